@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { experimentRecord, experimentSummary } from '../experiment/record.ts';
+import { STATUSES, STEPS } from '../experiment/status.ts';
+
+/** The HTTP contract: requests and responses, typed once for server, client and OpenAPI. */
+
+export const snapshotDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/);
+const envMap = z.record(envName, z.string());
+/** An experiment id, a unique prefix of at least 6 characters, or `latest`. */
+export const experimentRef = z.string().min(1).max(64);
+
+const fileEntry = z.object({
+  path: z.string().min(1).max(4096),
+  kind: z.literal('file'),
+  executable: z.boolean(),
+  bytes: z.int().min(0),
+  sha256: hash,
+});
+const linkEntry = z.object({
+  path: z.string().min(1).max(4096),
+  kind: z.literal('link'),
+  target: z.string().min(1).max(4096),
+});
+export const listing = z.object({ entries: z.array(z.discriminatedUnion('kind', [fileEntry, linkEntry])) });
+
+/** `POST /v1/snapshots`: the listing first; the answer says which contents the server lacks. */
+export const snapshotAnnounced = z.object({ digest: snapshotDigest, missing: z.array(hash) });
+
+/** `GET /v1/health`. */
+export const health = z.object({ version: z.string(), pid: z.int() });
+
+const commonSubmission = {
+  manifest_path: z.string().min(1).max(4096).nullable().default(null),
+  message: z.string().max(10_000).default(''),
+  project: z.string().min(1).max(200).nullable().default(null),
+  engine: z.string().min(1).max(200).nullable().default(null),
+  env: envMap.default({}),
+  secrets: envMap.default({}),
+  labels: z.record(z.string().min(1).max(200), z.string().max(1000)).default({}),
+  keep: z.boolean().default(false),
+  /** PATH, HOME, LANG, … of the submitting shell (contract 7). */
+  shell: z.record(z.string(), z.string()).default({}),
+  /** The same key and content: the same experiment; the same key, other content: `conflict`. */
+  idempotency_key: z.string().min(1).max(200).nullable().default(null),
+};
+
+export const submission = z.object({
+  source: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('local'), snapshot: snapshotDigest }),
+    z.object({
+      kind: z.literal('commit'),
+      /** A path on the server's machine (embedded) or any URL Git understands. */
+      repository: z.string().min(1).max(4096),
+      commit_sha: z.string().min(1).max(400),
+      branch: z.string().min(1).max(400).nullable().default(null),
+    }),
+  ]),
+  ...commonSubmission,
+});
+
+export const resubmission = z.object({
+  message: z.string().max(10_000).nullable().default(null),
+  engine: commonSubmission.engine,
+  env: commonSubmission.env,
+  secrets: commonSubmission.secrets,
+  labels: commonSubmission.labels,
+  keep: commonSubmission.keep,
+  shell: commonSubmission.shell,
+  idempotency_key: commonSubmission.idempotency_key,
+});
+
+export const listQuery = z.object({
+  status: z.array(z.enum(STATUSES)).default([]),
+  operator: z.string().optional(),
+  /** `key=value`, all must hold. */
+  label: z.array(z.string()).default([]),
+  message: z.string().optional(),
+  since: z.iso.datetime({ precision: 3 }).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  cursor: z.string().optional(),
+});
+
+export const experimentList = z.object({
+  experiments: z.array(experimentSummary),
+  next_cursor: z.string().nullable(),
+});
+
+/** Which experiments a cancel, delete or prune means: exactly one of the three. */
+export const selection = z.object({
+  ids: z.array(experimentRef).max(10_000).optional(),
+  labels: z.array(z.string()).optional(),
+  all: z.literal(true).optional(),
+});
+export const deletion = selection.extend({ outputs: z.boolean().default(false) });
+export const pruning = z.object({ older_than_s: z.number().min(0), outputs: z.boolean().default(false) });
+
+/** Several ids: the document of those that could be done, and one error for each that could not. */
+export const bulkResult = z.object({
+  experiments: z.array(experimentSummary),
+  errors: z.array(z.object({ id: z.string(), code: z.string(), message: z.string(), hint: z.string().nullable() })),
+});
+
+export const logQuery = z.object({
+  follow: z.stringbool().default(false),
+  after: z.coerce.number().int().min(0).optional(),
+  pod: z.string().optional(),
+  type: z.string().optional(),
+  step: z.enum(STEPS).optional(),
+  attempt: z.coerce.number().int().min(1).optional(),
+  since: z.iso.datetime({ precision: 3 }).optional(),
+  tail: z.coerce.number().int().min(0).optional(),
+  /** The exact bytes of one pod (`pod` must be given) instead of JSON lines. */
+  raw: z.stringbool().default(false),
+});
+
+export const engineList = z.object({
+  engines: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(['local', 'kubernetes']),
+      default: z.boolean(),
+      healthy: z.boolean(),
+      capacity: z.object({
+        cpus: z.number().nullable(),
+        memory_gb: z.number().nullable(),
+        gpus: z.number().nullable(),
+        max_experiments: z.number().nullable(),
+      }),
+      in_use: z.object({ experiments: z.int(), cpus: z.number(), memory_gb: z.number(), gpus: z.number() }),
+      message: z.string().nullable(),
+    }),
+  ),
+});
+
+export const serverStatus = z.object({
+  running: z.boolean(),
+  pid: z.int().nullable(),
+  address: z.string().nullable(),
+  version: z.string().nullable(),
+  live_experiments: z.int().nullable(),
+  disk: z
+    .object({ snapshots: z.int(), environments: z.int(), logs: z.int(), outputs: z.int() })
+    .nullable(),
+});
+
+export { experimentRecord, experimentSummary };
+
+export type Submission = z.infer<typeof submission>;
+export type SubmissionInput = z.input<typeof submission>;
+export type Resubmission = z.infer<typeof resubmission>;
+export type ResubmissionInput = z.input<typeof resubmission>;
+export type ListQuery = z.infer<typeof listQuery>;
+export type ListQueryInput = z.input<typeof listQuery>;
+export type ExperimentList = z.infer<typeof experimentList>;
+export type Selection = z.infer<typeof selection>;
+export type BulkResult = z.infer<typeof bulkResult>;
+export type LogQuery = z.infer<typeof logQuery>;
+export type LogQueryInput = z.input<typeof logQuery>;
+export type EngineList = z.infer<typeof engineList>;
+export type ServerStatus = z.infer<typeof serverStatus>;

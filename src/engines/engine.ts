@@ -1,0 +1,106 @@
+import type { ExperimentFact } from '../experiment/event.ts';
+import type { Plan, Totals } from '../experiment/plan.ts';
+import type { LogSource } from '../logs/line.ts';
+
+/**
+ * The port through which the control plane has plans carried out. An engine knows nothing of HTTP, of the
+ * store, or of other experiments. Its contract:
+ *
+ * 1. Everything is level-triggered: `build` and `run` may be called again for the same experiment after the
+ *    server died at any point; they find what is there (finished build, running pods, exit codes) and go on.
+ *    Never is a pod started twice for the same attempt.
+ * 2. `run` yields facts (`attempt`, `pod`, `progress`, `notice`, `link`, `workdir`, `failure`), each once per
+ *    change; after a re-run the present state of every pod first. It ends (returns) when nothing of the
+ *    experiment runs any more and every byte of its logs has been handed to `logs`.
+ * 3. A `failure` fact carries the reason and the explanation for users; it precedes the stopping of the other
+ *    pods (`StoppedWithExperiment`). Restarts within `backoff_limit` are the engine's.
+ * 4. Aborting `stop` means: end the experiment, gently first (grace), then firmly. `run` still yields what
+ *    happens and returns at the end. A stop that comes when all has ended changes nothing.
+ * 5. Aborting `detach` means: the server goes away. `run` returns at once and touches nothing.
+ * 6. Lines of one pod keep their order; across pods none is promised.
+ * 7. Failures a user can act on are `failure` facts or `AichorError`; anything else thrown is a bug.
+ * 8. `discard` removes what the engine keeps on disk or in the cluster for an ended experiment; idempotent.
+ */
+export interface Engine {
+  readonly name: string;
+  readonly kind: 'local' | 'kubernetes';
+  /** Refuses (AichorError `engine_unavailable`) what this engine can never run; notices for the rest. */
+  check(plan: Plan): Promise<{ code: string; message: string }[]>;
+  capacity(): Promise<EngineCapacity>;
+  build(context: BuildContext): Promise<BuildResult>;
+  run(context: RunContext): AsyncIterable<ExperimentFact>;
+  discard(experimentId: string): Promise<void>;
+}
+
+export interface EngineCapacity {
+  /** Null: unknown or unlimited. */
+  cpus: number | null;
+  memory_gb: number | null;
+  gpus: number | null;
+  max_experiments: number | null;
+  healthy: boolean;
+  message: string | null;
+}
+
+interface EngineContext {
+  experimentId: string;
+  project: string;
+  plan: Plan;
+  /** Reads the submitted files. */
+  snapshot: SnapshotReader;
+  /** Private folder of the experiment; exists; the engine may keep what it likes in it until `discard`. */
+  directory: string;
+  paths: { input: string; output: string; tensorboard: string | null };
+  logs: LogSink;
+  /** Values of the plan's `secret` variables. */
+  secrets: Record<string, string>;
+  /** The submitting shell's basics (PATH, HOME, LANG, …), already cut down to what contract 7 lets through. */
+  shell: Record<string, string>;
+  keep: boolean;
+  stop: AbortSignal;
+  detach: AbortSignal;
+}
+
+export interface BuildContext extends EngineContext {
+  /** What `builder.skipBuild` refers to: the earlier experiment's build result, or null when it has none. */
+  reuse: BuildResult | null;
+  /** Reports what the build is doing; replaces the text before it. */
+  progress(message: string): void;
+}
+
+/** Plain data that a later `run` (or another experiment's `skipBuild`) needs; stored by the control plane. */
+export interface BuildResult {
+  /** One line for the timeline: "environment reused", "built in 3.2 s", … */
+  message: string;
+  /** Engine-specific, JSON. */
+  data: Record<string, unknown>;
+  notices: { code: string; message: string }[];
+}
+
+export interface RunContext extends EngineContext {
+  build: BuildResult;
+  /** Peak of what it may use at once, as admitted by the queue. */
+  admitted: Totals;
+}
+
+/** Where an engine puts what pods and steps print. Files of bytes; lines are made of them by the log store. */
+export interface LogSink {
+  /** The file that this source's bytes go to, created empty (0600) if need be. A process may write to it. */
+  file(source: LogSource): Promise<string>;
+  /** Bytes were appended to these sources' files, in this order; they become lines. Cheap if nothing is new. */
+  appended(sources: readonly LogSource[]): Promise<void>;
+  /** No more bytes will come from this source: an unterminated last line is given out. */
+  closed(source: LogSource): Promise<void>;
+}
+
+/** A snapshot as an engine sees it: a listing, and a way to lay it out as files. */
+export interface SnapshotReader {
+  digest: string;
+  bytes: number;
+  /** Lays the whole tree out in an empty directory (made if missing); nothing is ever half-there under that name. */
+  layOut(directory: string): Promise<void>;
+  /** Content of one file by its path in the snapshot, or null. */
+  read(path: string): Promise<Buffer | null>;
+  /** Every path (files and links), sorted. */
+  paths(): readonly string[];
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { OPERATOR_NAMES } from '../operators/name.ts';
+import { POD_STATUSES, REASONS, STATUSES, STEPS } from './status.ts';
+
+/** The wire shapes of an experiment. Types are inferred; nothing here is written twice. */
+
+const time = z.iso.datetime({ precision: 3 });
+
+const source = z.object({
+  kind: z.enum(['local', 'commit']),
+  /** `sha256:<hex>` of the packaged directory; null until a commit has been fetched. */
+  snapshot: z.string().nullable(),
+  repository: z.string().nullable(),
+  commit_sha: z.string().nullable(),
+  branch: z.string().nullable(),
+});
+
+export const podRecord = z.object({
+  pod: z.string(),
+  type: z.string(),
+  job_index: z.int(),
+  pod_index: z.int(),
+  rank: z.int(),
+  status: z.enum(POD_STATUSES),
+  reason: z.enum(REASONS).nullable(),
+  exit_code: z.int().nullable(),
+  attempt: z.int(),
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+  peak_memory_bytes: z.int().nullable(),
+});
+
+const notice = z.object({ code: z.string(), message: z.string() });
+
+const links = z.object({
+  tensorboard: z.string().nullable(),
+  ray_dashboard: z.string().nullable(),
+  jupyter: z.string().nullable(),
+  vscode: z.string().nullable(),
+});
+
+const paths = z.object({
+  /** Both end in `/`. */
+  input: z.string(),
+  output: z.string(),
+  tensorboard: z.string().nullable(),
+  /** Where the pods' working copies were kept (`--keep`), else null. */
+  workdir: z.string().nullable(),
+});
+
+/** What `experiments list`, `wait`, `cancel`, … print: the record less pods and events. */
+export const experimentSummary = z.object({
+  experiment_id: z.uuid(),
+  status: z.enum(STATUSES),
+  step: z.enum(STEPS),
+  reason: z.enum(REASONS).nullable(),
+  explanation: z.string().nullable(),
+  /** Null when the manifest could not be read (a bad manifest in a commit). */
+  operator: z.enum(OPERATOR_NAMES).nullable(),
+  engine: z.string(),
+  project: z.string(),
+  message: z.string(),
+  labels: z.record(z.string(), z.string()),
+  source,
+  manifest_path: z.string(),
+  resubmit_of: z.uuid().nullable(),
+  env: z.record(z.string(), z.string()),
+  secrets: z.array(z.string()),
+  attempt: z.int(),
+  created_at: time,
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+  duration_s: z.number().nullable(),
+  resources: z.object({ pods: z.int(), cpus: z.number(), memory_gb: z.number(), gpus: z.int() }),
+  notices: z.array(notice),
+  links,
+  paths,
+});
+
+export const experimentRecord = experimentSummary.extend({
+  pods: z.array(podRecord),
+  events: z.array(z.object({ time, type: z.string(), message: z.string() })),
+});
+
+export type ExperimentSummary = z.infer<typeof experimentSummary>;
+export type ExperimentRecord = z.infer<typeof experimentRecord>;
+export type PodRecord = z.infer<typeof podRecord>;
+export type Notice = z.infer<typeof notice>;
+export type Links = z.infer<typeof links>;
+export type SourceRecord = z.infer<typeof source>;

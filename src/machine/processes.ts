@@ -1,0 +1,26 @@
+/**
+ * What the program needs to know of processes. Two ways behind it: `/proc` (Linux) and `ps` (anywhere else);
+ * the suite runs on Linux with each of the two.
+ */
+export interface Processes {
+  /** Identity of a living process, or null when there is none (a zombie counts as none). */
+  identify(pid: number): Promise<ProcessIdentity | null>;
+  /** Whether this very process still lives: same pid, start time and boot; zombies do not live. */
+  isAlive(identity: ProcessIdentity): Promise<boolean>;
+  /** Living members (no zombies) of a process group. */
+  groupMembers(pgid: number): Promise<number[]>;
+  /** Living processes whose initial environment holds all of these variables with these values. */
+  withEnvironment(variables: Record<string, string>): Promise<number[]>;
+  /** Resident memory of these processes together, in bytes. */
+  memoryOf(pids: readonly number[]): Promise<number>;
+  /** Changes with each boot of the machine. */
+  bootId(): Promise<string>;
+}
+
+/** A pid alone is not an identity: it is used again. Plain data, stored and compared. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Opaque start time: clock ticks since boot, or `ps`'s lstart. */
+  start: string;
+  boot: string;
+}
