@@ -26,6 +26,8 @@ interface AichorErrorOptions {
   hint?: string | null;
   /** Findings about a manifest; only with `manifest_invalid` and `repository_invalid`. */
   diagnostics?: readonly object[];
+  /** The control plane's name for the request that failed; finds it in the server's log. */
+  requestId?: string | undefined;
   cause?: unknown;
 }
 
@@ -38,12 +40,14 @@ export class AichorError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
   readonly diagnostics: readonly object[] | undefined;
+  readonly requestId: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: AichorErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint ?? null;
     this.diagnostics = options.diagnostics;
+    this.requestId = options.requestId;
   }
 }
 

@@ -31,11 +31,27 @@ export const snapshotAnnounced = z.object({ digest: snapshotDigest, missing: z.a
 /** `GET /v1/health`. */
 export const health = z.object({ version: z.string(), pid: z.int() });
 
+/** A name that is also a folder's: never `.`, `..`, or anything with a separator. */
+const projectName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/,
+    'letters, digits, "_", "-" and ".", not beginning with "." or "-", at most 100',
+  );
+
+/** A query parameter that may be given more than once; one alone is a list of one. */
+function repeated<T extends z.ZodType>(item: T) {
+  return z.union([z.array(item), item.transform((value) => [value])]).default([]);
+}
+
 const commonSubmission = {
   manifest_path: z.string().min(1).max(4096).nullable().default(null),
   message: z.string().max(10_000).default(''),
-  project: z.string().min(1).max(200).nullable().default(null),
+  project: projectName.nullable().default(null),
+  /** What was asked for explicitly (`--engine`, `AICHOR_ENGINE`); beats the manifest's `spec.engineName`. */
   engine: z.string().min(1).max(200).nullable().default(null),
+  /** What `context set engine` says; the manifest's `spec.engineName` beats it. */
+  default_engine: z.string().min(1).max(200).nullable().default(null),
   env: envMap.default({}),
   secrets: envMap.default({}),
   labels: z.record(z.string().min(1).max(200), z.string().max(1000)).default({}),
@@ -72,10 +88,10 @@ export const resubmission = z.object({
 });
 
 export const listQuery = z.object({
-  status: z.array(z.enum(STATUSES)).default([]),
+  status: repeated(z.enum(STATUSES)),
   operator: z.string().optional(),
   /** `key=value`, all must hold. */
-  label: z.array(z.string()).default([]),
+  label: repeated(z.string()),
   message: z.string().optional(),
   since: z.iso.datetime({ precision: 3 }).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
@@ -86,6 +102,9 @@ export const experimentList = z.object({
   experiments: z.array(experimentSummary),
   next_cursor: z.string().nullable(),
 });
+
+/** `GET /v1/watch`: these experiments until all are terminal, or what the list query says, for ever. */
+export const watchQuery = listQuery.extend({ id: repeated(experimentRef) });
 
 /** Which experiments a cancel, delete or prune means: exactly one of the three. */
 export const selection = z.object({
@@ -99,7 +118,9 @@ export const pruning = z.object({ older_than_s: z.number().min(0), outputs: z.bo
 /** Several ids: the document of those that could be done, and one error for each that could not. */
 export const bulkResult = z.object({
   experiments: z.array(experimentSummary),
-  errors: z.array(z.object({ id: z.string(), code: z.string(), message: z.string(), hint: z.string().nullable() })),
+  errors: z.array(
+    z.object({ id: z.string(), code: z.string(), message: z.string(), hint: z.string().nullable() }),
+  ),
 });
 
 export const logQuery = z.object({
@@ -140,9 +161,7 @@ export const serverStatus = z.object({
   address: z.string().nullable(),
   version: z.string().nullable(),
   live_experiments: z.int().nullable(),
-  disk: z
-    .object({ snapshots: z.int(), environments: z.int(), logs: z.int(), outputs: z.int() })
-    .nullable(),
+  disk: z.object({ snapshots: z.int(), environments: z.int(), logs: z.int(), outputs: z.int() }).nullable(),
 });
 
 export { experimentRecord, experimentSummary };
@@ -152,8 +171,12 @@ export type SubmissionInput = z.input<typeof submission>;
 export type Resubmission = z.infer<typeof resubmission>;
 export type ResubmissionInput = z.input<typeof resubmission>;
 export type ListQuery = z.infer<typeof listQuery>;
+export type WatchQuery = z.infer<typeof watchQuery>;
+export type WatchQueryInput = z.input<typeof watchQuery>;
 export type ListQueryInput = z.input<typeof listQuery>;
 export type ExperimentList = z.infer<typeof experimentList>;
+export type Deletion = z.infer<typeof deletion>;
+export type Pruning = z.infer<typeof pruning>;
 export type Selection = z.infer<typeof selection>;
 export type BulkResult = z.infer<typeof bulkResult>;
 export type LogQuery = z.infer<typeof logQuery>;

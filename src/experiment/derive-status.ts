@@ -36,12 +36,17 @@ export function deriveStatus(state: ExperimentState): Derived {
   if (state.cancel_requested) {
     return { status: 'Cancelled', reason: 'CancelledByUser', explanation: 'cancelled on request' };
   }
-  return { status: 'Failed', reason: 'EngineLost', explanation: 'the engine lost the experiment before its end was seen' };
+  return {
+    status: 'Failed',
+    reason: 'EngineLost',
+    explanation: 'the engine lost the experiment before its end was seen',
+  };
 }
 
 function deriveLive({ record, cancel_requested, failure, progress }: ExperimentState): Derived {
   const status = STATUS_OF_STEP[record.step];
-  if (failure) return { status, reason: failure.reason, explanation: `${failure.explanation}; being stopped` };
+  if (failure)
+    return { status, reason: failure.reason, explanation: `${failure.explanation}; being stopped` };
   if (cancel_requested) return { status, reason: 'CancelledByUser', explanation: 'being cancelled' };
   return { status, reason: null, explanation: progress };
 }

@@ -14,7 +14,13 @@ export type ExperimentFact =
   /** The source is known exactly (a commit was fetched). */
   | { type: 'source'; source: ExperimentRecord['source'] }
   /** The manifest was read and planned. */
-  | { type: 'planned'; operator: ExperimentRecord['operator']; resources: ExperimentRecord['resources']; pods: PodRecord[]; backoff_limit: number }
+  | {
+      type: 'planned';
+      operator: ExperimentRecord['operator'];
+      resources: ExperimentRecord['resources'];
+      pods: PodRecord[];
+      backoff_limit: number;
+    }
   | { type: 'notice'; code: string; message: string }
   /** What it waits for, or how far it is; replaced by the next one and by the next step. */
   | { type: 'progress'; message: string }

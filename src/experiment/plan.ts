@@ -59,8 +59,16 @@ export interface Resources {
   tpu: { type: string; topology: string; chips: number } | null;
   rdma_devices: string[];
   selectors: Record<string, string>;
-  tolerations: { key?: string; operator?: string; value?: string; effect?: string }[];
+  tolerations: PlannedToleration[];
   ephemeral_storage: { request: string | null; limit: string | null };
+}
+
+export interface PlannedToleration {
+  key?: string;
+  operator?: string;
+  value?: string;
+  effect?: string;
+  tolerationSeconds?: number;
 }
 
 export interface GracefulTermination {
@@ -120,7 +128,9 @@ export type EnvSource =
   /** `$(<host>):<coordinator port>`, where `host` is a variable defined before it. */
   | { kind: 'coordinator-address'; host: string }
   /** A value kept apart from the plan; printed as `***`. */
-  | { kind: 'secret' };
+  | { kind: 'secret' }
+  /** The plan's command; `$(NAME)` in it means a variable defined before it. */
+  | { kind: 'command' };
 
 export type PodField =
   | 'job-index'
@@ -141,10 +151,15 @@ export type RunField =
   | 'input-path'
   | 'output-path'
   | 'tensorboard-path'
+  /** Address of an S3 service, when inputs and outputs are kept in one. */
+  | 's3-endpoint'
+  /** The TensorBoard path once more, when there is an S3 service. */
+  | 'logs-path'
   | 'ray-cluster-name'
   /** host:port of the Ray head. */
   | 'ray-address'
-  | 'attempt'
+  /** How often all pods were started again: 0 at first. */
+  | 'restart-attempt'
   /** The `ray start …` line this pod runs. */
   | 'ray-start-command';
 

@@ -15,8 +15,19 @@ export interface ExperimentState {
 
 export type NewExperiment = Omit<
   ExperimentRecord,
-  | 'status' | 'step' | 'reason' | 'explanation' | 'attempt' | 'started_at' | 'ended_at' | 'duration_s'
-  | 'resources' | 'notices' | 'pods' | 'events' | 'links'
+  | 'status'
+  | 'step'
+  | 'reason'
+  | 'explanation'
+  | 'attempt'
+  | 'started_at'
+  | 'ended_at'
+  | 'duration_s'
+  | 'resources'
+  | 'notices'
+  | 'pods'
+  | 'events'
+  | 'links'
 >;
 
 /** The state of an experiment of which nothing is known but that it was accepted. */
@@ -70,7 +81,14 @@ function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentSt
     case 'progress':
       return { ...state, progress: event.message };
     case 'attempt':
-      return { ...state, record: { ...record, attempt: event.attempt, pods: record.pods.map((pod) => fresh(pod, event.attempt)) } };
+      return {
+        ...state,
+        record: {
+          ...record,
+          attempt: event.attempt,
+          pods: record.pods.map((pod) => fresh(pod, event.attempt)),
+        },
+      };
     case 'pod':
       return { ...state, record: withPod(record, event) };
     case 'link':
@@ -80,20 +98,32 @@ function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentSt
     case 'cancel_requested':
       return { ...state, cancel_requested: true };
     case 'failure':
-      return state.failure ? state : { ...state, failure: { reason: event.reason, explanation: event.explanation } };
+      return state.failure
+        ? state
+        : { ...state, failure: { reason: event.reason, explanation: event.explanation } };
     case 'ended':
       return { ...state, ended: true, progress: null, record: withEnd(record, event.time) };
   }
 }
 
-function withNotice(notices: ExperimentRecord['notices'], { code, message }: { code: string; message: string }) {
+function withNotice(
+  notices: ExperimentRecord['notices'],
+  { code, message }: { code: string; message: string },
+) {
   const known = notices.some((notice) => notice.code === code && notice.message === message);
   return known ? notices : [...notices, { code, message }];
 }
 
 function fresh(pod: PodRecord, attempt: number): PodRecord {
   return {
-    ...pod, attempt, status: 'Pending', reason: null, exit_code: null, started_at: null, ended_at: null, peak_memory_bytes: null,
+    ...pod,
+    attempt,
+    status: 'Pending',
+    reason: null,
+    exit_code: null,
+    started_at: null,
+    ended_at: null,
+    peak_memory_bytes: null,
   };
 }
 
@@ -109,6 +139,7 @@ function withPod(record: ExperimentState['record'], fact: PodFact): ExperimentSt
 }
 
 function withEnd(record: ExperimentState['record'], time: string): ExperimentState['record'] {
-  const duration = record.started_at === null ? null : (Date.parse(time) - Date.parse(record.started_at)) / 1000;
+  const duration =
+    record.started_at === null ? null : (Date.parse(time) - Date.parse(record.started_at)) / 1000;
   return { ...record, ended_at: time, duration_s: duration === null ? null : Math.max(0, duration) };
 }

@@ -43,4 +43,6 @@ export interface LogFilter {
   since?: string;
   /** The last N lines of each pod. */
   tail?: number;
+  /** The sequence that `tail` is counted back from; later lines are all wanted. Default: the newest line. */
+  tail_at?: number;
 }

@@ -3,6 +3,7 @@
  * the suite runs on Linux with each of the two.
  */
 export interface Processes {
+  readonly kind: 'proc' | 'ps';
   /** Identity of a living process, or null when there is none (a zombie counts as none). */
   identify(pid: number): Promise<ProcessIdentity | null>;
   /** Whether this very process still lives: same pid, start time and boot; zombies do not live. */
@@ -11,8 +12,12 @@ export interface Processes {
   groupMembers(pgid: number): Promise<number[]>;
   /** Living processes whose initial environment holds all of these variables with these values. */
   withEnvironment(variables: Record<string, string>): Promise<number[]>;
+  /** Living processes whose initial environment says `name=value`, each with what it says of `also`. */
+  marked(name: string, value: string, also: string): Promise<{ pid: number; also: string | null }[]>;
   /** Resident memory of these processes together, in bytes. */
   memoryOf(pids: readonly number[]): Promise<number>;
+  /** Resident memory in bytes of each of these process groups that has a living member. */
+  memoryOfGroups(pgids: ReadonlySet<number>): Promise<Map<number, number>>;
   /** Changes with each boot of the machine. */
   bootId(): Promise<string>;
 }

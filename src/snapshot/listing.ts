@@ -1,4 +1,5 @@
 import { AichorError } from '../errors.ts';
+import { findLeavingLink } from './links.ts';
 
 /**
  * A snapshot is a listing: what is where, with the SHA-256 of each file's content. Its digest is the SHA-256
@@ -28,6 +29,9 @@ export interface LinkEntry {
   target: string;
 }
 
+/** Half a character: two such paths would become one file name (both are written as U+FFFD). */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** The text whose SHA-256 (with `sha256:` before it) is the snapshot's digest: one line of JSON per entry. */
 export function canonicalListing(listing: Listing): string {
   let text = '';
@@ -41,44 +45,39 @@ export function canonicalListing(listing: Listing): string {
 }
 
 /**
- * Checks a listing that came over the wire: sorted, no duplicates, no path or link that leaves the tree, no
- * entry below a file or link. Throws AichorError `usage` naming the first bad path.
+ * Checks a listing that came over the wire: sorted, no duplicates, no path or link that leaves the tree (also
+ * not by way of other links), no entry below a file or link. Throws AichorError `usage` naming the first bad path.
  */
 export function assertListing(listing: Listing): void {
   const notFolders = new Set<string>();
+  const folders = new Set<string>();
   let previous = '';
-  for (const entry of listing.entries) {
-    const { path } = entry;
+  for (const { path } of listing.entries) {
     if (!isInnerPath(path)) throw refused(path, 'is not a relative path inside the repository');
-    if (path <= previous && previous !== '') throw refused(path, 'is not in order, or there twice');
-    if (parents(path).some((parent) => notFolders.has(parent))) throw refused(path, 'lies below something that is not a folder');
-    if (entry.kind === 'link' && !linkStaysInside(path, entry.target)) throw refused(path, 'is a link that leaves the repository');
+    if (path <= previous) throw refused(path, 'is not in order, or there twice');
+    if (!addFoldersOf(path, folders, notFolders)) throw refused(path, 'lies below something that is not a folder');
     notFolders.add(path);
     previous = path;
   }
+  const leaving = findLeavingLink(listing);
+  if (leaving) throw refused(leaving.path, 'is a link that leaves the repository');
 }
 
-/** A relative `/`-path without empty, `.` or `..` parts and without NUL. */
-export function isInnerPath(path: string): boolean {
-  if (path === '' || path.startsWith('/') || path.includes('\0')) return false;
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-}
-
-/** Whether a link at `path` that says `target` points to something inside the tree, going by the names alone. */
-export function linkStaysInside(path: string, target: string): boolean {
-  if (target === '' || target.startsWith('/') || target.includes('\0')) return false;
-  let depth = path.split('/').length - 1;
-  for (const part of target.split('/')) {
-    if (part === '' || part === '.') continue;
-    depth += part === '..' ? -1 : 1;
-    if (depth < 0) return false;
+/** Notes every folder above `path`; false when one of them is a file or a link. */
+function addFoldersOf(path: string, folders: Set<string>, notFolders: ReadonlySet<string>): boolean {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const folder = path.slice(0, end);
+    if (folders.has(folder)) return true;
+    if (notFolders.has(folder)) return false;
+    folders.add(folder);
   }
   return true;
 }
 
-function parents(path: string): string[] {
-  const parts = path.split('/');
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+/** A relative `/`-path of well-formed text without empty, `.` or `..` parts and without NUL. */
+export function isInnerPath(path: string): boolean {
+  if (path === '' || path.includes('\0') || LONE_SURROGATE.test(path)) return false;
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
 function refused(path: string, why: string): AichorError {

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// CommonJS (see package.json beside it): the loader of ES modules alone would cost `--version` a quarter of its time.
+// Plain old syntax down to the version check: a Node that is too old must be able to read this far.
+const { argv, version, versions } = process;
+const { dirname } = require('path');
+const [major, minor] = versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 20)) {
+  process.stderr.write(`aichor needs Node 20.20 or newer; this is ${version} (${process.execPath})\n`);
+  process.exitCode = 2;
+} else if (argv.length === 3 && (argv[2] === '--version' || argv[2] === '-v')) {
+  const own = require('../package.json');
+  process.stdout.write(`aichor/${own.version} ${process.platform}-${process.arch} node-${version}\n`);
+} else {
+  void import('../dist/cli.js').then(({ main }) => main(dirname(__dirname)));
+}

@@ -1,0 +1,71 @@
+import { readdir } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+
+/**
+ * Every file below `src/commands/` is a command, and its path is its name:
+ * `experiments/submit/local.ts` → `experiments:submit:local`. Nothing else registers one.
+ *
+ * @param {string} root the package's folder
+ * @returns {Promise<{id: string, file: string}[]>} by id
+ */
+export async function commandSources(root) {
+  const folder = join(root, 'src', 'commands');
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => {
+      const file = join(entry.parentPath, entry.name);
+      const id = file.slice(folder.length + 1, -'.ts'.length).split(sep).join(':');
+      return { id, file };
+    })
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The module `aichor:commands`: a table of commands, each loaded when it is run. */
+export function lazyCommandTable(root, sources) {
+  return virtualModule('aichor:commands', root, lazyTable(sources));
+}
+
+/** The module `aichor:commands` with every command in it, for writing the manifest. */
+export function eagerCommandTable(root, sources) {
+  return virtualModule('aichor:commands', root, eagerTable(sources));
+}
+
+/**
+ * What oclif asks of a command that it found in its manifest is `run(argv, config)`; it sets `plugin` on it.
+ * Handing these on lets a command's module be loaded only when it is the one that was typed.
+ */
+function lazyTable(sources) {
+  const rows = sources.map(
+    ({ id, file }) => `  ${JSON.stringify(id)}: lazy(${JSON.stringify(id)}, () => import(${JSON.stringify(file)})),`,
+  );
+  return `
+function lazy(id, load) {
+  return {
+    async run(argv, config) {
+      const { default: command } = await load();
+      command.id = id;
+      command.plugin = this.plugin;
+      return command.run(argv, config);
+    },
+  };
+}
+export const COMMANDS = {\n${rows.join('\n')}\n};\n`;
+}
+
+function eagerTable(sources) {
+  const imports = sources.map(({ file }, index) => `import command${index} from ${JSON.stringify(file)};`);
+  const rows = sources.map(({ id }, index) => `  ${JSON.stringify(id)}: command${index},`);
+  return `${imports.join('\n')}\nexport const COMMANDS = {\n${rows.join('\n')}\n};\n`;
+}
+
+function virtualModule(name, root, contents) {
+  return {
+    name,
+    setup(build) {
+      const filter = new RegExp(`^${name}$`);
+      build.onResolve({ filter }, () => ({ path: name, namespace: 'aichor' }));
+      build.onLoad({ filter, namespace: 'aichor' }, () => ({ contents, resolveDir: root, loader: 'js' }));
+    },
+  };
+}

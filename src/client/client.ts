@@ -1,0 +1,122 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import type {
+  BulkResult,
+  EngineList,
+  ExperimentList,
+  ListQueryInput,
+  LogQueryInput,
+  ResubmissionInput,
+  Selection,
+  ServerStatus,
+  SubmissionInput,
+} from '../api/contract.ts';
+import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
+import type { Listing } from '../snapshot/listing.ts';
+import { isAichorError, systemErrorCode } from '../errors.ts';
+import { readText, send, sendForJson, type Address, type HttpRequest, type Query, type Target } from './http.ts';
+
+export interface ClientOptions {
+  address: Address;
+  apiKey: string | null;
+  /** Aborts every request. */
+  signal?: AbortSignal | undefined;
+  /** Finds (or starts) the server again after its connection was lost; requests that may be repeated are, once. */
+  reconnect?: (() => Promise<Address>) | undefined;
+}
+
+/** What a snapshot still lacks on the server. */
+export interface Announced {
+  digest: string;
+  /** SHA-256 of the contents the server does not have. */
+  missing: string[];
+}
+
+/** Typed calls of every route of the contract. All throw AichorError. */
+export interface Client {
+  health(): Promise<{ version: string; pid: number }>;
+  server(): Promise<ServerStatus>;
+  stopServer(): Promise<ServerStatus>;
+  announce(listing: Listing): Promise<Announced>;
+  uploadFiles(digest: string, tar: Readable, encoding?: string): Promise<Announced>;
+  submit(submission: SubmissionInput): Promise<ExperimentSummary>;
+  resubmit(ref: string, resubmission: ResubmissionInput): Promise<ExperimentSummary>;
+  list(query: ListQueryInput): Promise<ExperimentList>;
+  get(ref: string): Promise<ExperimentRecord>;
+  manifest(ref: string): Promise<string>;
+  /** The open response: NDJSON or raw bytes, as they come. */
+  logs(ref: string, query: LogQueryInput): Promise<IncomingMessage>;
+  /** The open response: one summary a line, present states first. */
+  watch(query: { id: string[] } | ListQueryInput): Promise<IncomingMessage>;
+  cancel(selection: Selection): Promise<BulkResult>;
+  delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
+  prune(pruning: { older_than_s: number; outputs?: boolean }): Promise<BulkResult>;
+  engines(): Promise<EngineList>;
+}
+
+export function createClient(options: ClientOptions): Client {
+  const call = createCall(options);
+  const json = <T>(request: HttpRequest) => call((target) => sendForJson<T>(target, request), isRepeatable(request));
+  const open = (request: HttpRequest) => call((target) => send(target, request), isRepeatable(request));
+  const get = <T>(path: string, query?: Query) => json<T>({ method: 'GET', path, query, signal: options.signal });
+  const post = <T>(path: string, body: unknown = {}) => json<T>({ method: 'POST', path, json: body, signal: options.signal });
+  const at = (ref: string, rest = '') => `/experiments/${encodeURIComponent(ref)}${rest}`;
+  return {
+    health: () => get('/health'),
+    server: () => get('/server'),
+    stopServer: () => post('/server/stop'),
+    announce: (listing) => post('/snapshots', listing),
+    uploadFiles: (digest, stream, encoding) =>
+      json({
+        method: 'PUT',
+        path: `/snapshots/${encodeURIComponent(digest)}/files`,
+        body: { stream, type: 'application/x-tar', ...(encoding !== undefined && { encoding }) },
+        signal: options.signal,
+      }),
+    submit: (submission) => post('/experiments', submission),
+    resubmit: (ref, resubmission) => post(at(ref, '/resubmit'), resubmission),
+    list: (query) => get('/experiments', asQuery(query)),
+    get: (ref) => get(at(ref)),
+    manifest: async (ref) => readText(await open({ method: 'GET', path: at(ref, '/manifest'), signal: options.signal })),
+    logs: (ref, query) => open({ method: 'GET', path: at(ref, '/logs'), query: asQuery(query), signal: options.signal }),
+    watch: (query) => open({ method: 'GET', path: '/watch', query: asQuery(query), signal: options.signal }),
+    cancel: (selection) => post('/experiments/cancel', selection),
+    delete: (selection) => post('/experiments/delete', selection),
+    prune: (pruning) => post('/experiments/prune', pruning),
+    engines: () => get('/engines'),
+  };
+}
+
+/** Runs a request; when the connection was lost and it may be repeated, once more on a new one. */
+function createCall({ address, apiKey, reconnect, signal }: ClientOptions) {
+  let target: Target = { address, apiKey };
+  return async <T>(request: (target: Target) => Promise<T>, repeatable: boolean): Promise<T> => {
+    try {
+      return await request(target);
+    } catch (error) {
+      if (!reconnect || signal?.aborted || !isLostConnection(error, repeatable)) throw error;
+      target = { address: await reconnect(), apiKey };
+      return request(target);
+    }
+  };
+}
+
+/** Nobody listened: nothing was sent. Or the connection broke: only harmless for a request that may come twice. */
+function isLostConnection(error: unknown, repeatable: boolean): boolean {
+  if (!isAichorError(error) || error.code !== 'server_unreachable') return false;
+  const code = systemErrorCode(error.cause);
+  if (code === 'ECONNREFUSED' || code === 'ENOENT') return true;
+  return repeatable && (code === 'ECONNRESET' || code === 'EPIPE');
+}
+
+/** Reading, announcing, and submitting under an idempotency key may come twice; a stream can't be sent twice. */
+function isRepeatable({ method, path, json }: HttpRequest): boolean {
+  if (method === 'GET' || path === '/snapshots') return true;
+  return method === 'POST' && typeof json === 'object' && json !== null && 'idempotency_key' in json && json.idempotency_key !== null;
+}
+
+/** The wire form of a query: what is not a list, text, number or boolean has no place in one. */
+function asQuery(query: object): Query {
+  const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,150 @@
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AichorError, isAichorError } from '../errors.ts';
+import type { StateFolder } from '../machine/state-folder.ts';
+import type { Address } from './http.ts';
+import { sendForJson } from './http.ts';
+import { serverFileIn } from './server-file.ts';
+
+/** How the embedded control plane of one state folder is found and started. */
+export interface EmbeddedOptions {
+  folder: StateFolder;
+  env: Record<string, string | undefined>;
+  /** This program's version. */
+  version: string;
+  /** The program that is started: `bin/aichor.js`. */
+  entry: string;
+}
+
+interface StartOptions extends EmbeddedOptions {
+  notice(message: string): void;
+  signal: AbortSignal;
+}
+
+interface Health {
+  version: string;
+  pid: number;
+}
+
+/** How long a start may take before it counts as failed; a loaded machine needs some seconds. */
+const START_LIMIT_MS = 30_000;
+const ANSWER_LIMIT_MS = 10_000;
+const LOOK_AGAIN_MS = 50;
+const LOG_LINES = 5;
+
+/**
+ * The server that its file on disk says runs, when it is of this program's version: found without asking it.
+ * It may have died since; the first request will tell.
+ */
+export async function assumeEmbedded({ folder, version }: EmbeddedOptions): Promise<Address | null> {
+  const file = await serverFileIn(folder.data);
+  return file?.version === version ? addressOf(folder) : null;
+}
+
+/** The address of the embedded server when one answers, else null. */
+export async function findEmbedded({ folder }: EmbeddedOptions, signal: AbortSignal): Promise<Address | null> {
+  const address = addressOf(folder);
+  return (await askHealth(address, signal)) && address;
+}
+
+/**
+ * The address of a server that answers, started when none does. Two callers at once end up with one server: the
+ * one that finds the lock taken leaves, and its starter goes on looking. A server of another version is replaced
+ * when it is idle, else used as it is, which is said.
+ */
+export async function startEmbedded(options: StartOptions): Promise<Address> {
+  const address = addressOf(options.folder);
+  const health = await askHealth(address, options.signal);
+  if (health && (await isUsable(options, health))) return address;
+  const deadline = Date.now() + START_LIMIT_MS;
+  const child = await launch(options);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const spoke = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
+  let exitCode: number | null | undefined;
+  void ended.then((code) => (exitCode = code ?? -1));
+  try {
+    while (!(await askHealth(address, options.signal))) {
+      if (exitCode !== undefined && exitCode !== 0) throw await startFailed(options, `ended with code ${exitCode}`);
+      if (Date.now() > deadline) throw await startFailed(options, `did not answer within ${START_LIMIT_MS / 1000} s`);
+      await Promise.race([delay(LOOK_AGAIN_MS), ...(exitCode === undefined ? [spoke, ended] : [])]);
+    }
+    return address;
+  } finally {
+    child.stdout?.destroy();
+    child.unref();
+  }
+}
+
+function addressOf(folder: StateFolder): Address {
+  return { socketPath: folder.socket };
+}
+
+async function askHealth(address: Address, signal: AbortSignal): Promise<Health | null> {
+  const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+  try {
+    return await sendForJson<Health>({ address, apiKey: null }, { method: 'GET', path: '/health', signal: AbortSignal.any([signal, limit]) });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (limit.aborted) throw silent(address);
+    if (isAichorError(error) && error.code === 'server_unreachable') return null;
+    throw error;
+  }
+}
+
+async function isUsable(options: StartOptions, { version }: Health): Promise<boolean> {
+  if (version === options.version) return true;
+  const target = { address: addressOf(options.folder), apiKey: null };
+  const { live_experiments: live } = await sendForJson<{ live_experiments: number | null }>(target, { method: 'GET', path: '/server', signal: options.signal });
+  if (live !== 0) {
+    options.notice(`the control plane is still version ${version} (this is ${options.version}), because ${live ?? 'some'} experiments run; it is replaced when they have ended`);
+    return true;
+  }
+  await sendForJson(target, { method: 'POST', path: '/server/stop', json: {}, signal: options.signal });
+  while (await askHealth(target.address, options.signal)) await delay(LOOK_AGAIN_MS);
+  return false;
+}
+
+/** Detached: it outlives this command and its terminal. What it prints before its own log is open goes there too. */
+async function launch({ folder, env, entry }: StartOptions): Promise<ChildProcess> {
+  await mkdir(folder.data, { recursive: true, mode: 0o700 });
+  const log = await open(logOf(folder), 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, [entry, 'server', 'start', '--embedded'], {
+      cwd: folder.data,
+      detached: true,
+      env: serverEnvironment(env, folder),
+      stdio: ['ignore', 'pipe', log.fd],
+    });
+    await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+    return child;
+  } finally {
+    await log.close();
+  }
+}
+
+/** It starts elsewhere, so a relative AICHOR_HOME becomes absolute; a remote server's key is none of its business. */
+function serverEnvironment(env: EmbeddedOptions['env'], folder: StateFolder): NodeJS.ProcessEnv {
+  const { AICHOR_API_KEY: _key, AICHOR_SERVER: _server, AICHOR_OUTPUT: _output, ...rest } = env;
+  return { ...rest, ...(env['AICHOR_HOME'] && { AICHOR_HOME: folder.data }) };
+}
+
+function logOf(folder: StateFolder): string {
+  return join(folder.data, 'server.log');
+}
+
+async function startFailed({ folder }: StartOptions, what: string): Promise<AichorError> {
+  const text = await readFile(logOf(folder), 'utf8');
+  const lines = text.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+  return new AichorError('server_unreachable', `the embedded control plane ${what}${lines === '' ? '' : `; its last words:\n${lines}`}`, {
+    hint: `the whole log is ${logOf(folder)}`,
+  });
+}
+
+function silent(address: Address): AichorError {
+  const place = 'socketPath' in address ? address.socketPath : address.url;
+  return new AichorError('server_unreachable', `the embedded control plane at ${place} does not answer`, {
+    hint: 'stop it with `aichor server stop` (experiments go on) and run the command again',
+  });
+}

@@ -1,0 +1,59 @@
+import type { ExperimentEvent, PodFact } from './event.ts';
+import type { ExperimentRecord } from './record.ts';
+
+type TimelineEntry = ExperimentRecord['events'][number];
+
+/** The timeline that `experiments get` shows: one readable line per fact, in their order. */
+export function timeline(events: readonly ExperimentEvent[]): TimelineEntry[] {
+  return events.map((event) => ({ time: event.time, type: event.type, message: eventMessage(event) }));
+}
+
+/** One fact as a sentence for people. */
+export function eventMessage(event: ExperimentEvent): string {
+  switch (event.type) {
+    case 'step':
+      return `${event.step}: ${event.message}`;
+    case 'source':
+      return sourceMessage(event.source);
+    case 'planned':
+      return `planned: ${count(event.resources.pods, 'pod')}, ${event.resources.cpus} CPUs, ${event.resources.memory_gb} GB${gpus(event.resources.gpus)}`;
+    case 'notice':
+    case 'progress':
+    case 'attempt':
+    case 'cancel_requested':
+      return event.message;
+    case 'pod':
+      return podMessage(event);
+    case 'link':
+      return event.url === null ? `${event.name}: stopped` : `${event.name}: ${event.url}`;
+    case 'workdir':
+      return `working copies are kept in ${event.path}`;
+    case 'failure':
+      return `${event.reason}: ${event.explanation}`;
+    case 'ended':
+      return 'ended: nothing of the experiment runs any more';
+  }
+}
+
+function sourceMessage(source: ExperimentRecord['source']): string {
+  if (source.kind === 'local') return `source: ${source.snapshot}`;
+  const branch = source.branch === null ? '' : ` of ${source.branch}`;
+  return `source: commit ${source.commit_sha}${branch} from ${source.repository}`;
+}
+
+function podMessage({ pod, status, reason, exit_code }: PodFact): string {
+  const details = [
+    reason === null ? null : reason,
+    exit_code === null ? null : `exit code ${exit_code}`,
+  ].filter((detail) => detail !== null);
+  const suffix = details.length > 0 ? ` (${details.join(', ')})` : '';
+  return `${pod} ${status.toLowerCase()}${suffix}`;
+}
+
+function gpus(number: number): string {
+  return number === 0 ? '' : `, ${count(number, 'GPU')}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,113 @@
+import type { Totals } from './plan.ts';
+
+/** What an experiment needs at its peak. */
+export interface QueueEntry {
+  id: string;
+  needs: Totals;
+}
+
+/** What an engine offers to all experiments together; null: unknown or unlimited. */
+export interface QueueLimits {
+  cpus: number | null;
+  memory_gb: number | null;
+  gpus: number | null;
+  max_experiments: number | null;
+}
+
+export interface QueueDecision {
+  /** May start now, in this order. */
+  admitted: string[];
+  /** Must wait, in order, and what for. */
+  waiting: { id: string; message: string }[];
+}
+
+/** Places up to this one are said exactly; further back a rough number changes (and is stored) less often. */
+const EXACT_PLACES = 100;
+
+/**
+ * Who may start (contract 8): first come first served. One is admitted when its peak fits beside what runs, or when
+ * nothing runs (so what is larger than the machine runs too, alone). Nobody overtakes: who waits holds back all behind.
+ * A machine without GPUs does not count them: the engine says by a notice that they are absent.
+ */
+export function decideQueue(
+  waiting: readonly QueueEntry[],
+  running: readonly QueueEntry[],
+  limits: QueueLimits,
+): QueueDecision {
+  const held = [...running];
+  let next = 0;
+  for (; next < waiting.length; next++) {
+    const entry = waiting[next];
+    if (entry === undefined || !fits(entry, held, limits)) break;
+    held.push(entry);
+  }
+  return {
+    admitted: waiting.slice(0, next).map((entry) => entry.id),
+    waiting: waiting
+      .slice(next)
+      .map((entry, ahead) => ({ id: entry.id, message: waitsFor(entry, ahead, { held, limits }) })),
+  };
+}
+
+function fits(entry: QueueEntry, held: readonly QueueEntry[], limits: QueueLimits): boolean {
+  if (limits.max_experiments !== null && held.length >= limits.max_experiments) return false;
+  if (held.length === 0) return true;
+  return COUNTED.every(({ key }) => {
+    const offered = offeredOf(limits, key);
+    return offered === null || atMost(used(held, key) + entry.needs[key], offered);
+  });
+}
+
+const COUNTED = [
+  { key: 'cpus', unit: 'CPUs' },
+  { key: 'memory_gb', unit: 'GB of memory' },
+  { key: 'gpus', unit: 'GPUs' },
+] as const;
+
+type Counted = (typeof COUNTED)[number]['key'];
+
+function offeredOf(limits: QueueLimits, key: Counted): number | null {
+  const offered = limits[key];
+  return key === 'gpus' && offered === 0 ? null : offered;
+}
+
+function used(held: readonly QueueEntry[], key: Counted): number {
+  return held.reduce((sum, entry) => sum + entry.needs[key], 0);
+}
+
+function waitsFor(
+  entry: QueueEntry,
+  ahead: number,
+  { held, limits }: { held: readonly QueueEntry[]; limits: QueueLimits },
+): string {
+  const place = placeInQueue(ahead);
+  const wants = COUNTED.filter(({ key }) => {
+    const offered = offeredOf(limits, key);
+    return offered !== null && !atMost(used(held, key) + entry.needs[key], offered);
+  }).map(({ key, unit }) => `${tidy(entry.needs[key])} of ${tidy(offeredOf(limits, key) ?? 0)} ${unit}`);
+  if (wants.length > 0) return `${place}; needs ${wants.join(' and ')}`;
+  if (limits.max_experiments !== null && held.length >= limits.max_experiments) {
+    return `${place}; at most ${experiments(limits.max_experiments)} at the same time`;
+  }
+  return place;
+}
+
+function placeInQueue(ahead: number): string {
+  if (ahead === 0) return 'next in the queue';
+  if (ahead <= EXACT_PLACES) return `${experiments(ahead)} ahead of it`;
+  return `more than ${Math.floor((ahead - 1) / EXACT_PLACES) * EXACT_PLACES} experiments ahead of it`;
+}
+
+function experiments(number: number): string {
+  return number === 1 ? '1 experiment' : `${number} experiments`;
+}
+
+/** Sums of fractions without their binary dust. */
+function tidy(number: number): string {
+  return String(Math.round(number * 100) / 100);
+}
+
+/** Sums of fractions such as 0.1 + 0.2 must still fit into 0.3. */
+function atMost(sum: number, offered: number): boolean {
+  return sum <= offered + 1e-9;
+}

@@ -1,0 +1,44 @@
+import { stat } from 'node:fs/promises';
+import { systemErrorCode } from '../errors.ts';
+import type { LineCursor } from '../logs/split.ts';
+import { openIndex, type IndexFile } from './index-file.ts';
+import type { LogFiles } from './files.ts';
+import { openSources, type SourceTable } from './sources.ts';
+import { createWaiters, type Waiters } from './waiters.ts';
+
+/** An experiment's log, opened: what its writer and its readers share. */
+export interface LogFolder {
+  readonly path: string;
+  readonly files: LogFiles;
+  readonly sources: SourceTable;
+  readonly index: IndexFile;
+  /** By source number: how far its bytes are lines. */
+  readonly cursors: Map<number, LineCursor>;
+  readonly waiters: Waiters;
+  /** No line will ever come; set before it is on disk, so that followers end whatever the disk says. */
+  ended: boolean;
+}
+
+/** Opens a log folder (which need not be there yet) and mends what a crash left. */
+export async function openLogFolder(path: string, files: LogFiles): Promise<LogFolder> {
+  const sources = await openSources(path, files);
+  const sizes = await Promise.all(sources.list.map((source) => sizeOf(sources.path(source.number))));
+  const ends = sources.list.map(() => 0);
+  const index = await openIndex(path, files, ({ source, offset, length }) => {
+    if (offset !== ends[source] || offset + length > (sizes[source] ?? 0)) return false;
+    ends[source] = offset + length;
+    return true;
+  });
+  const cursors = new Map(ends.map((end, number) => [number, { end, scanned: end }]));
+  return { path, files, sources, index, cursors, waiters: createWaiters(), ended: sources.finished };
+}
+
+/** Bytes of a file; 0 when it is not there. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}

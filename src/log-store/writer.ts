@@ -1,0 +1,112 @@
+import { lastLine, lineEnds, lookAt, nextWindow, type LineCursor, type LineSpan } from '../logs/split.ts';
+import type { IndexRecord } from '../logs/index-record.ts';
+import { orderTakes } from '../logs/order.ts';
+import type { LogFolder } from './log-folder.ts';
+
+/** Turns bytes of sources into lines: what has been read so far of each, and what the index says of it. */
+export interface LogWriter {
+  /** Takes the new lines of these sources, in the order of the reports. */
+  take(reports: readonly number[]): Promise<void>;
+  /** Takes all that is left of a source, an unterminated last line too. */
+  takeLast(source: number): Promise<void>;
+}
+
+/** Bytes looked at together: what one record covers, unless a line is longer. */
+const WINDOW = 256 * 1024;
+/** Bytes looked at for single lines of a source that was reported several times. */
+const ORDER_WINDOW = 32 * 1024;
+/** Records after which the index is written, so that followers need not wait for a long backlog. */
+const BATCH = 512;
+
+export function createWriter(log: LogFolder, now: () => Date): LogWriter {
+  let records: IndexRecord[] = [];
+  /** Where the cursors will be once `records` are in the index. */
+  let ahead = new Map<number, LineCursor>();
+
+  const cursorOf = (source: number): LineCursor =>
+    ahead.get(source) ?? log.cursors.get(source) ?? { end: 0, scanned: 0 };
+
+  async function add(source: number, span: LineSpan): Promise<void> {
+    const last = records.at(-1);
+    const first = last ? last.first + last.lines : log.index.lastSequence + 1;
+    records.push({ ...span, source, first, time: now().getTime() });
+    if (records.length >= BATCH) await flush();
+  }
+
+  async function flush(): Promise<void> {
+    if (records.length > 0) await log.index.append(records);
+    for (const [source, cursor] of ahead) log.cursors.set(source, cursor);
+    const grown = records.length > 0;
+    records = [];
+    ahead = new Map();
+    if (grown) log.waiters.wake();
+  }
+
+  async function takeRest(source: number, last: boolean): Promise<void> {
+    const path = log.sources.path(source);
+    const buffer = Buffer.allocUnsafe(WINDOW);
+    for (;;) {
+      const cursor = cursorOf(source);
+      const { position, length } = nextWindow(cursor);
+      const room = buffer.subarray(0, Math.min(WINDOW, length));
+      const bytes = room.subarray(0, await log.files.read(path, room, position));
+      if (position + bytes.length <= cursor.scanned) break;
+      const next = lookAt(cursor, { position, bytes });
+      ahead.set(source, next.cursor);
+      if (next.span) await add(source, next.span);
+    }
+    const span = last ? lastLine(cursorOf(source)) : null;
+    if (!span) return;
+    ahead.set(source, { end: cursorOf(source).scanned, scanned: cursorOf(source).scanned });
+    await add(source, span);
+  }
+
+  /** The ends of the first lines of each source that is to be taken from line by line. */
+  async function readEnds(takes: readonly { source: number; lines: number | 'rest' }[]): Promise<Map<number, number[]>> {
+    const wanted = new Map<number, number>();
+    for (const { source, lines } of takes) {
+      if (lines !== 'rest') wanted.set(source, (wanted.get(source) ?? 0) + lines);
+    }
+    const ends = new Map<number, number[]>();
+    const buffer = Buffer.allocUnsafe(wanted.size > 0 ? ORDER_WINDOW : 0);
+    for (const [source, lines] of wanted) {
+      const { end } = cursorOf(source);
+      const bytes = await log.files.read(log.sources.path(source), buffer, end);
+      ends.set(source, lineEnds(buffer.subarray(0, bytes), lines).map((at) => end + at));
+    }
+    return ends;
+  }
+
+  async function takeLines(source: number, ends: number[], lines: number): Promise<void> {
+    const taken = ends.splice(0, lines);
+    const end = taken.at(-1);
+    if (end === undefined) return;
+    const offset = cursorOf(source).end;
+    ahead.set(source, { end, scanned: end });
+    await add(source, { offset, length: end - offset, lines: taken.length, partial: false });
+  }
+
+  async function undoOnFailure(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      await flush();
+    } catch (error) {
+      records = [];
+      ahead = new Map();
+      throw error;
+    }
+  }
+
+  return {
+    take: (reports) =>
+      undoOnFailure(async () => {
+        const takes = orderTakes(reports);
+        const ends = await readEnds(takes);
+        for (const { source, lines } of takes) {
+          if (lines === 'rest') await takeRest(source, false);
+          else await takeLines(source, ends.get(source) ?? [], lines);
+        }
+      }),
+    takeLast: (source) => undoOnFailure(() => takeRest(source, true)),
+  };
+}

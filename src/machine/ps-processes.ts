@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { ProcessIdentity, Processes } from './processes.ts';
+
+const run = promisify(execFile);
+
+interface Row {
+  pid: number;
+  pgid: number;
+  zombie: boolean;
+  bytes: number;
+}
+
+/** What `ps` prints depends on these two: pinned, here and in the shim, so that start times can be compared. */
+const PS_ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC0' };
+
+/** The portable way: everything from `ps`, for systems without `/proc`. */
+export function createPsProcesses(platform: NodeJS.Platform): Processes {
+  let boot: Promise<string> | null = null;
+  const bootId = () => (boot ??= readBootId(platform));
+
+  async function identify(pid: number): Promise<ProcessIdentity | null> {
+    const text = await ps(['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)]);
+    const parsed = /^\s*(\S+)\s+(\S.*?)\s*$/m.exec(text);
+    if (parsed === null || isZombie(parsed[1] ?? 'Z')) return null;
+    return { pid, start: oneSpaced(parsed[2] ?? ''), boot: await bootId() };
+  }
+
+  async function environments(): Promise<{ pid: number; text: string }[]> {
+    const [text, all] = await Promise.all([ps(['axeww', '-o', 'pid=,args=']), rows()]);
+    const living = new Set(all.filter((row) => !row.zombie).map((row) => row.pid));
+    return text
+      .split('\n')
+      .map((line) => ({ pid: Number.parseInt(line, 10), text: ` ${line} ` }))
+      .filter(({ pid }) => living.has(pid));
+  }
+
+  async function marked(name: string, value: string, also: string) {
+    const found = (await environments()).filter(({ text }) => text.includes(` ${name}=${value} `));
+    return found.map(({ pid, text }) => ({ pid, also: new RegExp(` ${also}=(\\S*) `).exec(text)?.[1] ?? null }));
+  }
+
+  return {
+    kind: 'ps',
+    bootId,
+    identify,
+    marked,
+    async isAlive(identity) {
+      const now = await identify(identity.pid);
+      return now !== null && now.start === identity.start && now.boot === identity.boot;
+    },
+    async groupMembers(pgid) {
+      return (await rows()).filter((row) => row.pgid === pgid && !row.zombie).map((row) => row.pid);
+    },
+    async withEnvironment(variables) {
+      const wanted = Object.entries(variables).map(([name, value]) => ` ${name}=${value} `);
+      return (await environments()).filter(({ text }) => wanted.every((part) => text.includes(part))).map(({ pid }) => pid);
+    },
+    async memoryOf(pids) {
+      const wanted = new Set(pids);
+      return (await rows()).reduce((sum, row) => sum + (wanted.has(row.pid) ? row.bytes : 0), 0);
+    },
+    async memoryOfGroups(pgids) {
+      const sums = new Map<number, number>();
+      for (const row of await rows()) {
+        if (!row.zombie && pgids.has(row.pgid)) sums.set(row.pgid, (sums.get(row.pgid) ?? 0) + row.bytes);
+      }
+      return sums;
+    },
+  };
+}
+
+async function rows(): Promise<Row[]> {
+  const text = await ps(['-A', '-o', 'pid=', '-o', 'pgid=', '-o', 'stat=', '-o', 'rss=']);
+  return parseRows(text);
+}
+
+/** Lines of `pid pgid stat rss`; rss is in kB on every system. */
+export function parseRows(text: string): Row[] {
+  const parsed: Row[] = [];
+  for (const line of text.split('\n')) {
+    const [pid, pgid, stat, kilobytes] = line.trim().split(/\s+/);
+    if (pid === undefined || pgid === undefined || stat === undefined || kilobytes === undefined) continue;
+    parsed.push({ pid: Number(pid), pgid: Number(pgid), zombie: isZombie(stat), bytes: Number(kilobytes) * 1024 });
+  }
+  return parsed;
+}
+
+function isZombie(stat: string): boolean {
+  return stat.startsWith('Z') || stat.startsWith('X');
+}
+
+function oneSpaced(text: string): string {
+  return text.trim().replace(/\s+/g, ' ');
+}
+
+/** `ps` exits with 1 when no process matched: then it prints nothing, which is the answer. */
+async function ps(args: string[]): Promise<string> {
+  try {
+    const { stdout } = await run('ps', args, {
+      env: { ...PS_ENVIRONMENT, PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      maxBuffer: 256 << 20,
+      encoding: 'latin1',
+    });
+    return stdout;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 1 && 'stdout' in error) return String(error.stdout);
+    throw error;
+  }
+}
+
+/** macOS says when it booted; elsewhere process 1 started when the machine did. */
+async function readBootId(platform: NodeJS.Platform): Promise<string> {
+  if (platform === 'darwin') {
+    const { stdout } = await run('sysctl', ['-n', 'kern.bootsessionuuid']);
+    return stdout.trim();
+  }
+  return oneSpaced(await ps(['-o', 'lstart=', '-p', '1'])).replaceAll(' ', '-');
+}

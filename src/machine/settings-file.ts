@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AichorError, systemErrorCode } from '../errors.ts';
+
+/**
+ * `settings.json` in the config folder: one user's defaults and what this machine offers. Checked by hand, not
+ * with zod, because every command reads it and loading zod takes as long as the whole command.
+ */
+export interface SettingsFile {
+  server?: string;
+  project?: string;
+  engine?: string;
+  /** What the embedded engine may use; absent: what the machine has. */
+  cpus?: number;
+  max_experiments?: number;
+  /** Whether `securityContext.ptrace` means anything on the embedded engine. */
+  allow_ptrace?: boolean;
+}
+
+const KINDS = {
+  server: 'string',
+  project: 'string',
+  engine: 'string',
+  cpus: 'number',
+  max_experiments: 'number',
+  allow_ptrace: 'boolean',
+} as const satisfies Record<keyof SettingsFile, 'string' | 'number' | 'boolean'>;
+
+export function settingsFilePath(configFolder: string): string {
+  return join(configFolder, 'settings.json');
+}
+
+/** The file's content, `{}` when there is none. Throws AichorError `usage` that names the file and the key. */
+export function readSettingsFile(configFolder: string): SettingsFile {
+  const path = settingsFilePath(configFolder);
+  const text = readIfThere(path);
+  return text === null ? {} : parseSettings(text, path);
+}
+
+/** Pure: the text of a settings file; `path` is for messages only. */
+export function parseSettings(text: string, path: string): SettingsFile {
+  const value = parseJson(text, path);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(path, 'is not a JSON object');
+  const settings: SettingsFile = {};
+  for (const [key, item] of Object.entries(value)) Object.assign(settings, checked(key, item, path));
+  return settings;
+}
+
+function checked(key: string, item: unknown, path: string): SettingsFile {
+  const kind = Object.entries(KINDS).find(([name]) => name === key)?.[1];
+  if (kind === undefined) throw wrong(path, `has the unknown key "${key}"; there are ${Object.keys(KINDS).join(', ')}`);
+  if (item === null) return {};
+  if (typeof item !== kind) throw wrong(path, `has a ${typeof item} at "${key}", where a ${kind} belongs`);
+  return { [key]: item };
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw wrong(path, 'is not valid JSON', cause);
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw wrong(path, `cannot be read (${systemErrorCode(error) ?? String(error)})`, error);
+  }
+}
+
+function wrong(path: string, what: string, cause?: unknown): AichorError {
+  return new AichorError('usage', `the settings file ${path} ${what}`, { hint: 'correct the file, or delete it to start afresh', cause });
+}

@@ -1,0 +1,91 @@
+/**
+ * What a code means for the verdict. `deprecated`: a warning, which `--strict` turns into an error, because the
+ * present platform would refuse it or is known to be about to.
+ */
+type Weight = 'error' | 'warning' | 'deprecated';
+
+/** Every code a diagnostic can carry. Closed: scripts and `# aichor: ignore CODE` rely on these words. */
+export const DIAGNOSTIC_CODES = {
+  // the text
+  'not-readable': 'error',
+  encoding: 'error',
+  'too-large': 'error',
+  'empty-document': 'error',
+  'yaml-syntax': 'error',
+  'multiple-documents': 'error',
+  'duplicate-key': 'error',
+  'unknown-tag': 'error',
+  'unsafe-key': 'error',
+  'alias-expansion': 'error',
+  'leading-zero': 'warning',
+  'yaml-boolean': 'warning',
+  'unquoted-text': 'deprecated',
+
+  // the shape
+  'wrong-type': 'error',
+  'missing-key': 'error',
+  'unknown-key': 'error',
+  'misplaced-key': 'error',
+  'invalid-value': 'error',
+  'out-of-range': 'error',
+  'extension-key': 'deprecated',
+
+  // operators
+  'unknown-operator': 'error',
+  'removed-operator': 'error',
+  'operator-mismatch': 'error',
+  'old-version': 'deprecated',
+  'deprecated-type': 'deprecated',
+  'deprecated-key': 'deprecated',
+  'conflicting-keys': 'error',
+  'missing-workers': 'warning',
+
+  // what belongs together
+  'memory-choice': 'error',
+  'missing-experiment-id': 'error',
+  'missing-product': 'error',
+  'pvc-not-attached': 'error',
+  'leaves-repository': 'error',
+  'tpu-topology': 'error',
+  'tpu-multi-host': 'error',
+  'type-name': 'error',
+  'name-too-long': 'error',
+  'duplicate-name': 'error',
+  'duplicate-mount-point': 'error',
+  'protected-variable': 'error',
+  'invalid-variable-name': 'error',
+  'too-many-pods': 'error',
+
+  // advice
+  'image-mismatch': 'warning',
+  'deadline-ignored': 'warning',
+  'relative-mount-point': 'warning',
+  'shm-above-memory': 'warning',
+  'parallelisms-above-completions': 'warning',
+  'spot-without-restart': 'warning',
+  'grace-above-notice': 'warning',
+  'rdma-missing': 'warning',
+  'variable-not-set': 'warning',
+  'volume-not-shareable': 'warning',
+  'capability-without-root': 'warning',
+  'gpu-type': 'warning',
+  'submodules-ignored': 'warning',
+  'unknown-ignore-code': 'warning',
+
+  // the repository around it
+  'context-missing': 'error',
+  'dockerfile-missing': 'error',
+  'dockerfile-at-root': 'warning',
+} as const satisfies Record<string, Weight>;
+
+export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
+
+export function isDiagnosticCode(word: string): word is DiagnosticCode {
+  return Object.hasOwn(DIAGNOSTIC_CODES, word);
+}
+
+export function severityOf(code: DiagnosticCode, strict: boolean): 'error' | 'warning' {
+  const weight = DIAGNOSTIC_CODES[code];
+  if (weight === 'deprecated') return strict ? 'error' : 'warning';
+  return weight;
+}

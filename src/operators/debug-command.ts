@@ -1,0 +1,24 @@
+import type { Plan } from '../experiment/plan.ts';
+import { quoteForShell } from './launcher.ts';
+import { JUPYTER_PORT } from './ports.ts';
+
+const JUPYTER_SECONDS = 12 * 60 * 60;
+
+/**
+ * The command that runs instead of the user's while debugging, null when nobody does: a VS Code tunnel into the
+ * first pod while the others stay up for it to look at, or a Jupyter server on the Ray head.
+ *
+ * @param firstPod shell condition that is true in the first pod only; null: only one pod runs the command
+ */
+export function debugCommand(debug: Plan['debug'], firstPod: string | null): string | null {
+  if (debug.vscode) {
+    const { path, provider } = debug.vscode;
+    const tunnel = `exec ${quoteForShell(path)} tunnel --accept-server-license-terms --provider ${quoteForShell(provider)}`;
+    if (firstPod === null) return tunnel;
+    return `if ${firstPod}; then ${tunnel}; fi; while :; do sleep 3600; done`;
+  }
+  if (debug.jupyter) {
+    return `exec timeout ${JUPYTER_SECONDS} ${quoteForShell(debug.jupyter.path)} server --ip=0.0.0.0 --port=${JUPYTER_PORT} --ServerApp.port_retries=0 --no-browser --allow-root`;
+  }
+  return null;
+}

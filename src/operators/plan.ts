@@ -1,0 +1,169 @@
+import type { EnvOrigin, EnvSource, EnvVariable, Group, Plan } from '../experiment/plan.ts';
+import type { Builder, CommonSpec, Manifest } from '../manifest/manifest.ts';
+import { debugCommand } from './debug-command.ts';
+import { isSetByController, literal, runField, type InjectedName } from './environment.ts';
+import { distribute } from './index.ts';
+import { refuseProtected } from './protected.ts';
+
+/** What a submission adds to a manifest. */
+export interface SubmissionFacts {
+  message: string;
+  project: string;
+  /** `--env` over `--env-file`, merged. */
+  env: Record<string, string>;
+  /** Names only; the values never come near a plan. */
+  secrets: string[];
+  /** `VCS_*` variables of the commit; empty for a directory. */
+  vcs: Record<string, string>;
+}
+
+/**
+ * The plan of a manifest: what its operator makes of it, and the parts common to all.
+ *
+ * Variables of a pod, in order: the operator's own, `AICHOR_*` and `VCS_*`, `spec.env`, the submission's, its
+ * secrets, the command. A name stands once; of two the later one wins.
+ *
+ * @throws AichorError `manifest_invalid` for protected names in `spec.env`, `submission.env` and secrets
+ */
+export function planManifest(manifest: Manifest, submission: SubmissionFacts): Plan {
+  const { spec } = manifest;
+  refuseProtected(Object.keys(spec.env), spec.operator, 'spec.env');
+  refuseProtected(Object.keys(submission.env), spec.operator, '--env');
+  refuseProtected(submission.secrets, spec.operator, '--secret');
+  const { groups, coordinator, firstPod } = distribute(spec);
+  const given = userVariables(spec, submission);
+  return {
+    operator: spec.operator,
+    command: debugCommand(spec.debug, firstPod) ?? spec.command,
+    groups: groups.map((group) => withCommonVariables(group, spec, { submission, given })),
+    coordinator_port: coordinator?.port ?? null,
+    coordinator_pod: coordinator?.pod ?? null,
+    timeout_s: spec.timeoutSeconds,
+    backoff_limit: spec.restartPolicy.backoffLimit,
+    graceful_termination: spec.gracefulTermination && {
+      shutdown_command: spec.gracefulTermination.shutdownCommand,
+      grace_s: spec.gracefulTermination.terminationGracePeriodSeconds,
+    },
+    engine_name: spec.engineName,
+    ray_version: spec.operator === 'kuberay' ? spec.rayVersion : null,
+    builder: planBuilder(manifest.builder),
+    image: spec.image,
+    ...planSurroundings(spec),
+  };
+}
+
+function planSurroundings(spec: CommonSpec): Pick<Plan, 'storage' | 'tensorboard' | 'debug' | 'security'> {
+  const { sharedVolume, attachExistingPVCs } = spec.storage;
+  return {
+    storage: {
+      shared_volume: sharedVolume && {
+        mount_point: sharedVolume.mountPoint,
+        size_gb: sharedVolume.sizeGB,
+        storage_class: sharedVolume.storageClass,
+        access_mode: sharedVolume.accessMode,
+      },
+      attached: attachExistingPVCs.map(({ name, mountPoint }) => ({ name, mount_point: mountPoint })),
+    },
+    tensorboard: { enabled: spec.tensorboard.enabled, pvc: spec.tensorboard.pvc },
+    debug: spec.debug,
+    security: {
+      perfmon: spec.securityContext.perfmon,
+      ptrace: spec.securityContext.ptrace,
+      run_as_user: spec.securityContext.runAsUser,
+      run_as_group: spec.securityContext.runAsGroup,
+      fs_group: spec.securityContext.fsGroup,
+    },
+  };
+}
+
+function planBuilder(builder: Builder): Plan['builder'] {
+  return {
+    image: builder.image,
+    dockerfile: builder.dockerfile,
+    context: builder.context,
+    build_args: builder.buildArgs,
+    registry: builder.registry,
+    target: builder.target,
+    skip_build: builder.skipBuild && {
+      experiment_id: builder.skipBuild.experimentId,
+      fail_if_not_found: builder.skipBuild.failIfNotFound,
+    },
+  };
+}
+
+interface Given {
+  submission: SubmissionFacts;
+  given: EnvVariable[];
+}
+
+/** What KubeRay sets it sets last: `$(NAME)` in the command cannot mean those, on either engine. */
+function withCommonVariables(group: Group, spec: CommonSpec, { submission, given }: Given): Group {
+  const own = group.env.filter(({ name }) => !isSetByController(name));
+  const setLast = group.env.filter(({ name }) => isSetByController(name));
+  const command: EnvVariable = { name: 'AICHOR_COMMAND', source: { kind: 'command' }, origin: 'aichor' };
+  const restarts =
+    group.role === 'pod' ? [fromAichor('AICHOR_RESTART_ATTEMPT', runField('restart-attempt'))] : [];
+  const env = [
+    ...own,
+    ...aichorVariables(spec, submission),
+    ...restarts,
+    ...vcsVariables(submission),
+    ...given,
+  ];
+  return { ...group, env: [...env, ...(runsCommand(group) ? [command] : []), ...setLast] };
+}
+
+/** Ray workers only start Ray; its head gives its own environment on to the driver. */
+function runsCommand(group: Group): boolean {
+  return group.role !== 'worker-group';
+}
+
+function aichorVariables(spec: CommonSpec, submission: SubmissionFacts): EnvVariable[] {
+  return [
+    fromAichor('AICHOR_EXPERIMENT_ID', runField('experiment-id')),
+    fromAichor('AICHOR_EXPERIMENT_MESSAGE', literal(submission.message)),
+    fromAichor('AICHOR_PROJECT_ID', literal(submission.project)),
+    fromAichor('AICHOR_INPUT_PATH', runField('input-path')),
+    fromAichor('AICHOR_OUTPUT_PATH', runField('output-path')),
+    ...(spec.tensorboard.enabled
+      ? [
+          fromAichor('AICHOR_TENSORBOARD_PATH', runField('tensorboard-path')),
+          fromAichor('AICHOR_LOGS_PATH', runField('logs-path')),
+        ]
+      : []),
+    fromAichor('AWS_ENDPOINT_URL', runField('s3-endpoint')),
+    fromAichor('S3_ENDPOINT', runField('s3-endpoint')),
+  ];
+}
+
+function fromAichor(name: InjectedName, source: EnvSource): EnvVariable {
+  return { name, source, origin: 'aichor' };
+}
+
+/** The commit's variables; the message has its older name also where there is no commit. */
+function vcsVariables({ message, vcs }: SubmissionFacts): EnvVariable[] {
+  const all = { ...vcs, VCS_COMMIT_MESSAGE: vcs['VCS_COMMIT_MESSAGE'] ?? message };
+  return Object.entries(all).map(([name, value]) => ({ name, source: literal(value), origin: 'vcs' }));
+}
+
+function userVariables(spec: CommonSpec, submission: SubmissionFacts): EnvVariable[] {
+  const byName = new Map<string, EnvVariable>();
+  const secrets = submission.secrets.map((name): EnvVariable => ({
+    name,
+    source: { kind: 'secret' },
+    origin: 'secret',
+  }));
+  for (const variable of [
+    ...literals(spec.env, 'spec.env'),
+    ...literals(submission.env, 'submission'),
+    ...secrets,
+  ]) {
+    byName.delete(variable.name);
+    byName.set(variable.name, variable);
+  }
+  return [...byName.values()];
+}
+
+function literals(env: Record<string, string>, origin: EnvOrigin): EnvVariable[] {
+  return Object.entries(env).map(([name, value]) => ({ name, source: literal(value), origin }));
+}

@@ -1,0 +1,49 @@
+import type { Plan, PlannedPod, RunField } from '../../experiment/plan.ts';
+import { objectName } from '../../operators/object-name.ts';
+import { rayStartCommand } from '../../operators/ray-start.ts';
+
+/** Answers to everything a plan asks about a run, for one pod. Null: there is no such thing; its variables are left out. */
+export type RunFacts = Readonly<Record<RunField, string | null>>;
+
+/** What the embedded engine knows about a run. */
+export interface LocalRun {
+  experimentId: string;
+  /** How often all pods were started again: attempt 1 has 0 restarts. */
+  restarts: number;
+  /** Port of the coordinator: the documented one, or what was free instead. Null: the plan has no coordinator. */
+  port: number | null;
+  /** `input` and `output` end in `/`. */
+  paths: { input: string; output: string; tensorboard: string | null };
+}
+
+/** Pods reach each other on loopback, by its literal address: trackers bind what they are given. */
+const LOOPBACK = '127.0.0.1';
+
+/** Facts for one pod on this machine, where there is no S3 service. */
+export function localRunFacts(plan: Plan, pod: PlannedPod, run: LocalRun): RunFacts {
+  const port = run.port === null ? null : String(run.port);
+  const name = objectName(run.experimentId);
+  const isRay = plan.operator === 'kuberay';
+  const rayAddress = isRay && port !== null ? `${LOOPBACK}:${port}` : null;
+  return {
+    'coordinator-host': port === null ? null : LOOPBACK,
+    'coordinator-port': port,
+    'object-name': name,
+    'experiment-id': run.experimentId,
+    'input-path': run.paths.input,
+    'output-path': run.paths.output,
+    'tensorboard-path': run.paths.tensorboard,
+    's3-endpoint': null,
+    'logs-path': null,
+    'ray-cluster-name': isRay ? name : null,
+    'ray-address': rayAddress,
+    'ray-start-command': rayAddress === null ? null : startLine(plan, pod, rayAddress),
+    'restart-attempt': String(run.restarts),
+  };
+}
+
+function startLine(plan: Plan, pod: PlannedPod, address: string): string | null {
+  const group = plan.groups[pod.group];
+  if (group === undefined || group.role === 'submitter') return null;
+  return rayStartCommand(group.ray_start_params, group.role === 'head' ? null : address);
+}

@@ -1,0 +1,75 @@
+import { AichorError } from '../../errors.ts';
+import { transaction, type Database } from './database.ts';
+
+/** Steps from an empty database to the present one. Never edited once released: only ever appended to. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE experiments (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    live INTEGER NOT NULL,
+    tidied INTEGER NOT NULL DEFAULT 0,
+    operator TEXT,
+    message TEXT NOT NULL,
+    snapshot TEXT,
+    created_at TEXT NOT NULL,
+    ended_at TEXT,
+    updated_at TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    pods TEXT NOT NULL,
+    fold TEXT NOT NULL,
+    submission TEXT NOT NULL,
+    build TEXT
+  );
+  CREATE INDEX experiments_live ON experiments (number) WHERE live = 1;
+  CREATE INDEX experiments_untidied ON experiments (number) WHERE live = 0 AND tidied = 0;
+  CREATE TABLE labels (
+    number INTEGER NOT NULL REFERENCES experiments ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (number, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX labels_value ON labels (key, value);
+  CREATE TABLE events (
+    number INTEGER NOT NULL REFERENCES experiments ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (number, position)
+  ) WITHOUT ROWID;
+  CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY,
+    content TEXT NOT NULL,
+    number INTEGER NOT NULL REFERENCES experiments ON DELETE CASCADE
+  ) WITHOUT ROWID;
+  CREATE INDEX idempotency_number ON idempotency (number);
+  `,
+];
+
+/** Brings a database to the present form; refuses one that a newer program has written. */
+export function migrate(database: Database, file: string): void {
+  const version = userVersion(database);
+  if (version > MIGRATIONS.length) {
+    throw new AichorError(
+      'conflict',
+      `${file} was written by a newer aichor (format ${version}; this one knows ${MIGRATIONS.length})`,
+      {
+        hint: 'update aichor, or use another state folder by setting AICHOR_HOME',
+      },
+    );
+  }
+  for (const [index, sql] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    transaction(database, () => {
+      database.exec(sql);
+      database.exec(`PRAGMA user_version = ${index + 1}`);
+    });
+  }
+}
+
+function userVersion(database: Database): number {
+  const row = database.prepare('PRAGMA user_version').get();
+  const version = row === undefined ? undefined : Object(row)['user_version'];
+  return typeof version === 'number' ? version : 0;
+}

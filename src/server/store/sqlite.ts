@@ -1,0 +1,163 @@
+import type { BuildResult } from '../../engines/engine.ts';
+import { AichorError } from '../../errors.ts';
+import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
+import { applyEvent, initialState, type ExperimentState } from '../../experiment/state.ts';
+import { openDatabase, transaction, type Database } from './database.ts';
+import { migrate } from './migrations.ts';
+import { resolveRef } from './refs.ts';
+import { columnsOf, stateOf, summaryOf, type ExperimentRow } from './rows.ts';
+import { encodeCursor, whereOfIds, whereOfList } from './selection.ts';
+import { prepareStatements, type Statements } from './statements.ts';
+import type { CreateRequest, ExperimentStore, Idempotency, ListFilter } from './store.ts';
+
+interface SqliteStoreOptions {
+  /** Path of the database; made with its tables when it is not there. */
+  file: string;
+  now(): Date;
+  /** Called after each change is durable, with the state it led to. */
+  onChange(state: ExperimentState): void;
+}
+
+interface Store extends SqliteStoreOptions {
+  database: Database;
+  statements: Statements;
+}
+
+/** The store on one SQLite file. Throws `conflict` when a newer program has written it. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<ExperimentStore> {
+  const database = await openDatabase(options.file, { timeoutMs: 5000 });
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+  migrate(database, options.file);
+  const statements = prepareStatements(database);
+  const store: Store = { ...options, database, statements };
+  return {
+    create: (request) => create(store, request),
+    madeWith: (idempotency) => madeWith(store, idempotency)?.id ?? null,
+    append: (id, facts, build) => appendOne(store, { id, facts, build }),
+    appendAll: (facts) => appendAll(store, facts),
+    state: (id) => stateOrNull(statements.experiment<ExperimentRow>(id)),
+    submission: (id) => parsed(statements.submission<{ submission: string }>(id)?.submission),
+    build: (id) => parsed(statements.build<{ build: string | null }>(id)?.build),
+    events: (id) =>
+      statements.events<{ event: string }>(id).map((row): ExperimentEvent => JSON.parse(row.event)),
+    resolve: (ref) => resolveRef(statements, ref),
+    list: (filter) => list(database, filter),
+    ids: (filter) => ids(database, whereOfIds(filter)),
+    live: () => ids(database, whereOfIds({ live: true })),
+    liveCount: () => statements.liveCount<{ count: number }>()?.count ?? 0,
+    untidied: () => ids(database, { sql: 'WHERE live = 0 AND tidied = 0', values: [] }),
+    markTidied: (id) => statements.markTidied(id),
+    snapshots: () => new Set(statements.snapshots<{ snapshot: string }>().map((row) => row.snapshot)),
+    remove: (id) => statements.remove(id),
+    close: () => database.close(),
+  };
+}
+
+function create(store: Store, request: CreateRequest): { state: ExperimentState; created: boolean } {
+  const result = transaction(store.database, () => {
+    const known = request.idempotency === null ? null : madeWith(store, request.idempotency);
+    if (known !== null) return { state: stateOf(known), created: false };
+    const time = store.now().toISOString();
+    const events = request.facts.map((fact): ExperimentEvent => ({ time, ...fact }));
+    const state = events.reduce(applyEvent, initialState(request.experiment));
+    const submission = JSON.stringify(request.submission);
+    const number = store.statements.insert({
+      id: request.experiment.experiment_id,
+      updated_at: time,
+      submission,
+      ...columnsOf(state),
+    });
+    for (const [key, value] of Object.entries(state.record.labels))
+      store.statements.insertLabel(number, key, value);
+    for (const event of events) insertEvent(store, number, event);
+    if (request.idempotency !== null) {
+      store.statements.insertKey(request.idempotency.key, request.idempotency.content, number);
+    }
+    return { state, created: true };
+  });
+  if (result.created) store.onChange(result.state);
+  return result;
+}
+
+function madeWith({ statements }: Store, { key, content }: Idempotency): ExperimentRow | null {
+  const known = statements.byKey<ExperimentRow & { content: string }>(key);
+  if (known === undefined) return null;
+  if (known.content === content) return known;
+  throw new AichorError(
+    'conflict',
+    `the idempotency key ${JSON.stringify(key)} made experiment ${known.id} from other content`,
+    {
+      hint: 'use another --idempotency-key for another experiment',
+    },
+  );
+}
+
+function appendOne(
+  store: Store,
+  { id, facts, build }: { id: string; facts: readonly ExperimentFact[]; build: BuildResult | undefined },
+): ExperimentState {
+  const state = transaction(store.database, () => {
+    if (build !== undefined) store.statements.saveBuild(JSON.stringify(build), id);
+    return fold(store, id, facts);
+  });
+  if (facts.length > 0) store.onChange(state);
+  return state;
+}
+
+function appendAll(store: Store, facts: ReadonlyMap<string, readonly ExperimentFact[]>): void {
+  if (facts.size === 0) return;
+  const states = transaction(store.database, () => [...facts].map(([id, some]) => fold(store, id, some)));
+  for (const state of states) store.onChange(state);
+}
+
+/** Inside a transaction: facts → events, folded into the row. Times never go back, even when the clock does. */
+function fold(store: Store, id: string, facts: readonly ExperimentFact[]): ExperimentState {
+  const row = store.statements.experiment<ExperimentRow>(id);
+  if (row === undefined) throw new AichorError('not_found', `there is no experiment ${id}`);
+  const now = store.now().toISOString();
+  const time = now > row.updated_at ? now : row.updated_at;
+  let state = stateOf(row);
+  for (const fact of facts) {
+    if (state.ended) break;
+    const event: ExperimentEvent = { time, ...fact };
+    state = applyEvent(state, event);
+    insertEvent(store, row.number, event);
+  }
+  store.statements.update({ number: row.number, updated_at: time, ...columnsOf(state) });
+  return state;
+}
+
+/** A progress text replaces the one right before it: only the last of them was ever of use. */
+function insertEvent({ statements }: Store, number: number, event: ExperimentEvent): void {
+  const last = statements.lastEvent<{ position: number; type: string }>(number);
+  const replaces = event.type === 'progress' && last?.type === 'progress';
+  const position = last === undefined ? 1 : replaces ? last.position : last.position + 1;
+  statements.putEvent({ number, position, type: event.type, event: JSON.stringify(event) });
+}
+
+function list(database: Database, filter: ListFilter) {
+  const { sql, values } = whereOfList(filter);
+  const rows = database
+    .prepare(`SELECT number, summary FROM experiments ${sql} ORDER BY number DESC LIMIT ?`)
+    .all(...values, filter.limit + 1)
+    .map((row): { number: number; summary: string } => Object(row));
+  const page = rows.slice(0, filter.limit);
+  const last = page.at(-1);
+  return {
+    experiments: page.map((row) => summaryOf(row.summary)),
+    next_cursor: rows.length > filter.limit && last !== undefined ? encodeCursor(last.number) : null,
+  };
+}
+
+function ids(database: Database, { sql, values }: { sql: string; values: (string | number)[] }): string[] {
+  const rows = database.prepare(`SELECT id FROM experiments ${sql} ORDER BY number`).all(...values);
+  return rows.map((row): { id: string } => Object(row)).map((row) => row.id);
+}
+
+function stateOrNull(row: ExperimentRow | undefined): ExperimentState | null {
+  return row === undefined ? null : stateOf(row);
+}
+
+function parsed<T>(column: string | null | undefined): T | null {
+  return column === null || column === undefined ? null : JSON.parse(column);
+}

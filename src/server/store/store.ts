@@ -1,0 +1,84 @@
+import type { BuildResult } from '../../engines/engine.ts';
+import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
+import type { Plan } from '../../experiment/plan.ts';
+import type { ExperimentSummary } from '../../experiment/record.ts';
+import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
+import type { Status } from '../../experiment/status.ts';
+
+/**
+ * Where the control plane keeps what it knows. Everything that returns has been written durably; every change of an
+ * experiment is one transaction, and its facts are folded by `applyEvent` inside it.
+ */
+export interface ExperimentStore {
+  /** A new experiment, or the one that the idempotency key made earlier; throws `conflict` for other content. */
+  create(request: CreateRequest): { state: ExperimentState; created: boolean };
+  /** The experiment that was made with this key, if any; throws `conflict` when it was made from other content. */
+  madeWith(idempotency: Idempotency): string | null;
+  /** Appends facts in one transaction and returns the state after them. Facts after the end are not stored. */
+  append(id: string, facts: readonly ExperimentFact[], build?: BuildResult): ExperimentState;
+  /** Facts about several experiments in one transaction. */
+  appendAll(facts: ReadonlyMap<string, readonly ExperimentFact[]>): void;
+  state(id: string): ExperimentState | null;
+  submission(id: string): StoredSubmission | null;
+  build(id: string): BuildResult | null;
+  events(id: string): ExperimentEvent[];
+  /** An id, a unique prefix of at least 6 characters, or `latest` → id; throws `ambiguous` or `not_found`. */
+  resolve(ref: string): string;
+  /** Newest first. */
+  list(filter: ListFilter): { experiments: ExperimentSummary[]; next_cursor: string | null };
+  /** Every id that matches, oldest first. */
+  ids(filter: IdFilter): string[];
+  /** Not ended yet, oldest first. */
+  live(): string[];
+  liveCount(): number;
+  /** Ended, but what the engine keeps of it has not been removed yet. */
+  untidied(): string[];
+  markTidied(id: string): void;
+  /** Snapshots that an experiment refers to. */
+  snapshots(): Set<string>;
+  remove(id: string): void;
+  close(): void;
+}
+
+export interface CreateRequest {
+  experiment: NewExperiment;
+  submission: StoredSubmission;
+  facts: readonly ExperimentFact[];
+  idempotency: Idempotency | null;
+}
+
+export interface Idempotency {
+  key: string;
+  /** SHA-256 of what was asked for. */
+  content: string;
+}
+
+/** What was submitted, beside the record; never changes. Secrets and the shell's variables are not in it. */
+export interface StoredSubmission {
+  /** The manifest's text; empty when it could not be found. */
+  manifest: string;
+  /** Null when the manifest was invalid: such an experiment has ended at `clone`. */
+  plan: Plan | null;
+  keep: boolean;
+  /** `VCS_*` facts of the commit. */
+  vcs: Record<string, string>;
+}
+
+export interface ListFilter {
+  status: readonly Status[];
+  operator?: string | undefined;
+  labels: readonly { key: string; value: string }[];
+  /** Part of the message, whatever the case. */
+  message?: string | undefined;
+  /** ISO time: created then or later. */
+  since?: string | undefined;
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface IdFilter {
+  labels?: readonly { key: string; value: string }[];
+  live?: boolean;
+  /** ISO time: ended before it. */
+  endedBefore?: string;
+}
