@@ -15,7 +15,10 @@ export async function commandSources(root) {
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => {
       const file = join(entry.parentPath, entry.name);
-      const id = file.slice(folder.length + 1, -'.ts'.length).split(sep).join(':');
+      const id = file
+        .slice(folder.length + 1, -'.ts'.length)
+        .split(sep)
+        .join(':');
       return { id, file };
     })
     .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -37,7 +40,8 @@ export function eagerCommandTable(root, sources) {
  */
 function lazyTable(sources) {
   const rows = sources.map(
-    ({ id, file }) => `  ${JSON.stringify(id)}: lazy(${JSON.stringify(id)}, () => import(${JSON.stringify(file)})),`,
+    ({ id, file }) =>
+      `  ${JSON.stringify(id)}: lazy(${JSON.stringify(id)}, () => import(${JSON.stringify(file)})),`,
   );
   return `
 function lazy(id, load) {

@@ -21,7 +21,13 @@ export async function commandManifest(root, sources, dist) {
       ...pjson.oclif,
       commands: { strategy: 'explicit', target: `./dist/${name}`, identifier: 'COMMANDS' },
     };
-    const plugin = new Plugin({ root, pjson, isRoot: true, ignoreManifest: true, errorOnManifestCreate: true });
+    const plugin = new Plugin({
+      root,
+      pjson,
+      isRoot: true,
+      ignoreManifest: true,
+      errorOnManifestCreate: true,
+    });
     await plugin.load();
     return { commands: sorted(plugin.manifest.commands), version: plugin.manifest.version };
   } finally {

@@ -23,7 +23,10 @@ export const leanOclif = {
     build.onResolve({ filter }, ({ path, importer }) =>
       OCLIF.test(importer) ? { path, namespace: 'stand-in' } : undefined,
     );
-    build.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({ contents: STAND_INS[path], loader: 'js' }));
+    build.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({
+      contents: STAND_INS[path],
+      loader: 'js',
+    }));
     build.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]config[\\/]plugin\.js$/ }, plainComparison);
   },
 };
@@ -36,5 +39,8 @@ async function plainComparison({ path }) {
   const source = await readFile(path, 'utf8');
   const slow = '(a, b) => a.id.localeCompare(b.id)';
   if (!source.includes(slow)) throw new Error(`${path} no longer sorts as this build expects: look again`);
-  return { contents: source.replace(slow, '(a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)'), loader: 'js' };
+  return {
+    contents: source.replace(slow, '(a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)'),
+    loader: 'js',
+  };
 }

@@ -132,6 +132,10 @@ export const logQuery = z.object({
   attempt: z.coerce.number().int().min(1).optional(),
   since: z.iso.datetime({ precision: 3 }).optional(),
   tail: z.coerce.number().int().min(0).optional(),
+  /** The sequence `tail` is counted back from: who resumes a stream gets the same tail again. */
+  tail_at: z.coerce.number().int().min(0).optional(),
+  /** Bytes at the start that are left out (`raw`): who resumes. */
+  skip: z.coerce.number().int().min(0).optional(),
   /** The exact bytes of one pod (`pod` must be given) instead of JSON lines. */
   raw: z.stringbool().default(false),
 });

@@ -92,13 +92,22 @@ export abstract class BaseCommand<T = unknown> extends Command {
   /** Writes data to stdout and waits until it is taken. For commands that stream. */
   async write(chunk: string | Uint8Array): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#stdout.write(chunk, (error) => (error ? reject(this.signal.aborted ? this.signal.reason : error) : resolve()));
+      this.#stdout.write(chunk, (error) =>
+        error ? reject(this.signal.aborted ? this.signal.reason : error) : resolve(),
+      );
     });
   }
 
   #connection() {
     const { signal, talk } = this;
-    return { settings: this.settings(), env: process.env, version: this.config.version, root: this.config.root, signal, talk };
+    return {
+      settings: this.settings(),
+      env: process.env,
+      version: this.config.version,
+      root: this.config.root,
+      signal,
+      talk,
+    };
   }
 
   protected override async _run<R>(): Promise<R> {
@@ -134,12 +143,17 @@ export abstract class BaseCommand<T = unknown> extends Command {
       process.exitCode = 0;
       return;
     }
-    const { error, stack } = reportThrown(ended, { command: this.#typedName(), flags: Object.keys(this.ctor.flags ?? {}) });
+    const { error, stack } = reportThrown(ended, {
+      command: this.#typedName(),
+      flags: Object.keys(this.ctor.flags ?? {}),
+    });
     const said = error.code === 'interrupted' ? this.#interrupted() : error;
     process.exitCode = EXIT_CODES[said.code];
     const human = this.#stdout.isTTY === true && !this.jsonAsked();
     this.#stderr.write(
-      human ? errorView(said, stack, screenOf(this.#stderr, process.env)) : `${JSON.stringify(errorDocument(said, stack))}\n`,
+      human
+        ? errorView(said, stack, screenOf(this.#stderr, process.env))
+        : `${JSON.stringify(errorDocument(said, stack))}\n`,
     );
   }
 
@@ -147,7 +161,9 @@ export abstract class BaseCommand<T = unknown> extends Command {
     const ids = this.#stillRunning;
     if (ids.length === 0) return new AichorError('interrupted', 'interrupted');
     const going = ids.length === 1 ? `experiment ${ids[0]} goes on` : `${ids.length} experiments go on`;
-    return new AichorError('interrupted', `interrupted; ${going}`, { hint: `to end ${ids.length === 1 ? 'it' : 'them'}: aichor experiments cancel ${ids.join(' ')}` });
+    return new AichorError('interrupted', `interrupted; ${going}`, {
+      hint: `to end ${ids.length === 1 ? 'it' : 'them'}: aichor experiments cancel ${ids.join(' ')}`,
+    });
   }
 
   /** `--json` counts also when the rest of the line could not be parsed. */

@@ -31,7 +31,8 @@ export async function connect(connection: Connection): Promise<Target> {
  */
 export async function connectedClient(connection: Connection): Promise<Client> {
   const { settings, signal } = connection;
-  if (settings.server.value !== null) return createClient({ ...remote(settings, settings.server.value), signal });
+  if (settings.server.value !== null)
+    return createClient({ ...remote(settings, settings.server.value), signal });
   const reconnect = async () => (await connect(connection)).address;
   const address = (await assumeEmbedded(embeddedOptions(connection))) ?? (await reconnect());
   return createClient({ address, apiKey: null, signal, reconnect });
@@ -40,7 +41,8 @@ export async function connectedClient(connection: Connection): Promise<Client> {
 /** A client of a control plane that runs; null when it is the embedded one and does not. Never starts anything. */
 export async function runningClient(connection: Connection): Promise<Client | null> {
   const { settings, signal } = connection;
-  if (settings.server.value !== null) return createClient({ ...remote(settings, settings.server.value), signal });
+  if (settings.server.value !== null)
+    return createClient({ ...remote(settings, settings.server.value), signal });
   const address = await findEmbedded(embeddedOptions(connection), signal);
   return address && createClient({ address, apiKey: null, signal });
 }

@@ -19,7 +19,10 @@ export async function storeApiKey(configFolder: string, server: string, key: str
   const entries = Object.entries(readCredentials(configFolder)).filter(([address]) => address !== server);
   if (key !== null) entries.push([server, key]);
   const { writePrivateFile } = await import('./private-file.ts');
-  await writePrivateFile(credentialsPath(configFolder), `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`);
+  await writePrivateFile(
+    credentialsPath(configFolder),
+    `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`,
+  );
 }
 
 function readCredentials(configFolder: string): Credentials {
@@ -42,7 +45,9 @@ function parseCredentials(text: string, path: string): Credentials {
     throw broken(path, error);
   }
   if (typeof value !== 'object' || value === null) throw broken(path, undefined);
-  const keys = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const keys = Object.entries(value).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
   return Object.fromEntries(keys);
 }
 

@@ -42,7 +42,10 @@ export function resolveSettings(env: Environment, flags: FlagSettings = {}): Set
     folder,
     home: setting({ environment: env['AICHOR_HOME'] }),
     server: server.value === null ? server : { ...server, value: serverUrl(server.value) },
-    api_key: setting({ environment: env['AICHOR_API_KEY'], file: server.value === null ? undefined : apiKeyFor(folder.config, serverUrl(server.value)) }),
+    api_key: setting({
+      environment: env['AICHOR_API_KEY'],
+      file: server.value === null ? undefined : apiKeyFor(folder.config, serverUrl(server.value)),
+    }),
     project: setting({ flag: flags.project, environment: env['AICHOR_PROJECT'], file: file.project }),
     engine: setting({ flag: flags.engine, environment: env['AICHOR_ENGINE'], file: file.engine }),
     output: output(env['AICHOR_OUTPUT']),
@@ -50,7 +53,11 @@ export function resolveSettings(env: Environment, flags: FlagSettings = {}): Set
 }
 
 /** An empty text counts as not given, as an empty environment variable does everywhere. */
-function setting(from: { flag?: string | undefined; environment?: string | undefined; file?: string | undefined }): Setting {
+function setting(from: {
+  flag?: string | undefined;
+  environment?: string | undefined;
+  file?: string | undefined;
+}): Setting {
   if (from.flag) return { value: from.flag, origin: 'flag' };
   if (from.environment) return { value: from.environment, origin: 'environment' };
   if (from.file) return { value: from.file, origin: 'file' };
@@ -68,16 +75,23 @@ function output(value: string | undefined): Settings['output'] {
 /** A server's address in its one form: scheme, host, port, no slash at the end. */
 export function serverUrl(text: string): string {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
-    throw new AichorError('usage', `the server ${JSON.stringify(text)} is not an http:// or https:// address`, {
-      hint: 'set AICHOR_SERVER (or `aichor context set server`) to something like https://aichor.example.org',
-    });
+    throw new AichorError(
+      'usage',
+      `the server ${JSON.stringify(text)} is not an http:// or https:// address`,
+      {
+        hint: 'set AICHOR_SERVER (or `aichor context set server`) to something like https://aichor.example.org',
+      },
+    );
   }
   const url = new URL(text);
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
 /** Changes the settings file (0600, in one step); null removes a key. Returns the new content. */
-export async function changeSettings(folder: StateFolder, changes: { [Key in keyof SettingsFile]?: SettingsFile[Key] | null }): Promise<SettingsFile> {
+export async function changeSettings(
+  folder: StateFolder,
+  changes: { [Key in keyof SettingsFile]?: SettingsFile[Key] | null },
+): Promise<SettingsFile> {
   const next = Object.fromEntries(
     Object.entries({ ...readSettingsFile(folder.config), ...changes }).filter(([, value]) => value !== null),
   );

@@ -1,5 +1,5 @@
 import { AichorError, isAichorError } from '../errors.ts';
-import { closest } from './closest.ts';
+import { didYouMean } from '../manifest/did-you-mean.ts';
 
 /** What was thrown, as an error for users; `stack` only when it is a bug of ours. */
 export interface Reported {
@@ -15,7 +15,11 @@ interface Typed {
   flags: readonly string[];
 }
 
-const ASKING_STOPPED: ReadonlySet<string> = new Set(['ExitPromptError', 'AbortPromptError', 'CancelPromptError']);
+const ASKING_STOPPED: ReadonlySet<string> = new Set([
+  'ExitPromptError',
+  'AbortPromptError',
+  'CancelPromptError',
+]);
 
 /** Turns anything that was thrown into an `AichorError`; what nobody foresaw is `internal`, with its stack. */
 export function reportThrown(thrown: unknown, typed: Typed): Reported {
@@ -24,7 +28,8 @@ export function reportThrown(thrown: unknown, typed: Typed): Reported {
     return { error: thrown, stack };
   }
   if (!(thrown instanceof Error)) return bug(new Error(`thrown: ${String(thrown)}`));
-  if (ASKING_STOPPED.has(thrown.name)) return { error: new AichorError('interrupted', 'interrupted'), stack: null };
+  if (ASKING_STOPPED.has(thrown.name))
+    return { error: new AichorError('interrupted', 'interrupted'), stack: null };
   if (isParseError(thrown)) return { error: usage(thrown, typed), stack: null };
   return bug(thrown);
 }
@@ -47,17 +52,19 @@ function isParseError(error: Error): boolean {
 function usage(error: Error, { command, flags }: Typed): AichorError {
   const help = `see \`aichor ${command ? `${command} ` : ''}--help\``;
   const unknown = stringsAt(error, 'flags').filter((flag) => flag.startsWith('-'));
-  const suggestion = unknown[0] && closest(unknown[0].replace(/^-+/, ''), flags);
+  const suggestion = unknown[0] && didYouMean(unknown[0].replace(/^-+/, ''), flags);
   const hint = suggestion ? `did you mean \`--${suggestion}\`? ${help}` : help;
   return new AichorError('usage', usageMessage(error, unknown), { hint });
 }
 
 function usageMessage(error: Error, unknownFlags: readonly string[]): string {
-  if (unknownFlags.length > 0) return `unknown flag${unknownFlags.length === 1 ? '' : 's'} ${unknownFlags.join(', ')}`;
+  if (unknownFlags.length > 0)
+    return `unknown flag${unknownFlags.length === 1 ? '' : 's'} ${unknownFlags.join(', ')}`;
   const missing = namesAt(error, 'args');
   if (missing.length > 0) return `missing argument${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
   const unexpected = stringsAt(error, 'args');
-  if (unexpected.length > 0) return `unexpected argument${unexpected.length === 1 ? '' : 's'} ${unexpected.join(', ')}`;
+  if (unexpected.length > 0)
+    return `unexpected argument${unexpected.length === 1 ? '' : 's'} ${unexpected.join(', ')}`;
   return tidy(error.message);
 }
 
@@ -79,6 +86,8 @@ function namesAt(error: Error, key: string): string[] {
   const value: unknown = Reflect.get(error, key);
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: unknown) =>
-    typeof item === 'object' && item !== null && 'name' in item && typeof item.name === 'string' ? [item.name.toUpperCase()] : [],
+    typeof item === 'object' && item !== null && 'name' in item && typeof item.name === 'string'
+      ? [item.name.toUpperCase()]
+      : [],
   );
 }

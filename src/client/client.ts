@@ -14,7 +14,15 @@ import type {
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import type { Listing } from '../snapshot/listing.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
-import { readText, send, sendForJson, type Address, type HttpRequest, type Query, type Target } from './http.ts';
+import {
+  readText,
+  send,
+  sendForJson,
+  type Address,
+  type HttpRequest,
+  type Query,
+  type Target,
+} from './http.ts';
 
 export interface ClientOptions {
   address: Address;
@@ -56,10 +64,13 @@ export interface Client {
 
 export function createClient(options: ClientOptions): Client {
   const call = createCall(options);
-  const json = <T>(request: HttpRequest) => call((target) => sendForJson<T>(target, request), isRepeatable(request));
+  const json = <T>(request: HttpRequest) =>
+    call((target) => sendForJson<T>(target, request), isRepeatable(request));
   const open = (request: HttpRequest) => call((target) => send(target, request), isRepeatable(request));
-  const get = <T>(path: string, query?: Query) => json<T>({ method: 'GET', path, query, signal: options.signal });
-  const post = <T>(path: string, body: unknown = {}) => json<T>({ method: 'POST', path, json: body, signal: options.signal });
+  const get = <T>(path: string, query?: Query) =>
+    json<T>({ method: 'GET', path, query, signal: options.signal });
+  const post = <T>(path: string, body: unknown = {}) =>
+    json<T>({ method: 'POST', path, json: body, signal: options.signal });
   const at = (ref: string, rest = '') => `/experiments/${encodeURIComponent(ref)}${rest}`;
   return {
     health: () => get('/health'),
@@ -77,8 +88,10 @@ export function createClient(options: ClientOptions): Client {
     resubmit: (ref, resubmission) => post(at(ref, '/resubmit'), resubmission),
     list: (query) => get('/experiments', asQuery(query)),
     get: (ref) => get(at(ref)),
-    manifest: async (ref) => readText(await open({ method: 'GET', path: at(ref, '/manifest'), signal: options.signal })),
-    logs: (ref, query) => open({ method: 'GET', path: at(ref, '/logs'), query: asQuery(query), signal: options.signal }),
+    manifest: async (ref) =>
+      readText(await open({ method: 'GET', path: at(ref, '/manifest'), signal: options.signal })),
+    logs: (ref, query) =>
+      open({ method: 'GET', path: at(ref, '/logs'), query: asQuery(query), signal: options.signal }),
     watch: (query) => open({ method: 'GET', path: '/watch', query: asQuery(query), signal: options.signal }),
     cancel: (selection) => post('/experiments/cancel', selection),
     delete: (selection) => post('/experiments/delete', selection),
@@ -112,7 +125,13 @@ function isLostConnection(error: unknown, repeatable: boolean): boolean {
 /** Reading, announcing, and submitting under an idempotency key may come twice; a stream can't be sent twice. */
 function isRepeatable({ method, path, json }: HttpRequest): boolean {
   if (method === 'GET' || path === '/snapshots') return true;
-  return method === 'POST' && typeof json === 'object' && json !== null && 'idempotency_key' in json && json.idempotency_key !== null;
+  return (
+    method === 'POST' &&
+    typeof json === 'object' &&
+    json !== null &&
+    'idempotency_key' in json &&
+    json.idempotency_key !== null
+  );
 }
 
 /** The wire form of a query: what is not a list, text, number or boolean has no place in one. */

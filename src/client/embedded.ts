@@ -44,7 +44,10 @@ export async function assumeEmbedded({ folder, version }: EmbeddedOptions): Prom
 }
 
 /** The address of the embedded server when one answers, else null. */
-export async function findEmbedded({ folder }: EmbeddedOptions, signal: AbortSignal): Promise<Address | null> {
+export async function findEmbedded(
+  { folder }: EmbeddedOptions,
+  signal: AbortSignal,
+): Promise<Address | null> {
   const address = addressOf(folder);
   return (await askHealth(address, signal)) && address;
 }
@@ -66,8 +69,10 @@ export async function startEmbedded(options: StartOptions): Promise<Address> {
   void ended.then((code) => (exitCode = code ?? -1));
   try {
     while (!(await askHealth(address, options.signal))) {
-      if (exitCode !== undefined && exitCode !== 0) throw await startFailed(options, `ended with code ${exitCode}`);
-      if (Date.now() > deadline) throw await startFailed(options, `did not answer within ${START_LIMIT_MS / 1000} s`);
+      if (exitCode !== undefined && exitCode !== 0)
+        throw await startFailed(options, `ended with code ${exitCode}`);
+      if (Date.now() > deadline)
+        throw await startFailed(options, `did not answer within ${START_LIMIT_MS / 1000} s`);
       await Promise.race([delay(LOOK_AGAIN_MS), ...(exitCode === undefined ? [spoke, ended] : [])]);
     }
     return address;
@@ -84,7 +89,10 @@ function addressOf(folder: StateFolder): Address {
 async function askHealth(address: Address, signal: AbortSignal): Promise<Health | null> {
   const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
   try {
-    return await sendForJson<Health>({ address, apiKey: null }, { method: 'GET', path: '/health', signal: AbortSignal.any([signal, limit]) });
+    return await sendForJson<Health>(
+      { address, apiKey: null },
+      { method: 'GET', path: '/health', signal: AbortSignal.any([signal, limit]) },
+    );
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (limit.aborted) throw silent(address);
@@ -96,9 +104,15 @@ async function askHealth(address: Address, signal: AbortSignal): Promise<Health 
 async function isUsable(options: StartOptions, { version }: Health): Promise<boolean> {
   if (version === options.version) return true;
   const target = { address: addressOf(options.folder), apiKey: null };
-  const { live_experiments: live } = await sendForJson<{ live_experiments: number | null }>(target, { method: 'GET', path: '/server', signal: options.signal });
+  const { live_experiments: live } = await sendForJson<{ live_experiments: number | null }>(target, {
+    method: 'GET',
+    path: '/server',
+    signal: options.signal,
+  });
   if (live !== 0) {
-    options.notice(`the control plane is still version ${version} (this is ${options.version}), because ${live ?? 'some'} experiments run; it is replaced when they have ended`);
+    options.notice(
+      `the control plane is still version ${version} (this is ${options.version}), because ${live ?? 'some'} experiments run; it is replaced when they have ended`,
+    );
     return true;
   }
   await sendForJson(target, { method: 'POST', path: '/server/stop', json: {}, signal: options.signal });
@@ -137,9 +151,13 @@ function logOf(folder: StateFolder): string {
 async function startFailed({ folder }: StartOptions, what: string): Promise<AichorError> {
   const text = await readFile(logOf(folder), 'utf8');
   const lines = text.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
-  return new AichorError('server_unreachable', `the embedded control plane ${what}${lines === '' ? '' : `; its last words:\n${lines}`}`, {
-    hint: `the whole log is ${logOf(folder)}`,
-  });
+  return new AichorError(
+    'server_unreachable',
+    `the embedded control plane ${what}${lines === '' ? '' : `; its last words:\n${lines}`}`,
+    {
+      hint: `the whole log is ${logOf(folder)}`,
+    },
+  );
 }
 
 function silent(address: Address): AichorError {

@@ -25,9 +25,13 @@ const CODE_OF_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
 ]);
 
 function notOurs(status: number): AichorError {
-  return new AichorError(CODE_OF_STATUS.get(status) ?? 'server_error', `the server answered with HTTP status ${status} and no reason`, {
-    hint: 'check that the address is that of an aichor server (`aichor context show`)',
-  });
+  return new AichorError(
+    CODE_OF_STATUS.get(status) ?? 'server_error',
+    `the server answered with HTTP status ${status} and no reason`,
+    {
+      hint: 'check that the address is that of an aichor server (`aichor context show`)',
+    },
+  );
 }
 
 function errorIn(body: string): Record<string, unknown> | null {

@@ -79,7 +79,11 @@ async function exchange(target: Target, request: HttpRequest): Promise<IncomingM
 }
 
 /** A stream that fails breaks the request off, and its own error is the one that is told. */
-function sendStream(outgoing: ReturnType<typeof httpRequest>, stream: Readable, reject: (error: unknown) => void): void {
+function sendStream(
+  outgoing: ReturnType<typeof httpRequest>,
+  stream: Readable,
+  reject: (error: unknown) => void,
+): void {
   stream.on('error', (error) => {
     reject(error);
     outgoing.destroy();
@@ -98,7 +102,12 @@ function placeOf(address: Address, { path, query }: HttpRequest): RequestOptions
   if ('socketPath' in address) return { socketPath: address.socketPath, path: below };
   const url = new URL(address.url);
   const port = url.port === '' ? {} : { port: url.port };
-  return { protocol: url.protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), ...port, path: `${url.pathname.replace(/\/$/, '')}${below}` };
+  return {
+    protocol: url.protocol,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    ...port,
+    path: `${url.pathname.replace(/\/$/, '')}${below}`,
+  };
 }
 
 /** Lists become repeated keys; what is undefined is left out. */
@@ -113,7 +122,11 @@ export function searchOf(query: Query | undefined): string {
   return text === '' ? '' : `?${text}`;
 }
 
-function headersOf({ apiKey }: Target, { body }: HttpRequest, payload: Buffer | null): Record<string, string | number> {
+function headersOf(
+  { apiKey }: Target,
+  { body }: HttpRequest,
+  payload: Buffer | null,
+): Record<string, string | number> {
   return {
     host: 'aichor',
     ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
@@ -133,12 +146,20 @@ function unreachable(address: Address, cause: unknown): AichorError {
     'url' in address
       ? 'check the address (`aichor context show`), the network, and that the server runs'
       : 'run the command again; `aichor server logs` shows what the embedded server said';
-  return new AichorError('server_unreachable', `the control plane at ${describeAddress(address)} cannot be reached (${why})`, { hint, cause });
+  return new AichorError(
+    'server_unreachable',
+    `the control plane at ${describeAddress(address)} cannot be reached (${why})`,
+    { hint, cause },
+  );
 }
 
 function unusable(address: Address, cause: unknown): AichorError {
-  return new AichorError('server_error', `${describeAddress(address)} answered something that is not aichor's`, {
-    hint: 'check that the address is that of an aichor server (`aichor context show`)',
-    cause,
-  });
+  return new AichorError(
+    'server_error',
+    `${describeAddress(address)} answered something that is not aichor's`,
+    {
+      hint: 'check that the address is that of an aichor server (`aichor context show`)',
+      cause,
+    },
+  );
 }

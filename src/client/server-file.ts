@@ -22,5 +22,12 @@ export async function serverFileIn(dataFolder: string): Promise<ServerFile | nul
 
 function isServerFile(value: unknown): value is ServerFile {
   if (typeof value !== 'object' || value === null) return false;
-  return 'pid' in value && typeof value.pid === 'number' && 'version' in value && typeof value.version === 'string' && 'address' in value && typeof value.address === 'string';
+  return (
+    'pid' in value &&
+    typeof value.pid === 'number' &&
+    'version' in value &&
+    typeof value.version === 'string' &&
+    'address' in value &&
+    typeof value.address === 'string'
+  );
 }

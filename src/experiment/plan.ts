@@ -136,9 +136,7 @@ export type PodField =
   | 'job-index'
   | 'pod-index'
   /** Running number of the job over all groups in order. */
-  | 'global-job-index'
-  | 'pod-name'
-  | 'group-name';
+  | 'global-job-index';
 
 export type RunField =
   /** Host others connect to: the coordinator (JAX), master (PyTorch, XGBoost) or head (Ray). */
@@ -221,6 +219,11 @@ export function planPeak(plan: Pick<Plan, 'groups'>): Totals {
   return totals;
 }
 
+/** Sums of decimal fractions without their binary noise. */
+function withoutNoise(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
 export interface Totals {
   pods: number;
   cpus: number;
@@ -230,7 +233,7 @@ export interface Totals {
 
 function addTotals(totals: Totals, group: Group, pods: number): void {
   totals.pods += pods;
-  totals.cpus += pods * group.resources.cpus;
-  totals.memory_gb += pods * group.resources.memory_gb;
+  totals.cpus = withoutNoise(totals.cpus + pods * group.resources.cpus);
+  totals.memory_gb = withoutNoise(totals.memory_gb + pods * group.resources.memory_gb);
   totals.gpus += pods * group.resources.gpus;
 }

@@ -1,5 +1,5 @@
 import { close, open, read, write } from 'node:fs';
-import { truncate } from 'node:fs/promises';
+import { stat, truncate } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { promisify } from 'node:util';
 import { systemErrorCode } from '../errors.ts';
@@ -122,5 +122,15 @@ async function writeFully(descriptor: number, bytes: Uint8Array, position: numbe
   while (done < bytes.length) {
     const { bytesWritten } = await writeFile(descriptor, bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
+  }
+}
+
+/** Bytes of a file; 0 when it is not there. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return 0;
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { decodeRecord, encodeRecord, RECORD_BYTES, type IndexRecord } from '../logs/index-record.ts';
-import type { LogFiles } from './files.ts';
+import { sizeOf, type LogFiles } from './files.ts';
 
 /** The index of one log: records in the order of their lines, appended by one process only. */
 export interface IndexFile {
@@ -18,57 +18,62 @@ export interface IndexFile {
 /** Records read at once. */
 export const INDEX_PAGE = 1024;
 
+/** What is on disk of an index. */
+interface Extent {
+  count: number;
+  lastSequence: number;
+}
+
 /**
- * Opens an index and checks all of it: what comes after the first record that is torn, or that `accept` refuses
- * (it sees them in order), is cut off.
+ * Opens the index of a log that may still grow, and checks all of it: what comes after the first record that is
+ * torn, or that `accept` refuses (it sees them in order), is cut off.
  */
-export async function openIndex(
+export async function recoverIndex(
   folder: string,
   files: LogFiles,
   accept: (record: IndexRecord) => boolean,
 ): Promise<IndexFile> {
   const path = join(folder, 'index');
-  let count = 0;
-  let lastSequence = 0;
-
-  async function read(position: number, limit: number): Promise<IndexRecord[]> {
-    const page = Buffer.allocUnsafe(limit * RECORD_BYTES);
-    const bytes = await files.read(path, page, position * RECORD_BYTES);
-    return decodePage(page, bytes);
-  }
-
-  function follow(record: IndexRecord): void {
-    count++;
-    lastSequence += record.lines;
-  }
-
-  for (let sound = true; sound; ) {
-    const page = await read(count, INDEX_PAGE);
+  const extent = { count: 0, lastSequence: 0 };
+  for (let sound = true; sound;) {
+    const page = await readPage(files, path, { position: extent.count, limit: INDEX_PAGE });
     for (const record of page) {
-      sound &&= record.first === lastSequence + 1 && accept(record);
-      if (sound) follow(record);
+      sound &&= record.first === extent.lastSequence + 1 && accept(record);
+      if (sound) extend(extent, record);
     }
     sound &&= page.length === INDEX_PAGE;
   }
+  const size = await sizeOf(path);
+  if (size > extent.count * RECORD_BYTES) await files.truncate(path, extent.count * RECORD_BYTES);
+  return indexFile(path, files, extent);
+}
 
-  const tail = await files.read(path, Buffer.allocUnsafe(1), count * RECORD_BYTES);
-  if (tail > 0) await files.truncate(path, count * RECORD_BYTES);
+/** Opens the index of a log that was finished in order: nothing of it can be torn. */
+export async function openFinishedIndex(folder: string, files: LogFiles): Promise<IndexFile> {
+  const path = join(folder, 'index');
+  const count = Math.floor((await sizeOf(path)) / RECORD_BYTES);
+  const [last] = await readPage(files, path, { position: Math.max(0, count - 1), limit: 1 });
+  return indexFile(path, files, { count, lastSequence: last ? last.first + last.lines - 1 : 0 });
+}
 
+function indexFile(path: string, files: LogFiles, extent: Extent): IndexFile {
+  const read = (position: number, limit: number): Promise<IndexRecord[]> =>
+    readPage(files, path, { position, limit: Math.min(limit, extent.count - position) });
   return {
     get count() {
-      return count;
+      return extent.count;
     },
     get lastSequence() {
-      return lastSequence;
+      return extent.lastSequence;
     },
     async append(records) {
-      await files.write(path, encodePage(records), count * RECORD_BYTES);
-      records.forEach(follow);
+      await files.write(path, encodePage(records), extent.count * RECORD_BYTES);
+      for (const record of records) extend(extent, record);
     },
-    read: (position, limit) => read(position, Math.min(limit, count - position)),
+    read,
     async seek(after) {
       let low = 0;
-      let high = count;
+      let high = extent.count;
       while (low < high) {
         const middle = (low + high) >>> 1;
         const [record] = await read(middle, 1);
@@ -78,6 +83,21 @@ export async function openIndex(
       return low;
     },
   };
+}
+
+function extend(extent: Extent, record: IndexRecord): void {
+  extent.count++;
+  extent.lastSequence += record.lines;
+}
+
+async function readPage(
+  files: LogFiles,
+  path: string,
+  { position, limit }: { position: number; limit: number },
+): Promise<IndexRecord[]> {
+  const page = Buffer.allocUnsafe(limit * RECORD_BYTES);
+  const bytes = await files.read(path, page, position * RECORD_BYTES);
+  return decodePage(page, bytes);
 }
 
 function encodePage(records: readonly IndexRecord[]): Buffer {

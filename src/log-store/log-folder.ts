@@ -1,8 +1,6 @@
-import { stat } from 'node:fs/promises';
-import { systemErrorCode } from '../errors.ts';
 import type { LineCursor } from '../logs/split.ts';
-import { openIndex, type IndexFile } from './index-file.ts';
-import type { LogFiles } from './files.ts';
+import { openFinishedIndex, recoverIndex, type IndexFile } from './index-file.ts';
+import { sizeOf, type LogFiles } from './files.ts';
 import { openSources, type SourceTable } from './sources.ts';
 import { createWaiters, type Waiters } from './waiters.ts';
 
@@ -22,23 +20,14 @@ export interface LogFolder {
 /** Opens a log folder (which need not be there yet) and mends what a crash left. */
 export async function openLogFolder(path: string, files: LogFiles): Promise<LogFolder> {
   const sources = await openSources(path, files);
+  const opened = { path, files, sources, waiters: createWaiters(), ended: sources.finished };
+  if (sources.finished) return { ...opened, index: await openFinishedIndex(path, files), cursors: new Map() };
   const sizes = await Promise.all(sources.list.map((source) => sizeOf(sources.path(source.number))));
   const ends = sources.list.map(() => 0);
-  const index = await openIndex(path, files, ({ source, offset, length }) => {
+  const index = await recoverIndex(path, files, ({ source, offset, length }) => {
     if (offset !== ends[source] || offset + length > (sizes[source] ?? 0)) return false;
     ends[source] = offset + length;
     return true;
   });
-  const cursors = new Map(ends.map((end, number) => [number, { end, scanned: end }]));
-  return { path, files, sources, index, cursors, waiters: createWaiters(), ended: sources.finished };
-}
-
-/** Bytes of a file; 0 when it is not there. */
-export async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return 0;
-    throw error;
-  }
+  return { ...opened, index, cursors: new Map(ends.map((end, number) => [number, { end, scanned: end }])) };
 }

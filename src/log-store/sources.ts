@@ -87,7 +87,9 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
       const { step, pod, attempt, stream } = source;
       try {
         const known = find(source, marker);
-        const written = known ? writing : append({ source: { step, pod, attempt, stream }, ...(marker && { marker }) });
+        const written = known
+          ? writing
+          : append({ source: { step, pod, attempt, stream }, ...(marker && { marker }) });
         const stored = known ?? list.at(-1);
         await written;
         if (!stored) throw new Error('a source was added and is not there');
@@ -121,7 +123,12 @@ function parseEntry(line: string): Entry {
 }
 
 function isSame(one: LogSource, other: LogSource): boolean {
-  return one.step === other.step && one.pod === other.pod && one.attempt === other.attempt && one.stream === other.stream;
+  return (
+    one.step === other.step &&
+    one.pod === other.pod &&
+    one.attempt === other.attempt &&
+    one.stream === other.stream
+  );
 }
 
 function cannotCreate(folder: string, cause: unknown): AichorError {

@@ -13,6 +13,8 @@ export interface LogWriter {
 
 /** Bytes looked at together: what one record covers, unless a line is longer. */
 const WINDOW = 256 * 1024;
+/** Most of the time few bytes are new. */
+const FIRST_WINDOW = 4 * 1024;
 /** Bytes looked at for single lines of a source that was reported several times. */
 const ORDER_WINDOW = 32 * 1024;
 /** Records after which the index is written, so that followers need not wait for a long backlog. */
@@ -44,16 +46,18 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
 
   async function takeRest(source: number, last: boolean): Promise<void> {
     const path = log.sources.path(source);
-    const buffer = Buffer.allocUnsafe(WINDOW);
-    for (;;) {
+    let buffer = Buffer.allocUnsafe(FIRST_WINDOW);
+    for (let more = true; more;) {
       const cursor = cursorOf(source);
       const { position, length } = nextWindow(cursor);
-      const room = buffer.subarray(0, Math.min(WINDOW, length));
+      const room = buffer.subarray(0, length);
       const bytes = room.subarray(0, await log.files.read(path, room, position));
       if (position + bytes.length <= cursor.scanned) break;
       const next = lookAt(cursor, { position, bytes });
       ahead.set(source, next.cursor);
       if (next.span) await add(source, next.span);
+      more = bytes.length === room.length || next.cursor.scanned < position + bytes.length;
+      if (more && buffer.length < WINDOW) buffer = Buffer.allocUnsafe(WINDOW);
     }
     const span = last ? lastLine(cursorOf(source)) : null;
     if (!span) return;
@@ -62,7 +66,9 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
   }
 
   /** The ends of the first lines of each source that is to be taken from line by line. */
-  async function readEnds(takes: readonly { source: number; lines: number | 'rest' }[]): Promise<Map<number, number[]>> {
+  async function readEnds(
+    takes: readonly { source: number; lines: number | 'rest' }[],
+  ): Promise<Map<number, number[]>> {
     const wanted = new Map<number, number>();
     for (const { source, lines } of takes) {
       if (lines !== 'rest') wanted.set(source, (wanted.get(source) ?? 0) + lines);
@@ -72,7 +78,10 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
     for (const [source, lines] of wanted) {
       const { end } = cursorOf(source);
       const bytes = await log.files.read(log.sources.path(source), buffer, end);
-      ends.set(source, lineEnds(buffer.subarray(0, bytes), lines).map((at) => end + at));
+      ends.set(
+        source,
+        lineEnds(buffer.subarray(0, bytes), lines).map((at) => end + at),
+      );
     }
     return ends;
   }

@@ -9,7 +9,8 @@ export function typeOfPod(pod: string): string {
 /** Whether any line of this source can be wanted. */
 export function wantsSource(filter: LogFilter, source: LogSource): boolean {
   if (filter.pod !== undefined && source.pod !== filter.pod) return false;
-  if (filter.type !== undefined && (source.pod === null || typeOfPod(source.pod) !== filter.type)) return false;
+  if (filter.type !== undefined && (source.pod === null || typeOfPod(source.pod) !== filter.type))
+    return false;
   if (filter.step !== undefined && source.step !== filter.step) return false;
   return filter.attempt === undefined || source.attempt === filter.attempt;
 }
@@ -47,7 +48,10 @@ export function countBack(count: TailCount, group: string, record: IndexRecord, 
 }
 
 /** How many lines at the start of a record are not wanted, or null when none of it is. */
-export function linesToSkip(record: IndexRecord, wanted: { after: number; since: number; from: number }): number | null {
+export function linesToSkip(
+  record: IndexRecord,
+  wanted: { after: number; since: number; from: number },
+): number | null {
   if (record.time < wanted.since) return null;
   const skip = Math.max(0, wanted.after + 1 - record.first, wanted.from - record.first);
   return skip < record.lines ? skip : null;

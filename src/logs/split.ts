@@ -44,7 +44,12 @@ export function lookAt(
   const last = bytes.lastIndexOf(NEWLINE);
   if (last >= 0) {
     const end = position + last + 1;
-    const span = { offset: cursor.end, length: end - cursor.end, lines: countNewlines(bytes), partial: false };
+    const span = {
+      offset: cursor.end,
+      length: end - cursor.end,
+      lines: countNewlines(bytes),
+      partial: false,
+    };
     return { cursor: { end, scanned }, span };
   }
   if (scanned - cursor.end <= limit) return { cursor: { end: cursor.end, scanned }, span: null };

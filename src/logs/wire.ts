@@ -23,14 +23,23 @@ export function endLine(sequence: number): string {
 /** Characters after which a piece of text is given out: bounds memory whatever the lines are. */
 const PIECE = 128 * 1024;
 
+/** Characters that JSON escapes; texts without any (nearly all) are quoted as they are. */
+// eslint-disable-next-line no-control-regex
+const ESCAPED = /[\u0000-\u0009\u000b-\u001f"\\]/;
+
 /**
  * The JSON lines of one record, in pieces of bounded size.
  *
- * @param text the record's bytes, decoded
- * @param skip lines at its start that are left out
+ * @param content.text the record's bytes, decoded
+ * @param content.skip lines at its start that are left out
  */
-export function* jsonLines(record: IndexRecord, source: LogSource, content: { text: string; skip: number }): Generator<string> {
+export function* jsonLines(
+  record: IndexRecord,
+  source: LogSource,
+  content: { text: string; skip: number },
+): Generator<string> {
   const { text, skip } = content;
+  const quote = ESCAPED.test(text) ? quoteLine : quotePlain;
   const middle = jsonMiddle(record, source);
   const end = `,"partial":${record.partial}}\n`;
   let piece = '';
@@ -39,7 +48,8 @@ export function* jsonLines(record: IndexRecord, source: LogSource, content: { te
     const newline = text.indexOf('\n', start);
     const stop = newline < 0 ? text.length : newline;
     if (line >= skip) {
-      piece += LINE_START + (record.first + line) + middle + JSON.stringify(text.slice(start, contentEnd(text, { start, stop, record }))) + end;
+      piece +=
+        LINE_START + (record.first + line) + middle + quote(text.slice(start, stop), record.partial) + end;
       if (piece.length >= PIECE) {
         yield piece;
         piece = '';
@@ -50,9 +60,13 @@ export function* jsonLines(record: IndexRecord, source: LogSource, content: { te
   if (piece !== '') yield piece;
 }
 
+function quotePlain(line: string): string {
+  return `"${line}"`;
+}
+
 /** A `\r` before the end of a line is no part of it; one at the end of a part is. */
-function contentEnd(text: string, { start, stop, record }: { start: number; stop: number; record: IndexRecord }): number {
-  return stop > start && !record.partial && text.charCodeAt(stop - 1) === 13 ? stop - 1 : stop;
+function quoteLine(line: string, partial: boolean): string {
+  return JSON.stringify(!partial && line.endsWith('\r') ? line.slice(0, -1) : line);
 }
 
 function jsonMiddle(record: IndexRecord, source: LogSource): string {

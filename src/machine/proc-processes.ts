@@ -22,6 +22,11 @@ export function createProcProcesses(): Processes {
     return stat === null || stat.zombie ? null : { pid, start: stat.start, boot: await bootId() };
   }
 
+  async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+    const now = await identify(identity.pid);
+    return now !== null && now.start === identity.start && now.boot === identity.boot;
+  }
+
   async function marked(name: string, value: string, also: string) {
     const found = await eachPid(async (pid) => {
       const environment = await environmentOf(pid);
@@ -45,9 +50,10 @@ export function createProcProcesses(): Processes {
     identify,
     groupMembers,
     marked,
-    async isAlive(identity) {
-      const now = await identify(identity.pid);
-      return now !== null && now.start === identity.start && now.boot === identity.boot;
+    isAlive,
+    async living(identities) {
+      const alive = await Promise.all(identities.map(isAlive));
+      return new Set(identities.filter((_, index) => alive[index]));
     },
     async withEnvironment(variables) {
       return eachPid(async (pid) => {

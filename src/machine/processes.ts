@@ -18,6 +18,8 @@ export interface Processes {
   memoryOf(pids: readonly number[]): Promise<number>;
   /** Resident memory in bytes of each of these process groups that has a living member. */
   memoryOfGroups(pgids: ReadonlySet<number>): Promise<Map<number, number>>;
+  /** Those of these processes that still live, by the same rule as `isAlive`, in one look. */
+  living(identities: readonly ProcessIdentity[]): Promise<Set<ProcessIdentity>>;
   /** Changes with each boot of the machine. */
   bootId(): Promise<string>;
 }

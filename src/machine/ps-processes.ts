@@ -49,6 +49,11 @@ export function createPsProcesses(platform: NodeJS.Platform): Processes {
       const now = await identify(identity.pid);
       return now !== null && now.start === identity.start && now.boot === identity.boot;
     },
+    async living(identities) {
+      const [text, boot] = await Promise.all([ps(['-A', '-o', 'pid=', '-o', 'stat=', '-o', 'lstart=']), bootId()]);
+      const starts = parseStarts(text);
+      return new Set(identities.filter(({ pid, start, boot: theirs }) => theirs === boot && starts.get(pid) === start));
+    },
     async groupMembers(pgid) {
       return (await rows()).filter((row) => row.pgid === pgid && !row.zombie).map((row) => row.pid);
     },
@@ -84,6 +89,16 @@ export function parseRows(text: string): Row[] {
     parsed.push({ pid: Number(pid), pgid: Number(pgid), zombie: isZombie(stat), bytes: Number(kilobytes) * 1024 });
   }
   return parsed;
+}
+
+/** Lines of `pid stat lstart`: start times of processes that live. */
+export function parseStarts(text: string): Map<number, string> {
+  const starts = new Map<number, string>();
+  for (const line of text.split('\n')) {
+    const [pid, stat, ...start] = line.trim().split(/\s+/);
+    if (pid !== undefined && stat !== undefined && !isZombie(stat)) starts.set(Number(pid), start.join(' '));
+  }
+  return starts;
 }
 
 function isZombie(stat: string): boolean {

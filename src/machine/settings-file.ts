@@ -40,7 +40,8 @@ export function readSettingsFile(configFolder: string): SettingsFile {
 /** Pure: the text of a settings file; `path` is for messages only. */
 export function parseSettings(text: string, path: string): SettingsFile {
   const value = parseJson(text, path);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(path, 'is not a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong(path, 'is not a JSON object');
   const settings: SettingsFile = {};
   for (const [key, item] of Object.entries(value)) Object.assign(settings, checked(key, item, path));
   return settings;
@@ -48,7 +49,8 @@ export function parseSettings(text: string, path: string): SettingsFile {
 
 function checked(key: string, item: unknown, path: string): SettingsFile {
   const kind = Object.entries(KINDS).find(([name]) => name === key)?.[1];
-  if (kind === undefined) throw wrong(path, `has the unknown key "${key}"; there are ${Object.keys(KINDS).join(', ')}`);
+  if (kind === undefined)
+    throw wrong(path, `has the unknown key "${key}"; there are ${Object.keys(KINDS).join(', ')}`);
   if (item === null) return {};
   if (typeof item !== kind) throw wrong(path, `has a ${typeof item} at "${key}", where a ${kind} belongs`);
   return { [key]: item };
@@ -72,5 +74,8 @@ function readIfThere(path: string): string | null {
 }
 
 function wrong(path: string, what: string, cause?: unknown): AichorError {
-  return new AichorError('usage', `the settings file ${path} ${what}`, { hint: 'correct the file, or delete it to start afresh', cause });
+  return new AichorError('usage', `the settings file ${path} ${what}`, {
+    hint: 'correct the file, or delete it to start afresh',
+    cause,
+  });
 }

@@ -11,14 +11,21 @@ export type ParsedDuration = { seconds: number } | { message: string; hint: stri
 export function parseDuration(text: string): ParsedDuration {
   const trimmed = text.trim();
   if (trimmed === '') return refused(text, 'write a number with its unit, for example "8h"');
-  if (/^\d+$/.test(trimmed)) return refused(text, `say the unit: "${trimmed}s" is seconds, "${trimmed}m" minutes, "${trimmed}h" hours`);
-  if (/^[\d\s]+[WDHMS]/.test(trimmed)) return refused(text, `units are small letters: "${trimmed.toLowerCase()}"`);
-  if (/^\d+[.,]\d+\s*[wdhms]/.test(trimmed)) return refused(text, `use whole numbers of a smaller unit: ${smallerUnit(trimmed)}`);
+  if (/^\d+$/.test(trimmed))
+    return refused(
+      text,
+      `say the unit: "${trimmed}s" is seconds, "${trimmed}m" minutes, "${trimmed}h" hours`,
+    );
+  if (/^[\d\s]+[WDHMS]/.test(trimmed))
+    return refused(text, `units are small letters: "${trimmed.toLowerCase()}"`);
+  if (/^\d+[.,]\d+\s*[wdhms]/.test(trimmed))
+    return refused(text, `use whole numbers of a smaller unit: ${smallerUnit(trimmed)}`);
   const seen = new Set<string>();
   let seconds = 0;
   for (const part of trimmed.match(/\d+\s*[a-z]+|\S+/g) ?? []) {
     const [, digits, unit] = /^(\d+)\s*([wdhms])$/.exec(part) ?? [];
-    if (digits === undefined || !isUnit(unit)) return refused(text, 'units are w, d, h, m and s, for example "1d 12h"');
+    if (digits === undefined || !isUnit(unit))
+      return refused(text, 'units are w, d, h, m and s, for example "1d 12h"');
     if (seen.has(unit)) return refused(text, `"${unit}" is there twice; add the two up`);
     seen.add(unit);
     seconds += Number(digits) * SECONDS[unit];

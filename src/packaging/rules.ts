@@ -1,12 +1,11 @@
 import ignore, { type Ignore } from 'ignore';
 
-/**
- * Which paths of a directory stay out. Rule files are stacked as Git stacks them: within a file the last
- * matching line decides, and a file further in beats those further out.
- */
+/** One file of patterns in gitignore syntax. */
 export interface RuleFile {
-  /** Folder the file's patterns are relative to: '' for the root, else `a/b`. */
+  /** Folder of the packed tree that the patterns are relative to: '' for the root or above, else `a/b`. */
   base: string;
+  /** For a file above the root: the way from its folder down to the root, with a final `/`. */
+  prefix: string;
   rules: Ignore;
 }
 
@@ -14,14 +13,16 @@ export interface RuleFile {
 const LEFT_OUT = ['.venv', '__pycache__', 'node_modules'] as const;
 const LEFT_OUT_NAMES: ReadonlySet<string> = new Set(LEFT_OUT);
 
-/** Patterns in gitignore syntax, relative to `base`. */
-export function ruleFile(base: string, text: string): RuleFile {
-  return { base, rules: ignore({ ignorecase: false, allowRelativePaths: false }).add(withoutMark(text)) };
+export function ruleFile(
+  text: string,
+  { base = '', prefix = '' }: { base?: string; prefix?: string } = {},
+): RuleFile {
+  return { base, prefix, rules: ignore({ ignorecase: false }).add(withoutMark(text)) };
 }
 
 /** The rules of `.aichorignore`: what is always left out comes first, so that a `!` line can take it back. */
 export function ownRuleFile(text: string): RuleFile {
-  return ruleFile('', `${LEFT_OUT.join('\n')}\n${withoutMark(text)}`);
+  return ruleFile(`${LEFT_OUT.join('\n')}\n${withoutMark(text)}`);
 }
 
 /** Names that stay out where there is no `.aichorignore`, whatever Git thinks of them. */
@@ -30,15 +31,14 @@ export function isLeftOut(name: string): boolean {
 }
 
 /**
- * Whether a path stays out. `files` go from the outermost to the innermost; all of its parents must have been
- * found to stay in (ignored folders are never entered).
+ * Whether a path stays out, the way Git decides it: `files` go from the outermost to the innermost, the
+ * innermost that has anything to say about the path wins, and within it the last matching line. All parents of
+ * the path must be in already: ignored folders are never entered.
  */
 export function isIgnored(path: string, isFolder: boolean, files: readonly RuleFile[]): boolean {
-  for (let index = files.length - 1; index >= 0; index--) {
-    const file = files[index];
-    if (!file) continue;
-    const inner = file.base === '' ? path : path.slice(file.base.length + 1);
-    const { ignored, unignored } = file.rules.test(isFolder ? `${inner}/` : inner);
+  for (const { base, prefix, rules } of files.toReversed()) {
+    const inner = prefix + (base === '' ? path : path.slice(base.length + 1));
+    const { ignored, unignored } = rules.test(isFolder ? `${inner}/` : inner);
     if (ignored) return true;
     if (unignored) return false;
   }

@@ -38,7 +38,8 @@ export function findLeavingLink({ entries }: Listing): LinkEntry | undefined {
   for (const link of links.values()) {
     if (!linkStaysInside(link.path, link.target)) return link;
     // A link without `..` goes wrong only by way of another one, which is found by itself.
-    if (link.target.includes('..') && resolvePath(link.path, (path) => links.get(path)) === 'leaves') return link;
+    if (link.target.includes('..') && resolvePath(link.path, (path) => links.get(path)) === 'leaves')
+      return link;
   }
   return undefined;
 }

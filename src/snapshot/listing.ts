@@ -32,6 +32,11 @@ export interface LinkEntry {
 /** Half a character: two such paths would become one file name (both are written as U+FFFD). */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+/** A listing of these entries in the order that every listing has. */
+export function sortedListing(entries: readonly ListingEntry[]): Listing {
+  return { entries: entries.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)) };
+}
+
 /** The text whose SHA-256 (with `sha256:` before it) is the snapshot's digest: one line of JSON per entry. */
 export function canonicalListing(listing: Listing): string {
   let text = '';
@@ -55,7 +60,8 @@ export function assertListing(listing: Listing): void {
   for (const { path } of listing.entries) {
     if (!isInnerPath(path)) throw refused(path, 'is not a relative path inside the repository');
     if (path <= previous) throw refused(path, 'is not in order, or there twice');
-    if (!addFoldersOf(path, folders, notFolders)) throw refused(path, 'lies below something that is not a folder');
+    if (!addFoldersOf(path, folders, notFolders))
+      throw refused(path, 'lies below something that is not a folder');
     notFolders.add(path);
     previous = path;
   }

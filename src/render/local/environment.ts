@@ -28,7 +28,7 @@ export function podEnvironment(
   const group = plan.groups[pod.group];
   if (group === undefined) throw new RangeError(`${pod.pod} is in no group of the plan`);
   const values = new Map<string, string>();
-  const resolve = valueReader({ plan, pod, groupName: group.name, run, secrets, values });
+  const resolve = valueReader({ plan, pod, run, secrets, values });
   return group.env.flatMap((variable) => {
     const value = resolve(variable);
     if (value === null) return [];
@@ -47,24 +47,23 @@ export function podCommand(plan: Plan, env: readonly { name: string; value: stri
 interface Facts {
   plan: Plan;
   pod: PlannedPod;
-  groupName: string;
   run: RunFacts;
   secrets: Readonly<Record<string, string>>;
   /** Variables before the one that is looked up. */
   values: ReadonlyMap<string, string>;
 }
 
-function valueReader({ plan, pod, groupName, run, secrets, values }: Facts) {
+function valueReader({ plan, pod, run, secrets, values }: Facts) {
   return ({ name, source }: EnvVariable): string | null => {
     switch (source.kind) {
       case 'literal':
         return source.value;
       case 'pod-field':
-        return podValue(source.field, pod, groupName);
+        return podValue(source.field, pod);
       case 'run-field':
         return run[source.field];
       case 'coordinator-address':
-        return `${values.get(source.host)}:${run['coordinator-port']}`;
+        return coordinatorAddress(values.get(source.host), run['coordinator-port']);
       case 'secret':
         return secretValue(name, secrets);
       case 'command':
@@ -73,7 +72,11 @@ function valueReader({ plan, pod, groupName, run, secrets, values }: Facts) {
   };
 }
 
-function podValue(field: PodField, pod: PlannedPod, groupName: string): string {
+function coordinatorAddress(host: string | undefined, port: string | null): string | null {
+  return host === undefined || port === null ? null : `${host}:${port}`;
+}
+
+function podValue(field: PodField, pod: PlannedPod): string {
   switch (field) {
     case 'job-index':
       return String(pod.job_index);
@@ -81,10 +84,6 @@ function podValue(field: PodField, pod: PlannedPod, groupName: string): string {
       return String(pod.pod_index);
     case 'global-job-index':
       return String(pod.global_job_index);
-    case 'pod-name':
-      return pod.pod;
-    case 'group-name':
-      return groupName;
   }
 }
 

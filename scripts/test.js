@@ -1,0 +1,28 @@
+/**
+ * `npm test`: installs what is missing, builds, runs the suite. Arguments go to vitest:
+ *
+ *   npm test -- test/unit/scaffold
+ *   npm run test:faults, npm run test:fuzz      with --long: many more moments and inputs, and patience for them
+ */
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installIfNeeded } from './install-if-needed.js';
+import { tool } from './run.js';
+
+/** What `--long` sets; tests read these and have small numbers of their own. */
+const LONG = { AICHOR_TEST_LONG: '1', AICHOR_FUZZ_COUNT: '100000' };
+const PATIENCE = ['--testTimeout=3600000', '--hookTimeout=600000'];
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+await installIfNeeded(root);
+const { build } = await import('./build.js');
+await build(root);
+
+const long = process.argv.includes('--long');
+const args = process.argv.slice(2).filter((arg) => arg !== '--long');
+process.exitCode = await tool(
+  root,
+  'vitest/vitest.mjs',
+  ['run', ...args, ...(long ? PATIENCE : [])],
+  long ? { ...LONG, ...process.env } : process.env,
+);

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LogQueryInput } from '../api/contract.ts';
+import { createLineBuffer } from './line-buffer.ts';
+import { isLost } from './watch.ts';
+
+export interface LogStreamOptions {
+  /** Opens the stream of an experiment's logs (`client.logs`); called again after a lost connection. */
+  open(query: LogQueryInput): Promise<AsyncIterable<Uint8Array>>;
+  query: LogQueryInput;
+  follow: boolean;
+  signal: AbortSignal;
+  /** The connection was lost and is being made again. */
+  onReconnect(): void;
+  /** Waits before the next try; only tests bring their own. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+/** How often in a row a followed stream is opened again in vain (ten minutes), and one that is only read. */
+const TRIES = { followed: 120, read: 6 };
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * The JSON lines of an experiment's log as the server sends them: whole lines, in chunks of any size, each line
+ * once. After a lost connection it goes on behind the last line that was given out. Returns when the server said
+ * that the log is complete; a stream that was cut never looks like that. Throws AichorError (what the server
+ * says; `server_unreachable` when it stays away), or the signal's reason.
+ */
+export function logLines(options: LogStreamOptions): AsyncGenerator<Uint8Array> {
+  const resume: LogQueryInput = {};
+  return reconnecting(options, async function* (open) {
+    const buffer = createLineBuffer();
+    for await (const chunk of await open({ ...asked(options), ...resume })) {
+      const { lines, last, tailAt, complete } = buffer.push(chunk);
+      if (last !== null) resume.after = last;
+      if (tailAt !== null) resume.tail_at = tailAt;
+      if (lines.length > 0) yield lines;
+      if (complete) return true;
+    }
+    return false;
+  });
+}
+
+/** The raw bytes of one attempt of a pod, each once. A whole response is the end of them. */
+export function rawLog(options: LogStreamOptions): AsyncGenerator<Uint8Array> {
+  let skip = 0;
+  return reconnecting(options, async function* (open) {
+    for await (const chunk of await open({ ...asked(options), raw: 'true', skip })) {
+      skip += chunk.length;
+      yield chunk;
+    }
+    return true;
+  });
+}
+
+function asked({ query, follow }: LogStreamOptions): LogQueryInput {
+  return { ...query, follow: String(follow) };
+}
+
+/** What one connection gives; true at its end: that was all. */
+type Connection = (open: LogStreamOptions['open']) => AsyncGenerator<Uint8Array, boolean>;
+
+/** Connections, until one says that that was all. If the very first cannot be made it is not tried again. */
+async function* reconnecting(options: LogStreamOptions, connect: Connection): AsyncGenerator<Uint8Array> {
+  const { signal, pause = pauseFor } = options;
+  const limit = options.follow ? TRIES.followed : TRIES.read;
+  let opened = false;
+  let inVain = 0;
+  let pauses = 0;
+  const open: LogStreamOptions['open'] = async (query) => {
+    const response = await options.open(query);
+    opened = true;
+    inVain = 0;
+    return watched(response, () => (pauses = 0));
+  };
+  for (;;) {
+    try {
+      if (yield* connect(open)) return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!opened || !isLost(error) || ++inVain > limit) throw error;
+    }
+    if (pauses === 0) options.onReconnect();
+    await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** pauses++), signal);
+    signal.throwIfAborted();
+  }
+}
+
+async function* watched(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onChunk();
+    yield chunk;
+  }
+}
+
+async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}

@@ -1,0 +1,39 @@
+import { string } from '@oclif/core/flags';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { readKey } from '../../cli/read-key.ts';
+import { storeApiKey } from '../../cli/credentials.ts';
+import { authDocument, type SettingsDocument } from '../../cli/settings-document.ts';
+import { resolveSettings } from '../../cli/settings.ts';
+import { createClient } from '../../client/client.ts';
+import { AichorError } from '../../errors.ts';
+
+export default class AuthKey extends BaseCommand<SettingsDocument> {
+  static override summary = 'Store the API key for the configured server, once the server has taken it';
+  static override description =
+    'An argument can be read by others on this machine: prefer `--apikey -`, or no flag, which asks for it.';
+  static override examples = [
+    'echo "$AICHOR_API_KEY" | aichor auth key --apikey -',
+    'aichor auth key --apikey KEY',
+  ];
+  static override flags = {
+    apikey: string({ description: 'The key; - reads it from stdin', helpValue: 'KEY' }),
+  };
+
+  async run(): Promise<SettingsDocument> {
+    const { flags } = await this.parse(AuthKey);
+    const { server, folder } = this.settings();
+    if (server.value === null) {
+      throw new AichorError('usage', 'no server is configured, and the embedded control plane needs no key', {
+        hint: 'aichor context set server https://… first',
+      });
+    }
+    const apiKey = await readKey(flags.apikey, {
+      stdin: process.stdin,
+      canAsk: this.canAsk,
+      signal: this.signal,
+    });
+    await createClient({ address: { url: server.value }, apiKey, signal: this.signal }).server();
+    await storeApiKey(folder.config, server.value, apiKey);
+    return authDocument(resolveSettings(process.env));
+  }
+}

@@ -1,0 +1,19 @@
+import { BaseCommand } from '../../cli/base-command.ts';
+import { settingsTable } from '../../cli/print/settings.ts';
+import { contextDocument, type SettingsDocument } from '../../cli/settings-document.ts';
+
+export default class ContextShow extends BaseCommand<SettingsDocument> {
+  static override summary = 'Show the settings that hold here, and where each comes from';
+  static override description =
+    'A flag beats the environment, which beats the settings file, which beats the default.';
+  static override examples = ['aichor context show', "aichor context show | jq -r '.settings.engine.value'"];
+
+  async run(): Promise<SettingsDocument> {
+    await this.parse(ContextShow);
+    return contextDocument(this.settings());
+  }
+
+  override view({ settings }: SettingsDocument): string {
+    return settingsTable(settings, this.screen);
+  }
+}

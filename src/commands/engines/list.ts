@@ -1,0 +1,21 @@
+import type { EngineList } from '../../api/contract.ts';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { enginesTable } from '../../cli/print/engines.ts';
+
+export default class EnginesList extends BaseCommand<EngineList> {
+  static override summary = 'List engines with what they have and what is in use';
+  static override examples = [
+    'aichor engines list',
+    "aichor engines list | jq '.engines[] | {name, healthy}'",
+  ];
+
+  async run(): Promise<EngineList> {
+    await this.parse(EnginesList);
+    const client = await this.client();
+    return client.engines();
+  }
+
+  override view(document: EngineList): string {
+    return enginesTable(document, this.screen);
+  }
+}

@@ -1,0 +1,34 @@
+import { string as stringArg } from '@oclif/core/args';
+import { boolean } from '@oclif/core/flags';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { ID_HELP } from '../../cli/flags.ts';
+import { recordPage } from '../../cli/print/record.ts';
+import { experimentMeant } from '../../cli/references.ts';
+import type { ExperimentRecord } from '../../experiment/record.ts';
+
+export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
+  static override summary = 'Show an experiment: facts, pods, what happened when';
+  static override examples = [
+    'aichor experiments get',
+    'aichor experiments get 9b2f41',
+    "aichor experiments get latest | jq '.pods[] | {pod, exit_code}'",
+    'aichor experiments get 9b2f41 --manifest',
+  ];
+  static override args = { id: stringArg({ description: `${ID_HELP} (when left out)`, ignoreStdin: true }) };
+  static override flags = {
+    manifest: boolean({ description: 'Print the manifest that ran, as it was' }),
+  };
+
+  async run(): Promise<ExperimentRecord | undefined> {
+    const { args, flags } = await this.parse(ExperimentsGet);
+    const client = await this.client();
+    const record = await experimentMeant(client, args.id, this.talk);
+    if (!flags.manifest) return record;
+    await this.write(await client.manifest(record.experiment_id));
+    return undefined;
+  }
+
+  override view(record: ExperimentRecord): string {
+    return recordPage(record, this.screen);
+  }
+}

@@ -1,0 +1,55 @@
+import { string as stringArg } from '@oclif/core/args';
+import { string } from '@oclif/core/flags';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { ID_HELP } from '../../cli/flags.ts';
+import { experimentsMeant } from '../../cli/references.ts';
+import { durationFlag } from '../../cli/since.ts';
+import { Verdict } from '../../cli/verdict.ts';
+import { waitForEnd, worst } from '../../cli/wait.ts';
+import type { ExperimentSummary } from '../../experiment/record.ts';
+
+interface Document {
+  experiments: ExperimentSummary[];
+}
+
+export default class ExperimentsWait extends BaseCommand<Document> {
+  static override summary = 'Wait until experiments have ended; the exit code tells the result';
+  static override description =
+    'Exit codes: 0 all succeeded, 8 one failed, 9 one was cancelled, 124 the time is up; several: the largest.';
+  static override examples = [
+    'aichor experiments wait latest',
+    'aichor experiments wait 9b2f41 77ac01 --timeout 2h',
+  ];
+  static override strict = false;
+  static override args = { id: stringArg({ description: ID_HELP, required: true, ignoreStdin: true }) };
+  static override flags = {
+    timeout: string({ description: 'Stop waiting after this long (90s, 2h)', helpValue: 'DURATION' }),
+  };
+
+  async run(): Promise<Document | Verdict<Document>> {
+    const { argv, flags } = await this.parse(ExperimentsWait);
+    const timeout = flags.timeout === undefined ? null : durationFlag(flags.timeout, '--timeout');
+    const client = await this.client();
+    const { found, errors } = await experimentsMeant(client, argv.map(String));
+    const ids = found.map((record) => record.experiment_id);
+    this.keepsRunning(...ids);
+    const waited =
+      ids.length === 0 ? { experiments: [], error: null } : await this.#wait(client, ids, timeout);
+    const error = worst([...errors, ...(waited.error ? [waited.error] : [])]);
+    const document = { experiments: waited.experiments };
+    if (ids.length === 0 && error) throw error;
+    return error ? new Verdict(document, error) : document;
+  }
+
+  #wait(client: Awaited<ReturnType<typeof this.client>>, ids: string[], timeout: number | null) {
+    return waitForEnd({
+      client,
+      ids,
+      timeout,
+      signal: this.signal,
+      onChange: ({ experiment_id: id, status, explanation }) =>
+        this.talk.progress(`${id.slice(0, 8)} ${status}${explanation === null ? '' : `: ${explanation}`}`),
+      onLost: () => this.talk.progress('the connection was lost; making it again'),
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decideAttempt } from '../../experiment/restart.ts';
+import { explainDeadline, explainExhausted, type Explanation } from '../../experiment/explain.ts';
+import { plannedPods } from '../../experiment/plan.ts';
+import { crashPoint } from '../../machine/crash-point.ts';
+import type { Attempt } from './attempt-state.ts';
+import type { RunClock } from './deadline.ts';
+import type { ExperimentRun } from './deps.ts';
+import { watchMemory, readPeak } from './memory.ts';
+import { explain, observePods } from './observe.ts';
+import { hasFailed, hasSucceeded, newPod, type LivePod } from './pod.ts';
+import { createSettler } from './settle.ts';
+import { installShim } from './shim.ts';
+import { readGpus, startPods } from './start-pods.ts';
+import { stopLivePods } from './stop-attempt.ts';
+import { placeMark, readMark, type StopMark } from './stop-mark.ts';
+import { duePods } from './waves.ts';
+import { createWake, watchFolder } from './wake.ts';
+
+/** The slow look that finds what no watch and no child has told. */
+const NET_MS = 1000;
+
+export type AttemptEnd = 'ended' | 'restart' | 'detached';
+
+/**
+ * Looks after one attempt until nothing of it runs any more. It may have been begun by an earlier process: what
+ * is to do follows from the files alone, at each wake anew.
+ */
+export async function runAttempt(run: ExperimentRun, number: number, clock: RunClock): Promise<AttemptEnd> {
+  const { detach, stop, plan } = run.context;
+  const attempt = await openAttempt(run, number);
+  const { wake, pods } = attempt;
+  const settler = createSettler(attempt);
+  const unwatch = watchFolder(attempt.folder, wake.call);
+  const unlisten = run.deps.gpus.onGiven(wake.call);
+  for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
+  try {
+    for (let thorough = true; ; ) {
+      settler.add(await observePods(attempt, thorough));
+      if (detach.aborted) return 'detached';
+      if (attempt.mark === null) await advance(attempt, clock);
+      if (attempt.mark !== null) await stopLivePods(attempt);
+      if (pods.every((pod) => pod.phase === 'ended')) break;
+      thorough = !(await wake.next(pauseMs(plan.timeout_s, clock)));
+      run.logs.look();
+    }
+    settler.add(pods);
+    await settler.settled();
+    return attempt.mark?.cause === 'restart' && !stop.aborted ? 'restart' : 'ended';
+  } finally {
+    for (const signal of [stop, detach]) signal.removeEventListener('abort', wake.call);
+    attempt.memory.end();
+    unlisten();
+    unwatch();
+  }
+}
+
+/** Makes the attempt's folder, or finds in it how far an earlier process came. */
+async function openAttempt(run: ExperimentRun, number: number): Promise<Attempt> {
+  const folder = join(run.context.directory, String(number));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const shim = await installShim(run.context.directory);
+  const pods = plannedPods(run.context.plan).map((planned) => newPod(planned, folder, number));
+  const wake = createWake();
+  for (const pod of pods) {
+    pod.peak_memory_bytes = await readPeak(pod.base);
+    pod.devices = await readGpus(pod.base);
+    run.deps.gpus.hold(pod.devices ?? []);
+  }
+  const memory = watchMemory(run.deps, pods, run.facts.end);
+  return { run, number, folder, shim, pods, wake, memory, mark: await readMark(folder) };
+}
+
+/** Starts what is due, or decides that the attempt is to end and writes that down. */
+async function advance(attempt: Attempt, clock: RunClock): Promise<void> {
+  const { run, number, pods } = attempt;
+  const { plan, stop } = run.context;
+  const failed = firstFailed(pods);
+  const decision = decideAttempt({
+    attempt: number,
+    backoff_limit: plan.backoff_limit,
+    live_pods: pods.filter((pod) => pod.phase !== 'ended').length,
+    pod_failed: failed !== null,
+    deadline_passed: plan.timeout_s !== null && clock.elapsed() >= plan.timeout_s,
+    cancel_requested: stop.aborted,
+  });
+  if (decision === 'succeed') return;
+  if (decision === 'go-on') return startDue(attempt);
+  const failure = decision === 'fail' && failed !== null ? await explain(attempt, failed) : null;
+  const said = failure === null ? deadlineFailure(decision, plan.timeout_s) : explainExhausted(failure, number);
+  await beginEnd(attempt, { cause: decision, failure: said });
+}
+
+async function startDue(attempt: Attempt): Promise<void> {
+  const { run, pods } = attempt;
+  const byName = new Map(pods.map((pod) => [pod.name, pod]));
+  const planned = pods.map((pod) => pod.planned);
+  const due = duePods(run.context.plan, planned, (name) => byName.get(name)?.phase ?? 'ended');
+  if (due.length === 0) return;
+  const waiting = await startPods(attempt, due.flatMap(({ pod }) => byName.get(pod) ?? [])); // prettier-ignore
+  if (waiting > 0) {
+    const running = pods.filter((pod) => pod.phase === 'live').length;
+    run.facts.push({ type: 'progress', message: `${running} of ${pods.length} pods running; the rest wait for GPUs` });
+  }
+}
+
+/** From here on the attempt only ends. A deadline or cancel that all pods forestalled is not told. */
+async function beginEnd(attempt: Attempt, { cause, failure }: Pick<StopMark, 'cause' | 'failure'>): Promise<void> {
+  const { deps, facts } = attempt.run;
+  const mark = { cause, failure, uptime: deps.uptime(), boot: await deps.processes.bootId() };
+  attempt.mark = await placeMark(attempt.folder, mark);
+  crashPoint('engine-stop-marked');
+  await observePods(attempt, false);
+  if (failure !== null && !attempt.pods.every(hasSucceeded)) facts.push({ type: 'failure', ...failure });
+}
+
+function deadlineFailure(decision: string, timeoutS: number | null): Explanation | null {
+  return decision === 'deadline' && timeoutS !== null ? explainDeadline(timeoutS) : null;
+}
+
+/** The others usually fail in consequence of the first. */
+function firstFailed(pods: readonly LivePod[]): LivePod | null {
+  let first: LivePod | null = null;
+  for (const pod of pods.filter(hasFailed)) {
+    if (first === null || (pod.ended_at ?? 0) < (first.ended_at ?? 0)) first = pod;
+  }
+  return first;
+}
+
+function pauseMs(timeoutS: number | null, clock: RunClock): number {
+  if (timeoutS === null) return NET_MS;
+  return Math.min(NET_MS, Math.max(1, (timeoutS - clock.elapsed()) * 1000));
+}

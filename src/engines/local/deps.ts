@@ -1,0 +1,31 @@
+import type { Processes } from '../../machine/processes.ts';
+import type { RunContext } from '../engine.ts';
+import type { FactQueue } from './facts.ts';
+import type { GpuPool } from './gpu-pool.ts';
+import type { LogPump } from './log-pump.ts';
+import type { OomEvidence } from './oom.ts';
+import type { PortRegistry } from './port-registry.ts';
+
+/** What all experiments of the engine share. */
+export interface EngineDeps {
+  dataFolder: string;
+  processes: Processes;
+  now: () => Date;
+  /** Seconds since boot: holds over restarts of the server and jumps of the clock. */
+  uptime: () => number;
+  gpus: GpuPool;
+  ports: PortRegistry;
+  oom: OomEvidence;
+}
+
+/** One `run` of one experiment. */
+export interface ExperimentRun {
+  deps: EngineDeps;
+  context: RunContext;
+  facts: FactQueue;
+  logs: LogPump;
+  /** Port of the coordinator, or null when the plan has none. */
+  port: number | null;
+  /** Folders that come first in the pods' PATH. */
+  programs: readonly string[];
+}

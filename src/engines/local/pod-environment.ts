@@ -1,0 +1,42 @@
+import { delimiter } from 'node:path';
+import { COMMAND_VARIABLE, LAUNCHER } from '../../operators/launcher.ts';
+import type { PlannedPod } from '../../experiment/plan.ts';
+import { localRunFacts, podCommand, podEnvironment } from '../../render/local/environment.ts';
+import type { ExperimentRun } from './deps.ts';
+
+/** Variables that name the pod to whom a process belongs, whatever it became: found again by the sweep. */
+export const EXPERIMENT_MARK = 'AICHOR_EXPERIMENT_ID';
+export const POD_MARK = 'HOSTNAME';
+
+/** Settings of installers: the build sees them, pods do not (contract 7). */
+const BUILD_ONLY = /^(PIP|UV)_/;
+
+/**
+ * The whole environment of one pod: the submitting shell's basics, then the plan's variables, with the
+ * experiment's programs first in PATH. `devices` is null where the machine has no GPU to divide.
+ */
+export function processEnvironment(
+  run: ExperimentRun,
+  pod: PlannedPod,
+  { attempt, devices }: { attempt: number; devices: readonly string[] | null },
+): Record<string, string> {
+  const { context } = run;
+  const variables = podEnvironment(context.plan, pod, localRunFacts(context.plan, pod, {
+    experimentId: context.experimentId,
+    restarts: attempt - 1,
+    port: run.port,
+    paths: context.paths,
+  }), context.secrets); // prettier-ignore
+  const env: Record<string, string> = { [EXPERIMENT_MARK]: context.experimentId, [POD_MARK]: pod.pod };
+  for (const [name, value] of Object.entries(context.shell)) if (!BUILD_ONLY.test(name)) env[name] = value;
+  for (const { name, value } of variables) env[name] = value;
+  env['PATH'] = [...run.programs, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
+  env[COMMAND_VARIABLE] = podCommand(context.plan, variables);
+  env[EXPERIMENT_MARK] = context.experimentId;
+  env[POD_MARK] = pod.pod;
+  if (devices !== null) env['CUDA_VISIBLE_DEVICES'] = devices.join(',');
+  return env;
+}
+
+/** The command of every pod: the launcher reads the user's command from the environment. */
+export const POD_COMMAND = ['sh', '-c', LAUNCHER] as const;

@@ -1,0 +1,57 @@
+import { open, readFile, stat } from 'node:fs/promises';
+import { readIfThere } from '../../machine/capacity.ts';
+import type { ProcessIdentity } from '../../machine/processes.ts';
+import { systemErrorCode } from '../../errors.ts';
+
+/**
+ * What the folder of an attempt says about one pod. `<pod>.claim`: somebody runs it. `<pod>.pid`: who.
+ * `<pod>.exit`: how its command ended.
+ */
+export interface PodFiles {
+  claimed: boolean;
+  identity: ProcessIdentity | null;
+  started_at: Date | null;
+  exit: { code: number; at: Date; at_ns: bigint } | null;
+}
+
+/** Reads them; `names` is the listing of the folder, so that files that are not there cost nothing. */
+export async function readPodFiles(base: string, pod: string, names: ReadonlySet<string>, isKnown: boolean): Promise<PodFiles> {
+  const claimed = names.has(`${pod}.claim`);
+  const nothing = { claimed, identity: null, started_at: null, exit: null };
+  if (!claimed) return nothing;
+  const [pid, exit] = await Promise.all([
+    names.has(`${pod}.pid`) && !isKnown ? readIdentity(`${base}.pid`) : null,
+    names.has(`${pod}.exit`) ? readExit(`${base}.exit`) : null,
+  ]);
+  return { claimed, identity: pid?.identity ?? null, started_at: pid?.at ?? null, exit };
+}
+
+async function readIdentity(path: string): Promise<{ identity: ProcessIdentity; at: Date } | null> {
+  const identity = parseIdentity((await readIfThere(path)) ?? '');
+  return identity === null ? null : { identity, at: (await stat(path)).mtime };
+}
+
+/** `<pid> <boot id> <start time>` and a newline; without the newline it is still being written. */
+export function parseIdentity(text: string): ProcessIdentity | null {
+  const [, pid, boot, start] = /^(\d+) (\S+) (.+)\n$/.exec(text) ?? [];
+  if (pid === undefined || boot === undefined || start === undefined) return null;
+  return { pid: Number(pid), boot, start };
+}
+
+async function readExit(path: string): Promise<PodFiles['exit']> {
+  const code = /^(\d+)\n$/.exec(await readFile(path, 'utf8'))?.[1];
+  if (code === undefined) return null;
+  const { mtime, mtimeNs } = await stat(path, { bigint: true });
+  return { code: Number(code), at: mtime, at_ns: mtimeNs };
+}
+
+/** Claims a pod that nobody runs, so that nobody will. False: somebody does. */
+export async function claimPod(base: string): Promise<boolean> {
+  try {
+    await (await open(`${base}.claim`, 'wx', 0o600)).close();
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}

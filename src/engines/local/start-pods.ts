@@ -1,0 +1,111 @@
+import { isAichorError } from '../../errors.ts';
+import { crashPoint } from '../../machine/crash-point.ts';
+import { placeFile } from '../../machine/place-file.ts';
+import { readIfThere } from '../../machine/capacity.ts';
+import { type Attempt } from './attempt-state.ts';
+import { endPod } from './observe.ts';
+import type { LivePod } from './pod.ts';
+import { POD_COMMAND, processEnvironment } from './pod-environment.ts';
+import { shimArguments } from './shim.ts';
+import { describeSpawnError, isDiskFull, spawnPod } from './spawn-pod.ts';
+import { podFolder, sharesWorkdir } from './workdir.ts';
+
+/** Working copies and log files that are made at the same time. */
+const AT_ONCE = 8;
+
+export interface PreparedPod {
+  folder: string;
+  env: Record<string, string>;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Starts pods together: first everything that takes time is made for all, then one after the other is spawned.
+ * What cannot be started has ended. Pods that must wait for a GPU are passed over.
+ *
+ * @returns how many wait for a GPU
+ */
+export async function startPods(attempt: Attempt, due: readonly LivePod[]): Promise<number> {
+  const ready: LivePod[] = [];
+  for (const pod of due) if (await takeGpus(attempt, pod)) ready.push(pod);
+  const prepared = new Map<LivePod, PreparedPod>();
+  const atOnce = sharesWorkdir(attempt.run.context.snapshot.bytes) ? 1 : AT_ONCE;
+  await eachAtOnce(ready, atOnce, (pod) => attempting(attempt, pod, async () => {
+    prepared.set(pod, await preparePod(attempt, pod));
+  })); // prettier-ignore
+  crashPoint('engine-pods-prepared');
+  for (const [pod, what] of prepared) await attempting(attempt, pod, () => start(attempt, pod, what));
+  crashPoint('engine-pods-started');
+  return due.length - ready.length;
+}
+
+/** What a pod needs to run, and to be told to stop: made when it is not there yet. */
+export async function preparePod({ run, number }: Attempt, pod: LivePod): Promise<PreparedPod> {
+  const [out, err] = pod.logs;
+  if (out === undefined || err === undefined) throw new Error(`${pod.name} has no log sources`);
+  const folder = await podFolder(run.context, number, pod.name);
+  const hasGpus = (await run.deps.gpus.devices()).length > 0;
+  const env = processEnvironment(run, pod.planned, { attempt: number, devices: hasGpus ? (pod.devices ?? []) : null });
+  return { folder, env, stdout: await run.logs.open(out), stderr: await run.logs.open(err) };
+}
+
+async function start(attempt: Attempt, pod: LivePod, prepared: PreparedPod): Promise<void> {
+  const { run, shim, wake } = attempt;
+  pod.phase = 'live';
+  const words = await shimArguments({ shim, base: pod.base, processes: run.deps.processes }, POD_COMMAND);
+  await spawnPod({
+    ...prepared,
+    arguments: words,
+    ended(code) {
+      pod.child_code = code;
+      pod.look = true;
+      wake.call();
+    },
+    failed(error) {
+      void notStarted(attempt, pod, { detail: describeSpawnError(error, prepared), disk_full: false }).then(wake.call);
+    },
+  });
+  crashPoint('engine-pod-spawned');
+}
+
+/** What goes wrong on the way is how this pod ended. A bug is thrown. */
+async function attempting(attempt: Attempt, pod: LivePod, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    const isSystem = error instanceof Error && 'syscall' in error;
+    if (!isSystem && !isAichorError(error)) throw error;
+    await notStarted(attempt, pod, { detail: error.message, disk_full: isDiskFull(error) });
+  }
+}
+
+async function notStarted(attempt: Attempt, pod: LivePod, why: { detail: string; disk_full: boolean }): Promise<void> {
+  const { run, mark } = attempt;
+  await endPod(attempt, pod, { end: { how: 'not-started', ...why }, at: run.deps.now(), by_itself: mark === null });
+}
+
+/** Its share of the machine's GPUs, written down so that a restart finds it; false while there are too few. */
+async function takeGpus({ run }: Attempt, pod: LivePod): Promise<boolean> {
+  const wanted = run.context.plan.groups[pod.planned.group]?.resources.gpus ?? 0;
+  if (wanted === 0 || pod.devices !== null || (await run.deps.gpus.devices()).length === 0) return true;
+  const devices = await run.deps.gpus.take(wanted);
+  if (devices === null) return false;
+  pod.devices = devices;
+  await placeFile(`${pod.base}.gpus`, devices.join(','));
+  return true;
+}
+
+/** The devices a pod was given before a restart, or null. */
+export async function readGpus(base: string): Promise<string[] | null> {
+  const text = await readIfThere(`${base}.gpus`);
+  return text === null ? null : text.split(',').filter((device) => device !== '');
+}
+
+async function eachAtOnce<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  const workers = Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+    for (const item of waiting) await act(item);
+  });
+  await Promise.all(workers);
+}

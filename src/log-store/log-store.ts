@@ -1,0 +1,69 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createExperimentLogs, type ExperimentLogs } from './experiment-logs.ts';
+import { createLogFiles, type LogFiles } from './files.ts';
+import { openLogFolder, type LogFolder } from './log-folder.ts';
+
+export type { ExperimentLogs } from './experiment-logs.ts';
+
+/** The logs of all experiments, each in `<experiment>/logs`. One process may write to them at a time. */
+export interface LogStore {
+  /** The same log for everyone who asks while the experiment lives. It need not be on disk yet. */
+  open(experimentId: string): Promise<ExperimentLogs>;
+  /** Removes a log; its followers end. */
+  remove(experimentId: string): Promise<void>;
+  /** Lets go of open files. */
+  close(): Promise<void>;
+}
+
+interface Opened {
+  folder: LogFolder;
+  logs: ExperimentLogs;
+}
+
+/** @param files for tests of disks that fail */
+export function createLogStore(
+  experimentsFolder: string,
+  now: () => Date,
+  files: LogFiles = createLogFiles(),
+): LogStore {
+  const live = new Map<string, Promise<Opened>>();
+  const folderOf = (experimentId: string): string => join(experimentsFolder, experimentId, 'logs');
+
+  async function openNew(experimentId: string): Promise<Opened> {
+    const folder = await openLogFolder(folderOf(experimentId), files);
+    const logs = createExperimentLogs(folder, now);
+    return {
+      folder,
+      logs: { ...logs, finish: () => logs.finish().finally(() => live.delete(experimentId)) },
+    };
+  }
+
+  async function open(experimentId: string): Promise<ExperimentLogs> {
+    const opening = live.get(experimentId) ?? openNew(experimentId);
+    live.set(experimentId, opening);
+    try {
+      const { folder, logs } = await opening;
+      if (folder.ended && live.get(experimentId) === opening) live.delete(experimentId);
+      return logs;
+    } catch (error) {
+      live.delete(experimentId);
+      throw error;
+    }
+  }
+
+  return {
+    open,
+    async remove(experimentId) {
+      const opened = await live.get(experimentId);
+      live.delete(experimentId);
+      if (opened) {
+        opened.folder.ended = true;
+        opened.folder.waiters.wake();
+      }
+      await files.close(folderOf(experimentId));
+      await rm(folderOf(experimentId), { recursive: true, force: true });
+    },
+    close: () => files.close(),
+  };
+}

@@ -1,0 +1,89 @@
+import { countBack, startTailCount, tailGroup, wantsSource } from '../logs/filter.ts';
+import type { LogFilter } from '../logs/line.ts';
+import { endLine, jsonLines, tailLine } from '../logs/wire.ts';
+import { INDEX_PAGE } from './index-file.ts';
+import type { LogFolder } from './log-folder.ts';
+import { createSelection, readRecords, type Selected } from './reader.ts';
+
+/**
+ * A log as it travels (`logs/wire.ts`). Followed, it ends when no line will ever come; else with the lines that
+ * are there now. Throws the signal's reason when that is aborted. Holds one batch of bytes at most, and only
+ * while somebody reads.
+ */
+export async function* readLines(
+  log: LogFolder,
+  filter: LogFilter,
+  options: { follow: boolean; signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const { last, from } = await tailStarts(log, filter);
+  if (filter.tail !== undefined) yield Buffer.from(tailLine(last));
+  const first = filter.tail === undefined ? 0 : Math.min(last + 1, ...from.values()) - 1;
+  const position = await log.index.seek(Math.max(filter.after ?? 0, first));
+  const selection = createSelection(log, filter, { position, from });
+  const atStart = log.index.count;
+  for (;;) {
+    const ended = log.ended;
+    const count = log.index.count;
+    for (;;) {
+      const batch = await selection.next(options.follow ? count : atStart);
+      signal.throwIfAborted();
+      if (!batch) break;
+      yield* encode(log, batch, await readRecords(log, batch));
+      signal.throwIfAborted();
+    }
+    if (!options.follow || ended) break;
+    if (!log.ended && log.index.count === count) await log.waiters.wait(signal);
+  }
+  yield Buffer.from(endLine(log.index.lastSequence));
+}
+
+function* encode(
+  log: LogFolder,
+  batch: readonly Selected[],
+  contents: readonly Buffer[],
+): Generator<Uint8Array> {
+  let text = '';
+  for (const [index, { record, skip }] of batch.entries()) {
+    const source = log.sources.list[record.source];
+    const content = contents[index];
+    if (!source || !content) throw new Error(`record ${record.first} has no bytes`);
+    const shown = source.marker ? { ...source, pod: null, stream: null } : source;
+    for (const piece of jsonLines(record, shown, { text: content.toString('utf8'), skip })) {
+      text += piece;
+      if (text.length < 64 * 1024) continue;
+      yield Buffer.from(text);
+      text = '';
+    }
+  }
+  if (text !== '') yield Buffer.from(text);
+}
+
+/** Where the tail of each group begins, counted from the end of the index; and which line is the end. */
+async function tailStarts(
+  log: LogFolder,
+  filter: LogFilter,
+): Promise<{ last: number; from: Map<string, number> }> {
+  const last = Math.min(filter.tail_at ?? Number.POSITIVE_INFINITY, log.index.lastSequence);
+  if (filter.tail === undefined) return { last, from: new Map() };
+  const groups = log.sources.list.map((source) => (wantsSource(filter, source) ? tailGroup(source) : null));
+  const count = startTailCount(
+    filter.tail,
+    groups.filter((group) => group !== null),
+    last,
+  );
+  let position = log.index.count;
+  while (position > 0 && count.missing.size > 0) {
+    const start = Math.max(0, position - INDEX_PAGE);
+    const page = await log.index.read(start, position - start);
+    for (const record of page.reverse()) {
+      const group = groups[record.source];
+      if (group) countBack(count, group, record, last);
+    }
+    position = start;
+  }
+  const from = new Map(count.from);
+  for (const group of count.missing.keys()) from.set(group, 0);
+  return { last, from };
+}

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isLeftOut } from './rules.ts';
+import { addEntry, type Tree } from './walk.ts';
+
+const run = promisify(execFile);
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Files below `root` that a rule ignores and Git tracks all the same (`git add --force`): for Git they are not
+ * ignored. A notice instead of paths when Git cannot be asked.
+ */
+export async function trackedThoughIgnored(
+  root: string,
+  env: Env,
+): Promise<{ paths: string[]; notice: string | null }> {
+  const args = [
+    '-c',
+    'core.fsmonitor=false',
+    'ls-files',
+    '-z',
+    '--cached',
+    '--ignored',
+    '--exclude-standard',
+  ];
+  const own = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
+  try {
+    const { stdout } = await run('git', args, {
+      cwd: root,
+      env: own,
+      encoding: 'buffer',
+      maxBuffer: 1 << 28,
+    });
+    return { paths: stdout.toString().split('\0').filter(Boolean), notice: null };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const reason = 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : '';
+    return {
+      paths: [],
+      notice: `ignored files that Git tracks stay out, because Git could not be asked (${reason || error.message})`,
+    };
+  }
+}
+
+/** Adds those of the paths that can be taken, and that the walk has not found. */
+export function addTracked(root: string, paths: readonly string[], tree: Tree): void {
+  const found = new Set([...tree.files, ...tree.links].map((entry) => entry.path));
+  for (const path of paths) {
+    const parts = path.split('/');
+    if (found.has(path) || parts.some((part) => part === '.git' || isLeftOut(part))) continue;
+    if (isBelowFolders(root, parts)) addEntry(root, path, tree);
+  }
+}
+
+/** Whether every parent is a real folder: what lies behind a link is not part of the tree. */
+function isBelowFolders(root: string, parts: readonly string[]): boolean {
+  return parts.slice(1).every((_, index) => {
+    const parent = join(root, ...parts.slice(0, index + 1));
+    return lstatSync(parent, { throwIfNoEntry: false })?.isDirectory() === true;
+  });
+}

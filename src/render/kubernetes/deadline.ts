@@ -1,0 +1,16 @@
+import type { Plan } from '../../experiment/plan.ts';
+import { DEFAULT_GRACE_SECONDS } from './pod-template.ts';
+
+/** How much later than ours the cluster's own deadline is. */
+const SLACK_SECONDS = 600;
+
+/**
+ * The cluster's deadline, null without a timeout. The control plane ends an experiment in time (it counts across
+ * restarts and reads the logs first); this one is for when the control plane is gone.
+ */
+export function backstopSeconds(plan: Plan): number | null {
+  if (plan.timeout_s === null) return null;
+  return (
+    Math.ceil(plan.timeout_s) + (plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_SECONDS) + SLACK_SECONDS
+  );
+}

@@ -1,0 +1,44 @@
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { Job } from 'kubernetes-types/batch/v1.js';
+import type { PersistentVolumeClaim, Service } from 'kubernetes-types/core/v1.js';
+import { AichorError } from '../../errors.ts';
+import { renderBuildJob } from './build-job.ts';
+import type { JobSet } from './jobset-types.ts';
+import { renderJobSet } from './jobset.ts';
+import type { RayJob } from './rayjob-types.ts';
+import { renderRayJob } from './rayjob.ts';
+import type { Rendering } from './rendering.ts';
+import { renderTensorBoard } from './tensorboard.ts';
+import { renderSharedVolume } from './volumes.ts';
+
+export type KubernetesObject = JobSet | RayJob | PersistentVolumeClaim | Job | Deployment | Service;
+
+/**
+ * Every object of an experiment, in the order in which they are applied: the build, what pods wait for, the
+ * workload, what stands beside it; none for a plan without pods. Values of secrets stand in none of them.
+ *
+ * @throws AichorError `engine_unavailable` for vertexai
+ */
+export function renderKubernetes(rendering: Rendering): KubernetesObject[] {
+  if (rendering.plan.groups.length === 0) return [];
+  const build = renderBuildJob(rendering);
+  const volume = renderSharedVolume(rendering);
+  const workload = renderWorkload(rendering);
+  return [build, volume, workload, ...renderTensorBoard(rendering)].filter((object) => object !== null);
+}
+
+function renderWorkload(rendering: Rendering): JobSet | RayJob | null {
+  switch (rendering.plan.operator) {
+    case 'jobset':
+    case 'jax':
+    case 'pytorch':
+    case 'xgboost':
+      return renderJobSet(rendering);
+    case 'kuberay':
+      return renderRayJob(rendering);
+    case 'vertexai':
+      throw new AichorError('engine_unavailable', 'the operator vertexai runs on Google Vertex AI only', {
+        hint: 'use jobset, jax, pytorch, xgboost or kuberay',
+      });
+  }
+}

@@ -1,0 +1,100 @@
+import type { Container, PodSecurityContext, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
+import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
+import type { Group } from '../../experiment/plan.ts';
+import { LAUNCHER } from '../../operators/launcher.ts';
+import { renderEnvironment } from './environment.ts';
+import { renderPlacement } from './placement.ts';
+import { experimentLabels, imageOf, type Rendering } from './rendering.ts';
+import { renderResources } from './resources.ts';
+import { renderVolumes } from './volumes.ts';
+
+/** Ours on every pod until its log and exit status have been read; the engine takes it off. */
+export const OBSERVED_FINALIZER = 'aichor.io/observed';
+
+/** Grace between SIGTERM and SIGKILL where the manifest names none. */
+export const DEFAULT_GRACE_SECONDS = 30;
+
+/** Pods of a job: the main container runs the user's command, once. */
+export function renderCommandPod(rendering: Rendering, group: Group): PodTemplateSpec {
+  const container = {
+    ...renderContainer(rendering, group, 'main'),
+    command: ['/bin/sh', '-c'],
+    args: [LAUNCHER],
+  };
+  return {
+    metadata: { ...podMetadata(rendering, group), finalizers: [OBSERVED_FINALIZER] },
+    spec: { restartPolicy: 'Never', ...podSpec(rendering, group, container) },
+  };
+}
+
+/** Pods of a Ray node: KubeRay supplies the command, and decides when a pod is made again. */
+export function renderRayPod(rendering: Rendering, group: Group, containerName: string): PodTemplateSpec {
+  const container = renderContainer(rendering, group, containerName);
+  return { metadata: podMetadata(rendering, group), spec: podSpec(rendering, group, container) };
+}
+
+function podMetadata(rendering: Rendering, group: Group): ObjectMeta {
+  const annotations = networkAnnotations(rendering, group);
+  return {
+    labels: { ...experimentLabels(rendering), 'aichor.io/type': group.name },
+    ...(annotations === null ? {} : { annotations }),
+  };
+}
+
+function podSpec(rendering: Rendering, group: Group, container: Container): PodSpec {
+  const { plan, settings } = rendering;
+  const securityContext = podSecurity(rendering);
+  const { volumes } = renderVolumes(rendering, group);
+  return {
+    enableServiceLinks: false,
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_SECONDS,
+    ...(settings.pullSecret === null ? {} : { imagePullSecrets: [{ name: settings.pullSecret }] }),
+    ...renderPlacement(group.resources, settings),
+    ...(securityContext === null ? {} : { securityContext }),
+    containers: [container],
+    ...(volumes.length > 0 ? { volumes } : {}),
+  };
+}
+
+function renderContainer(rendering: Rendering, group: Group, name: string): Container {
+  const { plan, settings } = rendering;
+  const capabilities = addedCapabilities(rendering, group);
+  const { volumeMounts } = renderVolumes(rendering, group);
+  const shutdown = plan.graceful_termination?.shutdown_command;
+  return {
+    name,
+    image: imageOf(rendering),
+    env: renderEnvironment(rendering, group),
+    ...(settings.projectSecret === null
+      ? {}
+      : { envFrom: [{ secretRef: { name: settings.projectSecret, optional: true } }] }),
+    resources: renderResources(group.resources, settings),
+    ...(volumeMounts.length > 0 ? { volumeMounts } : {}),
+    ...(shutdown ? { lifecycle: { preStop: { exec: { command: shutdown } } } } : {}),
+    ...(capabilities.length > 0 ? { securityContext: { capabilities: { add: capabilities } } } : {}),
+  };
+}
+
+function podSecurity({ plan }: Rendering): PodSecurityContext | null {
+  const { run_as_user: user, run_as_group: group, fs_group: fsGroup } = plan.security;
+  const context = {
+    ...(user === null ? {} : { runAsUser: user }),
+    ...(group === null ? {} : { runAsGroup: group }),
+    ...(fsGroup === null ? {} : { fsGroup, fsGroupChangePolicy: 'OnRootMismatch' as const }),
+  };
+  return Object.keys(context).length > 0 ? context : null;
+}
+
+function addedCapabilities({ plan, settings }: Rendering, { resources }: Group): string[] {
+  return [
+    ...(plan.security.perfmon ? ['PERFMON'] : []),
+    ...(plan.security.ptrace && settings.allowPtrace ? ['SYS_PTRACE'] : []),
+    ...(resources.rdma_devices.length > 0 && settings.rdma.ipcLock ? ['IPC_LOCK'] : []),
+  ];
+}
+
+function networkAnnotations({ settings }: Rendering, { resources }: Group): Record<string, string> | null {
+  if (!settings.rdma.networkAnnotation || resources.rdma_devices.length === 0) return null;
+  return { 'k8s.v1.cni.cncf.io/networks': resources.rdma_devices.join(',') };
+}

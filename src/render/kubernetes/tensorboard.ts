@@ -1,0 +1,87 @@
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { Container, EnvVar, Service, Volume } from 'kubernetes-types/core/v1.js';
+import { escapeLiteral } from '../../operators/expand.ts';
+import { TENSORBOARD_PORT } from '../../operators/ports.ts';
+import { absolute, metadataOf, pathsOf, type Rendering } from './rendering.ts';
+import { claimOf } from './volumes.ts';
+
+/**
+ * TensorBoard beside the experiment, not inside its pods: it outlives them, and there is one of it however many
+ * pods there are. Empty when the manifest does not enable it.
+ */
+export function renderTensorBoard(rendering: Rendering): [Deployment, Service] | [] {
+  const { tensorboard: logs } = pathsOf(rendering);
+  if (logs === null) return [];
+  const metadata = metadataOf(rendering, 'tensorboard');
+  const labels = { ...metadata.labels, 'aichor.io/component': 'tensorboard' };
+  return [deployment(rendering, { ...metadata, labels }, logs), service({ ...metadata, labels })];
+}
+
+type Metadata = ReturnType<typeof metadataOf>;
+
+function deployment(rendering: Rendering, metadata: Metadata, logs: string): Deployment {
+  const volume = eventsVolume(rendering);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: metadata.labels },
+      strategy: { type: 'Recreate' },
+      template: {
+        metadata: { labels: metadata.labels },
+        spec: {
+          enableServiceLinks: false,
+          automountServiceAccountToken: false,
+          containers: [container(rendering, logs, volume?.mountPath ?? null)],
+          ...(volume ? { volumes: [volume.volume] } : {}),
+        },
+      },
+    },
+  };
+}
+
+function container({ settings }: Rendering, logs: string, mountPath: string | null): Container {
+  const { s3Endpoint } = settings.storage;
+  const env: EnvVar[] =
+    s3Endpoint === null ? [] : [{ name: 'AWS_ENDPOINT_URL', value: escapeLiteral(s3Endpoint) }];
+  return {
+    name: 'tensorboard',
+    image: settings.tensorboardImage,
+    command: ['tensorboard'],
+    args: [`--logdir=${escapeLiteral(logs)}`, '--host=0.0.0.0', `--port=${TENSORBOARD_PORT}`],
+    ports: [{ name: 'http', containerPort: TENSORBOARD_PORT, protocol: 'TCP' }],
+    ...(env.length > 0 ? { env } : {}),
+    ...(settings.projectSecret === null
+      ? {}
+      : { envFrom: [{ secretRef: { name: settings.projectSecret, optional: true } }] }),
+    readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 5 },
+    resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1', memory: '2Gi' } },
+    ...(mountPath === null ? {} : { volumeMounts: [{ name: 'events', mountPath, readOnly: true }] }),
+  };
+}
+
+function eventsVolume(rendering: Rendering): { volume: Volume; mountPath: string } | null {
+  const { storage, tensorboard } = rendering.plan;
+  const attached = storage.attached.find(({ name }) => name === tensorboard.pvc);
+  if (!attached) return null;
+  const claimName = claimOf(rendering, attached.name);
+  return {
+    volume: { name: 'events', persistentVolumeClaim: { claimName } },
+    mountPath: absolute(attached.mount_point),
+  };
+}
+
+function service(metadata: Metadata): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata,
+    spec: {
+      type: 'ClusterIP',
+      selector: metadata.labels,
+      ports: [{ name: 'http', port: TENSORBOARD_PORT, targetPort: 'http', protocol: 'TCP' }],
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import {
+  OPERATOR_HINTS,
+  PROFILE_HINTS,
+  PROFILES,
+  PYTHON_VERSIONS,
+  SCAFFOLD_OPERATORS,
+  type Answers,
+  type Given,
+  type PythonVersion,
+} from './answers.ts';
+import { nameProblem, projectNames } from './names.ts';
+
+interface QuestionOptions {
+  /** Offered where nothing better is known. */
+  defaults: Answers;
+  /** Why a name cannot be used here (its folder is taken, …), or null. */
+  placeProblem(name: string): string | null;
+  /** Where questions are drawn. */
+  output: NodeJS.WritableStream;
+  signal: AbortSignal;
+}
+
+/** Asks for what was not given. Ctrl-C throws what the prompts throw (`ExitPromptError`), an aborted signal its error. */
+export async function askForAnswers(given: Given, options: QuestionOptions): Promise<Answers> {
+  const { confirm, input, select } = await import('@inquirer/prompts');
+  const context = { output: options.output, signal: options.signal };
+  const { defaults } = options;
+  const name =
+    given.name ??
+    (await input(
+      { message: 'Name', default: defaults.name, validate: (text) => validName(text, options) },
+      context,
+    ));
+  const operator =
+    given.operator ??
+    (await select(
+      {
+        message: 'Operator',
+        default: defaults.operator,
+        choices: described(SCAFFOLD_OPERATORS, OPERATOR_HINTS),
+      },
+      context,
+    ));
+  const profile =
+    given.profile ??
+    (await select(
+      { message: 'Resources', default: defaults.profile, choices: described(PROFILES, PROFILE_HINTS) },
+      context,
+    ));
+  const python =
+    given.python ??
+    (await select<PythonVersion>(
+      { message: 'Python', default: defaults.python, choices: PYTHON_VERSIONS.map((value) => ({ value })) },
+      context,
+    ));
+  const tensorboard =
+    given.tensorboard ?? (await confirm({ message: 'TensorBoard', default: defaults.tensorboard }, context));
+  return { name, operator, profile, python, tensorboard };
+}
+
+/** What `input` wants: true, or the sentence to show below what is typed. */
+function validName(text: string, options: QuestionOptions): true | string {
+  const problem = nameProblem(text) ?? options.placeProblem(projectNames(text).distribution);
+  return problem ?? true;
+}
+
+function described<T extends string>(
+  values: readonly T[],
+  hints: Record<T, string>,
+): { value: T; name: string; short: string }[] {
+  const width = Math.max(...values.map((value) => value.length));
+  return values.map((value) => ({ value, name: `${value.padEnd(width)}  ${hints[value]}`, short: value }));
+}

@@ -1,0 +1,51 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { AichorError, systemErrorCode } from '../errors.ts';
+
+/** What stands where a repository is to be written. */
+export interface Target {
+  path: string;
+  exists: boolean;
+  /** Files of ours that are there already and would be written over (only with `force`). */
+  collisions: string[];
+}
+
+/**
+ * Looks at the place before anything is written. Throws AichorError `conflict` when it is a file or a folder with
+ * something in it (unless `force`), and also with `force` when something of ours meets a folder or a link:
+ * only plain files are written over.
+ */
+export function inspectTarget(path: string, files: readonly string[], force: boolean): Target {
+  const present = kindOf(path);
+  if (present === null) return { path, exists: false, collisions: [] };
+  if (present !== 'folder') throw conflict(`${path} is there already and is no folder`);
+  if (readdirSync(path).length > 0 && !force)
+    throw conflict(`${path} is not empty`, '--force keeps what is there and adds to it');
+  return { path, exists: true, collisions: files.filter((file) => collides(path, file)) };
+}
+
+function collides(root: string, file: string): boolean {
+  for (let folder = dirname(file); folder !== '.'; folder = dirname(folder)) {
+    const kind = kindOf(join(root, folder));
+    if (kind !== null && kind !== 'folder') throw conflict(`${join(root, folder)} is no folder`);
+  }
+  const kind = kindOf(join(root, file));
+  if (kind !== null && kind !== 'file') throw conflict(`${join(root, file)} is no plain file`);
+  return kind === 'file';
+}
+
+function kindOf(path: string): 'file' | 'folder' | 'other' | null {
+  try {
+    const stats = lstatSync(path);
+    return stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other';
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    if (systemErrorCode(error) === 'ENOTDIR')
+      throw conflict(`${path} lies below something that is no folder`);
+    throw error;
+  }
+}
+
+function conflict(message: string, hint = 'choose another folder, or move it out of the way'): AichorError {
+  return new AichorError('conflict', message, { hint });
+}

@@ -1,0 +1,35 @@
+import type { Engine } from '../engines/engine.ts';
+import type { Changes } from './changes.ts';
+import type { Folders } from './folders.ts';
+import type { CommitSource, Log, LogStore, SnapshotStore } from './ports.ts';
+import type { ExperimentStore } from './store/store.ts';
+import type { Supervisor } from './supervision/supervisor.ts';
+
+/** What supervision works with: everything but itself. */
+export interface Ground {
+  store: ExperimentStore;
+  snapshots: SnapshotStore;
+  logs: LogStore;
+  engines: ReadonlyMap<string, Engine>;
+  folders: Folders;
+  log: Log;
+  now(): Date;
+}
+
+/** What use cases and routes work with; made once by the composition root, in tests by hand. */
+export interface ControlPlane extends Ground {
+  version: string;
+  pid: number;
+  /** How the server is reached, for `server status`. */
+  address: string;
+  changes: Changes;
+  commits: CommitSource;
+  supervisor: Supervisor;
+  newId(): string;
+  /** Largest sum of a snapshot's file sizes that is taken, in bytes. */
+  snapshotLimit: number;
+  /** Aborted when the server goes: streams end then. */
+  closing: AbortSignal;
+  /** Makes the server leave, after the present request was answered. */
+  stop(): void;
+}

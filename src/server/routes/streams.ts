@@ -1,0 +1,51 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { experimentRef, experimentSummary, logQuery, watchQuery } from '../../api/contract.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { experimentLogs } from '../logs.ts';
+import { watch } from '../watch.ts';
+import { failure, type Api } from './api.ts';
+import { streamed } from './stream.ts';
+
+const NDJSON = 'application/x-ndjson';
+
+const watchRoute = createRoute({
+  method: 'get',
+  path: '/watch',
+  summary: 'The present state of experiments, then each change, one JSON object a line',
+  request: { query: watchQuery },
+  responses: {
+    200: { description: 'Summaries', content: { [NDJSON]: { schema: experimentSummary } } },
+    default: failure,
+  },
+});
+
+const logsRoute = createRoute({
+  method: 'get',
+  path: '/experiments/{ref}/logs',
+  summary: 'Log lines, one JSON object a line, or the exact bytes of a pod',
+  request: { params: z.object({ ref: experimentRef }), query: logQuery },
+  responses: {
+    200: {
+      description: 'Lines, or bytes',
+      content: { [NDJSON]: { schema: z.string() }, 'application/octet-stream': { schema: z.string() } },
+    },
+    default: failure,
+  },
+});
+
+export function streamRoutes(api: Api, plane: ControlPlane): void {
+  const { closing } = plane;
+  api.openapi(watchRoute, (c) => {
+    const query = c.req.valid('query');
+    return streamed((gone) => ndjson(watch(plane, query, gone)), { type: NDJSON, closing });
+  });
+  api.openapi(logsRoute, async (c) => {
+    const query = c.req.valid('query');
+    const logs = await experimentLogs(plane, c.req.valid('param').ref, query);
+    return streamed(logs, { type: query.raw ? 'application/octet-stream' : NDJSON, closing });
+  });
+}
+
+async function* ndjson(documents: AsyncIterable<object>): AsyncGenerator<Uint8Array> {
+  for await (const document of documents) yield Buffer.from(`${JSON.stringify(document)}\n`);
+}

@@ -1,0 +1,99 @@
+import { isAichorError } from '../../errors.ts';
+import type { ExperimentFact } from '../../experiment/event.ts';
+import { crashPoint } from '../../machine/crash-point.ts';
+import type { Ground } from '../control-plane.ts';
+import { stateOf } from '../get.ts';
+import { gatherContext, type Carrying, type Signals } from './context.ts';
+import { failureOf } from './failure.ts';
+import { record } from './record.ts';
+import { newStep, takeSteps } from './steps.ts';
+
+/**
+ * Takes one admitted experiment to its end, or as far as it comes before the server goes. Whatever is thrown on the way
+ * becomes a fact: an experiment never hangs because of a bug.
+ */
+export async function carry(ground: Ground, id: string, signals: Signals): Promise<void> {
+  let carrying: Carrying | null = null;
+  let failure: ExperimentFact | null = null;
+  try {
+    await fetchFiles(ground, id, signals.detach);
+    carrying = await gatherContext(ground, stateOf(ground.store, id), signals);
+    await takeSteps(ground, carrying);
+  } catch (error) {
+    if (signals.detach.aborted) return;
+    failure = failedBy(ground, error, { id, stop: signals.stop });
+  }
+  if (signals.detach.aborted) return;
+  if (failure !== null) await record(ground, id, { facts: [failure], detach: signals.detach });
+  if (failure !== null && carrying !== null) await stopWhatRuns(ground, carrying);
+  if (signals.detach.aborted) return;
+  await finish(ground, id, { carrying, detach: signals.detach });
+}
+
+/** The clone step: commits were fetched when they were submitted, so the files are here. */
+async function fetchFiles(ground: Ground, id: string, detach: AbortSignal): Promise<void> {
+  const { source } = stateOf(ground.store, id).record;
+  const message = source.kind === 'commit' ? `commit ${source.commit_sha}` : `snapshot ${source.snapshot}`;
+  const facts = newStep(ground.store, id, { step: 'clone', message });
+  if (facts.length > 0) await record(ground, id, { facts, detach });
+}
+
+/** Null: it was stopped on request, and what was thrown only says so. */
+function failedBy(
+  ground: Ground,
+  error: unknown,
+  { id, stop }: { id: string; stop: AbortSignal },
+): ExperimentFact | null {
+  const { step } = stateOf(ground.store, id).record;
+  const isStopped = stop.aborted && step !== 'run';
+  if (!isAichorError(error) && !isStopped)
+    ground.log.error({ err: error, experiment_id: id }, `failed at ${step}`);
+  return isStopped ? null : failureOf(error, step);
+}
+
+/** The engine failed in the middle of things: pods may still run. It is asked once more, to stop them. */
+async function stopWhatRuns(ground: Ground, { id, engine, context }: Carrying): Promise<void> {
+  const build = ground.store.build(id);
+  if (build === null) return;
+  try {
+    for await (const fact of engine.run({ ...context, build, stop: AbortSignal.abort() })) {
+      await record(ground, id, { facts: [fact], detach: context.detach });
+    }
+  } catch (error) {
+    ground.log.error({ err: error, experiment_id: id }, 'what still runs could not be stopped');
+  }
+}
+
+/** Logs are complete before the end is said; what the engine keeps on disk goes after it. */
+async function finish(
+  ground: Ground,
+  id: string,
+  { carrying, detach }: { carrying: Carrying | null; detach: AbortSignal },
+): Promise<void> {
+  await completeLogs(ground, id);
+  crashPoint('logs-finished');
+  await record(ground, id, { facts: [{ type: 'ended' }], detach });
+  if (carrying !== null) await tidy(ground, id);
+}
+
+/** A log that cannot be completed must not keep its experiment from ending. */
+async function completeLogs({ logs, log }: Ground, id: string): Promise<void> {
+  try {
+    await (await logs.open(id)).finish();
+  } catch (error) {
+    log.error({ err: error, experiment_id: id }, 'the log could not be completed');
+  }
+}
+
+/** Removes what the engine keeps of an ended experiment, unless it was asked to keep it. Tried again at the next start. */
+export async function tidy({ store, engines, log }: Ground, id: string): Promise<void> {
+  try {
+    const state = store.state(id);
+    if (state === null) return;
+    if (store.submission(id)?.keep !== true) await engines.get(state.record.engine)?.discard(id);
+    crashPoint('discarded');
+    store.markTidied(id);
+  } catch (error) {
+    log.error({ err: error, experiment_id: id }, 'what is left of an ended experiment could not be removed');
+  }
+}

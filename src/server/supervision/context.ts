@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises';
+import type { Engine, RunContext } from '../../engines/engine.ts';
+import { AichorError } from '../../errors.ts';
+import { planPeak } from '../../experiment/plan.ts';
+import type { ExperimentState } from '../../experiment/state.ts';
+import type { Ground } from '../control-plane.ts';
+import { engineFolder, privateFile } from '../folders.ts';
+import type { ExperimentLogs } from '../ports.ts';
+import { readPrivateValues } from '../private-values.ts';
+
+export interface Signals {
+  /** End the experiment. */
+  stop: AbortSignal;
+  /** The server goes; the experiment goes on without it. */
+  detach: AbortSignal;
+}
+
+export interface Carrying {
+  id: string;
+  engine: Engine;
+  logs: ExperimentLogs;
+  /** What `run` needs, less the build's result. */
+  context: Omit<RunContext, 'build'>;
+}
+
+/** Everything an engine is handed, gathered from where it lies. Throws AichorError when something is missing. */
+export async function gatherContext(
+  ground: Ground,
+  state: ExperimentState,
+  signals: Signals,
+): Promise<Carrying> {
+  const { experiment_id: id, project, source, paths } = state.record;
+  const submission = ground.store.submission(id);
+  const engine = ground.engines.get(state.record.engine);
+  if (engine === undefined) {
+    throw new AichorError(
+      'engine_unavailable',
+      `the engine ${state.record.engine} is not configured any more`,
+    );
+  }
+  const snapshot = source.snapshot === null ? null : await ground.snapshots.open(source.snapshot);
+  if (snapshot === null)
+    throw new AichorError('not_found', `the snapshot ${source.snapshot} is not here any more`);
+  if (submission?.plan == null) throw new Error(`experiment ${id} lives but has no plan`);
+  const directory = engineFolder(ground.folders, id);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  for (const folder of [paths.input, paths.output, paths.tensorboard]) {
+    if (folder !== null) await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
+  const logs = await ground.logs.open(id);
+  const { secrets, shell } = await readPrivateValues(privateFile(ground.folders, id));
+  const { input, output, tensorboard } = paths;
+  const context = {
+    ...{ experimentId: id, project, plan: submission.plan, snapshot, directory, logs, secrets, shell },
+    paths: { input, output, tensorboard },
+    keep: submission.keep,
+    admitted: planPeak(submission.plan),
+    ...signals,
+  };
+  return { id, engine, logs, context };
+}

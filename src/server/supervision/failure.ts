@@ -1,0 +1,38 @@
+import { isAichorError, systemErrorCode, type ErrorCode } from '../../errors.ts';
+import type { ExperimentFact } from '../../experiment/event.ts';
+import type { Reason, Step } from '../../experiment/status.ts';
+
+type FailureFact = Extract<ExperimentFact, { type: 'failure' }>;
+
+/** What something that was thrown on the way through the steps means for the experiment. */
+export function failureOf(error: unknown, step: Step): FailureFact {
+  if (isAichorError(error)) {
+    const explanation = error.hint === null ? error.message : `${error.message}; ${error.hint}`;
+    return { type: 'failure', reason: reasonOf(error.code, step), explanation };
+  }
+  if (isDiskFull(error)) {
+    return {
+      type: 'failure',
+      reason: 'DiskFull',
+      explanation: `there was no room left on the disk at ${step}; free some and resubmit`,
+    };
+  }
+  return {
+    type: 'failure',
+    reason: 'EngineLost',
+    explanation: `an error inside aichor ended it at ${step}; aichor server logs has the details`,
+  };
+}
+
+function reasonOf(code: ErrorCode, step: Step): Reason {
+  if (code === 'engine_unavailable') return 'EngineUnavailable';
+  if (code === 'manifest_invalid') return 'ManifestInvalid';
+  if (code === 'repository_invalid') return 'RepositoryInvalid';
+  if (step === 'wait' || step === 'clone') return 'CloneFailed';
+  return step === 'build' ? 'BuildFailed' : 'StartFailed';
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}

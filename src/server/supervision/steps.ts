@@ -1,0 +1,93 @@
+import type { BuildResult } from '../../engines/engine.ts';
+import type { ExperimentFact } from '../../experiment/event.ts';
+import { STEPS, type Step } from '../../experiment/status.ts';
+import { crashPoint } from '../../machine/crash-point.ts';
+import type { Ground } from '../control-plane.ts';
+import { stateOf } from '../get.ts';
+import { noticeFacts } from '../notice-facts.ts';
+import type { ExperimentStore } from '../store/store.ts';
+import { batches } from './batches.ts';
+import type { Carrying } from './context.ts';
+import { record, recordProgress } from './record.ts';
+
+/**
+ * The steps of an experiment whose files are here: build → submit → run. Each begins with a fact, and each can
+ * be begun again after a crash: what is stored already is not stored again, the engine finds what it had done.
+ */
+export async function takeSteps(ground: Ground, carrying: Carrying): Promise<void> {
+  const build = ground.store.build(carrying.id) ?? (await takeBuild(ground, carrying));
+  if (build === null || carrying.context.detach.aborted) return;
+  await begin(ground, carrying, { step: 'submit', message: `handed to the engine ${carrying.engine.name}` });
+  await takeRun(ground, carrying, build);
+}
+
+/** Null: stopped before it was built. */
+async function takeBuild(ground: Ground, carrying: Carrying): Promise<BuildResult | null> {
+  const { id, engine, context } = carrying;
+  const { detach, stop } = context;
+  if (stop.aborted) return null;
+  await begin(ground, carrying, { step: 'build', message: 'preparing the environment' });
+  let said: string | null = null;
+  const build = await engine.build({
+    ...context,
+    reuse: reusedBuild(ground, carrying),
+    progress(message) {
+      if (message === said) return;
+      said = message;
+      recordProgress(ground, id, message);
+    },
+  });
+  crashPoint('built');
+  if (detach.aborted) return null;
+  const facts: ExperimentFact[] = [
+    { type: 'step', step: 'build', message: build.message },
+    ...noticeFacts(build.notices),
+  ];
+  await record(ground, id, { facts, build, detach });
+  return build;
+}
+
+/** What `builder.skipBuild` refers to; null when that experiment, or its build, is not there. */
+function reusedBuild({ store }: Ground, { context }: Carrying): BuildResult | null {
+  const id = context.plan.builder.skip_build?.experiment_id;
+  return id === undefined ? null : store.build(id);
+}
+
+/** It runs from the first fact about its pods on: until then the engine has only been told. */
+async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): Promise<void> {
+  const { id, engine, context } = carrying;
+  const { detach } = context;
+  const run = { step: 'run', message: runMessage(context.admitted.pods) } as const;
+  for await (const facts of batches(engine.run({ ...context, build }))) {
+    const first = facts.some(isAboutPods) ? newStep(ground.store, id, run) : [];
+    await record(ground, id, { facts: [...first, ...facts], detach });
+  }
+  crashPoint('run-returned');
+  if (context.plan.groups.length === 0) await begin(ground, carrying, run);
+}
+
+function runMessage(pods: number): string {
+  return pods === 1 ? '1 pod' : `${pods} pods at the same time`;
+}
+
+function isAboutPods(fact: ExperimentFact): boolean {
+  return fact.type === 'attempt' || fact.type === 'pod';
+}
+
+async function begin(ground: Ground, { id, context: { detach } }: Carrying, begun: Begun): Promise<void> {
+  if (detach.aborted) return;
+  const facts = newStep(ground.store, id, begun);
+  if (facts.length > 0) await record(ground, id, { facts, detach });
+}
+
+interface Begun {
+  step: Step;
+  message: string;
+}
+
+/** The fact that a step has begun; nothing when it had begun before the server was started again. */
+export function newStep(store: ExperimentStore, id: string, { step, message }: Begun): ExperimentFact[] {
+  const { record: present } = stateOf(store, id);
+  const isReached = STEPS.indexOf(present.step) >= STEPS.indexOf(step);
+  return isReached ? [] : [{ type: 'step', step, message }];
+}

@@ -1,0 +1,105 @@
+import type { ExperimentFact } from '../../experiment/event.ts';
+import { planPeak } from '../../experiment/plan.ts';
+import type { QueueEntry } from '../../experiment/queue.ts';
+import type { ExperimentState } from '../../experiment/state.ts';
+import { crashPoint } from '../../machine/crash-point.ts';
+import type { Ground } from '../control-plane.ts';
+import { stateOf } from '../get.ts';
+import { carry } from './carry.ts';
+import { createQueue } from './queue.ts';
+import { recover } from './recovery.ts';
+
+/** Takes every live experiment from acceptance to its end. */
+export interface Supervisor {
+  /** A new experiment is there: queue it (one that has ended already is left alone). */
+  take(id: string): void;
+  /** Takes up again what lived when the last server ended. */
+  recover(): void;
+  /** Records the wish, then ends it; one that still waits has ended on return. */
+  cancel(id: string): ExperimentState;
+  /** What runs on an engine, with what it was admitted for. */
+  running(engine: string): QueueEntry[];
+  /** Experiments that wait or run. */
+  liveCount(): number;
+  /** Lets go of everything; what runs goes on by itself. Returns when nothing is written any more. */
+  close(): Promise<void>;
+}
+
+interface Carried extends QueueEntry {
+  engine: string;
+  stop: AbortController;
+  task: Promise<void>;
+}
+
+/** @param onIdle called when the last live experiment has ended */
+export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor {
+  const carried = new Map<string, Carried>();
+  const detach = new AbortController();
+  const running = (engine: string) => [...carried.values()].filter((entry) => entry.engine === engine);
+  const queue = createQueue({ ground, running, start });
+
+  function start(id: string): void {
+    const stop = new AbortController();
+    const entry = { id, ...needsOf(ground, id), stop };
+    const task = carry(ground, id, { stop: stop.signal, detach: detach.signal })
+      .catch((error: unknown) => {
+        if (!detach.signal.aborted)
+          ground.log.error({ err: error, experiment_id: id }, 'an experiment was let go of');
+      })
+      .finally(() => {
+        carried.delete(id);
+        if (detach.signal.aborted) return;
+        queue.decide();
+        if (carried.size + queue.size() === 0) onIdle();
+      });
+    carried.set(id, { ...entry, task });
+  }
+
+  function enqueue(id: string): void {
+    if (stateOf(ground.store, id).ended) return;
+    queue.add(id, needsOf(ground, id));
+    queue.decide();
+  }
+
+  function cancel(id: string): ExperimentState {
+    const wish: ExperimentFact = { type: 'cancel_requested', message: 'cancel requested' };
+    if (queue.has(id)) {
+      const state = ground.store.append(id, [wish, { type: 'ended' }]);
+      crashPoint('recorded-cancel_requested');
+      queue.withdraw(id);
+      queue.decide();
+      if (carried.size + queue.size() === 0) onIdle();
+      return state;
+    }
+    const before = stateOf(ground.store, id);
+    const state = before.cancel_requested ? before : ground.store.append(id, [wish]);
+    crashPoint('recorded-cancel_requested');
+    carried.get(id)?.stop.abort();
+    return state;
+  }
+
+  return {
+    take: enqueue,
+    recover: () =>
+      recover(ground, {
+        enqueue,
+        start,
+        stop: (id) => carried.get(id)?.stop.abort(),
+      }),
+    cancel,
+    running,
+    liveCount: () => carried.size + queue.size(),
+    async close() {
+      queue.close();
+      detach.abort();
+      await Promise.all([...carried.values()].map((entry) => entry.task));
+    },
+  };
+}
+
+/** What the queue counts for an experiment. */
+function needsOf({ store }: Ground, id: string): { engine: string; needs: QueueEntry['needs'] } {
+  const { record } = stateOf(store, id);
+  const plan = store.submission(id)?.plan;
+  return { engine: record.engine, needs: plan ? planPeak(plan) : record.resources };
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createTurns } from '../packaging/turns.ts';
+import { AichorError, systemErrorCode } from '../errors.ts';
+import type { FileEntry, Listing } from '../snapshot/listing.ts';
+import type { Blobs } from './blobs.ts';
+
+/** Up to here, reading and writing beats asking the file system for a clone. */
+const SMALL = 64 << 10;
+
+/** Large files copied at the same time. */
+const PARALLEL = 4;
+
+/**
+ * Lays a snapshot out in `directory` (missing, or empty): written beside it and renamed, so that nothing is ever
+ * half there. Files get 0644 or 0755 less the umask. Throws AichorError `conflict` when the directory is not empty.
+ */
+export async function layOutSnapshot(listing: Listing, directory: string, blobs: Blobs): Promise<void> {
+  const beside = `${directory}.${randomUUID()}.tmp`;
+  await mkdir(dirname(directory), { recursive: true });
+  try {
+    mkdirSync(beside);
+    const large = await layOutSmall(listing, beside, blobs);
+    await layOutLarge(large, beside, blobs);
+    await rename(beside, directory);
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true });
+    throw occupied(error, directory);
+  }
+}
+
+/** Folders, links and small files; returns the large files. */
+async function layOutSmall(listing: Listing, root: string, blobs: Blobs): Promise<FileEntry[]> {
+  const turns = createTurns();
+  const folders = new Set<string>();
+  const large: FileEntry[] = [];
+  for (const entry of listing.entries) {
+    makeFolder(root, entry.path, folders);
+    const path = `${root}/${entry.path}`;
+    if (entry.kind === 'link') symlinkSync(entry.target, path);
+    else if (entry.bytes > SMALL) large.push(entry);
+    else writeFileSync(path, readFileSync(blobs.path(entry.sha256)), { flag: 'wx', mode: modeOf(entry) });
+    if (turns.isDue()) await turns.take();
+  }
+  return large;
+}
+
+function makeFolder(root: string, path: string, made: Set<string>): void {
+  const end = path.lastIndexOf('/');
+  if (end < 0) return;
+  const folder = path.slice(0, end);
+  if (made.has(folder)) return;
+  mkdirSync(`${root}/${folder}`, { recursive: true });
+  made.add(folder);
+}
+
+async function layOutLarge(files: readonly FileEntry[], root: string, blobs: Blobs): Promise<void> {
+  const queue = files.values();
+  const copyNext = async (): Promise<void> => {
+    for (const file of queue) await cloneFile(blobs.path(file.sha256), join(root, file.path), modeOf(file));
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, copyNext));
+}
+
+/** A copy takes over the mode of what it copies, so the umask's answer is read off the empty file before. */
+async function cloneFile(from: string, to: string, mode: number): Promise<void> {
+  const file = openSync(to, 'wx', mode);
+  const granted = fstatSync(file).mode & 0o777;
+  closeSync(file);
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  chmodSync(to, granted);
+}
+
+function modeOf(entry: FileEntry): number {
+  return entry.executable ? 0o755 : 0o644;
+}
+
+function occupied(error: unknown, directory: string): unknown {
+  const code = systemErrorCode(error);
+  if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') return error;
+  return new AichorError('conflict', `${directory} is not an empty directory`, {
+    hint: 'remove it, or choose another place',
+    cause: error,
+  });
+}

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import type { SnapshotReader } from '../engines/engine.ts';
+import { resolvePath } from '../snapshot/links.ts';
+import type { Listing } from '../snapshot/listing.ts';
+import type { Blobs } from './blobs.ts';
+import { layOutSnapshot } from './lay-out.ts';
+
+/** A complete snapshot for those who use it. */
+export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): SnapshotReader {
+  const entries = new Map(listing.entries.map((entry) => [entry.path, entry]));
+  const linkAt = (path: string) => {
+    const entry = entries.get(path);
+    return entry?.kind === 'link' ? entry : undefined;
+  };
+  return {
+    digest,
+    bytes: listing.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0),
+    layOut: (directory) => layOutSnapshot(listing, directory, blobs),
+    async read(path) {
+      const resolved = resolvePath(path, linkAt);
+      const entry = typeof resolved === 'string' ? undefined : entries.get(resolved.path);
+      return entry?.kind === 'file' ? readFile(blobs.path(entry.sha256)) : null;
+    },
+    paths: () => listing.entries.map((entry) => entry.path),
+  };
+}
