@@ -11,6 +11,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cjsNames } from './build/cjs-names.js';
 import { commandSources, lazyCommandTable } from './build/commands.js';
 import { commandManifest } from './build/manifest.js';
 import { leanOclif } from './build/oclif.js';
@@ -76,7 +77,7 @@ async function bundle(root, sources) {
     banner: { js: BANNER },
     external: EXTERNAL,
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [lazyCommandTable(root, sources), leanOclif],
+    plugins: [lazyCommandTable(root, sources), leanOclif, cjsNames],
     logLevel: 'error',
     write: false,
   });
@@ -110,10 +111,20 @@ async function removeStale(dist, names) {
   }
 }
 
+/** Builds and says so on stderr, or says why not and ends this program. */
+export async function buildOrExit(root, options = {}) {
+  const started = performance.now();
+  try {
+    const { commands, written } = await build(root, options);
+    const seconds = ((performance.now() - started) / 1000).toFixed(2);
+    process.stderr.write(`built ${commands} commands in ${seconds} s; ${written} files written\n`);
+  } catch (error) {
+    process.stderr.write(`not built; dist/ is as it was\n${error.message}\n`);
+    process.exit(1);
+  }
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  const started = performance.now();
-  const { commands, written } = await build(root, { clean: process.argv.includes('--clean') });
-  const seconds = ((performance.now() - started) / 1000).toFixed(2);
-  process.stderr.write(`built ${commands} commands in ${seconds} s; ${written} files written\n`);
+  await buildOrExit(root, { clean: process.argv.includes('--clean') });
 }

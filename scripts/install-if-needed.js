@@ -12,7 +12,9 @@ export async function installIfNeeded(root) {
   process.stderr.write('installing what is missing (npm ci)\n');
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  await finished(spawn(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] }));
+  await finished(
+    spawn(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] }),
+  );
 }
 
 /** Packages that this platform cannot have are optional, and missing without harm. */

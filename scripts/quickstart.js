@@ -12,15 +12,26 @@ const EXAMPLE = 'examples/parameter-server';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 if (spawnSync('python3', ['--version'], { stdio: 'ignore' }).status !== 0) {
-  process.stderr.write('the quickstart runs a Python program: put python3 (3.8 or newer) on PATH and try again\n');
+  process.stderr.write(
+    'the quickstart runs a Python program: put python3 (3.8 or newer) on PATH and try again\n',
+  );
   process.exit(2);
 }
 await installIfNeeded(root);
-const { build } = await import('./build.js');
-await build(root);
+const { buildOrExit } = await import('./build.js');
+await buildOrExit(root);
 
 const env = ownEnvironment(join(root, '.aichor-quickstart'));
-const submit = ['experiments', 'submit', 'local', '--repo-dir', EXAMPLE, '--message', 'quickstart', '--follow'];
+const submit = [
+  'experiments',
+  'submit',
+  'local',
+  '--repo-dir',
+  EXAMPLE,
+  '--message',
+  'quickstart',
+  '--follow',
+];
 process.stderr.write(`\n$ aichor ${submit.map(quoted).join(' ')}\n`);
 const code = await aichor(submit);
 const stopped = await aichor(['server', 'stop'], ['ignore', 'ignore', 'inherit']);

@@ -15,8 +15,8 @@ const PATIENCE = ['--testTimeout=3600000', '--hookTimeout=600000'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 await installIfNeeded(root);
-const { build } = await import('./build.js');
-await build(root);
+const { buildOrExit } = await import('./build.js');
+await buildOrExit(root);
 
 const long = process.argv.includes('--long');
 const args = process.argv.slice(2).filter((arg) => arg !== '--long');

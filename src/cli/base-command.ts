@@ -4,8 +4,8 @@ import type { Client } from '../client/client.ts';
 import type { Target } from '../client/http.ts';
 import { AichorError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
+import { failureText } from './failure-text.ts';
 import { OutputClosed, watchInterruption } from './interruption.ts';
-import { errorDocument, errorView } from './print/error.ts';
 import { canAnimate, screenOf, type Screen } from './screen.ts';
 import { resolveSettings, type FlagSettings, type Settings } from './settings.ts';
 import { createTalk, type Talk } from './talk.ts';
@@ -34,6 +34,9 @@ export abstract class BaseCommand<T = unknown> extends Command {
   #settings: Settings | undefined;
   #signal: AbortSignal | undefined;
   #stillRunning: readonly string[] = [];
+
+  /** Texts of files that errors point into, by the name the user gave: mistakes are shown in them. */
+  readonly sources = new Map<string, string>();
 
   /** Stdout as views see it. */
   readonly screen: Screen = screenOf(this.#stdout, process.env);
@@ -117,12 +120,12 @@ export abstract class BaseCommand<T = unknown> extends Command {
       this.talk.settle();
       if (outcome instanceof Verdict) {
         await this.#print(outcome.document);
-        this.#fail(outcome.error);
+        await this.#fail(outcome.error, 'verdict');
       } else if (outcome !== undefined) await this.#print(outcome);
       return outcome as R;
     } catch (error) {
       this.talk.settle();
-      this.#fail(error);
+      await this.#fail(error, 'failure');
       return undefined as R;
     } finally {
       await this.finally(undefined);
@@ -136,7 +139,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
   }
 
   /** Sets the exit code itself, because oclif loses it with `--json` and re-wraps the text. */
-  #fail(thrown: unknown): void {
+  async #fail(thrown: unknown, kind: 'failure' | 'verdict'): Promise<void> {
     const signal = this.#signal;
     const ended = signal?.aborted ? signal.reason : thrown;
     if (ended instanceof OutputClosed) {
@@ -149,12 +152,15 @@ export abstract class BaseCommand<T = unknown> extends Command {
     });
     const said = error.code === 'interrupted' ? this.#interrupted() : error;
     process.exitCode = EXIT_CODES[said.code];
-    const human = this.#stdout.isTTY === true && !this.jsonAsked();
-    this.#stderr.write(
-      human
-        ? errorView(said, stack, screenOf(this.#stderr, process.env))
-        : `${JSON.stringify(errorDocument(said, stack))}\n`,
+    const text = await failureText(
+      { error: said, stack },
+      {
+        screen: this.humanWanted ? screenOf(this.#stderr, process.env) : null,
+        sources: this.sources,
+        findingsShown: kind === 'verdict',
+      },
     );
+    this.#stderr.write(text);
   }
 
   #interrupted(): AichorError {

@@ -1,20 +1,20 @@
-import { fileURLToPath } from 'node:url';
 import { Config } from '@oclif/core/config';
+import { normalizeArgv } from '@oclif/core/help';
 import { run } from '@oclif/core/run';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { errorDocument, errorView } from './print/error.ts';
+import { failureText } from './failure-text.ts';
 import { screenOf } from './screen.ts';
 import { reportThrown } from './thrown.ts';
 
-/** What `bin/aichor.js` calls: finds the command that was typed and runs it. `bin` is the bin file's URL. */
-export async function main(bin: string): Promise<void> {
+/** What `bin/aichor.js` calls: finds the command that was typed and runs it. `root` is the package's folder. */
+export async function main(root: string): Promise<void> {
   const argv = spelledOut(process.argv.slice(2));
   try {
-    const config = await Config.load(fileURLToPath(bin));
+    const config = await Config.load(root);
     await refuseUnknown(argv, config);
     await run(argv, config);
   } catch (thrown) {
-    fail(thrown, argv);
+    await fail(thrown, argv);
   }
 }
 
@@ -30,7 +30,6 @@ async function refuseUnknown(argv: readonly string[], config: Config): Promise<v
   const words = argv.filter((word) => word !== '--help');
   const [first] = words;
   if (first === undefined || first === '--version') return;
-  const { normalizeArgv } = await import('@oclif/core/help');
   const [id] = normalizeArgv(config, [...words]);
   if (id !== undefined && (config.findCommand(id) || config.findTopic(id))) return;
   const { unknownCommand } = await import('./unknown-command.ts');
@@ -41,12 +40,10 @@ async function refuseUnknown(argv: readonly string[], config: Config): Promise<v
 }
 
 /** For what is thrown outside a command; inside one, the base command has reported it. */
-function fail(thrown: unknown, argv: readonly string[]): void {
-  const { error, stack } = reportThrown(thrown, { command: '', flags: [] });
-  process.exitCode = EXIT_CODES[error.code];
+async function fail(thrown: unknown, argv: readonly string[]): Promise<void> {
+  const reported = reportThrown(thrown, { command: '', flags: [] });
+  process.exitCode = EXIT_CODES[reported.error.code];
   const human = process.stdout.isTTY && !argv.includes('--json') && process.env['AICHOR_OUTPUT'] !== 'json';
-  const text = human
-    ? errorView(error, stack, screenOf(process.stderr, process.env))
-    : `${JSON.stringify(errorDocument(error, stack))}\n`;
-  process.stderr.write(text);
+  const screen = human ? screenOf(process.stderr, process.env) : null;
+  process.stderr.write(await failureText(reported, { screen, sources: new Map(), findingsShown: false }));
 }

@@ -68,13 +68,18 @@ function usageMessage(error: Error, unknownFlags: readonly string[]): string {
   return tidy(error.message);
 }
 
-/** oclif's text in one line, without its own closing sentence and colours. */
+/** oclif's text in one line, without its colours, its openings and its closing sentence. */
 function tidy(message: string): string {
-  return message
-    .replace(/\u001B\[[0-9;]*m/g, '')
-    .replace(/\s*See more help with --help\s*$/, '')
-    .replace(/\s*\n\s*/g, ' ')
-    .trim();
+  return (
+    message
+      // oxlint-disable-next-line no-control-regex
+      .replace(/\u001B\[[0-9;]*m/g, '')
+      .replace(/\s*See more help with --help\s*$/, '')
+      .replace(/^Parsing (--\S+)\s+/, '$1: ')
+      .replace(/^The following errors? occurred:\s*/, '')
+      .replace(/\s*\n\s*/g, ' ')
+      .trim()
+  );
 }
 
 function stringsAt(error: Error, key: string): string[] {

@@ -1,5 +1,5 @@
 import { AichorError } from '../errors.ts';
-import { didYouMean } from '../manifest/did-you-mean.ts';
+import { didYouMean, editDistance } from '../manifest/did-you-mean.ts';
 import { presentForm } from './two-x.ts';
 
 /**
@@ -8,6 +8,11 @@ import { presentForm } from './two-x.ts';
  */
 export function unknownCommand(argv: readonly string[], commands: readonly string[]): AichorError {
   const words = wordsOf(argv);
+  if (words.length === 0) {
+    return new AichorError('usage', `the command must stand before ${argv[0]}`, {
+      hint: 'see `aichor --help`',
+    });
+  }
   const present = presentForm(words);
   if (present !== null && isShipped(present, commands)) {
     return new AichorError('usage', `\`aichor ${words.join(' ')}\` is a command of version 2`, {
@@ -45,12 +50,21 @@ function isShipped(present: string, commands: readonly string[]): boolean {
   );
 }
 
-/** Tries the words typed, fewer and fewer of them, since the last ones may be arguments. */
+/** The command whose words are all near to the typed ones; what is typed behind them may be arguments. */
 function suggestion(words: readonly string[], commands: readonly string[]): string {
-  for (let length = words.length; length > 0; length--) {
-    const near = didYouMean(words.slice(0, length).join(' '), commands);
-    if (near !== null) return `did you mean \`aichor ${near}\`?`;
-  }
+  const near = commands
+    .map((command) => ({ command, distance: distanceTo(command.split(' '), words) }))
+    .filter(({ distance }) => distance < Infinity)
+    .sort((a, b) => a.distance - b.distance)[0];
+  if (near !== undefined) return `did you mean \`aichor ${near.command}\`?`;
   const topic = commands.some((command) => command.startsWith(`${words[0]} `)) ? `${words[0]} ` : '';
   return `see \`aichor ${topic}--help\``;
+}
+
+/** Edits over all words; Infinity when one of them is another word. */
+function distanceTo(command: readonly string[], words: readonly string[]): number {
+  return command.reduce((sum, word, index) => {
+    const typed = words[index] ?? '';
+    return didYouMean(typed, [word]) === null ? Infinity : sum + editDistance(typed, word);
+  }, 0);
 }

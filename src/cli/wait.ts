@@ -6,7 +6,7 @@ import type { ExperimentSummary } from '../experiment/record.ts';
 import { isTerminal } from '../experiment/status.ts';
 
 interface WaitOptions {
-  client: Client;
+  client: Pick<Client, 'watch'>;
   /** Full ids. */
   ids: readonly string[];
   signal: AbortSignal;

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type {
   BulkResult,
@@ -53,9 +52,9 @@ export interface Client {
   get(ref: string): Promise<ExperimentRecord>;
   manifest(ref: string): Promise<string>;
   /** The open response: NDJSON or raw bytes, as they come. */
-  logs(ref: string, query: LogQueryInput): Promise<IncomingMessage>;
+  logs(ref: string, query: LogQueryInput): Promise<Readable>;
   /** The open response: one summary a line, present states first. */
-  watch(query: { id: string[] } | ListQueryInput): Promise<IncomingMessage>;
+  watch(query: { id: string[] } | ListQueryInput): Promise<Readable>;
   cancel(selection: Selection): Promise<BulkResult>;
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
   prune(pruning: { older_than_s: number; outputs?: boolean }): Promise<BulkResult>;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogQueryInput } from '../api/contract.ts';
+import { AichorError } from '../errors.ts';
 import { createLineBuffer } from './line-buffer.ts';
 import { isLost } from './watch.ts';
 
@@ -71,25 +72,45 @@ async function* reconnecting(options: LogStreamOptions, connect: Connection): As
     const response = await options.open(query);
     opened = true;
     inVain = 0;
-    return watched(response, () => (pauses = 0));
+    return response;
   };
   for (;;) {
     try {
-      if (yield* connect(open)) return;
+      if (yield* counted(connect(open), () => (pauses = 0))) return;
     } catch (error) {
       signal.throwIfAborted();
       if (!opened || !isLost(error) || ++inVain > limit) throw error;
     }
+    if (!options.follow && pauses >= limit) throw brokenOff();
     if (pauses === 0) options.onReconnect();
     await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** pauses++), signal);
     signal.throwIfAborted();
   }
 }
 
-async function* watched(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    onChunk();
-    yield chunk;
+function brokenOff(): AichorError {
+  return new AichorError(
+    'server_unreachable',
+    'the connection broke off again and again before the log was complete',
+    {
+      hint: 'run the command again; `aichor server logs` shows what the embedded server said',
+    },
+  );
+}
+
+async function* counted(
+  chunks: AsyncGenerator<Uint8Array, boolean>,
+  onChunk: () => void,
+): AsyncGenerator<Uint8Array, boolean> {
+  try {
+    for (;;) {
+      const next = await chunks.next();
+      if (next.done) return next.value;
+      onChunk();
+      yield next.value;
+    }
+  } finally {
+    await chunks.return(false);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { jsonLines } from './json-lines.ts';
 
 export interface WatchOptions {
-  client: Client;
+  client: Pick<Client, 'watch'>;
   /** Experiment ids (full ones), or a list query, which is watched for ever. */
   query: { id: string[] } | ListQueryInput;
   signal: AbortSignal;

@@ -39,10 +39,16 @@ export function explainPodEnd({ pod, group, end, evidence }: EndedPod): Explanat
   if (evidence.out_of_memory) {
     const code = end.how === 'exited' ? ` (exit ${end.code})` : '';
     const asked = `it asked for ${group.resources.memory_gb} GB`;
-    return { reason: 'OutOfMemory', explanation: `${pod} ran out of memory${code}: ${asked}; raise ${manifestPath(group)}.resources.memory` };
+    return {
+      reason: 'OutOfMemory',
+      explanation: `${pod} ran out of memory${code}: ${asked}; raise ${manifestPath(group)}.resources.memory`,
+    };
   }
   if (end.how === 'vanished') {
-    return { reason: 'Killed', explanation: `${pod} was killed from outside, its exit code is unknown${memoryUse(group, evidence)}` };
+    return {
+      reason: 'Killed',
+      explanation: `${pod} was killed from outside, its exit code is unknown${memoryUse(group, evidence)}`,
+    };
   }
   if (end.how === 'not-started') return explainNotStarted(pod, end);
   return explainExit(pod, end.code, memoryUse(group, evidence));
@@ -50,7 +56,10 @@ export function explainPodEnd({ pod, group, end, evidence }: EndedPod): Explanat
 
 function explainNotStarted(pod: string, end: Extract<PodEnd, { how: 'not-started' }>): Explanation {
   if (end.disk_full) {
-    return { reason: 'DiskFull', explanation: `${pod} could not be started: the disk is full (${end.detail}); make room and resubmit` };
+    return {
+      reason: 'DiskFull',
+      explanation: `${pod} could not be started: the disk is full (${end.detail}); make room and resubmit`,
+    };
   }
   return { reason: 'StartFailed', explanation: `${pod} could not be started: ${end.detail}` };
 }
@@ -62,11 +71,17 @@ function explainExit(pod: string, code: number, memory: string): Explanation {
   }
   if (code === 126) {
     const cure = 'check spec.command, and the execute bit or first line of the file';
-    return { reason: 'CommandNotExecutable', explanation: `${pod}: a command cannot be executed (exit 126); ${cure}` };
+    return {
+      reason: 'CommandNotExecutable',
+      explanation: `${pod}: a command cannot be executed (exit 126); ${cure}`,
+    };
   }
   const signal = signalOf(code);
   if (signal === null) {
-    return { reason: 'NonZeroExit', explanation: `${pod} exited with code ${code}; its log says why: aichor experiments logs --pod ${pod}` };
+    return {
+      reason: 'NonZeroExit',
+      explanation: `${pod} exited with code ${code}; its log says why: aichor experiments logs --pod ${pod}`,
+    };
   }
   const name = SIGNAL_NAMES[signal];
   const said = `killed by signal ${signal}${name ? ` (${name})` : ''}`;
@@ -86,7 +101,10 @@ export function explainExhausted(last: Explanation, attempts: number): Explanati
 }
 
 export function explainDeadline(timeoutS: number): Explanation {
-  return { reason: 'DeadlineExceeded', explanation: `ran longer than spec.timeout (${timeoutS} s); raise it, or make the run shorter` };
+  return {
+    reason: 'DeadlineExceeded',
+    explanation: `ran longer than spec.timeout (${timeoutS} s); raise it, or make the run shorter`,
+  };
 }
 
 /** Where the manifest says what this group's pods ask for. */

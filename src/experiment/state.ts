@@ -1,7 +1,7 @@
 import { deriveStatus } from './derive-status.ts';
 import type { ExperimentEvent, PodFact } from './event.ts';
 import type { ExperimentRecord, PodRecord } from './record.ts';
-import type { Reason } from './status.ts';
+import { isPodTerminal, STEPS, type PodStatus, type Reason, type Step } from './status.ts';
 
 /** What the store keeps of an experiment beside its events: they fold to it. */
 export interface ExperimentState {
@@ -34,11 +34,12 @@ export type NewExperiment = Omit<
 export function initialState(experiment: NewExperiment): ExperimentState {
   return {
     record: {
-      ...experiment,
+      experiment_id: experiment.experiment_id,
       status: 'Waiting',
       step: 'wait',
       reason: null,
       explanation: null,
+      ...experiment,
       attempt: 1,
       started_at: null,
       ended_at: null,
@@ -67,7 +68,7 @@ function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentSt
   const { record } = state;
   switch (event.type) {
     case 'step':
-      return { ...state, progress: null, record: { ...record, step: event.step } };
+      return withStep(state, event.step);
     case 'source':
       return { ...state, record: { ...record, source: event.source } };
     case 'planned':
@@ -81,14 +82,7 @@ function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentSt
     case 'progress':
       return { ...state, progress: event.message };
     case 'attempt':
-      return {
-        ...state,
-        record: {
-          ...record,
-          attempt: event.attempt,
-          pods: record.pods.map((pod) => fresh(pod, event.attempt)),
-        },
-      };
+      return { ...state, record: withAttempt(record, event.attempt) };
     case 'pod':
       return { ...state, record: withPod(record, event) };
     case 'link':
@@ -114,32 +108,58 @@ function withNotice(
   return known ? notices : [...notices, { code, message }];
 }
 
-function fresh(pod: PodRecord, attempt: number): PodRecord {
+/** Steps only ever go on: one that is said again after a restart of the server changes nothing. */
+function withStep(state: ExperimentState, step: Step): ExperimentState {
+  if (STEPS.indexOf(step) < STEPS.indexOf(state.record.step)) return state;
+  return { ...state, progress: null, record: { ...state.record, step } };
+}
+
+/** All pods are new, unless this attempt was known: an engine that was taken up again says it once more. */
+function withAttempt(record: ExperimentState['record'], attempt: number): ExperimentState['record'] {
+  if (attempt < record.attempt || record.pods.every((pod) => pod.attempt >= attempt)) return record;
+  return { ...record, attempt, pods: record.pods.map((pod) => freshPod(pod, attempt)) };
+}
+
+function freshPod({ pod, type, job_index, pod_index, rank }: PodRecord, attempt: number): PodRecord {
   return {
-    ...pod,
-    attempt,
-    status: 'Pending',
-    reason: null,
-    exit_code: null,
-    started_at: null,
-    ended_at: null,
-    peak_memory_bytes: null,
+    ...{ pod, type, job_index, pod_index, rank, status: 'Pending', reason: null, exit_code: null, attempt },
+    ...{ started_at: null, ended_at: null, peak_memory_bytes: null },
   };
 }
 
+/** An end that was seen stays: within one attempt a pod never goes back, nor from one end to another. */
 function withPod(record: ExperimentState['record'], fact: PodFact): ExperimentState['record'] {
-  if (fact.attempt !== record.attempt) return record;
-  const { type: _type, ...changed } = fact;
-  const startedAt = record.started_at ?? (fact.started_at || null);
+  const known = record.pods.find((pod) => pod.pod === fact.pod);
+  if (known === undefined || fact.attempt !== record.attempt || goesBack(known.status, fact.status))
+    return record;
+  const { status, reason, exit_code, attempt, started_at, ended_at, peak_memory_bytes } = fact;
+  const changed = { ...known, status, reason, exit_code, attempt, started_at, ended_at, peak_memory_bytes };
   return {
     ...record,
-    started_at: startedAt,
-    pods: record.pods.map((pod) => (pod.pod === fact.pod ? { ...pod, ...changed } : pod)),
+    started_at: earlier(record.started_at, started_at),
+    pods: record.pods.map((pod) => (pod === known ? changed : pod)),
   };
 }
 
+function goesBack(from: PodStatus, to: PodStatus): boolean {
+  if (isPodTerminal(from)) return to !== from;
+  return from === 'Running' && to === 'Pending';
+}
+
+function earlier(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
+}
+
+/** Nothing runs any more, so no pod waits or runs either, whether its end was seen or not. */
 function withEnd(record: ExperimentState['record'], time: string): ExperimentState['record'] {
-  const duration =
-    record.started_at === null ? null : (Date.parse(time) - Date.parse(record.started_at)) / 1000;
-  return { ...record, ended_at: time, duration_s: duration === null ? null : Math.max(0, duration) };
+  const { started_at: start } = record;
+  return {
+    ...record,
+    ended_at: time,
+    duration_s: start === null ? null : Math.max(0, (Date.parse(time) - Date.parse(start)) / 1000),
+    pods: record.pods.map((pod) =>
+      isPodTerminal(pod.status) ? pod : { ...pod, status: 'Stopped', reason: 'StoppedWithExperiment' },
+    ),
+  };
 }

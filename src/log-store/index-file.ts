@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { decodeRecord, encodeRecord, RECORD_BYTES, type IndexRecord } from '../logs/index-record.ts';
 import { sizeOf, type LogFiles } from './files.ts';
+import type { ReadBytes } from './shared-reads.ts';
 
 /** The index of one log: records in the order of their lines, appended by one process only. */
 export interface IndexFile {
@@ -18,6 +19,12 @@ export interface IndexFile {
 /** Records read at once. */
 export const INDEX_PAGE = 1024;
 
+/** How a log's files are read and written. */
+export interface Disk {
+  files: LogFiles;
+  readBytes: ReadBytes;
+}
+
 /** What is on disk of an index. */
 interface Extent {
   count: number;
@@ -30,13 +37,14 @@ interface Extent {
  */
 export async function recoverIndex(
   folder: string,
-  files: LogFiles,
+  disk: Disk,
   accept: (record: IndexRecord) => boolean,
 ): Promise<IndexFile> {
+  const { files, readBytes } = disk;
   const path = join(folder, 'index');
   const extent = { count: 0, lastSequence: 0 };
   for (let sound = true; sound;) {
-    const page = await readPage(files, path, { position: extent.count, limit: INDEX_PAGE });
+    const page = await readPage(readBytes, path, { position: extent.count, limit: INDEX_PAGE });
     for (const record of page) {
       sound &&= record.first === extent.lastSequence + 1 && accept(record);
       if (sound) extend(extent, record);
@@ -45,20 +53,21 @@ export async function recoverIndex(
   }
   const size = await sizeOf(path);
   if (size > extent.count * RECORD_BYTES) await files.truncate(path, extent.count * RECORD_BYTES);
-  return indexFile(path, files, extent);
+  return indexFile(path, disk, extent);
 }
 
 /** Opens the index of a log that was finished in order: nothing of it can be torn. */
-export async function openFinishedIndex(folder: string, files: LogFiles): Promise<IndexFile> {
+export async function openFinishedIndex(folder: string, disk: Disk): Promise<IndexFile> {
+  const { readBytes } = disk;
   const path = join(folder, 'index');
   const count = Math.floor((await sizeOf(path)) / RECORD_BYTES);
-  const [last] = await readPage(files, path, { position: Math.max(0, count - 1), limit: 1 });
-  return indexFile(path, files, { count, lastSequence: last ? last.first + last.lines - 1 : 0 });
+  const [last] = await readPage(readBytes, path, { position: Math.max(0, count - 1), limit: 1 });
+  return indexFile(path, disk, { count, lastSequence: last ? last.first + last.lines - 1 : 0 });
 }
 
-function indexFile(path: string, files: LogFiles, extent: Extent): IndexFile {
+function indexFile(path: string, { files, readBytes }: Disk, extent: Extent): IndexFile {
   const read = (position: number, limit: number): Promise<IndexRecord[]> =>
-    readPage(files, path, { position, limit: Math.min(limit, extent.count - position) });
+    readPage(readBytes, path, { position, limit: Math.min(limit, extent.count - position) });
   return {
     get count() {
       return extent.count;
@@ -91,13 +100,11 @@ function extend(extent: Extent, record: IndexRecord): void {
 }
 
 async function readPage(
-  files: LogFiles,
+  readBytes: ReadBytes,
   path: string,
   { position, limit }: { position: number; limit: number },
 ): Promise<IndexRecord[]> {
-  const page = Buffer.allocUnsafe(limit * RECORD_BYTES);
-  const bytes = await files.read(path, page, position * RECORD_BYTES);
-  return decodePage(page, bytes);
+  return decodePage(await readBytes(path, position * RECORD_BYTES, limit * RECORD_BYTES));
 }
 
 function encodePage(records: readonly IndexRecord[]): Buffer {
@@ -108,10 +115,10 @@ function encodePage(records: readonly IndexRecord[]): Buffer {
 }
 
 /** The whole records at the start of a page, up to the first torn one. */
-function decodePage(page: Buffer, bytes: number): IndexRecord[] {
+function decodePage(page: Buffer): IndexRecord[] {
   const view = new DataView(page.buffer, page.byteOffset, page.length);
   const records: IndexRecord[] = [];
-  for (let at = 0; at + RECORD_BYTES <= bytes; at += RECORD_BYTES) {
+  for (let at = 0; at + RECORD_BYTES <= page.length; at += RECORD_BYTES) {
     const record = decodeRecord(view, at);
     if (!record) break;
     records.push(record);

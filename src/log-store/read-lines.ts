@@ -5,6 +5,9 @@ import { INDEX_PAGE } from './index-file.ts';
 import type { LogFolder } from './log-folder.ts';
 import { createSelection, readRecords, type Selected } from './reader.ts';
 
+/** Characters given out together: what a socket takes at once, and little enough for many followers. */
+const CHUNK = 256 * 1024;
+
 /**
  * A log as it travels (`logs/wire.ts`). Followed, it ends when no line will ever come; else with the lines that
  * are there now. Throws the signal's reason when that is aborted. Holds one batch of bytes at most, and only
@@ -52,7 +55,7 @@ function* encode(
     const shown = source.marker ? { ...source, pod: null, stream: null } : source;
     for (const piece of jsonLines(record, shown, { text: content.toString('utf8'), skip })) {
       text += piece;
-      if (text.length < 64 * 1024) continue;
+      if (text.length < CHUNK) continue;
       yield Buffer.from(text);
       text = '';
     }

@@ -88,8 +88,7 @@ export async function readRecords(log: LogFolder, batch: readonly Selected[]): P
   const contents: Buffer[] = [];
   for (const [source, ofSource] of runs) {
     for (const { from, to, members } of ofSource) {
-      const buffer = Buffer.allocUnsafe(to - from);
-      const bytes = buffer.subarray(0, await log.files.read(log.sources.path(source), buffer, from));
+      const bytes = await log.readBytes(log.sources.path(source), from, to - from);
       for (const index of members) {
         const record = batch[index]?.record;
         if (record)

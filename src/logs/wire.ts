@@ -21,7 +21,7 @@ export function endLine(sequence: number): string {
 }
 
 /** Characters after which a piece of text is given out: bounds memory whatever the lines are. */
-const PIECE = 128 * 1024;
+const PIECE = 256 * 1024;
 
 /** Characters that JSON escapes; texts without any (nearly all) are quoted as they are. */
 // eslint-disable-next-line no-control-regex

@@ -10,7 +10,10 @@ export interface MachineCapacity {
 }
 
 /** Processors this process may use (affinity and cgroup quota) and memory (RAM, or the cgroup's limit). */
-export async function machineCapacity(cgroupRoot = '/sys/fs/cgroup', ownCgroup = '/proc/self/cgroup'): Promise<MachineCapacity> {
+export async function machineCapacity(
+  cgroupRoot = '/sys/fs/cgroup',
+  ownCgroup = '/proc/self/cgroup',
+): Promise<MachineCapacity> {
   const folders = await cgroupFolders(cgroupRoot, ownCgroup);
   let cpus = availableParallelism();
   let memory = totalmem();
@@ -36,7 +39,9 @@ async function legacyQuota(folder: string): Promise<number | null> {
 }
 
 async function memoryLimit(folder: string): Promise<number | null> {
-  const text = (await readIfThere(join(folder, 'memory.max'))) ?? (await readIfThere(join(folder, 'memory.limit_in_bytes')));
+  const text =
+    (await readIfThere(join(folder, 'memory.max'))) ??
+    (await readIfThere(join(folder, 'memory.limit_in_bytes')));
   const bytes = Number(text?.trim() || 'none');
   return Number.isFinite(bytes) && bytes > 0 ? bytes : null;
 }

@@ -15,7 +15,8 @@ interface Stat {
 /** Reads `/proc`: no process is started, so it is cheap enough to look at every pod at each wake. */
 export function createProcProcesses(): Processes {
   let boot: Promise<string> | null = null;
-  const bootId = () => (boot ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim()));
+  const bootId = () =>
+    (boot ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim()));
 
   async function identify(pid: number): Promise<ProcessIdentity | null> {
     const stat = await statOf(pid);
@@ -59,7 +60,8 @@ export function createProcProcesses(): Processes {
       return eachPid(async (pid) => {
         const environment = await environmentOf(pid);
         const all = Object.entries(variables);
-        if (environment === null || !all.every(([name, value]) => holds(environment, name, value))) return null;
+        if (environment === null || !all.every(([name, value]) => holds(environment, name, value)))
+          return null;
         const stat = await statOf(pid);
         return stat === null || stat.zombie ? null : pid;
       });

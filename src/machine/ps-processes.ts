@@ -37,7 +37,10 @@ export function createPsProcesses(platform: NodeJS.Platform): Processes {
 
   async function marked(name: string, value: string, also: string) {
     const found = (await environments()).filter(({ text }) => text.includes(` ${name}=${value} `));
-    return found.map(({ pid, text }) => ({ pid, also: new RegExp(` ${also}=(\\S*) `).exec(text)?.[1] ?? null }));
+    return found.map(({ pid, text }) => ({
+      pid,
+      also: new RegExp(` ${also}=(\\S*) `).exec(text)?.[1] ?? null,
+    }));
   }
 
   return {
@@ -50,16 +53,23 @@ export function createPsProcesses(platform: NodeJS.Platform): Processes {
       return now !== null && now.start === identity.start && now.boot === identity.boot;
     },
     async living(identities) {
-      const [text, boot] = await Promise.all([ps(['-A', '-o', 'pid=', '-o', 'stat=', '-o', 'lstart=']), bootId()]);
+      const [text, boot] = await Promise.all([
+        ps(['-A', '-o', 'pid=', '-o', 'stat=', '-o', 'lstart=']),
+        bootId(),
+      ]);
       const starts = parseStarts(text);
-      return new Set(identities.filter(({ pid, start, boot: theirs }) => theirs === boot && starts.get(pid) === start));
+      return new Set(
+        identities.filter(({ pid, start, boot: theirs }) => theirs === boot && starts.get(pid) === start),
+      );
     },
     async groupMembers(pgid) {
       return (await rows()).filter((row) => row.pgid === pgid && !row.zombie).map((row) => row.pid);
     },
     async withEnvironment(variables) {
       const wanted = Object.entries(variables).map(([name, value]) => ` ${name}=${value} `);
-      return (await environments()).filter(({ text }) => wanted.every((part) => text.includes(part))).map(({ pid }) => pid);
+      return (await environments())
+        .filter(({ text }) => wanted.every((part) => text.includes(part)))
+        .map(({ pid }) => pid);
     },
     async memoryOf(pids) {
       const wanted = new Set(pids);
@@ -86,7 +96,12 @@ export function parseRows(text: string): Row[] {
   for (const line of text.split('\n')) {
     const [pid, pgid, stat, kilobytes] = line.trim().split(/\s+/);
     if (pid === undefined || pgid === undefined || stat === undefined || kilobytes === undefined) continue;
-    parsed.push({ pid: Number(pid), pgid: Number(pgid), zombie: isZombie(stat), bytes: Number(kilobytes) * 1024 });
+    parsed.push({
+      pid: Number(pid),
+      pgid: Number(pgid),
+      zombie: isZombie(stat),
+      bytes: Number(kilobytes) * 1024,
+    });
   }
   return parsed;
 }
@@ -119,7 +134,8 @@ async function ps(args: string[]): Promise<string> {
     });
     return stdout;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 1 && 'stdout' in error) return String(error.stdout);
+    if (error instanceof Error && 'code' in error && error.code === 1 && 'stdout' in error)
+      return String(error.stdout);
     throw error;
   }
 }

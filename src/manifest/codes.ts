@@ -7,7 +7,6 @@ type Weight = 'error' | 'warning' | 'deprecated';
 /** Every code a diagnostic can carry. Closed: scripts and `# aichor: ignore CODE` rely on these words. */
 export const DIAGNOSTIC_CODES = {
   // the text
-  'not-readable': 'error',
   encoding: 'error',
   'too-large': 'error',
   'empty-document': 'error',
@@ -17,6 +16,7 @@ export const DIAGNOSTIC_CODES = {
   'unknown-tag': 'error',
   'unsafe-key': 'error',
   'alias-expansion': 'error',
+  'more-mistakes': 'error',
   'leading-zero': 'warning',
   'yaml-boolean': 'warning',
   'unquoted-text': 'deprecated',
@@ -74,7 +74,7 @@ export const DIAGNOSTIC_CODES = {
 
   // the repository around it
   'context-missing': 'error',
-  'dockerfile-missing': 'error',
+  'dockerfile-missing': 'warning',
   'dockerfile-at-root': 'warning',
 } as const satisfies Record<string, Weight>;
 

@@ -1,10 +1,10 @@
 /** A value in a message: short, and clear about its kind (`the text "four"`, `the number 2.4`, `a list`). */
-export function described(value: unknown): string {
+export function described(value: unknown, source: string | null = null): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
   if (typeof value === 'string') return `the text ${quoted(value)}`;
-  return `the ${typeof value} ${String(value)}`;
+  return `the ${typeof value} ${source ?? String(value)}`;
 }
 
 export function quoted(text: string): string {

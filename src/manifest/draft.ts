@@ -60,19 +60,39 @@ export function podBlocks(draft: Draft): PodBlock[] {
   if (draft.operator === 'vertexai') return [];
   if (draft.operator === 'kuberay') return rayBlocks(types);
   return Object.entries(types).flatMap(([name, block]) =>
-    isFields(block) ? [podBlock({ path: ['spec', 'types', name], name, kind: 'type', block, byDefault: 1 })] : [],
+    isFields(block)
+      ? [podBlock({ path: ['spec', 'types', name], name, kind: 'type', block, byDefault: 1 })]
+      : [],
   );
 }
 
 function rayBlocks(types: Fields): PodBlock[] {
   const head = isFields(types['Head'])
-    ? [podBlock({ path: ['spec', 'types', 'Head'], name: 'Head', kind: 'head', block: types['Head'], byDefault: 1 })]
+    ? [
+        podBlock({
+          path: ['spec', 'types', 'Head'],
+          name: 'Head',
+          kind: 'head',
+          block: types['Head'],
+          byDefault: 1,
+        }),
+      ]
     : [];
-  const workers = (Array.isArray(types['Workers']) ? types['Workers'] : []).flatMap((block: unknown, index) => {
-    if (!isFields(block)) return [];
-    const name = typeof block['name'] === 'string' ? block['name'] : '';
-    return [podBlock({ path: ['spec', 'types', 'Workers', index], name, kind: 'worker-group', block, byDefault: 0 })];
-  });
+  const workers = (Array.isArray(types['Workers']) ? types['Workers'] : []).flatMap(
+    (block: unknown, index) => {
+      if (!isFields(block)) return [];
+      const name = typeof block['name'] === 'string' ? block['name'] : '';
+      return [
+        podBlock({
+          path: ['spec', 'types', 'Workers', index],
+          name,
+          kind: 'worker-group',
+          block,
+          byDefault: 0,
+        }),
+      ];
+    },
+  );
   return [...head, ...workers];
 }
 
@@ -80,7 +100,11 @@ function podBlock(options: Omit<PodBlock, 'resources' | 'pods'> & { byDefault: n
   const { byDefault, ...described } = options;
   const count = described.kind === 'head' ? 1 : numberAt(described.block, 'count', byDefault);
   const completions = numberAt(described.block, 'completions', 1);
-  return { ...described, resources: fields(described.block['resources']), pods: Math.max(0, count) * Math.max(1, completions) };
+  return {
+    ...described,
+    resources: fields(described.block['resources']),
+    pods: Math.max(0, count) * Math.max(1, completions),
+  };
 }
 
 /** GB of memory one pod asks for, when that can be told. */

@@ -40,7 +40,16 @@ function codesIn(line: string, offset: number, findings: Finding[]): DiagnosticC
   const codes = words.slice(0, end < 0 ? words.length : end).filter(isDiagnosticCode);
   if (codes.length > 0) return codes;
   const start = offset + match.index;
-  const message = words[0] === undefined ? 'the comment does not say what to ignore' : `there is no warning "${words[0].slice(0, 60)}"`;
-  findings.push({ code: 'unknown-ignore-code', path: [], at: [start, start + match[0].trimEnd().length], message, hint: 'write "# aichor: ignore CODE", with the code that stands in the warning' });
+  const message =
+    words[0] === undefined
+      ? 'the comment does not say what to ignore'
+      : `there is no warning "${words[0].slice(0, 60)}"`;
+  findings.push({
+    code: 'unknown-ignore-code',
+    path: [],
+    at: [start, start + match[0].trimEnd().length],
+    message,
+    hint: 'write "# aichor: ignore CODE", with the code that stands in the warning',
+  });
   return [];
 }

@@ -31,10 +31,14 @@ function normaliseBuilder(builder: WrittenDocument['builder']): Builder {
     image: builder.image,
     dockerfile: builder.dockerfile,
     context: innerPath('.', builder.context ?? '.') ?? '.',
-    buildArgs: Object.fromEntries(Object.entries(builder.buildArgs ?? {}).map(([name, value]) => [name, String(value)])),
+    buildArgs: Object.fromEntries(
+      Object.entries(builder.buildArgs ?? {}).map(([name, value]) => [name, String(value)]),
+    ),
     registry: builder.registry ?? null,
     target: builder.target ?? null,
-    skipBuild: reuse ? { experimentId: experimentId.toLowerCase(), failIfNotFound: skipBuild?.failIfNotFound ?? false } : null,
+    skipBuild: reuse
+      ? { experimentId: experimentId.toLowerCase(), failIfNotFound: skipBuild?.failIfNotFound ?? false }
+      : null,
   };
 }
 
@@ -48,7 +52,11 @@ function normaliseSpec(spec: WrittenSpec, outerEngineName: string | null): Spec 
     case 'pytorch':
     case 'xgboost': {
       const { Master, Worker, worker } = spec.types;
-      return { ...common, operator: spec.operator, types: podTypes({ master: Master, worker: worker ?? Worker }) };
+      return {
+        ...common,
+        operator: spec.operator,
+        types: podTypes({ master: Master, worker: worker ?? Worker }),
+      };
     }
     case 'jobset':
       return { ...common, operator: 'jobset', types: podTypes(spec.types) };
@@ -100,7 +108,10 @@ function storage(written: WrittenSpec['storage']): CommonSpec['storage'] {
           accessMode: volume.accessMode ?? null,
         }
       : null,
-    attachExistingPVCs: (written?.attachExistingPVCs ?? []).map(({ name, mountPoint }) => ({ name, mountPoint: absolute(mountPoint) })),
+    attachExistingPVCs: (written?.attachExistingPVCs ?? []).map(({ name, mountPoint }) => ({
+      name,
+      mountPoint: absolute(mountPoint),
+    })),
   };
 }
 
@@ -111,9 +122,13 @@ function absolute(mountPoint: string): string {
 
 function debug(written: WrittenSpec['debug']): CommonSpec['debug'] {
   const vscode = written?.vscode;
-  const jupyter = typeof written?.jupyter === 'boolean' ? { enabled: written.jupyter, path: null } : written?.jupyter;
+  const jupyter =
+    typeof written?.jupyter === 'boolean' ? { enabled: written.jupyter, path: null } : written?.jupyter;
   return {
-    vscode: vscode?.enabled === true ? { path: vscode.path ?? 'code', provider: vscode.provider ?? 'github' } : null,
+    vscode:
+      vscode?.enabled === true
+        ? { path: vscode.path ?? 'code', provider: vscode.provider ?? 'github' }
+        : null,
     jupyter: jupyter?.enabled === true ? { path: jupyter.path ?? 'jupyter' } : null,
   };
 }

@@ -6,7 +6,8 @@ import { fields, isFields } from './draft.ts';
 /** Operators that the platform once had, and what to write today. */
 const REMOVED: Readonly<Record<string, string>> = {
   tf: 'it was removed in 0.2.3: use jobset with a type "worker" (TF_CONFIG is not set any more)',
-  batchjob: 'it was removed in 0.2.3: use jobset; "completions" and "parallelisms" say how many pods run, and how many at once',
+  batchjob:
+    'it was removed in 0.2.3: use jobset; "completions" and "parallelisms" say how many pods run, and how many at once',
   ray: 'it was replaced: use kuberay, with types.Head and types.Workers',
   slurm: 'it runs on AWS ParallelCluster only, which is not supported: use jobset',
 };
@@ -25,7 +26,12 @@ export function chooseOperator(root: unknown): OperatorChoice {
   if (isOperatorName(written)) return { operator: written, removed: null, findings: [] };
   const at = { path: ['spec', 'operator'], at: 'value' } as const;
   if (typeof written === 'string' && Object.hasOwn(REMOVED, written)) {
-    const finding: Finding = { ...at, code: 'removed-operator', message: `the operator "${written}" is not available`, hint: REMOVED[written] ?? null };
+    const finding: Finding = {
+      ...at,
+      code: 'removed-operator',
+      message: `the operator "${written}" is not available`,
+      hint: REMOVED[written] ?? null,
+    };
     return { operator: null, removed: written, findings: [finding] };
   }
   const all = `the operators are ${OPERATOR_NAMES.join(', ')}`;
@@ -33,22 +39,40 @@ export function chooseOperator(root: unknown): OperatorChoice {
     if (!isFields(spec)) return { operator: null, removed: null, findings: [] };
     const absent = written === undefined || written === null;
     const finding: Finding = absent
-      ? { ...at, path: ['spec', 'operator'], at: written === null ? 'key' : 'value', code: 'missing-key', message: '"operator" is missing in spec', hint: all }
+      ? {
+          ...at,
+          path: ['spec', 'operator'],
+          at: written === null ? 'key' : 'value',
+          code: 'missing-key',
+          message: '"operator" is missing in spec',
+          hint: all,
+        }
       : { ...at, code: 'wrong-type', message: 'the operator must be a text', hint: all };
     return { operator: null, removed: null, findings: [finding] };
   }
-  const meant = OPERATOR_NAMES.find((name) => name === didYouMean(written, OPERATOR_NAMES)) ?? firstWord(written);
+  const meant =
+    OPERATOR_NAMES.find((name) => name === didYouMean(written, OPERATOR_NAMES)) ?? firstWord(written);
   const hint = meant === null ? all : `did you mean ${meant}?`;
   return {
     operator: meant,
     removed: null,
-    findings: [{ ...at, code: 'unknown-operator', message: `there is no operator ${JSON.stringify(written.slice(0, 60))}`, hint }],
+    findings: [
+      {
+        ...at,
+        code: 'unknown-operator',
+        message: `there is no operator ${JSON.stringify(written.slice(0, 60))}`,
+        hint,
+      },
+    ],
   };
 }
 
 /** `jax  r`: a name with stray characters behind it is not trimmed, but it is clear what was meant. */
 function firstWord(text: string): OperatorName | null {
-  const word = text.trim().split(/[^a-z]/i, 1)[0]?.toLowerCase();
+  const word = text
+    .trim()
+    .split(/[^a-z]/i, 1)[0]
+    ?.toLowerCase();
   return OPERATOR_NAMES.find((name) => name === word) ?? null;
 }
 

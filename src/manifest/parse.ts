@@ -1,7 +1,7 @@
 import { severityOf, type DiagnosticCode } from './codes.ts';
 import { decodeManifest } from './decode.ts';
 import { dotted, type Diagnostic, type Finding } from './diagnostic.ts';
-import { isFields } from './draft.ts';
+import { isFields, valueAt } from './draft.ts';
 import { ignoredLines } from './ignore.ts';
 import type { Manifest } from './manifest.ts';
 import { normalise } from './normalise.ts';
@@ -21,6 +21,8 @@ interface ParseOptions {
 export interface ParsedManifest {
   /** Null if and only if a diagnostic is an error. */
   manifest: Manifest | null;
+  /** `spec.operator` as it is written; null when it is no text. */
+  operator: string | null;
   /** In the order of the text. */
   diagnostics: Diagnostic[];
   /** Where things stand in the text, for findings that come later; null when it could not be read. */
@@ -31,21 +33,39 @@ export interface ParsedManifest {
  * A manifest's bytes (or text) → the manifest, and every mistake at once. `file` is what diagnostics call it.
  * Takes text that is not from a friend: bounded in time and memory whatever it holds.
  */
-export function parseManifest(source: Uint8Array | string, file: string, options: ParseOptions = {}): ParsedManifest {
+export function parseManifest(
+  source: Uint8Array | string,
+  file: string,
+  options: ParseOptions = {},
+): ParsedManifest {
   const decoded = decodeManifest(source);
   if (!('text' in decoded)) {
     const place = { line: 1, column: 1, end_line: 1, end_column: 1 };
-    return { manifest: null, diagnostics: [{ severity: 'error', path: '', file, ...place, ...decoded }], places: null };
+    return {
+      manifest: null,
+      operator: null,
+      diagnostics: [{ severity: 'error', path: '', file, ...place, ...decoded }],
+      places: null,
+    };
   }
   const document = readDocument(decoded.text);
   const places = createPlaces(document);
   const { findings, manifest } = readContent(document, places);
   const diagnostics = toDiagnostics(findings, { document, places, file, options });
   const valid = !diagnostics.some((diagnostic) => diagnostic.severity === 'error');
-  return { manifest: valid ? manifest : null, diagnostics, places };
+  const operator = valueAt(document.value, ['spec', 'operator']);
+  return {
+    manifest: valid ? manifest : null,
+    operator: typeof operator === 'string' ? operator : null,
+    diagnostics,
+    places,
+  };
 }
 
-function readContent(document: ManifestDocument, places: Places): { findings: Finding[]; manifest: Manifest | null } {
+function readContent(
+  document: ManifestDocument,
+  places: Places,
+): { findings: Finding[]; manifest: Manifest | null } {
   const { findings, value } = document;
   if (!document.readable) return { findings, manifest: null };
   if (!isFields(value)) return { findings: [...findings, notAMap(value)], manifest: null };
@@ -62,8 +82,14 @@ function readContent(document: ManifestDocument, places: Places): { findings: Fi
 function notAMap(value: unknown): Finding {
   const at = { path: [], at: 'value' } as const;
   const hint = '"aichor local-repo init" writes a manifest to start from';
-  if (value === null || value === undefined) return { ...at, code: 'empty-document', message: 'the manifest is empty', hint };
-  return { ...at, code: 'wrong-type', message: 'a manifest is a map of keys: kind, apiVersion, builder, spec', hint };
+  if (value === null || value === undefined)
+    return { ...at, code: 'empty-document', message: 'the manifest is empty', hint };
+  return {
+    ...at,
+    code: 'wrong-type',
+    message: 'a manifest is a map of keys: kind, apiVersion, builder, spec',
+    hint,
+  };
 }
 
 interface Rendering {
@@ -74,14 +100,25 @@ interface Rendering {
 }
 
 /** Findings with a file, a place and a severity, in the order of the text; each once; less what is to be ignored. */
-function toDiagnostics(findings: readonly Finding[], { document, places, file, options }: Rendering): Diagnostic[] {
+function toDiagnostics(
+  findings: readonly Finding[],
+  { document, places, file, options }: Rendering,
+): Diagnostic[] {
   const ignored = ignoredLines(document.text);
   const seen = new Set<string>();
   return [...findings, ...ignored.findings]
     .map((finding): Diagnostic => {
       const { code, message, hint } = finding;
       const severity = severityOf(code, options.strict === true);
-      return { severity, code, path: dotted(finding.path), message, hint, file, ...places.range(finding.path, finding.at) };
+      return {
+        severity,
+        code,
+        path: dotted(finding.path),
+        message,
+        hint,
+        file,
+        ...places.range(finding.path, finding.at),
+      };
     })
     .filter(({ severity, code, line }) => {
       if (severity === 'error') return true;

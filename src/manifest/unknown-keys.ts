@@ -9,7 +9,12 @@ import { homesOf, keysAt, operatorsWith } from './schema/walk.ts';
  * A key that does not exist where it stands: a slip of the pen, a known key in the wrong place, or neither. With
  * the key that was probably meant, which then need not be reported as missing as well.
  */
-export function unknownKey(key: string, place: Path, schema: z.ZodType, operator: OperatorName | null): { finding: Finding; meant: string | null } {
+export function unknownKey(
+  key: string,
+  place: Path,
+  schema: z.ZodType,
+  operator: OperatorName | null,
+): { finding: Finding; meant: string | null } {
   const meant = didYouMean(key, keysAt(schema, place) ?? []);
   return { finding: explained({ key, place, schema, operator, meant }), meant };
 }
@@ -40,7 +45,17 @@ function explained({ key, place, schema, operator, meant }: Unknown): Finding {
   if (meant !== null) return { ...here, code: 'unknown-key', message, hint: `did you mean "${meant}"?` };
   const others = operatorsWith(key, place).filter((name) => name !== operator);
   if (operator !== null && others.length > 0) {
-    return { ...here, code: 'operator-mismatch', message: `the operator ${operator} has no "${key}"`, hint: `only ${oneOf(others)} ${others.length === 1 ? 'has' : 'have'} it` };
+    return {
+      ...here,
+      code: 'operator-mismatch',
+      message: `the operator ${operator} has no "${key}"`,
+      hint: `only ${oneOf(others)} ${others.length === 1 ? 'has' : 'have'} it`,
+    };
   }
-  return { ...here, code: 'unknown-key', message, hint: known.length > 0 ? `the keys here are ${known.slice(0, 12).join(', ')}` : 'remove it' };
+  return {
+    ...here,
+    code: 'unknown-key',
+    message,
+    hint: known.length > 0 ? `the keys here are ${known.slice(0, 12).join(', ')}` : 'remove it',
+  };
 }

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AichorError } from '../errors.ts';
-import { findLeavingLink } from '../snapshot/links.ts';
-import { sortedListing, type LinkEntry, type Listing } from '../snapshot/listing.ts';
+import { sortedListing, type Listing } from '../snapshot/listing.ts';
 import { snapshotDigest } from './digest.ts';
 import { hashFiles, type HashProgress } from './hash-files.ts';
 import { formatBytes, largestEntries, type Weight } from './largest.ts';
 import { RULE_FILE, selectionFor } from './selection.ts';
+import { assertLinksStay } from './leaving-links.ts';
 import { openStatCache } from './stat-cache.ts';
 import { addTracked, trackedThoughIgnored } from './tracked.ts';
 import { walk, type Tree } from './walk.ts';
@@ -48,7 +48,7 @@ export async function scanDirectory(root: string, options: ScanOptions): Promise
   const folder = resolve(root);
   assertDirectory(folder);
   const tree = await selectTree(folder, options);
-  assertLinks(tree.links);
+  assertLinksStay(tree.links);
   const largest = largestEntries(tree.files);
   const bytes = tree.files.reduce((sum, file) => sum + file.bytes, 0);
   assertSize(bytes, largest, options.limitBytes ?? DEFAULT_LIMIT_BYTES);
@@ -85,16 +85,6 @@ function assertDirectory(folder: string): void {
   if (stat?.isDirectory()) return;
   throw new AichorError('usage', `${folder} ${stat ? 'is not a directory' : 'does not exist'}`, {
     hint: 'name the directory of the repository with --repo-dir',
-  });
-}
-
-function assertLinks(links: readonly LinkEntry[]): void {
-  const leaving = findLeavingLink(sortedListing(links));
-  if (!leaving) return;
-  const { path, target } = leaving;
-  const what = `${JSON.stringify(path)} is a link out of the directory (to ${JSON.stringify(target)})`;
-  throw new AichorError('repository_invalid', `${what}: where the experiment runs there is nothing`, {
-    hint: `copy the content here, make the link relative if it points inside, or list it in ${RULE_FILE}`,
   });
 }
 

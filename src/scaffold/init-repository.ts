@@ -50,7 +50,7 @@ export async function initRepository(given: Given, options: InitOptions): Promis
     path,
     force: options.force,
     templates: join(options.packageRoot, 'templates'),
-    schema: `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`,
+    schema: `${JSON.stringify(manifestJsonSchema())}\n`,
     env: options.env,
     signal: options.signal,
   });

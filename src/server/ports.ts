@@ -1,20 +1,7 @@
-import type { Readable } from 'node:stream';
-import type { SnapshotReader } from '../engines/engine.ts';
-import type { Listing } from '../snapshot/listing.ts';
-
 export type { ExperimentLogs, LogStore } from '../log-store/log-store.ts';
+export type { SnapshotStore } from '../snapshot-store/store.ts';
 
 /** What the control plane needs of the adapters around it. The composition root gives the real ones. */
-
-export interface SnapshotStore {
-  announce(listing: Listing): Promise<{ digest: string; missing: string[] }>;
-  receive(digest: string, tar: Readable): Promise<{ digest: string; missing: string[] }>;
-  /** Null: not here, or not complete. */
-  open(digest: string): Promise<SnapshotReader | null>;
-  importDirectory(directory: string): Promise<string>;
-  bytesOnDisk(): Promise<number>;
-  collect(keep: ReadonlySet<string>): Promise<void>;
-}
 
 /** A commit of some repository, as files. */
 export interface CommitSource {

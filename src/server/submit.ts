@@ -45,7 +45,8 @@ async function submitLocal(
   submission: CompleteSubmission,
   { snapshot: digest, idempotency }: { snapshot: string; idempotency: Idempotency | null },
 ): Promise<Accepted> {
-  const snapshot = await plane.snapshots.open(digest);
+  // `has` keeps it from being collected before the experiment refers to it.
+  const snapshot = (await plane.snapshots.has(digest)) ? await plane.snapshots.open(digest) : null;
   if (snapshot === null) {
     throw new AichorError('not_found', `the snapshot ${digest} is not here, or not complete`, {
       hint: 'send the directory again: repeat the command',

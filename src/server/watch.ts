@@ -13,7 +13,11 @@ import { matches } from './matches.ts';
  * The present state first, then each change: of these ids until all are terminal, or of what the query matches, for
  * ever (what was shown once is shown when it ceases to match, too). Ends quietly when `signal` is aborted.
  */
-export function watch(plane: ControlPlane, query: WatchQuery, signal: AbortSignal): AsyncIterable<ExperimentSummary> {
+export function watch(
+  plane: ControlPlane,
+  query: WatchQuery,
+  signal: AbortSignal,
+): AsyncIterable<ExperimentSummary> {
   const subscription = plane.changes.subscribe();
   try {
     const { id, ...list } = query;
@@ -49,7 +53,11 @@ async function* watchIds(
 
 async function* watchQuery(
   plane: ControlPlane,
-  { subscription, filter, signal }: { subscription: Subscription; filter: ReturnType<typeof filterOf>; signal: AbortSignal },
+  {
+    subscription,
+    filter,
+    signal,
+  }: { subscription: Subscription; filter: ReturnType<typeof filterOf>; signal: AbortSignal },
 ): AsyncGenerator<ExperimentSummary> {
   const shown = new Set<string>();
   try {

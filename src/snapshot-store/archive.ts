@@ -42,7 +42,7 @@ export function openArchive(expected: ReadonlyMap<string, FileEntry>, batch: Blo
       return;
     }
     seen.add(entry.path);
-    keepContent(entry, file, { writer: batch.write(), received, fail });
+    keepContent(entry, file, { writer: batch.write(file.bytes), received, fail });
   });
   const checked = (step: () => void) => {
     step();

@@ -1,116 +1,75 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTurns } from '../packaging/turns.ts';
-import { flush } from './durable.ts';
+import { openLargeBlobs, type LargeBlobs } from './large-blobs.ts';
+import { openPacks, type Packs, type PackWriter } from './packs.ts';
 
-/** Contents by their SHA-256, each a file that is written once and never changed. */
+/** Contents by their SHA-256, written once and never changed: small ones in packs, large ones as files. */
 export interface Blobs {
   folder: string;
-  path(sha256: string): string;
+  packs: Packs;
+  large: LargeBlobs;
   /** Bytes of a stored content, null when it is not there. */
   sizeOf(sha256: string): number | null;
   /** Contents to be added together. */
   begin(): BlobBatch;
 }
 
-/** New contents, written to a folder of their own and moved into place together once they are safe on disk. */
+/** New contents; nobody sees them before they are committed, which is when they are safe on disk. */
 export interface BlobBatch {
-  /** Starts the next content. */
-  write(): BlobWriter;
-  /** How much waits to be committed. */
-  readonly pending: { count: number; bytes: number };
-  /** Makes every kept content durable and visible. */
+  /** Starts the next content. One at a time. */
+  write(bytes: number): BlobWriter;
+  /** Makes every kept content durable and visible, and forgets the others. The last thing done with a batch. */
   commit(): Promise<void>;
-  /** Removes what was not committed. */
-  close(): Promise<void>;
 }
 
 /** One content as its bytes come. */
 export interface BlobWriter {
   append(chunk: Buffer): void;
-  /** True, and the content is kept, when its hash is the expected one; else it is forgotten. */
+  /** True, and the content is kept, when its hash is the expected one. */
   keepIf(sha256: string): boolean;
-  abandon(): void;
 }
 
-export function createBlobs(folder: string): Blobs {
-  const path = (sha256: string) => join(folder, sha256.slice(0, 2), sha256);
+/** From here on a content is a file of its own, which the file system may clone instead of copying it. */
+export const LARGE_BYTES = 1 << 20;
+
+export function openBlobs(folder: string): Blobs {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const packs = openPacks(join(folder, 'packs'));
+  const large = openLargeBlobs(folder);
   return {
     folder,
-    path,
-    sizeOf: (sha256) => statSync(path(sha256), { throwIfNoEntry: false })?.size ?? null,
-    begin: () => beginBatch(folder, path),
+    packs,
+    large,
+    sizeOf: (sha256) => packs.find(sha256)?.bytes ?? large.sizeOf(sha256),
+    begin: () => beginBatch(packs, large),
   };
 }
 
-/** Where batches are before they are committed: beside the blobs, so that a rename is enough. */
-export function incomingFolder(blobsFolder: string): string {
-  return join(blobsFolder, 'incoming');
-}
-
-function beginBatch(folder: string, place: (sha256: string) => string): BlobBatch {
-  const incoming = join(incomingFolder(folder), randomUUID());
-  mkdirSync(incoming, { recursive: true, mode: 0o700 });
-  const kept = new Map<string, string>();
-  const pending = { count: 0, bytes: 0 };
-  let next = 0;
+function beginBatch(packs: Packs, large: LargeBlobs): BlobBatch {
+  const pack = packs.begin();
+  const files = large.begin();
   return {
-    pending,
-    write() {
-      const temporary = join(incoming, String(next++));
-      return blobWriter(temporary, (sha256, bytes) => {
-        kept.set(sha256, temporary);
-        pending.count++;
-        pending.bytes += bytes;
-      });
-    },
+    write: (bytes) => (bytes < LARGE_BYTES ? packedWriter(pack) : files.write()),
     async commit() {
-      const batch = [...kept];
-      kept.clear();
-      pending.count = 0;
-      pending.bytes = 0;
-      await flush(batch.map(([, temporary]) => temporary), folder);
-      await movePlaces(batch, place, folder);
+      await pack.finish();
+      await files.finish();
     },
-    close: () => rm(incoming, { recursive: true, force: true }),
   };
 }
 
-async function movePlaces(
-  batch: readonly (readonly [string, string])[],
-  place: (sha256: string) => string,
-  folder: string,
-): Promise<void> {
-  const turns = createTurns();
-  const folders = new Set<string>();
-  for (const [sha256, temporary] of batch) {
-    const parent = join(folder, sha256.slice(0, 2));
-    if (!folders.has(parent)) mkdirSync(parent, { recursive: true, mode: 0o700 });
-    folders.add(parent);
-    renameSync(temporary, place(sha256));
-    if (turns.isDue()) await turns.take();
-  }
-  await flush([...folders], folder);
-}
-
-function blobWriter(temporary: string, keep: (sha256: string, bytes: number) => void): BlobWriter {
-  const file = openSync(temporary, 'wx', 0o600);
+function packedWriter(pack: PackWriter): BlobWriter {
+  const start = pack.position();
   const content = createHash('sha256');
-  let bytes = 0;
   return {
     append(chunk) {
       content.update(chunk);
-      for (let done = 0; done < chunk.length; ) done += writeSync(file, chunk, done);
-      bytes += chunk.length;
+      pack.append(chunk);
     },
     keepIf(sha256) {
-      closeSync(file);
       if (content.digest('hex') !== sha256) return false;
-      keep(sha256, bytes);
+      pack.keep(sha256, start);
       return true;
     },
-    abandon: () => closeSync(file),
   };
 }

@@ -1,13 +1,13 @@
-import { rmSync, statSync, unlinkSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { systemErrorCode } from '../errors.ts';
-import { createTurns } from '../packaging/turns.ts';
-import { incomingFolder, type Blobs } from './blobs.ts';
+import { rm } from 'node:fs/promises';
+import type { Blobs } from './blobs.ts';
 import type { Listings } from './listings.ts';
+import type { Span } from './packs.ts';
 
 /** What a client was told a moment ago must still hold when it comes back with it. */
 const GRACE_MS = 3_600_000;
+
+/** A pack is written anew when less than this part of it is used. */
+const WORTH_KEEPING = 0.5;
 
 interface CollectOptions {
   listings: Listings;
@@ -23,7 +23,27 @@ interface CollectOptions {
  * Removes listings that no experiment refers to, contents that no listing refers to, and what broken uploads
  * left; all of it only when it is older than an hour.
  */
-export async function collectGarbage({ listings, blobs, keep, isWanted, now }: CollectOptions): Promise<void> {
+export async function collectGarbage(options: CollectOptions): Promise<void> {
+  const { blobs, isWanted, now } = options;
+  const used = await collectListings(options);
+  const isUsed = (sha256: string) => used.has(sha256) || isWanted(sha256);
+  for (const { path, sha256, changedAt } of blobs.large.list()) {
+    if (now - changedAt >= GRACE_MS && !(sha256 !== null && isUsed(sha256))) await rm(path, { force: true });
+  }
+  for (const { pack, changedAt, contents } of blobs.packs.list()) {
+    if (now - changedAt < GRACE_MS) continue;
+    // A content that a later upload brought again is read from there.
+    const live = [...contents].filter(
+      ([sha256, span]) => isUsed(sha256) && blobs.packs.find(sha256) === span,
+    );
+    if (bytesOf(live) > 0 && bytesOf(live) >= WORTH_KEEPING * bytesOf([...contents])) continue;
+    await moveContents(live, blobs);
+    await blobs.packs.remove(pack);
+  }
+}
+
+/** Removes listings; returns the contents that the others name. */
+async function collectListings({ listings, keep, now }: CollectOptions): Promise<Set<string>> {
   const used = new Set<string>();
   for (const state of ['complete', 'announced'] as const) {
     for (const { digest, changedAt } of await listings.all(state)) {
@@ -33,37 +53,24 @@ export async function collectGarbage({ listings, blobs, keep, isWanted, now }: C
       for (const entry of listing?.entries ?? []) if (entry.kind === 'file') used.add(entry.sha256);
     }
   }
-  const turns = createTurns();
-  for (const path of await blobPaths(blobs.folder)) {
-    const sha256 = path.slice(-64);
-    if (!used.has(sha256) && !isWanted(sha256) && isOld(path, now)) unlinkSync(path);
-    if (turns.isDue()) await turns.take();
-  }
-  const incoming = incomingFolder(blobs.folder);
-  for (const name of await namesIn(incoming)) {
-    if (isOld(join(incoming, name), now)) rmSync(join(incoming, name), { recursive: true, force: true });
-  }
+  return used;
 }
 
-async function blobPaths(folder: string): Promise<string[]> {
-  const paths: string[] = [];
-  for (const part of await namesIn(folder)) {
-    if (!/^[0-9a-f]{2}$/.test(part)) continue;
-    for (const name of await namesIn(join(folder, part))) paths.push(join(folder, part, name));
-  }
-  return paths;
+function bytesOf(contents: readonly (readonly [string, Span])[]): number {
+  return contents.reduce((sum, [, span]) => sum + span.bytes, 0);
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+async function moveContents(contents: readonly (readonly [string, Span])[], blobs: Blobs): Promise<void> {
+  const batch = blobs.begin();
+  const reader = blobs.packs.reader();
   try {
-    return await readdir(folder);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw error;
+    for (const [sha256, span] of contents) {
+      const writer = batch.write(span.bytes);
+      writer.append(reader.read(span));
+      if (!writer.keepIf(sha256)) throw new Error(`content ${sha256} of pack ${span.pack} is damaged`);
+    }
+  } finally {
+    reader.close();
+    await batch.commit();
   }
-}
-
-function isOld(path: string, now: number): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && now - stat.mtimeMs >= GRACE_MS;
 }

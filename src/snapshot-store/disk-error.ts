@@ -7,10 +7,14 @@ export function diskError(error: unknown, folder: string): unknown {
   const code = systemErrorCode(error);
   if (code === undefined || error instanceof AichorError) return error;
   if (FULL.has(code)) {
-    return new AichorError('server_error', `the disk that holds ${folder} is full (${code}): the snapshot was not stored`, {
-      hint: 'free space there, for example with `aichor experiments prune --older-than 30d`, and run the command again',
-      cause: error,
-    });
+    return new AichorError(
+      'server_error',
+      `the disk that holds ${folder} is full (${code}): the snapshot was not stored`,
+      {
+        hint: 'free space there, for example with `aichor experiments prune --older-than 30d`, and run the command again',
+        cause: error,
+      },
+    );
   }
   return new AichorError('server_error', `the snapshot could not be stored in ${folder} (${code})`, {
     hint: 'see that the folder can be written to, and run the command again',

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createTurns } from '../packaging/turns.ts';
 import { AichorError, systemErrorCode } from '../errors.ts';
 import type { FileEntry, Listing } from '../snapshot/listing.ts';
 import type { Blobs } from './blobs.ts';
-
-/** Up to here, reading and writing beats asking the file system for a clone. */
-const SMALL = 64 << 10;
 
 /** Large files copied at the same time. */
 const PARALLEL = 4;
@@ -31,18 +37,24 @@ export async function layOutSnapshot(listing: Listing, directory: string, blobs:
   }
 }
 
-/** Folders, links and small files; returns the large files. */
+/** Folders, links and packed files; returns the large files. */
 async function layOutSmall(listing: Listing, root: string, blobs: Blobs): Promise<FileEntry[]> {
   const turns = createTurns();
   const folders = new Set<string>();
   const large: FileEntry[] = [];
-  for (const entry of listing.entries) {
-    makeFolder(root, entry.path, folders);
-    const path = `${root}/${entry.path}`;
-    if (entry.kind === 'link') symlinkSync(entry.target, path);
-    else if (entry.bytes > SMALL) large.push(entry);
-    else writeFileSync(path, readFileSync(blobs.path(entry.sha256)), { flag: 'wx', mode: modeOf(entry) });
-    if (turns.isDue()) await turns.take();
+  const reader = blobs.packs.reader();
+  try {
+    for (const entry of listing.entries) {
+      makeFolder(root, entry.path, folders);
+      const span = entry.kind === 'file' ? blobs.packs.find(entry.sha256) : undefined;
+      if (entry.kind === 'link') symlinkSync(entry.target, `${root}/${entry.path}`);
+      else if (span)
+        writeFileSync(`${root}/${entry.path}`, reader.read(span), { flag: 'wx', mode: modeOf(entry) });
+      else large.push(entry);
+      if (turns.isDue()) await turns.take();
+    }
+  } finally {
+    reader.close();
   }
   return large;
 }
@@ -59,7 +71,8 @@ function makeFolder(root: string, path: string, made: Set<string>): void {
 async function layOutLarge(files: readonly FileEntry[], root: string, blobs: Blobs): Promise<void> {
   const queue = files.values();
   const copyNext = async (): Promise<void> => {
-    for (const file of queue) await cloneFile(blobs.path(file.sha256), join(root, file.path), modeOf(file));
+    for (const file of queue)
+      await cloneFile(blobs.large.path(file.sha256), join(root, file.path), modeOf(file));
   };
   await Promise.all(Array.from({ length: PARALLEL }, copyNext));
 }

@@ -24,7 +24,8 @@ const SUFFIX = '.json';
 
 export function createListings(folder: string, now: () => number): Listings {
   const places = { complete: folder, announced: join(folder, 'announced') };
-  const pathOf = (state: ListingState, digest: string) => join(places[state], digest.slice(PREFIX.length) + SUFFIX);
+  const pathOf = (state: ListingState, digest: string) =>
+    join(places[state], digest.slice(PREFIX.length) + SUFFIX);
   return {
     folder,
     async read(state, digest) {
@@ -42,10 +43,12 @@ export function createListings(folder: string, now: () => number): Listings {
     },
     async all(state) {
       const names = (await orNull(readdir(places[state]))) ?? [];
-      const found = names.filter((name) => name.endsWith(SUFFIX)).map(async (name) => {
-        const entry = await orNull(stat(join(places[state], name)));
-        return entry && { digest: PREFIX + name.slice(0, -SUFFIX.length), changedAt: entry.mtimeMs };
-      });
+      const found = names
+        .filter((name) => name.endsWith(SUFFIX))
+        .map(async (name) => {
+          const entry = await orNull(stat(join(places[state], name)));
+          return entry && { digest: PREFIX + name.slice(0, -SUFFIX.length), changedAt: entry.mtimeMs };
+        });
       return (await Promise.all(found)).filter((entry) => entry !== null);
     },
   };

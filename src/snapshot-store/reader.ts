@@ -19,8 +19,19 @@ export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): 
     async read(path) {
       const resolved = resolvePath(path, linkAt);
       const entry = typeof resolved === 'string' ? undefined : entries.get(resolved.path);
-      return entry?.kind === 'file' ? readFile(blobs.path(entry.sha256)) : null;
+      return entry?.kind === 'file' ? readContent(entry.sha256, blobs) : null;
     },
     paths: () => listing.entries.map((entry) => entry.path),
   };
+}
+
+async function readContent(sha256: string, { packs, large }: Blobs): Promise<Buffer> {
+  const span = packs.find(sha256);
+  if (!span) return readFile(large.path(sha256));
+  const reader = packs.reader();
+  try {
+    return reader.read(span);
+  } finally {
+    reader.close();
+  }
 }

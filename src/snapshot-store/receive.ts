@@ -6,17 +6,17 @@ import type { BlobBatch } from './blobs.ts';
 /** What a header and its padding may take beside an entry's content, extended headers included. */
 const OVERHEAD = 4096;
 
-/** Contents are made durable and visible together, after this many. */
-const BATCH_COUNT = 8192;
-const BATCH_BYTES = 256 << 20;
-
 /**
  * Reads a tar stream into a batch of blobs. Nothing is ever written by a name of the archive: an entry must be
  * a plain file called by a path of the listing (or by a hash in it), of the very size and content that the
  * listing says, and may come once; anything else is AichorError `usage`. What was verified before an error is
  * kept all the same, so that a repeated upload need not send it again. Returns the hashes received.
  */
-export async function receiveContents(listing: Listing, tar: Readable, batch: BlobBatch): Promise<ReadonlySet<string>> {
+export async function receiveContents(
+  listing: Listing,
+  tar: Readable,
+  batch: BlobBatch,
+): Promise<ReadonlySet<string>> {
   const expected = expectedEntries(listing);
   const archive = openArchive(expected, batch);
   let left = longestArchive(expected.values());
@@ -25,7 +25,6 @@ export async function receiveContents(listing: Listing, tar: Readable, batch: Bl
       left -= chunk.length;
       if (left < 0) throw refusedArchive('it is longer than all that the listing names');
       archive.write(chunk);
-      if (batch.pending.count >= BATCH_COUNT || batch.pending.bytes >= BATCH_BYTES) await batch.commit();
     }
     archive.end();
   } finally {

@@ -1,4 +1,5 @@
 import type { LogLine } from '../../logs/line.ts';
+import { parseLogLine } from '../../logs/wire.ts';
 import type { Colors, Screen } from '../screen.ts';
 
 export interface LogLineOptions {
@@ -41,6 +42,19 @@ export function createLogLineView(
     const prefix = `${time}${color(name.padEnd(width))} ${mark} `;
     return prefix + contained(line.text, prefix);
   };
+}
+
+/** The same for whole JSON lines as they come: one text for each chunk. */
+export async function* drawnLines(
+  chunks: AsyncIterable<Uint8Array>,
+  screen: Screen,
+  options: LogLineOptions,
+): AsyncGenerator<string> {
+  const draw = createLogLineView(screen, options);
+  for await (const chunk of chunks) {
+    const lines = new TextDecoder().decode(chunk).split('\n').slice(0, -1);
+    yield lines.map((line) => `${draw(parseLogLine(line))}\n`).join('');
+  }
 }
 
 function podColors(colors: Colors, pods: readonly string[]): (pod: string) => (text: string) => string {

@@ -36,14 +36,17 @@ export async function runAttempt(run: ExperimentRun, number: number, clock: RunC
   const unlisten = run.deps.gpus.onGiven(wake.call);
   for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
   try {
-    for (let thorough = true; ; ) {
-      settler.add(await observePods(attempt, thorough));
+    settler.add(await observePods(attempt, true));
+    tellFailure(attempt);
+    for (let looked = performance.now(); ;) {
       if (detach.aborted) return 'detached';
       if (attempt.mark === null) await advance(attempt, clock);
       if (attempt.mark !== null) await stopLivePods(attempt);
       if (pods.every((pod) => pod.phase === 'ended')) break;
-      thorough = !(await wake.next(pauseMs(plan.timeout_s, clock)));
-      run.logs.look();
+      await wake.next(pauseMs(plan.timeout_s, clock));
+      const isDue = performance.now() - looked >= NET_MS;
+      if (isDue) [looked] = [performance.now(), run.logs.look()];
+      settler.add(await observePods(attempt, isDue));
     }
     settler.add(pods);
     await settler.settled();
@@ -88,7 +91,8 @@ async function advance(attempt: Attempt, clock: RunClock): Promise<void> {
   if (decision === 'succeed') return;
   if (decision === 'go-on') return startDue(attempt);
   const failure = decision === 'fail' && failed !== null ? await explain(attempt, failed) : null;
-  const said = failure === null ? deadlineFailure(decision, plan.timeout_s) : explainExhausted(failure, number);
+  const said =
+    failure === null ? deadlineFailure(decision, plan.timeout_s) : explainExhausted(failure, number);
   await beginEnd(attempt, { cause: decision, failure: said });
 }
 
@@ -101,18 +105,29 @@ async function startDue(attempt: Attempt): Promise<void> {
   const waiting = await startPods(attempt, due.flatMap(({ pod }) => byName.get(pod) ?? [])); // prettier-ignore
   if (waiting > 0) {
     const running = pods.filter((pod) => pod.phase === 'live').length;
-    run.facts.push({ type: 'progress', message: `${running} of ${pods.length} pods running; the rest wait for GPUs` });
+    run.facts.push({
+      type: 'progress',
+      message: `${running} of ${pods.length} pods running; the rest wait for GPUs`,
+    });
   }
 }
 
-/** From here on the attempt only ends. A deadline or cancel that all pods forestalled is not told. */
-async function beginEnd(attempt: Attempt, { cause, failure }: Pick<StopMark, 'cause' | 'failure'>): Promise<void> {
-  const { deps, facts } = attempt.run;
+/** From here on the attempt only ends. A deadline that all pods forestalled by succeeding is not told. */
+async function beginEnd(
+  attempt: Attempt,
+  { cause, failure }: Pick<StopMark, 'cause' | 'failure'>,
+): Promise<void> {
+  const { deps } = attempt.run;
   const mark = { cause, failure, uptime: deps.uptime(), boot: await deps.processes.bootId() };
   attempt.mark = await placeMark(attempt.folder, mark);
   crashPoint('engine-stop-marked');
   await observePods(attempt, false);
-  if (failure !== null && !attempt.pods.every(hasSucceeded)) facts.push({ type: 'failure', ...failure });
+  tellFailure(attempt);
+}
+
+function tellFailure({ run, mark, pods }: Attempt): void {
+  if (!mark || mark.failure === null || pods.every(hasSucceeded)) return;
+  run.facts.push({ type: 'failure', ...mark.failure });
 }
 
 function deadlineFailure(decision: string, timeoutS: number | null): Explanation | null {

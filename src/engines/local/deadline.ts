@@ -27,13 +27,16 @@ export async function startClock(
     await placeFile(path, JSON.stringify(started));
   }
   const { boot: startBoot, uptime: startUptime, wall_ms: startWall } = started;
-  return { elapsed: () => (boot === startBoot ? uptime() - startUptime : (now().getTime() - startWall) / 1000) };
+  return {
+    elapsed: () => (boot === startBoot ? uptime() - startUptime : (now().getTime() - startWall) / 1000),
+  };
 }
 
 async function readStarted(path: string): Promise<Started | null> {
   try {
     const value = JSON.parse(await readFile(path, 'utf8')) as Started;
-    if (typeof value.uptime !== 'number' || typeof value.wall_ms !== 'number') throw new Error(`${path} is damaged`);
+    if (typeof value.uptime !== 'number' || typeof value.wall_ms !== 'number')
+      throw new Error(`${path} is damaged`);
     return value;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return null;

@@ -7,7 +7,7 @@ import { watchFolder } from './wake.ts';
 export interface LogPump {
   /** Opens a source: the file that a process may write to. */
   open(source: LogSource): Promise<string>;
-  /** Everything that was written is handed on, then the sources are closed. */
+  /** Everything that was written is handed on, then those of the sources that are open are closed. */
   close(sources: readonly LogSource[]): Promise<void>;
   /** Looks at all open sources without having been told (the net below the watch; after a restart). */
   look(): void;
@@ -67,11 +67,12 @@ export function createLogPump(logs: LogSink): LogPump {
       return path;
     },
     async close(sources) {
-      report(sources);
+      const wanted = new Set(sources);
+      const closing = [...open].filter(([, source]) => wanted.has(source));
+      report(closing.map(([, source]) => source));
       await settle();
-      for (const source of sources) await logs.closed(source);
-      const gone = new Set(sources);
-      for (const [path, source] of open) if (gone.has(source)) open.delete(path);
+      for (const [path] of closing) open.delete(path);
+      await Promise.all(closing.map(([, source]) => logs.closed(source)));
     },
     look: () => report(open.values()),
     async end() {

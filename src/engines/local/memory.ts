@@ -17,7 +17,11 @@ export interface MemoryWatch {
 }
 
 /** Samples the resident memory of the pods' groups and keeps each pod's peak, also on disk for a restart. */
-export function watchMemory({ processes, oom }: EngineDeps, pods: readonly LivePod[], failed: (error: unknown) => void): MemoryWatch {
+export function watchMemory(
+  { processes, oom }: EngineDeps,
+  pods: readonly LivePod[],
+  failed: (error: unknown) => void,
+): MemoryWatch {
   let timer: NodeJS.Timeout | null = null;
   let looks = 0;
   let ended = false;
@@ -28,7 +32,8 @@ export function watchMemory({ processes, oom }: EngineDeps, pods: readonly LiveP
     kills = await oom.kills();
     const live = pods.filter((pod) => pod.phase === 'live' && pod.identity !== null);
     const groups = new Map(live.map((pod) => [pod.identity?.pid ?? 0, pod]));
-    const sizes = groups.size === 0 ? new Map<number, number>() : await processes.memoryOfGroups(new Set(groups.keys()));
+    const sizes =
+      groups.size === 0 ? new Map<number, number>() : await processes.memoryOfGroups(new Set(groups.keys()));
     for (const [pgid, bytes] of sizes) {
       const pod = groups.get(pgid);
       if (pod === undefined || pod.phase !== 'live') continue;

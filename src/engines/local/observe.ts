@@ -73,15 +73,27 @@ async function isSomewhere({ run }: Attempt, pod: LivePod): Promise<boolean> {
   return (await run.deps.processes.withEnvironment(marks)).length > 0;
 }
 
-async function finish(attempt: Attempt, pod: LivePod, end: NonNullable<PodFiles['exit']> | 'vanished'): Promise<void> {
+async function finish(
+  attempt: Attempt,
+  pod: LivePod,
+  end: NonNullable<PodFiles['exit']> | 'vanished',
+): Promise<void> {
   const { mark } = attempt;
   const seen: PodEnd = end === 'vanished' ? { how: 'vanished' } : { how: 'exited', code: end.code };
   const byItself = mark === null || (end !== 'vanished' && end.at_ns <= mark.at_ns);
-  await endPod(attempt, pod, { end: seen, at: end === 'vanished' ? attempt.run.deps.now() : end.at, by_itself: byItself });
+  await endPod(attempt, pod, {
+    end: seen,
+    at: end === 'vanished' ? attempt.run.deps.now() : end.at,
+    by_itself: byItself,
+  });
 }
 
 /** A pod is over: its verdict is found and told. */
-export async function endPod(attempt: Attempt, pod: LivePod, how: { end: PodEnd; at: Date; by_itself: boolean }): Promise<void> {
+export async function endPod(
+  attempt: Attempt,
+  pod: LivePod,
+  how: { end: PodEnd; at: Date; by_itself: boolean },
+): Promise<void> {
   pod.phase = 'ended';
   pod.end = how.end;
   pod.ended_at = how.at;

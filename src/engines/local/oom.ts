@@ -25,7 +25,10 @@ export function createOomEvidence(sources: OomSources): OomEvidence {
     async kills() {
       const texts = [await readIfThere(sources.vmstat)];
       for (const folder of await cgroupFolders(sources.cgroupRoot, sources.ownCgroup)) {
-        texts.push(await readIfThere(join(folder, 'memory.events')), await readIfThere(join(folder, 'memory.oom_control')));
+        texts.push(
+          await readIfThere(join(folder, 'memory.events')),
+          await readIfThere(join(folder, 'memory.oom_control')),
+        );
       }
       const counters = texts.map(parseOomKills).filter((count) => count !== null);
       return counters.length === 0 ? null : counters.reduce((sum, count) => sum + count, 0);

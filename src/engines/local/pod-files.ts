@@ -15,7 +15,12 @@ export interface PodFiles {
 }
 
 /** Reads them; `names` is the listing of the folder, so that files that are not there cost nothing. */
-export async function readPodFiles(base: string, pod: string, names: ReadonlySet<string>, isKnown: boolean): Promise<PodFiles> {
+export async function readPodFiles(
+  base: string,
+  pod: string,
+  names: ReadonlySet<string>,
+  isKnown: boolean,
+): Promise<PodFiles> {
   const claimed = names.has(`${pod}.claim`);
   const nothing = { claimed, identity: null, started_at: null, exit: null };
   if (!claimed) return nothing;

@@ -34,9 +34,14 @@ async function settle({ run }: Attempt, pods: readonly LivePod[]): Promise<void>
   for (const pod of started) await killGroup(deps.processes, pod);
   if (started.length > 0) {
     const left = await sweep(deps.processes, context.experimentId, new Set(started.map((pod) => pod.name)));
-    if (left.length > 0) facts.push({ type: 'notice', code: 'processes_left', message: `cannot be ended: process ${left.join(', ')}` });
+    if (left.length > 0)
+      facts.push({
+        type: 'notice',
+        code: 'processes_left',
+        message: `cannot be ended: process ${left.join(', ')}`,
+      });
     for (const source of started.flatMap((pod) => pod.logs)) await logs.open(source);
-    await logs.close(started.flatMap((pod) => pod.logs));
   }
+  await logs.close(pods.flatMap((pod) => pod.logs));
   for (const pod of pods) deps.gpus.give(pod.devices ?? []);
 }

@@ -12,7 +12,8 @@ export const CLAIM_FAILED = 125;
  * - The claim decides who runs the pod: it is created exclusively, so of two shims for one pod one does nothing.
  * - A signal to the group reaches the shim too. It is caught, not ignored: the command gets the default action
  *   back, and the shell, which waits for a command in the foreground, goes on when that has ended.
- * - Complaints of the shell ("Killed", "Segmentation fault") are not the pod's output: they go nowhere.
+ * - Complaints of the shell ("Killed", "Segmentation fault") are not the pod's output: they go nowhere. Only
+ *   inside the parentheses is the standard error the pod's; dash would take it for its own outside of them.
  * - The exit code is one short line, written whole; when the disk is full, as soon as there is room.
  * - At the end the whole group goes, the shim with it. While its leader lives, a group cannot be a stranger's.
  *
@@ -44,7 +45,7 @@ _aichor_started() {
 }
 _aichor_started
 printf '%s %s %s\\n' $$ "$_aichor_boot" "$_aichor_start" >"$_aichor_base.pid"
-"$@" 2>&3 3>&-
+(exec "$@" 2>&3 3>&-)
 _aichor_code=$?
 until printf '%s\\n' "$_aichor_code" >"$_aichor_base.exit"; do
   [ -e "$_aichor_base.claim" ] || break

@@ -33,7 +33,11 @@ export async function spawnPod(options: PodSpawn): Promise<void> {
   }
 }
 
-function spawnInto({ arguments: words, folder, env, ended, failed }: PodSpawn, stdout: number, stderr: number): void {
+function spawnInto(
+  { arguments: words, folder, env, ended, failed }: PodSpawn,
+  stdout: number,
+  stderr: number,
+): void {
   try {
     const child = spawn('sh', words, { cwd: folder, env, detached: true, stdio: ['ignore', stdout, stderr] });
     child.once('error', failed);
@@ -45,7 +49,10 @@ function spawnInto({ arguments: words, folder, env, ended, failed }: PodSpawn, s
 }
 
 /** What went wrong when a pod could not be started, in words. */
-export function describeSpawnError(error: unknown, { folder, env }: Pick<PodSpawn, 'folder' | 'env'>): string {
+export function describeSpawnError(
+  error: unknown,
+  { folder, env }: Pick<PodSpawn, 'folder' | 'env'>,
+): string {
   switch (systemErrorCode(error)) {
     case 'E2BIG':
       return `its environment is too large; the largest variable is ${largestVariable(env)}`;

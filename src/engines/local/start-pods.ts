@@ -46,7 +46,10 @@ export async function preparePod({ run, number }: Attempt, pod: LivePod): Promis
   if (out === undefined || err === undefined) throw new Error(`${pod.name} has no log sources`);
   const folder = await podFolder(run.context, number, pod.name);
   const hasGpus = (await run.deps.gpus.devices()).length > 0;
-  const env = processEnvironment(run, pod.planned, { attempt: number, devices: hasGpus ? (pod.devices ?? []) : null });
+  const env = processEnvironment(run, pod.planned, {
+    attempt: number,
+    devices: hasGpus ? (pod.devices ?? []) : null,
+  });
   return { folder, env, stdout: await run.logs.open(out), stderr: await run.logs.open(err) };
 }
 
@@ -63,7 +66,9 @@ async function start(attempt: Attempt, pod: LivePod, prepared: PreparedPod): Pro
       wake.call();
     },
     failed(error) {
-      void notStarted(attempt, pod, { detail: describeSpawnError(error, prepared), disk_full: false }).then(wake.call);
+      void notStarted(attempt, pod, { detail: describeSpawnError(error, prepared), disk_full: false }).then(
+        wake.call,
+      );
     },
   });
   crashPoint('engine-pod-spawned');
@@ -80,9 +85,17 @@ async function attempting(attempt: Attempt, pod: LivePod, act: () => Promise<voi
   }
 }
 
-async function notStarted(attempt: Attempt, pod: LivePod, why: { detail: string; disk_full: boolean }): Promise<void> {
+async function notStarted(
+  attempt: Attempt,
+  pod: LivePod,
+  why: { detail: string; disk_full: boolean },
+): Promise<void> {
   const { run, mark } = attempt;
-  await endPod(attempt, pod, { end: { how: 'not-started', ...why }, at: run.deps.now(), by_itself: mark === null });
+  await endPod(attempt, pod, {
+    end: { how: 'not-started', ...why },
+    at: run.deps.now(),
+    by_itself: mark === null,
+  });
 }
 
 /** Its share of the machine's GPUs, written down so that a restart finds it; false while there are too few. */
@@ -102,7 +115,11 @@ export async function readGpus(base: string): Promise<string[] | null> {
   return text === null ? null : text.split(',').filter((device) => device !== '');
 }
 
-async function eachAtOnce<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
+async function eachAtOnce<T>(
+  items: readonly T[],
+  atOnce: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
   const waiting = items.values();
   const workers = Array.from({ length: Math.min(atOnce, items.length) }, async () => {
     for (const item of waiting) await act(item);

@@ -39,7 +39,8 @@ async function stop(attempt: Attempt, pod: LivePod): Promise<void> {
   const { plan, detach } = run.context;
   const prepared = await preparePod(attempt, pod);
   const graceS = plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S;
-  const passed = mark !== null && mark.boot === (await run.deps.processes.bootId()) ? run.deps.uptime() - mark.uptime : 0;
+  const passed =
+    mark !== null && mark.boot === (await run.deps.processes.bootId()) ? run.deps.uptime() - mark.uptime : 0;
   await stopPod(pod, {
     ...prepared,
     processes: run.deps.processes,

@@ -47,6 +47,7 @@ function parseMark(value: unknown): StopMark {
   const mark = value as StopMark;
   const known = ['restart', 'fail', 'deadline', 'cancel'].includes(mark.cause);
   const reasonKnown = mark.failure === null || REASONS.includes(mark.failure.reason);
-  if (!known || !reasonKnown || typeof mark.uptime !== 'number') throw new Error(`${NAME} holds ${JSON.stringify(value)}`);
+  if (!known || !reasonKnown || typeof mark.uptime !== 'number')
+    throw new Error(`${NAME} holds ${JSON.stringify(value)}`);
   return mark;
 }

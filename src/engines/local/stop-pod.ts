@@ -7,6 +7,9 @@ import { systemErrorCode } from '../../errors.ts';
 import type { LivePod } from './pod.ts';
 import { killGroup } from './sweep.ts';
 
+/** A pod younger than this may not have become its command yet. */
+const JUST_STARTED_MS = 1000;
+
 export interface StopOptions {
   processes: Processes;
   /** Milliseconds that are left of the grace. */
@@ -33,17 +36,41 @@ export async function stopPod(pod: LivePod, options: StopOptions): Promise<void>
   onAbort(pod.ended.signal, () => over.abort());
   onAbort(options.detach, () => over.abort());
   try {
-    if (options.shutdown_command.length > 0 && (await isFirstTime(pod))) await runShutdownCommand(pod, options, over.signal);
-    if (pod.identity !== null && !over.signal.aborted) {
-      signalGroup(pod.identity.pid, 'SIGTERM');
-      signalGroup(pod.identity.pid, 'SIGCONT');
-    }
+    if (options.shutdown_command.length > 0 && (await isFirstTime(pod)))
+      await runShutdownCommand(pod, options, over.signal);
+    for (const pause of tellingTimes(pod)) await tell(pod, pause, over.signal);
     await new Promise<void>((resolve) => onAbort(over.signal, resolve));
   } finally {
     clearTimeout(timer);
   }
   if (pod.ended.signal.aborted || options.detach.aborted) return;
   await killGroup(options.processes, pod);
+}
+
+/**
+ * A signal that comes while a shell forks is lost between the two: a pod that was only just started is told several
+ * times. Milliseconds before each.
+ */
+function tellingTimes({ started_at }: LivePod): readonly number[] {
+  const age = started_at === null ? 0 : Date.now() - started_at.getTime();
+  return age < JUST_STARTED_MS ? [0, 100, 400, 1500] : [0];
+}
+
+async function tell({ identity }: LivePod, pauseMs: number, over: AbortSignal): Promise<void> {
+  if (pauseMs > 0) await pause(pauseMs, over);
+  if (identity === null || over.aborted) return;
+  signalGroup(identity.pid, 'SIGTERM');
+  signalGroup(identity.pid, 'SIGCONT');
+}
+
+function pause(ms: number, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    onAbort(over, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** Whether the pod is told for the first time; after a restart of the server the command is not run again. */
@@ -65,7 +92,12 @@ async function runShutdownCommand(pod: LivePod, options: StopOptions, over: Abor
     const said = await runUntil(over, () => {
       const [program = '', ...words] = options.shutdown_command;
       const stdio = ['ignore', stdout.fd, stderr.fd] as const;
-      return spawn(program, words, { cwd: options.folder, env: options.env, detached: true, stdio: [...stdio] });
+      return spawn(program, words, {
+        cwd: options.folder,
+        env: options.env,
+        detached: true,
+        stdio: [...stdio],
+      });
     });
     const isOurs = !pod.ended.signal.aborted && !options.detach.aborted;
     if (said !== null && isOurs) options.complain(`${pod.name}: the shutdown command failed: ${said}`);
@@ -80,9 +112,12 @@ function runUntil(over: AbortSignal, start: () => ChildProcess): Promise<string 
     try {
       const child = start();
       child.once('error', (error) => resolve(error.message));
-      child.once('exit', (code, signal) => resolve(code === 0 ? null : `it ended with ${signal ?? `exit code ${code}`}`));
+      child.once('exit', (code, signal) =>
+        resolve(code === 0 ? null : `it ended with ${signal ?? `exit code ${code}`}`),
+      );
       onAbort(over, () => {
-        if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) signalGroup(child.pid, 'SIGKILL');
+        if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+          signalGroup(child.pid, 'SIGKILL');
         resolve('it did not end within the grace period');
       });
     } catch (error) {

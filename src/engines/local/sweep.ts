@@ -14,10 +14,16 @@ const PAUSE_MS = 25;
  * @param pods names; null: everything of the experiment
  * @returns processes that outlived it (a system call that does not end); usually none
  */
-export async function sweep(processes: Processes, experimentId: string, pods: ReadonlySet<string> | null): Promise<number[]> {
+export async function sweep(
+  processes: Processes,
+  experimentId: string,
+  pods: ReadonlySet<string> | null,
+): Promise<number[]> {
   for (let round = 0; ; round++) {
     const marked = await processes.marked(EXPERIMENT_MARK, experimentId, POD_MARK);
-    const left = marked.filter(({ also }) => pods === null || also === null || pods.has(also)).map(({ pid }) => pid);
+    const left = marked
+      .filter(({ also }) => pods === null || also === null || pods.has(also))
+      .map(({ pid }) => pid);
     if (left.length === 0 || round === ROUNDS) return left;
     for (const pid of left) signalProcess(pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, round === 0 ? 5 : PAUSE_MS));

@@ -16,7 +16,10 @@ function pvcFolder(dataFolder: string, name: string): string {
 }
 
 /** Makes the folders that the plan's volumes need; notices say where they are and what cannot be done here. */
-export async function prepareVolumes(plan: Plan, folders: { data: string; directory: string }): Promise<Notice[]> {
+export async function prepareVolumes(
+  plan: Plan,
+  folders: { data: string; directory: string },
+): Promise<Notice[]> {
   const notices: Notice[] = [];
   const { shared_volume: shared, attached } = plan.storage;
   if (shared !== null) {
@@ -27,7 +30,11 @@ export async function prepareVolumes(plan: Plan, folders: { data: string; direct
   for (const { name, mount_point } of attached) {
     const folder = pvcFolder(folders.data, name);
     const isNew = await makeFolder(folder);
-    if (isNew) notices.push({ code: 'volume_created', message: `the volume ${name} did not exist: an empty folder stands for it, ${folder}` });
+    if (isNew)
+      notices.push({
+        code: 'volume_created',
+        message: `the volume ${name} did not exist: an empty folder stands for it, ${folder}`,
+      });
     notices.push(notMounted(`the volume ${name}`, mount_point, folder));
   }
   return notices;

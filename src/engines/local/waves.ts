@@ -7,7 +7,11 @@ export type PodPhase = 'waiting' | 'live' | 'ended';
  * The pods to start now, in rank order: of each job as many as may run beside its live ones, in order of pod
  * index; the next one starts as one ends. Jobs do not wait for each other.
  */
-export function duePods(plan: Pick<Plan, 'groups'>, pods: readonly PlannedPod[], phaseOf: (pod: string) => PodPhase): PlannedPod[] {
+export function duePods(
+  plan: Pick<Plan, 'groups'>,
+  pods: readonly PlannedPod[],
+  phaseOf: (pod: string) => PodPhase,
+): PlannedPod[] {
   const free = new Map<number, number>();
   for (const pod of pods) {
     const room = free.get(pod.global_job_index) ?? plan.groups[pod.group]?.parallelism ?? 1;

@@ -30,9 +30,13 @@ export async function podFolder(context: RunContext, attempt: number, pod: strin
   }
   const folder = join(copy, context.plan.builder.context);
   if (await isFolder(folder)) return folder;
-  throw new AichorError('repository_invalid', `builder.context is ${context.plan.builder.context}, and there is no such folder`, {
-    hint: 'name a folder of the repository that is not left out by the ignore rules',
-  });
+  throw new AichorError(
+    'repository_invalid',
+    `builder.context is ${context.plan.builder.context}, and there is no such folder`,
+    {
+      hint: 'name a folder of the repository that is not left out by the ignore rules',
+    },
+  );
 }
 
 /** Removes the copies of an attempt, or of all; also what a pod made read-only. */

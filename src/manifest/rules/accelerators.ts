@@ -1,6 +1,15 @@
 import { quoted } from '../describe.ts';
 import type { Finding, Path } from '../diagnostic.ts';
-import { fields, isFields, numberAt, podBlocks, type Draft, type Fields, type PodBlock, type Rule } from '../draft.ts';
+import {
+  fields,
+  isFields,
+  numberAt,
+  podBlocks,
+  type Draft,
+  type Fields,
+  type PodBlock,
+  type Rule,
+} from '../draft.ts';
 
 /** GPUs need a product, TPU slices must be whole, and only kuberay spans several hosts with one. */
 export const acceleratorsRule: Rule = (draft) =>
@@ -9,21 +18,43 @@ export const acceleratorsRule: Rule = (draft) =>
     const { gpu, tpu } = fields(pod.resources['accelerators']);
     const both = isFields(gpu) && isFields(tpu) && numberAt(gpu, 'count', 0) > 0;
     const conflict: Finding[] = both
-      ? [{ code: 'conflicting-keys', path: [...here, 'tpu'], at: 'key', message: 'a pod cannot have GPUs and TPUs', hint: 'keep one of them' }]
+      ? [
+          {
+            code: 'conflicting-keys',
+            path: [...here, 'tpu'],
+            at: 'key',
+            message: 'a pod cannot have GPUs and TPUs',
+            hint: 'keep one of them',
+          },
+        ]
       : [];
-    return [...(isFields(gpu) ? gpuFindings(gpu, [...here, 'gpu']) : []), ...(isFields(tpu) ? tpuFindings(draft, pod, tpu) : []), ...conflict];
+    return [
+      ...(isFields(gpu) ? gpuFindings(gpu, [...here, 'gpu']) : []),
+      ...(isFields(tpu) ? tpuFindings(draft, pod, tpu) : []),
+      ...conflict,
+    ];
   });
 
 function gpuFindings(gpu: Fields, path: Path): Finding[] {
   const findings: Finding[] = [];
   const absent = gpu['product'] === undefined || gpu['product'] === null;
-  if (numberAt(gpu, 'count', 0) > 0 && absent && !Object.keys(gpu).some((key) => /^prod/i.test(key) && key !== 'product')) {
+  if (
+    numberAt(gpu, 'count', 0) > 0 &&
+    absent &&
+    !Object.keys(gpu).some((key) => /^prod/i.test(key) && key !== 'product')
+  ) {
     const hint = 'add product, the name the nodes are labelled with, for example "NVIDIA-A100-SXM4-80GB"';
     findings.push({ code: 'missing-product', path, at: 'key', message: 'nothing says which GPU', hint });
   }
   if (typeof gpu['type'] === 'string' && gpu['type'] !== 'gpu') {
     const message = `the type of a GPU is always "gpu"; ${quoted(gpu['type'])} has no meaning`;
-    findings.push({ code: 'gpu-type', path: [...path, 'type'], at: 'value', message, hint: 'write "gpu"; the model is said by product' });
+    findings.push({
+      code: 'gpu-type',
+      path: [...path, 'type'],
+      at: 'value',
+      message,
+      hint: 'write "gpu"; the model is said by product',
+    });
   }
   return findings;
 }
@@ -36,11 +67,22 @@ function tpuFindings({ operator }: Draft, pod: PodBlock, tpu: Fields): Finding[]
   const path = [...pod.path, 'resources', 'accelerators', 'tpu', 'topology'];
   if (all === 0 || all % chips !== 0) {
     const message = `the topology ${topology} has ${all} chips, which ${chips} per VM do not divide`;
-    return [{ code: 'tpu-topology', path, at: 'value', message, hint: 'tpuChipsCount is the number of chips of one VM; it divides the product of the topology' }];
+    return [
+      {
+        code: 'tpu-topology',
+        path,
+        at: 'value',
+        message,
+        hint: 'tpuChipsCount is the number of chips of one VM; it divides the product of the topology',
+      },
+    ];
   }
   const severalHosts = operator === 'kuberay' && pod.kind === 'worker-group';
   if (all === chips || severalHosts) return [];
   const message = `the topology ${topology} needs ${all / chips} hosts of ${chips} chips`;
-  const hint = operator === 'kuberay' ? 'ask for it in a worker group; the head is one host' : 'several hosts need the operator kuberay; one host has as many chips as the topology';
+  const hint =
+    operator === 'kuberay'
+      ? 'ask for it in a worker group; the head is one host'
+      : 'several hosts need the operator kuberay; one host has as many chips as the topology';
   return [{ code: 'tpu-multi-host', path, at: 'value', message, hint }];
 }

@@ -5,5 +5,13 @@ export const submodulesRule: Rule = ({ root }) => {
   const { submodules, includeDotGit } = fields(valueAt(root, ['clone']));
   if ((submodules !== 'true' && submodules !== 'recursive') || includeDotGit === true) return [];
   const message = 'submodules are fetched only when includeDotGit is true';
-  return [{ code: 'submodules-ignored', path: ['clone', 'submodules'], at: 'key', message, hint: 'add includeDotGit: true' }];
+  return [
+    {
+      code: 'submodules-ignored',
+      path: ['clone', 'submodules'],
+      at: 'key',
+      message,
+      hint: 'add includeDotGit: true',
+    },
+  ];
 };

@@ -6,5 +6,13 @@ export const concurrencyRule: Rule = (draft) =>
     const [all, atOnce] = [numberAt(block, 'completions', 1), numberAt(block, 'parallelisms', 1)];
     if (atOnce <= all) return [];
     const message = `parallelisms is ${atOnce}, but each job has ${all} ${all === 1 ? 'pod' : 'pods'} (completions)`;
-    return [{ code: 'parallelisms-above-completions', path: [...path, 'parallelisms'], at: 'value', message, hint: `raise completions, or write parallelisms: ${all}` }];
+    return [
+      {
+        code: 'parallelisms-above-completions',
+        path: [...path, 'parallelisms'],
+        at: 'value',
+        message,
+        hint: `raise completions, or write parallelisms: ${all}`,
+      },
+    ];
   });

@@ -7,5 +7,13 @@ export const jupyterRule: Rule = ({ root, operator }) => {
   const enabled = jupyter === true || fields(jupyter)['enabled'] === true;
   if (!enabled || operator === null || operator === 'kuberay') return [];
   const message = `jupyter is available with the operator kuberay only, not with ${operator}`;
-  return [{ code: 'operator-mismatch', path, at: 'key', message, hint: 'use debug.vscode, or the operator kuberay' }];
+  return [
+    {
+      code: 'operator-mismatch',
+      path,
+      at: 'key',
+      message,
+      hint: 'use debug.vscode, or the operator kuberay',
+    },
+  ];
 };

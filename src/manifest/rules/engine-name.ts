@@ -8,7 +8,21 @@ export const engineNameRule: Rule = ({ root }) => {
   if (typeof outer !== 'string') return [];
   const at = { path: ['engineName'], at: 'key' } as const;
   if (typeof inner === 'string' && inner !== outer) {
-    return [{ ...at, code: 'conflicting-keys', message: 'engineName is there twice, with different names', hint: 'keep the one under spec' }];
+    return [
+      {
+        ...at,
+        code: 'conflicting-keys',
+        message: 'engineName is there twice, with different names',
+        hint: 'keep the one under spec',
+      },
+    ];
   }
-  return [{ ...at, code: 'deprecated-key', message: 'engineName at the top level is an earlier form', hint: 'move it under spec' }];
+  return [
+    {
+      ...at,
+      code: 'deprecated-key',
+      message: 'engineName at the top level is an earlier form',
+      hint: 'move it under spec',
+    },
+  ];
 };

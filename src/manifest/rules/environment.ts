@@ -11,8 +11,22 @@ export const environmentRule: Rule = ({ root, operator }) =>
   Object.keys(fields(valueAt(root, ['spec', 'env']))).flatMap((name): Finding[] => {
     const at = { path: ['spec', 'env', name], at: 'key' } as const;
     if (!NAME.test(name)) {
-      return [{ ...at, code: 'invalid-variable-name', message: `${quoted(name)} cannot be the name of a variable`, hint: 'use letters, digits and "_", no digit first' }];
+      return [
+        {
+          ...at,
+          code: 'invalid-variable-name',
+          message: `${quoted(name)} cannot be the name of a variable`,
+          hint: 'use letters, digits and "_", no digit first',
+        },
+      ];
     }
     if (!isProtected(name, operator)) return [];
-    return [{ ...at, code: 'protected-variable', message: `${name} is set by aichor itself`, hint: 'remove it, or use another name' }];
+    return [
+      {
+        ...at,
+        code: 'protected-variable',
+        message: `${name} is set by aichor itself`,
+        hint: 'remove it, or use another name',
+      },
+    ];
   });

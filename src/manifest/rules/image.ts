@@ -6,5 +6,13 @@ export const imageRule: Rule = ({ root }) => {
   const [built, run] = [valueAt(root, ['builder', 'image']), valueAt(root, ['spec', 'image'])];
   if (typeof built !== 'string' || typeof run !== 'string' || built === run) return [];
   const message = `spec.image is ${quoted(run)}, but builder.image is ${quoted(built)}`;
-  return [{ code: 'image-mismatch', path: ['spec', 'image'], at: 'value', message, hint: 'give both the same name' }];
+  return [
+    {
+      code: 'image-mismatch',
+      path: ['spec', 'image'],
+      at: 'value',
+      message,
+      hint: 'give both the same name',
+    },
+  ];
 };

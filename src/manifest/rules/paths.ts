@@ -11,9 +11,13 @@ export const pathsRule: Rule = ({ root }) => {
     path: ['builder', key],
     at: 'value' as const,
     message: `${quoted(path)} leads out of the repository`,
-    hint: key === 'context' ? 'name a folder of the repository, or "." for all of it' : 'name a file of the repository, relative to context',
+    hint:
+      key === 'context'
+        ? 'name a folder of the repository, or "." for all of it'
+        : 'name a file of the repository, relative to context',
   });
   if (folder === null) return [leaves('context', String(context))];
-  if (typeof dockerfile !== 'string' || dockerfile.trim() === '' || innerPath(folder, dockerfile) !== null) return [];
+  if (typeof dockerfile !== 'string' || dockerfile.trim() === '' || innerPath(folder, dockerfile) !== null)
+    return [];
   return [leaves('dockerfile', dockerfile)];
 };

@@ -9,9 +9,18 @@ export const rdmaRule: Rule = (draft) => {
     const gpu = fields(fields(resources['accelerators'])['gpu']);
     const { product } = gpu;
     const wholeH100 = typeof product === 'string' && /h100/i.test(product) && !/mig-/i.test(product);
-    if (!wholeH100 || numberAt(gpu, 'count', 0) === 0 || listAt(resources, ['rdma', 'devices']).length > 0) return [];
+    if (!wholeH100 || numberAt(gpu, 'count', 0) === 0 || listAt(resources, ['rdma', 'devices']).length > 0)
+      return [];
     const message = 'several pods with H100 GPUs talk over the slow network';
-    const hint = "add resources.rdma.devices if the engine has them (your administrator knows the names)";
-    return [{ code: 'rdma-missing', path: [...path, 'resources', 'accelerators', 'gpu', 'product'], at: 'value', message, hint }];
+    const hint = 'add resources.rdma.devices if the engine has them (your administrator knows the names)';
+    return [
+      {
+        code: 'rdma-missing',
+        path: [...path, 'resources', 'accelerators', 'gpu', 'product'],
+        at: 'value',
+        message,
+        hint,
+      },
+    ];
   });
 };

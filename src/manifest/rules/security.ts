@@ -8,12 +8,14 @@ export const capabilitiesRule: Rule = ({ root }) => {
   return ['perfmon', 'ptrace'].flatMap((key) =>
     block[key] !== true
       ? []
-      : [{
-          code: 'capability-without-root' as const,
-          path: [...path, key],
-          at: 'key' as const,
-          message: `${key} has no effect: the processes run as user ${String(block['runAsUser'])}, and only root is given the capability`,
-          hint: 'remove runAsUser, or this',
-        }],
+      : [
+          {
+            code: 'capability-without-root' as const,
+            path: [...path, key],
+            at: 'key' as const,
+            message: `${key} has no effect: the processes run as user ${String(block['runAsUser'])}, and only root is given the capability`,
+            hint: 'remove runAsUser, or this',
+          },
+        ],
   );
 };

@@ -7,5 +7,13 @@ export const sharedMemoryRule: Rule = (draft) =>
     const memory = memoryOf(resources);
     if (memory === null || shm <= memory) return [];
     const message = `shmSizeGB is ${shm}, more than the ${memory} GB of memory it is taken from`;
-    return [{ code: 'shm-above-memory', path: [...path, 'resources', 'shmSizeGB'], at: 'value', message, hint: 'raise the memory, or lower shmSizeGB' }];
+    return [
+      {
+        code: 'shm-above-memory',
+        path: [...path, 'resources', 'shmSizeGB'],
+        at: 'value',
+        message,
+        hint: 'raise the memory, or lower shmSizeGB',
+      },
+    ];
   });

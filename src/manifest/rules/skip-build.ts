@@ -15,8 +15,20 @@ export const skipBuildRule: Rule = ({ root }) => {
     const path = [...HERE, 'experimentID'];
     findings.push(
       differs
-        ? { code: 'conflicting-keys', path, at: 'key', message: 'experimentID and experimentId name different experiments', hint: 'keep experimentId' }
-        : { code: 'deprecated-key', path, at: 'key', message: '"experimentID" is another spelling of "experimentId"', hint: 'write experimentId' },
+        ? {
+            code: 'conflicting-keys',
+            path,
+            at: 'key',
+            message: 'experimentID and experimentId name different experiments',
+            hint: 'keep experimentId',
+          }
+        : {
+            code: 'deprecated-key',
+            path,
+            at: 'key',
+            message: '"experimentID" is another spelling of "experimentId"',
+            hint: 'write experimentId',
+          },
     );
   }
   if (block['enabled'] !== true) return findings;
@@ -24,11 +36,26 @@ export const skipBuildRule: Rule = ({ root }) => {
   const id = block[key];
   if (id === undefined || id === null) {
     const hint = 'add experimentId: the id of an earlier experiment ("aichor experiments list")';
-    return [...findings, { code: 'missing-experiment-id', path: [...HERE, 'enabled'], at: 'key', message: 'skipBuild does not say which image to reuse', hint }];
+    return [
+      ...findings,
+      {
+        code: 'missing-experiment-id',
+        path: [...HERE, 'enabled'],
+        at: 'key',
+        message: 'skipBuild does not say which image to reuse',
+        hint,
+      },
+    ];
   }
   if (typeof id === 'string' && !UUID.test(id)) {
     const message = `${quoted(id)} is not an experiment's id`;
-    findings.push({ code: 'invalid-value', path: [...HERE, key], at: 'value', message, hint: 'ids look like 3f2a1b4c-9d8e-4f7a-b6c5-1a2b3c4d5e6f' });
+    findings.push({
+      code: 'invalid-value',
+      path: [...HERE, key],
+      at: 'value',
+      message,
+      hint: 'ids look like 3f2a1b4c-9d8e-4f7a-b6c5-1a2b3c4d5e6f',
+    });
   }
   return findings;
 };

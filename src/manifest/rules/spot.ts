@@ -15,7 +15,15 @@ export const spotRestartRule: Rule = (draft) => {
   const first = limit > 0 ? undefined : spotSelectors(draft)[0];
   if (!first) return [];
   const message = 'the pods run on spot nodes, and a node that is taken away ends the experiment';
-  return [{ code: 'spot-without-restart', path: first.path, at: 'key', message, hint: 'add spec.restartPolicy.backoffLimit, and save checkpoints' }];
+  return [
+    {
+      code: 'spot-without-restart',
+      path: first.path,
+      at: 'key',
+      message,
+      hint: 'add spec.restartPolicy.backoffLimit, and save checkpoints',
+    },
+  ];
 };
 
 /** What is saved at the end must be saved before the node is gone. */
@@ -33,7 +41,9 @@ function spotSelectors(draft: Draft): { path: (string | number)[]; notice: numbe
     const selectors: Fields = fields(resources['extraSelectors']);
     return Object.entries(selectors).flatMap(([label, value]) => {
       const known = Object.hasOwn(SPOT, label) ? SPOT[label] : undefined;
-      return known && String(value) === known.value ? [{ path: [...path, 'resources', 'extraSelectors', label], notice: known.notice }] : [];
+      return known && String(value) === known.value
+        ? [{ path: [...path, 'resources', 'extraSelectors', label], notice: known.notice }]
+        : [];
     });
   });
 }

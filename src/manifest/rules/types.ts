@@ -28,14 +28,28 @@ function workerTypes(operator: 'jax' | 'pytorch' | 'xgboost', types: Fields): Fi
   const earlier = (operator === 'jax' ? ['Worker'] : ['Master', 'Worker']).filter(has);
   if (has('worker') && has('Worker')) {
     const message = 'worker and Worker are the same type, written twice';
-    return [{ code: 'conflicting-keys', path: [...TYPES, 'Worker'], at: 'key', message, hint: 'keep worker' }];
+    return [
+      { code: 'conflicting-keys', path: [...TYPES, 'Worker'], at: 'key', message, hint: 'keep worker' },
+    ];
   }
   const unreadable = Object.keys(types).some((key) => /^(work|mast)/i.test(key));
   if (earlier.length === 0 && !has('worker') && !unreadable) {
-    return [{ code: 'missing-key', path: [...TYPES, 'worker'], at: 'value', message: '"worker" is missing in types', hint: `${operator} has the one type worker` }];
+    return [
+      {
+        code: 'missing-key',
+        path: [...TYPES, 'worker'],
+        at: 'value',
+        message: '"worker" is missing in types',
+        hint: `${operator} has the one type worker`,
+      },
+    ];
   }
-  const sum = ['Master', 'Worker', 'worker'].filter(has).reduce((total, key) => total + numberAt(fields(types[key]), 'count', 1), 0);
-  const hint = has('Master') ? `write one type "worker" with count: ${sum}; its first pod is the master` : 'write "worker"';
+  const sum = ['Master', 'Worker', 'worker']
+    .filter(has)
+    .reduce((total, key) => total + numberAt(fields(types[key]), 'count', 1), 0);
+  const hint = has('Master')
+    ? `write one type "worker" with count: ${sum}; its first pod is the master`
+    : 'write "worker"';
   return earlier.map((key) => ({
     code: 'deprecated-type' as const,
     path: [...TYPES, key],
@@ -51,11 +65,19 @@ function rayWorkers(types: Fields): Finding[] {
   const absent = workers === undefined;
   const message = 'there are no worker groups: the head will be alone';
   const hint = 'add types.Workers, or write "Workers: []" if that is meant';
-  return [{ code: 'missing-workers', path: absent ? TYPES : [...TYPES, 'Workers'], at: 'key', message, hint }];
+  return [
+    { code: 'missing-workers', path: absent ? TYPES : [...TYPES, 'Workers'], at: 'key', message, hint },
+  ];
 }
 
 function noTypes(): Finding {
-  return { code: 'missing-key', path: TYPES, at: 'key', message: 'there is no type', hint: 'add at least one, for example "worker:"' };
+  return {
+    code: 'missing-key',
+    path: TYPES,
+    at: 'key',
+    message: 'there is no type',
+    hint: 'add at least one, for example "worker:"',
+  };
 }
 
 function tooMany(draft: Draft): Finding[] {
@@ -66,7 +88,15 @@ function tooMany(draft: Draft): Finding[] {
     total += Math.max(0, numberAt(type, 'count', 1)) * Math.max(1, numberAt(type, 'completions', 1));
     if (total <= MOST_PODS) continue;
     const message = `the types ask for ${total} pods; ${MOST_PODS} is the limit`;
-    return [{ code: 'too-many-pods', path: [...TYPES, name], at: 'key', message, hint: 'lower count or completions' }];
+    return [
+      {
+        code: 'too-many-pods',
+        path: [...TYPES, name],
+        at: 'key',
+        message,
+        hint: 'lower count or completions',
+      },
+    ];
   }
   return [];
 }

@@ -11,13 +11,36 @@ export const mountPointsRule: Rule = ({ root }) => {
   return mountPoints(root).flatMap(({ path, mountPoint }) => {
     const findings: Finding[] = [];
     const absolute = mountPoint.startsWith('/');
-    const normal = `/${mountPoint.split('/').filter((part) => part !== '' && part !== '.').join('/')}`;
+    const normal = `/${mountPoint
+      .split('/')
+      .filter((part) => part !== '' && part !== '.')
+      .join('/')}`;
     if (!absolute) {
       const message = `${quoted(mountPoint)} is no absolute path; it is read as ${quoted(normal)}`;
-      findings.push({ code: 'relative-mount-point', path, at: 'value', message, hint: `write ${quoted(normal)}` });
+      findings.push({
+        code: 'relative-mount-point',
+        path,
+        at: 'value',
+        message,
+        hint: `write ${quoted(normal)}`,
+      });
     }
-    if (normal === '/') findings.push({ code: 'invalid-value', path, at: 'value', message: 'nothing can be mounted on "/"', hint: 'name a folder, for example "/mnt/data"' });
-    else if (seen.has(normal)) findings.push({ code: 'duplicate-mount-point', path, at: 'value', message: `${quoted(normal)} is mounted twice`, hint: 'give each volume a mountPoint of its own' });
+    if (normal === '/')
+      findings.push({
+        code: 'invalid-value',
+        path,
+        at: 'value',
+        message: 'nothing can be mounted on "/"',
+        hint: 'name a folder, for example "/mnt/data"',
+      });
+    else if (seen.has(normal))
+      findings.push({
+        code: 'duplicate-mount-point',
+        path,
+        at: 'value',
+        message: `${quoted(normal)} is mounted twice`,
+        hint: 'give each volume a mountPoint of its own',
+      });
     seen.add(normal);
     return findings;
   });
@@ -26,7 +49,12 @@ export const mountPointsRule: Rule = ({ root }) => {
 function mountPoints(root: unknown): { path: Path; mountPoint: string }[] {
   const places: Path[] = [
     [...STORAGE, 'sharedVolume', 'mountPoint'],
-    ...listAt(root, [...STORAGE, 'attachExistingPVCs']).map((_, index) => [...STORAGE, 'attachExistingPVCs', index, 'mountPoint']),
+    ...listAt(root, [...STORAGE, 'attachExistingPVCs']).map((_, index) => [
+      ...STORAGE,
+      'attachExistingPVCs',
+      index,
+      'mountPoint',
+    ]),
   ];
   return places.flatMap((path) => {
     const mountPoint = valueAt(root, path);
@@ -40,7 +68,15 @@ export const tensorboardVolumeRule: Rule = ({ root }) => {
   if (block['enabled'] !== true) return [];
   const { name } = block;
   if (name === undefined || name === null) {
-    return [{ code: 'missing-key', path: [...TENSORBOARD, 'name'], at: 'value', message: '"name" is missing in usePVC', hint: 'add the name of a PVC in storage.attachExistingPVCs' }];
+    return [
+      {
+        code: 'missing-key',
+        path: [...TENSORBOARD, 'name'],
+        at: 'value',
+        message: '"name" is missing in usePVC',
+        hint: 'add the name of a PVC in storage.attachExistingPVCs',
+      },
+    ];
   }
   if (typeof name !== 'string' || name.trim() === '') return [];
   const attached = listAt(root, [...STORAGE, 'attachExistingPVCs']).flatMap((each) => {
@@ -48,13 +84,26 @@ export const tensorboardVolumeRule: Rule = ({ root }) => {
     return typeof attachedName === 'string' ? [attachedName] : [];
   });
   if (attached.some((each) => samePvc(each, name))) return [];
-  const hint = attached.length === 0 ? 'attach it under storage.attachExistingPVCs' : `attached are ${attached.map(quoted).join(', ')}`;
-  return [{ code: 'pvc-not-attached', path: [...TENSORBOARD, 'name'], at: 'value', message: `no PVC ${quoted(name)} is attached`, hint }];
+  const hint =
+    attached.length === 0
+      ? 'attach it under storage.attachExistingPVCs'
+      : `attached are ${attached.map(quoted).join(', ')}`;
+  return [
+    {
+      code: 'pvc-not-attached',
+      path: [...TENSORBOARD, 'name'],
+      at: 'value',
+      message: `no PVC ${quoted(name)} is attached`,
+      hint,
+    },
+  ];
 };
 
 /** A PVC goes by its name or by its id, `<project>-<first 12 characters of the name>-<16 hex digits>`. */
 function samePvc(a: string, b: string): boolean {
-  const isIdOf = (id: string, name: string) => id.replace(/-[0-9a-f]{16}$/, '') !== id && id.replace(/-[0-9a-f]{16}$/, '').endsWith(`-${name.slice(0, 12)}`);
+  const isIdOf = (id: string, name: string) =>
+    id.replace(/-[0-9a-f]{16}$/, '') !== id &&
+    id.replace(/-[0-9a-f]{16}$/, '').endsWith(`-${name.slice(0, 12)}`);
   return a === b || isIdOf(a, b) || isIdOf(b, a);
 }
 
@@ -66,5 +115,13 @@ export const shareableRule: Rule = (draft) => {
   if (pods < 2 || (mode !== 'ReadWriteOnce' && mode !== 'ReadWriteOncePod')) return [];
   const whom = mode === 'ReadWriteOnce' ? 'one node' : 'one pod';
   const message = `${mode} lets ${whom} at a time mount the volume, and there are ${pods} pods`;
-  return [{ code: 'volume-not-shareable', path, at: 'value', message, hint: 'write ReadWriteMany, with a storage class that offers it' }];
+  return [
+    {
+      code: 'volume-not-shareable',
+      path,
+      at: 'value',
+      message,
+      hint: 'write ReadWriteMany, with a storage class that offers it',
+    },
+  ];
 };

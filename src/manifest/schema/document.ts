@@ -40,7 +40,7 @@ const rayVersion = () =>
   optional(z.string(), 'Version of ray in the image (a text: quote it).', DEFAULT_RAY_VERSION);
 export const DEFAULT_RAY_VERSION = '2.23.0';
 
-/** `spec` by operator. Built when asked for: a schema costs more to make than to use. */
+/** `spec` by operator. */
 export const SPECS = {
   jax: () => spec('jax', jaxTypes, {}),
   pytorch: () => spec('pytorch', masterWorkerTypes, {}),
@@ -50,21 +50,24 @@ export const SPECS = {
   vertexai: () => spec('vertexai', vertexAiTypes, {}),
 } as const satisfies Record<OperatorName, () => z.ZodType>;
 
-/** The whole document for one operator: exactly that operator's mistakes are found, not those of all of them. */
+/**
+ * The whole document for one operator: exactly that operator's mistakes are found, not those of all of them. Built
+ * when first asked for: a schema costs more to make than to use. */
 export const DOCUMENTS = {
-  jax: () => frame(SPECS.jax()),
-  pytorch: () => frame(SPECS.pytorch()),
-  xgboost: () => frame(SPECS.xgboost()),
-  jobset: () => frame(SPECS.jobset()),
-  kuberay: () => frame(SPECS.kuberay()),
-  vertexai: () => frame(SPECS.vertexai()),
+  jax: once(() => frame(SPECS.jax())),
+  pytorch: once(() => frame(SPECS.pytorch())),
+  xgboost: once(() => frame(SPECS.xgboost())),
+  jobset: once(() => frame(SPECS.jobset())),
+  kuberay: once(() => frame(SPECS.kuberay())),
+  vertexai: once(() => frame(SPECS.vertexai())),
 } as const satisfies Record<OperatorName, () => z.ZodType>;
 
 /** For a document whose operator is not known: everything but `types`. */
-export const documentOfAnyOperator = () =>
+export const documentOfAnyOperator = once(() =>
   frame(
     z.strictObject({ operator: z.unknown(), ...commonSpec, rayVersion: rayVersion(), types: z.unknown() }),
-  );
+  ),
+);
 
 /** Every operator at once, for editors. */
 export const documentOfAllOperators = () =>
@@ -78,6 +81,11 @@ export const documentOfAllOperators = () =>
       SPECS.vertexai(),
     ]),
   );
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+}
 
 export type WrittenDocument = z.infer<ReturnType<(typeof DOCUMENTS)[OperatorName]>>;
 export type WrittenSpec = WrittenDocument['spec'];

@@ -26,7 +26,8 @@ export function homesOf(schema: z.ZodType, key: string, from: Path): Path[] {
     // inside lists and maps with free keys only what lies on the way can be named
     const part = from[path.length];
     const onTheWay = path.every((each, index) => each === from[index]);
-    if (onTheWay && part !== undefined && (inner instanceof z.ZodRecord || inner instanceof z.ZodArray)) visit(below(inner, part), [...path, part]);
+    if (onTheWay && part !== undefined && (inner instanceof z.ZodRecord || inner instanceof z.ZodArray))
+      visit(below(inner, part), [...path, part]);
   };
   visit(schema, []);
   return homes.sort((a, b) => distance(a, from) - distance(b, from));
@@ -38,7 +39,8 @@ export function operatorsWith(key: string, path: Path): OperatorName[] {
 }
 
 function below(node: unknown, part: string | number): unknown {
-  if (node instanceof z.ZodObject && typeof part === 'string') return Object.hasOwn(node.shape, part) ? node.shape[part] : undefined;
+  if (node instanceof z.ZodObject && typeof part === 'string')
+    return Object.hasOwn(node.shape, part) ? node.shape[part] : undefined;
   if (node instanceof z.ZodRecord) return node.valueType;
   if (node instanceof z.ZodArray) return node.element;
   return undefined;
@@ -47,7 +49,8 @@ function below(node: unknown, part: string | number): unknown {
 /** What an optional key holds; of several forms the one that is a map. */
 function unwrap(node: unknown): unknown {
   if (node instanceof z.ZodOptional || node instanceof z.ZodNullable) return unwrap(node.unwrap());
-  if (node instanceof z.ZodUnion) return node.options.map(unwrap).find((option: unknown) => option instanceof z.ZodObject);
+  if (node instanceof z.ZodUnion)
+    return node.options.map(unwrap).find((option: unknown) => option instanceof z.ZodObject);
   return node;
 }
 

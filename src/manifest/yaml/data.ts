@@ -14,6 +14,8 @@ import type { Finding, Path } from '../diagnostic.ts';
 
 /** Values and keys after aliases are followed: more than any text of the permitted size holds without tricks. */
 const MOST_NODES = 50_000;
+/** A manifest has about ten levels; more would only wear out the stack. */
+const DEEPEST = 50;
 /** The one key that would reach into an object's inside in JavaScript. */
 const UNSAFE_KEYS = new Set(['__proto__']);
 
@@ -58,8 +60,9 @@ export function toData(contents: Node | null): Data {
 
 function valueOf(node: unknown, path: Path, walk: Walk): unknown {
   spend(walk, 1);
+  if (path.length > DEEPEST) return tooDeep(node, path, walk);
   if (isAlias(node)) return aliased(node, path, walk);
-  if (isScalar(node)) return anchored(node, walk, () => scalarValue(node));
+  if (isScalar(node)) return anchored(node, walk, () => scalarValue(node, path, walk));
   if (isMap(node)) return anchored(node, walk, () => mapValue(node, path, walk));
   if (isSeq(node)) return anchored(node, walk, () => listValue(node, path, walk));
   return null;
@@ -130,7 +133,7 @@ function merge(source: unknown, into: Map<string, unknown>, walk: Walk): void {
 }
 
 export function isMergeKey(pair: Pair): boolean {
-  return isScalar(pair.key) && pair.key.value === '<<' && pair.key.type === 'PLAIN';
+  return isScalar(pair.key) && pair.key.source === '<<' && pair.key.type === 'PLAIN';
 }
 
 /** A key as text, as it was written; null (with a finding) for what cannot be one. */
@@ -154,8 +157,33 @@ export function keyText(key: Scalar): string | null {
   return key.source !== undefined && key.source !== '' ? key.source : null;
 }
 
-function scalarValue(scalar: Scalar): unknown {
-  return typeof scalar.value === 'bigint' ? Number(scalar.value) : scalar.value;
+/** `010` is ten in YAML 1.2 and eight in YAML 1.1, which most Python programs read. */
+function scalarValue(scalar: Scalar, path: Path, walk: Walk): unknown {
+  const { value, source } = scalar;
+  if (typeof value === 'number' && source !== undefined && /^[-+]?0\d+$/.test(source)) {
+    const message = `${source} has a leading zero: programs disagree whether that is ${value} or an octal number`;
+    walk.findings.push({
+      code: 'leading-zero',
+      path,
+      at: 'value',
+      message,
+      hint: `write ${value}, or quote a text`,
+    });
+  }
+  return value;
+}
+
+function tooDeep(node: unknown, path: Path, walk: Walk): null {
+  const at = isNodeLike(node) ? rangeOf(node) : ([0, 0] as const);
+  const hint = 'a manifest has about ten levels';
+  walk.findings.push({
+    code: 'yaml-syntax',
+    path: path.slice(0, 3),
+    at,
+    message: 'the document is nested too deeply',
+    hint,
+  });
+  return null;
 }
 
 function twice(key: string, path: Path, pair: Pair): Finding {

@@ -16,11 +16,8 @@ export const DEFAULT_GRACE_SECONDS = 30;
 
 /** Pods of a job: the main container runs the user's command, once. */
 export function renderCommandPod(rendering: Rendering, group: Group): PodTemplateSpec {
-  const container = {
-    ...renderContainer(rendering, group, 'main'),
-    command: ['/bin/sh', '-c'],
-    args: [LAUNCHER],
-  };
+  const run = { name: 'main', command: ['/bin/sh', '-c'], args: [LAUNCHER] };
+  const container = renderContainer(rendering, group, run);
   return {
     metadata: { ...podMetadata(rendering, group), finalizers: [OBSERVED_FINALIZER] },
     spec: { restartPolicy: 'Never', ...podSpec(rendering, group, container) },
@@ -29,7 +26,7 @@ export function renderCommandPod(rendering: Rendering, group: Group): PodTemplat
 
 /** Pods of a Ray node: KubeRay supplies the command, and decides when a pod is made again. */
 export function renderRayPod(rendering: Rendering, group: Group, containerName: string): PodTemplateSpec {
-  const container = renderContainer(rendering, group, containerName);
+  const container = renderContainer(rendering, group, { name: containerName });
   return { metadata: podMetadata(rendering, group), spec: podSpec(rendering, group, container) };
 }
 
@@ -57,7 +54,11 @@ function podSpec(rendering: Rendering, group: Group, container: Container): PodS
   };
 }
 
-function renderContainer(rendering: Rendering, group: Group, name: string): Container {
+function renderContainer(
+  rendering: Rendering,
+  group: Group,
+  { name, ...command }: Pick<Container, 'name' | 'command' | 'args'>,
+): Container {
   const { plan, settings } = rendering;
   const capabilities = addedCapabilities(rendering, group);
   const { volumeMounts } = renderVolumes(rendering, group);
@@ -65,6 +66,7 @@ function renderContainer(rendering: Rendering, group: Group, name: string): Cont
   return {
     name,
     image: imageOf(rendering),
+    ...command,
     env: renderEnvironment(rendering, group),
     ...(settings.projectSecret === null
       ? {}

@@ -34,7 +34,10 @@ const filesRoute = createRoute({
   summary: 'Send the contents that a snapshot lacks, as a tar',
   request: {
     params,
-    body: { required: true, content: { 'application/x-tar': { schema: z.string().openapi({ format: 'binary' }) } } },
+    body: {
+      required: true,
+      content: { 'application/x-tar': { schema: z.string().openapi({ format: 'binary' }) } },
+    },
   },
   responses: { 200: announced, default: failure },
 });
@@ -44,7 +47,10 @@ export function snapshotRoutes(api: Api, plane: ControlPlane): void {
   api.openapi(announceRoute, async (c) => c.json(await announceSnapshot(plane, c.req.valid('json')), 200));
   api.openapi(filesRoute, async (c) => {
     const { digest } = c.req.valid('param');
-    return c.json(await plane.snapshots.receive(digest, decoded(bodyOf(c), c.req.header('content-encoding'))), 200);
+    return c.json(
+      await plane.snapshots.receive(digest, decoded(bodyOf(c), c.req.header('content-encoding'))),
+      200,
+    );
   });
 }
 

@@ -24,7 +24,11 @@ function encoded(value: IndexRecord): DataView {
 }
 
 it('comes back as it was', () => {
-  fc.assert(fc.property(record, (value) => expect(decodeRecord(encoded(value), 0)).toEqual(value)));
+  fc.assert(
+    fc.property(record, (value) => {
+      expect(decodeRecord(encoded(value), 0)).toEqual(value);
+    }),
+  );
 });
 
 it('is refused when any byte of it is another', () => {

@@ -93,6 +93,7 @@ describe('a command', () => {
     ['echo $$ $(date) $((a+1)) ${X} $X', 'echo $$ $(date) $((a+1)) ${X} $X'],
     ['echo $$$(RANK)', 'echo $$3'],
     ["awk '{print $1}'", "awk '{print $1}'"],
+    ['kill $(pgrep -P $$)', 'kill $(pgrep -P $$)'],
   ])('%j reaches the shell as %j', (command, expected) => {
     expect(expand(escapeCommand(command), lookUp)).toBe(expected);
   });

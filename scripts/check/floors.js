@@ -1,0 +1,85 @@
+/** The table of docs/design.md as data: which folder of `src/` stands on which floor, and what it may import. */
+
+/** From the ground up. A folder imports from floors below its own; neighbours only where `also` names them. */
+export const FLOORS = [
+  { floor: 0, pure: true, folders: ['errors.ts', 'exit-codes.ts'], also: { 'exit-codes.ts': ['errors.ts'] } },
+  {
+    floor: 1,
+    pure: true,
+    folders: ['manifest', 'repository', 'experiment', 'operators', 'logs', 'snapshot', 'dockerfile'],
+    also: {
+      operators: ['manifest', 'experiment'],
+      repository: ['manifest'],
+      // Tables of names, which everybody shares.
+      experiment: ['operators/name.ts'],
+      logs: ['experiment/status.ts'],
+      manifest: ['operators/name.ts', 'operators/environment.ts', 'operators/protected.ts'],
+    },
+  },
+  { floor: 2, pure: true, folders: ['api', 'render/local', 'render/kubernetes'] },
+  // The ground of adapters: what the operating system offers. Nothing of the domain.
+  { floor: 2.5, folders: ['machine'], only: [0] },
+  // The port that engines implement: types only, so whoever serves an engine may name it.
+  { floor: 2.5, pure: true, folders: ['engines/engine.ts'] },
+  {
+    floor: 3,
+    folders: ['client', 'packaging', 'snapshot-store', 'log-store', 'source', 'scaffold', 'engines'],
+    // What is packed on one side is unpacked on the other: tar, digests and walks stand once.
+    also: { 'snapshot-store': ['packaging'] },
+    never: { engines: ['api'], 'snapshot-store': ['api'], 'log-store': ['api'] },
+  },
+  { floor: 4, folders: ['cli', 'server'] },
+  { floor: 5, folders: ['commands'] },
+];
+
+/** Doors that only one file may use. */
+export const DOORS = [
+  { to: 'server', from: 'commands/server/start.ts', above: 'server' },
+  { to: 'engines/local', from: 'server/main.ts', above: 'engines/local' },
+];
+
+/** The home of each package that costs start-up time or ties code to one library. */
+export const HOMES = {
+  '@oclif/core': ['commands', 'cli'],
+  '@photostructure/sqlite': ['server'],
+  '@hono/node-server': ['server'],
+  '@hono/zod-openapi': ['server', 'api'],
+  '@inquirer/prompts': ['cli', 'scaffold'],
+  'cli-table3': ['cli'],
+  'env-paths': ['machine'],
+  eta: ['scaffold'],
+  execa: ['source', 'engines/local', 'scaffold'],
+  hono: ['server', 'api'],
+  ignore: ['packaging'],
+  'kubernetes-types': ['render/kubernetes', 'engines/kubernetes'],
+  ora: ['cli'],
+  picocolors: ['cli'],
+  pino: ['server'],
+  'smol-toml': ['engines/local'],
+  tar: ['packaging', 'snapshot-store'],
+  undici: ['client'],
+  'write-file-atomic': ['cli', 'machine', 'server', 'snapshot-store'],
+  yaml: ['manifest', 'cli/print', 'commands/manifest'],
+  zod: [
+    'manifest',
+    'experiment/record.ts',
+    'api',
+    'server/routes',
+    'cli/settings.ts',
+    'machine/settings-file.ts',
+  ],
+};
+
+/** What a pure file must not touch: the clock, chance, the process, the network. */
+export const IMPURE = [
+  { name: 'the clock', pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b/ },
+  { name: 'chance', pattern: /\bMath\.random\b|\brandomUUID\b/ },
+  { name: 'the process', pattern: /\bprocess\./ },
+  { name: 'timers', pattern: /\bset(?:Timeout|Interval|Immediate)\(/ },
+  { name: 'the network', pattern: /\bfetch\(/ },
+];
+
+/** Lines a file may have. */
+export const LONGEST_FILE = 200;
+/** Lines a command may have. */
+export const LONGEST_COMMAND = 80;

@@ -1,0 +1,102 @@
+import { DOORS, FLOORS, HOMES, IMPURE, LONGEST_COMMAND, LONGEST_FILE } from './floors.js';
+import { packageOf } from './imports.js';
+
+/** What is wrong with a file, as `path:line: sentence`. */
+
+/** @param {import('./imports.js').SourceFile[]} files @returns {string[]} */
+export function houseFindings(files) {
+  return [...files.flatMap(fileFindings), ...cycles(files)];
+}
+
+function fileFindings(file) {
+  const place = placeOf(file.path);
+  if (!place) return [`${file.path}: its folder stands on no floor (scripts/check/floors.js)`];
+  return [
+    ...file.imports.flatMap((entry) => [
+      ...floorFinding(file, place, entry),
+      ...homeFinding(file, entry),
+      ...nodeFinding(file, place, entry),
+    ]),
+    ...(place.pure ? impurities(file) : []),
+    ...length(file),
+  ];
+}
+
+/** @returns {{folder: string, floor: number, pure?: boolean} | null} */
+export function placeOf(path) {
+  for (const row of FLOORS) {
+    const folder = row.folders.find((name) => within(path, name));
+    if (folder) return { ...row, folder };
+  }
+  return null;
+}
+
+function floorFinding(file, place, { target, line }) {
+  if (target === null || within(target, place.folder)) return [];
+  const at = `${file.path}:${line}`;
+  const door = DOORS.find(
+    ({ to, from, above }) => within(target, to) && file.path !== from && !within(file.path, above),
+  );
+  if (door) return [`${at}: only ${door.from} may import ${door.to}/`];
+  const other = placeOf(target);
+  if (!other) return [`${at}: ${target} stands on no floor`];
+  if (place.also?.[place.folder]?.some((allowed) => within(target, allowed))) return [];
+  if (place.only && !place.only.includes(other.floor))
+    return [`${at}: ${place.folder}/ imports only the ground, not ${target}`];
+  if (place.never?.[place.folder]?.some((name) => within(target, name)))
+    return [`${at}: ${place.folder}/ never imports ${target}`];
+  if (other.floor >= place.floor)
+    return [`${at}: ${place.folder} (floor ${place.floor}) imports ${target} (floor ${other.floor})`];
+  return [];
+}
+
+function homeFinding(file, { specifier, line }) {
+  const name = packageOf(specifier);
+  const homes = name === null ? undefined : HOMES[name];
+  if (name === null || name.startsWith('aichor:')) return [];
+  if (!homes) return [`${file.path}:${line}: ${name} has no home (scripts/check/floors.js)`];
+  if (homes.some((home) => within(file.path, home))) return [];
+  return [`${file.path}:${line}: ${name} belongs in ${homes.join(', ')}`];
+}
+
+function nodeFinding(file, place, { specifier, line }) {
+  if (!place.pure || !specifier.startsWith('node:')) return [];
+  return [`${file.path}:${line}: ${place.folder} is pure, so it does not import ${specifier}`];
+}
+
+function impurities(file) {
+  return file.text
+    .split('\n')
+    .flatMap((text, index) =>
+      IMPURE.filter(({ pattern }) => pattern.test(text)).map(
+        ({ name }) => `${file.path}:${index + 1}: a pure file touches ${name}`,
+      ),
+    );
+}
+
+function length(file) {
+  const most = within(file.path, 'commands') ? LONGEST_COMMAND : LONGEST_FILE;
+  return file.lines > most ? [`${file.path}: ${file.lines} lines; at most ${most}`] : [];
+}
+
+/** Files that import each other when they are loaded: types and `import()` do not count. */
+function cycles(files) {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const done = new Set();
+  const findings = [];
+  const visit = (path, trail) => {
+    const start = trail.indexOf(path);
+    if (start !== -1) findings.push(`a circle of imports: ${[...trail.slice(start), path].join(' → ')}`);
+    if (start !== -1 || done.has(path)) return;
+    for (const { target, type, dynamic } of byPath.get(path)?.imports ?? []) {
+      if (target !== null && !type && !dynamic) visit(target, [...trail, path]);
+    }
+    done.add(path);
+  };
+  for (const path of byPath.keys()) visit(path, []);
+  return findings;
+}
+
+function within(path, folder) {
+  return path === folder || path.startsWith(`${folder}/`);
+}

@@ -1,0 +1,79 @@
+import { basename, dirname } from 'node:path';
+import { statSync } from 'node:fs';
+import type { Plan } from '../experiment/plan.ts';
+import { planManifest } from '../operators/plan.ts';
+import type { KubernetesObject } from '../render/kubernetes/objects.ts';
+import { localPaths } from '../render/local/paths.ts';
+import { PLACEHOLDER_EXPERIMENT_ID, planDocument, type PlanDocument } from '../render/local/plan-document.ts';
+import { secretNames } from './env-flags.ts';
+import { readLocalManifest } from './local-manifest.ts';
+import type { Settings } from './settings.ts';
+import type { Talk } from './talk.ts';
+
+/** What `manifest render` prints (contract 3.1). */
+export type RenderDocument = PlanDocument | { engine: 'kubernetes'; objects: KubernetesObject[] };
+
+interface Rendered {
+  /** A manifest's file, or the directory of a repository. */
+  path: string;
+  flags: { message?: string | undefined; secret: string[] };
+  env: Record<string, string>;
+  settings: Settings;
+  talk: Talk;
+  onSource(file: string, text: string): void;
+}
+
+const DEFAULT_PROJECT = 'default';
+
+/** The plan of a manifest on this machine, as submitting it would make it. Throws AichorError like submitting does. */
+export function readPlan({ path, flags, env, settings, talk, onSource }: Rendered): Plan {
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const local = readLocalManifest({
+    root: isDirectory ? path : dirname(path),
+    requested: isDirectory ? null : basename(path),
+    onSource,
+  });
+  for (const { message } of local.notices) talk.notice(message);
+  for (const { file, line, column, message } of local.warnings)
+    talk.notice(`${file}:${line}:${column}: ${message}`);
+  return planManifest(local.manifest, {
+    message: flags.message ?? '',
+    project: settings.project.value ?? DEFAULT_PROJECT,
+    env,
+    secrets: secretNames(flags.secret, env),
+    vcs: {},
+  });
+}
+
+/** What an engine would make of a plan, for an experiment whose id is not known yet. */
+export async function renderPlan(
+  plan: Plan,
+  engine: 'local' | 'kubernetes',
+  settings: Settings,
+): Promise<RenderDocument> {
+  const experimentId = PLACEHOLDER_EXPERIMENT_ID;
+  const project = settings.project.value ?? DEFAULT_PROJECT;
+  if (engine === 'local') {
+    const tensorboard = plan.tensorboard.enabled;
+    return planDocument(plan, {
+      experimentId,
+      paths: localPaths(settings.folder.data, { id: experimentId, project, tensorboard }),
+    });
+  }
+  const [{ renderKubernetes }, { DEFAULT_SETTINGS }] = await Promise.all([
+    import('../render/kubernetes/objects.ts'),
+    import('../render/kubernetes/settings.ts'),
+  ]);
+  return {
+    engine,
+    objects: renderKubernetes({ plan, settings: DEFAULT_SETTINGS, experimentId, project }),
+  };
+}
+
+/** YAML documents: one for each object, or the plan. */
+export async function yamlOf(document: RenderDocument): Promise<string> {
+  const { stringify } = await import('yaml');
+  const options = { aliasDuplicateObjects: false, lineWidth: 0 };
+  const documents = document.engine === 'kubernetes' ? document.objects : [document];
+  return documents.map((each) => stringify(each, options)).join('---\n');
+}

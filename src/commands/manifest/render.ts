@@ -1,0 +1,66 @@
+import { string as stringArg } from '@oclif/core/args';
+import { option } from '@oclif/core/flags';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { newSubmissionFlags } from '../../cli/flags.ts';
+import type { RenderDocument } from '../../cli/rendering.ts';
+
+const { message, env, 'env-file': envFile, secret, project } = newSubmissionFlags;
+
+export default class ManifestRender extends BaseCommand<RenderDocument> {
+  static override summary = 'Show what would be created: pods with their environment, or Kubernetes objects';
+  static override description =
+    'Nothing is sent or created, and no server is needed. The experiment id is a placeholder.';
+  static override examples = [
+    'aichor manifest render',
+    'aichor manifest render --engine kubernetes --output yaml',
+    "aichor manifest render | jq '.pods[] | {pod, rank, wave}'",
+    'aichor manifest render aichor_manifests/sweep.yaml --env LEARNING_RATE=0.001',
+  ];
+  static override args = {
+    path: stringArg({
+      description: "A manifest, or a repository's directory",
+      default: '.',
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    engine: option({ options: ['local', 'kubernetes'] as const, description: 'For which kind of engine' })({
+      default: 'local',
+    }),
+    output: option({ options: ['json', 'yaml'] as const, description: 'As data, also on a terminal' })(),
+    message,
+    env,
+    'env-file': envFile,
+    secret,
+    project,
+  };
+
+  async run(): Promise<RenderDocument | undefined> {
+    const { args, flags } = await this.parse(ManifestRender);
+    const settings = this.settings({ project: flags.project });
+    const [{ readPlan, renderPlan, yamlOf }, { readVariables }] = await Promise.all([
+      import('../../cli/rendering.ts'),
+      import('../../cli/submission.ts'),
+    ]);
+    const onSource = (file: string, text: string) => this.sources.set(file, text);
+    const variables = await readVariables(flags, process.env);
+    const plan = readPlan({ path: args.path, flags, env: variables, settings, talk: this.talk, onSource });
+    const document = await renderPlan(plan, flags.engine, settings);
+    if (this.humanWanted)
+      this.talk.notice('the experiment id is a placeholder; a submission gets one of its own');
+    if (flags.output === undefined) return document;
+    await this.write(
+      flags.output === 'yaml' ? await yamlOf(document) : `${JSON.stringify(document, null, 2)}\n`,
+    );
+    return undefined;
+  }
+
+  override async view(document: RenderDocument): Promise<string> {
+    if (document.engine === 'local') {
+      const { planView } = await import('../../cli/print/plan.ts');
+      return planView(document, this.screen);
+    }
+    const { yamlOf } = await import('../../cli/rendering.ts');
+    return (await yamlOf(document)).trimEnd();
+  }
+}

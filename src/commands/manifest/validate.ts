@@ -1,0 +1,67 @@
+import { string as stringArg } from '@oclif/core/args';
+import { boolean, string } from '@oclif/core/flags';
+import { BaseCommand } from '../../cli/base-command.ts';
+import type { ValidatedFile, ValidationDocument } from '../../cli/print/validation.ts';
+import { Verdict } from '../../cli/verdict.ts';
+import { AichorError } from '../../errors.ts';
+
+export default class ManifestValidate extends BaseCommand<ValidationDocument> {
+  static override summary = 'Check manifests: every mistake with its line, and what to do about it';
+  static override description =
+    'Takes files, folders (every manifest below), patterns and - for standard input; without one, the manifest that would be submitted from here. Exit code 3 when a manifest is not valid. A comment "# aichor: ignore CODE" on a line, or above it, silences a warning there.';
+  static override examples = [
+    'aichor manifest validate',
+    'aichor manifest validate aichor_manifests --strict',
+    'aichor manifest validate "experiments/**/*.yaml" --ignore image-mismatch',
+    'aichor manifest validate | jq -r \'.files[].diagnostics[] | "\\(.file):\\(.line) \\(.message)"\'',
+  ];
+  static override strict = false;
+  static override args = {
+    path: stringArg({ description: 'File, folder, pattern or -', ignoreStdin: true }),
+  };
+  static override flags = {
+    strict: boolean({ description: 'Refuse forms of earlier versions, as the platform of today does' }),
+    ignore: string({ description: 'Leave out warnings of this code', helpValue: 'CODE', multiple: true }),
+  };
+
+  async run(): Promise<ValidationDocument | Verdict<ValidationDocument>> {
+    const { argv, flags } = await this.parse(ManifestValidate);
+    const [{ ignoredCodes, manifestFiles, readManifest }, { validateManifest }] = await Promise.all([
+      import('../../cli/manifest-files.ts'),
+      import('../../cli/validate-manifest.ts'),
+    ]);
+    const { strict } = flags;
+    const ignore = ignoredCodes(flags.ignore ?? []);
+    const current = process.cwd();
+    const files: ValidatedFile[] = [];
+    for (const path of manifestFiles(argv.map(String), (notice) => this.talk.notice(notice))) {
+      const source = await readManifest(path, process.stdin);
+      this.sources.set(path, Buffer.from(source).toString('utf8'));
+      files.push(validateManifest({ path, source, current, strict, ignore }));
+    }
+    return verdict(files);
+  }
+
+  override async view(document: ValidationDocument): Promise<string> {
+    const { validationView } = await import('../../cli/print/validation.ts');
+    return validationView(document, this.sources, this.screen);
+  }
+}
+
+function verdict(files: ValidatedFile[]): ValidationDocument | Verdict<ValidationDocument> {
+  const bad = files.filter(({ valid }) => !valid);
+  const document = { valid: bad.length === 0, files };
+  if (document.valid) return document;
+  const diagnostics = bad.flatMap((file) => file.diagnostics);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const where = bad.length === 1 ? String(bad[0]?.path) : `${bad.length} of ${files.length} manifests`;
+  const error = new AichorError(
+    'manifest_invalid',
+    `${where}: ${errors} ${errors === 1 ? 'mistake' : 'mistakes'}`,
+    {
+      hint: 'each stands with its line and what to do in the document on stdout',
+      diagnostics,
+    },
+  );
+  return new Verdict(document, error);
+}

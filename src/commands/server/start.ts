@@ -1,0 +1,56 @@
+import { boolean, integer, string } from '@oclif/core/flags';
+import { BaseCommand } from '../../cli/base-command.ts';
+import type { Ready } from '../../server/main.ts';
+
+export default class ServerStart extends BaseCommand<never> {
+  static override summary = 'Serve the control plane, until it is stopped';
+  static override description =
+    'For a team: it listens on a port, and demands an API key (AICHOR_API_KEY, or one that it makes and keeps in a file, which it names). Alone nobody needs this: the first command that needs the control plane starts it in the background.';
+  static override examples = [
+    'aichor server start',
+    'aichor server start --host 0.0.0.0 --port 8642 --max-experiments 4',
+  ];
+  static override flags = {
+    host: string({ description: 'Address to listen on', default: '127.0.0.1', helpValue: 'ADDRESS' }),
+    port: integer({
+      description: 'Port to listen on; 0: a free one',
+      default: 8642,
+      min: 0,
+      max: 65535,
+      helpValue: 'PORT',
+    }),
+    cpus: integer({ description: 'CPUs that experiments may use together', min: 1, helpValue: 'N' }),
+    'max-experiments': integer({
+      description: 'Experiments that run at the same time',
+      min: 1,
+      helpValue: 'N',
+    }),
+    embedded: boolean({ description: 'What the other commands start by themselves', hidden: true }),
+  };
+
+  async run(): Promise<undefined> {
+    const { flags } = await this.parse(ServerStart);
+    const { runServer } = await import('../../server/main.ts');
+    await runServer({
+      env: process.env,
+      version: this.config.version,
+      team: flags.embedded ? null : { host: flags.host, port: flags.port },
+      limits: { cpus: flags.cpus ?? null, max_experiments: flags['max-experiments'] ?? null },
+      onReady: (ready) => this.#say(ready),
+      signal: toldToLeave(),
+    });
+  }
+
+  /** One line, at once: who started it in the background waits for that. */
+  #say(ready: Ready): void {
+    process.stdout.write(`${JSON.stringify({ running: true, ...ready })}\n`);
+    if (ready.key_file !== null) this.talk.notice(`clients need the API key in ${ready.key_file}`);
+  }
+}
+
+/** Not the signal of other commands: a reader of stdout that goes away (the starter) is no reason to leave. */
+function toldToLeave(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,45 @@
+import { AichorError } from '../../errors.ts';
+import { planPeak, type Plan } from '../../experiment/plan.ts';
+import type { Notice } from '../../experiment/record.ts';
+import type { MachineCapacity } from '../../machine/capacity.ts';
+
+/**
+ * What this machine makes of a plan: refuses what it can never run, and names what it cannot honour. CPUs and
+ * memory are shared, not reserved, so asking for more than there is is no reason to refuse (contract 8).
+ *
+ * @throws AichorError `engine_unavailable` for operators that need a cluster
+ */
+export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number }): Notice[] {
+  refuseOperator(plan);
+  const peak = planPeak(plan);
+  const notices: Notice[] = [];
+  const add = (code: string, message: string) => notices.push({ code, message });
+  if (peak.cpus > machine.cpus)
+    add(
+      'cpus_shared',
+      `asks for ${peak.cpus} CPUs at once; this machine has ${machine.cpus}, the pods share them`,
+    );
+  if (peak.memory_gb > machine.memory_gb) {
+    add(
+      'memory_shared',
+      `asks for ${peak.memory_gb} GB at once; this machine has ${machine.memory_gb}, the pods share them`,
+    );
+  }
+  if (peak.gpus > 0 && machine.gpus === 0)
+    add('gpus_absent', `asks for ${peak.gpus} GPU${peak.gpus === 1 ? '' : 's'}; this machine has none`);
+  else if (peak.gpus > machine.gpus)
+    add(
+      'gpus_few',
+      `asks for ${peak.gpus} GPUs at once; this machine has ${machine.gpus}, pods wait for one`,
+    );
+  if (plan.groups.some((group) => group.resources.tpu !== null))
+    add('tpus_absent', 'asks for TPUs; this machine has none');
+  return notices;
+}
+
+function refuseOperator({ operator }: Plan): void {
+  if (operator !== 'kuberay' && operator !== 'vertexai') return;
+  throw new AichorError('engine_unavailable', `the local engine cannot run operator ${operator}`, {
+    hint: `use jobset, jax, pytorch or xgboost here, or another engine: aichor engines list`,
+  });
+}

@@ -1,0 +1,61 @@
+import { uptime as secondsSinceBoot } from 'node:os';
+import { join } from 'node:path';
+import { machineCapacity } from '../../machine/capacity.ts';
+import { chooseProcesses } from '../../machine/choose-processes.ts';
+import { listGpus } from '../../machine/gpus.ts';
+import type { Processes } from '../../machine/processes.ts';
+import type { Engine } from '../engine.ts';
+import { createBuilder } from './build.ts';
+import { checkPlan } from './check.ts';
+import type { EngineDeps } from './deps.ts';
+import { createGpuPool } from './gpu-pool.ts';
+import { createOomEvidence, SYSTEM_OOM_SOURCES } from './oom.ts';
+import { createPortRegistry } from './port-registry.ts';
+import { runExperiment } from './run.ts';
+import { removeTree } from './workdir.ts';
+
+export interface LocalEngineOptions {
+  dataFolder: string;
+  /** The server's own environment: PATH for `nvidia-smi`, `AICHOR_PROCESSES`. */
+  env: Record<string, string | undefined>;
+  now: () => Date;
+  /** What to offer instead of what the machine has; null: what it has, no limit. */
+  limits?: { cpus: number | null; max_experiments: number | null };
+  platform?: NodeJS.Platform;
+  processes?: Processes;
+  /** Seconds since boot. */
+  uptime?: () => number;
+  gpus?: () => Promise<string[]>;
+}
+
+/** The engine that runs every pod as a process group on this machine. */
+export function createLocalEngine(options: LocalEngineOptions): Engine {
+  const { dataFolder, env, now, limits = { cpus: null, max_experiments: null } } = options;
+  const deps: EngineDeps = {
+    dataFolder,
+    now,
+    processes: options.processes ?? chooseProcesses(env, options.platform ?? process.platform),
+    uptime: options.uptime ?? secondsSinceBoot,
+    gpus: createGpuPool(options.gpus ?? (() => listGpus(env['PATH'] ?? ''))),
+    ports: createPortRegistry(dataFolder),
+    oom: createOomEvidence(SYSTEM_OOM_SOURCES),
+  };
+  const offered = async () => {
+    const [machine, devices] = await Promise.all([machineCapacity(), deps.gpus.devices()]);
+    return { cpus: limits.cpus ?? machine.cpus, memory_gb: machine.memory_gb, gpus: devices.length };
+  };
+  return {
+    name: 'local',
+    kind: 'local',
+    check: async (plan) => checkPlan(plan, await offered()),
+    capacity: async () => ({
+      ...(await offered()),
+      max_experiments: limits.max_experiments,
+      healthy: true,
+      message: null,
+    }),
+    build: createBuilder(deps),
+    run: (context) => runExperiment(deps, context),
+    discard: (experimentId) => removeTree(join(dataFolder, 'experiments', experimentId, 'engine')),
+  };
+}

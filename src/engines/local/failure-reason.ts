@@ -1,0 +1,26 @@
+/** Longest reason that is put into an explanation; the log has the rest. */
+const LIMIT = 600;
+
+/**
+ * The sentence in which an installer says why it failed: from its last line that begins an error (uv: `error:`,
+ * `×`; pip: `ERROR:`) to the end, hints included, as one line. Null when there is no output.
+ */
+export function failureReason(output: string): string | null {
+  const lines = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const last = lines.at(-1);
+  if (last === undefined) return null;
+  const start = lines.findLastIndex((line) => /^(error:|ERROR:|×|Error:)/.test(line));
+  const first = firstOfRun(lines, start);
+  const text = (start === -1 ? lines.slice(-3) : lines.slice(first)).join(' ').replace(/\s+/g, ' ');
+  return text.length <= LIMIT ? text : `${text.slice(0, LIMIT - 1)}…`;
+}
+
+/** pip says the same thing in several `ERROR:` lines, the first is the most exact. */
+function firstOfRun(lines: readonly string[], start: number): number {
+  let first = start;
+  while (first > 0 && /^ERROR:/.test(lines[first] ?? '') && /^ERROR:/.test(lines[first - 1] ?? '')) first--;
+  return first;
+}

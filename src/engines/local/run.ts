@@ -1,0 +1,112 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { crashPoint } from '../../machine/crash-point.ts';
+import type { ExperimentFact } from '../../experiment/event.ts';
+import type { Plan } from '../../experiment/plan.ts';
+import type { RunContext } from '../engine.ts';
+import { runAttempt } from './attempt.ts';
+import { readPrograms } from './build-result.ts';
+import { startClock } from './deadline.ts';
+import type { EngineDeps, ExperimentRun } from './deps.ts';
+import { createFactQueue } from './facts.ts';
+import { createLogPump } from './log-pump.ts';
+import { sweep } from './sweep.ts';
+import { prepareVolumes, removeSharedVolume } from './volumes.ts';
+import { removeWork, sharesWorkdir, workFolder } from './workdir.ts';
+
+/**
+ * Carries a plan out, or goes on with what an earlier process began. Facts come as they happen; the iteration ends
+ * when nothing of the experiment runs any more, or at once when the server leaves.
+ */
+export function runExperiment(deps: EngineDeps, context: RunContext): AsyncGenerator<ExperimentFact> {
+  const facts = createFactQueue();
+  const logs = createLogPump(context.logs);
+  const leave = () => facts.end();
+  if (context.detach.aborted) leave();
+  else context.detach.addEventListener('abort', leave, { once: true });
+  carryOut({ deps, context, facts, logs, port: null, programs: readPrograms(context.build) })
+    .then(() => facts.end(), facts.end)
+    .finally(() => context.detach.removeEventListener('abort', leave));
+  return facts.facts();
+}
+
+async function carryOut(prepared: ExperimentRun): Promise<void> {
+  const { deps, context, facts, logs } = prepared;
+  try {
+    await mkdir(context.directory, { recursive: true, mode: 0o700 });
+    const cannot = await unschedulable(deps, context.plan);
+    if (cannot !== null) {
+      facts.push({ type: 'failure', reason: 'Unschedulable', explanation: cannot });
+      return;
+    }
+    const { coordinator_port: documented } = context.plan;
+    const owner = { experimentId: context.experimentId, directory: context.directory };
+    const port = documented === null ? null : await deps.ports.reserve(owner, documented);
+    const run = { ...prepared, port };
+    await tellNotices(run);
+    if (!(await runAttempts(run))) return;
+    await clearUp(run);
+    await deps.ports.release(owner);
+  } finally {
+    await logs.end();
+  }
+}
+
+/** False: the server leaves, everything stays as it is. */
+async function runAttempts(run: ExperimentRun): Promise<boolean> {
+  const { deps, context, facts } = run;
+  const boot = await deps.processes.bootId();
+  const clock = await startClock(context.directory, { boot, uptime: deps.uptime, now: deps.now });
+  const most = context.plan.backoff_limit + 1;
+  for (let number = await lastAttempt(context.directory); !context.detach.aborted; number++) {
+    facts.push({
+      type: 'attempt',
+      attempt: number,
+      message: most === 1 ? 'all pods' : `attempt ${number} of at most ${most}`,
+    });
+    const end = await runAttempt(run, number, clock);
+    crashPoint('engine-attempt-ended');
+    if (end === 'detached') return false;
+    if (!context.keep) await removeWork(context.directory, number);
+    if (end === 'ended') return true;
+  }
+  return false;
+}
+
+async function clearUp({ deps, context, facts }: ExperimentRun): Promise<void> {
+  const left = await sweep(deps.processes, context.experimentId, null);
+  if (left.length > 0)
+    facts.push({
+      type: 'notice',
+      code: 'processes_left',
+      message: `cannot be ended: process ${left.join(', ')}`,
+    });
+  await removeSharedVolume(context.directory);
+  if (context.keep) facts.push({ type: 'workdir', path: workFolder(context.directory) });
+  else await removeWork(context.directory);
+  crashPoint('engine-cleared-up');
+}
+
+async function tellNotices({ deps, context, facts }: ExperimentRun): Promise<void> {
+  const folders = { data: deps.dataFolder, directory: context.directory };
+  for (const notice of await prepareVolumes(context.plan, folders)) facts.push({ type: 'notice', ...notice });
+  if (sharesWorkdir(context.snapshot.bytes)) {
+    const message = 'the repository is larger than 1 GB: the pods share one working copy';
+    facts.push({ type: 'notice', code: 'workdir_shared', message });
+  }
+}
+
+/** Attempts have folders named by their numbers; the last one is where an earlier process left off. */
+async function lastAttempt(directory: string): Promise<number> {
+  const numbers = (await readdir(directory)).filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
+  return Math.max(1, ...numbers);
+}
+
+/** A pod that asks for more GPUs than the machine has would wait for ever; without any it runs (a notice says so). */
+async function unschedulable({ gpus }: EngineDeps, { groups }: Plan): Promise<string | null> {
+  if (groups.every((group) => group.resources.gpus === 0)) return null;
+  const there = (await gpus.devices()).length;
+  const group = groups.find(({ resources }) => there > 0 && resources.gpus > there);
+  if (group === undefined) return null;
+  const asked = `${group.name} asks for ${group.resources.gpus} GPUs a pod, and this machine has ${there}`;
+  return `${asked}; lower spec.types.${group.name}.resources.accelerators.gpu.count`;
+}

@@ -1,0 +1,108 @@
+import type { DiagnosticCode } from '../manifest/codes.ts';
+import { severityOf } from '../manifest/codes.ts';
+import type { Diagnostic, Path } from '../manifest/diagnostic.ts';
+import { dotted } from '../manifest/diagnostic.ts';
+import { didYouMean } from '../manifest/did-you-mean.ts';
+import { innerPath } from '../manifest/inner-path.ts';
+import type { Builder } from '../manifest/manifest.ts';
+import type { Places } from '../manifest/places.ts';
+import type { RepositoryPaths } from './paths.ts';
+
+/** What findings call the manifest, and where things stand in it (`parseManifest` gives that; else line 1). */
+export interface ManifestFile {
+  file: string;
+  places: Places | null;
+}
+
+/**
+ * What a manifest names and the repository does not have: its context, its Dockerfile. Apart from the
+ * manifest's own verdict. Paths count from the repository's root.
+ */
+export function repositoryFindings(
+  manifest: { builder: Builder },
+  paths: RepositoryPaths,
+  file: string | ManifestFile,
+): Diagnostic[] {
+  const where = typeof file === 'string' ? { file, places: null } : file;
+  const { context, dockerfile } = manifest.builder;
+  const found = dockerfileOf(manifest.builder, paths);
+  if (!hasFolder(paths, context)) {
+    const hint =
+      nearFolder(paths, context) ?? 'write the folder that holds the Dockerfile and the code, or "."';
+    return [
+      finding(where, {
+        code: 'context-missing',
+        path: ['builder', 'context'],
+        message: `there is no folder ${context} in the repository`,
+        hint,
+      }),
+    ];
+  }
+  if (found === null) {
+    const inContext = innerPath(context, dockerfile) ?? dockerfile;
+    const hint =
+      nearFile(paths, inContext) ??
+      'add one ("aichor local-repo init" writes one), or correct builder.dockerfile';
+    return [
+      finding(where, {
+        code: 'dockerfile-missing',
+        path: ['builder', 'dockerfile'],
+        message: `there is no ${inContext} in the repository`,
+        hint,
+      }),
+    ];
+  }
+  if (!found.atRoot) return [];
+  const message = `${found.path} is at the root of the repository, not in the context ${context}`;
+  const hint = `dockerfile is relative to context: move it there, or write "${'../'.repeat(context.split('/').length)}${found.path}"`;
+  return [finding(where, { code: 'dockerfile-at-root', path: ['builder', 'dockerfile'], message, hint })];
+}
+
+/** Where the Dockerfile lies: in the context, else at the root; null when it is in neither. */
+export function dockerfileOf(
+  { context, dockerfile }: Pick<Builder, 'context' | 'dockerfile'>,
+  paths: RepositoryPaths,
+): { path: string; atRoot: boolean } | null {
+  const inContext = innerPath(context, dockerfile);
+  if (inContext !== null && paths.has(inContext)) return { path: inContext, atRoot: false };
+  const atRoot = innerPath('.', dockerfile);
+  return atRoot !== null && paths.has(atRoot) ? { path: atRoot, atRoot: true } : null;
+}
+
+function hasFolder(paths: RepositoryPaths, folder: string): boolean {
+  if (folder === '.') return true;
+  if (paths.hasFolder) return paths.hasFolder(folder);
+  return paths.list().some((path) => path.startsWith(`${folder}/`));
+}
+
+function nearFolder(paths: RepositoryPaths, folder: string): string | null {
+  const folders = new Set(
+    paths.list().flatMap((path) => (path.includes('/') ? [path.slice(0, path.lastIndexOf('/'))] : [])),
+  );
+  const meant = didYouMean(folder, [...folders].slice(0, 1000));
+  return meant === null ? null : `did you mean ${meant}?`;
+}
+
+/** A file of nearly that name, or another Dockerfile. */
+function nearFile(paths: RepositoryPaths, path: string): string | null {
+  const dockerfiles = paths.list().filter((each) => /(^|\/)[^/]*dockerfile[^/]*$/i.test(each));
+  const meant = didYouMean(path, dockerfiles) ?? dockerfiles[0];
+  return meant === undefined ? null : `${meant} is there`;
+}
+
+function finding(
+  where: ManifestFile,
+  what: { code: DiagnosticCode; path: Path; message: string; hint: string },
+): Diagnostic {
+  const range = where.places?.range(what.path, 'value') ?? { line: 1, column: 1, end_line: 1, end_column: 1 };
+  const { code, message, hint } = what;
+  return {
+    severity: severityOf(code, false),
+    code,
+    path: dotted(what.path),
+    message,
+    hint,
+    file: where.file,
+    ...range,
+  };
+}

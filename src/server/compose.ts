@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { createLocalEngine } from '../engines/local/engine.ts';
+import { createLogStore } from '../log-store/log-store.ts';
+import { readSettingsFile } from '../machine/settings-file.ts';
+import type { StateFolder } from '../machine/state-folder.ts';
+import { createSnapshotStore } from '../snapshot-store/store.ts';
+import { createChanges } from './changes.ts';
+import { createCommitSource } from './commits.ts';
+import type { ControlPlane, Ground } from './control-plane.ts';
+import type { Folders } from './folders.ts';
+import type { Log } from './ports.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+import { createSupervisor, type Supervisor } from './supervision/supervisor.ts';
+
+interface Ingredients {
+  env: Record<string, string | undefined>;
+  version: string;
+  limits: { cpus: number | null; max_experiments: number | null };
+  state: StateFolder;
+  folders: Folders;
+  log: Log;
+  closing: AbortSignal;
+  /** Called when the last live experiment has ended. */
+  onIdle(): void;
+  stop(): void;
+}
+
+/** Largest directory that is taken: 2 GB (contract 6). */
+const SNAPSHOT_LIMIT = 2_000_000_000;
+
+/** Everything of the control plane, put together; `address` is known once it listens. */
+export interface Composed {
+  supervisor: Supervisor;
+  plane(address: string): ControlPlane;
+  /** Lets go of experiments, then of files. */
+  close(): Promise<void>;
+}
+
+export async function compose(ingredients: Ingredients): Promise<Composed> {
+  const { env, state, folders, log, version, closing, onIdle, stop } = ingredients;
+  const now = () => new Date();
+  const changes = createChanges();
+  const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
+  const engine = createLocalEngine({ dataFolder: folders.data, env, now, limits: limitsOf(ingredients) });
+  const logs = createLogStore(folders.experiments, now);
+  const ground: Ground = {
+    ...{ store, logs, folders, log, now },
+    snapshots: createSnapshotStore(folders.data),
+    engines: new Map([[engine.name, engine]]),
+  };
+  const supervisor = createSupervisor(ground, onIdle);
+  supervisor.recover();
+  const commits = createCommitSource({ env, cacheFolder: state.cache });
+  return {
+    supervisor,
+    plane: (address) => ({
+      ...ground,
+      ...{ version, address, changes, commits, supervisor, closing, stop },
+      pid: process.pid,
+      newId: randomUUID,
+      snapshotLimit: SNAPSHOT_LIMIT,
+    }),
+    async close() {
+      await supervisor.close();
+      await logs.close();
+      store.close();
+    },
+  };
+}
+
+/** Flags of `server start` beat the settings file. */
+function limitsOf({ limits, state }: Ingredients): Ingredients['limits'] {
+  const settings = readSettingsFile(state.config);
+  return {
+    cpus: limits.cpus ?? settings.cpus ?? null,
+    max_experiments: limits.max_experiments ?? settings.max_experiments ?? null,
+  };
+}

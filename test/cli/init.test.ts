@@ -1,0 +1,200 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const bin = join(import.meta.dirname, '../../bin/aichor.js');
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'aichor-init-'));
+  mkdirSync(join(home, 'cwd'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The built program, not on a terminal. `path`: folders of PATH besides the one of this Node. */
+function aichor(args: string[], { path = [] as string[] } = {}): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bin, 'local-repo', 'init', ...args], {
+      cwd: join(home, 'cwd'),
+      env: { HOME: home, AICHOR_HOME: join(home, 'state'), PATH: [...path, dirname(process.execPath), '/usr/bin', '/bin'].join(':') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const outcome = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (outcome.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (outcome.stderr += text));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...outcome }));
+  });
+}
+
+const here = () => readdirSync(join(home, 'cwd'));
+
+/** A program called uv, first on PATH. */
+function fakeUv(script: string): string {
+  const folder = join(home, 'uv-bin');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'uv'), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(folder, 'uv'), 0o755);
+  return folder;
+}
+
+function errorOf({ stdout, stderr }: Outcome): { code: string; message: string; hint: string; exit_code: number } {
+  expect(stdout).toBe('');
+  return JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error;
+}
+
+describe('local-repo init in a script', () => {
+  test('writes a repository and says what to type next', async () => {
+    const outcome = await aichor(['--name', 'My Exp_a', '--operator', 'jobset', '--profile', 'multi-pod']);
+    expect(outcome.code).toBe(0);
+    const document = JSON.parse(outcome.stdout);
+    expect(document).toMatchObject({
+      path: join(home, 'cwd', 'my-exp-a'),
+      name: 'my-exp-a',
+      operator: 'jobset',
+      manifest_path: 'aichor_manifests/manifest.yaml',
+    });
+    expect(document.next[0]).toBe('cd my-exp-a');
+    const written = readdirSync(document.path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(document.path.length + 1));
+    expect(document.files).toEqual(written.sort());
+    expect(here()).toEqual(['my-exp-a']);
+  });
+
+  test('the repository runs as it is: its program adds up over pods', async () => {
+    await aichor(['--name', 'pi', '--operator', 'jobset', '--profile', 'multi-pod']);
+    const cwd = join(home, 'cwd', 'pi');
+    const pod = (index: number) => ({
+      PATH: process.env['PATH'],
+      AICHOR_OUTPUT_PATH: `${home}/out/`,
+      REPLICATED_JOB_NAME: index === 0 ? 'master' : 'worker',
+      JOB_GLOBAL_INDEX: String(index),
+      GLOBAL_REPLICAS: '2',
+    });
+    const main = ['-u', 'src/pi/main.py'];
+    execFileSync('python3', main, { cwd, env: pod(1) });
+    expect(execFileSync('python3', main, { cwd, env: pod(0), encoding: 'utf8' })).toContain('pi is about 3.14159265');
+  });
+
+  test('without a terminal --name and --operator must be given', async () => {
+    const error = errorOf(await aichor(['--name', 'x']));
+    expect(error).toMatchObject({ code: 'usage', exit_code: 2, message: expect.stringContaining('--operator') });
+    expect(error.message).not.toContain('--name');
+    expect(errorOf(await aichor([])).message).toContain('--name and --operator');
+    expect(here()).toEqual([]);
+  });
+
+  test.each([
+    [['--name', 'class', '--operator', 'jax'], 'usage', 2],
+    [['--name', 'jax', '--operator', 'jax'], 'usage', 2],
+    [['--name', 'x', '--operator', 'tf'], 'usage', 2],
+    [['--name', 'x', '--operator', 'jax', '--python', '2.7'], 'usage', 2],
+    [['full', '--name', 'x', '--operator', 'jax'], 'conflict', 6],
+    [['file', '--name', 'x', '--operator', 'jax'], 'conflict', 6],
+    [['file/below', '--name', 'x', '--operator', 'jax', '--force'], 'conflict', 6],
+  ])('%j is refused and nothing is written', async (args, code, exitCode) => {
+    mkdirSync(join(home, 'cwd', 'full'));
+    writeFileSync(join(home, 'cwd', 'full', 'mine.txt'), 'mine');
+    writeFileSync(join(home, 'cwd', 'file'), '');
+    const outcome = await aichor(args);
+    expect(errorOf(outcome)).toMatchObject({ code, exit_code: exitCode, hint: expect.any(String) });
+    expect(outcome.code).toBe(exitCode);
+    expect(here().sort()).toEqual(['file', 'full']);
+    expect(readdirSync(join(home, 'cwd', 'full'))).toEqual(['mine.txt']);
+  });
+
+  test('--force replaces files of ours, says which, and keeps the rest', async () => {
+    writeFileSync(join(home, 'cwd', 'README.md'), 'old');
+    writeFileSync(join(home, 'cwd', 'mine.txt'), 'mine');
+    const outcome = await aichor(['.', '--name', 'x', '--operator', 'pytorch', '--force']);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toContain('replaced README.md');
+    expect(JSON.parse(outcome.stdout).next).toHaveLength(1);
+    expect(readFileSync(join(home, 'cwd', 'mine.txt'), 'utf8')).toBe('mine');
+    expect(readFileSync(join(home, 'cwd', 'README.md'), 'utf8')).toContain('# x');
+  });
+
+  test('uv.lock is made where there is uv, and left out with its reason where uv fails', async () => {
+    const good = fakeUv('grep -q "name = .x." pyproject.toml && echo locked > uv.lock');
+    const locked = await aichor(['--name', 'x', '--operator', 'jobset'], { path: [good] });
+    expect(JSON.parse(locked.stdout).files).toContain('uv.lock');
+    expect(readFileSync(join(home, 'cwd', 'x', 'uv.lock'), 'utf8')).toBe('locked\n');
+
+    rmSync(good, { recursive: true });
+    const bad = fakeUv('echo half > uv.lock; echo "error: no such version" >&2; exit 1');
+    const unlocked = await aichor(['--name', 'y', '--operator', 'jobset'], { path: [bad] });
+    expect(unlocked.code).toBe(0);
+    expect(unlocked.stderr).toContain('no such version');
+    expect(JSON.parse(unlocked.stdout).files).not.toContain('uv.lock');
+    expect(readdirSync(join(home, 'cwd', 'y'))).not.toContain('uv.lock');
+  });
+
+  test('a link is not followed', async () => {
+    mkdirSync(join(home, 'elsewhere'));
+    symlinkSync(join(home, 'elsewhere'), join(home, 'cwd', 'link'));
+    expect((await aichor(['link', '--name', 'x', '--operator', 'jax'])).code).toBe(6);
+    expect(readdirSync(join(home, 'elsewhere'))).toEqual([]);
+  });
+});
+
+const hasTmux = (() => {
+  try {
+    execFileSync('tmux', ['-V'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+describe.runIf(hasTmux)('local-repo init on a terminal', () => {
+  const socket = () => join(home, 'tmux.sock');
+  const tmux = (...args: string[]) => execFileSync('tmux', ['-S', socket(), ...args], { encoding: 'utf8' });
+  const screen = () => tmux('capture-pane', '-p', '-S', '-200', '-t', 'init');
+  const type = (...keys: string[]) => tmux('send-keys', '-t', 'init', ...keys);
+
+  beforeEach(() => {
+    const command = `${process.execPath} ${bin} local-repo init; echo "ended with $?"; exec sh`;
+    tmux('new-session', '-d', '-s', 'init', '-x', '100', '-y', '40', '-c', join(home, 'cwd'), '-e', `AICHOR_HOME=${home}/state`, '-e', 'PS1=', command);
+  });
+  afterEach(() => {
+    tmux('kill-server');
+  });
+
+  const see = (text: string) => expect.poll(screen, { timeout: 20_000 }).toContain(text);
+
+  test('asks, validates as it is typed, and writes with the defaults', async () => {
+    await see('Name');
+    type('3d', 'Enter');
+    await see('start with a letter');
+    type('BSpace', 'BSpace', 'unet', 'Enter');
+    await see('Operator');
+    type('Enter');
+    await see('Resources');
+    type('Down', 'Enter');
+    await see('Python');
+    type('Enter');
+    await see('TensorBoard');
+    type('Enter');
+    await see('ended with 0');
+    expect(screen()).toContain('cd unet');
+    expect(readFileSync(join(home, 'cwd', 'unet', 'aichor_manifests', 'manifest.yaml'), 'utf8')).toContain('accelerators');
+  });
+
+  test('Ctrl-C at a question leaves nothing and ends with 130', async () => {
+    await see('Name');
+    type('unet', 'Enter');
+    await see('Operator');
+    type('C-c');
+    await see('ended with 130');
+    expect(here()).toEqual([]);
+  });
+});

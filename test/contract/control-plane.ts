@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { SubmissionInput } from '../../src/api/contract.ts';
+import type { ExperimentState } from '../../src/experiment/state.ts';
+import { createLogStore } from '../../src/log-store/log-store.ts';
+import { createApp } from '../../src/server/app.ts';
+import { createChanges } from '../../src/server/changes.ts';
+import type { ControlPlane, Ground } from '../../src/server/control-plane.ts';
+import { foldersBelow } from '../../src/server/folders.ts';
+import type { CommitSource } from '../../src/server/ports.ts';
+import { openSqliteStore } from '../../src/server/store/sqlite.ts';
+import { createSupervisor } from '../../src/server/supervision/supervisor.ts';
+import { createSnapshotStore } from '../../src/snapshot-store/store.ts';
+import { createFakeEngine, type FakeEngine } from '../fakes/fake-engine.ts';
+
+export interface Answer {
+  status: number;
+  // What a test reads of a reply it knows to be JSON of the contract.
+  // oxlint-disable-next-line no-explicit-any
+  body: any;
+}
+
+export interface TestPlane {
+  plane: ControlPlane;
+  engine: FakeEngine;
+  data: string;
+  logged: object[];
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  stream(path: string, signal?: AbortSignal): Promise<Response>;
+  /** A directory with these files, as a snapshot of the store: its digest. */
+  snapshot(files: Record<string, string>): Promise<string>;
+  /** Waits until an experiment is as wanted. */
+  until(id: string, wanted: (state: ExperimentState) => boolean): Promise<ExperimentState>;
+  /** The server goes (experiments are let go of), the files stay. */
+  close(): Promise<void>;
+}
+
+export interface TestPlaneOptions {
+  engine?: FakeEngine;
+  commits?: CommitSource;
+  /** Folder of an earlier one; else a new one. */
+  data?: string;
+  apiKey?: string | null;
+  now?: () => Date;
+}
+
+/** A control plane on real files with an engine that a test drives. Nothing listens. */
+export async function createTestPlane(options: TestPlaneOptions = {}): Promise<TestPlane> {
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'aichor-plane-')));
+  const now = options.now ?? (() => new Date());
+  const engine = options.engine ?? createFakeEngine();
+  const folders = foldersBelow(data);
+  const changes = createChanges();
+  const closing = new AbortController();
+  const logged: object[] = [];
+  const note = (facts: object, message: string) => void logged.push({ ...facts, message });
+  const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
+  const logs = createLogStore(folders.experiments, now);
+  const ground: Ground = {
+    ...{ store, logs, folders, now },
+    log: { info: note, warn: note, error: note },
+    snapshots: createSnapshotStore(data),
+    engines: new Map([[engine.name, engine]]),
+  };
+  const supervisor = createSupervisor(ground, () => undefined);
+  const plane: ControlPlane = {
+    ...ground,
+    ...{ version: '1.2.3', pid: 42, address: 'memory', changes, supervisor },
+    commits: options.commits ?? { fetch: async () => Promise.reject(new Error('no commits in this test')) },
+    newId: randomUUID,
+    snapshotLimit: 1_000_000,
+    closing: closing.signal,
+    stop: () => closing.abort(),
+  };
+  const app = createApp(plane, { apiKey: options.apiKey ?? null });
+  supervisor.recover();
+  return {
+    ...{ plane, engine, data, logged },
+    async call(method, path, body, headers = {}) {
+      const init: RequestInit = { method, headers: { ...headers } };
+      if (body !== undefined) {
+        init.body = JSON.stringify(body);
+        init.headers = { 'content-type': 'application/json', ...headers };
+      }
+      const response = await app.request(`/v1${path}`, init);
+      const text = await response.text();
+      return { status: response.status, body: isJson(response) ? JSON.parse(text) : text };
+    },
+    stream: async (path, signal) => app.request(`/v1${path}`, signal ? { signal } : {}),
+    snapshot: (files) => importFiles(plane, files),
+    until: (id, wanted) => until(plane, id, wanted),
+    async close() {
+      closing.abort();
+      await supervisor.close();
+      await logs.close();
+      store.close();
+    },
+  };
+}
+
+export const JOBSET = `kind: AIchorManifest
+apiVersion: 0.2.3
+builder:
+  image: experiment
+  dockerfile: ./Dockerfile
+  context: .
+spec:
+  operator: jobset
+  image: experiment
+  command: "python main.py"
+  types:
+    worker:
+      count: 2
+      resources:
+        cpus: 2
+        ramRatio: 1
+`;
+
+export const FILES = { 'manifest.yaml': JOBSET, Dockerfile: 'FROM python:3.12\n', 'main.py': 'print(1)\n' };
+
+/** What `submit local` sends. */
+export function localSubmission(snapshot: string, more: Partial<SubmissionInput> = {}): SubmissionInput {
+  return { source: { kind: 'local', snapshot }, ...more };
+}
+
+async function importFiles(plane: ControlPlane, files: Record<string, string>): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'aichor-tree-'));
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(directory, path)), { recursive: true });
+      await writeFile(join(directory, path), text);
+    }
+    return await plane.snapshots.importDirectory(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function until(plane: ControlPlane, id: string, wanted: (state: ExperimentState) => boolean): Promise<ExperimentState> {
+  const subscription = plane.changes.subscribe();
+  try {
+    for (;;) {
+      const state = plane.store.state(id);
+      if (state !== null && wanted(state)) return state;
+      await subscription.next(plane.closing);
+    }
+  } finally {
+    subscription.close();
+  }
+}
+
+function isJson(response: Response): boolean {
+  return response.headers.get('content-type')?.includes('json') === true && !response.headers.get('content-type')?.includes('ndjson');
+}

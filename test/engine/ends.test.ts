@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ExperimentFact } from '../../src/experiment/event.ts';
+import { createHouse, isPod, jobset, lastOf, type House } from './house.ts';
+
+let house: House;
+beforeAll(async () => {
+  house = await createHouse();
+});
+afterAll(() => house.leave());
+
+function failureOf(facts: readonly ExperimentFact[]): { reason: string; explanation: string } | undefined {
+  const found = facts.find((fact) => fact.type === 'failure');
+  return found?.type === 'failure' ? { reason: found.reason, explanation: found.explanation } : undefined;
+}
+
+describe('how a pod ends', () => {
+  test.each([
+    ['exit 1', 1, 'NonZeroExit', 'worker-0-0 exited with code 1'],
+    ['exit 255', 255, 'NonZeroExit', 'worker-0-0 exited with code 255'],
+    ['no-such-program', 127, 'CommandNotFound', 'not found (exit 127)'],
+    ['./main.py', 126, 'CommandNotExecutable', 'cannot be executed (exit 126)'],
+    ['cd no-such-folder', 1, 'NonZeroExit', 'code 1'],
+    ['kill -KILL $$', 137, 'Killed', 'killed by signal 9 (SIGKILL); '],
+    ['kill -SEGV $$', 139, 'Killed', 'killed by signal 11 (SIGSEGV)'],
+    ['kill -TERM $$', 143, 'Killed', 'killed by signal 15 (SIGTERM)'],
+    ['kill -INT $$', 130, 'Killed', 'killed by signal 2 (SIGINT)'],
+    ['kill -USR1 0; sleep 600', 138, 'Killed', 'killed by signal 10 (SIGUSR1)'],
+    ['sh -c "kill -KILL \\$\\$"; exit 3', 3, 'NonZeroExit', 'code 3'],
+  ])('%s', async (command, code, reason, explanation) => {
+    const facts = await (await house.submit(jobset(command))).run().done;
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Failed', exit_code: code, reason });
+    expect(failureOf(facts)).toMatchObject({ reason, explanation: expect.stringContaining(explanation) });
+  });
+
+  test('says nothing of its own in the pod’s log', async () => {
+    const experiment = await house.submit(jobset('echo mine; kill -SEGV $$'));
+    await experiment.run().done;
+    expect((await experiment.lines()).map((line) => line.text)).toEqual(['mine']);
+  });
+
+  test('a shim that is killed from outside is no hang', async () => {
+    const experiment = await house.submit(jobset('kill -KILL $PPID; exec sleep 600'));
+    const facts = await experiment.run().done;
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Failed', reason: 'Killed', exit_code: null });
+  });
+
+  test('a whole group that is killed from outside is no hang', async () => {
+    const facts = await (await house.submit(jobset('kill -KILL 0'))).run().done;
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Failed', reason: 'Killed' });
+  });
+
+  test('the first failure stops the others and names the culprit', async () => {
+    const command = 'test $REPLICATED_JOB_NAME = bad && exit 4; exec sleep 600';
+    const facts = await (await house.submit(jobset(command, { worker: { count: 3 }, bad: { count: 1 } }))).run().done;
+    expect(failureOf(facts)?.explanation).toContain('bad-0-0 exited with code 4');
+    const { 'bad-0-0': bad, ...others } = lastOf(facts);
+    expect(bad).toMatchObject({ status: 'Failed', reason: 'NonZeroExit' });
+    for (const pod of Object.values(others)) {
+      expect(pod).toMatchObject({ status: 'Stopped', reason: 'StoppedWithExperiment', exit_code: 143 });
+    }
+    const types = facts.map((fact) => (fact.type === 'pod' ? `${fact.type} ${fact.status}` : fact.type));
+    expect(types.indexOf('failure')).toBeLessThan(types.indexOf('pod Stopped'));
+  });
+
+  test('pods that were never started are told to be stopped', async () => {
+    const facts = await (await house.submit(jobset('exit 2', { worker: { count: 1, completions: 3 } }))).run().done;
+    expect(lastOf(facts)['worker-0-2']).toMatchObject({ status: 'Stopped', exit_code: null, started_at: null });
+  });
+});
+
+describe('restarts', () => {
+  const failing = 'n=$AICHOR_TEST_FILE; echo x >> $n; test $(wc -l < $n) -ge $NEEDED';
+
+  test.each([
+    { limit: 0, needed: 1, attempts: 1, outcome: undefined },
+    { limit: 2, needed: 2, attempts: 2, outcome: undefined },
+    { limit: 2, needed: 3, attempts: 3, outcome: undefined },
+    { limit: 2, needed: 9, attempts: 3, outcome: 'BackoffLimitExceeded' },
+    { limit: 0, needed: 9, attempts: 1, outcome: 'NonZeroExit' },
+  ])('backoffLimit $limit, succeeds at the $needed. try', async ({ limit, needed, attempts, outcome }) => {
+    const counter = `${house.folder}/count-${limit}-${needed}`;
+    const what = jobset(failing.replaceAll('$AICHOR_TEST_FILE', counter), { worker: { count: 1 } }, { restartPolicy: { backoffLimit: limit } });
+    const facts = await (await house.submit({ ...what, env: { NEEDED: String(needed) } })).run().done;
+    const told = facts.flatMap((fact) => (fact.type === 'attempt' ? [fact.attempt] : []));
+    expect(told).toEqual(Array.from({ length: attempts }, (_, index) => index + 1));
+    expect(failureOf(facts)?.reason).toBe(outcome);
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({ attempt: attempts, status: outcome === undefined ? 'Succeeded' : 'Failed' });
+  });
+
+  test('recreate all pods, finished ones too, and keep every attempt’s log', async () => {
+    const flag = `${house.folder}/flag`;
+    const command = `echo $HOSTNAME; test $REPLICATED_JOB_NAME = quick && exit 0; test -e ${flag} && exit 0; touch ${flag}; exit 1`;
+    const what = jobset(command, { quick: { count: 1 }, slow: { count: 1 } }, { restartPolicy: { backoffLimit: 1 } });
+    const experiment = await house.submit(what);
+    const facts = await experiment.run().done;
+    expect(lastOf(facts)).toMatchObject({ 'quick-0-0': { attempt: 2, status: 'Succeeded' }, 'slow-0-0': { attempt: 2, status: 'Succeeded' } });
+    expect(await experiment.printed('quick-0-0', 'stdout', 1)).toBe('quick-0-0');
+    expect(await experiment.printed('quick-0-0', 'stdout', 2)).toBe('quick-0-0');
+  });
+});
+
+describe('timeout', () => {
+  test('ends what runs longer, and says so', async () => {
+    const what = jobset('exec sleep 600', { worker: { count: 2 } }, { timeout: '1s' });
+    const facts = await (await house.submit(what)).run().done;
+    expect(failureOf(facts)).toMatchObject({ reason: 'DeadlineExceeded', explanation: expect.stringContaining('spec.timeout (1 s)') });
+    expect(lastOf(facts)['worker-1-0']).toMatchObject({ status: 'Stopped', reason: 'DeadlineExceeded', exit_code: 143 });
+  });
+
+  test('counts across attempts', async () => {
+    const what = jobset('sleep 0.5; exit 1', { worker: { count: 1 } }, { timeout: '1s', restartPolicy: { backoffLimit: 50 } });
+    const facts = await (await house.submit(what)).run().done;
+    expect(failureOf(facts)?.reason).toBe('DeadlineExceeded');
+    expect(facts.filter((fact) => fact.type === 'attempt').length).toBeGreaterThan(1);
+  });
+
+  test('that passed while nobody looked fires at once', async () => {
+    let seconds = 1000;
+    const engine = house.restarted({ uptime: () => seconds });
+    const experiment = await house.submit(jobset('exec sleep 600', { worker: { count: 1 } }, { timeout: '1h' }));
+    const first = experiment.run(engine);
+    await first.seen(isPod('worker-0-0', 'Running'));
+    seconds += 3599;
+    expect(first.facts.some((fact) => fact.type === 'failure')).toBe(false);
+    seconds += 2;
+    await first.seen((fact) => fact.type === 'failure');
+    const facts = await first.done;
+    expect(failureOf(facts)?.reason).toBe('DeadlineExceeded');
+  });
+});

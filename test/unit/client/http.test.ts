@@ -1,0 +1,221 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createClient } from '../../../src/client/client.ts';
+import { errorOfBody } from '../../../src/client/error-of-body.ts';
+import { searchOf, send, sendForJson, type Address } from '../../../src/client/http.ts';
+
+const servers: Server[] = [];
+const folders: string[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+async function serve(listener: RequestListener, place: string | number = 0): Promise<Server> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(place, () => resolve()));
+  return server;
+}
+
+async function onPort(listener: RequestListener): Promise<Address> {
+  const server = await serve(listener);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+function socketPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'aichor-http-'));
+  folders.push(folder);
+  return join(folder, 's.sock');
+}
+
+describe('a request', () => {
+  it('goes to a port with its key, its query, its JSON', async () => {
+    let seen: unknown;
+    const address = await onPort((request, response) => {
+      let body = '';
+      request.on('data', (chunk) => (body += chunk));
+      request.on('end', () => {
+        seen = { url: request.url, method: request.method, key: request.headers.authorization, body };
+        response.end('{"ok":true}');
+      });
+    });
+    const request = {
+      method: 'POST' as const,
+      path: '/x',
+      query: { status: ['A', 'B'], limit: 5, gone: undefined },
+      json: { a: 'é' },
+    };
+    expect(await sendForJson({ address, apiKey: 'k' }, request)).toEqual({ ok: true });
+    expect(seen).toEqual({
+      url: '/v1/x?status=A&status=B&limit=5',
+      method: 'POST',
+      key: 'Bearer k',
+      body: '{"a":"é"}',
+    });
+  });
+
+  it('goes below the path of an address', async () => {
+    const address = await onPort((request, response) => response.end(JSON.stringify(request.url)));
+    if (!('url' in address)) throw new Error('not a port');
+    expect(
+      await sendForJson(
+        { address: { url: `${address.url}/aichor` }, apiKey: null },
+        { method: 'GET', path: '/health' },
+      ),
+    ).toBe('/aichor/v1/health');
+  });
+
+  it('goes to a unix socket', async () => {
+    const path = socketPath();
+    await serve(
+      (request, response) =>
+        response.end(JSON.stringify({ url: request.url, key: request.headers.authorization ?? null })),
+      path,
+    );
+    const answer = await sendForJson(
+      { address: { socketPath: path }, apiKey: null },
+      { method: 'GET', path: '/health' },
+    );
+    expect(answer).toEqual({ url: '/v1/health', key: null });
+  });
+
+  it('carries a stream, whose own failure is what is told', async () => {
+    let received = 0;
+    const address = await onPort((request, response) => {
+      request.on('data', (chunk: Buffer) => (received += chunk.length));
+      request.on('end', () => response.end('{}'));
+    });
+    const put = (stream: Readable) =>
+      send(
+        { address, apiKey: null },
+        { method: 'PUT', path: '/f', body: { stream, type: 'application/x-tar' } },
+      );
+    (await put(Readable.from([Buffer.alloc(100_000), Buffer.alloc(5)]))).resume();
+    expect(received).toBe(100_005);
+    async function* failing() {
+      yield Buffer.alloc(10);
+      throw new Error('the file changed');
+    }
+    await expect(put(Readable.from(failing()))).rejects.toMatchObject({
+      code: 'server_unreachable',
+      cause: { message: 'the file changed' },
+    });
+  });
+});
+
+describe('a failure', () => {
+  it('is what the body says', () => {
+    const body = {
+      error: {
+        code: 'conflict',
+        message: 'm',
+        hint: 'h',
+        exit_code: 6,
+        request_id: 'r1',
+        diagnostics: [{ line: 3 }],
+      },
+    };
+    expect(errorOfBody(409, JSON.stringify(body))).toMatchObject({
+      code: 'conflict',
+      message: 'm',
+      hint: 'h',
+      requestId: 'r1',
+      diagnostics: [{ line: 3 }],
+    });
+  });
+
+  it.each([
+    [401, '<html>', 'unauthenticated'],
+    [403, '', 'forbidden'],
+    [502, 'bad gateway', 'server_unreachable'],
+    [500, '{"error":{"code":"made_up","message":"m"}}', 'server_error'],
+    [404, '{"message":"not ours"}', 'server_error'],
+    [500, 'null', 'server_error'],
+  ])('with status %i and the body %j is %s', (status, body, code) => {
+    expect(errorOfBody(status, body)).toMatchObject({ code, hint: expect.any(String) });
+  });
+
+  it('is server_error when the answer is no JSON', async () => {
+    const address = await onPort((_, response) => response.end('hello'));
+    await expect(sendForJson({ address, apiKey: null }, { method: 'GET', path: '/x' })).rejects.toMatchObject(
+      { code: 'server_error' },
+    );
+  });
+
+  it('is server_unreachable when nobody listens, or the answer is cut', async () => {
+    const address = { socketPath: socketPath() };
+    await expect(sendForJson({ address, apiKey: null }, { method: 'GET', path: '/x' })).rejects.toMatchObject(
+      {
+        code: 'server_unreachable',
+        cause: { code: 'ENOENT' },
+      },
+    );
+    const cutting = await onPort((_, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('{', () => response.destroy());
+    });
+    await expect(
+      sendForJson({ address: cutting, apiKey: null }, { method: 'GET', path: '/x' }),
+    ).rejects.toMatchObject({ code: 'server_unreachable' });
+  });
+
+  it('is the reason of the signal when that was aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const address = await onPort(() => controller.abort(reason));
+    await expect(
+      send({ address, apiKey: null }, { method: 'GET', path: '/x', signal: controller.signal }),
+    ).rejects.toBe(reason);
+  });
+});
+
+describe('the client', () => {
+  const summary = { experiment_id: 'x' };
+  const submission = { source: { kind: 'local' as const, snapshot: 'sha256:0' } };
+
+  it('finds the server again when nobody listens, whatever the request', async () => {
+    const path = socketPath();
+    const reconnect = async () => {
+      await serve((_, response) => response.end(JSON.stringify(summary)), path);
+      return { socketPath: path };
+    };
+    const client = createClient({ address: { socketPath: path }, apiKey: null, reconnect });
+    expect(await client.submit(submission)).toEqual(summary);
+  });
+
+  it('sends again what may come twice when an answer is lost, and nothing else', async () => {
+    const asked: string[] = [];
+    const address = await onPort((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      if (asked.length % 2 === 1) response.destroy();
+      else response.end(JSON.stringify(summary));
+    });
+    const client = createClient({ address, apiKey: null, reconnect: async () => address });
+    await client.get('x');
+    await client.submit({ ...submission, idempotency_key: 'k' });
+    await client.announce({ entries: [] });
+    expect(asked).toHaveLength(6);
+    await expect(client.submit(submission)).rejects.toMatchObject({ code: 'server_unreachable' });
+    expect(asked).toHaveLength(7);
+  });
+
+  it('keeps refs inside their place in the path', async () => {
+    const address = await onPort((request, response) => response.end(JSON.stringify(request.url)));
+    const client = createClient({ address, apiKey: null });
+    expect(await client.get('a/../b?c')).toBe('/v1/experiments/a%2F..%2Fb%3Fc');
+  });
+});
+
+it('writes no question mark without a query', () => {
+  expect(searchOf({ a: undefined, b: [] })).toBe('');
+  expect(searchOf(undefined)).toBe('');
+});

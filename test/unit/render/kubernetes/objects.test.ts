@@ -1,0 +1,429 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { planManifest } from '../../../../src/operators/plan.ts';
+import type { Manifest, PodResources } from '../../../../src/manifest/manifest.ts';
+import { renderKubernetes, type KubernetesObject } from '../../../../src/render/kubernetes/objects.ts';
+import { DEFAULT_SETTINGS, type KubernetesSettings } from '../../../../src/render/kubernetes/settings.ts';
+import {
+  anyManifest,
+  anySubmission,
+  distributed,
+  jobset,
+  kuberay,
+  NO_SUBMISSION,
+  podType,
+  RESOURCES,
+  workerGroup,
+} from '../../operators/manifests.ts';
+import { schemaErrors } from './schemas.ts';
+
+const EXPERIMENT_ID = '6f4a850d-2281-4c1e-9a55-0123456789ab';
+
+function render(manifest: Manifest, settings: Partial<KubernetesSettings> = {}): KubernetesObject[] {
+  const plan = planManifest(manifest, NO_SUBMISSION);
+  return renderKubernetes({
+    plan,
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+    experimentId: EXPERIMENT_ID,
+    project: 'proj',
+  });
+}
+
+function kinds(objects: KubernetesObject[]): string[] {
+  return objects.map(({ kind, metadata }) => `${kind} ${metadata?.name}`);
+}
+
+function jobSetOf(objects: KubernetesObject[]) {
+  const found = objects.find((object) => object.kind === 'JobSet');
+  if (found?.kind !== 'JobSet') throw new Error('no JobSet');
+  return found;
+}
+
+function rayJobOf(objects: KubernetesObject[]) {
+  const found = objects.find((object) => object.kind === 'RayJob');
+  if (found?.kind !== 'RayJob') throw new Error('no RayJob');
+  return found;
+}
+
+function podOf(manifest: Manifest, settings: Partial<KubernetesSettings> = {}) {
+  const pod = jobSetOf(render(manifest, settings)).spec.replicatedJobs[0]?.template.spec.template;
+  const container = pod?.spec?.containers[0];
+  if (!pod?.spec || !container) throw new Error('no pod');
+  return { pod, spec: pod.spec, container };
+}
+
+const withResources = (resources: Partial<PodResources>) =>
+  jobset([podType('worker', { resources: { ...RESOURCES, ...resources } })]);
+
+describe('every rendered object', () => {
+  test('is valid by its published schema, for every operator and shape', () => {
+    fc.assert(
+      fc.property(anyManifest, anySubmission, (manifest, submission) => {
+        const plan = planManifest(manifest, submission);
+        const rendering = { plan, settings: DEFAULT_SETTINGS, experimentId: EXPERIMENT_ID, project: 'proj' };
+        for (const object of renderKubernetes(rendering)) expect(schemaErrors(object)).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('is valid with everything that can be asked for at once', () => {
+    const resources: PodResources = {
+      ...RESOURCES,
+      shmSizeGB: 1.5,
+      gpu: { count: 2, product: 'NVIDIA-H100-80GB-HBM3-MIG-3g.40gb' },
+      rdmaDevices: ['sriov_a', 'sriov_b'],
+      extraSelectors: { 'karpenter.sh/capacity-type': 'spot' },
+      extraTolerations: [{ key: 'dedicated', operator: 'Equal', value: 'ml-team', effect: 'NoSchedule' }],
+      ephemeralStorageRequest: '10Gi',
+      ephemeralStorageLimit: '20Gi',
+    };
+    const common = {
+      timeoutSeconds: 3600,
+      tensorboard: { enabled: true, pvc: 'tb' },
+      storage: {
+        sharedVolume: {
+          mountPoint: '/mnt/s',
+          sizeGB: 32,
+          storageClass: 'fast',
+          accessMode: 'ReadWriteMany' as const,
+        },
+        attachExistingPVCs: [{ name: 'tb', mountPoint: '/mnt/tb/' }],
+      },
+      gracefulTermination: { shutdownCommand: ['python', 'save.py'], terminationGracePeriodSeconds: 90 },
+      securityContext: { perfmon: true, ptrace: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000 },
+      restartPolicy: { backoffLimit: 2 },
+    };
+    const settings: KubernetesSettings = {
+      ...DEFAULT_SETTINGS,
+      namespace: 'proj',
+      registry: 'images.example/proj/',
+      pullSecret: 'pull',
+      queue: 'team',
+      selectors: { 'karpenter.sh/capacity-type': 'on-demand' },
+      gpu: { productLabel: 'nvidia.com/gpu.product', mig: 'mixed' },
+      rdma: { resourcePrefix: 'openshift.io', networkAnnotation: true, ipcLock: true },
+      allowPtrace: true,
+      claims: { tb: 'proj-tb-0123' },
+      storage: { ...DEFAULT_SETTINGS.storage, s3Endpoint: 'https://s3.example' },
+      build: { ...DEFAULT_SETTINGS.build, pushSecret: 'push', variablesSecret: 'build-env' },
+    };
+    const worker = { count: 2, resources };
+    for (const manifest of [
+      distributed('pytorch', [podType('worker', worker)], common),
+      kuberay([workerGroup('gpu', worker)], common),
+    ]) {
+      const objects = render(manifest, settings);
+      expect(kinds(objects)).toHaveLength(5);
+      for (const object of objects) expect(schemaErrors(object)).toEqual([]);
+    }
+  });
+
+  test('a wrong object is found out by these schemas', () => {
+    const jobSet = structuredClone(jobSetOf(render(jobset([podType('w')]))));
+    Object.assign(jobSet.spec, { replicas: 1 });
+    expect(schemaErrors(jobSet)).toHaveLength(1);
+  });
+});
+
+describe('the objects of an experiment', () => {
+  test('in the order in which they are applied', () => {
+    const manifest = jobset([podType('w')], {
+      tensorboard: { enabled: true, pvc: null },
+      storage: {
+        sharedVolume: { mountPoint: '/s', sizeGB: 1, storageClass: null, accessMode: null },
+        attachExistingPVCs: [],
+      },
+    });
+    expect(kinds(render(manifest))).toEqual([
+      'Job experiment-6f4a850d-2281-build',
+      'PersistentVolumeClaim experiment-6f4a850d-2281-shared',
+      'JobSet experiment-6f4a850d-2281',
+      'Deployment experiment-6f4a850d-2281-tensorboard',
+      'Service experiment-6f4a850d-2281-tensorboard',
+    ]);
+  });
+
+  test('none for a plan without pods', () => {
+    expect(render(jobset([podType('w', { count: 0 })]))).toEqual([]);
+  });
+
+  test('no build where an earlier image is used, and that image', () => {
+    const manifest = jobset([podType('w')]);
+    manifest.builder.skipBuild = { experimentId: 'earlier', failIfNotFound: false };
+    expect(kinds(render(manifest))).toEqual(['JobSet experiment-6f4a850d-2281']);
+    expect(podOf(manifest).container.image).toBe('image:earlier');
+  });
+});
+
+describe('a JobSet', () => {
+  test('writes every field that its webhook would default', () => {
+    const { spec } = jobSetOf(
+      render(jobset([podType('a'), podType('b', { count: 2, completions: 4, parallelisms: 2 })])),
+    );
+    expect(spec).toMatchObject({
+      suspend: false,
+      network: { enableDNSHostnames: true, publishNotReadyAddresses: true },
+      startupPolicy: { startupPolicyOrder: 'AnyOrder' },
+      successPolicy: { operator: 'All' },
+      failurePolicy: { maxRestarts: 0, restartStrategy: 'BlockingRecreate' },
+    });
+    expect(
+      spec.replicatedJobs.map(({ name, groupName, replicas, template: { spec } }) => [
+        name,
+        groupName,
+        replicas,
+        spec.completionMode,
+        spec.completions,
+        spec.parallelism,
+        spec.backoffLimit,
+        spec.podReplacementPolicy,
+      ]),
+    ).toEqual([
+      ['a', 'default', 1, 'Indexed', 1, 1, 0, 'Failed'],
+      ['b', 'default', 2, 'Indexed', 4, 2, 0, 'Failed'],
+    ]);
+  });
+
+  test('starts again after evictions with operator jobset only', () => {
+    const policies = (manifest: Manifest) => {
+      const { spec } = jobSetOf(render(manifest));
+      return [
+        spec.failurePolicy.rules.map(({ name }) => name),
+        spec.replicatedJobs[0]?.template.spec.podFailurePolicy,
+      ];
+    };
+    expect(policies(jobset([podType('w')]))).toEqual([['deadline'], undefined]);
+    expect(policies(distributed('jax', 1))).toEqual([
+      ['deadline', 'evicted'],
+      { rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] },
+    ]);
+  });
+
+  test('names a coordinator except with operator jobset', () => {
+    expect(jobSetOf(render(jobset([podType('a-rather-long-name')]))).spec.coordinator).toBeUndefined();
+    expect(jobSetOf(render(distributed('xgboost', 2))).spec.coordinator).toEqual({
+      replicatedJob: 'worker',
+      jobIndex: 0,
+      podIndex: 0,
+    });
+    const legacy = distributed('pytorch', [podType('master'), podType('worker', { count: 2 })]);
+    expect(jobSetOf(render(legacy)).spec.coordinator?.replicatedJob).toBe('master');
+  });
+
+  test('has a deadline later than ours, and only with a timeout', () => {
+    const deadline = (common: object) =>
+      jobSetOf(render(jobset([podType('w')], common))).spec.replicatedJobs[0]?.template.spec
+        .activeDeadlineSeconds;
+    expect(deadline({})).toBeUndefined();
+    expect(deadline({ timeoutSeconds: 60 })).toBe(60 + 30 + 600);
+    const gracefulTermination = { shutdownCommand: ['x'], terminationGracePeriodSeconds: 120 };
+    expect(deadline({ timeoutSeconds: 60, gracefulTermination })).toBe(60 + 120 + 600);
+  });
+
+  test('waits in a queue where the cluster has one', () => {
+    const { metadata } = jobSetOf(render(jobset([podType('w')]), { queue: 'team-a' }));
+    expect(metadata.labels).toMatchObject({ 'kueue.x-k8s.io/queue-name': 'team-a' });
+  });
+});
+
+describe('a pod', () => {
+  test('CPUs may burst, memory may not', () => {
+    expect(podOf(withResources({ cpus: 1.5, memory: 0.5, cpuLimitRatio: 1 })).container.resources).toEqual({
+      requests: { cpu: '1500m', memory: '512Mi' },
+      limits: { cpu: '1500m', memory: '512Mi' },
+    });
+    expect(podOf(withResources({ cpus: 16, memory: 64 })).container.resources).toEqual({
+      requests: { cpu: '16', memory: '64Gi' },
+      limits: { cpu: '32', memory: '64Gi' },
+    });
+  });
+
+  test('a GPU: resource, product, toleration', () => {
+    const { container, spec } = podOf(withResources({ gpu: { count: 4, product: 'Tesla-V100-SXM3-32GB' } }));
+    expect(container.resources?.limits).toMatchObject({ 'nvidia.com/gpu': '4' });
+    expect(spec.nodeSelector).toEqual({ 'nvidia.com/gpu.product': 'Tesla-V100-SXM3-32GB' });
+    expect(spec.tolerations).toEqual([{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }]);
+  });
+
+  test.each([
+    ['single', 'nvidia.com/gpu', 'NVIDIA-H100-80GB-HBM3-MIG-3g.40gb'],
+    ['mixed', 'nvidia.com/mig-3g.40gb', 'NVIDIA-H100-80GB-HBM3'],
+  ] as const)('a MIG slice where the cluster is %s', (mig, resource, product) => {
+    const gpu = { count: 1, product: 'NVIDIA-H100-80GB-HBM3-MIG-3g.40gb' };
+    const { container, spec } = podOf(withResources({ gpu }), { gpu: { ...DEFAULT_SETTINGS.gpu, mig } });
+    expect(container.resources?.limits).toHaveProperty([resource], '1');
+    expect(spec.nodeSelector).toEqual({ 'nvidia.com/gpu.product': product });
+  });
+
+  test('a TPU: chips, accelerator, topology', () => {
+    const tpu = { type: 'tpu-v5-lite-podslice', topology: '2x2', tpuChipsCount: 4 };
+    const { container, spec } = podOf(withResources({ tpu }));
+    expect(container.resources?.requests).toMatchObject({ 'google.com/tpu': '4' });
+    expect(spec.nodeSelector).toEqual({
+      'cloud.google.com/gke-tpu-accelerator': 'tpu-v5-lite-podslice',
+      'cloud.google.com/gke-tpu-topology': '2x2',
+    });
+    expect(spec.tolerations).toEqual([{ key: 'google.com/tpu', operator: 'Exists', effect: 'NoSchedule' }]);
+  });
+
+  test("spot: the user's selector wins over the cluster's", () => {
+    const selectors = { 'karpenter.sh/capacity-type': 'on-demand' };
+    expect(podOf(withResources({}), { selectors }).spec.nodeSelector).toEqual(selectors);
+    const spot = { 'karpenter.sh/capacity-type': 'spot' };
+    expect(podOf(withResources({ extraSelectors: spot }), { selectors }).spec.nodeSelector).toEqual(spot);
+  });
+
+  test('volumes: shared memory, the shared volume, attached claims', () => {
+    const manifest = withResources({ shmSizeGB: 32 });
+    manifest.spec.storage = {
+      sharedVolume: { mountPoint: 'mnt/shared', sizeGB: 32, storageClass: null, accessMode: null },
+      attachExistingPVCs: [{ name: 'my-dataset-pvc', mountPoint: '/mnt/dataset' }],
+    };
+    const { spec, container } = podOf(manifest);
+    expect(spec.volumes).toEqual([
+      { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: '32Gi' } },
+      { name: 'shared', persistentVolumeClaim: { claimName: 'experiment-6f4a850d-2281-shared' } },
+      { name: 'pvc-0', persistentVolumeClaim: { claimName: 'my-dataset-pvc' } },
+    ]);
+    expect(container.volumeMounts?.map(({ name, mountPath }) => [name, mountPath])).toEqual([
+      ['shm', '/dev/shm'],
+      ['shared', '/mnt/shared'],
+      ['pvc-0', '/mnt/dataset'],
+    ]);
+  });
+
+  test('rights: what debuggers need, as far as the cluster allows; the user it runs as', () => {
+    const manifest = jobset([podType('w')], {
+      securityContext: { perfmon: true, ptrace: true, runAsUser: 1000, runAsGroup: null, fsGroup: 2000 },
+    });
+    const { spec, container } = podOf(manifest);
+    expect(container.securityContext).toEqual({ capabilities: { add: ['PERFMON'] } });
+    expect(spec.securityContext).toEqual({
+      runAsUser: 1000,
+      fsGroup: 2000,
+      fsGroupChangePolicy: 'OnRootMismatch',
+    });
+    expect(podOf(manifest, { allowPtrace: true }).container.securityContext?.capabilities?.add).toEqual([
+      'PERFMON',
+      'SYS_PTRACE',
+    ]);
+  });
+
+  test('ends gently', () => {
+    const gracefulTermination = { shutdownCommand: ['python', 'save.py'], terminationGracePeriodSeconds: 90 };
+    const { spec, container } = podOf(jobset([podType('w')], { gracefulTermination }));
+    expect(spec.terminationGracePeriodSeconds).toBe(90);
+    expect(container.lifecycle).toEqual({ preStop: { exec: { command: ['python', 'save.py'] } } });
+    expect(podOf(jobset([podType('w')])).spec.terminationGracePeriodSeconds).toBe(30);
+  });
+
+  test('values of secrets are references', () => {
+    const plan = planManifest(jobset([podType('w')]), { ...NO_SUBMISSION, secrets: ['TOKEN'] });
+    const objects = renderKubernetes({
+      plan,
+      settings: DEFAULT_SETTINGS,
+      experimentId: EXPERIMENT_ID,
+      project: 'p',
+    });
+    const env = jobSetOf(objects).spec.replicatedJobs[0]?.template.spec.template.spec?.containers[0]?.env;
+    expect(env?.find(({ name }) => name === 'TOKEN')).toEqual({
+      name: 'TOKEN',
+      valueFrom: { secretKeyRef: { name: 'experiment-6f4a850d-2281-secrets', key: 'TOKEN' } },
+    });
+  });
+
+  test('S3 storage: both names of each pair, else none', () => {
+    const manifest = jobset([podType('w')], { tensorboard: { enabled: true, pvc: null } });
+    const names = ['AICHOR_LOGS_PATH', 'AWS_ENDPOINT_URL', 'S3_ENDPOINT'];
+    const seen = (s3Endpoint: string | null) =>
+      podOf(manifest, { storage: { ...DEFAULT_SETTINGS.storage, s3Endpoint } })
+        .container.env?.filter(({ name }) => names.includes(name))
+        .map(({ value }) => value);
+    expect(seen(null)).toEqual([]);
+    const events = `s3://proj-outputs/output/${EXPERIMENT_ID}/tensorboard`;
+    expect(seen('https://s3.example')).toEqual([events, 'https://s3.example', 'https://s3.example']);
+  });
+});
+
+describe('a RayJob', () => {
+  const manifest = kuberay([workerGroup('gpu', { count: 2 }), workerGroup('none', { count: 0 })], {
+    command: `python a.py && echo "it's $HOME"`,
+    rayVersion: '2.9.3',
+  });
+
+  test('keeps the command out of its entrypoint', () => {
+    const { spec } = rayJobOf(render(manifest));
+    expect(spec.entrypoint).toBe("bash -c 'bash <(printenv AICHOR_COMMAND)'");
+    const env = spec.rayClusterSpec.headGroupSpec.template.spec?.containers[0]?.env;
+    expect(env?.find(({ name }) => name === 'AICHOR_COMMAND')?.value).toBe(
+      `python a.py && echo "it's $HOME"`,
+    );
+  });
+
+  test('has groups of fixed size', () => {
+    const { workerGroupSpecs, rayVersion } = rayJobOf(render(manifest)).spec.rayClusterSpec;
+    expect(rayVersion).toBe('2.9.3');
+    expect(
+      workerGroupSpecs.map((group) => [
+        group.groupName,
+        group.replicas,
+        group.minReplicas,
+        group.maxReplicas,
+        group.numOfHosts,
+      ]),
+    ).toEqual([['gpu', 2, 2, 2, 1]]);
+  });
+
+  test('TPU slices: hosts per slice', () => {
+    const tpu = { type: 'tpu-v5-lite-podslice', topology: '4x4', tpuChipsCount: 4 };
+    const slices = kuberay([workerGroup('tpu', { count: 2, resources: { ...RESOURCES, tpu } })]);
+    const [group] = rayJobOf(render(slices)).spec.rayClusterSpec.workerGroupSpecs;
+    expect([group?.replicas, group?.numOfHosts]).toEqual([2, 4]);
+  });
+});
+
+describe('the build', () => {
+  function buildArgs(
+    change: (builder: Manifest['builder']) => void,
+    settings: Partial<KubernetesSettings> = {},
+  ): string[] {
+    const manifest = jobset([podType('w')]);
+    change(manifest.builder);
+    const [job] = render(manifest, settings);
+    if (job?.kind !== 'Job' || job.apiVersion !== 'batch/v1') throw new Error('no build');
+    return job.spec?.template.spec?.containers[0]?.args ?? [];
+  }
+
+  test('reads the Dockerfile in the context', () => {
+    const args = buildArgs((builder) => {
+      builder.context = 'a/b';
+      builder.dockerfile = './docker/Dockerfile.gpu';
+    });
+    expect(args.slice(2, 5)).toEqual([
+      '--local=context=/workspace/a/b',
+      '--local=dockerfile=/workspace/a/b/docker',
+      '--opt=filename=Dockerfile.gpu',
+    ]);
+  });
+
+  test('a path never leaves the repository', () => {
+    const args = buildArgs((builder) => {
+      builder.dockerfile = '../../../../etc/Dockerfile';
+    });
+    expect(args[3]).toBe('--local=dockerfile=/workspace/etc');
+  });
+
+  test('passes arguments, target, registry; a dollar means nothing to the cluster', () => {
+    const args = buildArgs((builder) => {
+      builder.buildArgs = { TOKEN: 'a$(HOME)', EMPTY: '' };
+      builder.target = 'runtime';
+      builder.registry = 'images.example/p';
+    });
+    expect(args).toContain('--opt=build-arg:TOKEN=a$$(HOME)');
+    expect(args).toContain('--opt=build-arg:EMPTY=');
+    expect(args).toContain('--opt=target=runtime');
+    expect(args).toContain(`--output=type=image,name=images.example/p/image:${EXPERIMENT_ID},push=true`);
+    expect(args).toContain('--import-cache=type=registry,ref=images.example/p/image:cache');
+  });
+});

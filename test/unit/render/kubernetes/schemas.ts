@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { KubernetesObject } from '../../../../src/render/kubernetes/objects.ts';
+
+/** Checks objects against the published schemas (test/fixtures/crds), in which unknown keys are refused. */
+
+const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, allowUnionTypes: true });
+
+function schema(file: string): object {
+  return JSON.parse(readFileSync(new URL(`../../../fixtures/crds/${file}`, import.meta.url), 'utf8'));
+}
+
+ajv.addSchema(schema('core.schema.json'), 'core');
+const custom: Record<string, ValidateFunction> = {
+  JobSet: ajv.compile(schema('jobset.schema.json')),
+  RayJob: ajv.compile(schema('rayjob.schema.json')),
+};
+
+/** What is wrong with an object by its kind's schema, one line each; empty: nothing. */
+export function schemaErrors(object: KubernetesObject): string[] {
+  const check = custom[object.kind ?? ''] ?? ajv.getSchema(`core#/$defs/${object.kind}`);
+  if (check === undefined) throw new Error(`no schema for ${object.kind}`);
+  check(object);
+  const metadata = ajv.getSchema('core#/$defs/ObjectMeta');
+  metadata?.(object.metadata);
+  const errors = [...(check.errors ?? []), ...(metadata?.errors ?? [])];
+  return errors.map(
+    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+  );
+}
