@@ -35,7 +35,7 @@ export const FLOORS = [
 /** Doors that only one file may use. */
 export const DOORS = [
   { to: 'server', from: 'commands/server/start.ts', above: 'server' },
-  { to: 'engines/local', from: 'server/main.ts', above: 'engines/local' },
+  { to: 'engines/local', from: 'server/compose.ts', above: 'engines/local' },
 ];
 
 /** The home of each package that costs start-up time or ties code to one library. */
@@ -59,7 +59,7 @@ export const HOMES = {
   tar: ['packaging', 'snapshot-store'],
   undici: ['client'],
   'write-file-atomic': ['cli', 'machine', 'server', 'snapshot-store'],
-  yaml: ['manifest', 'cli/print', 'commands/manifest'],
+  yaml: ['manifest', 'cli'],
   zod: [
     'manifest',
     'experiment/record.ts',

@@ -41,7 +41,8 @@ function argumentsOf(command) {
 function row(flag) {
   const value = flag.type === 'boolean' ? '' : ` ${flag.options?.join('\\|') ?? flag.helpValue ?? 'VALUE'}`;
   const name = `${flag.char ? `-${flag.char}, ` : ''}--${flag.allowNo ? '[no-]' : ''}${flag.name}${value}`;
-  const usual = flag.default === undefined || flag.type === 'boolean' ? '' : ` (default: ${flag.default})`;
+  const usual =
+    flag.type === 'boolean' || String(flag.default ?? '') === '' ? '' : ` (default: ${flag.default})`;
   const text = (flag.summary ?? flag.description ?? '').replaceAll('|', '\\|');
   return `| \`${name}\` | ${text}${flag.multiple ? ' (repeatable)' : ''}${usual} |`;
 }

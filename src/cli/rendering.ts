@@ -69,11 +69,3 @@ export async function renderPlan(
     objects: renderKubernetes({ plan, settings: DEFAULT_SETTINGS, experimentId, project }),
   };
 }
-
-/** YAML documents: one for each object, or the plan. */
-export async function yamlOf(document: RenderDocument): Promise<string> {
-  const { stringify } = await import('yaml');
-  const options = { aliasDuplicateObjects: false, lineWidth: 0 };
-  const documents = document.engine === 'kubernetes' ? document.objects : [document];
-  return documents.map((each) => stringify(each, options)).join('---\n');
-}

@@ -16,7 +16,7 @@ export function eventMessage(event: ExperimentEvent): string {
     case 'source':
       return sourceMessage(event.source);
     case 'planned':
-      return `planned: ${count(event.resources.pods, 'pod')}, ${event.resources.cpus} CPUs, ${event.resources.memory_gb} GB${gpus(event.resources.gpus)}`;
+      return `planned: ${count(event.resources.pods, 'pod')}, ${count(event.resources.cpus, 'CPU')}, ${event.resources.memory_gb} GB${gpus(event.resources.gpus)}`;
     case 'notice':
     case 'progress':
     case 'attempt':

@@ -32,14 +32,15 @@ export type NewExperiment = Omit<
 
 /** The state of an experiment of which nothing is known but that it was accepted. */
 export function initialState(experiment: NewExperiment): ExperimentState {
+  const { experiment_id, ...known } = experiment;
   return {
     record: {
-      experiment_id: experiment.experiment_id,
+      experiment_id,
       status: 'Waiting',
       step: 'wait',
       reason: null,
       explanation: null,
-      ...experiment,
+      ...known,
       attempt: 1,
       started_at: null,
       ended_at: null,

@@ -1,5 +1,7 @@
+import { isAscii } from 'node:buffer';
 import { countBack, startTailCount, tailGroup, wantsSource } from '../logs/filter.ts';
-import type { LogFilter } from '../logs/line.ts';
+import type { IndexRecord } from '../logs/index-record.ts';
+import type { LogFilter, LogSource } from '../logs/line.ts';
 import { endLine, jsonLines, tailLine } from '../logs/wire.ts';
 import { INDEX_PAGE } from './index-file.ts';
 import type { LogFolder } from './log-folder.ts';
@@ -47,20 +49,32 @@ function* encode(
   batch: readonly Selected[],
   contents: readonly Buffer[],
 ): Generator<Uint8Array> {
+  const sources = batch.map(({ record }) => sourceOf(log, record));
+  const encoding = encodingOf(sources, contents);
   let text = '';
   for (const [index, { record, skip }] of batch.entries()) {
-    const source = log.sources.list[record.source];
-    const content = contents[index];
+    const [source, content] = [sources[index], contents[index]];
     if (!source || !content) throw new Error(`record ${record.first} has no bytes`);
-    const shown = source.marker ? { ...source, pod: null, stream: null } : source;
-    for (const piece of jsonLines(record, shown, { text: content.toString('utf8'), skip })) {
+    for (const piece of jsonLines(record, source, { text: content.toString(encoding), skip })) {
       text += piece;
       if (text.length < CHUNK) continue;
-      yield Buffer.from(text);
+      yield Buffer.from(text, encoding);
       text = '';
     }
   }
-  if (text !== '') yield Buffer.from(text);
+  if (text !== '') yield Buffer.from(text, encoding);
+}
+
+function sourceOf(log: LogFolder, record: IndexRecord): LogSource {
+  const source = log.sources.list[record.source];
+  if (!source) throw new Error(`record ${record.first} is of a source that is not in the table`);
+  return source;
+}
+
+/** Text that is ASCII only becomes the same bytes in either, but sooner in one of them. */
+function encodingOf(sources: readonly LogSource[], contents: readonly Buffer[]): 'latin1' | 'utf8' {
+  const plain = sources.every(({ pod }) => pod === null || /^[ -~]*$/.test(pod));
+  return plain && contents.every((content) => isAscii(content)) ? 'latin1' : 'utf8';
 }
 
 /** Where the tail of each group begins, counted from the end of the index; and which line is the end. */

@@ -24,7 +24,6 @@ export function endLine(sequence: number): string {
 const PIECE = 256 * 1024;
 
 /** Characters that JSON escapes; texts without any (nearly all) are quoted as they are. */
-// eslint-disable-next-line no-control-regex
 const ESCAPED = /[\u0000-\u0009\u000b-\u001f"\\]/;
 
 /**

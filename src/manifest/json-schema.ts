@@ -11,6 +11,7 @@ export function manifestJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(documentOfAllOperators(), {
     target: 'draft-7',
     io: 'input',
+    reused: 'ref',
     override: ({ jsonSchema }) => tidy(jsonSchema),
   });
   return {

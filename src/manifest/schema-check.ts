@@ -21,22 +21,26 @@ export interface Checked {
 export function checkSchema(root: unknown, operator: OperatorName | null, places: Places): Checked {
   const first = parseWith(operator, root);
   if (first.issues.length === 0) return { findings: [], root, document: first.document };
-  const { findings, repairs } = collect(first.issues.flatMap(flattened), { root, operator, places });
+  const issues = first.issues.flatMap(flattened).filter((issue) => !isOperator(issue));
+  const { findings, repairs } = collect(issues, { root, operator, places });
   const mended = repaired(root, repairs);
   const document = findings.length === 0 ? parseWith(operator, mended).document : null;
   return { findings: [...findings, ...repairs.map((repair) => repair.finding)], root: mended, document };
 }
 
+/** A process reads a manifest or two: compiling the schema to JavaScript first would cost more than it saves. */
+const ONE_SHOT = { jitless: true };
+
 function parseWith(
   operator: OperatorName | null,
   root: unknown,
 ): { document: WrittenDocument | null; issues: $ZodIssue[] } {
-  const result = operator === null ? null : DOCUMENTS[operator]().safeParse(root);
+  const result = operator === null ? null : DOCUMENTS[operator]().safeParse(root, ONE_SHOT);
   if (result)
     return result.success
       ? { document: result.data, issues: [] }
       : { document: null, issues: result.error.issues };
-  return { document: null, issues: documentOfAnyOperator().safeParse(root).error?.issues ?? [] };
+  return { document: null, issues: documentOfAnyOperator().safeParse(root, ONE_SHOT).error?.issues ?? [] };
 }
 
 const MOST_FINDINGS = 300;
@@ -109,6 +113,11 @@ function collectUnknownKey(key: string, path: Path, { operator }: Context, into:
   const { finding, meant } = unknownKey(key, path, documentSchema(operator), operator);
   into.findings.push(finding);
   if (meant !== null) into.meantKeys.add(JSON.stringify([...path, meant]));
+}
+
+/** `chooseOperator` has judged that one already. */
+function isOperator(issue: $ZodIssue): boolean {
+  return issue.path.length === 2 && issue.path[0] === 'spec' && issue.path[1] === 'operator';
 }
 
 function pathOf(issue: $ZodIssue): Path {

@@ -19,6 +19,9 @@ export function unknownKey(
   return { finding: explained({ key, place, schema, operator, meant }), meant };
 }
 
+/** Words that are keys of so many maps that a place cannot be told from them. */
+const COMMON_WORDS = new Set(['count', 'enabled', 'name', 'path', 'type']);
+
 interface Unknown {
   key: string;
   place: Path;
@@ -33,8 +36,7 @@ function explained({ key, place, schema, operator, meant }: Unknown): Finding {
   const slip = meant !== null && editDistance(key.toLowerCase(), meant.toLowerCase()) <= 1;
   const message = `there is no key ${quoted(key)} in ${placeName(dotted(place))}`;
   if (slip) return { ...here, code: 'unknown-key', message, hint: `did you mean "${meant}"?` };
-  const homes = homesOf(schema, key, place);
-  const home = homes[0];
+  const home = COMMON_WORDS.has(key) ? undefined : homesOf(schema, key, place)[0];
   if (home) {
     const name = home.at(-1);
     const below = home.length > place.length && place.every((part, index) => part === home[index]);
@@ -43,7 +45,9 @@ function explained({ key, place, schema, operator, meant }: Unknown): Finding {
     return { ...here, code: 'misplaced-key', message: `"${key}" is in the wrong place`, hint };
   }
   if (meant !== null) return { ...here, code: 'unknown-key', message, hint: `did you mean "${meant}"?` };
-  const others = operatorsWith(key, place).filter((name) => name !== operator);
+  // the types of a Ray cluster are unlike those of other operators
+  const comparable = operator !== 'kuberay' || place[1] !== 'types';
+  const others = comparable ? operatorsWith(key, place).filter((name) => name !== operator) : [];
   if (operator !== null && others.length > 0) {
     return {
       ...here,

@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -24,7 +33,11 @@ function aichor(args: string[], { path = [] as string[] } = {}): Promise<Outcome
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, 'local-repo', 'init', ...args], {
       cwd: join(home, 'cwd'),
-      env: { HOME: home, AICHOR_HOME: join(home, 'state'), PATH: [...path, dirname(process.execPath), '/usr/bin', '/bin'].join(':') },
+      env: {
+        HOME: home,
+        AICHOR_HOME: join(home, 'state'),
+        PATH: [...path, dirname(process.execPath), '/usr/bin', '/bin'].join(':'),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const outcome = { stdout: '', stderr: '' };
@@ -46,7 +59,12 @@ function fakeUv(script: string): string {
   return folder;
 }
 
-function errorOf({ stdout, stderr }: Outcome): { code: string; message: string; hint: string; exit_code: number } {
+function errorOf({ stdout, stderr }: Outcome): {
+  code: string;
+  message: string;
+  hint: string;
+  exit_code: number;
+} {
   expect(stdout).toBe('');
   return JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error;
 }
@@ -82,12 +100,18 @@ describe('local-repo init in a script', () => {
     });
     const main = ['-u', 'src/pi/main.py'];
     execFileSync('python3', main, { cwd, env: pod(1) });
-    expect(execFileSync('python3', main, { cwd, env: pod(0), encoding: 'utf8' })).toContain('pi is about 3.14159265');
+    expect(execFileSync('python3', main, { cwd, env: pod(0), encoding: 'utf8' })).toContain(
+      'pi is about 3.14159265',
+    );
   });
 
   test('without a terminal --name and --operator must be given', async () => {
     const error = errorOf(await aichor(['--name', 'x']));
-    expect(error).toMatchObject({ code: 'usage', exit_code: 2, message: expect.stringContaining('--operator') });
+    expect(error).toMatchObject({
+      code: 'usage',
+      exit_code: 2,
+      message: expect.stringContaining('--operator'),
+    });
     expect(error.message).not.toContain('--name');
     expect(errorOf(await aichor([])).message).toContain('--name and --operator');
     expect(here()).toEqual([]);
@@ -163,7 +187,23 @@ describe.runIf(hasTmux)('local-repo init on a terminal', () => {
 
   beforeEach(() => {
     const command = `${process.execPath} ${bin} local-repo init; echo "ended with $?"; exec sh`;
-    tmux('new-session', '-d', '-s', 'init', '-x', '100', '-y', '40', '-c', join(home, 'cwd'), '-e', `AICHOR_HOME=${home}/state`, '-e', 'PS1=', command);
+    tmux(
+      'new-session',
+      '-d',
+      '-s',
+      'init',
+      '-x',
+      '100',
+      '-y',
+      '40',
+      '-c',
+      join(home, 'cwd'),
+      '-e',
+      `AICHOR_HOME=${home}/state`,
+      '-e',
+      'PS1=',
+      command,
+    );
   });
   afterEach(() => {
     tmux('kill-server');
@@ -186,7 +226,9 @@ describe.runIf(hasTmux)('local-repo init on a terminal', () => {
     type('Enter');
     await see('ended with 0');
     expect(screen()).toContain('cd unet');
-    expect(readFileSync(join(home, 'cwd', 'unet', 'aichor_manifests', 'manifest.yaml'), 'utf8')).toContain('accelerators');
+    expect(readFileSync(join(home, 'cwd', 'unet', 'aichor_manifests', 'manifest.yaml'), 'utf8')).toContain(
+      'accelerators',
+    );
   });
 
   test('Ctrl-C at a question leaves nothing and ends with 130', async () => {

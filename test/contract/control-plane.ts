@@ -138,7 +138,11 @@ async function importFiles(plane: ControlPlane, files: Record<string, string>): 
   }
 }
 
-async function until(plane: ControlPlane, id: string, wanted: (state: ExperimentState) => boolean): Promise<ExperimentState> {
+async function until(
+  plane: ControlPlane,
+  id: string,
+  wanted: (state: ExperimentState) => boolean,
+): Promise<ExperimentState> {
   const subscription = plane.changes.subscribe();
   try {
     for (;;) {
@@ -152,5 +156,8 @@ async function until(plane: ControlPlane, id: string, wanted: (state: Experiment
 }
 
 function isJson(response: Response): boolean {
-  return response.headers.get('content-type')?.includes('json') === true && !response.headers.get('content-type')?.includes('ndjson');
+  return (
+    response.headers.get('content-type')?.includes('json') === true &&
+    !response.headers.get('content-type')?.includes('ndjson')
+  );
 }

@@ -1,4 +1,10 @@
-import type { BuildContext, BuildResult, Engine, EngineCapacity, RunContext } from '../../src/engines/engine.ts';
+import type {
+  BuildContext,
+  BuildResult,
+  Engine,
+  EngineCapacity,
+  RunContext,
+} from '../../src/engines/engine.ts';
 import type { ExperimentFact, PodFact } from '../../src/experiment/event.ts';
 import { plannedPods } from '../../src/experiment/plan.ts';
 
@@ -30,7 +36,12 @@ export interface FakeEngineOptions {
 }
 
 const CAPACITY: EngineCapacity = {
-  cpus: 8, memory_gb: 32, gpus: 0, max_experiments: null, healthy: true, message: null,
+  cpus: 8,
+  memory_gb: 32,
+  gpus: 0,
+  max_experiments: null,
+  healthy: true,
+  message: null,
 };
 
 /** An engine without processes that keeps the port's contract: it stops when told to, and lets go when told to. */
@@ -89,7 +100,8 @@ function createRun(context: RunContext): { run: FakeRun; facts: AsyncIterable<Ex
     },
     crash: (error) => say({ error }),
   };
-  const stop = () => say(...plannedPods(context.plan).map(({ pod }) => ({ fact: podFact(pod, 'Stopped') })), { end: true });
+  const stop = () =>
+    say(...plannedPods(context.plan).map(({ pod }) => ({ fact: podFact(pod, 'Stopped') })), { end: true });
   if (context.stop.aborted) stop();
   else context.stop.addEventListener('abort', stop, { once: true });
   context.detach.addEventListener('abort', () => say({ end: true }), { once: true });

@@ -14,16 +14,41 @@ describe('the package', () => {
   let packed: string[];
 
   const aichor = (...args: string[]) =>
-    execFileSync(join(folder, 'prefix', 'bin', 'aichor'), args, { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    execFileSync(join(folder, 'prefix', 'bin', 'aichor'), args, {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'aichor-package-'));
     env = { PATH: [dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter), HOME: folder };
-    const npm = { cwd: root, encoding: 'utf8' as const, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
-    const answer = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], npm);
+    const npm = {
+      cwd: root,
+      encoding: 'utf8' as const,
+      stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+    };
+    const answer = execFileSync(
+      'npm',
+      ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
+      npm,
+    );
     const [{ filename, files }] = JSON.parse(answer);
     packed = files.map((file: { path: string }) => file.path);
-    execFileSync('npm', ['install', '--global', '--no-audit', '--no-fund', '--prefix', join(folder, 'prefix'), join(folder, filename)], npm);
+    execFileSync(
+      'npm',
+      [
+        'install',
+        '--global',
+        '--no-audit',
+        '--no-fund',
+        '--prefix',
+        join(folder, 'prefix'),
+        join(folder, filename),
+      ],
+      npm,
+    );
   }, PATIENCE_MS);
 
   afterAll(() => {
@@ -32,9 +57,16 @@ describe('the package', () => {
   }, PATIENCE_MS);
 
   test('holds the program, its templates and its papers, and nothing else', () => {
-    const allowed = /^(bin\/|dist\/[\w-]+\.js$|templates\/|oclif\.manifest\.json$|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+    const allowed =
+      /^(bin\/|dist\/[\w-]+\.js$|templates\/|oclif\.manifest\.json$|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
     expect(packed.filter((path) => !allowed.test(path))).toEqual([]);
-    for (const path of ['LICENSE', 'dist/cli.js', 'dist/server.js', 'dist/pack-worker.js', 'templates/main/jobset.py.eta']) {
+    for (const path of [
+      'LICENSE',
+      'dist/cli.js',
+      'dist/server.js',
+      'dist/pack-worker.js',
+      'templates/main/jobset.py.eta',
+    ]) {
       expect(packed).toContain(path);
     }
   });
@@ -48,11 +80,15 @@ describe('the package', () => {
     'runs a repository it has written itself, and a shipped example',
     () => {
       aichor('local-repo', 'init', '--name', 'mine', '--operator', 'jobset', '--profile', 'multi-pod');
-      const own = JSON.parse(aichor('experiments', 'submit', 'local', '--repo-dir', 'mine', '--message', 'own', '--wait'));
+      const own = JSON.parse(
+        aichor('experiments', 'submit', 'local', '--repo-dir', 'mine', '--message', 'own', '--wait'),
+      );
       expect(own).toMatchObject({ status: 'Succeeded', resources: { pods: 4 } });
 
       cpSync(join(root, 'examples', 'parameter-server'), join(folder, 'example'), { recursive: true });
-      const example = JSON.parse(aichor('experiments', 'submit', 'local', '--repo-dir', 'example', '--message', 'example', '--wait'));
+      const example = JSON.parse(
+        aichor('experiments', 'submit', 'local', '--repo-dir', 'example', '--message', 'example', '--wait'),
+      );
       expect(example).toMatchObject({ status: 'Succeeded', operator: 'jobset' });
     },
     PATIENCE_MS,

@@ -11,16 +11,16 @@ const MOST_VALUES = 3;
 /** The human view of `manifest render --engine local`: totals, time diagram, what a pod asks for, variables. */
 export function planView(document: PlanDocument, screen: Screen): string {
   const { colors } = screen;
-  const parts = [colors.bold(headline(document))];
-  if (document.pods.length > 0) {
-    parts.push(
-      waveDiagram(document.pods, screen.width),
-      typesTable(document.pods, screen),
-      commands(document.pods, screen),
-      environmentTable(document.pods, screen),
-    );
-  }
-  return parts.join('\n\n');
+  const { pods } = document;
+  const heading = colors.bold(headline(document));
+  if (pods.length === 0) return `${heading}\n\nNothing would run: every count is 0.`;
+  return [
+    heading,
+    waveDiagram(pods, screen.width),
+    typesTable(pods, screen),
+    commands(pods, screen),
+    environmentTable(pods, screen),
+  ].join('\n\n');
 }
 
 function headline({ operator, totals, timeout_s, backoff_limit }: PlanDocument): string {
@@ -40,13 +40,13 @@ function counted(amount: number, noun: string): string {
 }
 
 function typesTable(pods: readonly PodDocument[], screen: Screen): string {
-  const counts = new Map<string, number>();
-  for (const { type } of pods) counts.set(type, (counts.get(type) ?? 0) + 1);
-  const firsts = pods.filter(({ type }, index) => pods.findIndex((pod) => pod.type === type) === index);
-  const rows = firsts.map(({ type, resources }) => {
-    const { cpus, memory_gb } = resources;
-    return [type, counts.get(type), cpus, `${memory_gb} GB`, accelerator(resources)].map(String);
-  });
+  const types = new Map<string, { count: number; resources: PodDocument['resources'] }>();
+  for (const { type, resources } of pods) {
+    types.set(type, { count: (types.get(type)?.count ?? 0) + 1, resources });
+  }
+  const rows = [...types].map(([type, { count, resources }]) =>
+    [type, count, resources.cpus, `${resources.memory_gb} GB`, accelerator(resources)].map(String),
+  );
   const columns = [
     { title: 'TYPE', width: widest(rows, 0, 4) },
     { title: 'PODS', width: 5, align: 'right' as const },

@@ -35,10 +35,12 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     project,
   };
 
+  #json = false;
+
   async run(): Promise<RenderDocument | undefined> {
     const { args, flags } = await this.parse(ManifestRender);
     const settings = this.settings({ project: flags.project });
-    const [{ readPlan, renderPlan, yamlOf }, { readVariables }] = await Promise.all([
+    const [{ readPlan, renderPlan }, { readVariables }] = await Promise.all([
       import('../../cli/rendering.ts'),
       import('../../cli/submission.ts'),
     ]);
@@ -48,11 +50,14 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     const document = await renderPlan(plan, flags.engine, settings);
     if (this.humanWanted)
       this.talk.notice('the experiment id is a placeholder; a submission gets one of its own');
-    if (flags.output === undefined) return document;
-    await this.write(
-      flags.output === 'yaml' ? await yamlOf(document) : `${JSON.stringify(document, null, 2)}\n`,
-    );
+    this.#json = flags.output === 'json';
+    if (flags.output !== 'yaml') return document;
+    await this.write(await yamlOf(document));
     return undefined;
+  }
+
+  protected override jsonAsked(): boolean {
+    return this.#json || super.jsonAsked();
   }
 
   override async view(document: RenderDocument): Promise<string> {
@@ -60,7 +65,11 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
       const { planView } = await import('../../cli/print/plan.ts');
       return planView(document, this.screen);
     }
-    const { yamlOf } = await import('../../cli/rendering.ts');
     return (await yamlOf(document)).trimEnd();
   }
+}
+
+async function yamlOf(document: RenderDocument): Promise<string> {
+  const { renderedYaml } = await import('../../cli/print/yaml.ts');
+  return renderedYaml(document);
 }

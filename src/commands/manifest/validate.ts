@@ -59,7 +59,7 @@ function verdict(files: ValidatedFile[]): ValidationDocument | Verdict<Validatio
     'manifest_invalid',
     `${where}: ${errors} ${errors === 1 ? 'mistake' : 'mistakes'}`,
     {
-      hint: 'each stands with its line and what to do in the document on stdout',
+      hint: 'each is listed with its line and what to do',
       diagnostics,
     },
   );

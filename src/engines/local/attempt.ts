@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decideAttempt } from '../../experiment/restart.ts';
 import { explainDeadline, explainExhausted, type Explanation } from '../../experiment/explain.ts';
@@ -8,7 +8,8 @@ import type { Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';
 import type { ExperimentRun } from './deps.ts';
 import { watchMemory, readPeak } from './memory.ts';
-import { explain, observePods } from './observe.ts';
+import { observePods } from './observe.ts';
+import { explain } from './verdict.ts';
 import { hasFailed, hasSucceeded, newPod, type LivePod } from './pod.ts';
 import { createSettler } from './settle.ts';
 import { installShim } from './shim.ts';
@@ -42,10 +43,14 @@ export async function runAttempt(run: ExperimentRun, number: number, clock: RunC
       if (detach.aborted) return 'detached';
       if (attempt.mark === null) await advance(attempt, clock);
       if (attempt.mark !== null) await stopLivePods(attempt);
-      if (pods.every((pod) => pod.phase === 'ended')) break;
+      if (isOver(attempt)) break;
+      if (pods.every((pod) => pod.phase === 'ended')) continue;
       await wake.next(pauseMs(plan.timeout_s, clock));
       const isDue = performance.now() - looked >= NET_MS;
-      if (isDue) [looked] = [performance.now(), run.logs.look()];
+      if (isDue) {
+        looked = performance.now();
+        run.logs.look();
+      }
       settler.add(await observePods(attempt, isDue));
     }
     settler.add(pods);
@@ -59,6 +64,11 @@ export async function runAttempt(run: ExperimentRun, number: number, clock: RunC
   }
 }
 
+/** Nothing runs, and what that means has been decided on: all went well, or the end was marked. */
+function isOver({ pods, mark }: Attempt): boolean {
+  return pods.every((pod) => pod.phase === 'ended' && (mark !== null || hasSucceeded(pod)));
+}
+
 /** Makes the attempt's folder, or finds in it how far an earlier process came. */
 async function openAttempt(run: ExperimentRun, number: number): Promise<Attempt> {
   const folder = join(run.context.directory, String(number));
@@ -66,9 +76,10 @@ async function openAttempt(run: ExperimentRun, number: number): Promise<Attempt>
   const shim = await installShim(run.context.directory);
   const pods = plannedPods(run.context.plan).map((planned) => newPod(planned, folder, number));
   const wake = createWake();
+  const names: ReadonlySet<string> = new Set(await readdir(folder));
   for (const pod of pods) {
-    pod.peak_memory_bytes = await readPeak(pod.base);
-    pod.devices = await readGpus(pod.base);
+    if (names.has(`${pod.name}.peak`)) pod.peak_memory_bytes = await readPeak(pod.base);
+    if (names.has(`${pod.name}.gpus`)) pod.devices = await readGpus(pod.base);
     run.deps.gpus.hold(pod.devices ?? []);
   }
   const memory = watchMemory(run.deps, pods, run.facts.end);

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { systemErrorCode } from '../../errors.ts';
 import { placeFile } from '../../machine/place-file.ts';
 import type { EngineDeps } from './deps.ts';
 import type { LivePod } from './pod.ts';
@@ -67,12 +66,7 @@ async function keepPeak(pod: LivePod, onDisk: Map<LivePod, number>): Promise<voi
   await placeFile(`${pod.base}.peak`, String(peak));
 }
 
-/** The peak that was seen before a restart, or null. */
-export async function readPeak(base: string): Promise<number | null> {
-  try {
-    return Number(await readFile(`${base}.peak`, 'utf8'));
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+/** The peak that was seen before a restart. */
+export async function readPeak(base: string): Promise<number> {
+  return Number(await readFile(`${base}.peak`, 'utf8'));
 }

@@ -46,6 +46,10 @@ async function carryOut(prepared: ExperimentRun): Promise<void> {
     if (!(await runAttempts(run))) return;
     await clearUp(run);
     await deps.ports.release(owner);
+  } catch (error) {
+    // Nobody will look after the pods any more: they must not run on.
+    if (!context.detach.aborted) await sweep(deps.processes, context.experimentId, null);
+    throw error;
   } finally {
     await logs.end();
   }

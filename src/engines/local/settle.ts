@@ -31,7 +31,7 @@ export function createSettler(attempt: Attempt): Settler {
 async function settle({ run }: Attempt, pods: readonly LivePod[]): Promise<void> {
   const { deps, context, logs, facts } = run;
   const started = pods.filter((pod) => pod.identity !== null);
-  for (const pod of started) await killGroup(deps.processes, pod);
+  await Promise.all(started.map((pod) => killGroup(deps.processes, pod)));
   if (started.length > 0) {
     const left = await sweep(deps.processes, context.experimentId, new Set(started.map((pod) => pod.name)));
     if (left.length > 0)
@@ -40,7 +40,7 @@ async function settle({ run }: Attempt, pods: readonly LivePod[]): Promise<void>
         code: 'processes_left',
         message: `cannot be ended: process ${left.join(', ')}`,
       });
-    for (const source of started.flatMap((pod) => pod.logs)) await logs.open(source);
+    await Promise.all(started.flatMap((pod) => pod.logs).map((source) => logs.open(source)));
   }
   await logs.close(pods.flatMap((pod) => pod.logs));
   for (const pod of pods) deps.gpus.give(pod.devices ?? []);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
 import { systemErrorCode } from '../../errors.ts';
 
 export interface PodSpawn {
@@ -19,17 +19,17 @@ export interface PodSpawn {
  * Starts a process as leader of its own session and group that outlives this one, printing into two files: no
  * pipe that could fill or break. A failure is reported through `failed`, whenever the system tells it.
  */
-export async function spawnPod(options: PodSpawn): Promise<void> {
-  const stdout = await open(options.stdout, 'a');
+export function spawnPod(options: PodSpawn): void {
+  const stdout = openSync(options.stdout, 'a');
   try {
-    const stderr = await open(options.stderr, 'a');
+    const stderr = openSync(options.stderr, 'a');
     try {
-      spawnInto(options, stdout.fd, stderr.fd);
+      spawnInto(options, stdout, stderr);
     } finally {
-      await stderr.close();
+      closeSync(stderr);
     }
   } finally {
-    await stdout.close();
+    closeSync(stdout);
   }
 }
 

@@ -1,9 +1,10 @@
 import { isAichorError } from '../../errors.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import { placeFile } from '../../machine/place-file.ts';
-import { readIfThere } from '../../machine/capacity.ts';
+import { readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { type Attempt } from './attempt-state.ts';
-import { endPod } from './observe.ts';
+import { endPod } from './verdict.ts';
 import type { LivePod } from './pod.ts';
 import { POD_COMMAND, processEnvironment } from './pod-environment.ts';
 import { shimArguments } from './shim.ts';
@@ -35,7 +36,11 @@ export async function startPods(attempt: Attempt, due: readonly LivePod[]): Prom
     prepared.set(pod, await preparePod(attempt, pod));
   })); // prettier-ignore
   crashPoint('engine-pods-prepared');
-  for (const [pod, what] of prepared) await attempting(attempt, pod, () => start(attempt, pod, what));
+  for (const [pod, what] of prepared) {
+    await attempting(attempt, pod, () => start(attempt, pod, what));
+    // Spawning holds up everything else this process does: others get their turn in between.
+    await setImmediate();
+  }
   crashPoint('engine-pods-started');
   return due.length - ready.length;
 }
@@ -57,7 +62,7 @@ async function start(attempt: Attempt, pod: LivePod, prepared: PreparedPod): Pro
   const { run, shim, wake } = attempt;
   pod.phase = 'live';
   const words = await shimArguments({ shim, base: pod.base, processes: run.deps.processes }, POD_COMMAND);
-  await spawnPod({
+  spawnPod({
     ...prepared,
     arguments: words,
     ended(code) {
@@ -109,10 +114,9 @@ async function takeGpus({ run }: Attempt, pod: LivePod): Promise<boolean> {
   return true;
 }
 
-/** The devices a pod was given before a restart, or null. */
-export async function readGpus(base: string): Promise<string[] | null> {
-  const text = await readIfThere(`${base}.gpus`);
-  return text === null ? null : text.split(',').filter((device) => device !== '');
+/** The devices a pod was given before a restart. */
+export async function readGpus(base: string): Promise<string[]> {
+  return (await readFile(`${base}.gpus`, 'utf8')).split(',');
 }
 
 async function eachAtOnce<T>(

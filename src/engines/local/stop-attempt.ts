@@ -1,5 +1,5 @@
 import type { Attempt } from './attempt-state.ts';
-import { endPod } from './observe.ts';
+import { endPod } from './verdict.ts';
 import type { LivePod } from './pod.ts';
 import { claimPod } from './pod-files.ts';
 import { preparePod } from './start-pods.ts';

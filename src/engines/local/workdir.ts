@@ -1,5 +1,6 @@
-import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { chmod, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import type { RunContext } from '../engine.ts';
 
@@ -24,12 +25,9 @@ export function sharesWorkdir(bytes: number): boolean {
 export async function podFolder(context: RunContext, attempt: number, pod: string): Promise<string> {
   const shared = sharesWorkdir(context.snapshot.bytes);
   const copy = join(workFolder(context.directory), String(attempt), shared ? 'shared' : pod);
-  if (!(await isFolder(copy))) {
-    await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
-    await context.snapshot.layOut(copy);
-  }
+  if (!isFolder(copy)) await context.snapshot.layOut(copy);
   const folder = join(copy, context.plan.builder.context);
-  if (await isFolder(folder)) return folder;
+  if (isFolder(folder)) return folder;
   throw new AichorError(
     'repository_invalid',
     `builder.context is ${context.plan.builder.context}, and there is no such folder`,
@@ -64,11 +62,6 @@ async function makeWritable(folder: string): Promise<void> {
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') return false;
-    throw error;
-  }
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

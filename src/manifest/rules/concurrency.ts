@@ -4,7 +4,7 @@ import { numberAt, podBlocks, type Rule } from '../draft.ts';
 export const concurrencyRule: Rule = (draft) =>
   podBlocks(draft).flatMap(({ path, block }) => {
     const [all, atOnce] = [numberAt(block, 'completions', 1), numberAt(block, 'parallelisms', 1)];
-    if (atOnce <= all) return [];
+    if (atOnce <= all || all < 1) return [];
     const message = `parallelisms is ${atOnce}, but each job has ${all} ${all === 1 ? 'pod' : 'pods'} (completions)`;
     return [
       {

@@ -5,6 +5,7 @@ import { valueAt, type Rule } from '../draft.ts';
 export const imageRule: Rule = ({ root }) => {
   const [built, run] = [valueAt(root, ['builder', 'image']), valueAt(root, ['spec', 'image'])];
   if (typeof built !== 'string' || typeof run !== 'string' || built === run) return [];
+  if (built.trim() === '' || run.trim() === '') return [];
   const message = `spec.image is ${quoted(run)}, but builder.image is ${quoted(built)}`;
   return [
     {

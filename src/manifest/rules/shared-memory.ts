@@ -5,7 +5,7 @@ export const sharedMemoryRule: Rule = (draft) =>
   podBlocks(draft).flatMap(({ path, resources }) => {
     const shm = numberAt(resources, 'shmSizeGB', 0);
     const memory = memoryOf(resources);
-    if (memory === null || shm <= memory) return [];
+    if (memory === null || memory <= 0 || shm <= memory) return [];
     const message = `shmSizeGB is ${shm}, more than the ${memory} GB of memory it is taken from`;
     return [
       {

@@ -29,7 +29,10 @@ const group = z.strictObject({
 });
 export type WrittenGroup = z.infer<typeof group>;
 
-export const jobSetTypes = z.record(z.string(), group);
+/** Names are judged by a rule of their own, which can say more than "does not match"; editors get the pattern. */
+export const jobSetTypes = z
+  .record(z.string(), group)
+  .meta({ propertyNames: { pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' } });
 
 const rayStartParams = () =>
   optional(

@@ -3,7 +3,7 @@ import type { EnvOrigin, EnvVariable, Plan, PlannedPod, PodField } from '../../e
 import { escapeCommand, expand } from '../../operators/expand.ts';
 import type { RunFacts } from './run-facts.ts';
 
-export type { LocalRun, RunFacts } from './run-facts.ts';
+export type { RunFacts } from './run-facts.ts';
 export { localRunFacts } from './run-facts.ts';
 
 /** One variable of one pod. */

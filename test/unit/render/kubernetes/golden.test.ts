@@ -24,7 +24,12 @@ describe.each(names)('%s', (name) => {
   const { manifest, diagnostics } = parseManifest(readFileSync(new URL(`manifests/${file}`, FIXTURES)), file);
   if (manifest === null) throw new Error(`${file}: ${diagnostics.map(({ message }) => message).join('; ')}`);
   const plan = planManifest(manifest, NO_SUBMISSION);
-  const objects = renderKubernetes({ plan, settings: DEFAULT_SETTINGS, experimentId: EXPERIMENT_ID, project: 'default' });
+  const objects = renderKubernetes({
+    plan,
+    settings: DEFAULT_SETTINGS,
+    experimentId: EXPERIMENT_ID,
+    project: 'default',
+  });
 
   test('has the plan and the objects it had', async () => {
     const text = `${JSON.stringify({ plan, objects }, null, 2)}\n`;

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const bin = join(root, 'bin', 'aichor.js');
+
+/** The floor of everything that starts a Node: `node -e 0`. */
+export const bareNode = () => timed(process.execPath, ['-e', '0']);
+
+/**
+ * Runs a program to its end. Rejects when it fails, so that a broken run is never a fast one.
+ *
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv, codes?: number[]}} options `codes`: exit codes that are no failure
+ * @returns {Promise<{ms: number, stdout: string, stderr: string}>}
+ */
+export function ended(command, args, { cwd = root, env = process.env, codes = [0] } = {}) {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (codes.includes(code)) resolve({ ms: performance.now() - started, stdout, stderr });
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}: ${stderr}`));
+    });
+  });
+}
+
+export const timed = async (...args) => (await ended(...args)).ms;
+
+/** Each of the functions `rounds` times in turn, A B A B; the median of each in milliseconds. One round warms up. */
+export async function interleaved(rounds, measures) {
+  const times = Object.fromEntries(Object.keys(measures).map((name) => [name, []]));
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, measure] of Object.entries(measures)) {
+      const ms = await measure();
+      if (round > 0) times[name].push(ms);
+    }
+  }
+  return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)]));
+}
+
+export function median(list) {
+  const sorted = [...list].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** A state folder of its own, and the program on it. `close` stops its server and removes it. */
+export function openLab() {
+  const folder = mkdtempSync(join(tmpdir(), 'aichor-bench-'));
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('AICHOR_'));
+  const env = { ...Object.fromEntries(others), AICHOR_HOME: join(folder, 'state') };
+  const aichor = (args, options = {}) =>
+    ended(process.execPath, [bin, ...args], { env, cwd: folder, ...options });
+  return {
+    folder,
+    env,
+    aichor,
+    /** The JSON document that a command prints. */
+    json: async (args, options) => JSON.parse((await aichor(args, options)).stdout),
+    close: async () => {
+      await aichor(['server', 'stop']);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A row of the table. `limit` and `value` in `unit`; ok when value <= limit. */
+export function row(what, { value, unit, limit, floor }) {
+  return { what, value, unit, limit, floor, ok: value <= limit };
+}

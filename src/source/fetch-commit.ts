@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { AichorError } from '../errors.ts';
+import { commitFacts } from './commit-facts.ts';
+import { maskCredentials } from './mask.ts';
+import { assertRepository, isLocal, isPath } from './repository.ts';
+import { assertRef, unreachable } from './resolve-commit.ts';
+import { runGit, type Env, type GitResult } from './run-git.ts';
+
+export interface FetchOptions {
+  repository: string;
+  /** Full SHA. */
+  sha: string;
+  /** Where else to look for it when the origin does not give out commits by SHA; also told to the pods. */
+  branch?: string | null | undefined;
+  /** Commits of history (`clone.depth`); null: all. */
+  depth: number | null;
+  submodules: 'false' | 'true' | 'recursive';
+  includeDotGit: boolean;
+  /** Made here; must not exist, or be empty. */
+  directory: string;
+  env?: Env | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface FetchedCommit {
+  sha: string;
+  /** `VCS_*` variables. */
+  facts: Record<string, string>;
+}
+
+/**
+ * Puts exactly one commit into a directory, whole or not at all. Throws AichorError `not_found` with Git's reason
+ * when the repository cannot be read or does not have the commit.
+ */
+export async function fetchCommit(options: FetchOptions): Promise<FetchedCommit> {
+  assertRepository(options.repository);
+  assertRef(options.sha);
+  if (options.branch) assertRef(options.branch);
+  const directory = resolve(options.directory);
+  const beside = `${directory}.${randomUUID()}.tmp`;
+  await mkdir(beside, { recursive: true, mode: 0o700 });
+  try {
+    const facts = await checkOut(beside, options);
+    if (options.includeDotGit) await forgetCredentials(beside, options.repository);
+    else await removeDotGit(beside, options.submodules !== 'false');
+    await rename(beside, directory);
+    return { sha: options.sha, facts };
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+}
+
+async function checkOut(directory: string, options: FetchOptions): Promise<Record<string, string>> {
+  const { repository, sha, branch = null, env, signal } = options;
+  const address = isPath(repository) ? resolve(repository) : repository;
+  const git = (...args: string[]) => runGit(args, { directory, env, signal });
+  const format = sha.length === 64 ? ['--object-format=sha256'] : [];
+  must(await git('init', '--quiet', '--template=', ...format), 'make a repository');
+  must(await git('remote', 'add', 'origin', address), 'name the origin');
+  await fetchObjects(directory, options);
+  must(await git('checkout', '--quiet', '--detach', sha, '--'), `check out ${sha}`);
+  await checkOutSubmodules(directory, options);
+  return commitFacts({ directory, sha, repository, branch, env, signal });
+}
+
+/** By SHA first; an origin that refuses that is asked for the branch, or for all it has. */
+async function fetchObjects(directory: string, options: FetchOptions): Promise<void> {
+  const { repository, sha, branch, depth, env, signal } = options;
+  const fetch = (...args: string[]) =>
+    runGit(['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', ...args], { directory, env, signal });
+  const depths = depth === null ? [] : [`--depth=${depth}`];
+  const exact = await fetch(...depths, '--end-of-options', 'origin', sha);
+  if (exact.ok) return;
+  const heads = branch ? [`+refs/heads/${branch}:refs/remotes/origin/${branch}`] : [];
+  const all = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
+  for (const refspecs of [heads, all]) {
+    if (refspecs.length === 0) continue;
+    const wide = await fetch('--end-of-options', 'origin', ...refspecs);
+    if (!wide.ok && refspecs === all) throw unreachable(repository, wide.reason);
+    if ((await runGit(['cat-file', '-e', `${sha}^{commit}`], { directory, env, signal })).ok) return;
+  }
+  throw new AichorError('not_found', `no commit ${sha} in ${maskCredentials(repository)}: ${exact.reason}`, {
+    hint: 'push it there first (`git push`), or check the SHA',
+  });
+}
+
+/** Submodules on this machine are only read for a repository that is on this machine itself. */
+async function checkOutSubmodules(directory: string, options: FetchOptions): Promise<void> {
+  const { repository, submodules, depth, env, signal } = options;
+  if (submodules === 'false') return;
+  const settings = [`protocol.file.allow=${isLocal(repository) ? 'always' : 'never'}`];
+  const args = ['submodule', '--quiet', 'update', '--init'];
+  if (submodules === 'recursive') args.push('--recursive');
+  if (depth !== null) args.push(`--depth=${depth}`);
+  const updated = await runGit(args, { directory, env, signal, settings });
+  if (updated.ok) return;
+  throw new AichorError(
+    'not_found',
+    `cannot fetch the submodules of ${maskCredentials(repository)}: ${updated.reason}`,
+    {
+      hint: 'see that their addresses in .gitmodules can be read from here, or set clone.submodules to "false"',
+    },
+  );
+}
+
+async function removeDotGit(directory: string, everywhere: boolean): Promise<void> {
+  await rm(join(directory, '.git'), { recursive: true, force: true });
+  if (!everywhere) return;
+  for (const path of await readdir(directory, { recursive: true })) {
+    if (basename(path) === '.git') await rm(join(directory, path), { recursive: true, force: true });
+  }
+}
+
+/** A repository that goes into a snapshot holds no user name or password of its address. */
+async function forgetCredentials(directory: string, repository: string): Promise<void> {
+  const dotGit = join(directory, '.git');
+  await rm(join(dotGit, 'FETCH_HEAD'), { force: true });
+  if (maskCredentials(repository) === repository) return;
+  for (const path of await readdir(dotGit, { recursive: true })) {
+    if (basename(path) !== 'config') continue;
+    const text = await readFile(join(dotGit, path), 'utf8');
+    await writeFile(join(dotGit, path), text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, '$1'));
+  }
+}
+
+function must(result: GitResult, what: string): void {
+  if (result.ok) return;
+  throw new AichorError('server_error', `git could not ${what}: ${result.reason}`, {
+    hint: 'see that the disk has room, and that `git checkout` of the commit works in a clone',
+  });
+}

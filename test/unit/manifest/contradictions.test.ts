@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { changed, example, path, text, valid, verdicts, type Document } from './examples.ts';
+
+const RESOURCES = { cpus: 1, memory: 2 };
+const ID = '3f2a1b4c-9d8e-4f7a-b6c5-1a2b3c4d5e6f';
+
+function withTypes(operator: string, types: Document): string {
+  return text(changed(example(operator), path('spec.types'), types));
+}
+
+function typeNames(source: string): string[] {
+  const { spec } = valid(source);
+  return 'types' in spec ? spec.types.map(({ name, count }) => `${name} ${count}`) : [];
+}
+
+/** Where documents about the language disagree: what is done about it. */
+describe('contradictions', () => {
+  test('1: experimentId and experimentID', () => {
+    const skip = (block: Document) =>
+      text(changed(example('jax'), path('builder.skipBuild'), { enabled: true, ...block }));
+    expect(verdicts(skip({ experimentID: ID }))).toEqual(['warning deprecated-key']);
+    expect(valid(skip({ experimentID: ID })).builder.skipBuild).toEqual({
+      experimentId: ID,
+      failIfNotFound: false,
+    });
+    expect(verdicts(skip({ experimentID: ID, experimentId: ID }))).toEqual(['warning deprecated-key']);
+    expect(verdicts(skip({ experimentID: ID, experimentId: ID.replace('3', '4') }))).toEqual([
+      'error conflicting-keys',
+    ]);
+  });
+
+  test.each(['pytorch', 'xgboost'])('2: Master and Worker with %s', (operator) => {
+    const old = withTypes(operator, {
+      Worker: { count: 3, resources: RESOURCES },
+      Master: { count: 1, resources: RESOURCES },
+    });
+    expect(verdicts(old)).toEqual(['warning deprecated-type', 'warning deprecated-type']);
+    expect(verdicts(old, { strict: true })).toEqual(['error deprecated-type', 'error deprecated-type']);
+    expect(typeNames(old)).toEqual(['master 1', 'worker 3']);
+    const mixed = withTypes(operator, { worker: { resources: RESOURCES }, Master: { resources: RESOURCES } });
+    expect(typeNames(mixed)).toEqual(['master 1', 'worker 1']);
+  });
+
+  test('3: Worker with jax', () => {
+    expect(verdicts(withTypes('jax', { Worker: { resources: RESOURCES } }))).toEqual([
+      'warning deprecated-type',
+    ]);
+    expect(typeNames(withTypes('jax', { Worker: { count: 4, resources: RESOURCES } }))).toEqual(['worker 4']);
+    const both = withTypes('jax', { Worker: { resources: RESOURCES }, worker: { resources: RESOURCES } });
+    expect(verdicts(both)).toEqual(['error conflicting-keys']);
+  });
+
+  test('7: engineName at the top level', () => {
+    const outer = changed(example('jax'), ['engineName'], 'kyber');
+    expect(verdicts(text(outer))).toEqual(['warning deprecated-key']);
+    expect(verdicts(text(outer), { strict: true })).toEqual(['error deprecated-key']);
+    expect(valid(text(outer)).spec.engineName).toBe('kyber');
+    expect(verdicts(text(changed(outer, path('spec.engineName'), 'kyber')))).toEqual([
+      'warning deprecated-key',
+    ]);
+    expect(verdicts(text(changed(outer, path('spec.engineName'), 'other')))).toEqual([
+      'error conflicting-keys',
+    ]);
+  });
+
+  test('8: jupyter as a boolean', () => {
+    const jupyter = (operator: string, value: Document[string]) =>
+      text(changed(example(operator), path('spec.debug.jupyter'), value));
+    expect(verdicts(jupyter('kuberay', false))).toEqual([]);
+    expect(verdicts(jupyter('jobset', false))).toEqual([]);
+    expect(valid(jupyter('kuberay', true)).spec.debug.jupyter).toEqual({ path: 'jupyter' });
+    expect(verdicts(jupyter('jobset', true))).toEqual(['error operator-mismatch']);
+  });
+
+  test('12: slips of the documentation', () => {
+    const slip = (block: Document) => withTypes('jobset', { worker: { resources: block } });
+    expect(verdicts(slip({ cpu: 4, ramRatio: 3 }))).toEqual(['error unknown-key']);
+    expect(verdicts(slip({ cpus: 4, ramRation: 3 }))).toEqual(['error unknown-key']);
+  });
+
+  test('15: buildArgs of any scalar', () => {
+    const source = text(changed(example('jax'), path('builder.buildArgs'), { A: 'x', B: true, C: 3.1 }));
+    expect(verdicts(source)).toEqual(['warning unquoted-text']);
+    expect(valid(source).builder.buildArgs).toEqual({ A: 'x', B: 'true', C: '3.1' });
+  });
+
+  test.each([undefined, null])('16: Workers that are %s', (workers) => {
+    const source = text(changed(example('kuberay'), path('spec.types.Workers'), workers));
+    expect(verdicts(source)).toEqual(['warning missing-workers']);
+    const { spec } = valid(source);
+    expect(spec.operator === 'kuberay' && spec.workerGroups).toEqual([]);
+  });
+
+  test.each(['0.2.1', '0.2.2', '0.2.3'])('17: vertexai with %s', (version) => {
+    expect(verdicts(text(changed(example('vertexai'), ['apiVersion'], version)))).toEqual([]);
+  });
+
+  test.each(['tf', 'batchjob', 'ray', 'slurm'])(
+    '18, 19: %s was removed, and that is all that is said',
+    (operator) => {
+      const source = text(changed(withoutVersion(), path('spec.operator'), operator));
+      expect(verdicts(source)).toEqual(['error removed-operator']);
+    },
+  );
+
+  test('20: images that differ', () => {
+    expect(verdicts(text(changed(example('jax'), path('spec.image'), 'other')))).toEqual([
+      'warning image-mismatch',
+    ]);
+  });
+
+  test.each(['extraSelectors', 'extraTolerations'])('21: %s beside resources', (key) => {
+    const value = key === 'extraSelectors' ? { a: 'b' } : [];
+    const source = text(changed(example('jax'), path(`spec.types.worker.${key}`), value));
+    expect(verdicts(source)).toEqual(['error misplaced-key']);
+  });
+
+  test.each(['jax  r', 'jobset"x', 'Jax', 'kube-ray'])('25: the operator %j is not trimmed', (operator) => {
+    const [first] = verdicts(text(changed(example('jax'), path('spec.operator'), operator)));
+    expect(first).toBe('error unknown-operator');
+  });
+});
+
+function withoutVersion(): Document {
+  return changed(changed(example('jax'), ['apiVersion'], undefined), path('spec.types'), {
+    job: { ntasks: 1 },
+  });
+}
