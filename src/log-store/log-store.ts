@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createExperimentLogs, type ExperimentLogs } from './experiment-logs.ts';
+import { createExperimentLogs, type ExperimentLogs } from './log-access.ts';
 import { createLogFiles, type LogFiles } from './files.ts';
 import { openLogFolder, type LogFolder } from './log-folder.ts';
 
-export type { ExperimentLogs } from './experiment-logs.ts';
+export type { ExperimentLogs } from './log-access.ts';
 
 /** The logs of all experiments, each in `<experiment>/logs`. One process may write to them at a time. */
 export interface LogStore {

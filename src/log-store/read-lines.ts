@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { countBack, startTailCount, tailGroup, wantsSource } from '../logs/filter.ts';
 import type { IndexRecord } from '../logs/index-record.ts';
 import type { LogFilter, LogSource } from '../logs/line.ts';
-import { endLine, jsonLines, tailLine } from '../logs/wire.ts';
+import { endLine, encodeLines, tailLine } from '../logs/wire.ts';
 import { INDEX_PAGE } from './index-file.ts';
 import type { LogFolder } from './log-folder.ts';
 import { createSelection, readRecords, type Selected } from './reader.ts';
@@ -55,7 +55,7 @@ function* encode(
   for (const [index, { record, skip }] of batch.entries()) {
     const [source, content] = [sources[index], contents[index]];
     if (!source || !content) throw new Error(`record ${record.first} has no bytes`);
-    for (const piece of jsonLines(record, source, { text: content.toString(encoding), skip })) {
+    for (const piece of encodeLines(record, source, { text: content.toString(encoding), skip })) {
       text += piece;
       if (text.length < CHUNK) continue;
       yield Buffer.from(text, encoding);

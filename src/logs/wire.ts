@@ -32,7 +32,7 @@ const ESCAPED = /[\u0000-\u0009\u000b-\u001f"\\]/;
  * @param content.text the record's bytes, decoded
  * @param content.skip lines at its start that are left out
  */
-export function* jsonLines(
+export function* encodeLines(
   record: IndexRecord,
   source: LogSource,
   content: { text: string; skip: number },

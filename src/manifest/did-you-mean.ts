@@ -1,4 +1,4 @@
-/** The candidate that was probably meant (a slip of case, a third of the letters at most), or null. */
+/** The candidate that was probably meant: a third of the letters may differ, or the end be missing. Else null. */
 export function didYouMean(word: string, candidates: readonly string[]): string | null {
   const folded = word.toLowerCase();
   let best: string | null = null;
@@ -10,7 +10,11 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
       bestDistance = distance;
     }
   }
-  return best;
+  return (
+    best ??
+    candidates.find((candidate) => word.length > 2 && candidate.toLowerCase().startsWith(folded)) ??
+    null
+  );
 }
 
 /** Edits (insert, remove, replace, swap neighbours) between two words; `limit` when there are that many or more. */

@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
-import { isIgnored, ruleFile, type RuleFile } from './rules.ts';
+import { isIgnored, noRules, withRules, type Rules } from './rules.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** What Git's rules outside a directory say about it. */
 export interface OuterRules {
-  /** Outermost first: the user's own excludes, the repository's `info/exclude`, `.gitignore` above the root. */
-  files: RuleFile[];
+  /** The user's own excludes, the repository's `info/exclude`, every `.gitignore` above the root. */
+  rules: Rules;
   /** Top of the working tree that `root` is in, or null outside any. */
   repository: string | null;
 }
@@ -21,40 +21,24 @@ export interface OuterRules {
 export function outerRules(root: string, env: Env): OuterRules {
   const real = realpathSync(root);
   const top = repositoryAround(real);
-  if (top === null) return { files: [], repository: null };
+  if (top === null) return { rules: noRules(), repository: null };
   const fromTop = relative(top, real).split(sep).filter(Boolean);
-  const sources = [
-    { depth: 0, text: userExcludes(env) },
-    { depth: 0, text: readOptional(join(commonFolder(top), 'info', 'exclude')) },
-    ...fromTop.map((_, depth) => ({
-      depth,
-      text: readOptional(join(top, ...fromTop.slice(0, depth), '.gitignore')),
-    })),
-  ].filter(hasText);
-  if (ignoresItself(fromTop, sources)) return { files: [], repository: top };
-  const files = sources.map(({ depth, text }) =>
-    ruleFile(text, { prefix: `${fromTop.slice(depth).join('/')}/`.replace(/^\/$/, '') }),
-  );
-  return { files, repository: top };
-}
-
-/** Patterns of a folder that lies `depth` steps below the top of the working tree, on the way to the root. */
-interface Source {
-  depth: number;
-  text: string;
-}
-
-function hasText(source: { depth: number; text: string | null }): source is Source {
-  return source.text !== null;
-}
-
-/** Whether rules from above ignore the folder at this path (or one it lies in). */
-function ignoresItself(fromTop: readonly string[], sources: readonly Source[]): boolean {
-  return fromTop.some((_, index) => {
-    const above = sources.filter(({ depth }) => depth <= index);
-    const files = above.map(({ depth, text }) => ruleFile(text, { base: fromTop.slice(0, depth).join('/') }));
-    return isIgnored(fromTop.slice(0, index + 1).join('/'), true, files);
-  });
+  let rules = noRules();
+  const add = (text: string | null, folder = '') => {
+    if (text !== null) rules = withRules(rules, text, folder);
+  };
+  add(userExcludes(env));
+  add(readOptional(join(commonFolder(top), 'info', 'exclude')));
+  for (let depth = 0; depth < fromTop.length; depth++) {
+    const folder = fromTop.slice(0, depth).join('/');
+    add(readOptional(join(top, folder, '.gitignore')), folder);
+  }
+  const path = fromTop.join('/');
+  if (path === '') return { rules, repository: top };
+  return {
+    rules: isIgnored(path, true, rules) ? noRules() : { ...rules, prefix: `${path}/` },
+    repository: top,
+  };
 }
 
 function repositoryAround(folder: string): string | null {

@@ -1,28 +1,43 @@
 import ignore, { type Ignore } from 'ignore';
 
-/** One file of patterns in gitignore syntax. */
-export interface RuleFile {
-  /** Folder of the packed tree that the patterns are relative to: '' for the root or above, else `a/b`. */
-  base: string;
-  /** For a file above the root: the way from its folder down to the root, with a final `/`. */
+/** Patterns in gitignore syntax, those of outer folders before those of inner ones. */
+export interface Rules {
+  /** The way from the folder that patterns are relative to down to the packed root, with a final `/`; or ''. */
   prefix: string;
-  rules: Ignore;
+  patterns: Ignore;
 }
 
 /** Left out wherever they are; only `.aichorignore` can take them back with `!`. */
 const LEFT_OUT = ['.venv', '__pycache__', 'node_modules'] as const;
 const LEFT_OUT_NAMES: ReadonlySet<string> = new Set(LEFT_OUT);
 
-export function ruleFile(
-  text: string,
-  { base = '', prefix = '' }: { base?: string; prefix?: string } = {},
-): RuleFile {
-  return { base, prefix, rules: ignore({ ignorecase: false }).add(withoutMark(text)) };
+/** Rules that say nothing. */
+export function noRules(prefix = ''): Rules {
+  return { prefix, patterns: ignore({ ignorecase: false }) };
+}
+
+/**
+ * Rules with those of one more file, which lies in `folder` (relative to where patterns start, '' for there).
+ * They are one list, as for Git: the last matching pattern decides, so inner files beat outer ones.
+ */
+export function withRules({ prefix, patterns }: Rules, text: string, folder = ''): Rules {
+  const lines = withoutMark(text).split(/\r?\n/);
+  const own = folder === '' ? lines : lines.flatMap((line) => inFolder(line, folder));
+  return { prefix, patterns: ignore({ ignorecase: false }).add(patterns).add(own.map(bytewise)) };
+}
+
+/** A pattern of a folder as one of the folder above all. */
+function inFolder(line: string, folder: string): string[] {
+  const [, not = '', pattern = ''] = /^(!?)(.*)$/s.exec(line) ?? [];
+  if (line.startsWith('#') || /^[/ ]*$/.test(pattern)) return [];
+  const isAnchored = pattern.trimEnd().slice(0, -1).includes('/');
+  const start = `${not}/${folder.replace(/[\\*?[\]]/g, '\\$&')}/`;
+  return [isAnchored ? start + pattern.replace(/^\//, '') : `${start}**/${pattern}`];
 }
 
 /** The rules of `.aichorignore`: what is always left out comes first, so that a `!` line can take it back. */
-export function ownRuleFile(text: string): RuleFile {
-  return ruleFile(`${LEFT_OUT.join('\n')}\n${withoutMark(text)}`);
+export function ownRules(text: string): Rules {
+  return withRules(withRules(noRules(), LEFT_OUT.join('\n')), text);
 }
 
 /** Names that stay out where there is no `.aichorignore`, whatever Git thinks of them. */
@@ -30,22 +45,22 @@ export function isLeftOut(name: string): boolean {
   return LEFT_OUT_NAMES.has(name);
 }
 
-/**
- * Whether a path stays out, the way Git decides it: `files` go from the outermost to the innermost, the
- * innermost that has anything to say about the path wins, and within it the last matching line. All parents of
- * the path must be in already: ignored folders are never entered.
- */
-export function isIgnored(path: string, isFolder: boolean, files: readonly RuleFile[]): boolean {
-  for (const { base, prefix, rules } of files.toReversed()) {
-    const inner = prefix + (base === '' ? path : path.slice(base.length + 1));
-    const { ignored, unignored } = rules.test(isFolder ? `${inner}/` : inner);
-    if (ignored) return true;
-    if (unignored) return false;
-  }
-  return false;
+/** Whether a path of the packed tree stays out, the way Git decides it. */
+export function isIgnored(path: string, isFolder: boolean, { prefix, patterns }: Rules): boolean {
+  return patterns.ignores(bytewise(prefix + (isFolder ? `${path}/` : path)));
 }
 
 /** Editors of other systems put a byte order mark first; Git skips it too. */
 function withoutMark(text: string): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** First of 128 characters that no name has, one for each byte that is not ASCII. */
+const PRIVATE_USE = 0xe000;
+
+/** Git matches bytes (`?` is half an `ä`), so each byte beyond ASCII becomes one character. */
+function bytewise(text: string): string {
+  return text.replace(/[^\0-\x7f]+/g, (part) =>
+    String.fromCharCode(...[...Buffer.from(part)].map((byte) => PRIVATE_USE + byte)),
+  );
 }

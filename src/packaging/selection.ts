@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { outerRules, readOptional } from './git-rules.ts';
-import { isLeftOut, ownRuleFile, type RuleFile } from './rules.ts';
+import { isLeftOut, noRules, ownRules, type Rules } from './rules.ts';
 
 /** What of a directory is taken. */
 export interface Selection {
-  /** Rules that hold from the root on, outermost first. */
-  files: readonly RuleFile[];
+  /** Rules that hold from the root on. */
+  rules: Rules;
   /** Whether every folder's `.gitignore` counts. */
   nested: boolean;
   /** Names that are never taken. */
@@ -19,13 +19,18 @@ export const RULE_FILE = '.aichorignore';
 /** `.aichorignore` at the root decides alone; without it, what Git ignores stays out. */
 export function selectionFor(root: string, env: Readonly<Record<string, string | undefined>>): Selection {
   const own = readOptional(join(root, RULE_FILE));
-  if (own !== null) return { files: [ownRuleFile(own)], nested: false, leavesOut: isGit, repository: null };
-  const { files, repository } = outerRules(root, env);
-  return { files, nested: true, leavesOut: (name) => isGit(name) || isLeftOut(name), repository };
+  if (own !== null) return { rules: ownRules(own), nested: false, leavesOut: isGit, repository: null };
+  const { rules, repository } = outerRules(root, env);
+  return { rules, nested: true, leavesOut: (name) => isGit(name) || isLeftOut(name), repository };
 }
 
 /** Everything there is: for folders that a program of ours made. */
-export const EVERYTHING: Selection = { files: [], nested: false, leavesOut: () => false, repository: null };
+export const EVERYTHING: Selection = {
+  rules: noRules(),
+  nested: false,
+  leavesOut: () => false,
+  repository: null,
+};
 
 function isGit(name: string): boolean {
   return name === '.git';

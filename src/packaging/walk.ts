@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readlinkSync, type Dirent } from 'node:fs';
 import { AichorError, systemErrorCode } from '../errors.ts';
 import type { LinkEntry } from '../snapshot/listing.ts';
 import { readOptional } from './git-rules.ts';
-import { isIgnored, ruleFile, type RuleFile } from './rules.ts';
+import { isIgnored, withRules, type Rules } from './rules.ts';
 import { RULE_FILE, type Selection } from './selection.ts';
 import { createTurns } from './turns.ts';
 
@@ -26,7 +26,7 @@ export interface Tree {
 interface Folder {
   /** '' for the root, else with a final `/`. */
   prefix: string;
-  rules: readonly RuleFile[];
+  rules: Rules;
 }
 
 /** Longest path that a listing may hold, in characters. */
@@ -38,7 +38,7 @@ const LONGEST_PATH = 4096;
  */
 export async function walk(root: string, selection: Selection, signal?: AbortSignal): Promise<Tree> {
   const tree: Tree = { files: [], links: [], notices: [] };
-  const pending: Folder[] = [{ prefix: '', rules: selection.files }];
+  const pending: Folder[] = [{ prefix: '', rules: selection.rules }];
   const turns = createTurns(signal);
   for (let folder = pending.pop(); folder; folder = pending.pop()) {
     visit(root, folder, { selection, tree, pending });
@@ -61,7 +61,7 @@ function visit(root: string, folder: Folder, { selection, tree, pending }: Visit
     if (selection.leavesOut(entry.name)) continue;
     const path = prefix + entry.name;
     const isFolder = entry.isDirectory();
-    if (rules.length > 0 && isIgnored(path, isFolder, rules)) continue;
+    if (isIgnored(path, isFolder, rules)) continue;
     if (path.length > LONGEST_PATH) tree.notices.push(tooLong(path));
     else if (isFolder) pending.push({ prefix: `${path}/`, rules });
     else addEntry(root, path, tree);
@@ -113,15 +113,11 @@ function onlyText(absolute: string, prefix: string, entries: Dirent[], tree: Tre
   });
 }
 
-function withNested(
-  root: string,
-  { prefix, rules }: Folder,
-  entries: readonly Dirent[],
-): readonly RuleFile[] {
+function withNested(root: string, { prefix, rules }: Folder, entries: readonly Dirent[]): Rules {
   // A `.gitignore` that is a link counts for Git no more than for us.
   if (!entries.some((entry) => entry.name === '.gitignore' && entry.isFile())) return rules;
   const text = attempt(`${prefix}.gitignore`, () => readOptional(`${root}/${prefix}.gitignore`));
-  return text === null ? rules : [...rules, ruleFile(text, { base: prefix.slice(0, -1) })];
+  return text === null ? rules : withRules(rules, text, (rules.prefix + prefix).slice(0, -1));
 }
 
 function attempt<T>(path: string, look: () => T): T {

@@ -9,6 +9,9 @@ const FILE_TYPES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousF
 /** Longest extended header (a path of 4096 characters and little else). */
 const LONGEST_META = 1 << 16;
 
+/** First byte of what the parser would take for gzip, and unpack. */
+const GZIP_START = 0x1f;
+
 /** A tar archive that is taken apart as its bytes come. Throws AichorError `usage` at the first thing wrong. */
 export interface Archive {
   write(chunk: Buffer): void;
@@ -27,7 +30,8 @@ export function openArchive(expected: ReadonlyMap<string, FileEntry>, batch: Blo
   const received = new Set<string>();
   const seen = new Set<string>();
   let failure: unknown = null;
-  let first = true;
+  // Nothing but zeros, or nothing at all, is the archive of no files; the parser does not take it for one.
+  let opening: number | undefined;
   const fail = (error: unknown) => {
     failure ??= error;
   };
@@ -51,11 +55,11 @@ export function openArchive(expected: ReadonlyMap<string, FileEntry>, batch: Blo
   return {
     received,
     write(chunk) {
-      if (first && chunk[0] === 0x1f) throw refusedArchive('it is compressed without saying so');
-      first = false;
+      opening ??= chunk[0];
+      if (opening === GZIP_START) throw refusedArchive('it is compressed without saying so');
       checked(() => parser.write(chunk));
     },
-    end: () => checked(() => parser.end()),
+    end: () => checked(() => opening && parser.end()),
   };
 }
 

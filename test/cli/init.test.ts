@@ -209,7 +209,9 @@ describe.runIf(hasTmux)('local-repo init on a terminal', () => {
     tmux('kill-server');
   });
 
-  const see = (text: string) => expect.poll(screen, { timeout: 20_000 }).toContain(text);
+  const see = async (text: string) => {
+    await expect.poll(screen, { timeout: 20_000 }).toContain(text);
+  };
 
   test('asks, validates as it is typed, and writes with the defaults', async () => {
     await see('Name');

@@ -148,6 +148,7 @@ async function until(
     for (;;) {
       const state = plane.store.state(id);
       if (state !== null && wanted(state)) return state;
+      plane.closing.throwIfAborted();
       await subscription.next(plane.closing);
     }
   } finally {

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { findProgram } from '../../src/machine/find-program.ts';
+import { EXPERIMENT_MARK } from '../../src/engines/local/pod-environment.ts';
 import { ENVIRONMENT_MARK } from '../../src/engines/local/environments.ts';
 import { planPeak } from '../../src/experiment/plan.ts';
 import { createHouse, jobset, type House, type Submitted } from './house.ts';
 
+const processes = chooseProcesses(process.env, process.platform);
 const realUv = await findProgram('uv', process.env['PATH'] ?? '');
 
 let house: House;
@@ -23,6 +25,9 @@ beforeAll(async () => {
 afterAll(() => rm(plainPath, { recursive: true }));
 beforeEach(async () => {
   house = await createHouse();
+  await mkdir(`${house.folder}/installer`);
+  await writeFile(`${house.folder}/installer/uv`, INSTALLER);
+  await chmod(`${house.folder}/installer/uv`, 0o755);
 });
 afterEach(() => house.leave());
 
@@ -35,10 +40,6 @@ const PACKAGE = {
   'backend.py': [
     'import os, zipfile',
     'def build_wheel(folder, config_settings=None, metadata_directory=None):',
-    '    if os.environ.get("BUILD_SAYS"): print("the build sees", len(os.environ["BUILD_SAYS"]))',
-    '    if os.path.exists("fail"): raise SystemExit("the backend refuses")',
-    '    if os.path.exists("wait"):',
-    '        import time; time.sleep(600)',
     '    name = "thing-1.0-py3-none-any.whl"',
     '    with zipfile.ZipFile(os.path.join(folder, name), "w") as z:',
     '        z.writestr("thing.py", open("value.py").read())',
@@ -51,8 +52,27 @@ const PACKAGE = {
   'value.py': 'VALUE = 1\n',
 };
 
+/**
+ * A small installer that goes by uv's name and arguments: makes a real environment and puts the module there, says
+ * what it was asked, fails or waits when there is a file of that name.
+ */
+const INSTALLER = `#!/bin/sh
+echo "uv $*" >&2
+[ -e fail ] && { echo "error: the installer refuses" >&2; exit 1; }
+[ -e wait ] && { sleep 600; }
+echo "the build sees \${#BUILD_SAYS}"
+python3 -m venv --without-pip "$UV_PROJECT_ENVIRONMENT"
+cd "$UV_PROJECT_ENVIRONMENT"/lib/python3*/site-packages && cp "$OLDPWD/value.py" thing.py
+`;
+
 const command = 'python -c "import thing, sys; print(thing.VALUE, sys.prefix != sys.base_prefix)"';
-const shell = () => ({ PATH: `${plainPath}:/usr/bin:/bin`, HOME: house.folder, UV_OFFLINE: '1', UV_PYTHON: python });
+const shell = () => ({ PATH: `${plainPath}:/usr/bin:/bin`, HOME: house.folder });
+const shellWithInstaller = () => ({ ...shell(), PATH: `${house.folder}/installer:${shell().PATH}` });
+const withInstaller = (files: Record<string, string> = PACKAGE) => ({
+  ...jobset(command),
+  files,
+  shell: shellWithInstaller(),
+});
 
 async function runBuilt(experiment: Submitted) {
   const build = await experiment.build();
@@ -63,65 +83,105 @@ async function runBuilt(experiment: Submitted) {
   return { build, printed: await experiment.printed('worker-0-0') };
 }
 
-describe('without uv', () => {
-  test('venv and pip make the environment, once for the same content', async () => {
-    const first = await runBuilt(await house.submit({ ...jobset(command), files: PACKAGE, shell: shell() }));
+/** Until the installer runs. */
+async function untilBuilding(experiment: Submitted): Promise<void> {
+  while ((await processes.marked(EXPERIMENT_MARK, experiment.id, ENVIRONMENT_MARK)).length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('without uv, venv and pip make the environment', { timeout: 120_000 }, async () => {
+  const { build, printed } = await runBuilt(
+    await house.submit({ ...jobset(command), files: PACKAGE, shell: shell() }),
+  );
+  expect(printed).toBe('1 True');
+  expect(build.message).toMatch(/^environment built with venv in/);
+  expect(build.notices).toContainEqual({
+    code: 'uv_absent',
+    message: expect.stringContaining('venv and pip'),
+  });
+});
+
+describe('an environment', () => {
+  test('is built once for the same content', async () => {
+    const first = await runBuilt(await house.submit(withInstaller()));
     expect(first.printed).toBe('1 True');
-    expect(first.build.message).toMatch(/^environment built with venv in/);
-    expect(first.build.notices).toContainEqual({ code: 'uv_absent', message: expect.stringContaining('venv and pip') });
-    const second = await runBuilt(await house.submit({ ...jobset(command), files: PACKAGE, shell: shell() }));
-    expect(second).toMatchObject({ printed: '1 True', build: { message: 'environment reused', data: first.build.data } });
-    const changed = { ...PACKAGE, 'value.py': 'VALUE = 2\n' };
-    const third = await runBuilt(await house.submit({ ...jobset(command), files: changed, shell: shell() }));
+    expect(first.build.message).toMatch(/^environment built with uv in/);
+    const second = await runBuilt(await house.submit(withInstaller()));
+    expect(second).toMatchObject({
+      printed: '1 True',
+      build: { message: 'environment reused', data: first.build.data },
+    });
+    const third = await runBuilt(
+      await house.submit(withInstaller({ ...PACKAGE, 'value.py': 'VALUE = 2\n' })),
+    );
     expect(third.printed).toBe('2 True');
   });
 
-  test('several experiments at once build it once', async () => {
-    const experiments = await Promise.all([1, 2, 3].map(() => house.submit({ ...jobset(command), files: PACKAGE, shell: shell() })));
+  test('is built once though several want it at once', async () => {
+    const experiments = await Promise.all([1, 2, 3].map(() => house.submit(withInstaller())));
     const builds = await Promise.all(experiments.map((each) => each.build()));
-    expect(builds.map(({ message }) => message.replace(/ with.*/, '')).sort()).toEqual(['environment built', 'environment reused', 'environment reused']);
+    const said = builds.map(({ message }) => message.replace(/ with.*/, '')).sort();
+    expect(said).toEqual(['environment built', 'environment reused', 'environment reused']);
   });
 
-  test('a failing build says why, and its output is in the log', async () => {
-    const experiment = await house.submit({ ...jobset(command), files: { ...PACKAGE, fail: '' }, shell: shell() });
-    await expect(experiment.build()).rejects.toMatchObject({ code: 'experiment_failed', message: expect.stringMatching(/^the Python environment could not be built: /) });
-    expect((await experiment.lines()).some(({ step, text }) => step === 'build' && text.includes('the backend refuses'))).toBe(true);
+  test('that was begun by a dead server is built anew, and what still builds there is ended', async () => {
+    const abandoned = await house.submit(withInstaller({ ...PACKAGE, wait: '' }));
+    const left = abandoned.build();
+    const ended = expect(left).rejects.toMatchObject({ code: 'experiment_failed' });
+    await untilBuilding(abandoned);
+    const again = await house.submit(withInstaller({ ...PACKAGE, wait: '' }));
+    const building = again.build(house.restarted());
+    await ended;
+    await untilBuilding(again);
+    again.stop.abort();
+    await expect(building).rejects.toMatchObject({ code: 'experiment_cancelled' });
   });
 
-  test('what a build needs to know reaches it and not the log', async () => {
-    const what = { ...jobset('true'), files: PACKAGE, shell: shell(), secrets: { BUILD_SAYS: 'very-secret' } };
-    const experiment = await house.submit({ ...what, shell: { ...shell(), PIP_VERBOSE: '1' } });
+  test('that cannot be built: the installer’s own reason, its output in the log', async () => {
+    const experiment = await house.submit(withInstaller({ ...PACKAGE, fail: '' }));
+    const message = 'the Python environment could not be built: error: the installer refuses';
+    await expect(experiment.build()).rejects.toMatchObject({ code: 'experiment_failed', message });
+    expect((await experiment.lines()).map(({ step, text }) => `${step} ${text}`)).toContain(
+      'build error: the installer refuses',
+    );
+  });
+
+  test('what the build needs to know reaches it and not the log', async () => {
+    const experiment = await house.submit({ ...withInstaller(), secrets: { BUILD_SAYS: 'very-secret' } });
     await experiment.build();
     const text = (await experiment.lines()).map((line) => line.text).join('\n');
     expect(text).toContain('the build sees 11');
     expect(text).not.toContain('very-secret');
   });
 
-  test('stopping ends it and everything it started', async () => {
-    const experiment = await house.submit({ ...jobset(command), files: { ...PACKAGE, wait: '' }, shell: shell() });
-    const processes = chooseProcesses(process.env, process.platform);
+  test('stopping ends the build and everything it started; who waited for it builds', async () => {
+    const experiment = await house.submit(withInstaller({ ...PACKAGE, wait: '' }));
     const building = experiment.build();
-    const marked = () => processes.marked('AICHOR_EXPERIMENT_ID', experiment.id, ENVIRONMENT_MARK);
-    while ((await marked()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    await untilBuilding(experiment);
+    const other = await house.submit(withInstaller({ ...PACKAGE, wait: '' }));
+    const waiting = other.build();
     experiment.stop.abort();
     await expect(building).rejects.toMatchObject({ code: 'experiment_cancelled' });
-    expect(await marked()).toEqual([]);
+    expect(await processes.marked(EXPERIMENT_MARK, experiment.id, ENVIRONMENT_MARK)).toEqual([]);
+    await untilBuilding(other);
+    other.stop.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'experiment_cancelled' });
   });
 });
 
-describe('with uv', () => {
-  test('a uv on PATH is used, with the lock when there is one', async () => {
-    const uv = join(await mkdtemp(join(house.folder, 'bin-')), 'uv');
-    await writeFile(uv, '#!/bin/sh\necho "uv $*" >&2\nmkdir -p "$UV_PROJECT_ENVIRONMENT/bin"\n');
-    await chmod(uv, 0o755);
-    const path = { ...shell(), PATH: `${join(uv, '..')}:/usr/bin:/bin` };
-    const files = { 'pyproject.toml': '[project]\nname = "x"\nversion = "1"\ndependencies = ["six"]\n' };
-    const plain = await house.submit({ ...jobset('true'), files, shell: path });
-    expect((await plain.build()).message).toMatch(/^environment built with uv/);
-    expect((await plain.lines()).map(({ text }) => text)).toEqual(['uv sync --no-dev']);
-    const locked = await house.submit({ ...jobset('true'), files: { ...files, 'uv.lock': 'version = 1\n' }, shell: path });
+describe('uv', () => {
+  test('goes by the lock when there is one', async () => {
+    const files = {
+      'pyproject.toml': '[project]\nname = "x"\nversion = "1"\ndependencies = ["six"]\n',
+      'value.py': '',
+    };
+    const plain = await house.submit(withInstaller(files));
+    await plain.build();
+    expect((await plain.lines())[0]?.text).toBe('uv sync --no-dev');
+    const locked = await house.submit(withInstaller({ ...files, 'uv.lock': 'version = 1\n' }));
     await locked.build();
-    expect((await locked.lines()).map(({ text }) => text)).toEqual(['uv sync --locked --no-dev']);
+    expect((await locked.lines())[0]?.text).toBe('uv sync --locked --no-dev');
   });
 
   test.runIf(realUv)('the real one installs the project itself', async () => {
@@ -129,22 +189,35 @@ describe('with uv', () => {
     await mkdir(join(house.folder, 'uv-bin'));
     await symlink(uv, join(house.folder, 'uv-bin', 'uv'));
     const path = `${join(house.folder, 'uv-bin')}:${shell().PATH}`;
-    const { build, printed } = await runBuilt(await house.submit({ ...jobset(command), files: PACKAGE, shell: { ...shell(), PATH: path } }));
+    const { build, printed } = await runBuilt(
+      await house.submit({
+        ...jobset(command),
+        files: PACKAGE,
+        shell: { ...shell(), PATH: path, UV_OFFLINE: '1', UV_PYTHON: python },
+      }),
+    );
     expect(build.message).toMatch(/^environment built with uv/);
     expect(printed).toBe('1 True');
     const broken = await house.submit({
       ...jobset(command),
-      files: { 'pyproject.toml': '[project]\nname = "x"\nversion = "1"\ndependencies = ["no-such-thing-at-all"]\n' },
-      shell: { ...shell(), PATH: path },
+      files: {
+        'pyproject.toml': '[project]\nname = "x"\nversion = "1"\ndependencies = ["no-such-thing-at-all"]\n',
+      },
+      shell: { ...shell(), PATH: path, UV_OFFLINE: '1', UV_PYTHON: python },
     });
-    await expect(broken.build()).rejects.toMatchObject({ message: expect.stringContaining('no-such-thing-at-all') });
+    await expect(broken.build()).rejects.toMatchObject({
+      message: expect.stringContaining('no-such-thing-at-all'),
+    });
   });
 });
 
 describe('without dependencies', () => {
   test('the PATH’s python runs, under both names', async () => {
     const { printed, build } = await runBuilt(
-      await house.submit({ ...jobset('python -c "print(1)"; python3 -c "print(2)"'), shell: { PATH: `${plainPath}:/usr/bin:/bin` } }),
+      await house.submit({
+        ...jobset('python -c "print(1)"; python3 -c "print(2)"'),
+        shell: { PATH: `${plainPath}:/usr/bin:/bin` },
+      }),
     );
     expect(printed).toBe('1\n2');
     expect(build.data).toMatchObject({ environment: null });
@@ -157,9 +230,15 @@ describe('skipBuild', () => {
   });
 
   test('takes the environment of the other experiment, whatever is in the tree', async () => {
-    const earlier = await (await house.submit({ ...jobset(command), files: PACKAGE, shell: shell() })).build();
+    const earlier = await (await house.submit(withInstaller())).build();
     const files = { 'main.py': '' };
-    const experiment = await house.submit({ ...jobset(command), files, shell: shell(), builder: skipBuild(true), reuse: earlier });
+    const experiment = await house.submit({
+      ...jobset(command),
+      files,
+      shell: shell(),
+      builder: skipBuild(true),
+      reuse: earlier,
+    });
     expect((await runBuilt(experiment)).printed).toBe('1 True');
   });
 
@@ -167,7 +246,10 @@ describe('skipBuild', () => {
     const strict = await house.submit({ ...jobset('true'), builder: skipBuild(true) });
     await expect(strict.build()).rejects.toMatchObject({ code: 'not_found' });
     const lenient = await house.submit({ ...jobset('true'), builder: skipBuild(false) });
-    expect((await lenient.build()).notices).toContainEqual({ code: 'skip_build_ignored', message: expect.any(String) });
+    expect((await lenient.build()).notices).toContainEqual({
+      code: 'skip_build_ignored',
+      message: expect.any(String),
+    });
   });
 
   test('a result whose environment is gone is not found', async () => {

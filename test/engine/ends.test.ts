@@ -41,7 +41,11 @@ describe('how a pod ends', () => {
   test('a shim that is killed from outside is no hang', async () => {
     const experiment = await house.submit(jobset('kill -KILL $PPID; exec sleep 600'));
     const facts = await experiment.run().done;
-    expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Failed', reason: 'Killed', exit_code: null });
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({
+      status: 'Failed',
+      reason: 'Killed',
+      exit_code: null,
+    });
   });
 
   test('a whole group that is killed from outside is no hang', async () => {
@@ -51,7 +55,9 @@ describe('how a pod ends', () => {
 
   test('the first failure stops the others and names the culprit', async () => {
     const command = 'test $REPLICATED_JOB_NAME = bad && exit 4; exec sleep 600';
-    const facts = await (await house.submit(jobset(command, { worker: { count: 3 }, bad: { count: 1 } }))).run().done;
+    const facts = await (
+      await house.submit(jobset(command, { worker: { count: 3 }, bad: { count: 1 } }))
+    ).run().done;
     expect(failureOf(facts)?.explanation).toContain('bad-0-0 exited with code 4');
     const { 'bad-0-0': bad, ...others } = lastOf(facts);
     expect(bad).toMatchObject({ status: 'Failed', reason: 'NonZeroExit' });
@@ -63,8 +69,13 @@ describe('how a pod ends', () => {
   });
 
   test('pods that were never started are told to be stopped', async () => {
-    const facts = await (await house.submit(jobset('exit 2', { worker: { count: 1, completions: 3 } }))).run().done;
-    expect(lastOf(facts)['worker-0-2']).toMatchObject({ status: 'Stopped', exit_code: null, started_at: null });
+    const facts = await (await house.submit(jobset('exit 2', { worker: { count: 1, completions: 3 } }))).run()
+      .done;
+    expect(lastOf(facts)['worker-0-2']).toMatchObject({
+      status: 'Stopped',
+      exit_code: null,
+      started_at: null,
+    });
   });
 });
 
@@ -79,21 +90,35 @@ describe('restarts', () => {
     { limit: 0, needed: 9, attempts: 1, outcome: 'NonZeroExit' },
   ])('backoffLimit $limit, succeeds at the $needed. try', async ({ limit, needed, attempts, outcome }) => {
     const counter = `${house.folder}/count-${limit}-${needed}`;
-    const what = jobset(failing.replaceAll('$AICHOR_TEST_FILE', counter), { worker: { count: 1 } }, { restartPolicy: { backoffLimit: limit } });
+    const what = jobset(
+      failing.replaceAll('$AICHOR_TEST_FILE', counter),
+      { worker: { count: 1 } },
+      { restartPolicy: { backoffLimit: limit } },
+    );
     const facts = await (await house.submit({ ...what, env: { NEEDED: String(needed) } })).run().done;
     const told = facts.flatMap((fact) => (fact.type === 'attempt' ? [fact.attempt] : []));
     expect(told).toEqual(Array.from({ length: attempts }, (_, index) => index + 1));
     expect(failureOf(facts)?.reason).toBe(outcome);
-    expect(lastOf(facts)['worker-0-0']).toMatchObject({ attempt: attempts, status: outcome === undefined ? 'Succeeded' : 'Failed' });
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({
+      attempt: attempts,
+      status: outcome === undefined ? 'Succeeded' : 'Failed',
+    });
   });
 
   test('recreate all pods, finished ones too, and keep every attempt’s log', async () => {
     const flag = `${house.folder}/flag`;
     const command = `echo $HOSTNAME; test $REPLICATED_JOB_NAME = quick && exit 0; test -e ${flag} && exit 0; touch ${flag}; exit 1`;
-    const what = jobset(command, { quick: { count: 1 }, slow: { count: 1 } }, { restartPolicy: { backoffLimit: 1 } });
+    const what = jobset(
+      command,
+      { quick: { count: 1 }, slow: { count: 1 } },
+      { restartPolicy: { backoffLimit: 1 } },
+    );
     const experiment = await house.submit(what);
     const facts = await experiment.run().done;
-    expect(lastOf(facts)).toMatchObject({ 'quick-0-0': { attempt: 2, status: 'Succeeded' }, 'slow-0-0': { attempt: 2, status: 'Succeeded' } });
+    expect(lastOf(facts)).toMatchObject({
+      'quick-0-0': { attempt: 2, status: 'Succeeded' },
+      'slow-0-0': { attempt: 2, status: 'Succeeded' },
+    });
     expect(await experiment.printed('quick-0-0', 'stdout', 1)).toBe('quick-0-0');
     expect(await experiment.printed('quick-0-0', 'stdout', 2)).toBe('quick-0-0');
   });
@@ -103,12 +128,23 @@ describe('timeout', () => {
   test('ends what runs longer, and says so', async () => {
     const what = jobset('exec sleep 600', { worker: { count: 2 } }, { timeout: '1s' });
     const facts = await (await house.submit(what)).run().done;
-    expect(failureOf(facts)).toMatchObject({ reason: 'DeadlineExceeded', explanation: expect.stringContaining('spec.timeout (1 s)') });
-    expect(lastOf(facts)['worker-1-0']).toMatchObject({ status: 'Stopped', reason: 'DeadlineExceeded', exit_code: 143 });
+    expect(failureOf(facts)).toMatchObject({
+      reason: 'DeadlineExceeded',
+      explanation: expect.stringContaining('spec.timeout (1 s)'),
+    });
+    expect(lastOf(facts)['worker-1-0']).toMatchObject({
+      status: 'Stopped',
+      reason: 'DeadlineExceeded',
+      exit_code: 143,
+    });
   });
 
   test('counts across attempts', async () => {
-    const what = jobset('sleep 0.5; exit 1', { worker: { count: 1 } }, { timeout: '1s', restartPolicy: { backoffLimit: 50 } });
+    const what = jobset(
+      'sleep 0.5; exit 1',
+      { worker: { count: 1 } },
+      { timeout: '1s', restartPolicy: { backoffLimit: 50 } },
+    );
     const facts = await (await house.submit(what)).run().done;
     expect(failureOf(facts)?.reason).toBe('DeadlineExceeded');
     expect(facts.filter((fact) => fact.type === 'attempt').length).toBeGreaterThan(1);
@@ -117,7 +153,9 @@ describe('timeout', () => {
   test('that passed while nobody looked fires at once', async () => {
     let seconds = 1000;
     const engine = house.restarted({ uptime: () => seconds });
-    const experiment = await house.submit(jobset('exec sleep 600', { worker: { count: 1 } }, { timeout: '1h' }));
+    const experiment = await house.submit(
+      jobset('exec sleep 600', { worker: { count: 1 } }, { timeout: '1h' }),
+    );
     const first = experiment.run(engine);
     await first.seen(isPod('worker-0-0', 'Running'));
     seconds += 3599;

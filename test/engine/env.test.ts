@@ -13,7 +13,10 @@ afterAll(() => house.leave());
 
 const DUMP = `"${process.execPath}" -e 'process.stdout.write(JSON.stringify(process.env))'`;
 
-async function seenBy(experiment: Awaited<ReturnType<House['submit']>>, pod = 'worker-0-0'): Promise<Record<string, string>> {
+async function seenBy(
+  experiment: Awaited<ReturnType<House['submit']>>,
+  pod = 'worker-0-0',
+): Promise<Record<string, string>> {
   const facts = await experiment.run().done;
   expect(lastOf(facts)[pod]?.status).toBe('Succeeded');
   return JSON.parse(await experiment.printed(pod));
@@ -34,20 +37,39 @@ describe('the environment of a pod', () => {
   });
 
   test('is the plan’s, the shell’s basics and nothing else', async () => {
-    const shell = { PATH: process.env['PATH'] ?? '', HOME: '/nowhere', LANG: 'C.UTF-8', UV_INDEX_URL: 'x', PIP_INDEX_URL: 'x' };
+    const shell = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/nowhere',
+      LANG: 'C.UTF-8',
+      UV_INDEX_URL: 'x',
+      PIP_INDEX_URL: 'x',
+    };
     const experiment = await house.submit({ ...jobset(DUMP), shell, secrets: { TOKEN: 's3cret' } });
     const env = await seenBy(experiment);
     const { PWD: _1, OLDPWD: _2, SHLVL: _3, _: _4, ...given } = env;
-    expect(given).toMatchObject({ HOME: '/nowhere', LANG: 'C.UTF-8', HOSTNAME: 'worker-0-0', TOKEN: 's3cret', PATH: shell.PATH });
+    expect(given).toMatchObject({
+      HOME: '/nowhere',
+      LANG: 'C.UTF-8',
+      HOSTNAME: 'worker-0-0',
+      TOKEN: 's3cret',
+      PATH: shell.PATH,
+    });
     const planned = new Set(experiment.plan.groups.flatMap((group) => group.env.map(({ name }) => name)));
     const foreign = Object.keys(given).filter((name) => !planned.has(name));
     expect(foreign.sort()).toEqual(['HOME', 'HOSTNAME', 'LANG', 'PATH']);
   });
 
   test('that is too large is a failure with its cause', async () => {
-    const facts = await (await house.submit({ ...jobset('true'), env: { HUGE: 'x'.repeat(200_000) } })).run().done;
-    expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Failed', reason: 'StartFailed', exit_code: null });
-    expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({ explanation: expect.stringContaining('HUGE (200000 bytes') });
+    const facts = await (await house.submit({ ...jobset('true'), env: { HUGE: 'x'.repeat(200_000) } })).run()
+      .done;
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({
+      status: 'Failed',
+      reason: 'StartFailed',
+      exit_code: null,
+    });
+    expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({
+      explanation: expect.stringContaining('HUGE (200000 bytes'),
+    });
   });
 });
 
@@ -69,8 +91,12 @@ describe('the folder of a pod', () => {
   });
 
   test('that is not in the repository is a failure with its cause', async () => {
-    const facts = await (await house.submit({ ...jobset('true'), builder: { context: 'missing' } })).run().done;
-    expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({ reason: 'StartFailed', explanation: expect.stringContaining('missing') });
+    const facts = await (await house.submit({ ...jobset('true'), builder: { context: 'missing' } })).run()
+      .done;
+    expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({
+      reason: 'StartFailed',
+      explanation: expect.stringContaining('missing'),
+    });
   });
 
   test('may be made read-only or removed by the pod', async () => {
@@ -83,7 +109,11 @@ describe('the folder of a pod', () => {
 
 describe('ports', () => {
   const pytorch = (command: string) => ({
-    spec: { operator: 'pytorch', command, types: { worker: { count: 2, resources: { cpus: 1, ramRatio: 1 } } } },
+    spec: {
+      operator: 'pytorch',
+      command,
+      types: { worker: { count: 2, resources: { cpus: 1, ramRatio: 1 } } },
+    },
   });
   const DOCUMENTED = 23456;
 
@@ -92,7 +122,8 @@ describe('ports', () => {
     const command = `echo $MASTER_ADDR $MASTER_PORT; while ! test -e ${gate}; do sleep 0.02; done`;
     const [one, two] = [await house.submit(pytorch(command)), await house.submit(pytorch(command))];
     const running = [one.run(), two.run()];
-    for (const each of running) await Promise.all(['worker-0-0', 'worker-1-0'].map((pod) => each.seen(isPod(pod, 'Running'))));
+    for (const each of running)
+      await Promise.all(['worker-0-0', 'worker-1-0'].map((pod) => each.seen(isPod(pod, 'Running'))));
     await mkdir(gate);
     for (const each of running) await each.done;
     const printed = [await one.printed('worker-0-0'), await two.printed('worker-0-0')];
@@ -115,30 +146,46 @@ describe('ports', () => {
 });
 
 describe('GPUs', () => {
-  const gpu = (count: number) => ({ accelerators: { gpu: { count, product: 'A100', type: 'gpu' } }, cpus: 1, ramRatio: 1 });
+  const gpu = (count: number) => ({
+    accelerators: { gpu: { count, product: 'A100', type: 'gpu' } },
+    cpus: 1,
+    ramRatio: 1,
+  });
 
   test('are divided; pods wait for one', async () => {
     const engine = house.restarted({ gpus: async () => ['0', '1'] });
-    const experiment = await house.submit(jobset('echo $CUDA_VISIBLE_DEVICES', { worker: { count: 3, resources: gpu(1) }, plain: { count: 1 } }));
+    const experiment = await house.submit(
+      jobset('echo $CUDA_VISIBLE_DEVICES', { worker: { count: 3, resources: gpu(1) }, plain: { count: 1 } }),
+    );
     const facts = await experiment.run(engine).done;
     expect(Object.values(lastOf(facts)).every(({ status }) => status === 'Succeeded')).toBe(true);
     const devices = await Promise.all([0, 1, 2].map((job) => experiment.printed(`worker-${job}-0`)));
     expect(devices.slice(0, 2)).toEqual(['0', '1']);
     expect(['0', '1']).toContain(devices[2]);
     expect(await experiment.printed('plain-0-0')).toBe('');
-    expect(facts).toContainEqual({ type: 'progress', message: expect.stringContaining('the rest wait for GPUs') });
+    expect(facts).toContainEqual({
+      type: 'progress',
+      message: expect.stringContaining('the rest wait for GPUs'),
+    });
   });
 
   test('that a machine will never have for one pod', async () => {
     const engine = house.restarted({ gpus: async () => ['0'] });
-    const facts = await (await house.submit(jobset('true', { worker: { count: 1, resources: gpu(2) } }))).run(engine).done;
+    const facts = await (
+      await house.submit(jobset('true', { worker: { count: 1, resources: gpu(2) } }))
+    ).run(engine).done;
     expect(facts).toContainEqual(expect.objectContaining({ type: 'failure', reason: 'Unschedulable' }));
   });
 
   test('a machine without any runs it all the same', async () => {
     const engine = house.restarted({ gpus: async () => [] });
-    const experiment = await house.submit(jobset('echo ${CUDA_VISIBLE_DEVICES-unset}', { worker: { count: 1, resources: gpu(2) } }));
-    expect(await engine.check(experiment.plan)).toContainEqual({ code: 'gpus_absent', message: expect.stringContaining('asks for 2 GPUs') });
+    const experiment = await house.submit(
+      jobset('echo ${CUDA_VISIBLE_DEVICES-unset}', { worker: { count: 1, resources: gpu(2) } }),
+    );
+    expect(await engine.check(experiment.plan)).toContainEqual({
+      code: 'gpus_absent',
+      message: expect.stringContaining('asks for 2 GPUs'),
+    });
     await experiment.run(engine).done;
     expect(await experiment.printed('worker-0-0')).toBe('unset');
   });

@@ -61,7 +61,12 @@ export interface Running {
 
 export async function createHouse(options: Partial<LocalEngineOptions> = {}): Promise<House> {
   const folder = await mkdtemp(join(tmpdir(), 'aichor-engine-'));
-  const base: LocalEngineOptions = { dataFolder: folder, env: process.env, now: () => new Date(), ...options };
+  const base: LocalEngineOptions = {
+    dataFolder: folder,
+    env: process.env,
+    now: () => new Date(),
+    ...options,
+  };
   const engine = createLocalEngine(base);
   const logs = createLogStore(join(folder, 'experiments'), () => new Date());
   const ids: string[] = [];
@@ -77,7 +82,8 @@ export async function createHouse(options: Partial<LocalEngineOptions> = {}): Pr
     async leave() {
       const processes = chooseProcesses(process.env, process.platform);
       for (const id of ids) {
-        for (const { pid } of await processes.marked(EXPERIMENT_MARK, id, 'HOSTNAME')) signalProcess(pid, 'SIGKILL');
+        for (const { pid } of await processes.marked(EXPERIMENT_MARK, id, 'HOSTNAME'))
+          signalProcess(pid, 'SIGKILL');
       }
       await logs.close();
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -99,9 +105,15 @@ export function planOf({ spec, builder, env = {}, secrets = {} }: Submission): P
 }
 
 /** A jobset of types with little resources, for a command line. */
-export function jobset(command: string, types: Record<string, object> = { worker: { count: 1 } }, more: object = {}): Submission {
+export function jobset(
+  command: string,
+  types: Record<string, object> = { worker: { count: 1 } },
+  more: object = {},
+): Submission {
   const resources = { cpus: 1, ramRatio: 1 };
-  const full = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, { resources, ...type }]));
+  const full = Object.fromEntries(
+    Object.entries(types).map(([name, type]) => [name, { resources, ...type }]),
+  );
   return { spec: { command, types: full, ...more } };
 }
 

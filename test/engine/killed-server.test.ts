@@ -21,7 +21,9 @@ beforeAll(async () => {
     platform: 'node',
     format: 'esm',
     logLevel: 'error',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   });
 });
 afterAll(() => rm(programs, { recursive: true }));
@@ -37,13 +39,25 @@ interface Host {
 }
 
 /** Hosts the experiment in a process of its own until that ends, is killed, or `until` says so. */
-async function host(experiment: Submitted, options: { crashAt?: string; stop?: boolean; until?: (fact: ExperimentFact) => boolean }): Promise<Host> {
+async function host(
+  experiment: Submitted,
+  options: { crashAt?: string; stop?: boolean; until?: (fact: ExperimentFact) => boolean },
+): Promise<Host> {
   const { plan, snapshot } = await experiment.context();
-  const hosted: Hosted = { id: experiment.id, folder: house.folder, digest: snapshot.digest, plan, stop: options.stop ?? false };
+  const hosted: Hosted = {
+    id: experiment.id,
+    folder: house.folder,
+    digest: snapshot.digest,
+    plan,
+    stop: options.stop ?? false,
+  };
   const file = join(house.folder, 'hosted.json');
   await writeFile(file, JSON.stringify(hosted));
   const env = { ...process.env, AICHOR_CRASH_AT: options.crashAt ?? '' };
-  const child = spawn(process.execPath, [join(programs, 'host.mjs'), file], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(programs, 'host.mjs'), file], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const facts: ExperimentFact[] = [];
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -70,7 +84,9 @@ describe('kill -9 of the server', () => {
     'engine-attempt-ended',
     'engine-cleared-up',
   ])('twice at %s: each pod runs once, with exit code and log', async (point) => {
-    const what = jobset('echo $HOSTNAME >> $AICHOR_OUTPUT_PATH/ran; echo from $HOSTNAME', { worker: { count: 3, completions: 2 } });
+    const what = jobset('echo $HOSTNAME >> $AICHOR_OUTPUT_PATH/ran; echo from $HOSTNAME', {
+      worker: { count: 3, completions: 2 },
+    });
     const experiment = await house.submit(what);
     expect((await host(experiment, { crashAt: point })).signal).toBe('SIGKILL');
     await host(experiment, { crashAt: point });
@@ -83,12 +99,18 @@ describe('kill -9 of the server', () => {
   });
 
   test('after a failure was decided on: the same failure, nothing restarted', async () => {
-    const command = 'echo $HOSTNAME >> $AICHOR_OUTPUT_PATH/ran; test $REPLICATED_JOB_NAME = bad && exit 6; exec sleep 600';
+    const command =
+      'echo $HOSTNAME >> $AICHOR_OUTPUT_PATH/ran; test $REPLICATED_JOB_NAME = bad && exit 6; exec sleep 600';
     const experiment = await house.submit(jobset(command, { bad: { count: 1 }, good: { count: 1 } }));
     expect((await host(experiment, { crashAt: 'engine-stop-marked' })).signal).toBe('SIGKILL');
     const { facts } = await host(experiment, {});
-    expect(facts.filter((fact) => fact.type === 'failure')).toMatchObject([{ reason: 'NonZeroExit', explanation: expect.stringContaining('bad-0-0') }]);
-    expect(lastOf(facts)).toMatchObject({ 'bad-0-0': { status: 'Failed', exit_code: 6 }, 'good-0-0': { status: 'Stopped' } });
+    expect(facts.filter((fact) => fact.type === 'failure')).toMatchObject([
+      { reason: 'NonZeroExit', explanation: expect.stringContaining('bad-0-0') },
+    ]);
+    expect(lastOf(facts)).toMatchObject({
+      'bad-0-0': { status: 'Failed', exit_code: 6 },
+      'good-0-0': { status: 'Stopped' },
+    });
   });
 
   test('between two attempts: the count goes on', async () => {
@@ -97,7 +119,9 @@ describe('kill -9 of the server', () => {
     const experiment = await house.submit(what);
     for (let time = 0; time < 3; time++) await host(experiment, { crashAt: 'engine-attempt-ended' });
     const { facts } = await host(experiment, {});
-    expect(facts.filter((fact) => fact.type === 'failure')).toMatchObject([{ reason: 'BackoffLimitExceeded' }]);
+    expect(facts.filter((fact) => fact.type === 'failure')).toMatchObject([
+      { reason: 'BackoffLimitExceeded' },
+    ]);
     expect(await ranPods()).toEqual(['x', 'x', 'x']);
   });
 
@@ -105,23 +129,37 @@ describe('kill -9 of the server', () => {
     const experiment = await house.submit(jobset('echo $HOSTNAME; exec sleep 600', { worker: { count: 2 } }));
     expect((await host(experiment, { until: isPod('worker-1-0', 'Running') })).signal).toBe('SIGKILL');
     const processes = chooseProcesses(process.env, process.platform);
-    expect((await processes.withEnvironment({ [EXPERIMENT_MARK]: experiment.id })).length).toBeGreaterThanOrEqual(2);
+    expect(
+      (await processes.withEnvironment({ [EXPERIMENT_MARK]: experiment.id })).length,
+    ).toBeGreaterThanOrEqual(2);
     const { facts } = await host(experiment, { stop: true });
-    expect(lastOf(facts)['worker-1-0']).toMatchObject({ status: 'Stopped', reason: 'CancelledByUser', exit_code: 143 });
+    expect(lastOf(facts)['worker-1-0']).toMatchObject({
+      status: 'Stopped',
+      reason: 'CancelledByUser',
+      exit_code: 143,
+    });
     expect(await processes.withEnvironment({ [EXPERIMENT_MARK]: experiment.id })).toEqual([]);
   });
 
   test('at moments of no choice', async () => {
-    const what = jobset('echo $HOSTNAME >> $AICHOR_OUTPUT_PATH/ran; echo 1; sleep 0.1; echo 2', { worker: { count: 2, completions: 3 } });
+    const what = jobset('echo $HOSTNAME >> $AICHOR_OUTPUT_PATH/ran; echo 1; sleep 0.1; echo 2', {
+      worker: { count: 2, completions: 3 },
+    });
     for (const after of [1, 3, 5, 7, 9, 11]) {
       await rm(`${house.folder}/outputs/ran`, { force: true });
       const experiment = await house.submit(what);
       let count = 0;
       await host(experiment, { until: () => ++count === after });
       const { facts } = await host(experiment, {});
-      expect(Object.values(lastOf(facts)).map(({ status }) => status), `killed after ${after} facts`).toEqual(Array(6).fill('Succeeded'));
+      expect(
+        Object.values(lastOf(facts)).map(({ status }) => status),
+        `killed after ${after} facts`,
+      ).toEqual(Array(6).fill('Succeeded'));
       expect(await ranPods(), `killed after ${after} facts`).toEqual(Object.keys(lastOf(facts)).sort());
-      expect((await experiment.linesOnDisk()).map((line) => line.text).sort()).toEqual([...Array(6).fill('1'), ...Array(6).fill('2')]);
+      expect((await experiment.linesOnDisk()).map((line) => line.text).sort()).toEqual([
+        ...Array(6).fill('1'),
+        ...Array(6).fill('2'),
+      ]);
     }
   });
 });

@@ -19,7 +19,8 @@ async function leftOf(experiment: Submitted): Promise<number[]> {
 async function cancelWhenReady(experiment: Submitted) {
   const running = experiment.run();
   await running.seen(isPod('worker-0-0', 'Running'));
-  while (!(await experiment.lines()).some((line) => line.text === 'ready')) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!(await experiment.lines()).some((line) => line.text === 'ready'))
+    await new Promise((resolve) => setTimeout(resolve, 10));
   experiment.stop.abort();
   return running.done;
 }
@@ -32,13 +33,19 @@ describe('cancel', () => {
   test('SIGTERM is enough for most', async () => {
     const experiment = await house.submit(jobset('echo ready; exec sleep 600'));
     const facts = await cancelWhenReady(experiment);
-    expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Stopped', reason: 'CancelledByUser', exit_code: 143 });
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({
+      status: 'Stopped',
+      reason: 'CancelledByUser',
+      exit_code: 143,
+    });
     expect(facts.some((fact) => fact.type === 'failure')).toBe(false);
     expect(await leftOf(experiment)).toEqual([]);
   });
 
   test('a program that ends well on SIGTERM was stopped all the same, and what it says is kept', async () => {
-    const experiment = await house.submit(jobset('trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.05; done'));
+    const experiment = await house.submit(
+      jobset('trap "echo saved; exit 0" TERM; echo ready; while :; do sleep 0.05; done'),
+    );
     const facts = await cancelWhenReady(experiment);
     expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Stopped', exit_code: 0 });
     expect(await experiment.printed('worker-0-0')).toBe('ready\nsaved');
@@ -46,7 +53,10 @@ describe('cancel', () => {
 
   test.each([
     ['SIGTERM ignored', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'],
-    ['a child that ignores SIGTERM, its parent gone', '(trap "" TERM; while :; do sleep 0.05; done) & echo ready; exec sleep 600'],
+    [
+      'a child that ignores SIGTERM, its parent gone',
+      '(trap "" TERM; while :; do sleep 0.05; done) & echo ready; exec sleep 600',
+    ],
     ['a session of its own', 'setsid sh -c "trap \\"\\" TERM; echo ready; exec sleep 600" & exec sleep 600'],
     ['a double fork', '(setsid sh -c "sleep 600 & echo ready" &) ; exec sleep 600'],
     ['stopped', 'trap "" TERM; echo ready; kill -STOP $$; exec sleep 600'],
@@ -59,7 +69,11 @@ describe('cancel', () => {
   });
 
   test('a pod that is killed at the end of the grace has the code of SIGKILL', async () => {
-    const what = jobset('trap "" TERM; echo ready; while :; do sleep 0.05; done', { worker: { count: 1 } }, graceful(['true'], 1));
+    const what = jobset(
+      'trap "" TERM; echo ready; while :; do sleep 0.05; done',
+      { worker: { count: 1 } },
+      graceful(['true'], 1),
+    );
     const facts = await cancelWhenReady(await house.submit(what));
     expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Stopped', exit_code: 137 });
   });
@@ -83,14 +97,24 @@ describe('cancel', () => {
 
 describe('the shutdown command', () => {
   test('runs first, in the pod’s folder and environment', async () => {
-    const what = jobset('echo ready; exec sleep 600', { worker: { count: 1 } }, graceful(['sh', '-c', 'echo saving $HOSTNAME; ls'], 20));
+    const what = jobset(
+      'echo ready; exec sleep 600',
+      { worker: { count: 1 } },
+      graceful(['sh', '-c', 'echo saving $HOSTNAME; ls'], 20),
+    );
     const experiment = await house.submit(what);
     await cancelWhenReady(experiment);
-    expect((await experiment.printed('worker-0-0')).split('\n')).toEqual(['ready', 'saving worker-0-0', 'main.py']);
+    expect((await experiment.printed('worker-0-0')).split('\n')).toEqual([
+      'ready',
+      'saving worker-0-0',
+      'main.py',
+    ]);
   });
 
   test('a pod that ends because of it needs no signal', async () => {
-    const what = jobset('echo ready; while ! test -e saved; do sleep 0.02; done; exit 7', { worker: { count: 1 } });
+    const what = jobset('echo ready; while ! test -e saved; do sleep 0.02; done; exit 7', {
+      worker: { count: 1 },
+    });
     const spec = { ...what.spec, ...graceful(['sh', '-c', 'touch saved; exec sleep 600'], 20) };
     const facts = await cancelWhenReady(await house.submit({ spec }));
     expect(lastOf(facts)['worker-0-0']).toMatchObject({ status: 'Stopped', exit_code: 7 });
@@ -118,7 +142,9 @@ describe('the shutdown command', () => {
 });
 
 test('what a pod leaves running when it has ended is gone too', async () => {
-  const experiment = await house.submit(jobset('setsid sleep 600 & sleep 600 & (setsid sh -c "sleep 600 &" &); echo ok'));
+  const experiment = await house.submit(
+    jobset('setsid sleep 600 & sleep 600 & (setsid sh -c "sleep 600 &" &); echo ok'),
+  );
   const facts = await experiment.run().done;
   expect(lastOf(facts)['worker-0-0']?.status).toBe('Succeeded');
   expect(await leftOf(experiment)).toEqual([]);

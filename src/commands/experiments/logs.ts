@@ -16,7 +16,7 @@ export default class ExperimentsLogs extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --follow',
     '<%= config.bin %> <%= command.id %> 9b2f31 --pod worker-0-0 --tail 100',
-    '<%= config.bin %> <%= command.id %> latest --step build --since 5m',
+    '<%= config.bin %> <%= command.id %> --step build --since 5m',
     '<%= config.bin %> <%= command.id %> 9b2f31 --pod worker-0-0 --raw > worker.log',
   ];
   static override args = {
@@ -48,16 +48,19 @@ export default class ExperimentsLogs extends BaseCommand {
     const client = await this.client();
     const record = await experimentMeant(client, args.id, this.talk);
     assertHasType(record, type);
-    if (follow && !isTerminal(record.status)) this.keepsRunning(record.experiment_id);
+    if (follow && !isTerminal(record.status)) {
+      this.keepsRunning(record.experiment_id);
+      if (record.explanation !== null) this.talk.notice(`${record.status}: ${record.explanation}`);
+    }
     const onReconnect = (): void => this.talk.notice('the connection was lost; reconnecting…');
     const logs = { client, record, follow, signal: this.signal, onReconnect };
     const lines = flags.raw
       ? rawLogOf(logs, { pod, attempt })
       : logLinesOf(logs, { pod, type, step, attempt, since, tail });
-    const drawn = !flags.raw && this.humanWanted;
     const pods = record.pods.map((known) => known.pod);
-    for await (const chunk of drawn ? drawnLines(lines, this.screen, { pods, timestamps }) : lines)
-      await this.write(chunk);
+    const draws = !flags.raw && this.humanWanted;
+    const chunks = draws ? drawnLines(lines, this.screen, { pods, timestamps }) : lines;
+    for await (const chunk of chunks) await this.write(chunk);
     if (follow) await throwVerdict(logs);
   }
 }
@@ -65,10 +68,9 @@ export default class ExperimentsLogs extends BaseCommand {
 /** Followed to the end, the exit code tells how it ended. */
 async function throwVerdict({ client, record, signal, onReconnect }: LogsOf): Promise<void> {
   const { waitForEnd } = await import('../../cli/wait.ts');
-  const ids = [record.experiment_id];
   const { error } = await waitForEnd({
     client,
-    ids,
+    ids: [record.experiment_id],
     signal,
     timeout: null,
     onChange: () => undefined,

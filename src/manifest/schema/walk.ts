@@ -20,7 +20,7 @@ export function homesOf(schema: z.ZodType, key: string, from: Path): Path[] {
   const visit = (node: unknown, path: Path): void => {
     const inner = unwrap(node);
     if (inner instanceof z.ZodObject) {
-      if (Object.hasOwn(inner.shape, key)) homes.push(path);
+      if (isPresent(inner.shape[key])) homes.push(path);
       for (const [name, child] of Object.entries(inner.shape)) visit(child, [...path, name]);
     }
     // inside lists and maps with free keys only what lies on the way can be named
@@ -36,6 +36,11 @@ export function homesOf(schema: z.ZodType, key: string, from: Path): Path[] {
 /** Operators in which the map at this path has the key. */
 export function operatorsWith(key: string, path: Path): OperatorName[] {
   return OPERATOR_NAMES.filter((name) => keysAt(DOCUMENTS[name](), path)?.includes(key));
+}
+
+/** A key that is there, and not only for the sake of earlier manifests. */
+function isPresent(child: unknown): boolean {
+  return child instanceof z.ZodType && z.globalRegistry.get(child)?.deprecated !== true;
 }
 
 function below(node: unknown, part: string | number): unknown {

@@ -24,7 +24,7 @@ export function readDocument(text: string): ManifestDocument {
       uniqueKeys: false,
       merge: true,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     }),
   );
   const contents: Node | null = document.contents;

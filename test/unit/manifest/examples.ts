@@ -30,7 +30,7 @@ const TYPES: Record<string, Document> = {
 
 /** A small valid manifest of an operator, as data. */
 export function example(operator: string): Document {
-  return structuredClone({
+  return unshared({
     kind: 'AIchorManifest',
     apiVersion: '0.2.3',
     builder: { image: 'image', dockerfile: './Dockerfile' },
@@ -38,9 +38,14 @@ export function example(operator: string): Document {
   });
 }
 
+/** A copy in which no two places are the same object, so that YAML needs no anchors for it. */
+function unshared(document: Document): Document {
+  return JSON.parse(JSON.stringify(document));
+}
+
 /** The same with one place changed; undefined takes the key out. Maps on the way are made. */
 export function changed(document: Document, path: Path, value: Json | undefined): Document {
-  const copy = structuredClone(document);
+  const copy = unshared(document);
   let here: Json = copy;
   for (const [index, part] of path.entries()) {
     const last = index === path.length - 1;

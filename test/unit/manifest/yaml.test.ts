@@ -44,7 +44,7 @@ describe('mistakes of YAML stand where they are', () => {
     ['a tab', 'kind: x\nspec:\n\tcommand: y\n', 'yaml-syntax 3:1'],
     ['bad indentation', 'spec:\n    image: a\n  command: b\n', 'yaml-syntax 3:1'],
     ['two keys on a line', 'kind: a: b\n', 'yaml-syntax 1:7'],
-    ['an open quote', 'kind: "a\n', 'yaml-syntax 1:9'],
+    ['an open quote', 'kind: "a\n', 'yaml-syntax 2:1'],
     ['an open bracket', 'kind: [a\nb: c\n', 'yaml-syntax 2:1'],
     ['a duplicate key', spec(`  image: b\n${TYPES}`), 'duplicate-key 8:3'],
     ['a second document', `${spec(TYPES)}---\nkind: b\n`, 'multiple-documents 9:1'],
