@@ -11,5 +11,5 @@ if (major < 20 || (major === 20 && minor < 20)) {
   const own = require('../package.json');
   process.stdout.write(`aichor/${own.version} ${process.platform}-${process.arch} node-${version}\n`);
 } else {
-  void import('../dist/cli.js').then(({ main }) => main(dirname(__dirname)));
+  void require('../dist/cli.cjs').main(dirname(__dirname));
 }

@@ -1,41 +1,45 @@
 /**
- * Builds `dist/` and `oclif.manifest.json`: one esbuild bundle, split so that a command loads only what it needs.
+ * Builds `dist/` and `oclif.manifest.json`: the program as one file, and beside it what only some commands need.
  *
  *   node scripts/build.js            everything that changed
  *   node scripts/build.js --clean    from nothing (what a package is made of)
  *
- * Files appear whole (written beside, then renamed), chunks before the entries that name them; a chunk that no
- * entry names any more stays for an hour, because a process that runs may still load it.
+ * Files appear whole (written beside, then renamed), what is imported before what imports it; a library that is not
+ * named any more stays for an hour, because a process that runs may still load it.
  */
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cjsNames } from './build/cjs-names.js';
-import { commandSources, lazyCommandTable } from './build/commands.js';
+import { commandSources, program } from './build/commands.js';
+import { libraries } from './build/libraries.js';
 import { commandManifest } from './build/manifest.js';
 import { leanOclif } from './build/oclif.js';
 
 const STALE_AFTER_MS = 3_600_000;
 
-/** Entries with a file of their own; the table of commands is generated. */
-const ENTRIES = {
-  cli: 'src/cli/main.ts',
-  server: 'src/server/main.ts',
-  'pack-worker': 'src/packaging/pack-worker.ts',
-};
-
 /** Never bundled: present at run time, or optional there. */
 const EXTERNAL = ['typescript', 'ts-node', '@photostructure/sqlite', 'node:sqlite'];
 
-/** CommonJS packages inside an ES module expect these three. */
-const BANNER = [
-  "import { createRequire as __createRequire } from 'node:module';",
-  "import { fileURLToPath as __toPath } from 'node:url';",
-  "import { dirname as __dirnameOf } from 'node:path';",
-  'const require = __createRequire(import.meta.url);',
-  'const __filename = __toPath(import.meta.url), __dirname = __dirnameOf(__filename);',
-].join('');
+const COMMON = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'error',
+  write: false,
+};
+
+/** CommonJS starts sooner and is loaded without a wait; what asks for `import.meta.url` is given it. */
+const COMMON_JS = {
+  ...COMMON,
+  format: 'cjs',
+  banner: { js: "const __bundle_url = require('node:url').pathToFileURL(__filename).href;" },
+  define: { ...COMMON.define, 'import.meta.url': '__bundle_url' },
+};
 
 /**
  * @param {string} root the package's folder
@@ -47,7 +51,7 @@ export async function build(root, { clean = false } = {}) {
   if (clean) await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   const sources = await commandSources(root);
-  const outputs = await bundle(root, sources);
+  const outputs = await bundle(root, dist, sources);
   let written = 0;
   for (const output of outputs) written += await writeWhole(join(dist, output.name), output.contents);
   const manifest = await commandManifest(root, sources, dist);
@@ -56,36 +60,57 @@ export async function build(root, { clean = false } = {}) {
   return { commands: sources.length, written };
 }
 
-/** Chunks first, so that no entry is ever there before what it imports. */
-async function bundle(root, sources) {
+/**
+ * The files of `dist/`, what is imported before what imports it:
+ * `errors.cjs` (one class of errors for all), `lib-….cjs`, `server.cjs`, `pack-worker.js`, and `cli.cjs`, which is
+ * the program: oclif, the table of commands, and all of our own code that a command may run.
+ */
+async function bundle(root, dist, sources) {
   const { build: esbuild } = await import('esbuild');
-  const entries = Object.entries(ENTRIES).filter(([, file]) => existsSync(join(root, file)));
-  const result = await esbuild({
-    absWorkingDir: root,
-    entryPoints: { ...Object.fromEntries(entries), commands: 'aichor:commands' },
-    outdir: 'dist',
-    entryNames: '[name]',
-    chunkNames: 'chunk-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: 'none',
-    banner: { js: BANNER },
-    external: EXTERNAL,
-    define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [lazyCommandTable(root, sources), leanOclif, cjsNames],
-    logLevel: 'error',
-    write: false,
+  const at = (file) => join(root, 'src', file);
+  const libs = libraries(root, dist, EXTERNAL);
+  const one = async (name, options) => {
+    const { outputFiles } = await esbuild({
+      absWorkingDir: root,
+      outfile: `dist/${name}`,
+      external: EXTERNAL,
+      ...options,
+    });
+    return outputFiles.map(({ contents }) => ({ name, contents }));
+  };
+  const cli = one('cli.cjs', {
+    ...COMMON_JS,
+    entryPoints: ['aichor:program'],
+    plugins: [program(root, sources), apart(root), libs.plugin, leanOclif],
   });
-  const outputs = result.outputFiles.map((file) => ({
-    name: relative(join(root, 'dist'), file.path),
-    contents: file.contents,
-  }));
-  return outputs.sort((a, b) => Number(b.name.startsWith('chunk-')) - Number(a.name.startsWith('chunk-')));
+  const others = await Promise.all([
+    one('errors.cjs', { ...COMMON_JS, entryPoints: [at('errors.ts')] }),
+    one('server.cjs', {
+      ...COMMON_JS,
+      entryPoints: [at('server/main.ts')],
+      plugins: [apart(root), cjsNames],
+    }),
+    one('pack-worker.js', { ...COMMON, format: 'esm', entryPoints: [at('packaging/pack-worker.ts')] }),
+  ]);
+  const main = await cli;
+  return [...others.flat(), ...(await libs.build()), ...main];
+}
+
+/** What stands in a file of its own beside `cli.cjs`: the control plane, and the errors that both sides throw. */
+function apart(root) {
+  const files = {
+    [join(root, 'src/errors.ts')]: './errors.cjs',
+    [join(root, 'src/server/main.ts')]: './server.cjs',
+  };
+  return {
+    name: 'apart',
+    setup(build) {
+      build.onResolve({ filter: /\/(?:errors|main)\.ts$/ }, ({ path, resolveDir, kind }) => {
+        const file = kind === 'entry-point' ? undefined : files[join(resolveDir, path)];
+        return file === undefined ? undefined : { path: file, external: true };
+      });
+    },
+  };
 }
 
 /** Writes only what differs. Returns 1 when it wrote. */

@@ -22,7 +22,9 @@ const CHECKS = {
   format: () => tool(root, 'prettier/bin/prettier.cjs', ['--check', '--log-level=warn', '.']),
   house,
   unused: () => tool(root, 'knip/bin/knip.js', ['--no-progress']),
-  package: () => tool(root, 'publint/src/cli.js', ['--strict']),
+  // Without its scripts `npm pack` takes dist/ as it is; with them it would build it from nothing.
+  package: () =>
+    tool(root, 'publint/src/cli.js', ['--strict'], { ...process.env, npm_config_ignore_scripts: 'true' }),
   commands: () => upToDate(SNAPSHOT, commandSnapshot),
   readme: () => upToDate('README.md', readmeWithReference),
   words: async () => (await import('./check/words.js')).wordFindings(root),

@@ -24,9 +24,10 @@ export async function commandSources(root) {
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** The module `aichor:commands`: a table of commands, each loaded when it is run. */
-export function lazyCommandTable(root, sources) {
-  return virtualModule('aichor:commands', root, lazyTable(sources));
+/** The module `aichor:program`: `main`, and a table of commands, each loaded when it is run. */
+export function program(root, sources) {
+  const main = `export { main } from ${JSON.stringify(join(root, 'src', 'cli', 'main.ts'))};`;
+  return virtualModule('aichor:program', root, `${main}${lazyTable(sources)}`);
 }
 
 /** The module `aichor:commands` with every command in it, for writing the manifest. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Hosts that a file may name. Others are some machine's or some registry's. */
 const HOSTS =
-  /^(?:localhost|127\.0\.0\.1|\[::1\]|www\.apache\.org|docs\.[\w.]+|json-schema\.org|(?:[\w-]+\.)*example(?:\.(?:com|org|net))?|[\w.-]+\.(?:invalid|test))(?::\d+)?$/;
+  /^(?:[\w-]+|127\.0\.0\.1|\[::1\]|www\.apache\.org|docs\.[\w.]+|github\.com|gitlab\.com|json-schema\.org|(?:[\w-]+\.)*example(?:\.(?:com|org|net))?|[\w.-]+\.(?:invalid|test))(?::\d+)?$/;
 
 const RULES = [
   {
@@ -36,7 +36,7 @@ async function fileFindings(root, file) {
     Array.from(text.matchAll(pattern), (match) => `${file}:${lineOf(match.index)}: ${what}: ${match[0]}`),
   );
   if (file === 'package-lock.json') return words;
-  const hosts = Array.from(text.matchAll(/https?:\/\/([\w.[\]:-]+\w)/g))
+  const hosts = Array.from(text.matchAll(/https?:\/\/(?:[^\s/@]*@)?([\w.[\]:-]+\w)/g))
     .filter(([, host]) => !HOSTS.test(host))
     .map((match) => `${file}:${lineOf(match.index)}: names the host ${match[1]}`);
   return [...words, ...hosts];

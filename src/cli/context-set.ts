@@ -6,7 +6,7 @@ import { changeSettings, resolveSettings } from './settings.ts';
 import { contextDocument, type SettingsDocument } from './settings-document.ts';
 
 export const contextSetArgs = { name: string({ description: 'The new value', ignoreStdin: true }) };
-export const contextSetFlags = { unset: boolean({ description: 'Go back to the default' }) };
+export const contextSetFlags = { unset: boolean({ description: 'Go back to the default', default: false }) };
 
 /** `context set project|engine|server`: one default in the settings file. */
 export abstract class ContextSet extends BaseCommand<SettingsDocument> {

@@ -30,13 +30,15 @@ export function readSelection({ ids, labels, all }: Wanted): Selection {
   return { labels: [...labels] };
 }
 
-/** The document of those that could be done; with errors for the others also the exit code. */
+/** The document of those that could be done, with an error for the others; when none could, the error is thrown. */
 export function bulkOutcome(
   result: BulkResult,
 ): { experiments: ExperimentSummary[] } | Verdict<{ experiments: ExperimentSummary[] }> {
   const document = { experiments: result.experiments };
   const error = worst(result.errors.map(asError));
-  return error ? new Verdict(document, error) : document;
+  if (error === null) return document;
+  if (document.experiments.length === 0) throw error;
+  return new Verdict(document, error);
 }
 
 /** The server's words name the experiment already. */

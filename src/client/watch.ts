@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListQueryInput } from '../api/contract.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
@@ -52,8 +53,8 @@ export async function* watchExperiments(options: WatchOptions): AsyncGenerator<E
   throw signal.reason;
 }
 
-async function* connection({ client, query }: WatchOptions): AsyncGenerator<ExperimentSummary> {
-  const response = await client.watch(query);
+async function* connection({ client, query, signal }: WatchOptions): AsyncGenerator<ExperimentSummary> {
+  const response = addAbortSignal(signal, await client.watch(query));
   try {
     yield* jsonLines<ExperimentSummary>(response);
   } finally {

@@ -87,8 +87,12 @@ export interface RunContext extends EngineContext {
 export interface LogSink {
   /** The file that this source's bytes go to, created empty (0600) if need be. A process may write to it. */
   file(source: LogSource): Promise<string>;
-  /** Bytes were appended to these sources' files, in this order; they become lines. Cheap if nothing is new. */
-  appended(sources: readonly LogSource[]): Promise<void>;
+  /**
+   * Bytes were appended to these sources' files, in this order (one entry a write); they become lines. Cheap if
+   * nothing is new. `sizes`: how long the files were when the last of these writes was told; what came after it
+   * is left for the reports to come.
+   */
+  appended(sources: readonly LogSource[], sizes?: ReadonlyMap<LogSource, number>): Promise<void>;
   /** No more bytes will come from this source: an unterminated last line is given out. */
   closed(source: LogSource): Promise<void>;
 }

@@ -22,7 +22,8 @@ export interface QueueDecision {
 }
 
 /** Places up to this one are said exactly; further back a rough number changes (and is stored) less often. */
-const EXACT_PLACES = 100;
+const EXACT_PLACES = 10;
+const ROUGH_STEPS = [1, 2, 5];
 
 /**
  * Who may start (contract 8): first come first served. One is admitted when its peak fits beside what runs, or when
@@ -95,7 +96,13 @@ function waitsFor(
 function placeInQueue(ahead: number): string {
   if (ahead === 0) return 'next in the queue';
   if (ahead <= EXACT_PLACES) return `${experiments(ahead)} ahead of it`;
-  return `more than ${Math.floor((ahead - 1) / EXACT_PLACES) * EXACT_PLACES} experiments ahead of it`;
+  return `more than ${roughly(ahead)} experiments ahead of it`;
+}
+
+/** The largest of 10, 20, 50, 100, 200, … below a number. */
+function roughly(number: number): number {
+  const power = 10 ** Math.floor(Math.log10(number - 1));
+  return power * (ROUGH_STEPS.findLast((step) => step * power < number) ?? 1);
 }
 
 function experiments(number: number): string {

@@ -55,10 +55,11 @@ export function createExperimentLogs(log: LogFolder, now: () => Date): Experimen
       const stored = await log.sources.add(source);
       return log.sources.path(stored.number);
     },
-    appended: (sources) =>
+    appended: (sources, sizes = new Map()) =>
       inTurn(async () => {
         const reports = sources.map(numberOf);
-        await lapse.guard(reports, () => writer.take(reports));
+        const until = new Map([...sizes].map(([source, size]) => [numberOf(source), size]));
+        await lapse.guard(reports, () => writer.take(reports, until));
       }),
     closed: (source) => inTurn(() => closeSource(source)),
     read: (filter, options) => readLines(log, filter, options),

@@ -1,21 +1,28 @@
 import { lastLine, lineEnds, lookAt, nextWindow, type LineCursor, type LineSpan } from '../logs/split.ts';
 import type { IndexRecord } from '../logs/index-record.ts';
-import { orderTakes } from '../logs/order.ts';
+import { orderTakes, type Waiting } from '../logs/order.ts';
 import type { LogFolder } from './log-folder.ts';
 
 /** Turns bytes of sources into lines: what has been read so far of each, and what the index says of it. */
 export interface LogWriter {
-  /** Takes the new lines of these sources, in the order of the reports. */
-  take(reports: readonly number[]): Promise<void>;
+  /** Takes the new lines of these sources, in the order of the reports; none beyond the given size of its file. */
+  take(reports: readonly number[], until?: ReadonlyMap<number, number>): Promise<void>;
   /** Takes all that is left of a source, an unterminated last line too. */
   takeLast(source: number): Promise<void>;
+}
+
+type Sizes = ReadonlyMap<number, number>;
+
+/** The front of a source's new bytes: where its complete lines end. */
+interface Front extends Waiting {
+  ends: number[];
 }
 
 /** Bytes looked at together: what one record covers, unless a line is longer. */
 const WINDOW = 256 * 1024;
 /** Most of the time few bytes are new. */
 const FIRST_WINDOW = 4 * 1024;
-/** Bytes looked at for single lines of a source that was reported several times. */
+/** Bytes of each source looked at to put the lines of several into order. */
 const ORDER_WINDOW = 32 * 1024;
 /** Records after which the index is written, so that followers need not wait for a long backlog. */
 const BATCH = 512;
@@ -44,13 +51,13 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
     if (grown) log.waiters.wake();
   }
 
-  async function takeRest(source: number, last: boolean): Promise<void> {
+  async function takeRest(source: number, last: boolean, until = Infinity): Promise<void> {
     const path = log.sources.path(source);
     let buffer = Buffer.allocUnsafe(FIRST_WINDOW);
     for (let more = true; more;) {
       const cursor = cursorOf(source);
       const { position, length } = nextWindow(cursor);
-      const room = buffer.subarray(0, length);
+      const room = buffer.subarray(0, Math.max(0, Math.min(length, until - position)));
       const bytes = room.subarray(0, await log.files.read(path, room, position));
       if (position + bytes.length <= cursor.scanned) break;
       const next = lookAt(cursor, { position, bytes });
@@ -65,25 +72,26 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
     await add(source, span);
   }
 
-  /** The ends of the first lines of each source that is to be taken from line by line. */
-  async function readEnds(
-    takes: readonly { source: number; lines: number | 'rest' }[],
-  ): Promise<Map<number, number[]>> {
-    const wanted = new Map<number, number>();
-    for (const { source, lines } of takes) {
-      if (lines !== 'rest') wanted.set(source, (wanted.get(source) ?? 0) + lines);
-    }
-    const ends = new Map<number, number[]>();
-    const buffer = Buffer.allocUnsafe(wanted.size > 0 ? ORDER_WINDOW : 0);
-    for (const [source, lines] of wanted) {
+  /** The ends of the complete lines at the front of each of these sources, as far as a window shows. */
+  async function lookAtFront(sources: Iterable<number>, until: Sizes): Promise<Map<number, Front>> {
+    const fronts = new Map<number, Front>();
+    const buffer = Buffer.allocUnsafe(ORDER_WINDOW);
+    for (const source of sources) {
       const { end } = cursorOf(source);
-      const bytes = await log.files.read(log.sources.path(source), buffer, end);
-      ends.set(
-        source,
-        lineEnds(buffer.subarray(0, bytes), lines).map((at) => end + at),
-      );
+      const room = buffer.subarray(0, Math.max(0, sizeIn(until, source) - end));
+      const bytes = await log.files.read(log.sources.path(source), room, end);
+      const ends = lineEnds(buffer.subarray(0, bytes), bytes).map((at) => end + at);
+      fronts.set(source, { ends, lines: ends.length, more: bytes === buffer.length });
     }
-    return ends;
+    return fronts;
+  }
+
+  async function takeInOrder(reports: readonly number[], until: Sizes): Promise<void> {
+    const fronts = await lookAtFront(new Set(reports), until);
+    for (const { source, lines } of orderTakes(reports, fronts)) {
+      if (lines === 'rest') await takeRest(source, false, sizeIn(until, source));
+      else await takeLines(source, fronts.get(source)?.ends ?? [], lines);
+    }
   }
 
   async function takeLines(source: number, ends: number[], lines: number): Promise<void> {
@@ -107,15 +115,16 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
   }
 
   return {
-    take: (reports) =>
+    take: (reports, until = new Map()) =>
       undoOnFailure(async () => {
-        const takes = orderTakes(reports);
-        const ends = await readEnds(takes);
-        for (const { source, lines } of takes) {
-          if (lines === 'rest') await takeRest(source, false);
-          else await takeLines(source, ends.get(source) ?? [], lines);
-        }
+        const [only, ...others] = new Set(reports);
+        if (others.length > 0) await takeInOrder(reports, until);
+        else if (only !== undefined) await takeRest(only, false, sizeIn(until, only));
       }),
     takeLast: (source) => undoOnFailure(() => takeRest(source, true)),
   };
+}
+
+function sizeIn(until: Sizes, source: number): number {
+  return until.get(source) ?? Infinity;
 }

@@ -6,10 +6,10 @@ export async function isPortFree(port: number): Promise<boolean> {
 }
 
 /** A port that nobody listens on now. The caller keeps track of those it has given out. */
-export async function freePort(taken: (port: number) => boolean): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = await listenOnce(0, '0.0.0.0');
-    if (port !== null && !taken(port) && (await isPortFree(port))) return port;
+    if (port !== null && (await isPortFree(port))) return port;
   }
 }
 

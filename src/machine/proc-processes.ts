@@ -38,18 +38,10 @@ export function createProcProcesses(): Processes {
     return found;
   }
 
-  async function groupMembers(pgid: number): Promise<number[]> {
-    return eachPid(async (pid) => {
-      const stat = await statOf(pid);
-      return stat !== null && !stat.zombie && stat.pgid === pgid ? pid : null;
-    });
-  }
-
   return {
     kind: 'proc',
     bootId,
     identify,
-    groupMembers,
     marked,
     isAlive,
     async living(identities) {
@@ -65,10 +57,6 @@ export function createProcProcesses(): Processes {
         const stat = await statOf(pid);
         return stat === null || stat.zombie ? null : pid;
       });
-    },
-    async memoryOf(pids) {
-      const sizes = await Promise.all(pids.map(residentBytes));
-      return sizes.reduce((sum, bytes) => sum + bytes, 0);
     },
     async memoryOfGroups(pgids) {
       const sums = new Map<number, number>();

@@ -8,14 +8,10 @@ export interface Processes {
   identify(pid: number): Promise<ProcessIdentity | null>;
   /** Whether this very process still lives: same pid, start time and boot; zombies do not live. */
   isAlive(identity: ProcessIdentity): Promise<boolean>;
-  /** Living members (no zombies) of a process group. */
-  groupMembers(pgid: number): Promise<number[]>;
   /** Living processes whose initial environment holds all of these variables with these values. */
   withEnvironment(variables: Record<string, string>): Promise<number[]>;
   /** Living processes whose initial environment says `name=value`, each with what it says of `also`. */
   marked(name: string, value: string, also: string): Promise<{ pid: number; also: string | null }[]>;
-  /** Resident memory of these processes together, in bytes. */
-  memoryOf(pids: readonly number[]): Promise<number>;
   /** Resident memory in bytes of each of these process groups that has a living member. */
   memoryOfGroups(pgids: ReadonlySet<number>): Promise<Map<number, number>>;
   /** Those of these processes that still live, by the same rule as `isAlive`, in one look. */

@@ -62,18 +62,11 @@ export function createPsProcesses(platform: NodeJS.Platform): Processes {
         identities.filter(({ pid, start, boot: theirs }) => theirs === boot && starts.get(pid) === start),
       );
     },
-    async groupMembers(pgid) {
-      return (await rows()).filter((row) => row.pgid === pgid && !row.zombie).map((row) => row.pid);
-    },
     async withEnvironment(variables) {
       const wanted = Object.entries(variables).map(([name, value]) => ` ${name}=${value} `);
       return (await environments())
         .filter(({ text }) => wanted.every((part) => text.includes(part)))
         .map(({ pid }) => pid);
-    },
-    async memoryOf(pids) {
-      const wanted = new Set(pids);
-      return (await rows()).reduce((sum, row) => sum + (wanted.has(row.pid) ? row.bytes : 0), 0);
     },
     async memoryOfGroups(pgids) {
       const sums = new Map<number, number>();

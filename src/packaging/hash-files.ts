@@ -37,8 +37,20 @@ export async function hashFiles(
     const known = cache?.find(file);
     const content =
       known === undefined ? await contentOf(root, file, hasher) : { sha256: known, bytes: file.bytes };
-    if (content) hashed.push({ ...file, ...content });
-    bytes += content?.bytes ?? 0;
+    if (content) {
+      // Spelled out: spreading 20,000 objects takes longer than all the rest of an unchanged scan.
+      const { path, executable, mtimeMs, ctimeMs, inode } = file;
+      hashed.push({
+        path,
+        executable,
+        bytes: content.bytes,
+        mtimeMs,
+        ctimeMs,
+        inode,
+        sha256: content.sha256,
+      });
+      bytes += content.bytes;
+    }
     if (!turns.isDue()) continue;
     onProgress?.({ files: hashed.length, of: found.length, bytes });
     await turns.take();

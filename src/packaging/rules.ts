@@ -4,7 +4,8 @@ import ignore, { type Ignore } from 'ignore';
 export interface Rules {
   /** The way from the folder that patterns are relative to down to the packed root, with a final `/`; or ''. */
   prefix: string;
-  patterns: Ignore;
+  /** Null: none, which most trees outside Git have. */
+  patterns: Ignore | null;
 }
 
 /** Left out wherever they are; only `.aichorignore` can take them back with `!`. */
@@ -13,7 +14,7 @@ const LEFT_OUT_NAMES: ReadonlySet<string> = new Set(LEFT_OUT);
 
 /** Rules that say nothing. */
 export function noRules(prefix = ''): Rules {
-  return { prefix, patterns: ignore({ ignorecase: false }) };
+  return { prefix, patterns: null };
 }
 
 /**
@@ -23,7 +24,12 @@ export function noRules(prefix = ''): Rules {
 export function withRules({ prefix, patterns }: Rules, text: string, folder = ''): Rules {
   const lines = withoutMark(text).split(/\r?\n/);
   const own = folder === '' ? lines : lines.flatMap((line) => inFolder(line, folder));
-  return { prefix, patterns: ignore({ ignorecase: false }).add(patterns).add(own.map(bytewise)) };
+  return {
+    prefix,
+    patterns: ignore({ ignorecase: false })
+      .add(patterns ?? [])
+      .add(own.map(bytewise)),
+  };
 }
 
 /** A pattern of a folder as one of the folder above all. */
@@ -47,7 +53,7 @@ export function isLeftOut(name: string): boolean {
 
 /** Whether a path of the packed tree stays out, the way Git decides it. */
 export function isIgnored(path: string, isFolder: boolean, { prefix, patterns }: Rules): boolean {
-  return patterns.ignores(bytewise(prefix + (isFolder ? `${path}/` : path)));
+  return patterns !== null && patterns.ignores(bytewise(prefix + (isFolder ? `${path}/` : path)));
 }
 
 /** Editors of other systems put a byte order mark first; Git skips it too. */

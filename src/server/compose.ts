@@ -37,7 +37,7 @@ export interface Composed {
 }
 
 export async function compose(ingredients: Ingredients): Promise<Composed> {
-  const { env, state, folders, log, version, closing, onIdle, stop } = ingredients;
+  const { env, folders, log, version, closing, onIdle, stop } = ingredients;
   const now = () => new Date();
   const changes = createChanges();
   const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
@@ -50,7 +50,7 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   };
   const supervisor = createSupervisor(ground, onIdle);
   supervisor.recover();
-  const commits = createCommitSource({ env, cacheFolder: state.cache });
+  const commits = createCommitSource(env);
   return {
     supervisor,
     plane: (address) => ({

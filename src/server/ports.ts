@@ -1,3 +1,5 @@
+import type { Clone } from '../manifest/manifest.ts';
+
 export type { ExperimentLogs, LogStore } from '../log-store/log-store.ts';
 export type { SnapshotStore } from '../snapshot-store/store.ts';
 
@@ -13,6 +15,8 @@ export interface CommitRequest {
   /** A SHA (short or long), a branch or a tag. */
   ref: string;
   branch: string | null;
+  /** `clone` of the manifest. */
+  clone: Clone;
   /** An empty folder of the server; the caller removes it. */
   directory: string;
   signal: AbortSignal;

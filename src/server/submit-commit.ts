@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Submission } from '../api/contract.ts';
 import { accept, type Accepted } from './accept.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { importCommit } from './import-commit.ts';
 import { describe, tryPrepare } from './outcome.ts';
 import type { Idempotency } from './store/store.ts';
 import type { CompleteSubmission } from './submit.ts';
@@ -25,7 +24,11 @@ export async function submitCommit(
     signal,
   }: { source: CommitSubmission; idempotency: Idempotency | null; signal: AbortSignal },
 ): Promise<Accepted> {
-  const { commit, snapshot } = await importCommit(plane, source, signal);
+  const { commit, snapshot } = await importCommit(plane, {
+    ...source,
+    manifestPath: submission.manifest_path,
+    signal,
+  });
   const { project, labels, env, secrets, shell, keep } = submission;
   const message = submission.message === '' ? (commit.vcs['VCS_COMMIT_MESSAGE'] ?? '') : submission.message;
   const request = {
@@ -50,18 +53,4 @@ export async function submitCommit(
     submission: { manifest, plan, keep, vcs: commit.vcs },
     facts,
   });
-}
-
-async function importCommit(plane: ControlPlane, source: CommitSubmission, signal: AbortSignal) {
-  const directory = await mkdtemp(join(plane.folders.data, 'clone-'));
-  try {
-    const { repository, commit_sha: ref, branch } = source;
-    const commit = await plane.commits.fetch({ repository, ref, branch, directory, signal });
-    const digest = await plane.snapshots.importDirectory(directory);
-    const snapshot = await plane.snapshots.open(digest);
-    if (snapshot === null) throw new Error(`the snapshot ${digest} was imported but cannot be opened`);
-    return { commit, snapshot };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
 }

@@ -84,11 +84,11 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
         init.body = JSON.stringify(body);
         init.headers = { 'content-type': 'application/json', ...headers };
       }
-      const response = await app.request(`/v1${path}`, init);
+      const response = await app.request(`/v1${path}`, init, {});
       const text = await response.text();
       return { status: response.status, body: isJson(response) ? JSON.parse(text) : text };
     },
-    stream: async (path, signal) => app.request(`/v1${path}`, signal ? { signal } : {}),
+    stream: async (path, signal) => app.request(`/v1${path}`, signal ? { signal } : {}, {}),
     snapshot: (files) => importFiles(plane, files),
     until: (id, wanted) => until(plane, id, wanted),
     async close() {

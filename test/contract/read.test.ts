@@ -78,7 +78,8 @@ describe('the list', () => {
     const first = experimentList.parse((await t.call('GET', '/experiments?limit=2')).body);
     await submit({ message: 'new' });
     const [third = ''] = made.slice(2);
-    await end(third);
+    t.plane.supervisor.cancel(third);
+    await t.until(third, ({ ended }) => ended);
     await t.call('POST', '/experiments/delete', { ids: [third] });
     const rest = await t.call('GET', `/experiments?limit=2&cursor=${first.next_cursor}`);
     expect([...first.experiments.map(({ experiment_id }) => experiment_id), ...ids(rest)]).toEqual([
@@ -124,7 +125,8 @@ describe('a watch', () => {
     run.emit(podFact('worker-0-0', 'Running'));
     run.endWith('Succeeded');
     while (!seen.join('').includes('"Succeeded"')) {
-      const { value } = (await reader?.read()) ?? {};
+      const { done, value } = (await reader?.read()) ?? {};
+      expect(done).toBe(false);
       seen.push(Buffer.from(value ?? []).toString());
     }
     await reader?.cancel();

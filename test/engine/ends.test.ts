@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { createHouse, isPod, jobset, lastOf, type House } from './house.ts';
@@ -76,6 +78,27 @@ describe('how a pod ends', () => {
       exit_code: null,
       started_at: null,
     });
+  });
+});
+
+describe('a SIGKILL', () => {
+  const command = 'sleep 0.5; touch $AICHOR_OUTPUT_PATH/killed; kill -KILL $$';
+
+  test.each([
+    [
+      'with a kill for want of memory counted by the kernel',
+      'OutOfMemory',
+      /ran out of memory \(exit 137\): it asked for 1 GB; raise spec\.types\.worker\.resources\.memory/,
+    ],
+    ['by somebody', 'Killed', /killed by signal 9 \(SIGKILL\); peak 0\.\d+ of 1 GB asked/],
+  ])('%s', async (_name, reason, explanation) => {
+    await mkdir(`${house.folder}/outputs`, { recursive: true });
+    await rm(`${house.folder}/outputs/killed`, { force: true });
+    const counted = () => (existsSync(`${house.folder}/outputs/killed`) && reason === 'OutOfMemory' ? 8 : 7);
+    const engine = house.restarted({ oom: { kills: async () => counted() } });
+    const facts = await (await house.submit(jobset(command))).run(engine).done;
+    expect(lastOf(facts)['worker-0-0']).toMatchObject({ reason, exit_code: 137 });
+    expect(failureOf(facts)).toMatchObject({ reason, explanation: expect.stringMatching(explanation) });
   });
 });
 

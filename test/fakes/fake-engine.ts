@@ -36,8 +36,8 @@ export interface FakeEngineOptions {
 }
 
 const CAPACITY: EngineCapacity = {
-  cpus: 8,
-  memory_gb: 32,
+  cpus: 64,
+  memory_gb: 256,
   gpus: 0,
   max_experiments: null,
   healthy: true,

@@ -34,7 +34,19 @@ export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number 
     );
   if (plan.groups.some((group) => group.resources.tpu !== null))
     add('tpus_absent', 'asks for TPUs; this machine has none');
+  if (asksForIdentity(plan)) {
+    add(
+      'security_ignored',
+      'spec.securityContext is not honoured without a container: pods run as you, with your rights',
+    );
+  }
   return notices;
+}
+
+/** `ptrace` is left out: where it is not allowed it is ignored in silence, as on the cluster. */
+function asksForIdentity({ security }: Plan): boolean {
+  const { perfmon, run_as_user: user, run_as_group: group, fs_group: fsGroup } = security;
+  return perfmon || user !== null || group !== null || fsGroup !== null;
 }
 
 function refuseOperator({ operator }: Plan): void {

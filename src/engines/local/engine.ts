@@ -9,7 +9,7 @@ import { createBuilder } from './build.ts';
 import { checkPlan } from './check.ts';
 import type { EngineDeps } from './deps.ts';
 import { createGpuPool } from './gpu-pool.ts';
-import { createOomEvidence, SYSTEM_OOM_SOURCES } from './oom.ts';
+import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './oom.ts';
 import { createPortRegistry } from './port-registry.ts';
 import { runExperiment } from './run.ts';
 import { removeTree } from './workdir.ts';
@@ -26,6 +26,7 @@ export interface LocalEngineOptions {
   /** Seconds since boot. */
   uptime?: () => number;
   gpus?: () => Promise<string[]>;
+  oom?: OomEvidence;
 }
 
 /** The engine that runs every pod as a process group on this machine. */
@@ -38,7 +39,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     uptime: options.uptime ?? secondsSinceBoot,
     gpus: createGpuPool(options.gpus ?? (() => listGpus(env['PATH'] ?? ''))),
     ports: createPortRegistry(dataFolder),
-    oom: createOomEvidence(SYSTEM_OOM_SOURCES),
+    oom: options.oom ?? createOomEvidence(SYSTEM_OOM_SOURCES),
   };
   const offered = async () => {
     const [machine, devices] = await Promise.all([machineCapacity(), deps.gpus.devices()]);

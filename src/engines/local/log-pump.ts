@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import type { LogSource } from '../../logs/line.ts';
 import type { LogSink } from '../engine.ts';
 import { watchFolder } from './wake.ts';
@@ -15,16 +17,29 @@ export interface LogPump {
   end(): Promise<void>;
 }
 
+/**
+ * Reports are handed on when none has come for this long, so that a burst of writes to both streams of a pod comes
+ * in one piece and can be put into order; in a steady flow, at the latest after `BURST_MS`.
+ */
+const QUIET_MS = 2;
+const BURST_MS = 10;
+
 /** Reports that wait while the sink is busy are merged above this number: their order matters less than memory. */
 const KEPT_REPORTS = 10_000;
 
+/**
+ * Watches the folder, whose reports count, and each file besides: the system merges reports that are equal to the
+ * one before, and with two watches in turn none is. So there is one report for each write.
+ */
 export function createLogPump(logs: LogSink): LogPump {
   const open = new Map<string, LogSource>();
   const watches = new Map<string, () => void>();
+  const fileWatches = new Map<string, () => void>();
   let reports: LogSource[] = [];
   let failed: { error: unknown } | null = null;
   let pumping: Promise<void> = Promise.resolve();
   let busy = false;
+  let closing = false;
 
   function report(sources: Iterable<LogSource>): void {
     for (const source of sources) reports.push(source);
@@ -34,18 +49,41 @@ export function createLogPump(logs: LogSink): LogPump {
     pumping = pump();
   }
 
+  function written(folder: string, name: string, event: string): void {
+    const source = open.get(`${folder}/${basename(name)}`);
+    if (source !== undefined && event === 'change') report([source]);
+  }
+
   async function pump(): Promise<void> {
     try {
       while (reports.length > 0) {
+        await burstEnds();
         const batch = reports;
         reports = [];
-        await logs.appended(batch);
+        await logs.appended(batch, sizesNow(batch));
       }
     } catch (error) {
       failed ??= { error };
     } finally {
       busy = false;
     }
+  }
+
+  async function burstEnds(): Promise<void> {
+    const limit = performance.now() + BURST_MS;
+    for (let before = -1; before !== reports.length && !closing && performance.now() < limit;) {
+      before = reports.length;
+      await delay(QUIET_MS);
+      await immediate(); // runs right after what the system had to tell was taken in
+    }
+  }
+
+  /** Without waiting for anything: what is not in these sizes has not been told either. */
+  function sizesNow(sources: readonly LogSource[]): Map<LogSource, number> {
+    const wanted = new Set(sources);
+    const sizes = new Map<LogSource, number>();
+    for (const [path, source] of open) if (wanted.has(source)) sizes.set(source, sizeOf(path));
+    return sizes;
   }
 
   async function settle(): Promise<void> {
@@ -58,26 +96,50 @@ export function createLogPump(logs: LogSink): LogPump {
       const path = await logs.file(source);
       const folder = dirname(path);
       open.set(path, source);
-      if (!watches.has(folder)) {
-        watches.set(folder, watchFolder(folder, (name) => {
-          const changed = open.get(`${folder}/${basename(name)}`);
-          if (changed !== undefined) report([changed]);
-        })); // prettier-ignore
-      }
+      if (!watches.has(folder))
+        watches.set(
+          folder,
+          watchFolder(folder, (name, event) => written(folder, name, event)),
+        );
+      if (!fileWatches.has(path))
+        fileWatches.set(
+          path,
+          watchFolder(path, () => undefined),
+        );
       return path;
     },
     async close(sources) {
       const wanted = new Set(sources);
-      const closing = [...open].filter(([, source]) => wanted.has(source));
-      report(closing.map(([, source]) => source));
+      const last = [...open].filter(([, source]) => wanted.has(source));
+      await turn();
       await settle();
-      for (const [path] of closing) open.delete(path);
-      await Promise.all(closing.map(([, source]) => logs.closed(source)));
+      report(last.map(([, source]) => source));
+      await settle();
+      for (const [path] of last) {
+        open.delete(path);
+        fileWatches.get(path)?.();
+        fileWatches.delete(path);
+      }
+      await Promise.all(last.map(([, source]) => logs.closed(source)));
     },
-    look: () => report(open.values()),
+    look: () => {
+      if (!busy) report(open.values());
+    },
     async end() {
-      for (const stop of watches.values()) stop();
+      closing = true;
+      for (const stop of [...watches.values(), ...fileWatches.values()]) stop();
       await settle();
     },
   };
+}
+
+/** Two rounds of the event loop: what the system has reported by now has been told after them. */
+async function turn(): Promise<void> {
+  await immediate();
+  await immediate();
+}
+
+/** A file that cannot be looked at has no bytes to give; reading it will say why. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

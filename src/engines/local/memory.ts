@@ -10,7 +10,10 @@ const STEADY_MS = 2000;
 const WORTH_WRITING = 1.1;
 
 export interface MemoryWatch {
-  /** Kills for want of memory that were counted when it was last looked, or null. */
+  /**
+   * Kills for want of memory that were counted before a pod that is found dead now can have died: at the look
+   * before the last one, because the last may have come between its death and its being found. Null: not known.
+   */
   killsBefore(): number | null;
   end(): void;
 }
@@ -24,11 +27,12 @@ export function watchMemory(
   let timer: NodeJS.Timeout | null = null;
   let looks = 0;
   let ended = false;
-  let kills: number | null = null;
+  let kills: { before: number | null; last: number | null } = { before: null, last: null };
   const onDisk = new Map<LivePod, number>();
 
   async function look(): Promise<void> {
-    kills = await oom.kills();
+    const counted = await oom.kills();
+    kills = { before: kills.last ?? counted, last: counted };
     const live = pods.filter((pod) => pod.phase === 'live' && pod.identity !== null);
     const groups = new Map(live.map((pod) => [pod.identity?.pid ?? 0, pod]));
     const sizes =
@@ -51,7 +55,7 @@ export function watchMemory(
 
   schedule();
   return {
-    killsBefore: () => kills,
+    killsBefore: () => kills.before,
     end() {
       ended = true;
       if (timer !== null) clearTimeout(timer);

@@ -33,7 +33,7 @@ export async function observePods(attempt: Attempt, thorough: boolean): Promise<
 async function readFiles(attempt: Attempt, pods: readonly LivePod[]): Promise<void> {
   const names: ReadonlySet<string> = new Set(await readdir(attempt.folder));
   for (const pod of pods) {
-    const files = readPodFiles(pod.base, pod.name, names, pod.identity !== null);
+    const files = readPodFiles(pod, names);
     adopt(attempt, pod, files);
     if (pod.phase !== 'ended' && files.exit !== null) await finish(attempt, pod, files.exit);
     else if (!files.claimed && pod.child_code === CLAIM_FAILED) await failToClaim(attempt, pod);

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { ProcessIdentity } from '../../machine/processes.ts';
 import { systemErrorCode } from '../../errors.ts';
+import type { LivePod } from './pod.ts';
 
 /**
  * What the folder of an attempt says about one pod. `<pod>.claim`: somebody runs it. `<pod>.pid`: who.
@@ -20,16 +21,14 @@ export interface PodFiles {
  * each.
  */
 export function readPodFiles(
-  base: string,
-  pod: string,
+  { name, base, identity: known }: Pick<LivePod, 'name' | 'base' | 'identity'>,
   names: ReadonlySet<string>,
-  isKnown: boolean,
 ): PodFiles {
-  const claimed = names.has(`${pod}.claim`);
+  const claimed = names.has(`${name}.claim`);
   const nothing = { claimed, identity: null, started_at: null, exit: null };
   if (!claimed) return nothing;
-  const pid = names.has(`${pod}.pid`) && !isKnown ? readIdentity(`${base}.pid`) : null;
-  const exit = names.has(`${pod}.exit`) ? readExit(`${base}.exit`) : null;
+  const pid = names.has(`${name}.pid`) && known === null ? readIdentity(`${base}.pid`) : null;
+  const exit = names.has(`${name}.exit`) ? readExit(`${base}.exit`) : null;
   return { claimed, identity: pid?.identity ?? null, started_at: pid?.at ?? null, exit };
 }
 

@@ -36,7 +36,7 @@ export function createPortRegistry(dataFolder: string): PortRegistry {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if ((await isPortFree(documented)) && (await claim(documented, experimentId))) return documented;
     for (;;) {
-      const port = await freePort(() => false);
+      const port = await freePort();
       if (await claim(port, experimentId)) return port;
     }
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
 import { crashPoint } from '../../machine/crash-point.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
@@ -18,6 +19,8 @@ import { removeWork, sharesWorkdir, workFolder } from './workdir.ts';
  * when nothing of the experiment runs any more, or at once when the server leaves.
  */
 export function runExperiment(deps: EngineDeps, context: RunContext): AsyncGenerator<ExperimentFact> {
+  // Each pod listens to these two while it is being stopped, and there may be hundreds.
+  setMaxListeners(0, context.stop, context.detach);
   const facts = createFactQueue();
   const logs = createLogPump(context.logs);
   const leave = () => facts.end();

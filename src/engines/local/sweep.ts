@@ -11,7 +11,7 @@ const PAUSE_MS = 25;
  * Ends what is left of pods: their groups, and whatever carries their name in its environment, double forks and
  * sessions of their own included. SIGKILL also takes stopped processes.
  *
- * @param pods names; null: everything of the experiment
+ * @param pods names; null: everything of the experiment. What has lost its pod's name goes with the experiment
  * @returns processes that outlived it (a system call that does not end); usually none
  */
 export async function sweep(
@@ -22,7 +22,7 @@ export async function sweep(
   for (let round = 0; ; round++) {
     const marked = await processes.marked(EXPERIMENT_MARK, experimentId, POD_MARK);
     const left = marked
-      .filter(({ also }) => pods === null || also === null || pods.has(also))
+      .filter(({ also }) => pods === null || (also !== null && pods.has(also)))
       .map(({ pid }) => pid);
     if (left.length === 0 || round === ROUNDS) return left;
     for (const pid of left) signalProcess(pid, 'SIGKILL');

@@ -41,7 +41,6 @@ const rayStartParams = () =>
   );
 
 const head = z.strictObject({ resources: perPod(), rayStartParams: rayStartParams() });
-export type WrittenRayNode = z.infer<typeof head>;
 
 const workerGroup = z.strictObject({
   name: required(filledText(), 'Name of the group; also a logical resource of Ray.'),

@@ -27,7 +27,7 @@ export async function carry(ground: Ground, id: string, signals: Signals): Promi
   if (failure !== null) await record(ground, id, { facts: [failure], detach: signals.detach });
   if (failure !== null && carrying !== null) await stopWhatRuns(ground, carrying);
   if (signals.detach.aborted) return;
-  await finish(ground, id, { carrying, detach: signals.detach });
+  await finish(ground, id, signals.detach);
 }
 
 /** The clone step: commits were fetched when they were submitted, so the files are here. */
@@ -64,36 +64,29 @@ async function stopWhatRuns(ground: Ground, { id, engine, context }: Carrying): 
   }
 }
 
-/** Logs are complete before the end is said; what the engine keeps on disk goes after it. */
-async function finish(
-  ground: Ground,
-  id: string,
-  { carrying, detach }: { carrying: Carrying | null; detach: AbortSignal },
-): Promise<void> {
-  await completeLogs(ground, id);
-  crashPoint('logs-finished');
+/** The end is said first: who follows the log to its end finds that the experiment has ended. */
+async function finish(ground: Ground, id: string, detach: AbortSignal): Promise<void> {
   await record(ground, id, { facts: [{ type: 'ended' }], detach });
-  if (carrying !== null) await tidy(ground, id);
+  await tidy(ground, id);
 }
 
-/** A log that cannot be completed must not keep its experiment from ending. */
-async function completeLogs({ logs, log }: Ground, id: string): Promise<void> {
-  try {
-    await (await logs.open(id)).finish();
-  } catch (error) {
-    log.error({ err: error, experiment_id: id }, 'the log could not be completed');
-  }
-}
-
-/** Removes what the engine keeps of an ended experiment, unless it was asked to keep it. Tried again at the next start. */
-export async function tidy({ store, engines, log }: Ground, id: string): Promise<void> {
+/**
+ * What remains to be done for an ended experiment: its log is completed, and what the engine keeps of it goes, unless it
+ * was asked to keep it. Trouble with that does not change the end; it is tried again at the next start.
+ */
+export async function tidy({ store, engines, logs, log }: Ground, id: string): Promise<void> {
   try {
     const state = store.state(id);
     if (state === null) return;
+    await (await logs.open(id)).finish();
+    crashPoint('logs-finished');
     if (store.submission(id)?.keep !== true) await engines.get(state.record.engine)?.discard(id);
     crashPoint('discarded');
     store.markTidied(id);
   } catch (error) {
-    log.error({ err: error, experiment_id: id }, 'what is left of an ended experiment could not be removed');
+    log.error(
+      { err: error, experiment_id: id },
+      'what is left of an ended experiment could not be tidied up',
+    );
   }
 }

@@ -11,10 +11,10 @@ interface Hands {
 /**
  * After a start: every live experiment is taken up where it was. One that waited waits again, in the old order; one that
  * had been admitted goes on at its step, because the engine finds what it had started; one that was being ended
- * is ended. What ended experiments left behind is removed.
+ * is ended. What ended experiments left behind is tidied up.
  */
 export function recover(ground: Ground, { enqueue, start, stop }: Hands): void {
-  const { store, engines, log } = ground;
+  const { store, engines } = ground;
   for (const id of store.live()) {
     const { record, cancel_requested, failure } = stateOf(store, id);
     if (!engines.has(record.engine)) {
@@ -29,9 +29,5 @@ export function recover(ground: Ground, { enqueue, start, stop }: Hands): void {
       enqueue(id);
     }
   }
-  for (const id of store.untidied()) {
-    tidy(ground, id).catch((error: unknown) =>
-      log.error({ err: error, experiment_id: id }, 'could not be tidied'),
-    );
-  }
+  for (const id of store.untidied()) void tidy(ground, id);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { planPeak } from '../../experiment/plan.ts';
 import type { QueueEntry } from '../../experiment/queue.ts';
@@ -5,7 +6,7 @@ import type { ExperimentState } from '../../experiment/state.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
 import { stateOf } from '../get.ts';
-import { carry } from './carry.ts';
+import { carry, tidy } from './carry.ts';
 import { createQueue } from './queue.ts';
 import { recover } from './recovery.ts';
 
@@ -35,6 +36,8 @@ interface Carried extends QueueEntry {
 export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor {
   const carried = new Map<string, Carried>();
   const detach = new AbortController();
+  // Everything that runs listens to it.
+  setMaxListeners(0, detach.signal);
   const running = (engine: string) => [...carried.values()].filter((entry) => entry.engine === engine);
   const queue = createQueue({ ground, running, start });
 
@@ -67,6 +70,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
       const state = ground.store.append(id, [wish, { type: 'ended' }]);
       crashPoint('recorded-cancel_requested');
       queue.withdraw(id);
+      void tidy(ground, id);
       queue.decide();
       if (carried.size + queue.size() === 0) onIdle();
       return state;

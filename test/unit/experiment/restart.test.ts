@@ -50,7 +50,7 @@ describe('how an attempt goes on', () => {
         };
         let attempt = 1;
         while (decideAttempt({ attempt, backoff_limit: limit, ...rest }) === 'restart') attempt++;
-        return attempt <= limit + 1;
+        expect(attempt).toBeLessThanOrEqual(limit + 1);
       }),
     );
   });

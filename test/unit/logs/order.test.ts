@@ -1,34 +1,44 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { orderTakes, type Take } from '../../../src/logs/order.ts';
+import { orderTakes, type Take, type Waiting } from '../../../src/logs/order.ts';
 
 const [OUT, ERR] = [0, 1];
 
-it.each<[string, number[], Take[]]>([
-  ['nothing', [], []],
-  ['one report', [OUT], [{ source: OUT, lines: 'rest' }]],
-  ['many of one', [OUT, OUT, OUT], [{ source: OUT, lines: 'rest' }]],
+const lines = (count: number): Waiting => ({ lines: count, more: false });
+
+it.each<[string, number[], [Waiting, Waiting], Take[]]>([
+  ['nothing', [], [lines(0), lines(0)], []],
+  ['a report without a line', [OUT], [lines(0), lines(0)], []],
+  ['more lines than reports', [OUT, ERR], [lines(3), lines(1)], [take(OUT, 3), take(ERR, 1)]],
   [
     'in turn',
     [OUT, ERR, OUT, ERR],
-    [
-      { source: OUT, lines: 1 },
-      { source: ERR, lines: 1 },
-      { source: OUT, lines: 'rest' },
-      { source: ERR, lines: 'rest' },
-    ],
+    [lines(2), lines(2)],
+    [take(OUT, 1), take(ERR, 1), take(OUT, 1), take(ERR, 1)],
+  ],
+  ['runs', [OUT, OUT, ERR, OUT], [lines(3), lines(1)], [take(OUT, 2), take(ERR, 1), take(OUT, 1)]],
+  [
+    'two writes a line',
+    [OUT, OUT, ERR, ERR, OUT, OUT],
+    [lines(2), lines(1)],
+    [take(OUT, 1), take(ERR, 1), take(OUT, 1)],
   ],
   [
-    'runs',
-    [OUT, OUT, ERR, OUT],
-    [
-      { source: OUT, lines: 2 },
-      { source: ERR, lines: 'rest' },
-      { source: OUT, lines: 'rest' },
-    ],
+    'more than was looked at',
+    [OUT, ERR, OUT],
+    [{ lines: 2, more: true }, lines(1)],
+    [take(OUT, 1), take(ERR, 1), take(OUT, 'rest')],
   ],
-])('%s', (_name, reports, takes) => {
-  expect(orderTakes(reports)).toEqual(takes);
+])('%s', (_name, reports, [out, err], takes) => {
+  expect(
+    orderTakes(
+      reports,
+      new Map([
+        [OUT, out],
+        [ERR, err],
+      ]),
+    ),
+  ).toEqual(takes);
 });
 
 it('replays single-line writes in the order they were made', () => {
@@ -36,10 +46,34 @@ it('replays single-line writes in the order they were made', () => {
     fc.property(fc.array(fc.nat(4), { maxLength: 50 }), (writes) => {
       const unread = new Map<number, number[]>();
       writes.forEach((source, line) => unread.set(source, [...(unread.get(source) ?? []), line]));
-      const seen = orderTakes(writes).flatMap(
-        ({ source, lines }) => unread.get(source)?.splice(0, lines === 'rest' ? Infinity : lines) ?? [],
+      const waiting = new Map([...unread].map(([source, all]) => [source, lines(all.length)]));
+      const seen = orderTakes(writes, waiting).flatMap(
+        ({ source, lines: count }) => unread.get(source)?.splice(0, Number(count)) ?? [],
       );
       expect(seen).toEqual(writes.map((_, line) => line));
     }),
   );
 });
+
+it('takes every line that is there', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(2), { maxLength: 30 }),
+      fc.tuple(fc.nat(20), fc.nat(20), fc.nat(20)),
+      (reports, counts) => {
+        const waiting = new Map(counts.map((count, source) => [source, lines(count)]));
+        const takes = orderTakes(reports, waiting);
+        for (const source of new Set(reports)) {
+          const taken = takes
+            .filter((one) => one.source === source)
+            .reduce((sum, one) => sum + Number(one.lines), 0);
+          expect(taken).toBe(counts[source]);
+        }
+      },
+    ),
+  );
+});
+
+function take(source: number, count: number | 'rest'): Take {
+  return { source, lines: count };
+}

@@ -87,7 +87,7 @@ test('a program is found where it can be executed', async () => {
 
 test.each(['127.0.0.1', '0.0.0.0'])('a port that somebody holds on %s is not free', async (host) => {
   const server = createServer();
-  const port = await freePort(() => false);
+  const port = await freePort();
   server.listen(port, host);
   await once(server, 'listening');
   expect(await isPortFree(port)).toBe(false);

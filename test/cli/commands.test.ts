@@ -1,0 +1,281 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const bin = join(import.meta.dirname, '../../bin/aichor.js');
+
+let home: string;
+let repo: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'aichor-commands-'));
+  repo = join(home, 'repo');
+  env = { PATH: process.env['PATH'], HOME: home, AICHOR_HOME: join(home, 'state'), TOKEN: 'hunter2' };
+  mkdirSync(repo);
+  writeFileSync(join(repo, 'manifest.yaml'), manifest('sh main.sh'));
+  writeFileSync(
+    join(repo, 'main.sh'),
+    'echo "rate $RATE"\nif [ -n "$HOLD" ]; then sleep 600; fi\nexit ${CODE:-0}\n',
+  );
+});
+afterAll(() => {
+  execFileSync(process.execPath, [bin, 'experiments', 'cancel', '--all', '--wait'], { env });
+  execFileSync(process.execPath, [bin, 'server', 'stop'], { env });
+  rmSync(home, { recursive: true, force: true });
+});
+
+function manifest(command: string): string {
+  return [
+    'kind: AIchorManifest',
+    'apiVersion: 0.2.3',
+    'builder: {image: demo, dockerfile: Dockerfile, context: .}',
+    'spec:',
+    '  operator: jobset',
+    '  image: demo',
+    `  command: ${command}`,
+    '  types:',
+    '    worker: {count: 1, resources: {cpus: 1, memory: 1}}',
+    '',
+  ].join('\n');
+}
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface Running {
+  onStderr?: (text: string, interrupt: () => void) => void;
+  more?: Record<string, string>;
+}
+
+/** The built program in pipes, with nothing on stdin. */
+function aichor(args: readonly string[], { onStderr, more }: Running = {}): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bin, ...args], {
+      env: { ...env, ...more },
+      cwd: repo,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (piece) => (stdout += piece));
+    child.stderr.on('data', (piece) => {
+      stderr += piece;
+      onStderr?.(stderr, () => child.kill('SIGINT'));
+    });
+    child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** One document of one line. */
+function documentOf({ stdout }: Outcome) {
+  expect(stdout).toMatch(/^\{.*\}\n$/);
+  return JSON.parse(stdout);
+}
+
+/** The error object: the last line of stderr. */
+function errorOf({ stderr }: Outcome) {
+  return JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '').error;
+}
+
+const submit = (...more: string[]) => aichor(['experiments', 'submit', 'local', ...more]);
+
+describe('submitting', () => {
+  it('prints the document, sends nothing twice, and ends with the record when it waits', async () => {
+    const first = await submit('--message', 'one', '--label', 'sweep=a', '--env', 'RATE=3');
+    expect(first.code).toBe(0);
+    const document = documentOf(first);
+    expect(Object.keys(document)).toEqual([
+      'experiment_id',
+      'status',
+      'operator',
+      'engine',
+      'project',
+      'message',
+      'manifest_path',
+      'source',
+      'resubmit_of',
+      'upload',
+    ]);
+    expect(document).toMatchObject({
+      operator: 'jobset',
+      engine: 'local',
+      project: 'default',
+      message: 'one',
+      upload: { files: 2 },
+    });
+    const second = await submit('--follow', '--env', 'RATE=4');
+    expect(second.code).toBe(0);
+    expect(second.stderr).toContain('rate 4');
+    expect(documentOf(second)).toMatchObject({
+      status: 'Succeeded',
+      pods: [{ pod: 'worker-0-0', exit_code: 0 }],
+    });
+    expect(documentOf(await submit()).upload.sent_bytes).toBe(0);
+  });
+
+  it('gives one experiment for one key, however often and at once', async () => {
+    const ids = await Promise.all([1, 2].map(() => submit('--idempotency-key', 'k', '--quiet')));
+    expect(ids[0]?.stdout).toMatch(/^[0-9a-f-]{36}\n$/);
+    expect(ids[1]?.stdout).toBe(ids[0]?.stdout);
+    const other = await submit('--idempotency-key', 'k', '--env', 'RATE=5');
+    expect(other).toMatchObject({ code: 6, stdout: '' });
+    expect(errorOf(other).code).toBe('conflict');
+  });
+
+  it('ends with 8 and both document and error when it fails', async () => {
+    const outcome = await submit('--wait', '--env', 'CODE=3');
+    expect(outcome.code).toBe(8);
+    expect(documentOf(outcome)).toMatchObject({ status: 'Failed', reason: 'NonZeroExit' });
+    expect(errorOf(outcome)).toMatchObject({ code: 'experiment_failed', exit_code: 8 });
+    const again = await aichor([
+      'experiments',
+      'resubmit',
+      documentOf(outcome).experiment_id,
+      '--env',
+      'CODE=0',
+      '--wait',
+    ]);
+    expect(documentOf(again)).toMatchObject({
+      status: 'Succeeded',
+      resubmit_of: documentOf(outcome).experiment_id,
+    });
+  });
+
+  it('creates nothing in a dry run', async () => {
+    const before = documentOf(await aichor(['experiments', 'list'])).experiments.length;
+    expect(documentOf(await submit('--dry-run', '--env', 'RATE=1'))).toMatchObject({
+      manifest_path: 'manifest.yaml',
+      snapshot: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      files: 2,
+      plan: { engine: 'local', totals: { pods: 1 } },
+    });
+    expect(documentOf(await aichor(['experiments', 'list'])).experiments).toHaveLength(before);
+  });
+
+  it('keeps secrets out of everything that is printed', async () => {
+    const outcome = await submit('--secret', 'TOKEN', '--wait');
+    expect(outcome.code).toBe(0);
+    expect(documentOf(outcome).secrets).toEqual(['TOKEN']);
+    expect(outcome.stdout + outcome.stderr).not.toContain('hunter2');
+  });
+
+  it('goes on when the command is interrupted, and says how to end it', async () => {
+    let interrupted = false;
+    const onStderr = (text: string, interrupt: () => void) => {
+      if (interrupted || !text.includes('notice: experiment ')) return;
+      interrupted = true;
+      interrupt();
+    };
+    const outcome = await aichor(
+      ['experiments', 'submit', 'local', '--wait', '--env', 'HOLD=1', '--label', 'hold=1'],
+      { onStderr },
+    );
+    expect(outcome).toMatchObject({ code: 130, stdout: '' });
+    expect(errorOf(outcome)).toMatchObject({
+      code: 'interrupted',
+      hint: expect.stringContaining('aichor experiments cancel '),
+    });
+    const late = await aichor(['experiments', 'wait', 'latest', '--timeout', '1s']);
+    expect(late.code).toBe(124);
+    expect(documentOf(late).experiments).toHaveLength(1);
+    const cancelled = await aichor(['experiments', 'cancel', '--label', 'hold=1', '--wait']);
+    expect(cancelled.code).toBe(0);
+    expect(documentOf(cancelled).experiments).toMatchObject([
+      { status: 'Cancelled', reason: 'CancelledByUser' },
+    ]);
+    expect((await aichor(['experiments', 'wait', 'latest'])).code).toBe(9);
+    expect(await aichor(['experiments', 'cancel', 'latest'])).toMatchObject({ code: 6, stdout: '' });
+  });
+});
+
+describe('every mistake has its exit code, its code and a hint, and leaves stdout empty', () => {
+  it.each<[string[], number, string]>([
+    [['experiments', 'lst'], 2, 'usage'],
+    [['get', 'experiments'], 2, 'usage'],
+    [['submit', 'local', 'experiment'], 2, 'usage'],
+    [['experiments', 'list', '--foo'], 2, 'usage'],
+    [['experiments', 'list', '--limit', '0'], 2, 'usage'],
+    [['experiments', 'list', '--status', 'Done'], 2, 'usage'],
+    [['experiments', 'list', '--since', 'yesterday'], 2, 'usage'],
+    [['experiments', 'wait'], 2, 'usage'],
+    [['experiments', 'cancel'], 2, 'usage'],
+    [['experiments', 'cancel', '--all', 'latest'], 2, 'usage'],
+    [['experiments', 'prune'], 2, 'usage'],
+    [['experiments', 'get', 'deadbeef'], 5, 'not_found'],
+    [['experiments', 'wait', 'deadbeef'], 5, 'not_found'],
+    [['experiments', 'submit', 'local', '--repo-dir', 'nowhere'], 2, 'usage'],
+    [['experiments', 'submit', 'local', '--manifest-path', 'x.yaml'], 3, 'repository_invalid'],
+    [['experiments', 'submit', 'local', '--env', 'NOT_SET_HERE'], 2, 'usage'],
+    [['experiments', 'submit', 'local', '--env', 'AICHOR_X=1'], 3, 'manifest_invalid'],
+    [['experiments', 'submit', 'local', '--secret', 'NOT_SET_HERE'], 2, 'usage'],
+    [['experiments', 'submit', 'local', '--engine', 'nowhere'], 7, 'engine_unavailable'],
+    [['experiments', 'submit', 'commit-sha'], 2, 'usage'],
+    [['experiments', 'submit', 'commit-sha', 'HEAD'], 3, 'repository_invalid'],
+    [['context', 'set', 'project'], 2, 'usage'],
+    [['context', 'set', 'server', 'nonsense'], 2, 'usage'],
+    [['auth', 'key', '--apikey', 'k'], 2, 'usage'],
+  ])('aichor %j: %i', async (args, code, word) => {
+    const outcome = await aichor(args);
+    expect(outcome).toMatchObject({ code, stdout: '' });
+    expect(errorOf(outcome)).toMatchObject({ code: word, exit_code: code, hint: expect.any(String) });
+  });
+
+  it('a manifest with mistakes: 3, with all of them', async () => {
+    const bad = join(home, 'bad');
+    mkdirSync(bad);
+    writeFileSync(
+      join(bad, 'manifest.yaml'),
+      manifest('true').replace('count: 1', 'cuont: 1').replace('operator: jobset', 'operator: jobsett'),
+    );
+    const outcome = await aichor(['experiments', 'submit', 'local', '--repo-dir', bad]);
+    expect(outcome).toMatchObject({ code: 3, stdout: '' });
+    expect(errorOf(outcome).diagnostics[0]).toMatchObject({ severity: 'error', line: 5 });
+  });
+
+  it('a server that is not there: 7', async () => {
+    const outcome = await aichor(['experiments', 'list'], { more: { AICHOR_SERVER: 'http://127.0.0.1:9' } });
+    expect(outcome).toMatchObject({ code: 7, stdout: '' });
+    expect(errorOf(outcome).code).toBe('server_unreachable');
+  });
+});
+
+describe('settings', () => {
+  it('say where they come from', async () => {
+    await aichor(['context', 'set', 'project', 'Protein folding']);
+    expect(documentOf(await aichor(['context', 'show'])).settings.project).toEqual({
+      value: 'Protein folding',
+      origin: 'file',
+    });
+    const shell = { AICHOR_PROJECT: 'other' };
+    expect(documentOf(await aichor(['context', 'show'], { more: shell })).settings.project).toEqual({
+      value: 'other',
+      origin: 'environment',
+    });
+    const unset = await aichor(['context', 'set', 'project', '--unset']);
+    expect(documentOf(unset).settings.project).toEqual({ value: 'default', origin: 'default' });
+  });
+});
+
+it('lists engines and the server', async () => {
+  expect(documentOf(await aichor(['engines', 'list'])).engines).toMatchObject([
+    { name: 'local', kind: 'local', default: true },
+  ]);
+  expect(documentOf(await aichor(['server', 'status']))).toMatchObject({
+    running: true,
+    address: expect.stringContaining('server.sock'),
+  });
+});
+
+it('deletes what has ended, and says which ids it did not find', async () => {
+  const { experiment_id: id } = documentOf(await submit('--wait'));
+  const outcome = await aichor(['experiments', 'delete', id, 'deadbeef']);
+  expect(outcome.code).toBe(5);
+  expect(documentOf(outcome).experiments).toMatchObject([{ experiment_id: id }]);
+  expect((await aichor(['experiments', 'get', id])).code).toBe(5);
+});

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../../bin/aichor.js', import.meta.url));
+const GOOD = `kind: AIchorManifest
+apiVersion: 0.2.3
+builder: {image: a, dockerfile: Dockerfile}
+spec:
+  operator: jobset
+  image: a
+  command: python main.py
+  types: {worker: {resources: {cpus: 1, memory: 1}}}
+`;
+const BAD = GOOD.replace('command', 'comand');
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aichor-validate-'));
+  for (const each of ['aichor_manifests', 'empty', '.git']) mkdirSync(join(folder, each));
+  writeFileSync(join(folder, 'aichor_manifests/manifest.yaml'), GOOD);
+  writeFileSync(join(folder, 'aichor_manifests/bad.yml'), BAD);
+  writeFileSync(join(folder, 'aichor_manifests/other.yaml'), 'kind: Deployment\n');
+  writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function aichor(args: string[], input?: string) {
+  const env = { ...process.env, AICHOR_HOME: join(folder, 'home') };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, 'manifest', ...args], {
+    cwd: folder,
+    env,
+    input,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+describe('aichor manifest validate', () => {
+  test('checks the manifest that would be submitted from here', () => {
+    const { status, stdout, stderr } = aichor(['validate']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      valid: true,
+      files: [
+        {
+          path: 'aichor_manifests/manifest.yaml',
+          valid: true,
+          operator: 'jobset',
+          diagnostics: [],
+          repository: [],
+        },
+      ],
+    });
+  });
+
+  test('checks every manifest of a folder; the verdict is exit code, document and error', () => {
+    const { status, stdout, stderr } = aichor(['validate', 'aichor_manifests']);
+    expect(status).toBe(3);
+    const document = JSON.parse(stdout);
+    expect(document.files.map(({ path, valid }: { path: string; valid: boolean }) => [path, valid])).toEqual([
+      ['aichor_manifests/bad.yml', false],
+      ['aichor_manifests/manifest.yaml', true],
+    ]);
+    expect(document.files[0].diagnostics).toMatchObject([
+      { code: 'unknown-key', line: 7, column: 3, hint: 'did you mean "command"?' },
+    ]);
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'manifest_invalid', exit_code: 3 });
+  });
+
+  test('reads patterns, standard input and several files, each once', () => {
+    const { status, stdout } = aichor(
+      ['validate', '-', 'aichor_manifests/m*.{yaml,yml}', 'aichor_manifests/manifest.yaml'],
+      GOOD,
+    );
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).files.map(({ path }: { path: string }) => path)).toEqual([
+      '-',
+      'aichor_manifests/manifest.yaml',
+    ]);
+  });
+
+  test('strict refuses what is only deprecated, and --ignore silences', () => {
+    const old = `${GOOD}engineName: kyber\n`;
+    expect(aichor(['validate', '-'], old).status).toBe(0);
+    expect(aichor(['validate', '-', '--strict'], old).status).toBe(3);
+    const ignored = JSON.parse(aichor(['validate', '-', '--ignore', 'deprecated-key'], old).stdout);
+    expect(ignored.files[0].diagnostics).toEqual([]);
+  });
+
+  test.each([
+    [['validate', 'nowhere.yaml'], 2, 'usage'],
+    [['validate', 'nowhere/*.yaml'], 2, 'usage'],
+    [['validate', '--ignore', 'nothing'], 2, 'usage'],
+    [['validate', 'empty'], 3, 'repository_invalid'],
+  ])('%j ends with %d', (args, status, code) => {
+    const ended = aichor(args);
+    expect({ status: ended.status, stdout: ended.stdout }).toEqual({ status, stdout: '' });
+    const { error } = JSON.parse(ended.stderr);
+    expect(error).toMatchObject({ code, hint: expect.any(String) });
+  });
+
+  test('a missing Dockerfile does not change the verdict', () => {
+    const elsewhere = GOOD.replace('dockerfile: Dockerfile', 'dockerfile: Dockerfile.gpu');
+    const { status, stdout } = aichor(['validate', '-'], elsewhere);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).files[0].repository).toMatchObject([
+      { code: 'dockerfile-missing', severity: 'warning' },
+    ]);
+  });
+
+  test('too much on standard input is refused, not read', () => {
+    const { status, stdout } = aichor(['validate', '-'], 'x'.repeat(200_000));
+    expect(status).toBe(3);
+    expect(JSON.parse(stdout).files[0].diagnostics).toMatchObject([{ code: 'too-large' }]);
+  });
+});
+
+test('aichor manifest schema prints the schema', () => {
+  const { status, stdout } = aichor(['schema']);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ title: 'AIchor manifest', type: 'object' });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { errorDocument, errorView } from '../../../src/cli/print/error.ts';
+import { experimentsTable } from '../../../src/cli/print/experiments.ts';
+import { printable } from '../../../src/cli/print/printable.ts';
+import { recordPage } from '../../../src/cli/print/record.ts';
+import { agoText, bytesText, durationText } from '../../../src/cli/print/time.ts';
+import { screenOf } from '../../../src/cli/screen.ts';
+import { sinceFlag } from '../../../src/cli/since.ts';
+import { AichorError } from '../../../src/errors.ts';
+import { aSummary } from '../../fixtures/summary.ts';
+
+const plain = { ...screenOf({}, {}), width: 80 };
+const now = new Date('2026-05-01T12:05:00.000Z');
+
+it.each([
+  [null, '-'],
+  [0.04, '0s'],
+  [9.87, '9.8s'],
+  [59.9, '59s'],
+  [60, '1m'],
+  [192, '3m 12s'],
+  [7500, '2h 5m'],
+  [360_000, '4d 4h'],
+])('durationText(%j) is %s', (seconds, text) => {
+  expect(durationText(seconds)).toBe(text);
+});
+
+it('says how long ago and how much', () => {
+  expect(['12:05:00', '12:04:18', '11:59:00', '09:00:00'].map((time) => agoText(`2026-05-01T${time}.000Z`, now))).toEqual(['now', '42s', '6m', '3h']);
+  expect([0, 999, 1400, 23_000_000, 5e15].map(bytesText)).toEqual(['0 B', '999 B', '1.4 kB', '23 MB', '5000 TB']);
+});
+
+it('makes text of unknown origin safe to draw', () => {
+  expect(printable('a\r\n  b\u001B[2Jc\td')).toBe('a b�[2Jc d');
+});
+
+describe('the table of experiments', () => {
+  it('fits the screen whatever the message', () => {
+    const messages = ['short', 'x'.repeat(500), '漢字'.repeat(100), 'two\nlines\u001B[31m', ''];
+    for (const width of [60, 80, 200]) {
+      const table = experimentsTable(messages.map((message) => aSummary({ message })), now, { ...plain, width });
+      const lines = table.split('\n');
+      expect(lines).toHaveLength(messages.length + 1);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+      expect(table).not.toContain('\u001B');
+    }
+  });
+
+  it('shows why something waits', () => {
+    const waiting = aSummary({ status: 'Waiting', message: 'mine', explanation: '2 experiments ahead of it' });
+    expect(experimentsTable([waiting], now, plain)).toMatch(/9b2f41c0 +Waiting +jobset +5 +5m +12s +mine · 2 experiments ahead/);
+    expect(experimentsTable([], now, plain)).toBe('no experiments');
+  });
+});
+
+it('draws a record with its pods and what happened when', () => {
+  const page = recordPage(
+    {
+      ...aSummary({ status: 'Failed', reason: 'NonZeroExit', explanation: 'worker-0-0 exited with code 3' }),
+      pods: [
+        {
+          ...{ pod: 'worker-0-0', type: 'worker', job_index: 0, pod_index: 0, rank: 0, status: 'Failed', reason: 'NonZeroExit' },
+          ...{ exit_code: 3, attempt: 1, peak_memory_bytes: 2_500_000 },
+          ...{ started_at: '2026-05-01T12:00:01.000Z', ended_at: '2026-05-01T12:00:05.000Z' },
+        },
+      ],
+      events: [{ time: '2026-05-01T12:01:30.000Z', type: 'step', message: 'run' }],
+    },
+    plain,
+  );
+  expect(page).toMatch(/Failed \(NonZeroExit\)\nlr sweep 3\nworker-0-0 exited with code 3\n/);
+  expect(page).toMatch(/worker-0-0 +0 +Failed +3 +4s +2\.5 MB +NonZeroExit/);
+  expect(page).toMatch(/\+1m 30s {2}run/);
+});
+
+it('shows the same error to people and to scripts', () => {
+  const error = new AichorError('conflict', 'it ended already', { hint: 'nothing to do', requestId: 'r1' });
+  expect(errorDocument(error, null)).toEqual({
+    error: { code: 'conflict', message: 'it ended already', hint: 'nothing to do', exit_code: 6, request_id: 'r1' },
+  });
+  expect(errorView(error, null, plain)).toBe('error[conflict] it ended already\nhint: nothing to do\nrequest r1\n');
+  expect(errorDocument(new AichorError('internal', 'm'), 'the stack').error).toMatchObject({ exit_code: 1, stack: 'the stack' });
+});
+
+it.each([
+  [{ isTTY: true }, {}, true],
+  [{ isTTY: false }, {}, false],
+  [{ isTTY: true }, { NO_COLOR: '1' }, false],
+  [{ isTTY: true }, { TERM: 'dumb' }, false],
+  [{}, { FORCE_COLOR: '1' }, true],
+  [{ isTTY: true }, { FORCE_COLOR: '0' }, false],
+  [{}, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+])('colours on %j with %j: %s', (output, env, colored) => {
+  expect(screenOf(output, env).colors.red('x') !== 'x').toBe(colored);
+});
+
+it('reads --since as a duration back or a time', () => {
+  expect(sinceFlag('90s', now)).toBe('2026-05-01T12:03:30.000Z');
+  expect(sinceFlag('2026-05-01T12:00:00+02:00', now)).toBe('2026-05-01T10:00:00.000Z');
+});

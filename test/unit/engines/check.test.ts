@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { checkPlan } from '../../../src/engines/local/check.ts';
+import { jobset, planOf } from '../../engine/house.ts';
+
+const LAPTOP = { cpus: 2, memory_gb: 8, gpus: 0 };
+const gpus = (count: number) => ({ accelerators: { gpu: { count, product: 'A100', type: 'gpu' } } });
+
+describe('what a machine makes of a plan', () => {
+  test.each<[string, object, object, string[]]>([
+    ['small', { cpus: 1, memory: 1 }, LAPTOP, []],
+    ['many CPUs', { cpus: 64, memory: 1 }, LAPTOP, ['cpus_shared']],
+    ['much memory', { cpus: 1, memory: 64 }, LAPTOP, ['memory_shared']],
+    ['GPUs, none there', { cpus: 1, memory: 1, ...gpus(1) }, LAPTOP, ['gpus_absent']],
+    ['GPUs, too few', { cpus: 1, memory: 1, ...gpus(4) }, { ...LAPTOP, gpus: 2 }, ['gpus_few']],
+    ['GPUs, enough', { cpus: 1, memory: 1, ...gpus(2) }, { ...LAPTOP, gpus: 2 }, []],
+  ])('%s: notices, never a refusal', (_name, resources, machine, codes) => {
+    const plan = planOf(jobset('true', { worker: { count: 1, resources } }));
+    expect(checkPlan(plan, { ...LAPTOP, ...machine }).map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('a user of its own is not honoured, and that is said', () => {
+    const plan = planOf(
+      jobset('true', { worker: { count: 1 } }, { securityContext: { runAsUser: 1000, ptrace: true } }),
+    );
+    expect(checkPlan(plan, LAPTOP)).toContainEqual({ code: 'security_ignored', message: expect.any(String) });
+    const silent = planOf(jobset('true', { worker: { count: 1 } }, { securityContext: { ptrace: true } }));
+    expect(checkPlan(silent, LAPTOP)).toEqual([]);
+  });
+
+  test('an operator that needs a cluster is refused', () => {
+    const types = { Head: { resources: { cpus: 1, ramRatio: 1 } }, Workers: [] };
+    const plan = planOf({ spec: { operator: 'kuberay', command: 'true', types } });
+    expect(() => checkPlan(plan, LAPTOP)).toThrow(expect.objectContaining({ code: 'engine_unavailable' }));
+  });
+});
