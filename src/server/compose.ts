@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Engine } from '../engines/engine.ts';
 import { createLocalEngine } from '../engines/local/engine.ts';
 import { createLogStore } from '../log-store/log-store.ts';
 import { readSettingsFile } from '../machine/settings-file.ts';
@@ -15,8 +16,7 @@ import { createSupervisor, type Supervisor } from './supervision/supervisor.ts';
 interface Ingredients {
   env: Record<string, string | undefined>;
   version: string;
-  limits: { cpus: number | null; max_experiments: number | null };
-  state: StateFolder;
+  engines: readonly Engine[];
   folders: Folders;
   log: Log;
   closing: AbortSignal;
@@ -41,12 +41,11 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   const now = () => new Date();
   const changes = createChanges();
   const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
-  const engine = createLocalEngine({ dataFolder: folders.data, env, now, limits: limitsOf(ingredients) });
   const logs = createLogStore(folders.experiments, now);
   const ground: Ground = {
     ...{ store, logs, folders, log, now },
     snapshots: createSnapshotStore(folders.data),
-    engines: new Map([[engine.name, engine]]),
+    engines: new Map(ingredients.engines.map((engine) => [engine.name, engine])),
   };
   const supervisor = createSupervisor(ground, onIdle);
   supervisor.recover();
@@ -68,11 +67,22 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   };
 }
 
+interface LocalEngineWish {
+  env: Record<string, string | undefined>;
+  limits: { cpus: number | null; max_experiments: number | null };
+  state: StateFolder;
+}
+
 /** Flags of `server start` beat the settings file. */
-function limitsOf({ limits, state }: Ingredients): Ingredients['limits'] {
-  const settings = readSettingsFile(state.config);
-  return {
-    cpus: limits.cpus ?? settings.cpus ?? null,
-    max_experiments: limits.max_experiments ?? settings.max_experiments ?? null,
-  };
+export function localEngine({ env, limits, state: { config, data } }: LocalEngineWish): Engine {
+  const settings = readSettingsFile(config);
+  return createLocalEngine({
+    dataFolder: data,
+    env,
+    now: () => new Date(),
+    limits: {
+      cpus: limits.cpus ?? settings.cpus ?? null,
+      max_experiments: limits.max_experiments ?? settings.max_experiments ?? null,
+    },
+  });
 }

@@ -46,6 +46,7 @@ async function deleteOne(plane: ControlPlane, id: string, outputs: boolean) {
       hint: `cancel it first: aichor experiments cancel ${id} --wait`,
     });
   }
+  await plane.supervisor.settled(id);
   await plane.engines.get(record.engine)?.discard(id);
   await plane.logs.remove(id);
   await rm(experimentFolder(plane.folders, id), { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { AichorError } from '../errors.ts';
 import { stateFolder, type StateFolder } from '../machine/state-folder.ts';
 import { serverKey } from './api-key.ts';
 import { createApp } from './app.ts';
-import { compose, type Composed } from './compose.ts';
+import { compose, localEngine, type Composed } from './compose.ts';
 import { foldersBelow, type Folders } from './folders.ts';
 import { createIdleWatch, idleTime } from './idle.ts';
 import { listenOnPort, listenOnSocket, urlOf, type Listener } from './listen.ts';
@@ -54,6 +54,9 @@ export async function runServer(options: ServerOptions): Promise<void> {
     });
   }
   const log = createServerLog(folders.log);
+  // The HTTP adapter tells of readers that went away on the console; stdout is for the one line that says ready.
+  // oxlint-disable-next-line no-console
+  console.info = (...said: unknown[]) => log.info({}, said.map(String).join(' '));
   try {
     await serve(options, { state, folders, log });
   } finally {
@@ -78,9 +81,10 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     isBusy: () => composed.supervisor.liveCount() > 0 || listeners.some((listener) => listener.active() > 0),
     leave: () => leave('nothing to do'),
   });
-  const { env, version, limits } = options;
+  const { env, version } = options;
   const composed = await compose({
-    ...{ env, version, limits, ...place },
+    ...{ env, version, folders: place.folders, log: place.log },
+    engines: [localEngine({ ...options, state: place.state })],
     closing: leaving.signal,
     onIdle: () => idle.touch(),
     stop: () => setImmediate(leave, 'told by a client'),

@@ -5,7 +5,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isAichorError } from '../../src/errors.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import { crashPoints } from './crash-points.ts';
 import { until } from './processes.ts';
@@ -33,6 +32,7 @@ const WORKS = {
   },
   failing: { script: `${RAN}; echo said; test $HOSTNAME = worker-0-0 || exit 7; exec sleep 600`, count: 2 },
   cancelled: { script: `${RAN}; echo said; exec sleep 600` },
+  deleted: { script: RAN },
   built: {
     script: `${RAN}; echo built`,
     files: { 'pyproject.toml': '[project]\nname = "x"\nversion = "1"\ndependencies = ["y"]\n', 'uv.lock': 'version = 1\n' },
@@ -40,6 +40,8 @@ const WORKS = {
 } as const; // prettier-ignore
 
 type Kind = keyof typeof WORKS;
+const KINDS = Object.keys(WORKS).filter((kind): kind is Kind => Object.hasOwn(WORKS, kind));
+const EVERY: readonly Kind[] = ['good', 'restarted', 'failing', 'cancelled'];
 
 /** Goes by uv's name: makes an environment of nothing but the interpreter's name. */
 const INSTALLER = `#!/bin/sh
@@ -47,82 +49,95 @@ mkdir -p "$UV_PROJECT_ENVIRONMENT/bin" && ln -sf "$(command -v sh)" "$UV_PROJECT
 `;
 
 const points = await crashPoints();
-const cases = seedsOf('crash points').flatMap((seed) => points.map((point) => ({ point, seed })));
+const chains = seedsOf('crash points').flatMap((seed) =>
+  chainsOf(seed).map((deaths) => ({ seed, deaths, at: deaths.join(', ') })),
+);
 
 test('the source marks places to die at', () => expect(points.length).toBeGreaterThan(20));
 
-describe('kill -9 of the control plane', () => {
-  test.concurrent.each(cases)(
-    'at $point: every experiment ends as undisturbed (seed $seed)',
-    { timeout: PATIENCE_MS },
-    ({ point, seed }) =>
-      inWorld(async (world) => {
-        const chance = chanceOf(seed, point);
-        const kinds = point.startsWith('engine-build')
-          ? (['built'] as const)
-          : (['good', 'restarted', 'failing', 'cancelled'] as const);
-        const digests = await uploadAll(world, kinds);
-        const deaths = [point, ...scaled([], [`${point}:${chance.between(1, 4)}`, point])];
-        const keeper = keepServing(world, deaths);
-        const ids = await Promise.all(
-          kinds.map(async (kind) => ({ kind, id: await submitKind(world, kind, digests[kind]) })),
-        );
-        const ended = await Promise.all(
-          ids.map(async ({ kind, id }) => ({ kind, record: await world.end(id) })),
-        );
-        for (const { kind, record } of ended) await expectUndisturbed(world, kind, record);
-        const { experiments } = await world.client.list({});
-        expect(experiments).toHaveLength(kinds.length);
-        for (const { id } of ids) await deleteForGood(world, id);
-        expect(await keeper.over(), 'times it died there').toBeGreaterThan(0);
-      }),
+describe('a control plane that dies, is started again, and dies again', () => {
+  test.concurrent.each(chains)('at $at (seed $seed)', { timeout: PATIENCE_MS }, ({ deaths }) =>
+    inWorld(async (world) => {
+      const server = await world.start();
+      const submit = await submitter(world);
+      await server.kill();
+      const works: Promise<Submitted>[] = [];
+      for (const point of deaths) {
+        const t0 = Date.now(); const server = await world.start(point); const t1 = Date.now();
+        const these = kindsFor(point).map((kind) => submit(kind));
+        works.push(...these);
+        await expectDeath(world, { point, server, these }); console.error(point, t1 - t0, Date.now() - t1);
+      }
+      await world.start();
+      console.error('start verify'); const v0=Date.now();
+      const left = (await Promise.all(works)).filter(({ kind }) => kind !== 'deleted');
+      for (const { kind, id } of left) await expectUndisturbed(world, kind, await world.end(id));
+      console.error('verified', Date.now()-v0);
+      const { experiments } = await world.client.list({ limit: 1000 });
+      expect(experiments.map((one) => one.experiment_id).sort()).toEqual(left.map(({ id }) => id).sort());
+    }),
   );
 });
 
-async function uploadAll(world: World, kinds: readonly Kind[]): Promise<Partial<Record<Kind, string>>> {
-  const server = await world.start();
-  const digests: Partial<Record<Kind, string>> = {};
-  for (const kind of kinds) digests[kind] = await world.upload(WORKS[kind]);
+/** All points in an order of chance, a few for each world. */
+function chainsOf(seed: number): string[][] {
+  const chance = chanceOf(seed, 'crash points');
+  const rounds = Array.from({ length: scaled(1, 10) }, (_, round) =>
+    chance.shuffled(points).map((point) => (round === 0 ? point : `${point}:${chance.between(1, 4)}`)),
+  );
+  const deaths = rounds.flat();
+  const length = Math.ceil(deaths.length / (rounds.length * 3));
+  return Array.from({ length: Math.ceil(deaths.length / length) }, (_, at) =>
+    deaths.slice(at * length, (at + 1) * length),
+  );
+}
+
+/** What is submitted so that the point is passed. */
+function kindsFor(point: string): readonly Kind[] {
+  if (point.startsWith('engine-build')) return ['built'];
+  return point.startsWith('delete') ? ['deleted'] : EVERY;
+}
+
+interface Submitted {
+  kind: Kind;
+  id: string;
+}
+
+interface Life {
+  point: string;
+  server: Server;
+  these: readonly Promise<Submitted>[];
+}
+
+/** A life ends at its point, at the latest by what was submitted for it. */
+async function expectDeath(world: World, { point, server, these }: Life): Promise<void> {
+  const survived = Promise.all(these).then(async (submitted) => {
+    for (const { kind, id } of submitted) if (kind !== 'deleted') await world.end(id);
+    return 'survived';
+  });
+  survived.catch(() => undefined);
+  const death = await Promise.race([server.ended, survived]);
+  if (death === 'survived' && !point.includes(':')) throw new Error(`nothing came by ${point}`);
   await server.kill();
-  return digests;
 }
 
-interface Keeper {
-  /** No further deaths; how many there were. */
-  over(): Promise<number>;
-}
-
-/** Serves, to die as told, one death after the other, and then no more. */
-function keepServing(world: World, deaths: readonly string[]): Keeper {
-  let died = 0;
-  let isOver = false;
-  let present: Server | null = null;
-  const life = (async () => {
-    for (const crashAt of [...deaths, '']) {
-      if (isOver) return;
-      present = await world.start(crashAt);
-      if ((await present.ended) === 'SIGKILL' && !isOver) died++;
-    }
-  })();
-  return {
-    async over() {
-      isOver = true;
-      await present?.kill();
-      await life;
-      return died;
-    },
-  };
-}
-
-async function submitKind(world: World, kind: Kind, digest: string | undefined): Promise<string> {
-  if (digest === undefined) throw new Error(`${kind} was not uploaded`);
+/** Brings all repositories to the control plane; what submits one of a kind. */
+async function submitter(world: World): Promise<(kind: Kind) => Promise<Submitted>> {
+  const digests = new Map<Kind, string>();
+  for (const kind of KINDS) digests.set(kind, await world.upload(WORKS[kind]));
   const shell = { PATH: `${await installer(world)}:${process.env['PATH'] ?? ''}` };
-  const id = await world.submit(digest, { keep: kind === 'restarted', shell });
-  if (kind === 'cancelled') {
-    await until(async () => (await insist(() => world.client.get(id))).pods[0]?.status === 'Running');
-    await insist(() => world.client.cancel({ ids: [id] }));
-  }
-  return id;
+  return async (kind) => {
+    const id = await world.submit(digests.get(kind) ?? '', { keep: kind === 'restarted', shell });
+    if (kind === 'cancelled') {
+      await until(async () => (await insist(() => world.client.get(id))).pods[0]?.status === 'Running');
+      await insist(() => world.client.cancel({ ids: [id] }));
+    }
+    if (kind === 'deleted') {
+      await world.end(id);
+      await insist(() => world.client.delete({ ids: [id] }));
+    }
+    return { kind, id };
+  };
 }
 
 async function installer({ folder }: World): Promise<string> {
@@ -155,21 +170,10 @@ async function expectUndisturbed(world: World, kind: Kind, record: ExperimentRec
       expect(record).toMatchObject({ status: 'Cancelled', reason: 'CancelledByUser' });
       expect(await ran(record)).toEqual(['worker-0-0']);
       return;
+    case 'deleted':
+      throw new Error('it is gone');
     case 'built':
       expect(record).toMatchObject({ status: 'Succeeded' });
       expect(textsOf(lines, 'worker-0-0')).toEqual(['built']);
   }
 } // prettier-ignore
-
-/** A deletion that is cut short is repeated; then there is nothing left to delete. */
-async function deleteForGood({ client }: World, id: string): Promise<void> {
-  await insist(() => client.delete({ ids: [id] }));
-  const gone = await insist(() => client.get(id).then(
-    () => false,
-    (error: unknown) => {
-      if (isAichorError(error) && error.code === 'not_found') return true;
-      throw error;
-    },
-  )); // prettier-ignore
-  expect(gone, `${id} was deleted`).toBe(true);
-}

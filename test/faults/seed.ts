@@ -15,8 +15,7 @@ export interface Chance {
   /** A whole number, both ends included. */
   between(low: number, high: number): number;
   pick<T>(items: readonly T[]): T;
-  /** Some of the items, in their order. */
-  some<T>(items: readonly T[], count: number): T[];
+  shuffled<T>(items: readonly T[]): T[];
   bytes(count: number): Buffer;
 }
 
@@ -41,11 +40,11 @@ export function chanceOf(seed: number, name: string): Chance {
       if (item === undefined) throw new RangeError('nothing to pick from');
       return item;
     },
-    some(items, count) {
-      const left = items.map((item, index) => ({ item, index, key: next() })).sort((a, b) => a.key - b.key);
-      const chosen = left.slice(0, count).sort((a, b) => a.index - b.index);
-      return chosen.map(({ item }) => item);
-    },
+    shuffled: (items) =>
+      items
+        .map((item) => ({ item, key: next() }))
+        .sort((a, b) => a.key - b.key)
+        .map(({ item }) => item),
     bytes: (count) => Buffer.from(Array.from({ length: count }, () => between(0, 255))),
   };
 }

@@ -24,7 +24,7 @@ export async function expectWhole(world: World, record: ExperimentRecord): Promi
   for (const pod of pods)
     expect(pod.status === 'Succeeded', pod.pod).toBe(pod.exit_code === 0 && !pod.reason);
   const lines = await world.lines(id);
-  expect(lines.map(({ sequence }) => sequence)).toEqual(lines.map((_, index) => index));
+  expect(lines.map(({ sequence }) => sequence)).toEqual(lines.map((_, index) => index + 1));
   return lines;
 }
 

@@ -47,7 +47,7 @@ export interface World {
   leave(): Promise<void>;
 }
 
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 /** @param limits what the machine offers: many experiments side by side unless said otherwise */
 async function createWorld(limits: object = { cpus: 1000 }): Promise<World> {
@@ -87,7 +87,7 @@ async function createWorld(limits: object = { cpus: 1000 }): Promise<World> {
       const watched = watchExperiments({
         client,
         query: { id: [id] },
-        signal: never,
+        signal: never(),
         onLost: () => undefined,
       });
       for await (const _ of watched);
@@ -141,7 +141,7 @@ async function upload(client: Client, root: string): Promise<string> {
 
 async function linesOf(client: Client, id: string): Promise<LogLine[]> {
   const chunks = logLines({
-    ...{ query: {}, follow: true, signal: never, onReconnect: () => undefined },
+    ...{ query: {}, follow: true, signal: never(), onReconnect: () => undefined },
     open: (query) => insist(() => client.logs(id, query)),
   });
   const lines: LogLine[] = [];

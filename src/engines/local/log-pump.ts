@@ -27,14 +27,9 @@ const BURST_MS = 10;
 /** Reports that wait while the sink is busy are merged above this number: their order matters less than memory. */
 const KEPT_REPORTS = 10_000;
 
-/**
- * Watches the folder, whose reports count, and each file besides: the system merges reports that are equal to the
- * one before, and with two watches in turn none is. So there is one report for each write.
- */
 export function createLogPump(logs: LogSink): LogPump {
   const open = new Map<string, LogSource>();
-  const watches = new Map<string, () => void>();
-  const fileWatches = new Map<string, () => void>();
+  const watches = createWatches(written);
   let reports: LogSource[] = [];
   let failed: { error: unknown } | null = null;
   let pumping: Promise<void> = Promise.resolve();
@@ -94,18 +89,8 @@ export function createLogPump(logs: LogSink): LogPump {
   return {
     async open(source) {
       const path = await logs.file(source);
-      const folder = dirname(path);
       open.set(path, source);
-      if (!watches.has(folder))
-        watches.set(
-          folder,
-          watchFolder(folder, (name, event) => written(folder, name, event)),
-        );
-      if (!fileWatches.has(path))
-        fileWatches.set(
-          path,
-          watchFolder(path, () => undefined),
-        );
+      watches.add(path);
       return path;
     },
     async close(sources) {
@@ -117,8 +102,7 @@ export function createLogPump(logs: LogSink): LogPump {
       await settle();
       for (const [path] of last) {
         open.delete(path);
-        fileWatches.get(path)?.();
-        fileWatches.delete(path);
+        watches.drop(path);
       }
       await Promise.all(last.map(([, source]) => logs.closed(source)));
     },
@@ -127,8 +111,40 @@ export function createLogPump(logs: LogSink): LogPump {
     },
     async end() {
       closing = true;
-      for (const stop of [...watches.values(), ...fileWatches.values()]) stop();
+      watches.end();
       await settle();
+    },
+  };
+}
+
+/**
+ * Watches the folders of files, whose reports count, and each file besides: the system merges reports that are equal
+ * to the one before, and with two watches in turn none is. So there is one report for each write.
+ */
+function createWatches(written: (folder: string, name: string, event: string) => void) {
+  const folders = new Map<string, () => void>();
+  const files = new Map<string, () => void>();
+  return {
+    add(path: string): void {
+      const folder = dirname(path);
+      const isNew = !folders.has(folder);
+      if (isNew)
+        folders.set(
+          folder,
+          watchFolder(folder, (name, event) => written(folder, name, event)),
+        );
+      if (!files.has(path))
+        files.set(
+          path,
+          watchFolder(path, () => undefined),
+        );
+    },
+    drop(path: string): void {
+      files.get(path)?.();
+      files.delete(path);
+    },
+    end(): void {
+      for (const stop of [...folders.values(), ...files.values()]) stop();
     },
   };
 }

@@ -1,11 +1,11 @@
 import type { Ground } from '../control-plane.ts';
 import { stateOf } from '../get.ts';
-import { tidy } from './carry.ts';
 
 interface Hands {
   enqueue(id: string): void;
   start(id: string): void;
   stop(id: string): void;
+  tidyUp(id: string): void;
 }
 
 /**
@@ -13,7 +13,7 @@ interface Hands {
  * had been admitted goes on at its step, because the engine finds what it had started; one that was being ended
  * is ended. What ended experiments left behind is tidied up.
  */
-export function recover(ground: Ground, { enqueue, start, stop }: Hands): void {
+export function recover(ground: Ground, { enqueue, start, stop, tidyUp }: Hands): void {
   const { store, engines } = ground;
   for (const id of store.live()) {
     const { record, cancel_requested, failure } = stateOf(store, id);
@@ -29,5 +29,5 @@ export function recover(ground: Ground, { enqueue, start, stop }: Hands): void {
       enqueue(id);
     }
   }
-  for (const id of store.untidied()) void tidy(ground, id);
+  for (const id of store.untidied()) tidyUp(id);
 }

@@ -12,7 +12,7 @@ import { recover } from './recovery.ts';
 
 /** Takes every live experiment from acceptance to its end. */
 export interface Supervisor {
-  /** A new experiment is there: queue it (one that has ended already is left alone). */
+  /** A new experiment is there: queue it (or only tidy it up, when it has ended already). */
   take(id: string): void;
   /** Takes up again what lived when the last server ended. */
   recover(): void;
@@ -22,6 +22,8 @@ export interface Supervisor {
   running(engine: string): QueueEntry[];
   /** Experiments that wait or run. */
   liveCount(): number;
+  /** Returns when nothing is done about an ended experiment any more. */
+  settled(id: string): Promise<void>;
   /** Lets go of everything; what runs goes on by itself. Returns when nothing is written any more. */
   close(): Promise<void>;
 }
@@ -35,6 +37,7 @@ interface Carried extends QueueEntry {
 /** @param onIdle called when the last live experiment has ended */
 export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor {
   const carried = new Map<string, Carried>();
+  const tidying = new Map<string, Promise<void>>();
   const detach = new AbortController();
   // Everything that runs listens to it.
   setMaxListeners(0, detach.signal);
@@ -58,8 +61,15 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     carried.set(id, { ...entry, task });
   }
 
+  function tidyUp(id: string): void {
+    tidying.set(
+      id,
+      tidy(ground, id).finally(() => tidying.delete(id)),
+    );
+  }
+
   function enqueue(id: string): void {
-    if (stateOf(ground.store, id).ended) return;
+    if (stateOf(ground.store, id).ended) return tidyUp(id);
     queue.add(id, needsOf(ground, id));
     queue.decide();
   }
@@ -70,7 +80,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
       const state = ground.store.append(id, [wish, { type: 'ended' }]);
       crashPoint('recorded-cancel_requested');
       queue.withdraw(id);
-      void tidy(ground, id);
+      tidyUp(id);
       queue.decide();
       if (carried.size + queue.size() === 0) onIdle();
       return state;
@@ -89,14 +99,20 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
         enqueue,
         start,
         stop: (id) => carried.get(id)?.stop.abort(),
+        tidyUp,
       }),
     cancel,
     running,
     liveCount: () => carried.size + queue.size(),
+    settled: async (id) => {
+      await carried.get(id)?.task;
+      await tidying.get(id);
+    },
     async close() {
       queue.close();
       detach.abort();
       await Promise.all([...carried.values()].map((entry) => entry.task));
+      await Promise.all(tidying.values());
     },
   };
 }

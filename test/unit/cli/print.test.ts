@@ -26,8 +26,16 @@ it.each([
 });
 
 it('says how long ago and how much', () => {
-  expect(['12:05:00', '12:04:18', '11:59:00', '09:00:00'].map((time) => agoText(`2026-05-01T${time}.000Z`, now))).toEqual(['now', '42s', '6m', '3h']);
-  expect([0, 999, 1400, 23_000_000, 5e15].map(bytesText)).toEqual(['0 B', '999 B', '1.4 kB', '23 MB', '5000 TB']);
+  expect(
+    ['12:05:00', '12:04:18', '11:59:00', '09:00:00'].map((time) => agoText(`2026-05-01T${time}.000Z`, now)),
+  ).toEqual(['now', '42s', '6m', '3h']);
+  expect([0, 999, 1400, 23_000_000, 5e15].map(bytesText)).toEqual([
+    '0 B',
+    '999 B',
+    '1.4 kB',
+    '23 MB',
+    '5000 TB',
+  ]);
 });
 
 it('makes text of unknown origin safe to draw', () => {
@@ -38,7 +46,11 @@ describe('the table of experiments', () => {
   it('fits the screen whatever the message', () => {
     const messages = ['short', 'x'.repeat(500), '漢字'.repeat(100), 'two\nlines\u001B[31m', ''];
     for (const width of [60, 80, 200]) {
-      const table = experimentsTable(messages.map((message) => aSummary({ message })), now, { ...plain, width });
+      const table = experimentsTable(
+        messages.map((message) => aSummary({ message })),
+        now,
+        { ...plain, width },
+      );
       const lines = table.split('\n');
       expect(lines).toHaveLength(messages.length + 1);
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
@@ -47,8 +59,14 @@ describe('the table of experiments', () => {
   });
 
   it('shows why something waits', () => {
-    const waiting = aSummary({ status: 'Waiting', message: 'mine', explanation: '2 experiments ahead of it' });
-    expect(experimentsTable([waiting], now, plain)).toMatch(/9b2f41c0 +Waiting +jobset +5 +5m +12s +mine · 2 experiments ahead/);
+    const waiting = aSummary({
+      status: 'Waiting',
+      message: 'mine',
+      explanation: '2 experiments ahead of it',
+    });
+    expect(experimentsTable([waiting], now, { ...plain, width: 120 })).toMatch(
+      /9b2f41c0 +Waiting +jobset +5 +5m +12s +mine · 2 experiments ahead/,
+    );
     expect(experimentsTable([], now, plain)).toBe('no experiments');
   });
 });
@@ -59,7 +77,15 @@ it('draws a record with its pods and what happened when', () => {
       ...aSummary({ status: 'Failed', reason: 'NonZeroExit', explanation: 'worker-0-0 exited with code 3' }),
       pods: [
         {
-          ...{ pod: 'worker-0-0', type: 'worker', job_index: 0, pod_index: 0, rank: 0, status: 'Failed', reason: 'NonZeroExit' },
+          ...{
+            pod: 'worker-0-0',
+            type: 'worker',
+            job_index: 0,
+            pod_index: 0,
+            rank: 0,
+            status: 'Failed',
+            reason: 'NonZeroExit',
+          },
           ...{ exit_code: 3, attempt: 1, peak_memory_bytes: 2_500_000 },
           ...{ started_at: '2026-05-01T12:00:01.000Z', ended_at: '2026-05-01T12:00:05.000Z' },
         },
@@ -76,10 +102,21 @@ it('draws a record with its pods and what happened when', () => {
 it('shows the same error to people and to scripts', () => {
   const error = new AichorError('conflict', 'it ended already', { hint: 'nothing to do', requestId: 'r1' });
   expect(errorDocument(error, null)).toEqual({
-    error: { code: 'conflict', message: 'it ended already', hint: 'nothing to do', exit_code: 6, request_id: 'r1' },
+    error: {
+      code: 'conflict',
+      message: 'it ended already',
+      hint: 'nothing to do',
+      exit_code: 6,
+      request_id: 'r1',
+    },
   });
-  expect(errorView(error, null, plain)).toBe('error[conflict] it ended already\nhint: nothing to do\nrequest r1\n');
-  expect(errorDocument(new AichorError('internal', 'm'), 'the stack').error).toMatchObject({ exit_code: 1, stack: 'the stack' });
+  expect(errorView(error, null, plain)).toBe(
+    'error[conflict] it ended already\nhint: nothing to do\nrequest r1\n',
+  );
+  expect(errorDocument(new AichorError('internal', 'm'), 'the stack').error).toMatchObject({
+    exit_code: 1,
+    stack: 'the stack',
+  });
 });
 
 it.each([

@@ -4,9 +4,9 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupFolders, machineCapacity, parseCpuMax } from '../../../src/machine/capacity.ts';
-import { crashPoint } from '../../../src/machine/crash-point.ts';
 import { findProgram } from '../../../src/machine/find-program.ts';
 import { listGpus, parseGpuList } from '../../../src/machine/gpus.ts';
 import { freePort, isPortFree } from '../../../src/machine/ports.ts';
@@ -96,11 +96,23 @@ test.each(['127.0.0.1', '0.0.0.0'])('a port that somebody holds on %s is not fre
   expect(await isPortFree(port)).toBe(true);
 });
 
-test('a crash point kills only where it is named', async () => {
-  crashPoint('anywhere');
-  const source = `process.env.AICHOR_CRASH_AT = 'here'; ${crashPoint.toString()}; crashPoint('there'); crashPoint('here'); setInterval(() => {}, 1000)`;
-  const child = spawn(process.execPath, ['-e', source]);
-  expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+test.each([
+  ['here', 'there here', 'SIGKILL'],
+  ['here:2', 'here there here', 'SIGKILL'],
+  ['here:2', 'here there', null],
+  ['', 'here', null],
+])('AICHOR_CRASH_AT=%s kills at it and nowhere else', async (wanted, passed, signal) => {
+  const source = new URL('../../../src/machine/crash-point.ts', import.meta.url).pathname;
+  const calls = passed.split(' ').map((name) => `crashPoint('${name}');`).join(''); // prettier-ignore
+  const contents = `import { crashPoint } from ${JSON.stringify(source)}; ${calls}`;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: folder },
+    bundle: true,
+    write: false,
+  });
+  const script = outputFiles[0]?.text ?? '';
+  const child = spawn(process.execPath, ['-e', script], { env: { AICHOR_CRASH_AT: wanted } });
+  expect((await once(child, 'exit'))[1]).toBe(signal);
 });
 
 describe('kills for want of memory', () => {
