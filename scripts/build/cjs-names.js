@@ -3,7 +3,7 @@ import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * esbuild plugin: `await import('undici')` gives what it gives without bundling. Node finds the named exports of a
+ * esbuild plugin: `await import('a-package')` gives what it gives without bundling. Node finds the named exports of a
  * CommonJS package when it loads it; a split bundle would only have `default`. So the names are looked up here, once,
  * by loading the package, and written out.
  */

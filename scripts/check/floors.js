@@ -57,7 +57,6 @@ export const HOMES = {
   pino: ['server'],
   'smol-toml': ['engines/local'],
   tar: ['packaging', 'snapshot-store'],
-  undici: ['client'],
   'write-file-atomic': ['cli', 'machine', 'server', 'snapshot-store'],
   yaml: ['manifest', 'cli'],
   zod: [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { projectNameMistake } from '../experiment/project-name.ts';
 import { experimentRecord, experimentSummary } from '../experiment/record.ts';
 import { STATUSES, STEPS } from '../experiment/status.ts';
 
@@ -31,13 +32,10 @@ export const snapshotAnnounced = z.object({ digest: snapshotDigest, missing: z.a
 /** `GET /v1/health`. */
 export const health = z.object({ version: z.string(), pid: z.int() });
 
-/** A name that is also a folder's: never `.`, `..`, or anything with a separator. */
-const projectName = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/,
-    'letters, digits, "_", "-" and ".", not beginning with "." or "-", at most 100',
-  );
+const projectName = z.string().superRefine((name, context) => {
+  const mistake = projectNameMistake(name);
+  if (mistake !== null) context.addIssue({ code: 'custom', message: `the project's name ${mistake}` });
+});
 
 /** A query parameter that may be given more than once; one alone is a list of one. */
 function repeated<T extends z.ZodType>(item: T) {
@@ -77,7 +75,9 @@ export const submission = z.object({
 });
 
 export const resubmission = z.object({
+  /** Null: those of the first experiment. */
   message: z.string().max(10_000).nullable().default(null),
+  project: commonSubmission.project,
   engine: commonSubmission.engine,
   env: commonSubmission.env,
   secrets: commonSubmission.secrets,
@@ -113,7 +113,12 @@ export const selection = z.object({
   all: z.literal(true).optional(),
 });
 export const deletion = selection.extend({ outputs: z.boolean().default(false) });
-export const pruning = z.object({ older_than_s: z.number().min(0), outputs: z.boolean().default(false) });
+/** What ended longer ago than that, of those with all these labels. */
+export const pruning = z.object({
+  older_than_s: z.number().min(0),
+  labels: z.array(z.string()).default([]),
+  outputs: z.boolean().default(false),
+});
 
 /** Several ids: the document of those that could be done, and one error for each that could not. */
 export const bulkResult = z.object({
@@ -176,7 +181,6 @@ export type Resubmission = z.infer<typeof resubmission>;
 export type ResubmissionInput = z.input<typeof resubmission>;
 export type ListQuery = z.infer<typeof listQuery>;
 export type WatchQuery = z.infer<typeof watchQuery>;
-export type WatchQueryInput = z.input<typeof watchQuery>;
 export type ListQueryInput = z.input<typeof listQuery>;
 export type ExperimentList = z.infer<typeof experimentList>;
 export type Deletion = z.infer<typeof deletion>;

@@ -1,11 +1,11 @@
 import type { InferredFlags } from '@oclif/core/interfaces';
-import { join } from 'node:path';
 import type { SubmissionInput } from '../api/contract.ts';
 import type { Client } from '../client/client.ts';
 import type { ExperimentSummary } from '../experiment/record.ts';
 import type { Plan } from '../experiment/plan.ts';
 import { planManifest } from '../operators/plan.ts';
 import { scanDirectory, type Scan } from '../packaging/scan.ts';
+import { localPaths } from '../render/local/paths.ts';
 import { PLACEHOLDER_EXPERIMENT_ID, planDocument, type PlanDocument } from '../render/local/plan-document.ts';
 import { secretNames } from './env-flags.ts';
 import type { newSubmissionFlags } from './flags.ts';
@@ -87,21 +87,22 @@ export async function dryRun(
   settings: Settings,
 ): Promise<DryRun> {
   const { digest, files, bytes, largest } = await scan();
-  const { data } = settings.folder;
-  const project = settings.project.value ?? 'default';
-  const paths = {
-    input: `${join(data, 'inputs', project)}/`,
-    output: `${join(data, 'outputs', project, 'output', PLACEHOLDER_EXPERIMENT_ID)}/`,
-    tensorboard: plan.tensorboard.enabled ? join(data, 'tensorboard', PLACEHOLDER_EXPERIMENT_ID) : null,
-  };
   return {
     manifest_path: manifestPath,
     snapshot: digest,
     files,
     bytes,
     largest: largest.map((entry) => ({ path: entry.path, bytes: entry.bytes })),
-    plan: planDocument(plan, { experimentId: PLACEHOLDER_EXPERIMENT_ID, paths }),
+    plan: plannedDocument(plan, settings),
   };
+}
+
+/** The plan as `manifest render` prints it, with the paths it would have here. */
+export function plannedDocument(plan: Plan, { folder, project }: Settings): PlanDocument {
+  const experimentId = PLACEHOLDER_EXPERIMENT_ID;
+  const { enabled: tensorboard } = plan.tensorboard;
+  const facts = { id: experimentId, project: project.value ?? DEFAULT_PROJECT, tensorboard };
+  return planDocument(plan, { experimentId, paths: localPaths(folder.data, facts) });
 }
 
 interface Sending {

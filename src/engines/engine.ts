@@ -1,5 +1,6 @@
 import type { ExperimentFact } from '../experiment/event.ts';
-import type { Plan, Totals } from '../experiment/plan.ts';
+import type { Plan } from '../experiment/plan.ts';
+import type { Totals } from '../experiment/totals.ts';
 import type { LogSource } from '../logs/line.ts';
 
 /**

@@ -4,6 +4,7 @@ export function described(value: unknown, source: string | null = null): string 
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
   if (typeof value === 'string') return `the text ${quoted(value)}`;
+  if (typeof value === 'number' && !Number.isFinite(value)) return `${source ?? String(value)}`;
   return `the ${typeof value} ${source ?? String(value)}`;
 }
 

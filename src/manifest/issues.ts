@@ -1,4 +1,5 @@
 import type { $ZodIssue } from 'zod/v4/core';
+import { amountHint } from './amount-hint.ts';
 import { described, oneOf, quoted } from './describe.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Finding, Path } from './diagnostic.ts';
@@ -93,7 +94,8 @@ const KINDS: Readonly<Record<string, string>> = {
 type Words = Pick<Finding, 'code' | 'message' | 'hint'>;
 
 function typeMistake(expected: string, { value, source }: Found, key: string): Words {
-  const wanted = KINDS[expected] ?? expected;
+  const infinite = typeof value === 'number' && !Number.isFinite(value);
+  const wanted = infinite ? 'a finite number' : (KINDS[expected] ?? expected);
   return {
     code: 'wrong-type',
     message: `"${key}" must be ${wanted}, found ${described(value, source)}`,
@@ -102,26 +104,39 @@ function typeMistake(expected: string, { value, source }: Found, key: string): W
 }
 
 function typeHint(expected: string, value: unknown, key: string): string {
-  const isNumber = expected === 'number' || expected === 'int';
-  if (isNumber && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)))
-    return `write ${Number(value)} without quotes`;
-  if (isNumber && typeof value === 'string' && /\d/.test(value))
-    return 'write the number alone, without a unit';
-  if (expected === 'int' && typeof value === 'number')
-    return Number.isFinite(value)
-      ? `write ${Math.max(1, Math.round(value))}, for example`
-      : 'this is too large to be a number; quote an id';
-  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
-    return 'put quotes around it';
-  if (expected === 'string' && Array.isArray(value)) return 'write it as one line of text';
-  if (expected === 'array')
-    return typeof value === 'string'
-      ? `write a list: ${key}: [${quoted(value)}]`
-      : 'start each entry with "- "';
-  if (expected === 'boolean') return 'write true or false, without quotes';
-  if (expected === 'object' || expected === 'record')
-    return `write its keys below "${key}:", indented by two spaces`;
-  return `write ${KINDS[expected] ?? expected}`;
+  switch (expected) {
+    case 'number':
+    case 'int':
+      return typeof value === 'string' ? amountHint(value, key) : wholeNumberHint(expected, value);
+    case 'string':
+      return textHint(value, key);
+    case 'array':
+      return typeof value === 'string'
+        ? `write a list: ${key}: [${quoted(value)}]`
+        : 'start each entry with "- "';
+    case 'boolean':
+      return 'write true or false, without quotes';
+    case 'record':
+      if (Array.isArray(value)) return `write "NAME: value" lines below "${key}:", without "- "`;
+      return `write its keys below "${key}:", indented by two spaces`;
+    case 'object':
+      return `write its keys below "${key}:", indented by two spaces`;
+    default:
+      return `write ${KINDS[expected] ?? expected}`;
+  }
+}
+
+function wholeNumberHint(expected: string, value: unknown): string {
+  if (typeof value !== 'number') return 'write a number';
+  if (!Number.isFinite(value)) return 'write a finite number';
+  return expected === 'int' ? `write ${Math.max(1, Math.round(value))}, for example` : 'write a number';
+}
+
+function textHint(value: unknown, key: string): string {
+  if (key === 'timeout' && typeof value === 'number') return `say the unit: "${value}s", for example`;
+  if (typeof value === 'number' || typeof value === 'boolean') return 'put quotes around it';
+  if (Array.isArray(value)) return 'write it as one line of text';
+  return 'write a text';
 }
 
 function boundMistake(
@@ -154,10 +169,16 @@ function choiceMistake(choices: readonly string[], { value, source }: Found, key
     return {
       code: 'wrong-type',
       message: `"${key}" must be ${all}, found ${described(value, source)}`,
-      hint: same ? `quote it: "${String(value)}"` : `write ${all}`,
+      hint: same ? `quote it: "${String(value)}"` : choiceHint(value, key, all),
     };
   }
   const meant = didYouMean(value, choices);
   const hint = meant === null ? `write ${all}` : `did you mean "${meant}"?`;
   return { code: 'invalid-value', message: `"${key}" must be ${all}, found ${quoted(value)}`, hint };
+}
+
+/** `apiVersion: 0.2` is a number for YAML: a version needs two dots, or quotes. */
+function choiceHint(value: unknown, key: string, all: string): string {
+  if (key === 'apiVersion' && typeof value === 'number') return 'write "0.2.3": all three parts, in quotes';
+  return `write ${all}`;
 }

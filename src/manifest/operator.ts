@@ -1,7 +1,7 @@
 import { OPERATOR_NAMES, type OperatorName } from '../operators/name.ts';
 import { didYouMean } from './did-you-mean.ts';
-import type { Finding } from './diagnostic.ts';
-import { fields, isFields } from './draft.ts';
+import type { Finding, Path } from './diagnostic.ts';
+import { fields, isFields, valueAt } from './draft.ts';
 
 /** Operators that the platform once had, and what to write today. */
 const REMOVED: Readonly<Record<string, string>> = {
@@ -34,6 +34,8 @@ export function chooseOperator(root: unknown): OperatorChoice {
     };
     return { operator: null, removed: written, findings: [finding] };
   }
+  const slurm = slurmJob(root, spec);
+  if (slurm) return { operator: null, removed: 'slurm', findings: [slurm] };
   const all = `the operators are ${OPERATOR_NAMES.join(', ')}`;
   if (typeof written !== 'string') {
     if (!isFields(spec)) return { operator: null, removed: null, findings: [] };
@@ -65,6 +67,16 @@ export function chooseOperator(root: unknown): OperatorChoice {
       },
     ],
   };
+}
+
+/** A job description of Slurm with no operator at all, as trials of that engine were written. */
+function slurmJob(root: unknown, spec: unknown): Finding | null {
+  if (fields(spec)['operator'] !== undefined) return null;
+  const places: Path[] = [['spec', 'types', 'job'], ['job']];
+  const path = places.find((place) => 'ntasks' in fields(valueAt(root, place)));
+  if (!path) return null;
+  const message = 'this describes a job of Slurm, which is not available';
+  return { path, at: 'key', code: 'removed-operator', message, hint: REMOVED['slurm'] ?? null };
 }
 
 /** `jax  r`: a name with stray characters behind it is not trimmed, but it is clear what was meant. */

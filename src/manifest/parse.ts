@@ -71,12 +71,21 @@ function readContent(
   if (!isFields(value)) return { findings: [...findings, notAMap(value)], manifest: null };
   const choice = chooseOperator(value);
   findings.push(...choice.findings);
-  if (choice.removed !== null) return { findings, manifest: null };
+  if (choice.removed !== null)
+    return { findings: [...findings, ...frameFindings(value, places)], manifest: null };
   const checked = checkSchema(value, choice.operator, places);
   const draft = { root: checked.root, operator: choice.operator };
   findings.push(...checked.findings, ...RULES.flatMap((rule) => rule(draft)));
   const broken = findings.some((finding) => severityOf(finding.code, false) === 'error');
   return { findings, manifest: broken || !checked.document ? null : normalise(checked.document) };
+}
+
+/** Of a manifest for an operator that is gone: what is wrong with the parts that every manifest has. */
+function frameFindings(root: unknown, places: Places): Finding[] {
+  const frame = new Set(['kind', 'apiVersion']);
+  return checkSchema(root, null, places).findings.filter(
+    ({ path }) => path.length === 1 && frame.has(String(path[0])),
+  );
 }
 
 function notAMap(value: unknown): Finding {
@@ -92,6 +101,9 @@ function notAMap(value: unknown): Finding {
   };
 }
 
+/** What is said about a value; where YAML could not make out the value, this is only its echo. */
+const VALUE_CODES: ReadonlySet<DiagnosticCode> = new Set(['wrong-type', 'invalid-value', 'missing-key']);
+
 interface Rendering {
   document: ManifestDocument;
   places: Places;
@@ -106,6 +118,11 @@ function toDiagnostics(
 ): Diagnostic[] {
   const ignored = ignoredLines(document.text);
   const seen = new Set<string>();
+  const unreadable = new Set(
+    findings
+      .filter(({ code }) => code === 'yaml-syntax' || code === 'unknown-tag')
+      .map(({ path, at }) => places.range(path, at).line),
+  );
   return [...findings, ...ignored.findings]
     .map((finding): Diagnostic => {
       const { code, message, hint } = finding;
@@ -124,6 +141,7 @@ function toDiagnostics(
       if (severity === 'error') return true;
       return !(options.ignore?.has(code) ?? false) && !(ignored.lines.get(line)?.has(code) ?? false);
     })
+    .filter(({ code, line }) => !VALUE_CODES.has(code) || !unreadable.has(line))
     .filter((diagnostic) => {
       // a part that several aliases use is wrong once
       const key = `${diagnostic.line}:${diagnostic.column}:${diagnostic.code}:${diagnostic.message}`;

@@ -1,7 +1,7 @@
 import type { $ZodIssue } from 'zod/v4/core';
 import type { OperatorName } from '../operators/name.ts';
 import type { Finding, Path } from './diagnostic.ts';
-import { valueAt } from './draft.ts';
+import { fields, valueAt } from './draft.ts';
 import { flattened, issueFinding } from './issues.ts';
 import type { Places } from './places.ts';
 import { extensionKey, repaired, repairOf, type Repair } from './repair.ts';
@@ -48,7 +48,7 @@ const MOST_FINDINGS = 300;
 interface Collected {
   findings: Finding[];
   repairs: Repair[];
-  /** Keys that a misspelt one stands for: they are not missing. */
+  /** Keys that a misspelt or misplaced one stands for: they are not missing. */
   meantKeys: Set<string>;
 }
 
@@ -104,15 +104,16 @@ function collectIssue(issue: $ZodIssue, path: Path, { root, places }: Context, i
   else into.findings.push(issueFinding(issue, path, { value: valueAt(root, path), source }));
 }
 
-function collectUnknownKey(key: string, path: Path, { operator }: Context, into: Collected): void {
-  const extension = extensionKey(key, path);
+function collectUnknownKey(key: string, place: Path, { root, operator }: Context, into: Collected): void {
+  const extension = extensionKey(key, place);
   if (extension) {
     into.repairs.push(extension);
     return;
   }
-  const { finding, meant } = unknownKey(key, path, documentSchema(operator), operator);
+  const siblings = fields(valueAt(root, place));
+  const { finding, meant } = unknownKey({ key, place, siblings, schema: documentSchema(operator), operator });
   into.findings.push(finding);
-  if (meant !== null) into.meantKeys.add(JSON.stringify([...path, meant]));
+  if (meant !== null) into.meantKeys.add(JSON.stringify(meant));
 }
 
 /** `chooseOperator` has judged that one already. */

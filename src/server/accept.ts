@@ -1,12 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { AichorError } from '../errors.ts';
 import type { ExperimentFact } from '../experiment/event.ts';
-import { plannedPods, planTotals, type Plan } from '../experiment/plan.ts';
+import { plannedPods } from '../experiment/planned-pods.ts';
+import { planTotals } from '../experiment/totals.ts';
+import type { Plan } from '../experiment/plan.ts';
 import type { ExperimentSummary, PodRecord, SourceRecord } from '../experiment/record.ts';
 import { storedSummary } from '../experiment/summary.ts';
 import { crashPoint } from '../machine/crash-point.ts';
+import { localPaths } from '../render/local/paths.ts';
 import type { ControlPlane } from './control-plane.ts';
-import { experimentFolder, experimentPaths, privateFile } from './folders.ts';
+import { experimentFolder, privateFile } from './folders.ts';
 import { writePrivateValues, type PrivateValues } from './private-values.ts';
 import type { Idempotency, StoredSubmission } from './store/store.ts';
 
@@ -53,11 +56,14 @@ export async function accept(plane: ControlPlane, acceptance: Acceptance): Promi
         env: acceptance.env,
         secrets: Object.keys(values.secrets).sort(),
         created_at: plane.now().toISOString(),
-        paths: experimentPaths(plane.folders, {
-          id,
-          project,
-          tensorboard: submission.plan?.tensorboard.enabled ?? false,
-        }),
+        paths: {
+          ...localPaths(plane.folders.data, {
+            id,
+            project,
+            tensorboard: submission.plan?.tensorboard.enabled ?? false,
+          }),
+          workdir: null,
+        },
       },
       submission,
       facts: [

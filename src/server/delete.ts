@@ -6,6 +6,7 @@ import { crashPoint } from '../machine/crash-point.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { experimentFolder } from './folders.ts';
 import { stateOf } from './get.ts';
+import { parseLabel } from './list.ts';
 import { toSelected } from './selected.ts';
 
 /** Removes records and logs of ended experiments; outputs only when asked to. A live one is a `conflict`. */
@@ -22,14 +23,14 @@ export async function deleteExperiments(
   return result;
 }
 
-/** Deletes what ended longer ago than that. */
+/** Deletes what ended longer ago than that, of those with all these labels. */
 export async function pruneExperiments(
   plane: ControlPlane,
-  { older_than_s, outputs }: Pruning,
+  { older_than_s, labels, outputs }: Pruning,
 ): Promise<BulkResult> {
   const endedBefore = new Date(plane.now().getTime() - older_than_s * 1000).toISOString();
   const result = await toSelected(plane.store, {
-    selection: { ids: plane.store.ids({ endedBefore }) },
+    selection: { ids: plane.store.ids({ endedBefore, labels: labels.map(parseLabel) }) },
     only: {},
     act: (id) => deleteOne(plane, id, outputs),
   });

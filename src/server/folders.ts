@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { ExperimentRecord } from '../experiment/record.ts';
 
 /** Places below the data folder that the control plane itself uses. */
 export interface Folders {
@@ -39,18 +38,4 @@ export function engineFolder(folders: Folders, id: string): string {
 /** Values that stand nowhere else: secrets, and the variables of the submitting shell. */
 export function privateFile(folders: Folders, id: string): string {
   return join(experimentFolder(folders, id), 'secrets.json');
-}
-
-/** Where an experiment of the embedded engine reads and writes. */
-export function experimentPaths(
-  { data }: Folders,
-  experiment: { id: string; project: string; tensorboard: boolean },
-): ExperimentRecord['paths'] {
-  const { id, project, tensorboard } = experiment;
-  return {
-    input: `${join(data, 'inputs', project)}/`,
-    output: `${join(data, 'outputs', project, 'output', id)}/`,
-    tensorboard: tensorboard ? join(data, 'tensorboard', id) : null,
-    workdir: null,
-  };
 }

@@ -26,7 +26,8 @@ export async function resubmit(
   const snapshot = await openSnapshot(plane, id, first.source.snapshot);
   const { env, secrets } = await mergedVariables(plane, id, { env: first.env, resubmission });
   const message = resubmission.message ?? first.message;
-  const { project, manifest_path: manifestPath } = first;
+  const project = resubmission.project ?? first.project;
+  const { manifest_path: manifestPath } = first;
   const engine = resubmission.engine ?? first.engine;
   const request = {
     snapshot,

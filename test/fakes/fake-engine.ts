@@ -6,7 +6,7 @@ import type {
   RunContext,
 } from '../../src/engines/engine.ts';
 import type { ExperimentFact, PodFact } from '../../src/experiment/event.ts';
-import { plannedPods } from '../../src/experiment/plan.ts';
+import { plannedPods } from '../../src/experiment/planned-pods.ts';
 
 /** One `run` of one experiment, as a test drives it. */
 export interface FakeRun {

@@ -24,11 +24,13 @@ const WORKS = {
     count: 2,
     completions: 2,
     parallelisms: 1,
-    spec: { storage: { attachExistingPVCs: [{ name: 'kept', mountPoint: '/kept' }] } },
   },
   restarted: {
     script: `${RAN}; ${TIMES}; echo "attempt $n"; test $n -ge 2`,
-    spec: { restartPolicy: { backoffLimit: 3 } },
+    spec: {
+      restartPolicy: { backoffLimit: 3 },
+      storage: { attachExistingPVCs: [{ name: 'kept', mountPoint: '/kept' }] },
+    },
   },
   failing: { script: `${RAN}; echo said; test $HOSTNAME = worker-0-0 || exit 7; exec sleep 600`, count: 2 },
   cancelled: { script: `${RAN}; echo said; exec sleep 600` },
@@ -41,7 +43,6 @@ const WORKS = {
 
 type Kind = keyof typeof WORKS;
 const KINDS = Object.keys(WORKS).filter((kind): kind is Kind => Object.hasOwn(WORKS, kind));
-const EVERY: readonly Kind[] = ['good', 'restarted', 'failing', 'cancelled'];
 
 /** Goes by uv's name: makes an environment of nothing but the interpreter's name. */
 const INSTALLER = `#!/bin/sh
@@ -56,23 +57,27 @@ const chains = seedsOf('crash points').flatMap((seed) =>
 test('the source marks places to die at', () => expect(points.length).toBeGreaterThan(20));
 
 describe('a control plane that dies, is started again, and dies again', () => {
-  test.concurrent.each(chains)('at $at (seed $seed)', { timeout: PATIENCE_MS }, ({ deaths }) =>
+  test.concurrent.each(chains)('at $at (seed $seed)', { timeout: PATIENCE_MS }, ({ deaths, seed }) =>
     inWorld(async (world) => {
+      const chance = chanceOf(seed, deaths.join());
       const server = await world.start();
       const submit = await submitter(world);
       await server.kill();
       const works: Promise<Submitted>[] = [];
       for (const point of deaths) {
-        const t0 = Date.now(); const server = await world.start(point); const t1 = Date.now();
-        const these = kindsFor(point).map((kind) => submit(kind));
-        works.push(...these);
-        await expectDeath(world, { point, server, these }); console.error(point, t1 - t0, Date.now() - t1);
+        const t0 = Date.now(); console.error('start', point, world.home); const server = await world.start(point); const t1 = Date.now();
+        const submitKind = (kind: Kind) => {
+          const work = submit(kind);
+          works.push(work);
+          return work;
+        };
+        setTimeout(()=>{}, 0); const tick = setInterval(()=>console.error('still', point, server.alive()), 10000); 
+ await expectDeath(world, { point, server, submitKind, kinds: chance.shuffled(KINDS) }); clearInterval(tick); console.error(point, t1 - t0, Date.now() - t1);
+
       }
       await world.start();
-      console.error('start verify'); const v0=Date.now();
       const left = (await Promise.all(works)).filter(({ kind }) => kind !== 'deleted');
       for (const { kind, id } of left) await expectUndisturbed(world, kind, await world.end(id));
-      console.error('verified', Date.now()-v0);
       const { experiments } = await world.client.list({ limit: 1000 });
       expect(experiments.map((one) => one.experiment_id).sort()).toEqual(left.map(({ id }) => id).sort());
     }),
@@ -92,12 +97,6 @@ function chainsOf(seed: number): string[][] {
   );
 }
 
-/** What is submitted so that the point is passed. */
-function kindsFor(point: string): readonly Kind[] {
-  if (point.startsWith('engine-build')) return ['built'];
-  return point.startsWith('delete') ? ['deleted'] : EVERY;
-}
-
 interface Submitted {
   kind: Kind;
   id: string;
@@ -106,15 +105,21 @@ interface Submitted {
 interface Life {
   point: string;
   server: Server;
-  these: readonly Promise<Submitted>[];
+  submitKind(kind: Kind): Promise<Submitted>;
+  kinds: readonly Kind[];
 }
 
-/** A life ends at its point, at the latest by what was submitted for it. */
-async function expectDeath(world: World, { point, server, these }: Life): Promise<void> {
-  const survived = Promise.all(these).then(async (submitted) => {
-    for (const { kind, id } of submitted) if (kind !== 'deleted') await world.end(id);
+/** A life ends at its point: two kinds of work at once, and when both do not come by it, the others one by one. */
+async function expectDeath(world: World, { point, server, submitKind, kinds }: Life): Promise<void> {
+  const survives = async (some: readonly Kind[]) => {
+    for (const { kind, id } of await Promise.all(some.map(submitKind)))
+      if (kind !== 'deleted') { console.error('await', kind, id); await world.end(id); console.error('ended', kind); }
+  };
+  const survived = (async () => {
+    await survives(kinds.slice(0, 2));
+    for (const kind of kinds.slice(2)) if (server.alive()) await survives([kind]);
     return 'survived';
-  });
+  })();
   survived.catch(() => undefined);
   const death = await Promise.race([server.ended, survived]);
   if (death === 'survived' && !point.includes(':')) throw new Error(`nothing came by ${point}`);

@@ -6,6 +6,7 @@ export const BIN = join(import.meta.dirname, '../../bin/aichor.js');
 /** A control plane as a process of the test. */
 export interface Server {
   pid: number;
+  alive(): boolean;
   /** `kill -9`; returns when it is gone. */
   kill(): Promise<void>;
   /** How it ended: the signal, or null when it left by itself. */
@@ -30,6 +31,7 @@ export async function startServer(env: NodeJS.ProcessEnv, crashAt = ''): Promise
   await Promise.race([new Promise((resolve) => stdout.once('data', resolve)), ended]);
   return {
     pid,
+    alive: () => child.exitCode === null && child.signalCode === null,
     ended,
     async kill() {
       child.kill('SIGKILL');

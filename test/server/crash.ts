@@ -10,23 +10,6 @@ import {
   type ServerProcess,
 } from './process.ts';
 
-/** Every place where the server may be killed between a submit and the end of its experiment. */
-export const CRASH_POINTS = [
-  'submit-private-values',
-  'submit-created',
-  'recorded-step-clone',
-  'recorded-step-build',
-  'built',
-  'recorded-step-submit',
-  'recorded-step-run',
-  'recorded-attempt',
-  'recorded-pod',
-  'run-returned',
-  'recorded-ended',
-  'logs-finished',
-  'discarded',
-] as const;
-
 /**
  * Submits to a server that is killed at a point, starts another one, and submits again with the same key, as a client
  * that has lost the reply does. The outcome must be that of a server that nobody killed.

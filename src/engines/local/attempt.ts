@@ -2,7 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decideAttempt } from '../../experiment/restart.ts';
 import { explainDeadline, explainExhausted, type Explanation } from '../../experiment/explain.ts';
-import { plannedPods } from '../../experiment/plan.ts';
+import { plannedPods } from '../../experiment/planned-pods.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';

@@ -1,5 +1,6 @@
 import { AichorError } from '../../errors.ts';
-import { planPeak, type Plan } from '../../experiment/plan.ts';
+import { planPeak } from '../../experiment/totals.ts';
+import type { Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { MachineCapacity } from '../../machine/capacity.ts';
 

@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path';
 import { COMMAND_VARIABLE, LAUNCHER } from '../../operators/launcher.ts';
-import type { PlannedPod } from '../../experiment/plan.ts';
+import type { PlannedPod } from '../../experiment/planned-pods.ts';
 import { localRunFacts, podCommand, podEnvironment } from '../../render/local/environment.ts';
 import type { ExperimentRun } from './deps.ts';
 

@@ -1,4 +1,5 @@
-import type { Plan, PlannedPod } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan.ts';
+import type { PlannedPod } from '../../experiment/planned-pods.ts';
 
 /** As far as starting is concerned: not yet started, started, ended. */
 export type PodPhase = 'waiting' | 'live' | 'ended';

@@ -50,13 +50,13 @@ function workerTypes(operator: 'jax' | 'pytorch' | 'xgboost', types: Fields): Fi
   const hint = has('Master')
     ? `write one type "worker" with count: ${sum}; its first pod is the master`
     : 'write "worker"';
-  return earlier.map((key) => ({
-    code: 'deprecated-type' as const,
-    path: [...TYPES, key],
-    at: 'key' as const,
-    message: `the type "${key}" is the form of an earlier version`,
-    hint,
-  }));
+  const [first] = Object.keys(types).filter((key) => earlier.includes(key));
+  if (first === undefined) return [];
+  const message =
+    earlier.length === 1
+      ? `the type "${first}" is the form of an earlier version`
+      : 'the types "Master" and "Worker" are the form of an earlier version';
+  return [{ code: 'deprecated-type', path: [...TYPES, first], at: 'key', message, hint }];
 }
 
 function rayWorkers(types: Fields): Finding[] {

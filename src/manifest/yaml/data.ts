@@ -157,19 +157,17 @@ export function keyText(key: Scalar): string | null {
   return key.source !== undefined && key.source !== '' ? key.source : null;
 }
 
-/** `010` is ten in YAML 1.2 and eight in YAML 1.1, which most Python programs read. */
+/** `010` and `0o10` are other numbers (or texts) in YAML 1.1, which most Python programs read. */
 function scalarValue(scalar: Scalar, path: Path, walk: Walk): unknown {
   const { value, source } = scalar;
-  if (typeof value === 'number' && source !== undefined && /^[-+]?0\d+$/.test(source)) {
-    const message = `${source} has a leading zero: programs disagree whether that is ${value} or an octal number`;
-    walk.findings.push({
-      code: 'leading-zero',
-      path,
-      at: 'value',
-      message,
-      hint: `write ${value}, or quote a text`,
-    });
-  }
+  if (typeof value !== 'number' || source === undefined) return value;
+  const octal = /^0o\d+$/.test(source);
+  if (!octal && !/^[-+]?0\d+$/.test(source)) return value;
+  const message = octal
+    ? `${source} is read as ${value} here, and as a text by programs that read YAML 1.1`
+    : `${source} has a leading zero: programs disagree whether that is ${value} or an octal number`;
+  const hint = `write ${value}, or quote a text`;
+  walk.findings.push({ code: 'leading-zero', path, at: 'value', message, hint });
   return value;
 }
 

@@ -35,7 +35,7 @@ export function readDocument(text: string): ManifestDocument {
       lines,
       targets: new Map(),
       value: null,
-      findings: syntaxFindings(document.errors),
+      findings: syntaxFindings({ errors: document.errors, contents, text, lines }),
       readable: false,
     };
   }
@@ -46,7 +46,7 @@ export function readDocument(text: string): ManifestDocument {
     lines,
     targets: data.targets,
     value: data.value,
-    findings: [...tagFindings(document.warnings), ...data.findings],
+    findings: [...tagFindings(document.warnings, text), ...data.findings],
     readable: !data.findings.some((finding) => finding.code === 'alias-expansion'),
   };
 }

@@ -1,5 +1,6 @@
 import { AichorError } from '../../errors.ts';
-import type { EnvOrigin, EnvVariable, Plan, PlannedPod, PodField } from '../../experiment/plan.ts';
+import type { EnvOrigin, EnvVariable, Plan, PodField } from '../../experiment/plan.ts';
+import type { PlannedPod } from '../../experiment/planned-pods.ts';
 import { escapeCommand, expand } from '../../operators/expand.ts';
 import type { RunFacts } from './run-facts.ts';
 

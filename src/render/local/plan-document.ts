@@ -1,12 +1,7 @@
 import { AichorError } from '../../errors.ts';
-import {
-  planTotals,
-  plannedPods,
-  type Plan,
-  type PlannedPod,
-  type Resources,
-  type Totals,
-} from '../../experiment/plan.ts';
+import { planTotals, type Totals } from '../../experiment/totals.ts';
+import { plannedPods, type PlannedPod } from '../../experiment/planned-pods.ts';
+import type { Plan, Resources } from '../../experiment/plan.ts';
 import type { OperatorName } from '../../operators/name.ts';
 import { podCommand, podEnvironment, type PodVariable } from './environment.ts';
 import { localRunFacts, type LocalRun } from './run-facts.ts';

@@ -1,4 +1,5 @@
-import type { Plan, PlannedPod, RunField } from '../../experiment/plan.ts';
+import type { Plan, RunField } from '../../experiment/plan.ts';
+import type { PlannedPod } from '../../experiment/planned-pods.ts';
 import { objectName } from '../../operators/object-name.ts';
 import { rayStartCommand } from '../../operators/ray-start.ts';
 

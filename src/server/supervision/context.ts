@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Engine, RunContext } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
-import { planPeak } from '../../experiment/plan.ts';
+import { planPeak } from '../../experiment/totals.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Ground } from '../control-plane.ts';
 import { engineFolder, privateFile } from '../folders.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { plannedPods, type Plan } from '../../../../src/experiment/plan.ts';
+import { plannedPods } from '../../../../src/experiment/planned-pods.ts';
+import type { Plan } from '../../../../src/experiment/plan.ts';
 import { isSetByController } from '../../../../src/operators/environment.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderJobSet } from '../../../../src/render/kubernetes/jobset.ts';
