@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { projectNameMistake } from '../experiment/project-name.ts';
+import { nameMistake } from '../experiment/project-name.ts';
 import { experimentRecord, experimentSummary } from '../experiment/record.ts';
 import { STATUSES, STEPS } from '../experiment/status.ts';
 
@@ -33,7 +33,7 @@ export const snapshotAnnounced = z.object({ digest: snapshotDigest, missing: z.a
 export const health = z.object({ version: z.string(), pid: z.int() });
 
 const projectName = z.string().superRefine((name, context) => {
-  const mistake = projectNameMistake(name);
+  const mistake = nameMistake(name);
   if (mistake !== null) context.addIssue({ code: 'custom', message: `the project's name ${mistake}` });
 });
 

@@ -21,6 +21,7 @@ export abstract class ContextSet extends BaseCommand<SettingsDocument> {
         hint: `aichor context set ${key} NAME, or aichor context set ${key} --unset`,
       });
     }
+    if (name !== undefined && key !== 'server') resolveSettings(process.env, { [key]: name });
     await changeSettings(this.settings().folder, { [key]: name ?? null });
     const now = resolveSettings(process.env);
     if (name !== undefined && now[key].origin === 'environment') {

@@ -5,6 +5,9 @@ import { AichorError, systemErrorCode } from '../errors.ts';
 /** `credentials.json` in the config folder (0600): API keys by the address of their server. */
 type Credentials = Record<string, string>;
 
+/** Stands for the address of the embedded control plane, which asks for no key. */
+export const EMBEDDED = 'embedded';
+
 export function credentialsPath(configFolder: string): string {
   return join(configFolder, 'credentials.json');
 }

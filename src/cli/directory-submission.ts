@@ -3,13 +3,14 @@ import type { SubmissionInput } from '../api/contract.ts';
 import type { Client } from '../client/client.ts';
 import type { ExperimentSummary } from '../experiment/record.ts';
 import type { Plan } from '../experiment/plan.ts';
+import { DEFAULT_PROJECT } from '../experiment/project-name.ts';
 import { planManifest } from '../operators/plan.ts';
 import { scanDirectory, type Scan } from '../packaging/scan.ts';
-import { localPaths } from '../render/local/paths.ts';
-import { PLACEHOLDER_EXPERIMENT_ID, planDocument, type PlanDocument } from '../render/local/plan-document.ts';
+import type { PlanDocument } from '../render/local/plan-document.ts';
 import { secretNames } from './env-flags.ts';
 import type { newSubmissionFlags } from './flags.ts';
 import { assertRepository, readLocalManifest } from './local-manifest.ts';
+import { localDocument } from './rendering.ts';
 import type { Settings } from './settings.ts';
 import type { CommonSubmission } from './submission.ts';
 import type { Talk } from './talk.ts';
@@ -49,7 +50,7 @@ export function checkDirectory({
   const local = readLocalManifest({ root, requested: flags['manifest-path'] ?? null, onSource });
   const plan = planManifest(local.manifest, {
     message: flags.message ?? '',
-    project: settings.project.value ?? 'default',
+    project: settings.project.value ?? DEFAULT_PROJECT,
     env: common.env,
     secrets: secretNames(flags.secret, common.env),
     vcs: {},
@@ -75,8 +76,9 @@ export function checkDirectory({
 export interface DryRun {
   manifest_path: string;
   snapshot: string;
-  files: number;
-  bytes: number;
+  /** Null where nothing is packed: a resubmission's code is on the server already. */
+  files: number | null;
+  bytes: number | null;
   largest: { path: string; bytes: number }[];
   plan: PlanDocument;
 }
@@ -93,16 +95,8 @@ export async function dryRun(
     files,
     bytes,
     largest: largest.map((entry) => ({ path: entry.path, bytes: entry.bytes })),
-    plan: plannedDocument(plan, settings),
+    plan: localDocument(plan, settings),
   };
-}
-
-/** The plan as `manifest render` prints it, with the paths it would have here. */
-export function plannedDocument(plan: Plan, { folder, project }: Settings): PlanDocument {
-  const experimentId = PLACEHOLDER_EXPERIMENT_ID;
-  const { enabled: tensorboard } = plan.tensorboard;
-  const facts = { id: experimentId, project: project.value ?? DEFAULT_PROJECT, tensorboard };
-  return planDocument(plan, { experimentId, paths: localPaths(folder.data, facts) });
 }
 
 interface Sending {

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { statSync } from 'node:fs';
 import type { Plan } from '../experiment/plan.ts';
+import { DEFAULT_PROJECT } from '../experiment/project-name.ts';
 import { planManifest } from '../operators/plan.ts';
 import type { KubernetesObject } from '../render/kubernetes/objects.ts';
 import { localPaths } from '../render/local/paths.ts';
@@ -23,8 +24,6 @@ interface Rendered {
   onSource(file: string, text: string): void;
 }
 
-const DEFAULT_PROJECT = 'default';
-
 /** The plan of a manifest on this machine, as submitting it would make it. Throws AichorError like submitting does. */
 export function readPlan({ path, flags, env, settings, talk, onSource }: Rendered): Plan {
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -45,21 +44,23 @@ export function readPlan({ path, flags, env, settings, talk, onSource }: Rendere
   });
 }
 
+/** What the embedded engine would make of a plan, with the paths it would have here. */
+export function localDocument(plan: Plan, { folder, project }: Settings): PlanDocument {
+  const experimentId = PLACEHOLDER_EXPERIMENT_ID;
+  const tensorboard = plan.tensorboard.enabled;
+  const facts = { id: experimentId, project: project.value ?? DEFAULT_PROJECT, tensorboard };
+  return planDocument(plan, { experimentId, paths: localPaths(folder.data, facts) });
+}
+
 /** What an engine would make of a plan, for an experiment whose id is not known yet. */
 export async function renderPlan(
   plan: Plan,
   engine: 'local' | 'kubernetes',
   settings: Settings,
 ): Promise<RenderDocument> {
+  if (engine === 'local') return localDocument(plan, settings);
   const experimentId = PLACEHOLDER_EXPERIMENT_ID;
   const project = settings.project.value ?? DEFAULT_PROJECT;
-  if (engine === 'local') {
-    const tensorboard = plan.tensorboard.enabled;
-    return planDocument(plan, {
-      experimentId,
-      paths: localPaths(settings.folder.data, { id: experimentId, project, tensorboard }),
-    });
-  }
   const [{ renderKubernetes }, { DEFAULT_SETTINGS }] = await Promise.all([
     import('../render/kubernetes/objects.ts'),
     import('../render/kubernetes/settings.ts'),

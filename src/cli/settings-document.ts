@@ -1,3 +1,4 @@
+import { DEFAULT_PROJECT } from '../experiment/project-name.ts';
 import type { Setting, Settings } from './settings.ts';
 
 /** What `context show` and `auth status` print (contract 3.1). Keys are never shown. */
@@ -9,7 +10,7 @@ export function contextDocument({ engine, project, server, output, home }: Setti
   return {
     settings: {
       engine: orDefault(engine, 'local'),
-      project: orDefault(project, 'default'),
+      project: orDefault(project, DEFAULT_PROJECT),
       server,
       output,
       home,

@@ -1,7 +1,8 @@
 import { readSettingsFile, settingsFilePath, type SettingsFile } from '../machine/settings-file.ts';
 import { stateFolder, type StateFolder } from '../machine/state-folder.ts';
-import { apiKeyFor } from './credentials.ts';
 import { AichorError } from '../errors.ts';
+import { nameMistake } from '../experiment/project-name.ts';
+import { apiKeyFor, EMBEDDED } from './credentials.ts';
 
 /** Where a setting's value came from. The order is the order of precedence. */
 export type Origin = 'flag' | 'environment' | 'file' | 'default';
@@ -24,7 +25,7 @@ export interface Settings {
   home: Setting;
   /** Null: the embedded control plane. */
   server: Setting;
-  api_key: Setting;
+  readonly api_key: Setting;
   project: Setting;
   /** What the user said; the manifest and the project may still decide. Null: nothing was said. */
   engine: Setting;
@@ -37,19 +38,30 @@ type Environment = Record<string, string | undefined>;
 export function resolveSettings(env: Environment, flags: FlagSettings = {}): Settings {
   const folder = stateFolder(env);
   const file = readSettingsFile(folder.config);
-  const server = setting({ environment: env['AICHOR_SERVER'], file: file.server });
+  const path = settingsFilePath(folder.config);
+  const { AICHOR_SERVER, AICHOR_PROJECT, AICHOR_ENGINE, AICHOR_HOME, AICHOR_API_KEY, AICHOR_OUTPUT } = env;
+  const server = urlSetting(setting({ environment: AICHOR_SERVER, file: file.server }));
+  const project = setting({ flag: flags.project, environment: AICHOR_PROJECT, file: file.project });
+  const engine = setting({ flag: flags.engine, environment: AICHOR_ENGINE, file: file.engine });
   return {
     folder,
-    home: setting({ environment: env['AICHOR_HOME'] }),
-    server: server.value === null ? server : { ...server, value: serverUrl(server.value) },
-    api_key: setting({
-      environment: env['AICHOR_API_KEY'],
-      file: server.value === null ? undefined : apiKeyFor(folder.config, serverUrl(server.value)),
-    }),
-    project: setting({ flag: flags.project, environment: env['AICHOR_PROJECT'], file: file.project }),
-    engine: setting({ flag: flags.engine, environment: env['AICHOR_ENGINE'], file: file.engine }),
-    output: output(env['AICHOR_OUTPUT']),
+    home: setting({ environment: AICHOR_HOME }),
+    server,
+    // Read when it is asked for: most commands never do.
+    get api_key() {
+      return setting({
+        environment: AICHOR_API_KEY,
+        file: apiKeyFor(folder.config, server.value ?? EMBEDDED),
+      });
+    },
+    project: checked(project, 'project', path),
+    engine: checked(engine, 'engine', path),
+    output: output(AICHOR_OUTPUT),
   };
+}
+
+function urlSetting(server: Setting): Setting {
+  return server.value === null ? server : { ...server, value: serverUrl(server.value) };
 }
 
 /** An empty text counts as not given, as an empty environment variable does everywhere. */
@@ -62,6 +74,17 @@ function setting(from: {
   if (from.environment) return { value: from.environment, origin: 'environment' };
   if (from.file) return { value: from.file, origin: 'file' };
   return { value: null, origin: 'default' };
+}
+
+/** A name that cannot be one is refused where it was given. */
+function checked(named: Setting, what: 'project' | 'engine', file: string): Setting {
+  const mistake = named.value === null ? null : nameMistake(named.value);
+  if (mistake === null) return named;
+  const places = { flag: `--${what}`, environment: `AICHOR_${what.toUpperCase()}`, file, default: '' };
+  const place = places[named.origin];
+  throw new AichorError('usage', `${place}: the ${what} ${JSON.stringify(named.value)} ${mistake}`, {
+    hint: `correct ${place}: the name of ${what === 'engine' ? 'an engine' : 'a project'} is a text of one line`,
+  });
 }
 
 function output(value: string | undefined): Settings['output'] {

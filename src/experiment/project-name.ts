@@ -1,9 +1,12 @@
+/** The project of an experiment when none is named. */
+export const DEFAULT_PROJECT = 'default';
+
 /** Characters that no name has: control characters, line breaks, halves of characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 const LONGEST = 100;
 
-/** What is wrong with a project's name, as the end of a sentence about it; null: nothing. It may be any text. */
-export function projectNameMistake(name: string): string | null {
+/** What is wrong with the name of a project or an engine, as the end of a sentence; null: nothing. It may be any text of one line. */
+export function nameMistake(name: string): string | null {
   if (name === '') return 'is empty';
   if (name.trim() !== name) return 'begins or ends with a blank';
   if (name.length > LONGEST) return `is longer than ${LONGEST} characters`;

@@ -1,5 +1,6 @@
 import type { Submission } from '../api/contract.ts';
 import { AichorError } from '../errors.ts';
+import { DEFAULT_PROJECT } from '../experiment/project-name.ts';
 import { storedSummary } from '../experiment/summary.ts';
 import { accept, refuseDoubleNames, type Accepted } from './accept.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -8,8 +9,6 @@ import { findManifest, prepare } from './prepare.ts';
 import { noticeFacts } from './notice-facts.ts';
 import { submitCommit } from './submit-commit.ts';
 import type { Idempotency } from './store/store.ts';
-
-const DEFAULT_PROJECT = 'default';
 
 /** A submission that has its defaults. */
 export type CompleteSubmission = Submission & { project: string };

@@ -138,6 +138,27 @@ describe('an environment', () => {
     await expect(building).rejects.toMatchObject({ code: 'experiment_cancelled' });
   });
 
+  test('is nobody else’s business: a state folder leaves the builds of another alone', async () => {
+    const mine = await house.submit(withInstaller({ ...PACKAGE, wait: '' }));
+    const building = mine.build();
+    const ended = expect(building).rejects.toMatchObject({ code: 'experiment_cancelled' });
+    await untilBuilding(mine);
+    const other = await createHouse();
+    try {
+      const theirs = await other.submit(withInstaller({ ...PACKAGE, wait: '' }));
+      const begun = theirs.build();
+      const cancelled = expect(begun).rejects.toMatchObject({ code: 'experiment_cancelled' });
+      await untilBuilding(theirs);
+      expect(await processes.marked(EXPERIMENT_MARK, mine.id, ENVIRONMENT_MARK)).not.toEqual([]);
+      theirs.stop.abort();
+      await cancelled;
+    } finally {
+      await other.leave();
+    }
+    mine.stop.abort();
+    await ended;
+  });
+
   test('that cannot be built: the installer’s own reason, its output in the log', async () => {
     const experiment = await house.submit(withInstaller({ ...PACKAGE, fail: '' }));
     const message = 'the Python environment could not be built: error: the installer refuses';

@@ -65,15 +65,13 @@ describe('a control plane that dies, is started again, and dies again', () => {
       await server.kill();
       const works: Promise<Submitted>[] = [];
       for (const point of deaths) {
-        const t0 = Date.now(); console.error('start', point, world.home); const server = await world.start(point); const t1 = Date.now();
+        const server = await world.start(point);
         const submitKind = (kind: Kind) => {
           const work = submit(kind);
           works.push(work);
           return work;
         };
-        setTimeout(()=>{}, 0); const tick = setInterval(()=>console.error('still', point, server.alive()), 10000); 
- await expectDeath(world, { point, server, submitKind, kinds: chance.shuffled(KINDS) }); clearInterval(tick); console.error(point, t1 - t0, Date.now() - t1);
-
+        await expectDeath(world, { point, server, submitKind, kinds: chance.shuffled(KINDS) });
       }
       await world.start();
       const left = (await Promise.all(works)).filter(({ kind }) => kind !== 'deleted');
@@ -113,7 +111,7 @@ interface Life {
 async function expectDeath(world: World, { point, server, submitKind, kinds }: Life): Promise<void> {
   const survives = async (some: readonly Kind[]) => {
     for (const { kind, id } of await Promise.all(some.map(submitKind)))
-      if (kind !== 'deleted') { console.error('await', kind, id); await world.end(id); console.error('ended', kind); }
+      if (kind !== 'deleted') await world.end(id);
   };
   const survived = (async () => {
     await survives(kinds.slice(0, 2));

@@ -5,7 +5,7 @@ const REGRESSIONS: Readonly<Record<string, readonly number[]>> = {};
 
 const HIGHEST = 2 ** 31;
 
-/** One seed for the whole run: that of `AICHOR_FAULT_SEED`, to repeat a run, else a new one. */
+/** One seed for a test file: that of `AICHOR_FAULT_SEED`, to repeat a run, else a new one. */
 const seedOfRun = readSeed(process.env['AICHOR_FAULT_SEED']);
 
 /** Choices that follow from a seed alone. */

@@ -1,16 +1,18 @@
 import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { readKey } from '../../cli/read-key.ts';
-import { storeApiKey } from '../../cli/credentials.ts';
+import { EMBEDDED, storeApiKey } from '../../cli/credentials.ts';
 import { authDocument, type SettingsDocument } from '../../cli/settings-document.ts';
 import { resolveSettings } from '../../cli/settings.ts';
 import { createClient } from '../../client/client.ts';
-import { AichorError } from '../../errors.ts';
+
+const NOTHING_TO_CHECK =
+  'no server is configured, and the embedded control plane needs no key: it is stored, and not checked';
 
 export default class AuthKey extends BaseCommand<SettingsDocument> {
   static override summary = 'Store the API key for the configured server, once the server has taken it';
   static override description =
-    'An argument can be read by others on this machine: prefer `--apikey -`, or no flag, which asks for it.';
+    'A server gets only the key that was stored for it: `aichor context set server` comes first. An argument can be read by others on this machine: prefer `--apikey -`, or no flag, which asks for it.';
   static override examples = [
     'echo "$AICHOR_API_KEY" | aichor auth key --apikey -',
     'aichor auth key --apikey KEY',
@@ -22,18 +24,14 @@ export default class AuthKey extends BaseCommand<SettingsDocument> {
   async run(): Promise<SettingsDocument> {
     const { flags } = await this.parse(AuthKey);
     const { server, folder } = this.settings();
-    if (server.value === null) {
-      throw new AichorError('usage', 'no server is configured, and the embedded control plane needs no key', {
-        hint: 'aichor context set server https://… first',
-      });
-    }
     const apiKey = await readKey(flags.apikey, {
       stdin: process.stdin,
       canAsk: this.canAsk,
       signal: this.signal,
     });
-    await createClient({ address: { url: server.value }, apiKey, signal: this.signal }).server();
-    await storeApiKey(folder.config, server.value, apiKey);
+    if (server.value === null) this.talk.notice(NOTHING_TO_CHECK);
+    else await createClient({ address: { url: server.value }, apiKey, signal: this.signal }).server();
+    await storeApiKey(folder.config, server.value ?? EMBEDDED, apiKey);
     return authDocument(resolveSettings(process.env));
   }
 }

@@ -6,7 +6,10 @@ import type { Processes } from '../../machine/processes.ts';
 import { signalProcess } from '../../machine/signals.ts';
 import { removeTree } from './workdir.ts';
 
-/** Names the environment that a build process works on: what a dead server left running is found by it. */
+/**
+ * Names the folder of the environment that a build process works on: what a dead server left running is found by it.
+ * (The key alone would not do: another state folder may be building the same at the same time.)
+ */
 export const ENVIRONMENT_MARK = 'AICHOR_BUILD_ENVIRONMENT';
 
 /** Python environments by key, each built once. They stay where they were built: their scripts hold the path. */
@@ -33,7 +36,7 @@ export function createEnvironments(dataFolder: string, processes: Processes): En
 
   async function make(key: string, build: (folder: string) => Promise<void>): Promise<void> {
     await mkdir(home(key), { recursive: true, mode: 0o700 });
-    const left = await processes.withEnvironment({ [ENVIRONMENT_MARK]: key });
+    const left = await processes.withEnvironment({ [ENVIRONMENT_MARK]: folder(key) });
     for (const pid of left) signalProcess(pid, 'SIGKILL');
     await removeTree(folder(key));
     await build(folder(key));

@@ -42,7 +42,7 @@ export async function buildPythonEnvironment(
     waiting: () => context.progress('waits for another experiment that builds the same Python environment'),
     async build(environment) {
       context.progress(`builds the Python environment with ${recipe.tool}`);
-      await build(recipe, { context, key, environment, log });
+      await build(recipe, { context, environment, log });
     },
   });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -53,18 +53,13 @@ export async function buildPythonEnvironment(
 
 async function build(
   recipe: Recipe,
-  {
-    context,
-    key,
-    environment,
-    log,
-  }: { context: BuildContext; key: string; environment: string; log: string },
+  { context, environment, log }: { context: BuildContext; environment: string; log: string },
 ): Promise<void> {
   const sources = join(context.directory, 'build');
   await removeTree(sources);
   await mkdir(context.directory, { recursive: true, mode: 0o700 });
   await context.snapshot.layOut(sources);
-  const marks = { [EXPERIMENT_MARK]: context.experimentId, [ENVIRONMENT_MARK]: key };
+  const marks = { [EXPERIMENT_MARK]: context.experimentId, [ENVIRONMENT_MARK]: environment };
   const env = { ...marks, ...context.shell, ...context.secrets, ...recipe.variables(environment), ...marks };
   const folder = join(sources, context.plan.builder.context);
   const { stop, detach } = context;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseManifest } from '../../../src/manifest/parse.ts';
 import { changed, example, path, text, valid, verdicts, type Document } from './examples.ts';
 
 const RESOURCES = { cpus: 1, memory: 2 };
@@ -34,8 +35,8 @@ describe('contradictions', () => {
       Worker: { count: 3, resources: RESOURCES },
       Master: { count: 1, resources: RESOURCES },
     });
-    expect(verdicts(old)).toEqual(['warning deprecated-type', 'warning deprecated-type']);
-    expect(verdicts(old, { strict: true })).toEqual(['error deprecated-type', 'error deprecated-type']);
+    expect(verdicts(old)).toEqual(['warning deprecated-type']);
+    expect(verdicts(old, { strict: true })).toEqual(['error deprecated-type']);
     expect(typeNames(old)).toEqual(['master 1', 'worker 3']);
     const mixed = withTypes(operator, { worker: { resources: RESOURCES }, Master: { resources: RESOURCES } });
     expect(typeNames(mixed)).toEqual(['master 1', 'worker 1']);
@@ -95,11 +96,33 @@ describe('contradictions', () => {
     expect(verdicts(text(changed(example('vertexai'), ['apiVersion'], version)))).toEqual([]);
   });
 
-  test.each(['tf', 'batchjob', 'ray', 'slurm'])(
-    '18, 19: %s was removed, and that is all that is said',
-    (operator) => {
-      const source = text(changed(withoutVersion(), path('spec.operator'), operator));
-      expect(verdicts(source)).toEqual(['error removed-operator']);
+  test.each([
+    ['tf', 'jobset'],
+    ['batchjob', 'jobset'],
+    ['ray', 'kuberay'],
+    ['slurm', 'jobset'],
+  ])('18, 19: %s was removed; a version is missing with it as well', (operator, instead) => {
+    const source = text(changed(withoutVersion(), path('spec.operator'), operator));
+    expect(verdicts(source)).toEqual(['error missing-key', 'error removed-operator']);
+    const removed = parseManifest(source, 'm').diagnostics.find(({ code }) => code === 'removed-operator');
+    expect(removed).toMatchObject({ path: 'spec.operator', hint: expect.stringContaining(`use ${instead}`) });
+    const versioned = changed(
+      changed(withoutVersion(), ['apiVersion'], '0.2.2'),
+      path('spec.operator'),
+      operator,
+    );
+    expect(verdicts(text(versioned))).toEqual(['error removed-operator']);
+  });
+
+  test.each(['spec.types.job', 'job'])(
+    '19: a Slurm job at %s without an operator is known as one',
+    (place) => {
+      const bare = { kind: 'AIchorManifest', apiVersion: '0.2.3' };
+      const source = text(changed(bare, path(place), { ntasks: 1, nodes: 1 }));
+      const { diagnostics } = parseManifest(source, 'm');
+      expect(diagnostics.map(({ code, path: where }) => `${code} ${where}`)).toEqual([
+        `removed-operator ${place}`,
+      ]);
     },
   );
 

@@ -1,5 +1,4 @@
 import { ContextSet, contextSetArgs, contextSetFlags } from '../../../cli/context-set.ts';
-
 import type { SettingsDocument } from '../../../cli/settings-document.ts';
 
 export default class ContextSetProject extends ContextSet {
