@@ -11,6 +11,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cjsNames } from './build/cjs-names.js';
+import { codeCaches, signed } from './build/code-cache.js';
 import { commandSources, program } from './build/commands.js';
 import { libraries } from './build/libraries.js';
 import { commandManifest } from './build/manifest.js';
@@ -37,6 +38,8 @@ const COMMON = {
 const COMMON_JS = {
   ...COMMON,
   format: 'cjs',
+  // `import()` of what is beside it would start the loader of ES modules.
+  supported: { 'dynamic-import': false },
   banner: { js: "const __bundle_url = require('node:url').pathToFileURL(__filename).href;" },
   define: { ...COMMON.define, 'import.meta.url': '__bundle_url' },
 };
@@ -56,7 +59,8 @@ export async function build(root, { clean = false } = {}) {
   for (const output of outputs) written += await writeWhole(join(dist, output.name), output.contents);
   const manifest = await commandManifest(root, sources, dist);
   written += await writeWhole(join(root, 'oclif.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  await removeStale(dist, new Set(outputs.map((output) => output.name)));
+  const names = outputs.map((output) => output.name);
+  await removeStale(dist, new Set([...names, ...(await codeCaches(root, dist, names))]));
   return { commands: sources.length, written };
 }
 
@@ -76,7 +80,7 @@ async function bundle(root, dist, sources) {
       external: EXTERNAL,
       ...options,
     });
-    return outputFiles.map(({ contents }) => ({ name, contents }));
+    return outputFiles.map(({ contents }) => ({ name, contents: signed(contents) }));
   };
   const cli = one('cli.cjs', {
     ...COMMON_JS,

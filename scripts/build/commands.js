@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 
 /**
  * Every file below `src/commands/` is a command, and its path is its name:
- * `experiments/submit/local.ts` → `experiments:submit:local`. Nothing else registers one.
+ * `experiments/submit/local.ts` → `experiments:submit:local`. Only shell completion comes from elsewhere.
  *
  * @param {string} root the package's folder
  * @returns {Promise<{id: string, file: string}[]>} by id
@@ -11,7 +11,7 @@ import { join, sep } from 'node:path';
 export async function commandSources(root) {
   const folder = join(root, 'src', 'commands');
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
+  const own = entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => {
       const file = join(entry.parentPath, entry.name);
@@ -20,8 +20,18 @@ export async function commandSources(root) {
         .split(sep)
         .join(':');
       return { id, file };
-    })
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    });
+  return [...own, ...completion(root)].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Shell completion is oclif's plugin, as commands of our own: a plugin would be looked for at every start. */
+function completion(root) {
+  const folder = join(root, 'node_modules', '@oclif', 'plugin-autocomplete', 'lib', 'commands', 'autocomplete');
+  return [
+    { id: 'autocomplete', file: join(folder, 'index.js') },
+    { id: 'autocomplete:create', file: join(folder, 'create.js') },
+    { id: 'autocomplete:script', file: join(folder, 'script.js') },
+  ];
 }
 
 /** The module `aichor:program`: `main`, and a table of commands, each loaded when it is run. */

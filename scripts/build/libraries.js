@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { signed } from './code-cache.js';
 
 /** Small, and needed by nearly every command: part of the program itself. */
 const INLINE = /^(?:node:|@oclif\/core(?:\/|$)|picocolors$|env-paths$)/;
@@ -75,7 +76,7 @@ async function buildLibrary(root, path, { specifier, names }) {
     logLevel: 'error',
     write: false,
   });
-  return { name, contents: result.outputFiles[0].contents };
+  return { name, contents: signed(result.outputFiles[0].contents) };
 }
 
 /** A package's version is in the name: another one is another file. */

@@ -15,6 +15,15 @@ const STAND_INS = {
   'cli-spinners': "const still = { frames: ['…'] }; module.exports = { dots2: still, line: still };",
 };
 
+/** The completion commands ask for the whole of oclif; what they use of it is in the bundle already. */
+const COMPLETION = /[\\/]@oclif[\\/]plugin-autocomplete[\\/]/;
+const PARTS = `
+export { Command } from '@oclif/core/command';
+export * as Args from '@oclif/core/args';
+export * as Flags from '@oclif/core/flags';
+export * as ux from '@oclif/core/ux';
+`;
+
 /** esbuild plugin: oclif without what is not needed at start. */
 export const leanOclif = {
   name: 'lean-oclif',
@@ -23,6 +32,13 @@ export const leanOclif = {
     build.onResolve({ filter }, ({ path, importer }) =>
       OCLIF.test(importer) ? { path, namespace: 'stand-in' } : undefined,
     );
+    build.onResolve({ filter: /^@oclif\/core$/ }, ({ path, importer }) =>
+      COMPLETION.test(importer) ? { path, namespace: 'oclif-parts' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'oclif-parts' }, () => ({
+      contents: PARTS,
+      resolveDir: build.initialOptions.absWorkingDir,
+    }));
     build.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({
       contents: STAND_INS[path],
       loader: 'js',

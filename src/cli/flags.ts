@@ -24,6 +24,8 @@ export const submissionFlags = {
     description: 'Show the logs (on stderr) until the end; the exit code tells the result',
   }),
   quiet: boolean({ char: 'q', description: 'Print only the id', exclusive: ['dry-run'] }),
+  project: string({ description: 'Project it belongs to', helpValue: 'NAME' }),
+  'dry-run': boolean({ description: 'Print what would be sent and created, and do nothing' }),
 };
 
 /** What a new experiment has beside them. */
@@ -34,8 +36,6 @@ export const newSubmissionFlags = {
     description: 'The manifest, from the root of the repository',
     helpValue: 'PATH',
   }),
-  project: string({ description: 'Project it belongs to', helpValue: 'NAME' }),
-  'dry-run': boolean({ description: 'Print what would be sent and created, and do nothing' }),
 };
 
 /** Which experiments a command means, beside ids. */

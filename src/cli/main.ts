@@ -10,7 +10,8 @@ import { reportThrown } from './thrown.ts';
 export async function main(root: string): Promise<void> {
   const argv = spelledOut(process.argv.slice(2));
   try {
-    const config = await Config.load(root);
+    // There is nothing to plug in: looking for it would cost a moment of every start.
+    const config = await Config.load({ root, userPlugins: false, devPlugins: false });
     await refuseUnknown(argv, config);
     await run(argv, config);
   } catch (thrown) {

@@ -15,12 +15,20 @@ export async function experimentMeant(
   return record;
 }
 
+/** Requests at the same time: a socket takes only so many callers. */
+const AT_ONCE = 50;
+
 /** The experiments meant, each once; unknown ones come back as errors. */
 export async function experimentsMeant(
   client: Client,
   refs: readonly string[],
 ): Promise<{ found: ExperimentRecord[]; errors: AichorError[] }> {
-  const answers = await Promise.all([...new Set(refs)].map((ref) => client.get(ref).catch(perItem)));
+  const wanted = [...new Set(refs)];
+  const answers: (ExperimentRecord | AichorError)[] = [];
+  for (let at = 0; at < wanted.length; at += AT_ONCE) {
+    const some = wanted.slice(at, at + AT_ONCE);
+    answers.push(...(await Promise.all(some.map((ref) => client.get(ref).catch(perItem)))));
+  }
   const found = new Map<string, ExperimentRecord>();
   const errors: AichorError[] = [];
   for (const answer of answers) {

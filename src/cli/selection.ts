@@ -1,9 +1,12 @@
-import type { Selection } from '../api/contract.ts';
+import type { BulkResult, Selection } from '../api/contract.ts';
+import type { Client } from '../client/client.ts';
 import { AichorError, ERROR_CODES } from '../errors.ts';
 import { readLabels } from './env-flags.ts';
 import { worst } from './wait.ts';
-import type { BulkResult } from '../api/contract.ts';
 import type { ExperimentSummary } from '../experiment/record.ts';
+import { isTerminal, STATUSES } from '../experiment/status.ts';
+import { experimentsMeant } from './references.ts';
+import { durationFlag } from './since.ts';
 import { Verdict } from './verdict.ts';
 
 interface Wanted {
@@ -28,6 +31,46 @@ export function readSelection({ ids, labels, all }: Wanted): Selection {
   if (ids.length > 0) return { ids: [...new Set(ids.map(String))] };
   readLabels(labels);
   return { labels: [...labels] };
+}
+
+interface Pruned {
+  olderThan: string | undefined;
+  labels: readonly string[];
+  all: boolean;
+}
+
+/** What `prune` takes; at least one of its conditions is given. Throws AichorError `usage`. */
+export function readPruning({ olderThan, labels, all }: Pruned): { older_than_s: number; labels: string[] } {
+  if (olderThan === undefined && labels.length === 0 && !all) {
+    throw new AichorError('usage', 'nothing says what is to be pruned', {
+      hint: 'give --older-than 30d, --label KEY=VALUE, or --all',
+    });
+  }
+  readLabels(labels);
+  const seconds = olderThan === undefined ? 0 : durationFlag(olderThan, '--older-than');
+  return { older_than_s: seconds, labels: [...labels] };
+}
+
+const LIVE = STATUSES.filter((status) => !isTerminal(status));
+const PAGE = 1000;
+
+/** Those of a selection that have not ended. Ids that nothing has are no error here. */
+export async function liveAmong(
+  client: Client,
+  { ids, labels = [] }: Selection,
+): Promise<ExperimentSummary[]> {
+  if (ids !== undefined) {
+    const { found } = await experimentsMeant(client, ids);
+    return found.filter(({ status }) => !isTerminal(status));
+  }
+  const live: ExperimentSummary[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.list({ status: LIVE, label: labels, limit: PAGE, cursor });
+    live.push(...page.experiments);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+  return live;
 }
 
 /** The document of those that could be done, with an error for the others; when none could, the error is thrown. */

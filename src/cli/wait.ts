@@ -17,6 +17,8 @@ interface WaitOptions {
   onLost(): void;
 }
 
+const IDS_PER_WATCH = 200;
+
 /** Timers above this fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -37,23 +39,32 @@ export async function waitForEnd({
   onLost,
 }: WaitOptions): Promise<Waited> {
   const limit = timeout === null ? null : AbortSignal.timeout(Math.min(timeout * 1000, LONGEST_TIMER_MS));
-  const either = limit ? AbortSignal.any([signal, limit]) : signal;
+  const broken = new AbortController();
+  const either = AbortSignal.any([signal, broken.signal, ...(limit ? [limit] : [])]);
   const seen = new Map<string, ExperimentSummary>();
-  try {
-    for await (const summary of watchExperiments({
-      client,
-      query: { id: [...ids] },
-      signal: either,
-      onLost,
-    })) {
+  const watch = async (id: string[]) => {
+    for await (const summary of watchExperiments({ client, query: { id }, signal: either, onLost })) {
       seen.set(summary.experiment_id, summary);
       onChange(summary);
     }
+  };
+  try {
+    await Promise.all(watched(ids).map(watch));
   } catch (error) {
     if (signal.aborted || !limit?.aborted) throw error;
+  } finally {
+    broken.abort();
   }
   const experiments = ids.flatMap((id) => seen.get(id) ?? []);
   return { experiments, error: limit?.aborted ? timedOut(ids, seen) : verdictOn(experiments) };
+}
+
+/** Ids stand in the address of the request, and a server reads 16 kB of it. */
+function watched(ids: readonly string[]): string[][] {
+  const groups = Math.ceil(ids.length / IDS_PER_WATCH);
+  return Array.from({ length: groups }, (_group, index) =>
+    ids.slice(index * IDS_PER_WATCH, (index + 1) * IDS_PER_WATCH),
+  );
 }
 
 /** What the ends of these experiments mean for the exit code; several: the largest code. Null: all succeeded. */

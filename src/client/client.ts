@@ -57,7 +57,7 @@ export interface Client {
   watch(query: { id: string[] } | ListQueryInput): Promise<Readable>;
   cancel(selection: Selection): Promise<BulkResult>;
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
-  prune(pruning: { older_than_s: number; outputs?: boolean }): Promise<BulkResult>;
+  prune(pruning: { older_than_s: number; labels: string[]; outputs?: boolean }): Promise<BulkResult>;
   engines(): Promise<EngineList>;
 }
 

@@ -1,20 +1,14 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
-import type { ExperimentSummary } from '../../experiment/record.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BulkCommand, type BulkDocument } from '../../cli/bulk-command.ts';
 import { ID_HELP, selectionFlags } from '../../cli/flags.ts';
 import { bulkOutcome, readSelection } from '../../cli/selection.ts';
 import type { Verdict } from '../../cli/verdict.ts';
-import { waitForEnd } from '../../cli/wait.ts';
 
-interface Document {
-  experiments: ExperimentSummary[];
-}
-
-export default class ExperimentsCancel extends BaseCommand<Document> {
+export default class ExperimentsCancel extends BulkCommand {
   static override summary = 'Cancel experiments';
   static override description =
-    'Returns when the cancel is recorded; --wait returns when nothing runs any more. An experiment that has ended already is exit 6.';
+    'Returns when the cancel is recorded; --wait returns when nothing runs any more. --label and --all mean those that still run or wait. An experiment that has ended already is exit 6.';
   static override examples = [
     'aichor experiments cancel latest',
     'aichor experiments cancel 9b2f41 77ac01 --wait',
@@ -27,21 +21,13 @@ export default class ExperimentsCancel extends BaseCommand<Document> {
     wait: boolean({ description: 'Return when they have ended' }),
   };
 
-  async run(): Promise<Document | Verdict<Document>> {
+  async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { argv, flags } = await this.parse(ExperimentsCancel);
     const selection = readSelection({ ids: argv, labels: flags.label, all: flags.all });
     const client = await this.client();
     const result = await client.cancel(selection);
+    if (!flags.wait) return bulkOutcome(result);
     const ids = result.experiments.map((experiment) => experiment.experiment_id);
-    if (!flags.wait || ids.length === 0) return bulkOutcome(result);
-    const { experiments } = await waitForEnd({
-      client,
-      ids,
-      timeout: null,
-      signal: this.signal,
-      onChange: ({ experiment_id: id, status }) => this.talk.progress(`${id.slice(0, 8)} ${status}`),
-      onLost: () => this.talk.progress('the connection was lost; making it again'),
-    });
-    return bulkOutcome({ ...result, experiments });
+    return bulkOutcome({ ...result, experiments: await this.untilEnded(client, ids) });
   }
 }

@@ -1,21 +1,17 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
-import type { ExperimentSummary } from '../../experiment/record.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BulkCommand, type BulkDocument } from '../../cli/bulk-command.ts';
 import { ID_HELP, selectionFlags } from '../../cli/flags.ts';
-import { bulkOutcome, readSelection } from '../../cli/selection.ts';
+import { bulkOutcome, liveAmong, readSelection } from '../../cli/selection.ts';
 import type { Verdict } from '../../cli/verdict.ts';
 
-interface Document {
-  experiments: ExperimentSummary[];
-}
-
-export default class ExperimentsDelete extends BaseCommand<Document> {
+export default class ExperimentsDelete extends BulkCommand {
   static override summary = 'Delete the records and logs of experiments that have ended';
   static override description =
-    'A live experiment is refused (exit 6): cancel it first. Outputs stay, unless --outputs is given.';
+    'A live experiment is refused (exit 6): cancel it first, or give --wait, which waits for its end and deletes it then. --label and --all mean those that have ended; with --wait also those that still run or wait. Outputs stay, unless --outputs is given.';
   static override examples = [
     'aichor experiments delete 9b2f41',
+    'aichor experiments delete latest --wait',
     'aichor experiments delete --label sweep=a --outputs',
   ];
   static override strict = false;
@@ -23,12 +19,14 @@ export default class ExperimentsDelete extends BaseCommand<Document> {
   static override flags = {
     ...selectionFlags,
     outputs: boolean({ description: 'Delete what they wrote as well' }),
+    wait: boolean({ description: 'Wait first for the end of those that are live' }),
   };
 
-  async run(): Promise<Document | Verdict<Document>> {
+  async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { argv, flags } = await this.parse(ExperimentsDelete);
     const selection = readSelection({ ids: argv, labels: flags.label, all: flags.all });
     const client = await this.client();
+    if (flags.wait) await this.untilLiveEnded(client, await liveAmong(client, selection));
     return bulkOutcome(await client.delete({ ...selection, outputs: flags.outputs }));
   }
 }

@@ -1,37 +1,35 @@
 import { boolean, string } from '@oclif/core/flags';
-import type { ExperimentSummary } from '../../experiment/record.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { bulkOutcome } from '../../cli/selection.ts';
-import { durationFlag } from '../../cli/since.ts';
+import { BulkCommand, type BulkDocument } from '../../cli/bulk-command.ts';
+import { selectionFlags } from '../../cli/flags.ts';
+import { bulkOutcome, liveAmong, readPruning } from '../../cli/selection.ts';
 import type { Verdict } from '../../cli/verdict.ts';
 
-interface Document {
-  experiments: ExperimentSummary[];
-}
-
-export default class ExperimentsPrune extends BaseCommand<Document> {
+export default class ExperimentsPrune extends BulkCommand {
   static override summary = 'Delete experiments that ended long ago';
   static override description =
-    'Records and logs go; outputs stay, unless --outputs is given. Live experiments are never touched.';
+    'Takes what has ended: longer ago than --older-than, with --label, or --all of it. Records and logs go; outputs stay, unless --outputs is given. Live experiments are never touched; --wait waits for the end of those that are meant, and takes them as well (not beside --older-than: what has just ended is not old).';
   static override examples = [
     'aichor experiments prune --older-than 30d',
+    'aichor experiments prune --older-than 7d --label sweep=a',
     'aichor experiments prune --all --outputs',
   ];
   static override flags = {
-    'older-than': string({
-      description: 'Ended longer ago than this (12h, 30d)',
-      helpValue: 'DURATION',
-      exactlyOne: ['older-than', 'all'],
-    }),
-    all: boolean({ description: 'Everything that has ended' }),
+    'older-than': string({ description: 'Ended longer ago than this (12h, 30d)', helpValue: 'DURATION' }),
+    label: selectionFlags.label,
+    all: boolean({ description: 'Everything that has ended', exclusive: ['older-than', 'label'] }),
     outputs: boolean({ description: 'Delete what they wrote as well' }),
+    wait: boolean({
+      description: 'Wait first for the end of those that are live',
+      exclusive: ['older-than'],
+    }),
   };
 
-  async run(): Promise<Document | Verdict<Document>> {
+  async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { flags } = await this.parse(ExperimentsPrune);
-    const olderThan = flags['older-than'];
-    const seconds = olderThan === undefined ? 0 : durationFlag(olderThan, '--older-than');
+    const { label: labels, outputs, all, wait } = flags;
+    const pruning = readPruning({ olderThan: flags['older-than'], labels, all });
     const client = await this.client();
-    return bulkOutcome(await client.prune({ older_than_s: seconds, outputs: flags.outputs }));
+    if (wait) await this.untilLiveEnded(client, await liveAmong(client, { labels }));
+    return bulkOutcome(await client.prune({ ...pruning, outputs }));
   }
 }

@@ -1,0 +1,48 @@
+/**
+ * Runs commands that stand for the usual ones, then writes what V8 has compiled by then as code caches.
+ *
+ *   node scripts/build/train.js ROOT BUNDLE…
+ */
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const [root, ...bundles] = process.argv.slice(2);
+const { createLoader } = createRequire(import.meta.url)('../../bin/bundles.js');
+const { load, scripts } = createLoader();
+const program = load(join(root, 'dist', 'cli.cjs'));
+
+/** Answers every request with an empty list, so that the way through client and printing is taken. */
+const server = createServer((_request, response) =>
+  response.end('{"experiments":[],"engines":[],"next_cursor":null}'),
+);
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const home = await mkdtemp(join(tmpdir(), 'aichor-build-'));
+const repository = join(root, 'examples', 'parameter-server');
+process.env.AICHOR_HOME = home;
+process.env.AICHOR_SERVER = `http://127.0.0.1:${server.address().port}`;
+try {
+  for (const line of ['--help', 'experiments --help', 'experiments list', 'engines list']) await run(line.split(' '));
+  await run(['manifest', 'validate', repository]);
+  for (const path of bundles) await writeCache(path);
+} finally {
+  await rm(home, { recursive: true, force: true });
+  server.close();
+}
+
+async function run(argv) {
+  process.argv = [process.execPath, join(root, 'bin', 'aichor.js'), ...argv];
+  await program.main(root);
+  if (process.exitCode) throw new Error(`aichor ${argv.join(' ')} ended with ${process.exitCode}`);
+}
+
+async function writeCache(path) {
+  const loaded = scripts.get(path);
+  if (loaded === undefined) throw new Error(`no command of the training loads ${path}`);
+  const { script, key } = loaded;
+  const beside = `${path}.${process.pid}.tmp`;
+  await writeFile(beside, Buffer.concat([Buffer.from(`${key}\n`, 'latin1'), script.createCachedData()]));
+  await rename(beside, `${path}.cache`);
+}
