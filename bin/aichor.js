@@ -1,4 +1,6 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' //; exec node -- "$0" "$@"
+// Started through sh for that `--`: without it node takes an --env-file among our arguments for one of its own.
 // CommonJS (see package.json beside it): the loader of ES modules alone would cost `--version` a quarter of its time.
 // Plain old syntax down to the version check: a Node that is too old must be able to read this far.
 const { argv, version, versions } = process;
@@ -12,6 +14,8 @@ if (major < 20 || (major === 20 && minor < 20)) {
   process.stdout.write(`aichor/${own.version} ${process.platform}-${process.arch} node-${version}\n`);
 } else {
   const root = dirname(__dirname);
-  const program = require('./bundles.js').createLoader().load(join(root, 'dist', 'cli.cjs'));
+  const program = require('./bundles.js')
+    .createLoader()
+    .load(join(root, 'dist', 'cli.cjs'));
   void program.main(root);
 }

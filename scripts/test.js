@@ -10,7 +10,7 @@ import { installIfNeeded } from './install-if-needed.js';
 import { tool } from './run.js';
 
 /** What `--long` sets; tests read these and have small numbers of their own. */
-const LONG = { AICHOR_TEST_LONG: '1', AICHOR_FUZZ_COUNT: '100000' };
+const LONG = { AICHOR_LONG: '1', AICHOR_FUZZ_COUNT: '100000' };
 const PATIENCE = ['--testTimeout=3600000', '--hookTimeout=600000'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

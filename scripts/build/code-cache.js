@@ -25,7 +25,11 @@ export function signed(contents) {
 export async function codeCaches(root, dist, names) {
   const cached = names.filter((name) => CACHED.test(name));
   const fresh = await Promise.all(cached.map((name) => isFresh(join(dist, name))));
-  if (fresh.includes(false)) await train(root, cached.map((name) => join(dist, name)));
+  if (fresh.includes(false))
+    await train(
+      root,
+      cached.map((name) => join(dist, name)),
+    );
   return cached.map((name) => `${name}.cache`);
 }
 

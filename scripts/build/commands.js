@@ -26,7 +26,15 @@ export async function commandSources(root) {
 
 /** Shell completion is oclif's plugin, as commands of our own: a plugin would be looked for at every start. */
 function completion(root) {
-  const folder = join(root, 'node_modules', '@oclif', 'plugin-autocomplete', 'lib', 'commands', 'autocomplete');
+  const folder = join(
+    root,
+    'node_modules',
+    '@oclif',
+    'plugin-autocomplete',
+    'lib',
+    'commands',
+    'autocomplete',
+  );
   return [
     { id: 'autocomplete', file: join(folder, 'index.js') },
     { id: 'autocomplete:create', file: join(folder, 'create.js') },

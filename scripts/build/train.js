@@ -24,7 +24,8 @@ const repository = join(root, 'examples', 'parameter-server');
 process.env.AICHOR_HOME = home;
 process.env.AICHOR_SERVER = `http://127.0.0.1:${server.address().port}`;
 try {
-  for (const line of ['--help', 'experiments --help', 'experiments list', 'engines list']) await run(line.split(' '));
+  for (const line of ['--help', 'experiments --help', 'experiments list', 'engines list'])
+    await run(line.split(' '));
   await run(['manifest', 'validate', repository]);
   for (const path of bundles) await writeCache(path);
 } finally {

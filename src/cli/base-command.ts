@@ -6,6 +6,7 @@ import { AichorError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { failureText } from './failure-text.ts';
 import { OutputClosed, watchInterruption } from './interruption.ts';
+import { watchReader } from './output-reader.ts';
 import { canAnimate, screenOf, type Screen } from './screen.ts';
 import { resolveSettings, type FlagSettings, type Settings } from './settings.ts';
 import { createTalk, type Talk } from './talk.ts';
@@ -56,7 +57,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
 
   /** Aborted by Ctrl-C, SIGTERM and a closed stdout; hand it to everything that takes time. */
   get signal(): AbortSignal {
-    return (this.#signal ??= watchInterruption(process));
+    return (this.#signal ??= watchInterruption(process, (onGone) => watchReader(process, onGone)));
   }
 
   /** Whether a human view is wanted: stdout is a terminal and nobody asked for JSON. */

@@ -56,7 +56,7 @@ export async function commitDryRun(
       directory: root,
       signal,
     });
-    const checked = checkDirectory({ ...checking, root, onSource: () => undefined });
+    const checked = checkDirectory({ ...checking, root, namedFrom: root, onSource: () => undefined });
     return await dryRun(checked, checking.settings);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AichorError, systemErrorCode } from '../errors.ts';
+import { AichorError, isAbsent } from '../errors.ts';
 
 /** `credentials.json` in the config folder (0600): API keys by the address of their server. */
 type Credentials = Record<string, string>;
@@ -34,7 +34,7 @@ function readCredentials(configFolder: string): Credentials {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return {};
+    if (isAbsent(error)) return {};
     throw broken(path, error);
   }
   return parseCredentials(text, path);

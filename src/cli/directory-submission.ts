@@ -29,6 +29,8 @@ export interface CheckedDirectory {
 
 interface Checking {
   root: string;
+  /** The directory that files are named from; without it the current one. */
+  namedFrom?: string;
   flags: NewSubmissionFlags;
   common: CommonSubmission;
   settings: Settings;
@@ -40,6 +42,7 @@ interface Checking {
 /** Everything that can be said without reading the whole directory and without a server. Throws AichorError. */
 export function checkDirectory({
   root,
+  namedFrom,
   flags,
   common,
   settings,
@@ -47,7 +50,8 @@ export function checkDirectory({
   signal,
   onSource,
 }: Checking): CheckedDirectory {
-  const local = readLocalManifest({ root, requested: flags['manifest-path'] ?? null, onSource });
+  const requested = flags['manifest-path'] ?? null;
+  const local = readLocalManifest({ root, requested, namedFrom, onSource });
   const plan = planManifest(local.manifest, {
     message: flags.message ?? '',
     project: settings.project.value ?? DEFAULT_PROJECT,
@@ -75,7 +79,8 @@ export function checkDirectory({
 
 export interface DryRun {
   manifest_path: string;
-  snapshot: string;
+  /** Null: the code of a commit that could not be fetched. */
+  snapshot: string | null;
   /** Null where nothing is packed: a resubmission's code is on the server already. */
   files: number | null;
   bytes: number | null;

@@ -15,10 +15,17 @@ export interface Interruptible {
 
 const INTERRUPTED = 130;
 
-/** A signal that is aborted by Ctrl-C (a second one ends the process at once) and by a closed stdout. */
-export function watchInterruption(process: Interruptible): AbortSignal {
+/**
+ * A signal that is aborted by Ctrl-C (a second one ends the process at once) and by a closed stdout: when a write
+ * tells it, or `watchReader` calls back before.
+ */
+export function watchInterruption(
+  process: Interruptible,
+  watchReader: (onGone: () => void) => void,
+): AbortSignal {
   const controller = new AbortController();
   watchOutput(process, controller);
+  watchReader(() => controller.abort(closed()));
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
     controller.abort(new AichorError('interrupted', 'interrupted'));
@@ -27,11 +34,15 @@ export function watchInterruption(process: Interruptible): AbortSignal {
   return controller.signal;
 }
 
+function closed(): OutputClosed {
+  return new OutputClosed('nobody reads the output any more');
+}
+
 /** oclif swallows EPIPE and goes on, so `… --follow | head` would follow for ever. */
 function watchOutput(process: Interruptible, controller: AbortController): void {
   process.stdout.on('error', (error) => {
     if (systemErrorCode(error) !== 'EPIPE') throw error;
-    controller.abort(new OutputClosed('nobody reads the output any more'));
+    controller.abort(closed());
   });
   process.stderr.on('error', (error) => {
     if (systemErrorCode(error) !== 'EPIPE') throw error;

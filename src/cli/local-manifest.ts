@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { AichorError, systemErrorCode } from '../errors.ts';
 import type { Diagnostic } from '../manifest/diagnostic.ts';
@@ -6,6 +6,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { parseManifest } from '../manifest/parse.ts';
 import { repositoryFindings } from '../repository/findings.ts';
 import { locateManifest } from '../repository/locate.ts';
+import { directoryPaths } from './repository-around.ts';
 
 export interface LocalManifest {
   manifest: Manifest;
@@ -21,6 +22,8 @@ interface Reading {
   root: string;
   /** `--manifest-path`. */
   requested: string | null;
+  /** The directory that files are named from; without it the current one. */
+  namedFrom?: string | undefined;
   /** Told of each file's text, so that mistakes can be shown in it. */
   onSource(file: string, text: string): void;
 }
@@ -29,14 +32,14 @@ interface Reading {
  * The manifest of a directory, checked before anything is sent. Throws AichorError `usage` (no such directory),
  * `manifest_invalid` and `repository_invalid` with all diagnostics; their files are as one would open them from here.
  */
-export function readLocalManifest({ root, requested, onSource }: Reading): LocalManifest {
+export function readLocalManifest({ root, requested, namedFrom, onSource }: Reading): LocalManifest {
   assertDirectory(root);
   const { path, notices } = locateManifest(directoryPaths(root), requested);
-  const file = relative(process.cwd(), resolve(root, path)) || path;
+  const file = relative(namedFrom ?? process.cwd(), resolve(root, path)) || path;
   const source = readSource(root, path);
   onSource(file, Buffer.from(source).toString('utf8'));
   const { manifest, diagnostics } = parseManifest(source, file);
-  if (manifest === null) throw invalid('manifest_invalid', file, diagnostics);
+  if (manifest === null) throw invalidManifest(file, diagnostics);
   return { manifest, path, notices: [...notices], warnings: diagnostics };
 }
 
@@ -51,6 +54,11 @@ export function assertRepository({ manifest, path }: LocalManifest, sent: readon
   const findings = repositoryFindings(manifest, { has: (file) => known.has(file), list: () => sent }, path);
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw invalid('repository_invalid', `the repository around ${path}`, findings);
+}
+
+/** A manifest that cannot be planned, with all its mistakes. */
+export function invalidManifest(file: string, diagnostics: Diagnostic[]): AichorError {
+  return invalid('manifest_invalid', file, diagnostics);
 }
 
 function invalid(
@@ -87,24 +95,5 @@ function assertDirectory(root: string): void {
   if (found?.isDirectory()) return;
   throw new AichorError('usage', `${root} ${found ? 'is not a directory' : 'does not exist'}`, {
     hint: 'name the directory of the repository with --repo-dir',
-  });
-}
-
-/** How deep one looks for a manifest somewhere else: it is for a hint only. */
-const LOOKING_DEPTH = 3;
-const NOT_LOOKED_INTO: ReadonlySet<string> = new Set(['.git', '.venv', 'node_modules', '__pycache__']);
-
-function directoryPaths(root: string) {
-  return {
-    has: (path: string) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile() === true,
-    list: () => pathsBelow(root, '', LOOKING_DEPTH),
-  };
-}
-
-function pathsBelow(root: string, folder: string, depth: number): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (!entry.isDirectory()) return entry.isFile() ? [path] : [];
-    return depth === 0 || NOT_LOOKED_INTO.has(entry.name) ? [] : pathsBelow(root, path, depth - 1);
   });
 }

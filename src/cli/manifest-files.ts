@@ -6,15 +6,8 @@ import { MAX_MANIFEST_BYTES } from '../manifest/decode.ts';
 import { didYouMean } from '../manifest/did-you-mean.ts';
 import { globBase, globMatcher, isGlob } from '../repository/glob.ts';
 import { locateManifest } from '../repository/locate.ts';
-import { directoryPaths } from './repository-around.ts';
+import { directoryPaths, NOT_LOOKED_INTO } from './repository-around.ts';
 
-const NOT_LOOKED_INTO: ReadonlySet<string> = new Set([
-  '.git',
-  '.venv',
-  'venv',
-  'node_modules',
-  '__pycache__',
-]);
 const KIND = /^kind:[ \t]*["']?AIchorManifest\b/m;
 
 /**

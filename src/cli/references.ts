@@ -10,7 +10,7 @@ export async function experimentMeant(
   ref: string | undefined,
   talk: Talk,
 ): Promise<ExperimentRecord> {
-  const record = await client.get(ref ?? 'latest');
+  const record = await client.get(namedRef(ref ?? 'latest'));
   if (ref === undefined || ref === 'latest') talk.notice(`the latest experiment is ${record.experiment_id}`);
   return record;
 }
@@ -23,7 +23,7 @@ export async function experimentsMeant(
   client: Client,
   refs: readonly string[],
 ): Promise<{ found: ExperimentRecord[]; errors: AichorError[] }> {
-  const wanted = [...new Set(refs)];
+  const wanted = [...new Set(refs)].map(namedRef);
   const answers: (ExperimentRecord | AichorError)[] = [];
   for (let at = 0; at < wanted.length; at += AT_ONCE) {
     const some = wanted.slice(at, at + AT_ONCE);
@@ -36,4 +36,15 @@ export async function experimentsMeant(
     else found.set(answer.experiment_id, answer);
   }
   return { found: [...found.values()], errors };
+}
+
+/**
+ * A reference that says something. An empty one comes from a script whose variable is not set: that is no experiment
+ * that is missing, and least of all the latest one. Throws AichorError `usage`.
+ */
+export function namedRef(ref: string): string {
+  if (ref.trim() !== '') return ref;
+  throw new AichorError('usage', 'an ID is empty', {
+    hint: 'in a script, the variable that should hold it is not set; latest is the newest experiment',
+  });
 }

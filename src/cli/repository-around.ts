@@ -4,7 +4,8 @@ import type { RepositoryPaths } from '../repository/paths.ts';
 
 /** How deep one looks for names to propose. */
 const LOOKING_DEPTH = 3;
-const NOT_LOOKED_INTO: ReadonlySet<string> = new Set([
+/** Folders that hold no manifests of the repository's own. */
+export const NOT_LOOKED_INTO: ReadonlySet<string> = new Set([
   '.git',
   '.venv',
   'venv',

@@ -5,7 +5,7 @@ import { readLabels } from './env-flags.ts';
 import { worst } from './wait.ts';
 import type { ExperimentSummary } from '../experiment/record.ts';
 import { isTerminal, STATUSES } from '../experiment/status.ts';
-import { experimentsMeant } from './references.ts';
+import { experimentsMeant, namedRef } from './references.ts';
 import { durationFlag } from './since.ts';
 import { Verdict } from './verdict.ts';
 
@@ -28,7 +28,7 @@ export function readSelection({ ids, labels, all }: Wanted): Selection {
     );
   }
   if (all) return { all: true };
-  if (ids.length > 0) return { ids: [...new Set(ids.map(String))] };
+  if (ids.length > 0) return { ids: [...new Set(ids.map(String))].map(namedRef) };
   readLabels(labels);
   return { labels: [...labels] };
 }

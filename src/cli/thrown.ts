@@ -31,7 +31,29 @@ export function reportThrown(thrown: unknown, typed: Typed): Reported {
   if (ASKING_STOPPED.has(thrown.name))
     return { error: new AichorError('interrupted', 'interrupted'), stack: null };
   if (isParseError(thrown)) return { error: usage(thrown, typed), stack: null };
-  return bug(thrown);
+  const surroundings = surroundingsOf(thrown);
+  return surroundings ? { error: surroundings, stack: null } : bug(thrown);
+}
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'EIO']);
+
+/** A folder or a disk that is not as it has to be: nobody's bug, and this user's to mend. */
+function surroundingsOf(error: NodeJS.ErrnoException): AichorError | null {
+  const { code, path, syscall } = error;
+  if (code === undefined || path === undefined) return null;
+  if (FULL.has(code)) {
+    return new AichorError('usage', `the disk that holds ${path} is full (${code})`, {
+      hint: 'free space there, for example with `aichor experiments prune --older-than 30d`',
+      cause: error,
+    });
+  }
+  // Making a folder and its parents on a read-only disk is answered with ENOENT.
+  if (!CLOSED.has(code) && !(code === 'ENOENT' && syscall === 'mkdir')) return null;
+  return new AichorError('usage', `${path} cannot be read or written (${code})`, {
+    hint: 'mend its permissions; for all that aichor keeps, AICHOR_HOME can name another folder',
+    cause: error,
+  });
 }
 
 function bug(error: Error): Reported {

@@ -22,10 +22,11 @@ const TRIES = 3;
 const PAUSE_MS = 500;
 
 /**
- * Brings a scanned directory to the server: the listing, then only the contents that it lacks. Returns the bytes
- * that were sent. Throws AichorError; what the server has got until then stays there and is not sent again.
+ * Brings a scanned directory to the server: nothing when it has it, else the listing, then only the contents that
+ * it lacks. Returns the bytes that were sent. Throws AichorError; what the server has got until then stays there and is not sent again.
  */
 export async function uploadSnapshot(upload: Upload): Promise<number> {
+  if (await upload.client.holds(upload.scan.digest)) return 0;
   let sent = 0;
   for (let attempt = 1; ; attempt++) {
     const { missing } = await upload.client.announce(upload.scan.listing);

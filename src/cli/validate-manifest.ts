@@ -1,7 +1,9 @@
 import type { DiagnosticCode } from '../manifest/codes.ts';
+import type { Diagnostic } from '../manifest/diagnostic.ts';
 import { parseManifest } from '../manifest/parse.ts';
 import { repositoryFindings } from '../repository/findings.ts';
 import type { ValidatedFile } from './print/validation.ts';
+import type { EngineCheck } from './engine-check.ts';
 import { directoryPaths, repositoryOf } from './repository-around.ts';
 
 interface Validation {
@@ -12,19 +14,34 @@ interface Validation {
   current: string;
   strict: boolean;
   ignore: ReadonlySet<DiagnosticCode>;
+  /** Null: the engine is left open. */
+  engine: EngineCheck | null;
 }
 
 /** One manifest's verdict, and what is missing in the repository around it (which standard input has from here). */
-export function validateManifest({ path, source, current, strict, ignore }: Validation): ValidatedFile {
+export function validateManifest({
+  path,
+  source,
+  current,
+  strict,
+  ignore,
+  engine,
+}: Validation): ValidatedFile {
   const { manifest, operator, diagnostics, places } = parseManifest(source, path, { strict, ignore });
   const root = path === '-' ? current : repositoryOf(path, current);
-  const around =
-    manifest === null ? [] : repositoryFindings(manifest, directoryPaths(root), { file: path, places });
+  const where = { file: path, places };
+  const around = manifest === null ? [] : repositoryFindings(manifest, directoryPaths(root), where);
+  const fit = manifest === null || engine === null ? [] : engine(manifest, where);
+  const heeded = ({ severity, code }: Diagnostic) => severity === 'error' || !ignore.has(code);
   return {
     path,
-    valid: manifest !== null,
+    valid: manifest !== null && !fit.some(({ severity }) => severity === 'error'),
     operator,
-    diagnostics,
-    repository: around.filter(({ severity, code }) => severity === 'error' || !ignore.has(code)),
+    diagnostics: [...diagnostics, ...fit.filter(heeded)].sort(inTextOrder),
+    repository: around.filter(heeded),
   };
+}
+
+function inTextOrder(a: Diagnostic, b: Diagnostic): number {
+  return a.line - b.line || a.column - b.column;
 }

@@ -9,6 +9,8 @@ interface WaitOptions {
   client: Pick<Client, 'watch'>;
   /** Full ids. */
   ids: readonly string[];
+  /** States of them that were read already: what is told when the time is up before the first change comes. */
+  known?: readonly ExperimentSummary[];
   signal: AbortSignal;
   /** Seconds; null: as long as it takes. */
   timeout: number | null;
@@ -33,6 +35,7 @@ interface Waited {
 export async function waitForEnd({
   client,
   ids,
+  known = [],
   signal,
   timeout,
   onChange,
@@ -41,7 +44,7 @@ export async function waitForEnd({
   const limit = timeout === null ? null : AbortSignal.timeout(Math.min(timeout * 1000, LONGEST_TIMER_MS));
   const broken = new AbortController();
   const either = AbortSignal.any([signal, broken.signal, ...(limit ? [limit] : [])]);
-  const seen = new Map<string, ExperimentSummary>();
+  const seen = new Map(known.map((summary) => [summary.experiment_id, summary]));
   const watch = async (id: string[]) => {
     for await (const summary of watchExperiments({ client, query: { id }, signal: either, onLost })) {
       seen.set(summary.experiment_id, summary);
@@ -56,7 +59,8 @@ export async function waitForEnd({
     broken.abort();
   }
   const experiments = ids.flatMap((id) => seen.get(id) ?? []);
-  return { experiments, error: limit?.aborted ? timedOut(ids, seen) : verdictOn(experiments) };
+  const isOver = ids.every((id) => isEnded(seen.get(id)));
+  return { experiments, error: isOver ? verdictOn(experiments) : timedOut(ids, seen) };
 }
 
 /** Ids stand in the address of the request, and a server reads 16 kB of it. */

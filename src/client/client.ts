@@ -44,6 +44,8 @@ export interface Client {
   health(): Promise<{ version: string; pid: number }>;
   server(): Promise<ServerStatus>;
   stopServer(): Promise<ServerStatus>;
+  /** Whether the server has all of a snapshot; then it stays there long enough to be submitted. */
+  holds(digest: string): Promise<boolean>;
   announce(listing: Listing): Promise<Announced>;
   uploadFiles(digest: string, tar: Readable, encoding?: string): Promise<Announced>;
   submit(submission: SubmissionInput): Promise<ExperimentSummary>;
@@ -75,6 +77,7 @@ export function createClient(options: ClientOptions): Client {
     health: () => get('/health'),
     server: () => get('/server'),
     stopServer: () => post('/server/stop'),
+    holds: (digest) => isThere(get(`/snapshots/${encodeURIComponent(digest)}`)),
     announce: (listing) => post('/snapshots', listing),
     uploadFiles: (digest, stream, encoding) =>
       json({
@@ -97,6 +100,16 @@ export function createClient(options: ClientOptions): Client {
     prune: (pruning) => post('/experiments/prune', pruning),
     engines: () => get('/engines'),
   };
+}
+
+async function isThere(asked: Promise<unknown>): Promise<boolean> {
+  try {
+    await asked;
+    return true;
+  } catch (error) {
+    if (isAichorError(error) && error.code === 'not_found') return false;
+    throw error;
+  }
 }
 
 /** Runs a request; when the connection was lost and it may be repeated, once more on a new one. */

@@ -1,8 +1,8 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AichorError, isAichorError } from '../errors.ts';
+import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
 import type { Address } from './http.ts';
 import { sendForJson } from './http.ts';
@@ -122,8 +122,7 @@ async function isUsable(options: StartOptions, { version }: Health): Promise<boo
 
 /** Detached: it outlives this command and its terminal. What it prints before its own log is open goes there too. */
 async function launch({ folder, env, entry }: StartOptions): Promise<ChildProcess> {
-  await mkdir(folder.data, { recursive: true, mode: 0o700 });
-  const log = await open(logOf(folder), 'a', 0o600);
+  const log = await openLog(folder);
   try {
     const child = spawn(process.execPath, [entry, 'server', 'start', '--embedded'], {
       cwd: folder.data,
@@ -135,6 +134,20 @@ async function launch({ folder, env, entry }: StartOptions): Promise<ChildProces
     return child;
   } finally {
     await log.close();
+  }
+}
+
+async function openLog(folder: StateFolder): Promise<FileHandle> {
+  try {
+    await mkdir(folder.data, { recursive: true, mode: 0o700 });
+    return await open(logOf(folder), 'a', 0o600);
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code === undefined) throw cause;
+    throw new AichorError('server_error', `the state folder ${folder.data} cannot be written to (${code})`, {
+      hint: 'set AICHOR_HOME to a folder that you can write to',
+      cause,
+    });
   }
 }
 

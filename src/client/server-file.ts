@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../errors.ts';
+import { isAbsent } from '../errors.ts';
 
 /** What a running server says of itself in `server.json`. It may be stale: the server may have been killed. */
 export interface ServerFile {
@@ -15,7 +15,7 @@ export async function serverFileIn(dataFolder: string): Promise<ServerFile | nul
     const value: unknown = JSON.parse(await readFile(join(dataFolder, 'server.json'), 'utf8'));
     return isServerFile(value) ? value : null;
   } catch (error) {
-    if (error instanceof SyntaxError || systemErrorCode(error) === 'ENOENT') return null;
+    if (error instanceof SyntaxError || isAbsent(error)) return null;
     throw error;
   }
 }

@@ -102,8 +102,11 @@ export interface LogSink {
 export interface SnapshotReader {
   digest: string;
   bytes: number;
-  /** Lays the whole tree out in an empty directory (made if missing); nothing is ever half-there under that name. */
-  layOut(directory: string): Promise<void>;
+  /**
+   * Lays the whole tree out in an empty directory (made if missing); nothing is ever half-there under that name.
+   * Throws the signal's reason when it is aborted, and leaves nothing behind.
+   */
+  layOut(directory: string, signal?: AbortSignal): Promise<void>;
   /** Content of one file by its path in the snapshot, or null. */
   read(path: string): Promise<Buffer | null>;
   /** Every path (files and links), sorted. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AichorError, systemErrorCode } from '../errors.ts';
+import { AichorError, isAbsent, systemErrorCode } from '../errors.ts';
 
 /**
  * `settings.json` in the config folder: one user's defaults and what this machine offers. Checked by hand, not
@@ -68,7 +68,7 @@ function readIfThere(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
+    if (isAbsent(error)) return null;
     throw wrong(path, `cannot be read (${systemErrorCode(error) ?? String(error)})`, error);
   }
 }

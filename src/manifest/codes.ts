@@ -66,11 +66,17 @@ export const DIAGNOSTIC_CODES = {
   'grace-above-notice': 'warning',
   'rdma-missing': 'warning',
   'variable-not-set': 'warning',
+  'standalone-pods': 'warning',
   'volume-not-shareable': 'warning',
   'capability-without-root': 'warning',
   'gpu-type': 'warning',
   'submodules-ignored': 'warning',
   'unknown-ignore-code': 'warning',
+
+  // the engine that is asked about
+  'engine-operator': 'error',
+  'engine-too-small': 'error',
+  'engine-capacity': 'warning',
 
   // the repository around it
   'context-missing': 'error',

@@ -1,11 +1,12 @@
 import { severityOf, type DiagnosticCode } from './codes.ts';
 import { decodeManifest } from './decode.ts';
-import { dotted, type Diagnostic, type Finding } from './diagnostic.ts';
+import type { Diagnostic, Finding } from './diagnostic.ts';
 import { isFields, valueAt } from './draft.ts';
 import { ignoredLines } from './ignore.ts';
 import type { Manifest } from './manifest.ts';
 import { normalise } from './normalise.ts';
 import { chooseOperator } from './operator.ts';
+import { placed } from './placed.ts';
 import { createPlaces, type Places } from './places.ts';
 import { RULES } from './rules/index.ts';
 import { checkSchema } from './schema-check.ts';
@@ -124,19 +125,7 @@ function toDiagnostics(
       .map(({ path, at }) => places.range(path, at).line),
   );
   return [...findings, ...ignored.findings]
-    .map((finding): Diagnostic => {
-      const { code, message, hint } = finding;
-      const severity = severityOf(code, options.strict === true);
-      return {
-        severity,
-        code,
-        path: dotted(finding.path),
-        message,
-        hint,
-        file,
-        ...places.range(finding.path, finding.at),
-      };
-    })
+    .map((finding) => placed(finding, { file, places, strict: options.strict === true }))
     .filter(({ severity, code, line }) => {
       if (severity === 'error') return true;
       return !(options.ignore?.has(code) ?? false) && !(ignored.lines.get(line)?.has(code) ?? false);

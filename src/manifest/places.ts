@@ -14,6 +14,8 @@ export interface Range {
 export interface Places {
   /** Of a key or a value; of the nearest thing above it that is there; of the first line when nothing is. */
   range(path: Path, at: Finding['at']): Range;
+  /** Whether there is something at the path. */
+  has(path: Path): boolean;
   /** The text of a scalar as it was written (`2.40`), null for anything else. */
   source(path: Path): string | null;
 }
@@ -101,7 +103,7 @@ export function createPlaces(document: ManifestDocument): Places {
     return found.depth === path.length && isScalar(node) ? (node.source ?? null) : null;
   }
 
-  return { range, source };
+  return { range, has: (path) => find(path).depth === path.length, source };
 }
 
 function offsetsOf(node: unknown, text: string): [number, number] | null {

@@ -64,9 +64,11 @@ const COMMON_WORDS = new Set(['count', 'enabled', 'name', 'path', 'type']);
 
 /** The map in which the key would be right: the last entry of a list beside it (the indentation slipped), or any. */
 function homeOf({ key, place, siblings, schema }: Unknown): Path | null {
-  for (const [name, list] of Object.entries(siblings)) {
-    const entry = [...place, name, Array.isArray(list) ? list.length - 1 : 0];
-    if (Array.isArray(list) && list.length > 0 && keysAt(schema, entry)?.includes(key)) return entry;
+  for (const name of keysAt(schema, place) ?? []) {
+    const list = siblings[name];
+    if (!Array.isArray(list) || list.length === 0) continue;
+    const entry = [...place, name, list.length - 1];
+    if (keysAt(schema, entry)?.includes(key)) return entry;
   }
   return COMMON_WORDS.has(key) ? null : (homesOf(schema, key, place)[0] ?? null);
 }

@@ -1,10 +1,9 @@
 import type { DiagnosticCode } from '../manifest/codes.ts';
-import { severityOf } from '../manifest/codes.ts';
 import type { Diagnostic, Path } from '../manifest/diagnostic.ts';
-import { dotted } from '../manifest/diagnostic.ts';
 import { didYouMean } from '../manifest/did-you-mean.ts';
 import { innerPath } from '../manifest/inner-path.ts';
 import type { Builder } from '../manifest/manifest.ts';
+import { placed } from '../manifest/placed.ts';
 import type { Places } from '../manifest/places.ts';
 import type { RepositoryPaths } from './paths.ts';
 
@@ -94,15 +93,5 @@ function finding(
   where: ManifestFile,
   what: { code: DiagnosticCode; path: Path; message: string; hint: string },
 ): Diagnostic {
-  const range = where.places?.range(what.path, 'value') ?? { line: 1, column: 1, end_line: 1, end_column: 1 };
-  const { code, message, hint } = what;
-  return {
-    severity: severityOf(code, false),
-    code,
-    path: dotted(what.path),
-    message,
-    hint,
-    file: where.file,
-    ...range,
-  };
+  return placed({ ...what, at: 'value' }, where);
 }

@@ -28,10 +28,10 @@ interface Ingredients {
 /** Largest directory that is taken: 2 GB (contract 6). */
 const SNAPSHOT_LIMIT = 2_000_000_000;
 
-/** Everything of the control plane, put together; `address` is known once it listens. */
+/** Everything of the control plane, put together; its address is known once it listens. */
 export interface Composed {
   supervisor: Supervisor;
-  plane(address: string): ControlPlane;
+  plane(address: () => string): ControlPlane;
   /** Lets go of experiments, then of files. */
   close(): Promise<void>;
 }
@@ -54,7 +54,10 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
     supervisor,
     plane: (address) => ({
       ...ground,
-      ...{ version, address, changes, commits, supervisor, closing, stop },
+      ...{ version, changes, commits, supervisor, closing, stop },
+      get address() {
+        return address();
+      },
       pid: process.pid,
       newId: randomUUID,
       snapshotLimit: SNAPSHOT_LIMIT,

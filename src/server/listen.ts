@@ -48,7 +48,7 @@ export async function listenOnPort(
   return { address: urlOf({ host, port: actual }), active, close: (graceMs) => close(server, graceMs) };
 }
 
-export function urlOf({ host, port }: { host: string; port: number }): string {
+function urlOf({ host, port }: { host: string; port: number }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ServerStatus } from '../api/contract.ts';
 import { AichorError } from '../errors.ts';
 import { stateFolder, type StateFolder } from '../machine/state-folder.ts';
 import { serverKey } from './api-key.ts';
@@ -6,11 +7,12 @@ import { createApp } from './app.ts';
 import { compose, localEngine, type Composed } from './compose.ts';
 import { foldersBelow, type Folders } from './folders.ts';
 import { createIdleWatch, idleTime } from './idle.ts';
-import { listenOnPort, listenOnSocket, urlOf, type Listener } from './listen.ts';
+import { listenOnPort, listenOnSocket, type Listener } from './listen.ts';
 import { acquireServerLock } from './lock.ts';
 import { createServerLog } from './log.ts';
 import type { Log } from './ports.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
+import { serverStatusOf } from './server-status.ts';
 import { makeStateFolders } from './state-folders.ts';
 
 export interface ServerOptions {
@@ -26,11 +28,8 @@ export interface ServerOptions {
   signal: AbortSignal;
 }
 
-export interface Ready {
-  pid: number;
-  version: string;
-  /** `unix:…` or `http://…`. */
-  address: string;
+/** What `server status` says, once it answers; the embedded one leaves out `disk`: its starter waits. */
+export interface Ready extends ServerStatus {
   /** The file that holds the API key; null for the embedded server, and when the key came from the environment. */
   key_file: string | null;
 }
@@ -114,19 +113,23 @@ interface Opening {
 async function open({ team, env, version }: ServerOptions, opening: Opening): Promise<Ready> {
   const { place, composed, listeners, onRequest } = opening;
   const { config, socket } = place.state;
-  const plane = composed.plane(team === null ? `unix:${socket}` : urlOf(team));
+  let address = `unix:${socket}`;
+  const plane = composed.plane(() => address);
   listeners.push(await listenOnSocket(socket, { app: createApp(plane, { apiKey: null }), onRequest }));
   let keyFile: string | null = null;
   if (team !== null) {
     const { key, file } = await serverKey(env['AICHOR_API_KEY'], join(config, 'server-key'));
     keyFile = file;
-    listeners.push(await listenOnPort(team, { app: createApp(plane, { apiKey: key }), onRequest }));
+    const port = await listenOnPort(team, { app: createApp(plane, { apiKey: key }), onRequest });
+    listeners.push(port);
+    address = port.address;
   }
   const { pid } = plane;
-  const address = listeners.at(-1)?.address ?? plane.address;
+  const live = composed.supervisor.liveCount();
   await writeServerFile(place.folders.serverFile, { pid, version, address });
-  place.log.info({ address, version, live: composed.supervisor.liveCount() }, 'serving');
-  return { pid, version, address, key_file: keyFile };
+  place.log.info({ address, version, live }, 'serving');
+  const status: ServerStatus = { running: true, pid, address, version, live_experiments: live, disk: null };
+  return { ...(team === null ? status : await serverStatusOf(plane)), key_file: keyFile };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -17,12 +17,12 @@ export async function announceSnapshot({ snapshots, snapshotLimit }: ControlPlan
   return snapshots.announce(listing);
 }
 
-/** Throws `not_found` unless every file of it is here. */
+/** Throws `not_found` unless every file of it is here; it then stays for an hour at least. */
 export async function findSnapshot(
   { snapshots }: ControlPlane,
   digest: string,
 ): Promise<{ digest: string; missing: string[] }> {
-  if ((await snapshots.open(digest)) !== null) return { digest, missing: [] };
+  if (await snapshots.has(digest)) return { digest, missing: [] };
   throw new AichorError('not_found', `the snapshot ${digest} is not here`, {
     hint: 'announce it, and send its files',
   });

@@ -19,17 +19,24 @@ import type { Blobs } from './blobs.ts';
 /** Large files copied at the same time. */
 const PARALLEL = 4;
 
+interface Source {
+  blobs: Blobs;
+  /** Ends it before its time. */
+  signal: AbortSignal | undefined;
+}
+
 /**
  * Lays a snapshot out in `directory` (missing, or empty): written beside it and renamed, so that nothing is ever
- * half there. Files get 0644 or 0755 less the umask. Throws AichorError `conflict` when the directory is not empty.
+ * half there. Files get 0644 or 0755 less the umask. Throws AichorError `conflict` when the directory is not empty,
+ * and the signal's reason.
  */
-export async function layOutSnapshot(listing: Listing, directory: string, blobs: Blobs): Promise<void> {
+export async function layOutSnapshot(listing: Listing, directory: string, source: Source): Promise<void> {
   const beside = `${directory}.${randomUUID()}.tmp`;
   await mkdir(dirname(directory), { recursive: true });
   try {
     mkdirSync(beside);
-    const large = await layOutSmall(listing, beside, blobs);
-    await layOutLarge(large, beside, blobs);
+    const large = await layOutSmall(listing, beside, source);
+    await layOutLarge(large, beside, source);
     await rename(beside, directory);
   } catch (error) {
     await rm(beside, { recursive: true, force: true });
@@ -38,8 +45,8 @@ export async function layOutSnapshot(listing: Listing, directory: string, blobs:
 }
 
 /** Folders, links and packed files; returns the large files. */
-async function layOutSmall(listing: Listing, root: string, blobs: Blobs): Promise<FileEntry[]> {
-  const turns = createTurns();
+async function layOutSmall(listing: Listing, root: string, { blobs, signal }: Source): Promise<FileEntry[]> {
+  const turns = createTurns(signal);
   const folders = new Set<string>();
   const large: FileEntry[] = [];
   const reader = blobs.packs.reader();
@@ -68,11 +75,17 @@ function makeFolder(root: string, path: string, made: Set<string>): void {
   made.add(folder);
 }
 
-async function layOutLarge(files: readonly FileEntry[], root: string, blobs: Blobs): Promise<void> {
+async function layOutLarge(
+  files: readonly FileEntry[],
+  root: string,
+  { blobs, signal }: Source,
+): Promise<void> {
   const queue = files.values();
   const copyNext = async (): Promise<void> => {
-    for (const file of queue)
+    for (const file of queue) {
+      signal?.throwIfAborted();
       await cloneFile(blobs.large.path(file.sha256), join(root, file.path), modeOf(file));
+    }
   };
   await Promise.all(Array.from({ length: PARALLEL }, copyNext));
 }

@@ -15,7 +15,7 @@ export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): 
   return {
     digest,
     bytes: listing.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0),
-    layOut: (directory) => layOutSnapshot(listing, directory, blobs),
+    layOut: (directory, signal) => layOutSnapshot(listing, directory, { blobs, signal }),
     async read(path) {
       const resolved = resolvePath(path, linkAt);
       const entry = typeof resolved === 'string' ? undefined : entries.get(resolved.path);

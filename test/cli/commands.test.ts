@@ -1,89 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentOf, errorOf, makeProgram, manifest, type Program } from './program.ts';
 
-const bin = join(import.meta.dirname, '../../bin/aichor.js');
-
-let home: string;
-let repo: string;
-let env: NodeJS.ProcessEnv;
-
+let program: Program;
 beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'aichor-commands-'));
-  repo = join(home, 'repo');
-  env = { PATH: process.env['PATH'], HOME: home, AICHOR_HOME: join(home, 'state'), TOKEN: 'hunter2' };
-  mkdirSync(repo);
-  writeFileSync(join(repo, 'manifest.yaml'), manifest('sh main.sh'));
-  writeFileSync(
-    join(repo, 'main.sh'),
-    'echo "rate $RATE"\nif [ -n "$HOLD" ]; then sleep 600; fi\nexit ${CODE:-0}\n',
-  );
+  program = makeProgram('commands', { TOKEN: 'hunter2' });
 });
-afterAll(() => {
-  execFileSync(process.execPath, [bin, 'experiments', 'cancel', '--all', '--wait'], { env });
-  execFileSync(process.execPath, [bin, 'server', 'stop'], { env });
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => program.close());
 
-function manifest(command: string): string {
-  return [
-    'kind: AIchorManifest',
-    'apiVersion: 0.2.3',
-    'builder: {image: demo, dockerfile: Dockerfile, context: .}',
-    'spec:',
-    '  operator: jobset',
-    '  image: demo',
-    `  command: ${command}`,
-    '  types:',
-    '    worker: {count: 1, resources: {cpus: 1, memory: 1}}',
-    '',
-  ].join('\n');
-}
-
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-interface Running {
-  onStderr?: (text: string, interrupt: () => void) => void;
-  more?: Record<string, string>;
-}
-
-/** The built program in pipes, with nothing on stdin. */
-function aichor(args: readonly string[], { onStderr, more }: Running = {}): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], {
-      env: { ...env, ...more },
-      cwd: repo,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (piece) => (stdout += piece));
-    child.stderr.on('data', (piece) => {
-      stderr += piece;
-      onStderr?.(stderr, () => child.kill('SIGINT'));
-    });
-    child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-/** One document of one line. */
-function documentOf({ stdout }: Outcome) {
-  expect(stdout).toMatch(/^\{.*\}\n$/);
-  return JSON.parse(stdout);
-}
-
-/** The error object: the last line of stderr. */
-function errorOf({ stderr }: Outcome) {
-  return JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '').error;
-}
-
-const submit = (...more: string[]) => aichor(['experiments', 'submit', 'local', ...more]);
+const aichor: Program['aichor'] = (...args) => program.aichor(...args);
+const submit: Program['submit'] = (...flags) => program.submit(...flags);
 
 describe('submitting', () => {
   it('prints the document, sends nothing twice, and ends with the record when it waits', async () => {
@@ -173,7 +100,7 @@ describe('submitting', () => {
       interrupt();
     };
     const outcome = await aichor(
-      ['experiments', 'submit', 'local', '--wait', '--env', 'HOLD=1', '--label', 'hold=1'],
+      ['experiments', 'submit', 'local', '--wait', '--env', 'HOLD=never', '--label', 'hold=1'],
       { onStderr },
     );
     expect(outcome).toMatchObject({ code: 130, stdout: '' });
@@ -219,7 +146,14 @@ describe('every mistake has its exit code, its code and a hint, and leaves stdou
     [['experiments', 'submit', 'commit-sha', 'HEAD'], 3, 'repository_invalid'],
     [['context', 'set', 'project'], 2, 'usage'],
     [['context', 'set', 'server', 'nonsense'], 2, 'usage'],
-    [['auth', 'key', '--apikey', 'k'], 2, 'usage'],
+    [['context', 'set', 'engine', 'nowhere'], 7, 'engine_unavailable'],
+    [['context', 'set', 'project', ' x'], 2, 'usage'],
+    [['auth', 'key'], 2, 'usage'],
+    [['auth', 'key', '--apikey', 'two words'], 2, 'usage'],
+    [['experiments', 'submit', 'local', '--project', 'a\nb'], 2, 'usage'],
+    [['experiments', 'prune', '--all', '--older-than', '1d'], 2, 'usage'],
+    [['experiments', 'prune', '--older-than', 'long'], 2, 'usage'],
+    [['experiments', 'prune', '--label', 'x'], 2, 'usage'],
   ])('aichor %j: %i', async (args, code, word) => {
     const outcome = await aichor(args);
     expect(outcome).toMatchObject({ code, stdout: '' });
@@ -227,7 +161,7 @@ describe('every mistake has its exit code, its code and a hint, and leaves stdou
   });
 
   it('a manifest with mistakes: 3, with all of them', async () => {
-    const bad = join(home, 'bad');
+    const bad = join(program.home, 'bad');
     mkdirSync(bad);
     writeFileSync(
       join(bad, 'manifest.yaml'),
@@ -242,23 +176,6 @@ describe('every mistake has its exit code, its code and a hint, and leaves stdou
     const outcome = await aichor(['experiments', 'list'], { more: { AICHOR_SERVER: 'http://127.0.0.1:9' } });
     expect(outcome).toMatchObject({ code: 7, stdout: '' });
     expect(errorOf(outcome).code).toBe('server_unreachable');
-  });
-});
-
-describe('settings', () => {
-  it('say where they come from', async () => {
-    await aichor(['context', 'set', 'project', 'Protein folding']);
-    expect(documentOf(await aichor(['context', 'show'])).settings.project).toEqual({
-      value: 'Protein folding',
-      origin: 'file',
-    });
-    const shell = { AICHOR_PROJECT: 'other' };
-    expect(documentOf(await aichor(['context', 'show'], { more: shell })).settings.project).toEqual({
-      value: 'other',
-      origin: 'environment',
-    });
-    const unset = await aichor(['context', 'set', 'project', '--unset']);
-    expect(documentOf(unset).settings.project).toEqual({ value: 'default', origin: 'default' });
   });
 });
 

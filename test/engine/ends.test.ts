@@ -130,7 +130,10 @@ describe('restarts', () => {
 
   test('recreate all pods, finished ones too, and keep every attempt’s log', async () => {
     const flag = `${house.folder}/flag`;
-    const command = `echo $HOSTNAME; test $REPLICATED_JOB_NAME = quick && exit 0; test -e ${flag} && exit 0; touch ${flag}; exit 1`;
+    const said = `${house.folder}/said`;
+    const quick = `test $REPLICATED_JOB_NAME = quick && { touch ${said}; exit 0; }`;
+    const slow = `until test -e ${said}; do sleep 0.05; done; test -e ${flag} && exit 0; touch ${flag}; exit 1`;
+    const command = `echo $HOSTNAME; ${quick}; ${slow}`;
     const what = jobset(
       command,
       { quick: { count: 1 }, slow: { count: 1 } },

@@ -2,12 +2,14 @@
  * FI-1: the control plane dies at every place that the source marks, in the middle of work of every kind, and is
  * started again: everything ends as if nothing had been.
  */
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import { crashPoints } from './crash-points.ts';
 import { until } from './processes.ts';
+import type { Work } from './repository.ts';
 import { PATIENCE_MS, scaled } from './scale.ts';
 import { chanceOf, seedsOf } from './seed.ts';
 import type { Server } from './server.ts';
@@ -130,7 +132,9 @@ async function submitter(world: World): Promise<(kind: Kind) => Promise<Submitte
   for (const kind of KINDS) digests.set(kind, await world.upload(WORKS[kind]));
   const shell = { PATH: `${await installer(world)}:${process.env['PATH'] ?? ''}` };
   return async (kind) => {
-    const id = await world.submit(digests.get(kind) ?? '', { keep: kind === 'restarted', shell });
+    // An environment is built once for the same content.
+    const digest = kind === 'built' ? await world.upload(newlyBuilt()) : digests.get(kind);
+    const id = await world.submit(digest ?? '', { keep: kind === 'restarted', shell });
     if (kind === 'cancelled') {
       await until(async () => (await insist(() => world.client.get(id))).pods[0]?.status === 'Running');
       await insist(() => world.client.cancel({ ids: [id] }));
@@ -141,6 +145,11 @@ async function submitter(world: World): Promise<(kind: Kind) => Promise<Submitte
     }
     return { kind, id };
   };
+}
+
+function newlyBuilt(): Work {
+  const { files, script } = WORKS.built;
+  return { script, files: { ...files, 'uv.lock': `version = 1 # ${randomUUID()}\n` } };
 }
 
 async function installer({ folder }: World): Promise<string> {

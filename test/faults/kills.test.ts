@@ -39,7 +39,7 @@ describe('kill -9', () => {
         const first = await world.start();
         const [pods, alone] = [await world.upload(PODS), await world.upload(ALONE)];
         await first.kill();
-        for (let round = 0; round < scaled(4, 350); round++) {
+        for (let round = 0; round < scaled(3, 350); round++) {
           const code = chance.pick([0, 1, 3, 126, 255]);
           const moments = [chance.below(SPAN_MS), chance.below(SPAN_MS), chance.below(SPAN_MS)];
           const said = `round ${round}, killed after ${moments.map(Math.round).join(', ')} ms, exit ${code}`;

@@ -84,7 +84,8 @@ describe('a state folder', () => {
       const second = await world.start();
       expect(await second.ended).toBeNull();
       const team = await world.aichor(['server', 'start', '--port', '0']);
-      expect(team).toMatchObject({ code: 6, stdout: Buffer.alloc(0) });
+      expect(team.code, team.stderr).toBe(6);
+      expect(team.stdout.toString()).toBe('');
       expect(errorOf(team)).toMatchObject({ code: 'conflict' });
       expect(await world.client.health()).toMatchObject({ pid: server.pid });
     }),
@@ -127,9 +128,10 @@ describe('a plain surrounding', () => {
     inWorld(async (world) => {
       await world.start();
       const id = await world.submit(await world.upload({ script: 'seq 1 30000; exec sleep 600' }));
-      for (const args of [['experiments', 'logs', id, '--follow'], ['experiments', 'list', '--watch']])
-        expect(await readOnce(world, args), args.join(' ')).toEqual({ code: 0, stderr: '' });
-      await world.client.cancel({ ids: [id] });
+      const quiet = { code: 0, stderr: '' };
+      expect(await readOnce(world, ['experiments', 'logs', id, '--follow'])).toEqual(quiet);
+      const watching = readOnce(world, ['experiments', 'list', '--watch'], async () => void (await world.client.cancel({ ids: [id] })));
+      expect(await watching).toEqual(quiet);
       await world.end(id);
     }),
   ); // prettier-ignore
@@ -139,16 +141,20 @@ function homeless(home: string): NodeJS.ProcessEnv {
   return { AICHOR_HOME: undefined, HOME: home, XDG_DATA_HOME: undefined, XDG_CONFIG_HOME: undefined, XDG_CACHE_HOME: undefined };
 } // prettier-ignore
 
-/** Runs a command whose reader leaves after the first bytes. */
+/** Runs a command whose reader leaves after the first bytes; what happens then. */
 function readOnce(
   { env, folder: cwd }: World,
   args: string[],
+  then: () => Promise<void> = async () => undefined,
 ): Promise<{ code: number | null; stderr: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BIN, ...args], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.stdout.once('data', () => child.stdout.destroy());
+    child.stdout.once('data', () => {
+      child.stdout.destroy();
+      then().catch(reject);
+    });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stderr }));
   });

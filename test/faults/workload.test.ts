@@ -29,7 +29,7 @@ describe('cancelling programs that will not go', () => {
       const chance = chanceOf(seed, 'zoo');
       let server = await world.start();
       const commands = [['sh', '-c', 'sleep 600'], ['false'], ['/no/such/command']];
-      for (let round = 0; round < scaled(2, 60); round++) {
+      for (let round = 0; round < scaled(1, 60); round++) {
         const gracefulTermination = { shutdownCommand: chance.pick(commands), terminationGracePeriodSeconds: 1 };
         const digest = await world.upload({ script: ZOO, count: 2, spec: { gracefulTermination } });
         const id = await world.submit(digest, { env: { NODE: process.execPath } });
@@ -52,7 +52,7 @@ describe('a cancel', () => {
       const chance = chanceOf(seed, 'cancels');
       await world.start();
       const digest = await world.upload({ script: 'sleep $NAP', count: 2 });
-      for (let round = 0; round < scaled(3, 100); round++) {
+      for (let round = 0; round < scaled(2, 100); round++) {
         const racing = Array.from({ length: 10 }, () => race(world, digest, chance));
         for (const { id, conflict } of await Promise.all(racing)) {
           const record = await world.end(id);
@@ -87,9 +87,10 @@ describe('a deadline', () => {
   test('that passes while the control plane is down is carried out once, and not on what had succeeded', { timeout: PATIENCE_MS }, () =>
     inWorld(async (world) => {
       const server = await world.start();
-      const late = await world.submit(await world.upload({ script: 'exec sleep 600', spec: { timeout: 1 } }));
-      const inTime = await world.submit(await world.upload({ script: 'exit 0', spec: { timeout: 2 } }));
-      await until(async () => (await insist(() => world.client.get(late))).pods[0]?.status === 'Running');
+      const late = await world.submit(await world.upload({ script: 'exec sleep 600', spec: { timeout: '1s' } }));
+      const inTime = await world.submit(await world.upload({ script: 'sleep 0.5', spec: { timeout: '2s' } }));
+      for (const id of [late, inTime])
+        await until(async () => (await insist(() => world.client.get(id))).pods[0]?.status === 'Running');
       await server.kill();
       await moment(2100);
       await world.start();
@@ -109,7 +110,7 @@ describe('a deadline', () => {
       const house = await createHouse({ now: () => new Date(Date.now() + jumped) });
       try {
         const experiment = await house.submit(
-          jobset('exec sleep 600', { worker: { count: 1 } }, { timeout: 1 }),
+          jobset('exec sleep 600', { worker: { count: 1 } }, { timeout: '1s' }),
         );
         const running = experiment.run();
         await running.seen((fact) => fact.type === 'pod' && fact.status === 'Running');

@@ -58,7 +58,7 @@ describe('the package', () => {
 
   test('holds the program, its templates and its papers, and nothing else', () => {
     const allowed =
-      /^(bin\/|dist\/[\w.-]+\.c?js$|templates\/|oclif\.manifest\.json$|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+      /^(bin\/|dist\/[\w.-]+\.(?:c?js|cache)$|templates\/|oclif\.manifest\.json$|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
     expect(packed.filter((path) => !allowed.test(path))).toEqual([]);
     for (const path of [
       'LICENSE',
@@ -74,6 +74,7 @@ describe('the package', () => {
   test('says its version and its commands', () => {
     expect(aichor('--version')).toMatch(/^aichor\/\d+\.\d+\.\d+ \S+ node-v\d+/);
     expect(aichor('--help')).toContain('experiments');
+    expect(aichor('autocomplete', 'bash')).toContain('autocomplete script bash');
     expect(aichor('autocomplete', 'script', 'bash')).toContain('AICHOR_AC_BASH_SETUP_PATH');
   });
 

@@ -3,13 +3,13 @@ import type { Screen } from '../screen.ts';
 import { table, type Column } from './table.ts';
 
 const COLUMNS: readonly Column[] = [
-  { title: 'ENGINE', width: 16 },
+  { title: 'ENGINE', width: 11 },
   { title: 'KIND', width: 10 },
   { title: 'HEALTH', width: 9 },
   { title: 'RUNNING', width: 7, align: 'right' },
-  { title: 'CPUS', width: 9, align: 'right' },
-  { title: 'MEMORY GB', width: 11, align: 'right' },
-  { title: 'GPUS', width: 7, align: 'right' },
+  { title: 'CPUS', width: 7, align: 'right' },
+  { title: 'MEMORY GB', width: 9, align: 'right' },
+  { title: 'GPUS', width: 5, align: 'right' },
   { title: '', width: 'rest' },
 ];
 

@@ -6,6 +6,7 @@ import { experimentsMeant } from '../../cli/references.ts';
 import { durationFlag } from '../../cli/since.ts';
 import { Verdict } from '../../cli/verdict.ts';
 import { waitForEnd, worst } from '../../cli/wait.ts';
+import type { Client } from '../../client/client.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 
 interface Document {
@@ -31,20 +32,22 @@ export default class ExperimentsWait extends BaseCommand<Document> {
     const timeout = flags.timeout === undefined ? null : durationFlag(flags.timeout, '--timeout');
     const client = await this.client();
     const { found, errors } = await experimentsMeant(client, argv.map(String));
-    const ids = found.map((record) => record.experiment_id);
+    const known = found.map(({ pods: _pods, events: _events, ...summary }) => summary);
+    const ids = known.map((summary) => summary.experiment_id);
     this.keepsRunning(...ids);
     const waited =
-      ids.length === 0 ? { experiments: [], error: null } : await this.#wait(client, ids, timeout);
+      ids.length === 0 ? { experiments: [], error: null } : await this.#wait(client, known, timeout);
     const error = worst([...errors, ...(waited.error ? [waited.error] : [])]);
     const document = { experiments: waited.experiments };
     if (ids.length === 0 && error) throw error;
     return error ? new Verdict(document, error) : document;
   }
 
-  #wait(client: Awaited<ReturnType<typeof this.client>>, ids: string[], timeout: number | null) {
+  #wait(client: Client, known: ExperimentSummary[], timeout: number | null) {
     return waitForEnd({
       client,
-      ids,
+      ids: known.map((summary) => summary.experiment_id),
+      known,
       timeout,
       signal: this.signal,
       onChange: ({ experiment_id: id, status, explanation }) =>

@@ -1,6 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
+import type { EngineCheck } from '../../cli/engine-check.ts';
 import type { ValidatedFile, ValidationDocument } from '../../cli/print/validation.ts';
 import { Verdict } from '../../cli/verdict.ts';
 import { AichorError } from '../../errors.ts';
@@ -12,6 +13,7 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
   static override examples = [
     'aichor manifest validate',
     'aichor manifest validate aichor_manifests --strict',
+    'aichor manifest validate --engine local',
     'aichor manifest validate "experiments/**/*.yaml" --ignore image-mismatch',
     'aichor manifest validate | jq -r \'.files[].diagnostics[] | "\\(.file):\\(.line) \\(.message)"\'',
   ];
@@ -21,6 +23,7 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
   };
   static override flags = {
     strict: boolean({ description: 'Refuse forms of earlier versions, as the platform of today does' }),
+    engine: string({ description: 'Check too whether it fits this engine', helpValue: 'NAME' }),
     ignore: string({ description: 'Leave out warnings of this code', helpValue: 'CODE', multiple: true }),
   };
 
@@ -32,14 +35,21 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
     ]);
     const { strict } = flags;
     const ignore = ignoredCodes(flags.ignore ?? []);
+    const engine = flags.engine === undefined ? null : await this.#engine(flags.engine);
     const current = process.cwd();
     const files: ValidatedFile[] = [];
     for (const path of manifestFiles(argv.map(String), (notice) => this.talk.notice(notice))) {
       const source = await readManifest(path, process.stdin);
       this.sources.set(path, Buffer.from(source).toString('utf8'));
-      files.push(validateManifest({ path, source, current, strict, ignore }));
+      files.push(validateManifest({ path, source, current, strict, ignore, engine }));
     }
     return verdict(files);
+  }
+
+  async #engine(name: string): Promise<EngineCheck> {
+    const { engineCheck } = await import('../../cli/engine-check.ts');
+    const client = await this.client();
+    return engineCheck(await client.engines(), name);
   }
 
   override async view(document: ValidationDocument): Promise<string> {

@@ -1,5 +1,6 @@
 import { boolean, integer, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
+import { serverStatusPage } from '../../cli/print/server-status.ts';
 import type { Ready } from '../../server/main.ts';
 
 export default class ServerStart extends BaseCommand<never> {
@@ -39,11 +40,17 @@ export default class ServerStart extends BaseCommand<never> {
       onReady: (ready) => this.#say(ready),
       signal: toldToLeave(),
     });
+    // The lock is free, and another server may be at work: what this one still does in the background (removing a
+    // working copy, say) must end with it.
+    process.exit();
   }
 
-  /** One line, at once: who started it in the background waits for that. */
+  /** At once, and one line where it is read by a program: who started it in the background waits for that. */
   #say(ready: Ready): void {
-    process.stdout.write(`${JSON.stringify({ running: true, ...ready })}\n`);
+    const drawn = this.humanWanted ? serverStatusPage(ready, this.screen) : JSON.stringify(ready);
+    process.stdout.write(`${drawn}\n`);
+    if (ready.address?.startsWith('http'))
+      this.talk.notice(`clients: aichor context set server ${ready.address}`);
     if (ready.key_file !== null) this.talk.notice(`clients need the API key in ${ready.key_file}`);
   }
 }

@@ -3,6 +3,7 @@ import { planPeak } from '../../experiment/totals.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { MachineCapacity } from '../../machine/capacity.ts';
+import { LOCAL_OPERATORS } from '../../operators/local-operators.ts';
 
 /**
  * What this machine makes of a plan: refuses what it can never run, and names what it cannot honour. CPUs and
@@ -51,7 +52,7 @@ function asksForIdentity({ security }: Plan): boolean {
 }
 
 function refuseOperator({ operator }: Plan): void {
-  if (operator !== 'kuberay' && operator !== 'vertexai') return;
+  if (LOCAL_OPERATORS.includes(operator)) return;
   throw new AichorError('engine_unavailable', `the local engine cannot run operator ${operator}`, {
     hint: `use jobset, jax, pytorch or xgboost here, or another engine: aichor engines list`,
   });

@@ -58,11 +58,11 @@ async function build(
   const sources = join(context.directory, 'build');
   await removeTree(sources);
   await mkdir(context.directory, { recursive: true, mode: 0o700 });
-  await context.snapshot.layOut(sources);
+  const { stop, detach } = context;
+  await context.snapshot.layOut(sources, AbortSignal.any([stop, detach]));
   const marks = { [EXPERIMENT_MARK]: context.experimentId, [ENVIRONMENT_MARK]: environment };
   const env = { ...marks, ...context.shell, ...context.secrets, ...recipe.variables(environment), ...marks };
   const folder = join(sources, context.plan.builder.context);
-  const { stop, detach } = context;
   for (const words of recipe.commands(environment)) {
     await runBuildCommand({ words, folder, env, log, stop, detach });
     crashPoint('engine-build-command-ended');

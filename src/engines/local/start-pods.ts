@@ -23,7 +23,8 @@ export interface PreparedPod {
 
 /**
  * Starts pods together: first everything that takes time is made for all, then one after the other is spawned.
- * What cannot be started has ended. Pods that must wait for a GPU are passed over.
+ * What cannot be started has ended. Pods that must wait for a GPU are passed over, and all that have not been
+ * spawned when the experiment is stopped or the server leaves.
  *
  * @returns how many wait for a GPU
  */
@@ -31,12 +32,15 @@ export async function startPods(attempt: Attempt, due: readonly LivePod[]): Prom
   const ready: LivePod[] = [];
   for (const pod of due) if (await takeGpus(attempt, pod)) ready.push(pod);
   const prepared = new Map<LivePod, PreparedPod>();
-  const atOnce = sharesWorkdir(attempt.run.context.snapshot.bytes) ? 1 : AT_ONCE;
+  const { context } = attempt.run;
+  const givenUp = AbortSignal.any([context.stop, context.detach]);
+  const atOnce = sharesWorkdir(context.snapshot.bytes) ? 1 : AT_ONCE;
   await eachAtOnce(ready, atOnce, (pod) => attempting(attempt, pod, async () => {
-    prepared.set(pod, await preparePod(attempt, pod));
+    prepared.set(pod, await preparePod(attempt, pod, givenUp));
   })); // prettier-ignore
   crashPoint('engine-pods-prepared');
   for (const [pod, what] of prepared) {
+    if (givenUp.aborted) break;
     await attempting(attempt, pod, () => start(attempt, pod, what));
     // Spawning holds up everything else this process does: others get their turn in between.
     await setImmediate();
@@ -46,10 +50,14 @@ export async function startPods(attempt: Attempt, due: readonly LivePod[]): Prom
 }
 
 /** What a pod needs to run, and to be told to stop: made when it is not there yet. */
-export async function preparePod({ run, number }: Attempt, pod: LivePod): Promise<PreparedPod> {
+export async function preparePod(
+  { run, number }: Attempt,
+  pod: LivePod,
+  signal: AbortSignal,
+): Promise<PreparedPod> {
   const [out, err] = pod.logs;
   if (out === undefined || err === undefined) throw new Error(`${pod.name} has no log sources`);
-  const folder = await podFolder(run.context, number, pod.name);
+  const folder = await podFolder(run.context, { attempt: number, pod: pod.name, signal });
   const hasGpus = (await run.deps.gpus.devices()).length > 0;
   const env = processEnvironment(run, pod.planned, {
     attempt: number,
@@ -81,13 +89,19 @@ async function start(attempt: Attempt, pod: LivePod, prepared: PreparedPod): Pro
 
 /** What goes wrong on the way is how this pod ended. A bug is thrown. */
 async function attempting(attempt: Attempt, pod: LivePod, act: () => Promise<void>): Promise<void> {
+  if (isGivenUp(attempt)) return;
   try {
     await act();
   } catch (error) {
+    if (isGivenUp(attempt)) return;
     const isSystem = error instanceof Error && 'syscall' in error;
     if (!isSystem && !isAichorError(error)) throw error;
     await notStarted(attempt, pod, { detail: error.message, disk_full: isDiskFull(error) });
   }
+}
+
+function isGivenUp({ run: { context } }: Attempt): boolean {
+  return context.stop.aborted || context.detach.aborted;
 }
 
 async function notStarted(

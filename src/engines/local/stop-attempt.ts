@@ -37,7 +37,7 @@ async function forestall(attempt: Attempt, pod: LivePod): Promise<void> {
 async function stop(attempt: Attempt, pod: LivePod): Promise<void> {
   const { run, mark } = attempt;
   const { plan, detach } = run.context;
-  const prepared = await preparePod(attempt, pod);
+  const prepared = await preparePod(attempt, pod, detach);
   const graceS = plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S;
   const passed =
     mark !== null && mark.boot === (await run.deps.processes.bootId()) ? run.deps.uptime() - mark.uptime : 0;

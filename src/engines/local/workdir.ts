@@ -20,12 +20,16 @@ export function sharesWorkdir(bytes: number): boolean {
  * The folder a pod of an attempt starts in: `builder.context` of its own working copy. Made when it is not
  * there yet; what is there is whole, because a copy gets its name when it is complete.
  *
- * @throws AichorError `repository_invalid` when the context is not a folder of the snapshot
+ * @throws AichorError `repository_invalid` when the context is not a folder of the snapshot; the signal's
+ *   reason when it is aborted meanwhile
  */
-export async function podFolder(context: RunContext, attempt: number, pod: string): Promise<string> {
+export async function podFolder(
+  context: RunContext,
+  { attempt, pod, signal }: { attempt: number; pod: string; signal: AbortSignal },
+): Promise<string> {
   const shared = sharesWorkdir(context.snapshot.bytes);
   const copy = join(workFolder(context.directory), String(attempt), shared ? 'shared' : pod);
-  if (!isFolder(copy)) await context.snapshot.layOut(copy);
+  if (!isFolder(copy)) await context.snapshot.layOut(copy, signal);
   const folder = join(copy, context.plan.builder.context);
   if (isFolder(folder)) return folder;
   throw new AichorError(

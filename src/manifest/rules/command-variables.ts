@@ -1,5 +1,5 @@
 import { operatorVariables } from '../../operators/environment.ts';
-import { OPERATOR_NAMES } from '../../operators/name.ts';
+import { OPERATOR_NAMES, type OperatorName } from '../../operators/name.ts';
 import { oneOf } from '../describe.ts';
 import { fields, valueAt, type Rule } from '../draft.ts';
 
@@ -7,24 +7,27 @@ import { fields, valueAt, type Rule } from '../draft.ts';
 export const commandVariablesRule: Rule = ({ root, operator }) => {
   const command = valueAt(root, ['spec', 'command']);
   if (typeof command !== 'string' || operator === null) return [];
-  const given = new Set([
-    ...operatorVariables(operator),
-    ...Object.keys(fields(valueAt(root, ['spec', 'env']))),
-  ]);
-  const foreign = new Set(
-    [...usedVariables(command)].filter((name) => !given.has(name) && !assigns(command, name)),
-  );
-  return [...foreign].flatMap((name) => {
-    const setters = OPERATOR_NAMES.filter((each) => operatorVariables(each).includes(name));
-    if (setters.length === 0) return [];
+  const own = operatorVariables(operator);
+  const given = new Set([...own, ...Object.keys(fields(valueAt(root, ['spec', 'env'])))]);
+  const settersOf = operatorsByVariable();
+  return [...usedVariables(command)].flatMap((name) => {
+    const setters = given.has(name) ? undefined : settersOf.get(name);
+    if (!setters || assigns(command, name)) return [];
     const message = `the command uses ${name}, which ${operator} does not set`;
-    const own = operatorVariables(operator);
     const hint = `${oneOf(setters)} ${setters.length === 1 ? 'sets' : 'set'} it; ${own.length > 0 ? `${operator} sets ${own.slice(0, 6).join(', ')}` : 'give it in spec.env'}`;
     return [
       { code: 'variable-not-set' as const, path: ['spec', 'command'], at: 'value' as const, message, hint },
     ];
   });
 };
+
+function operatorsByVariable(): Map<string, OperatorName[]> {
+  const setters = new Map<string, OperatorName[]>();
+  for (const operator of OPERATOR_NAMES)
+    for (const name of operatorVariables(operator))
+      setters.set(name, [...(setters.get(name) ?? []), operator]);
+  return setters;
+}
 
 /** `$NAME`, `${NAME}` and `$(NAME)`; `${NAME:-default}` says itself what happens when it is not set. */
 function usedVariables(command: string): Set<string> {

@@ -15,6 +15,7 @@ import { capabilitiesRule } from './security.ts';
 import { sharedMemoryRule } from './shared-memory.ts';
 import { skipBuildRule } from './skip-build.ts';
 import { spotGraceRule, spotRestartRule } from './spot.ts';
+import { standaloneRule } from './standalone.ts';
 import { timeoutRule } from './timeout.ts';
 import { typesRule } from './types.ts';
 import { versionRule } from './version.ts';
@@ -45,4 +46,5 @@ export const RULES: readonly Rule[] = [
   spotGraceRule,
   rdmaRule,
   commandVariablesRule,
+  standaloneRule,
 ];

@@ -16,21 +16,55 @@ export function keysAt(schema: z.ZodType, path: Path): string[] | null {
 
 /** Where in the document a key of this name belongs: the paths of the maps that have it, nearest to `from` first. */
 export function homesOf(schema: z.ZodType, key: string, from: Path): Path[] {
-  const homes: Path[] = [];
-  const visit = (node: unknown, path: Path): void => {
+  return mapsOf(schema)
+    .filter(({ keys }) => keys.has(key))
+    .flatMap(({ path }) => located(path, from) ?? [])
+    .sort((a, b) => distance(a, from) - distance(b, from));
+}
+
+/** Stands in a path for any entry of a list, or any key of a map with free keys. */
+const ANY = null;
+type Pattern = readonly (string | typeof ANY)[];
+
+interface KeyedMap {
+  path: Pattern;
+  keys: ReadonlySet<string>;
+}
+
+const known = new WeakMap<z.ZodType, KeyedMap[]>();
+
+/** Every map of a schema with its keys, those left out that are there for the sake of earlier manifests only. */
+function mapsOf(schema: z.ZodType): KeyedMap[] {
+  const before = known.get(schema);
+  if (before) return before;
+  const maps: KeyedMap[] = [];
+  const visit = (node: unknown, path: Pattern): void => {
     const inner = unwrap(node);
     if (inner instanceof z.ZodObject) {
-      if (isPresent(inner.shape[key])) homes.push(path);
-      for (const [name, child] of Object.entries(inner.shape)) visit(child, [...path, name]);
-    }
-    // inside lists and maps with free keys only what lies on the way can be named
-    const part = from[path.length];
-    const onTheWay = path.every((each, index) => each === from[index]);
-    if (onTheWay && part !== undefined && (inner instanceof z.ZodRecord || inner instanceof z.ZodArray))
-      visit(below(inner, part), [...path, part]);
+      const entries = Object.entries(inner.shape);
+      maps.push({
+        path,
+        keys: new Set(entries.filter(([, child]) => isPresent(child)).map(([name]) => name)),
+      });
+      for (const [name, child] of entries) visit(child, [...path, name]);
+    } else if (inner instanceof z.ZodRecord) visit(inner.valueType, [...path, ANY]);
+    else if (inner instanceof z.ZodArray) visit(inner.element, [...path, ANY]);
   };
   visit(schema, []);
-  return homes.sort((a, b) => distance(a, from) - distance(b, from));
+  known.set(schema, maps);
+  return maps;
+}
+
+/** A pattern as a path: inside lists and maps with free keys only what lies on the way can be named. */
+function located(pattern: Pattern, from: Path): [Path] | null {
+  const lastAny = pattern.lastIndexOf(ANY);
+  const path: (string | number)[] = [];
+  for (const [index, part] of pattern.entries()) {
+    const here = part ?? from[index];
+    if (here === undefined || (index <= lastAny && here !== from[index])) return null;
+    path.push(here);
+  }
+  return [path];
 }
 
 /** Operators in which the map at this path has the key. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { enginesTable } from '../../../src/cli/print/engines.ts';
 import { errorDocument, errorView } from '../../../src/cli/print/error.ts';
 import { experimentsTable } from '../../../src/cli/print/experiments.ts';
 import { printable } from '../../../src/cli/print/printable.ts';
@@ -134,4 +135,13 @@ it.each([
 it('reads --since as a duration back or a time', () => {
   expect(sinceFlag('90s', now)).toBe('2026-05-01T12:03:30.000Z');
   expect(sinceFlag('2026-05-01T12:00:00+02:00', now)).toBe('2026-05-01T10:00:00.000Z');
+});
+
+it('fits engines into 80 columns', () => {
+  const capacity = { cpus: 128, memory_gb: 1511.5, gpus: 8, max_experiments: null };
+  const in_use = { experiments: 12, cpus: 96, memory_gb: 768.25, gpus: 8 };
+  const engine = { name: 'local', kind: 'local' as const, default: true, healthy: true, capacity, in_use };
+  const text = enginesTable({ engines: [{ ...engine, message: 'a sentence of more than eight letters' }] }, plain);
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  expect(text).toContain('96/128');
 });

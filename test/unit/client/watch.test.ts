@@ -122,6 +122,17 @@ describe('waitForEnd', () => {
     expect(error).toMatchObject({ code: 'timeout', hint: expect.stringContaining(`cancel ${ID}`) });
   });
 
+  it.each([
+    { status: 'Running' as const, code: 'timeout' },
+    { status: 'Failed' as const, code: 'experiment_failed' },
+  ])('tells the state that was known ($status) when there is no time at all', async ({ status, code }) => {
+    const { client } = watching();
+    const known = [aSummary({ experiment_id: ID, status })];
+    const { experiments, error } = await waitForEnd({ ...options, client, ids: [ID], known, timeout: 0 });
+    expect(experiments).toEqual(known);
+    expect(error).toMatchObject({ code });
+  });
+
   it('throws the reason when it is interrupted', async () => {
     const controller = new AbortController();
     const reason = new AichorError('interrupted', 'interrupted');

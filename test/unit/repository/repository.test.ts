@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAichorError } from '../../../src/errors.ts';
 import { parseManifest } from '../../../src/manifest/parse.ts';
@@ -142,6 +143,17 @@ describe('patterns', () => {
     ['**/*.yaml', 'a.yaml', true],
     ['**/*.yaml', 'a/b/c.yaml', true],
     ['a/**', 'a/b/c', true],
+    ['a/**', 'a', false],
+    ['a/**', 'a/.b/c', false],
+    ['**/.b/*', 'a/.b/c', true],
+    ['**/b/**/c', 'b/a/b/c/c', true],
+    ['**/b/**/c', 'a/b', false],
+    ['*a*b', 'xaab', true],
+    ['*a*b', 'xbba', false],
+    ['[z-a]', 'z', true],
+    ['x[[]y', 'x[y', true],
+    ['/x/*', '/x/y', true],
+    ['?', '🚀', true],
     ['a/**/c', 'a/c', true],
     ['a/**/c', 'ab/c', false],
     ['*.{yaml,yml}', 'x.yml', true],
@@ -156,6 +168,26 @@ describe('patterns', () => {
     expect(globMatcher(pattern)(path)).toBe(expected);
   });
 
+  test.each([
+    ['stars in a name', `${'*a'.repeat(2000)}b`, 'a'.repeat(4000)],
+    ['stars for folders', `${'**/a/'.repeat(500)}b`, 'a/'.repeat(1000)],
+    ['braces', '{a,b}'.repeat(30), 'ab'.repeat(15)],
+  ])('many %s are answered all the same', (_, pattern, path) => {
+    expect(globMatcher(pattern)(path)).toBe(false);
+  });
+
+  test('say the same as the definition', () => {
+    const part = fc.stringMatching(/^[ab.*?]{1,4}$/).filter((text) => text !== '.');
+    const name = fc.stringMatching(/^\.?[ab]{1,4}$/);
+    const folders = fc.array(fc.oneof(part, fc.constant('**')), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(folders, fc.array(name, { minLength: 1, maxLength: 4 }), (pattern, names) => {
+        expect(globMatcher(pattern.join('/'))(names.join('/'))).toBe(matches(pattern, names));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   test('are told from paths, and say where to look', () => {
     expect(['a.yaml', 'a b', 'a*', '?', '[ab]', '{a,b}'].map(isGlob)).toEqual([
       false,
@@ -168,3 +200,30 @@ describe('patterns', () => {
     expect(['*.yaml', 'a/b/*.yaml', '/x/*', 'a/{b,c}/d'].map(globBase)).toEqual(['.', 'a/b', '/x', 'a']);
   });
 });
+
+/** What a pattern means, tried out in every way there is. */
+function matches(pattern: readonly string[], names: readonly string[]): boolean {
+  const [part, ...parts] = pattern;
+  const [name, ...rest] = names;
+  if (part === undefined) return name === undefined;
+  if (part !== '**') return name !== undefined && nameMatches(part, name) && matches(parts, rest);
+  if (name === undefined) return false;
+  const inside = !name.startsWith('.') && matches(pattern, rest);
+  return inside || (parts.length === 0 ? !name.startsWith('.') && rest.length === 0 : matches(parts, names));
+}
+
+function nameMatches(part: string, name: string): boolean {
+  if (/^[*?]/.test(part) && name.startsWith('.')) return false;
+  return charactersMatch(part, name);
+}
+
+function charactersMatch(part: string, text: string): boolean {
+  if (part === '') return text === '';
+  if (part.startsWith('*'))
+    return charactersMatch(part.slice(1), text) || (text !== '' && charactersMatch(part, text.slice(1)));
+  return (
+    text !== '' &&
+    (part.startsWith('?') || part[0] === text[0]) &&
+    charactersMatch(part.slice(1), text.slice(1))
+  );
+}

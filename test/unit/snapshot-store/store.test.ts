@@ -127,6 +127,15 @@ describe('a snapshot', () => {
     expect(existsSync(join(out, 'ready', 'run.sh'))).toBe(true);
   });
 
+  it('is not laid out any more when that is given up, and nothing of it stays', async () => {
+    const { store, digest } = await stored(writeTree(newFolder(), tree));
+    const reader = await store.open(digest);
+    const out = newFolder();
+    const reason = new Error('given up');
+    await expect(reader?.layOut(join(out, 'copy'), AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
   it('can be sent by two at once, and survives an upload that breaks', async () => {
     const root = writeTree(newFolder(), tree);
     const { listing, digest } = await scanned(root);

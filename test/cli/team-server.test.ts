@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BIN, documentOf, errorOf, makeProgram, type Program } from './program.ts';
+
+/** The team's machine, and one of its users. */
+let machine: Program;
+let user: Program;
+let server: ChildProcess;
+let address: string;
+let key: string;
+let said: Record<string, unknown>;
+
+beforeAll(async () => {
+  machine = makeProgram('team');
+  user = makeProgram('user');
+  ({ server, said } = await serve());
+  address = String(said['address']);
+  key = readFileSync(String(said['key_file']), 'utf8').trim();
+});
+afterAll(async () => {
+  if (server.exitCode === null) {
+    server.kill('SIGINT');
+    await once(server, 'exit');
+  }
+  user.close();
+  machine.close();
+});
+
+async function serve(): Promise<{ server: ChildProcess; said: Record<string, unknown> }> {
+  const child = spawn(process.execPath, [BIN, 'server', 'start', '--port', '0'], { env: machine.env });
+  const [line] = await once(child.stdout, 'data');
+  return { server: child, said: JSON.parse(String(line)) };
+}
+
+const aichor: Program['aichor'] = (...args) => user.aichor(...args);
+
+it('says what server status says, when it is ready', async () => {
+  expect(said).toMatchObject({
+    running: true,
+    pid: server.pid,
+    address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/),
+    version: expect.any(String),
+    live_experiments: 0,
+    disk: { snapshots: 0, environments: 0, logs: 0, outputs: 0 },
+  });
+  expect(documentOf(await machine.aichor(['server', 'status']))).toMatchObject({ address, pid: server.pid });
+});
+
+it('takes nobody without its key', async () => {
+  const stranger = { AICHOR_SERVER: address };
+  const wrong = { ...stranger, AICHOR_API_KEY: 'wrong' };
+  for (const more of [stranger, wrong]) {
+    const outcome = await aichor(['experiments', 'list'], { more });
+    expect(outcome).toMatchObject({ code: 4, stdout: '' });
+    expect(errorOf(outcome)).toMatchObject({
+      code: 'unauthenticated',
+      hint: expect.stringContaining('aichor auth key'),
+    });
+  }
+  const stored = await aichor(['auth', 'key', '--apikey', 'wrong'], { more: stranger });
+  expect(stored).toMatchObject({ code: 4, stdout: '' });
+  expect(documentOf(await aichor(['context', 'set', 'server', address])).settings.server.value).toBe(address);
+  expect((await aichor(['auth', 'status'])).code).toBe(4);
+});
+
+it('gives a user who has it everything: submit, logs, record, and nothing is sent twice', async () => {
+  const signedIn = await aichor(['auth', 'key', '--apikey', '-'], { stdin: `${key}\n` });
+  expect(documentOf(signedIn).settings.api_key).toEqual({ value: '***', origin: 'file' });
+  expect((await aichor(['auth', 'status'])).code).toBe(0);
+  writeFileSync(join(user.repo, 'large.txt'), 'the same line\n'.repeat(100_000));
+  const submitted = documentOf(await user.submit('--env', 'RATE=7'));
+  expect(submitted.upload).toMatchObject({ files: 3 });
+  const followed = await aichor(['experiments', 'logs', submitted.experiment_id, '--follow']);
+  expect(followed.code).toBe(0);
+  const lines = followed.stdout.trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line)).filter(({ step }) => step === 'run')).toMatchObject([
+    { pod: 'worker-0-0', text: 'rate 7' },
+  ]);
+  expect(documentOf(await user.submit('--wait'))).toMatchObject({ status: 'Succeeded' });
+  expect(documentOf(await user.submit()).upload.sent_bytes).toBe(0);
+  const [newest] = documentOf(await machine.aichor(['experiments', 'list'])).experiments;
+  expect(newest.source.snapshot).toBe(submitted.source.snapshot);
+});
+
+it('leaves at Ctrl-C, and then cannot be reached', async () => {
+  server.kill('SIGINT');
+  expect(await once(server, 'exit')).toEqual([0, null]);
+  const outcome = await aichor(['experiments', 'list']);
+  expect(outcome).toMatchObject({ code: 7, stdout: '' });
+  expect(errorOf(outcome)).toMatchObject({
+    code: 'server_unreachable',
+    message: expect.stringContaining(address),
+  });
+});
+
+it('is stopped from its own machine, and keeps its key', async () => {
+  ({ server, said } = await serve());
+  expect(readFileSync(String(said['key_file']), 'utf8').trim()).toBe(key);
+  const exited = once(server, 'exit');
+  expect(documentOf(await machine.aichor(['server', 'stop']))).toMatchObject({ running: false, pid: null });
+  expect(await exited).toEqual([0, null]);
+});
+
+it('is stopped by a user with its key', async () => {
+  ({ server, said } = await serve());
+  const exited = once(server, 'exit');
+  const more = { AICHOR_SERVER: String(said['address']), AICHOR_API_KEY: key };
+  expect(documentOf(await aichor(['server', 'stop'], { more }))).toMatchObject({ running: false });
+  expect(await exited).toEqual([0, null]);
+});
