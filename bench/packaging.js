@@ -5,17 +5,15 @@
  * pipe, measured in turn in the same run. Needs nothing built: it bundles what it measures into a temporary folder.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { once } from 'node:events';
 import { build } from 'esbuild';
+import { writeTree } from './tree.js';
 
 const ROUNDS = 3;
-const BYTES_PER_FILE = 10_400;
-const WORDS =
-  'import torch model data layer norm batch for in range self return def class loss step 0.001 #'.split(' ');
 
 const files = Number(process.argv[2] ?? 20_000);
 const work = mkdtempSync(join(tmpdir(), 'aichor-bench-'));
@@ -27,7 +25,7 @@ try {
 
 async function measure() {
   const { scanDirectory, packFiles, createSnapshotStore } = await bundled();
-  const tree = makeTree(join(work, 'tree'));
+  const tree = writeTree(join(work, 'tree'), files);
   const times = {};
   for (let round = 0; round < ROUNDS; round++) {
     const cacheFolder = join(work, `cache-${round}`);
@@ -88,29 +86,6 @@ async function bundled() {
   });
   writeFileSync(join(work, 'package.json'), '{"type":"module"}');
   return import(pathToFileURL(join(work, 'measured.js')).href);
-}
-
-/** Source-like text, another in each file; old enough for the stat cache to trust it. */
-function makeTree(root) {
-  const old = Date.now() / 1000 - 60;
-  for (let index = 0; index < files; index++) {
-    const folder = join(root, `package${index % 20}`, `module${index % 200}`);
-    if (index < 200) mkdirSync(folder, { recursive: true });
-    const path = join(folder, `file${index}.py`);
-    writeFileSync(path, text(index));
-    utimesSync(path, old, old);
-  }
-  return root;
-}
-
-function text(index) {
-  let seed = index + 1;
-  let written = `# file ${index}\n`;
-  while (written.length < BYTES_PER_FILE) {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    written += WORDS[(seed >>> 16) % WORDS.length] + (seed >>> 28 < 3 ? '\n' : ' ');
-  }
-  return written;
 }
 
 async function drained(command, args) {

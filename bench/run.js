@@ -6,7 +6,7 @@
  *
  * npm run bench packaging logs          looks inside these two; they print for themselves
  *
- * Exits with 1 when a figure misses its limit.
+ * A figure that misses its limit says so; the exit code is 1 only when one cannot be measured.
  */
 import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { installIfNeeded } from '../scripts/install-if-needed.js';
 import { root } from './lab.js';
 
+// Where it is set, every Node reads it at its start: the floor too, which would make everything look better.
+delete process.env.NODE_EXTRA_CA_CERTS;
 await installIfNeeded(root);
 const { buildOrExit } = await import('../scripts/build.js');
 await buildOrExit(root);
@@ -39,17 +41,21 @@ const figures = asked.length > 0 ? asked.filter((name) => !INSIDE.includes(name)
 if (figures.length === 0) process.exit();
 process.stdout.write(`Node ${process.version}, ${cpus().length} CPUs\n\n`);
 process.stdout.write('| figure | measured | limit | floor | |\n|---|---|---|---|---|\n');
-let missed = 0;
 for (const name of figures) {
-  const { measure } = await import(`./figures/${name}.js`);
-  for (const { what, value, unit, limit, floor, ok } of await measure()) {
-    process.stdout.write(
-      `| ${what} | ${amount(value, unit)} | ${amount(limit, unit)} | ${floor} | ${ok ? 'ok' : 'MISSED'} |\n`,
-    );
-    if (!ok) missed += 1;
+  try {
+    const { measure } = await import(`./figures/${name}.js`);
+    for (const measured of await measure()) process.stdout.write(tableRow(measured));
+  } catch (error) {
+    process.exitCode = 1;
+    process.stdout.write(`| ${name} | | | | BROKEN |\n`);
+    process.stderr.write(`${name}: ${error.stack}\n`);
   }
 }
-process.exitCode = missed === 0 ? (process.exitCode ?? 0) : 1;
+
+function tableRow({ what, value, unit, limit, floor, ok }) {
+  const cells = [what, amount(value, unit), amount(limit, unit), floor, ok ? 'ok' : 'MISSED'];
+  return `| ${cells.join(' | ')} |\n`;
+}
 
 function amount(value, unit) {
   return unit === 'x' ? `${value.toFixed(2)} x` : `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;

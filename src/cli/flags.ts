@@ -1,7 +1,7 @@
 import { boolean, string } from '@oclif/core/flags';
 
 /** A flag that may be given several times; each takes exactly one value, so that arguments may follow it. */
-function repeated(description: string, helpValue: string) {
+export function repeated(description: string, helpValue: string) {
   return string({ description, helpValue, multiple: true, multipleNonGreedy: true, default: [] });
 }
 

@@ -31,9 +31,10 @@ export async function uploadSnapshot(upload: Upload): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const { missing } = await upload.client.announce(upload.scan.listing);
     if (missing.length === 0) return sent;
+    const total = bytesText(bytesOf(upload.scan, missing));
     const counted = counting(packFiles(upload.root, upload.scan.listing, missing, upload.signal), (bytes) => {
       sent += bytes;
-      upload.talk.progress(`sending: ${bytesText(sent)} of ${bytesText(bytesOf(upload.scan, missing))}`);
+      upload.talk.progress(`sending: ${bytesText(sent)} of ${total}`);
     });
     try {
       await send(upload, counted);

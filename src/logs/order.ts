@@ -15,7 +15,8 @@ export interface Waiting {
 /**
  * In which order new lines of several files are taken, given the order in which the file system reported writes
  * to them (one entry a write). A source's lines are spread evenly over its reports: writes of one line each come
- * out exactly as they were written, and so do lines that take two writes each (`print` to an unbuffered stream).
+ * out exactly as they were written, and so do lines that take two writes each (`print` to an unbuffered stream), each
+ * where its first write was.
  */
 export function orderTakes(reports: readonly number[], waiting: ReadonlyMap<number, Waiting>): Take[] {
   const total = new Map<number, number>();
@@ -27,7 +28,7 @@ export function orderTakes(reports: readonly number[], waiting: ReadonlyMap<numb
     seen.set(source, before + 1);
     const { lines, more } = waiting.get(source) ?? { lines: 0, more: false };
     const all = total.get(source) ?? 1;
-    const due = Math.floor(((before + 1) * lines) / all) - Math.floor((before * lines) / all);
+    const due = Math.ceil(((before + 1) * lines) / all) - Math.ceil((before * lines) / all);
     if (more && before + 1 === all) takes.push({ source, lines: 'rest' });
     else if (due > 0) addTake(takes, source, due);
   }

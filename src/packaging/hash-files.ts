@@ -1,6 +1,6 @@
 import type { FileEntry } from '../snapshot/listing.ts';
 import { createHasher, type Content, type Hasher } from './hash.ts';
-import type { HashedFile, StatCache } from './stat-cache.ts';
+import type { StatCache } from './stat-cache.ts';
 import { createTurns } from './turns.ts';
 import { unreadable, type FoundFile } from './walk.ts';
 
@@ -30,7 +30,8 @@ export async function hashFiles(
   const { cache, onProgress, signal, now = Date.now } = options;
   const startedAt = now();
   const hasher = createHasher();
-  const hashed: HashedFile[] = [];
+  const files: FoundFile[] = [];
+  const entries: FileEntry[] = [];
   let bytes = 0;
   const turns = createTurns(signal);
   for (const file of found) {
@@ -38,31 +39,17 @@ export async function hashFiles(
     const content =
       known === undefined ? await contentOf(root, file, hasher) : { sha256: known, bytes: file.bytes };
     if (content) {
-      // Spelled out: spreading 20,000 objects takes longer than all the rest of an unchanged scan.
-      const { path, executable, mtimeMs, ctimeMs, inode } = file;
-      hashed.push({
-        path,
-        executable,
-        bytes: content.bytes,
-        mtimeMs,
-        ctimeMs,
-        inode,
-        sha256: content.sha256,
-      });
+      const { path, executable } = file;
+      files.push(file);
+      entries.push({ path, kind: 'file', executable, bytes: content.bytes, sha256: content.sha256 });
       bytes += content.bytes;
     }
     if (!turns.isDue()) continue;
-    onProgress?.({ files: hashed.length, of: found.length, bytes });
+    onProgress?.({ files: entries.length, of: found.length, bytes });
     await turns.take();
   }
-  cache?.replace(hashed, startedAt);
-  return hashed.map(({ path, executable, bytes: size, sha256 }) => ({
-    path,
-    kind: 'file',
-    executable,
-    bytes: size,
-    sha256,
-  }));
+  cache?.replace(files, entries, startedAt);
+  return entries;
 }
 
 /** Null for a file that has gone since it was found, or is something else now: as if it was found later. */

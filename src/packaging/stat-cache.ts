@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors.ts';
+import type { Content } from './hash.ts';
 import type { FoundFile } from './walk.ts';
 
 /**
@@ -11,11 +12,9 @@ import type { FoundFile } from './walk.ts';
 export interface StatCache {
   /** The hash of a file that looks as it did when it was hashed. */
   find(file: FoundFile): string | undefined;
-  /** Replaces what is remembered by these files, unless nothing changed. */
-  replace(files: readonly HashedFile[], hashedAt: number): void;
+  /** Replaces what is remembered by these files and what was read of each, unless nothing changed. */
+  replace(files: readonly FoundFile[], contents: readonly Content[], hashedAt: number): void;
 }
-
-export type HashedFile = FoundFile & { sha256: string };
 
 /** Columns, because 20,000 rows of objects take four times as long to read. */
 interface Columns {
@@ -48,15 +47,17 @@ export function openStatCache(folder: string, root: string): StatCache {
       hits++;
       return columns.hashes.slice(index * HASH_LENGTH, (index + 1) * HASH_LENGTH);
     },
-    replace(files, hashedAt) {
+    replace(files, contents, hashedAt) {
       if (hits === files.length && hits === columns.paths.length) return;
-      const known = files.filter((file) => Math.max(file.mtimeMs, file.ctimeMs) < hashedAt - RACY_MS);
-      writeColumns(folder, path, {
-        version: 1,
-        paths: known.map((file) => file.path),
-        stats: known.flatMap((file) => [file.bytes, file.mtimeMs, file.ctimeMs, file.inode]),
-        hashes: known.map((file) => file.sha256).join(''),
-      });
+      const fresh: Columns = { version: 1, paths: [], stats: [], hashes: '' };
+      for (const [index, { path: name, mtimeMs, ctimeMs, inode }] of files.entries()) {
+        const content = contents[index];
+        if (content === undefined || Math.max(mtimeMs, ctimeMs) >= hashedAt - RACY_MS) continue;
+        fresh.paths.push(name);
+        fresh.stats.push(content.bytes, mtimeMs, ctimeMs, inode);
+        fresh.hashes += content.sha256;
+      }
+      writeColumns(folder, path, fresh);
     },
   };
 }

@@ -29,8 +29,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function aichor(args: string[], input?: string) {
+  return aichorTop(['manifest', ...args], input);
+}
+
+function aichorTop(args: string[], input?: string) {
   const env = { ...process.env, AICHOR_HOME: join(folder, 'home') };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, 'manifest', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
     cwd: folder,
     env,
     input,
@@ -123,4 +127,38 @@ test('aichor manifest schema prints the schema', () => {
   const { status, stdout } = aichor(['schema']);
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ title: 'AIchor manifest', type: 'object' });
+});
+
+describe('for an engine', () => {
+  afterAll(() => aichorTop(['server', 'stop']));
+
+  test('an operator that it cannot run is a mistake, at its line', () => {
+    const ray = GOOD.replace('jobset', 'kuberay').replace('worker: {', 'Workers: [], Head: {');
+    const { status, stdout } = aichor(['validate', '--engine', 'local', '-'], ray);
+    const [file] = JSON.parse(stdout).files;
+    expect({ status, valid: file.valid }).toEqual({ status: 3, valid: false });
+    expect(file.diagnostics).toMatchObject([
+      { severity: 'error', code: 'engine-operator', path: 'spec.operator', line: 5, column: 13 },
+    ]);
+  });
+
+  test('more CPUs than there are is a warning, which can be left out', () => {
+    const large = GOOD.replace('cpus: 1', 'cpus: 100000');
+    const { status, stdout } = aichor(['validate', '--engine', 'local', '-'], large);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).files[0].diagnostics).toMatchObject([
+      { severity: 'warning', code: 'engine-capacity', line: 8 },
+    ]);
+    const quiet = aichor(['validate', '--engine', 'local', '--ignore', 'engine-capacity', '-'], large);
+    expect(JSON.parse(quiet.stdout).files[0].diagnostics).toEqual([]);
+  });
+
+  test('that does not exist: the names there are', () => {
+    const { status, stdout, stderr } = aichor(['validate', '--engine', 'kyber', '-'], GOOD);
+    expect({ status, stdout }).toEqual({ status: 7, stdout: '' });
+    expect(JSON.parse(stderr).error).toMatchObject({
+      code: 'engine_unavailable',
+      hint: 'the engines there are: local',
+    });
+  });
 });

@@ -25,6 +25,7 @@ afterAll(async () => {
     server.kill('SIGINT');
     await once(server, 'exit');
   }
+  await aichor(['context', 'set', 'server', '--unset']);
   user.close();
   machine.close();
 });

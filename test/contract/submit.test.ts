@@ -115,7 +115,7 @@ describe('a submitted directory', () => {
     {
       what: 'a project that is no name',
       files: FILES,
-      more: { project: '../x' },
+      more: { project: 'a\nb' },
       code: 'usage',
       status: 400,
     },

@@ -51,7 +51,7 @@ const ALWAYS = WAYS.filter(
   ({ how, number }) => how !== 'exit' || [0, 1, 126, 127, 128, 137, 255].includes(number),
 );
 
-test.each(seedsOf('exits'))('every way to end (seed %i)', { timeout: PATIENCE_MS }, (seed) =>
+test.concurrent.each(seedsOf('exits'))('every way to end (seed %i)', { timeout: PATIENCE_MS }, (seed) =>
   inWorld(async (world) => {
     const chance = chanceOf(seed, 'exits');
     const ways = isLong ? WAYS : [...chance.shuffled(ALWAYS).slice(0, 12), ...chance.shuffled(WAYS).slice(0, 6)];
@@ -95,7 +95,7 @@ function reasonOf(code: number): string | null {
   return signalOf(code) === null ? 'NonZeroExit' : 'Killed';
 }
 
-describe('waiting never ends with success that was not seen', () => {
+describe.concurrent('waiting never ends with success that was not seen', () => {
   test.each(seedsOf('cut watch'))('over streams that break, or end as if whole (seed %i)', { timeout: PATIENCE_MS }, (seed) =>
     inWorld(async (world) => {
       const chance = chanceOf(seed, 'cut watch');
@@ -107,7 +107,7 @@ describe('waiting never ends with success that was not seen', () => {
         let asked = 0;
         const proxy = await startProxy(socketOf(world), 0, ({ path }) => path.startsWith('/v1/watch') ? (cuts[asked++] ?? NONE) : NONE);
         const waiting = world.aichor(['experiments', 'wait', id], { env: { AICHOR_SERVER: proxy.address } });
-        await until(() => asked > cuts.length);
+        await Promise.race([until(() => asked > cuts.length), waiting]);
         await writeFile(join((await world.client.get(id)).paths.output, 'go'), '');
         const { code, stdout } = await waiting;
         await proxy.close();

@@ -29,7 +29,7 @@ const PRINTED = ['0', '1', '2', '3', '4'];
 /** How long undisturbed work takes, roughly: where moments are chosen from. */
 const SPAN_MS = 700;
 
-describe('kill -9', () => {
+describe.concurrent('kill -9', () => {
   test.each(seedsOf('kill the control plane'))(
     'of the control plane, twice in a row, at any moment (seed %i)',
     { timeout: PATIENCE_MS },
@@ -86,25 +86,31 @@ describe('kill -9', () => {
   );
 });
 
-test('a process number that a stranger has by now is never signalled', { timeout: PATIENCE_MS }, () =>
-  inWorld(async (world) => {
-    const server = await world.start();
-    const id = await world.submit(await world.upload({ script: 'exec sleep 600' }));
-    await until(async () => (await insist(() => world.client.get(id))).pods[0]?.status === 'Running');
-    await server.kill();
-    for (const { pid } of await processesOf(id)) process.kill(pid, 'SIGKILL');
-    await until(async () => (await processesOf(id)).length === 0);
-    const stranger = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
-    try {
-      await becomes(stranger.pid ?? 0, join(world.home, 'experiments', id, 'engine', '1', 'worker-0-0.pid'));
-      await world.start();
-      const record = await world.end(id);
-      expect(record).toMatchObject({ status: 'Failed', reason: 'Killed' });
-      expect(await processes.identify(stranger.pid ?? 0)).not.toBeNull();
-    } finally {
-      stranger.kill('SIGKILL');
-    }
-  }),
+test.concurrent(
+  'a process number that a stranger has by now is never signalled',
+  { timeout: PATIENCE_MS },
+  () =>
+    inWorld(async (world) => {
+      const server = await world.start();
+      const id = await world.submit(await world.upload({ script: 'exec sleep 600' }));
+      await until(async () => (await insist(() => world.client.get(id))).pods[0]?.status === 'Running');
+      await server.kill();
+      for (const { pid } of await processesOf(id)) process.kill(pid, 'SIGKILL');
+      await until(async () => (await processesOf(id)).length === 0);
+      const stranger = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
+      try {
+        await becomes(
+          stranger.pid ?? 0,
+          join(world.home, 'experiments', id, 'engine', '1', 'worker-0-0.pid'),
+        );
+        await world.start();
+        const record = await world.end(id);
+        expect(record).toMatchObject({ status: 'Failed', reason: 'Killed' });
+        expect(await processes.identify(stranger.pid ?? 0)).not.toBeNull();
+      } finally {
+        stranger.kill('SIGKILL');
+      }
+    }),
 );
 
 async function expectExit(

@@ -15,7 +15,7 @@ import { inWorld, insist, type World } from './world.ts';
 
 const MB = 1_000_000;
 
-describe('what a pod prints', () => {
+describe.concurrent('what a pod prints', () => {
   test.each(seedsOf('any bytes'))('is kept byte by byte, whatever it is (seed %i)', { timeout: PATIENCE_MS }, (seed) =>
     inWorld(async (world) => {
       const chance = chanceOf(seed, 'any bytes');

@@ -36,7 +36,7 @@ function losing(method: string, ending: RegExp): (asked: Asked) => Fault {
     is === method && ending.test(path) && before === 0 ? { kind: 'lose reply' } : NONE;
 }
 
-describe('an answer that is lost after the change was made', () => {
+describe.concurrent('an answer that is lost after the change was made', () => {
   test.each([
     ['to the listing', 'POST', /\/snapshots$/],
     ['to the files', 'PUT', /\/files$/],
@@ -86,7 +86,7 @@ describe('an answer that is lost after the change was made', () => {
   ); // prettier-ignore
 });
 
-describe('a file that changes between reading and sending', () => {
+describe.concurrent('a file that changes between reading and sending', () => {
   const changes: [string, (path: string) => Promise<unknown>][] = [
     ['grows', (path) => appendFile(path, 'more')],
     ['shrinks', (path) => truncate(path, 7)],

@@ -17,7 +17,7 @@ import { inWorld, type Outcome, type World } from './world.ts';
 
 const errorOf = ({ stderr }: Outcome) => JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error;
 
-describe('a state folder', () => {
+describe.concurrent('a state folder', () => {
   test('that cannot be made is told, with what to set', { timeout: PATIENCE_MS }, () =>
     inWorld(async (world) => {
       const file = join(world.folder, 'file');
@@ -92,7 +92,7 @@ describe('a state folder', () => {
   );
 });
 
-describe('a plain surrounding', () => {
+describe.concurrent('a plain surrounding', () => {
   test('LANG=C, no HOME, a manifest with CRLF and BOM, names beyond ASCII', { timeout: PATIENCE_MS }, () =>
     inWorld(async (world) => {
       const manifest = manifestOf({ script: '' });

@@ -23,7 +23,7 @@ echo ready
 while :; do sleep 607; done
 `;
 
-describe('cancelling programs that will not go', () => {
+describe.concurrent('cancelling programs that will not go', () => {
   test.each(seedsOf('zoo'))('leaves nothing, though the control plane dies meanwhile (seed %i)', { timeout: PATIENCE_MS }, (seed) =>
     inWorld(async (world) => {
       const chance = chanceOf(seed, 'zoo');
@@ -46,7 +46,7 @@ describe('cancelling programs that will not go', () => {
   ); // prettier-ignore
 });
 
-describe('a cancel', () => {
+describe.concurrent('a cancel', () => {
   test.each(seedsOf('cancels'))('at any moment, twice, racing the end: one legal end (seed %i)', { timeout: PATIENCE_MS }, (seed) =>
     inWorld(async (world) => {
       const chance = chanceOf(seed, 'cancels');
@@ -83,7 +83,7 @@ async function race({ client, submit }: World, digest: string, chance: Chance) {
   return { id, conflict };
 }
 
-describe('a deadline', () => {
+describe.concurrent('a deadline', () => {
   test('that passes while the control plane is down is carried out once, and not on what had succeeded', { timeout: PATIENCE_MS }, () =>
     inWorld(async (world) => {
       const server = await world.start();
@@ -126,7 +126,7 @@ describe('a deadline', () => {
   );
 });
 
-describe('values of variables', () => {
+describe.concurrent('values of variables', () => {
   test.each(seedsOf('values'))('reach the pods as they were given, whatever they are (seed %i)', { timeout: PATIENCE_MS }, (seed) =>
     inWorld(async (world) => {
       const chance = chanceOf(seed, 'values');

@@ -3,6 +3,7 @@ import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import type { EngineCheck } from '../../cli/engine-check.ts';
 import type { ValidatedFile, ValidationDocument } from '../../cli/print/validation.ts';
+import { repeated } from '../../cli/flags.ts';
 import { Verdict } from '../../cli/verdict.ts';
 import { AichorError } from '../../errors.ts';
 
@@ -24,7 +25,7 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
   static override flags = {
     strict: boolean({ description: 'Refuse forms of earlier versions, as the platform of today does' }),
     engine: string({ description: 'Check too whether it fits this engine', helpValue: 'NAME' }),
-    ignore: string({ description: 'Leave out warnings of this code', helpValue: 'CODE', multiple: true }),
+    ignore: repeated('Leave out warnings of this code', 'CODE'),
   };
 
   async run(): Promise<ValidationDocument | Verdict<ValidationDocument>> {
@@ -34,7 +35,7 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
       import('../../cli/validate-manifest.ts'),
     ]);
     const { strict } = flags;
-    const ignore = ignoredCodes(flags.ignore ?? []);
+    const ignore = ignoredCodes(flags.ignore);
     const engine = flags.engine === undefined ? null : await this.#engine(flags.engine);
     const current = process.cwd();
     const files: ValidatedFile[] = [];

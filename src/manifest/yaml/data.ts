@@ -11,6 +11,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Finding, Path } from '../diagnostic.ts';
+import { scalarValue } from './scalar.ts';
 
 /** Values and keys after aliases are followed: more than any text of the permitted size holds without tricks. */
 const MOST_NODES = 50_000;
@@ -62,7 +63,7 @@ function valueOf(node: unknown, path: Path, walk: Walk): unknown {
   spend(walk, 1);
   if (path.length > DEEPEST) return tooDeep(node, path, walk);
   if (isAlias(node)) return aliased(node, path, walk);
-  if (isScalar(node)) return anchored(node, walk, () => scalarValue(node, path, walk));
+  if (isScalar(node)) return anchored(node, walk, () => scalarValue(node, path, walk.findings));
   if (isMap(node)) return anchored(node, walk, () => mapValue(node, path, walk));
   if (isSeq(node)) return anchored(node, walk, () => listValue(node, path, walk));
   return null;
@@ -155,20 +156,6 @@ function keyOf(pair: Pair, path: Path, walk: Walk): string | null {
 export function keyText(key: Scalar): string | null {
   if (typeof key.value === 'string') return key.value;
   return key.source !== undefined && key.source !== '' ? key.source : null;
-}
-
-/** `010` and `0o10` are other numbers (or texts) in YAML 1.1, which most Python programs read. */
-function scalarValue(scalar: Scalar, path: Path, walk: Walk): unknown {
-  const { value, source } = scalar;
-  if (typeof value !== 'number' || source === undefined) return value;
-  const octal = /^0o\d+$/.test(source);
-  if (!octal && !/^[-+]?0\d+$/.test(source)) return value;
-  const message = octal
-    ? `${source} is read as ${value} here, and as a text by programs that read YAML 1.1`
-    : `${source} has a leading zero: programs disagree whether that is ${value} or an octal number`;
-  const hint = `write ${value}, or quote a text`;
-  walk.findings.push({ code: 'leading-zero', path, at: 'value', message, hint });
-  return value;
 }
 
 function tooDeep(node: unknown, path: Path, walk: Walk): null {

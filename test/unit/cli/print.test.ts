@@ -141,7 +141,10 @@ it('fits engines into 80 columns', () => {
   const capacity = { cpus: 128, memory_gb: 1511.5, gpus: 8, max_experiments: null };
   const in_use = { experiments: 12, cpus: 96, memory_gb: 768.25, gpus: 8 };
   const engine = { name: 'local', kind: 'local' as const, default: true, healthy: true, capacity, in_use };
-  const text = enginesTable({ engines: [{ ...engine, message: 'a sentence of more than eight letters' }] }, plain);
+  const text = enginesTable(
+    { engines: [{ ...engine, message: 'a sentence of more than eight letters' }] },
+    plain,
+  );
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   expect(text).toContain('96/128');
 });

@@ -24,6 +24,12 @@ it.each<[string, number[], [Waiting, Waiting], Take[]]>([
     [take(OUT, 1), take(ERR, 1), take(OUT, 1)],
   ],
   [
+    'the first of two writes is not there any more, or the second not yet',
+    [OUT, ERR, ERR, OUT],
+    [lines(1), lines(1)],
+    [take(OUT, 1), take(ERR, 1)],
+  ],
+  [
     'more than was looked at',
     [OUT, ERR, OUT],
     [{ lines: 2, more: true }, lines(1)],

@@ -504,7 +504,15 @@ describe('the field table', () => {
 describe('defaults', () => {
   test('of types', () => {
     const { spec } = valid(text(example('jobset')));
-    expect(spec.operator === 'jobset' && spec.types.map(({ resources: _, ...shape }) => shape)).toEqual([
+    expect(
+      spec.operator === 'jobset' &&
+        spec.types.map(({ name, count, completions, parallelisms }) => ({
+          name,
+          count,
+          completions,
+          parallelisms,
+        })),
+    ).toEqual([
       { name: 'master', count: 1, completions: 1, parallelisms: 1 },
       { name: 'worker', count: 2, completions: 3, parallelisms: 1 },
     ]);

@@ -54,6 +54,22 @@ const CASES: [string, string, Change[], string[]][] = [
     ],
     [],
   ],
+  [
+    'one world for each of several pods',
+    'pytorch',
+    [['spec.command', 'torchrun --standalone --nproc_per_node gpu main.py']],
+    ['warning standalone-pods'],
+  ],
+  [
+    'one world for one pod',
+    'pytorch',
+    [
+      ['spec.command', 'torchrun --standalone main.py'],
+      ['spec.types.worker.count', 1],
+    ],
+    [],
+  ],
+  ['a word like it', 'pytorch', [['spec.command', 'torchrun main.py --standalone_eval']], []],
   ['long grace without spot', 'jobset', [['spec.gracefulTermination', GRACE(600)]], []],
   ['H100 without RDMA', 'pytorch', [[`${WORKER}.accelerators`, H100]], ['warning rdma-missing']],
   [
