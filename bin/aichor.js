@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env sh
 ':' //; exec node -- "$0" "$@"
 // Started through sh for that `--`: without it node takes an --env-file among our arguments for one of its own.
 // CommonJS (see package.json beside it): the loader of ES modules alone would cost `--version` a quarter of its time.

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { signed } from './code-cache.js';
 
-/** Small, and needed by nearly every command: part of the program itself. */
-const INLINE = /^(?:node:|@oclif\/core(?:\/|$)|picocolors$|env-paths$)/;
+/**
+ * Part of the program itself: small, and needed by nearly every command; or zod, of which a bundle that knows what is
+ * used leaves three quarters out.
+ */
+const INLINE = /^(?:node:|@oclif\/core(?:\/|$)|picocolors$|env-paths$|zod$)/;
 
 /**
  * Packages that only some commands need. Each is a file of its own, `dist/lib-<name>-<version>.cjs`, loaded by the

@@ -29,7 +29,7 @@ export async function commandManifest(root, sources, dist) {
       errorOnManifestCreate: true,
     });
     await plugin.load();
-    return { commands: sorted(plugin.manifest.commands), version: plugin.manifest.version };
+    return { commands: sorted(textsMended(plugin.manifest.commands)), version: plugin.manifest.version };
   } finally {
     await rm(join(dist, name), { force: true });
   }
@@ -50,6 +50,23 @@ async function bundleAll(root, sources, outfile) {
     plugins: [eagerCommandTable(root, sources)],
     logLevel: 'error',
   });
+}
+
+/** What the completion commands say of themselves is made for others. */
+const COMPLETION = {
+  summary: 'Say how to complete commands and flags with the tab key',
+  description:
+    'Builds the list that the shell completes from, and prints what to put into its start-up file.',
+  examples: ['aichor autocomplete', 'aichor autocomplete zsh', 'aichor autocomplete --refresh-cache'],
+};
+
+function textsMended(commands) {
+  const { autocomplete } = commands;
+  for (const command of Object.values(commands)) {
+    // Help would say `[default: ]`.
+    for (const flag of Object.values(command.flags)) if (flag.default?.length === 0) delete flag.default;
+  }
+  return { ...commands, autocomplete: { ...autocomplete, ...COMPLETION } };
 }
 
 function sorted(commands) {

@@ -20,7 +20,10 @@ export function inspectTarget(path: string, files: readonly string[], force: boo
   if (present === null) return { path, exists: false, collisions: [] };
   if (present !== 'folder') throw conflict(`${path} is there already and is no folder`);
   if (readdirSync(path).length > 0 && !force)
-    throw conflict(`${path} is not empty`, '--force keeps what is there and adds to it');
+    throw conflict(
+      `${path} is not empty`,
+      'choose another folder, or give --force: it adds to what is there, and replaces files of the same name',
+    );
   return { path, exists: true, collisions: files.filter((file) => collides(path, file)) };
 }
 

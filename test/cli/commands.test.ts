@@ -1,7 +1,8 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { documentOf, errorOf, makeProgram, manifest, type Program } from './program.ts';
+import { BIN, documentOf, errorOf, makeProgram, manifest, type Program } from './program.ts';
 
 let program: Program;
 beforeAll(() => {
@@ -11,6 +12,48 @@ afterAll(() => program.close());
 
 const aichor: Program['aichor'] = (...args) => program.aichor(...args);
 const submit: Program['submit'] = (...flags) => program.submit(...flags);
+
+describe('the command line', () => {
+  it('is ours from the first word on: node takes no flag out of it', async () => {
+    const { env, home, repo } = program;
+    const typed = ['experiments', 'submit', 'local', '--env-file', join(home, 'absent.env')];
+    const started = spawnSync(BIN, typed, { env, cwd: repo, encoding: 'utf8' });
+    const outcome = { ...started, code: started.status };
+    expect(outcome).toMatchObject({ code: 2, stdout: '' });
+    expect(errorOf(outcome)).toMatchObject({ code: 'usage', message: expect.stringContaining('absent.env') });
+  });
+
+  it.each([['get'], ['logs'], ['wait'], ['resubmit'], ['cancel'], ['delete']])(
+    'refuses an empty id: experiments %s ""',
+    async (verb) => {
+      const outcome = await aichor(['experiments', verb, '']);
+      expect(outcome).toMatchObject({ code: 2, stdout: '' });
+      expect(errorOf(outcome)).toMatchObject({ code: 'usage', message: 'an ID is empty' });
+    },
+  );
+});
+
+it('names the manifest of a commit as it is called there', async () => {
+  const { env, home } = program;
+  const origin = join(home, 'origin');
+  mkdirSync(origin);
+  const broken = manifest('sh main.sh').replace('count', 'cout');
+  writeFileSync(join(origin, 'manifest.yaml'), broken);
+  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
+  const git = (...args: string[]) => execFileSync('git', [...identity, ...args], { cwd: origin, env });
+  git('init', '--quiet');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'one');
+  git('remote', 'add', 'origin', origin);
+  const outcome = await aichor([
+    ...['experiments', 'submit', 'commit-sha', 'HEAD'],
+    ...['--repo-dir', origin, '--dry-run'],
+  ]);
+  expect(outcome).toMatchObject({ code: 3, stdout: '' });
+  const { message, diagnostics } = errorOf(outcome);
+  expect(message).toMatch(/^manifest\.yaml has 1 mistake/);
+  expect(diagnostics).toMatchObject([{ file: 'manifest.yaml', code: 'unknown-key' }]);
+});
 
 describe('submitting', () => {
   it('prints the document, sends nothing twice, and ends with the record when it waits', async () => {

@@ -37,8 +37,8 @@ describe.concurrent('what a pod prints', () => {
   test('without a newline is kept too, in parts, and takes no memory', { timeout: PATIENCE_MS }, () =>
     inWorld(async (world) => {
       const server = await world.start();
-      const size = scaled(20 * MB, 1000 * MB);
-      const warm = await world.end(await world.submit(await world.upload({ script: 'head -c 3000000 /dev/zero | tr "\\0" x' })));
+      const size = scaled(40 * MB, 1000 * MB);
+      const warm = await world.end(await world.submit(await world.upload({ script: 'head -c 20000000 /dev/zero | tr "\\0" x' })));
       await rawOf(world, warm.experiment_id);
       await partsOf(world, warm.experiment_id);
       const before = await highestMemory(server.pid);

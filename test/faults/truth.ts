@@ -7,6 +7,9 @@ import type { LogLine } from '../../src/logs/line.ts';
 import { processesOf } from './processes.ts';
 import type { World } from './world.ts';
 
+/** A pod that runs is told again with the memory it has used by now, a step with how it went. */
+const REPLACED: ReadonlySet<string> = new Set(['step', 'progress', 'pod']);
+
 /** What must hold of every experiment that has ended, whatever happened to it. */
 export async function expectWhole(world: World, record: ExperimentRecord): Promise<LogLine[]> {
   const { experiment_id: id, status, step, pods, events } = record;
@@ -18,6 +21,10 @@ export async function expectWhole(world: World, record: ExperimentRecord): Promi
   expect(steps, 'steps go on').toEqual([...steps].sort((a, b) => stepNumber(a) - stepNumber(b)));
   expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1);
   expect(events.at(-1)?.type).toBe('ended');
+  const said = events
+    .filter(({ type }) => !REPLACED.has(type))
+    .map(({ type, message }) => `${type}: ${message}`);
+  expect(said, 'nothing is told twice').toEqual([...new Set(said)]);
   for (const pod of pods) expect(['Succeeded', 'Failed', 'Stopped']).toContain(pod.status);
   const allSucceeded = step === 'run' && pods.every((pod) => pod.status === 'Succeeded');
   expect(status === 'Succeeded', `${status} of ${JSON.stringify(pods)}`).toBe(allSucceeded);

@@ -2,8 +2,10 @@
  * FI-21, FI-22, FI-24, FI-27: programs that will not go, ends that race, deadlines that nobody watched, values of any
  * kind.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createHouse, jobset, lastOf } from '../engine/house.ts';
+import { createHouse, isPod, jobset, lastOf } from '../engine/house.ts';
 import { moment, until } from './processes.ts';
 import { PATIENCE_MS, scaled } from './scale.ts';
 import { chanceOf, seedsOf, type Chance } from './seed.ts';
@@ -102,28 +104,35 @@ describe.concurrent('a deadline', () => {
     }),
   ); // prettier-ignore
 
-  test.each([1, -1])(
-    'does not care for a clock that jumps by %i hour',
-    { timeout: PATIENCE_MS },
-    async (hours) => {
-      let jumped = 0;
-      const house = await createHouse({ now: () => new Date(Date.now() + jumped) });
-      try {
-        const experiment = await house.submit(
-          jobset('exec sleep 600', { worker: { count: 1 } }, { timeout: '1s' }),
-        );
-        const running = experiment.run();
-        await running.seen((fact) => fact.type === 'pod' && fact.status === 'Running');
-        jumped = hours * 3_600_000;
-        const pod = lastOf(await running.done)['worker-0-0'];
-        expect(pod).toMatchObject({ status: 'Stopped', reason: 'DeadlineExceeded' });
-        const lived = Date.parse(pod?.ended_at ?? '') - Date.parse(pod?.started_at ?? '');
-        expect(lived).toBeGreaterThanOrEqual(900);
-      } finally {
-        await house.leave();
-      }
-    },
-  );
+  test.each([1, -1])('does not care for a clock that jumps by %i hour', { timeout: PATIENCE_MS }, async (hours) => {
+    let [jumped, uptime] = [0, 100];
+    const house = await createHouse({ now: () => new Date(Date.now() + jumped), uptime: () => uptime });
+    try {
+      const timed = async (command: string) => house.submit(jobset(command, { worker: { count: 1 } }, { timeout: '60s' }));
+      const [short, long] = [(await timed('sleep 1.5')).run(), (await timed('exec sleep 600')).run()];
+      for (const run of [short, long]) await run.seen(isPod('worker-0-0', 'Running'));
+      [jumped, uptime] = [hours * 3_600_000, 159];
+      expect(lastOf(await short.done)).toMatchObject({ 'worker-0-0': { status: 'Succeeded' } });
+      expect(lastOf(long.facts)).toMatchObject({ 'worker-0-0': { status: 'Running' } });
+      uptime = 160;
+      expect(lastOf(await long.done)).toMatchObject({ 'worker-0-0': { status: 'Stopped', reason: 'DeadlineExceeded' } });
+    } finally {
+      await house.leave();
+    }
+  }); // prettier-ignore
+
+  test('counts from the start of the pods, not from the making of their working copies', { timeout: PATIENCE_MS }, async () => {
+    const made = () => existsSync(join(house.folder, 'experiments', experiment.id, 'engine', 'work'));
+    const house = await createHouse({ uptime: () => (made() ? 1000 : 100) });
+    const experiment = await house.submit(jobset('sleep 0.3', { worker: { count: 2 } }, { timeout: '60s' }));
+    try {
+      const facts = await experiment.run().done;
+      expect(facts.filter(({ type }) => type === 'failure')).toEqual([]);
+      expect(lastOf(facts)).toMatchObject({ 'worker-0-0': { status: 'Succeeded' } });
+    } finally {
+      await house.leave();
+    }
+  }); // prettier-ignore
 });
 
 describe.concurrent('values of variables', () => {

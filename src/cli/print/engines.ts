@@ -4,12 +4,12 @@ import { table, type Column } from './table.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'ENGINE', width: 11 },
-  { title: 'KIND', width: 10 },
+  { title: 'KIND', width: 10, drop: 3 },
   { title: 'HEALTH', width: 9 },
   { title: 'RUNNING', width: 7, align: 'right' },
   { title: 'CPUS', width: 7, align: 'right' },
-  { title: 'MEMORY GB', width: 9, align: 'right' },
-  { title: 'GPUS', width: 5, align: 'right' },
+  { title: 'MEMORY GB', width: 9, align: 'right', drop: 2 },
+  { title: 'GPUS', width: 5, align: 'right', drop: 1 },
   { title: '', width: 'rest' },
 ];
 

@@ -11,11 +11,11 @@ export const SHORT_ID = 8;
 const COLUMNS: readonly Column[] = [
   { title: 'ID', width: SHORT_ID },
   { title: 'STATUS', width: 10 },
-  { title: 'OPERATOR', width: 8 },
-  { title: 'PODS', width: 4, align: 'right' },
-  { title: 'AGE', width: 4, align: 'right' },
-  { title: 'TIME', width: 7, align: 'right' },
-  { title: 'MESSAGE', width: 'rest' },
+  { title: 'OPERATOR', width: 8, drop: 4 },
+  { title: 'PODS', width: 4, align: 'right', drop: 3 },
+  { title: 'AGE', width: 4, align: 'right', drop: 1 },
+  { title: 'TIME', width: 7, align: 'right', drop: 2 },
+  { title: 'MESSAGE', width: 'rest', least: 12 },
 ];
 
 /** What `experiments list`, `cancel`, `wait` show on a terminal: newest first, a line each. */

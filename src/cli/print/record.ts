@@ -4,6 +4,7 @@ import { printable } from './printable.ts';
 import { statusText } from './status.ts';
 import { table, type Column } from './table.ts';
 import { bytesText, durationText } from './time.ts';
+import { hanging } from './wrap.ts';
 
 /** What `experiments get` shows on a terminal: the facts, the pods, what happened when. */
 export function recordPage(record: ExperimentRecord, screen: Screen): string {
@@ -18,17 +19,17 @@ export function recordPage(record: ExperimentRecord, screen: Screen): string {
 
 function headline(
   { experiment_id: id, status, message, explanation, reason }: ExperimentRecord,
-  { colors }: Screen,
+  { colors, width }: Screen,
 ): string {
   const lines = [
     `${colors.bold(id)}  ${statusText(status, colors)}${reason === null ? '' : colors.dim(` (${reason})`)}`,
   ];
-  if (message !== '') lines.push(printable(message));
-  if (explanation !== null) lines.push(colors.yellow(explanation));
+  if (message !== '') lines.push(hanging(printable(message), 0, width));
+  if (explanation !== null) lines.push(colors.yellow(hanging(printable(explanation), 0, width)));
   return lines.join('\n');
 }
 
-function facts(record: ExperimentRecord, { colors }: Screen): string {
+function facts(record: ExperimentRecord, { colors, width }: Screen): string {
   const { resources, links, paths } = record;
   const rows: [string, string | null][] = [
     ['operator', record.operator],
@@ -59,11 +60,15 @@ function facts(record: ExperimentRecord, { colors }: Screen): string {
   ];
   const shown = rows.filter((row): row is [string, string] => row[1] !== null);
   return shown
-    .map(([name, value]) => `${colors.dim(name.padEnd(NAME_WIDTH))} ${printable(value)}`)
+    .map(
+      ([name, value]) =>
+        `${colors.dim(name.padEnd(NAME_WIDTH))} ${hanging(printable(value), NAME_WIDTH + 1, width)}`,
+    )
     .join('\n');
 }
 
 const NAME_WIDTH = 14;
+const TIME_WIDTH = 8;
 
 function sourceText({
   kind,
@@ -85,21 +90,23 @@ function pairs(values: Record<string, string>): string | null {
   );
 }
 
+const LONGEST_POD = 32;
+
 const POD_COLUMNS: readonly Column[] = [
-  { title: 'POD', width: 'rest' },
-  { title: 'RANK', width: 4, align: 'right' },
+  { title: 'POD', width: LONGEST_POD },
+  { title: 'RANK', width: 4, align: 'right', drop: 3 },
   { title: 'STATUS', width: 9 },
-  { title: 'EXIT', width: 4, align: 'right' },
-  { title: 'TIME', width: 7, align: 'right' },
-  { title: 'PEAK', width: 7, align: 'right' },
-  { title: 'REASON', width: 21 },
+  { title: 'EXIT', width: 4, align: 'right', drop: 1 },
+  { title: 'TIME', width: 7, align: 'right', drop: 2 },
+  { title: 'PEAK', width: 7, align: 'right', drop: 4 },
+  { title: 'REASON', width: 'rest', least: 21 },
 ];
 
 function pods({ pods: all }: ExperimentRecord, screen: Screen): string {
   if (all.length === 0) return '';
   const longest = Math.max('POD'.length, ...all.map(({ pod }) => pod.length));
   const columns = POD_COLUMNS.map((column) =>
-    column.width === 'rest' ? { ...column, width: Math.min(longest, 32) } : column,
+    column.title === 'POD' ? { ...column, width: Math.min(longest, LONGEST_POD) } : column,
   );
   return table(
     columns,
@@ -125,11 +132,11 @@ function between(start: string | null, end: string | null): number | null {
 }
 
 /** Times count from the creation: what took how long is what one looks for. */
-function timeline({ events, created_at: created }: ExperimentRecord, { colors }: Screen): string {
+function timeline({ events, created_at: created }: ExperimentRecord, { colors, width }: Screen): string {
   return events
     .map(
       ({ time, message }) =>
-        `${colors.dim(`+${durationText(between(created, time))}`.padStart(8))}  ${printable(message)}`,
+        `${colors.dim(`+${durationText(between(created, time))}`.padStart(TIME_WIDTH))}  ${hanging(printable(message), TIME_WIDTH + 2, width)}`,
     )
     .join('\n');
 }

@@ -6,6 +6,10 @@ export interface Column {
   /** Columns of the terminal; exactly one column takes what is left: `rest`. */
   width: number | 'rest';
   align?: 'left' | 'right';
+  /** The least that `rest` should get before others are left out. */
+  least?: number;
+  /** Left out where the screen is too narrow, the largest number first. */
+  drop?: number;
 }
 
 const BARE = Object.fromEntries(
@@ -32,12 +36,13 @@ const NARROWEST_REST = 8;
 
 /** A table without lines that fits the screen: what is too long ends in `…`. Cells may hold colours. */
 export function table(
-  columns: readonly Column[],
+  all: readonly Column[],
   rows: readonly (readonly string[])[],
   { width, colors }: Screen,
 ): string {
-  const fixed = columns.reduce((sum, column) => sum + (column.width === 'rest' ? 0 : column.width + GAP), 0);
-  const rest = Math.max(NARROWEST_REST, width - fixed);
+  const columns = fitting(all, width);
+  const rest = Math.max(NARROWEST_REST, width - fixedWidth(columns));
+  const shown = all.map((column) => columns.includes(column));
   const drawn = new Table({
     chars: BARE,
     colWidths: columns.map((column) => (column.width === 'rest' ? rest : column.width + GAP)),
@@ -47,11 +52,24 @@ export function table(
   });
   drawn.push(
     columns.map((column) => colors.dim(column.title)),
-    ...rows.map((row) => [...row]),
+    ...rows.map((row) => row.filter((_cell, index) => shown[index])),
   );
   return drawn
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** The columns for which there is room. */
+function fitting(columns: readonly Column[], width: number): readonly Column[] {
+  const least = columns.find((column) => column.width === 'rest')?.least ?? NARROWEST_REST;
+  if (fixedWidth(columns) + least <= width) return columns;
+  const numbers = columns.map((column) => column.drop ?? 0);
+  const next = Math.max(...numbers);
+  return next === 0 ? columns : fitting(columns.toSpliced(numbers.indexOf(next), 1), width);
+}
+
+function fixedWidth(columns: readonly Column[]): number {
+  return columns.reduce((sum, column) => sum + (column.width === 'rest' ? 0 : column.width + GAP), 0);
 }

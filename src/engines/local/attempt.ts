@@ -100,20 +100,21 @@ async function advance(attempt: Attempt, clock: RunClock): Promise<void> {
     cancel_requested: stop.aborted,
   });
   if (decision === 'succeed') return;
-  if (decision === 'go-on') return startDue(attempt);
+  if (decision === 'go-on') return startDue(attempt, clock);
   const failure = decision === 'fail' && failed !== null ? await explain(attempt, failed) : null;
   const said =
     failure === null ? deadlineFailure(decision, plan.timeout_s) : explainExhausted(failure, number);
   await beginEnd(attempt, { cause: decision, failure: said });
 }
 
-async function startDue(attempt: Attempt): Promise<void> {
+async function startDue(attempt: Attempt, clock: RunClock): Promise<void> {
   const { run, pods } = attempt;
   const byName = new Map(pods.map((pod) => [pod.name, pod]));
   const planned = pods.map((pod) => pod.planned);
   const due = duePods(run.context.plan, planned, (name) => byName.get(name)?.phase ?? 'ended');
   if (due.length === 0) return;
-  const waiting = await startPods(attempt, due.flatMap(({ pod }) => byName.get(pod) ?? [])); // prettier-ignore
+  const ready = due.flatMap(({ pod }) => byName.get(pod) ?? []);
+  const waiting = await startPods(attempt, ready, clock);
   if (waiting > 0) {
     const running = pods.filter((pod) => pod.phase === 'live').length;
     run.facts.push({

@@ -11,24 +11,29 @@ interface Started {
 }
 
 export interface RunClock {
-  /** Seconds since the first attempt's pods were started; over restarts of the server too. */
+  /** The first pods are about to be started. Written down before they are; once begun, it stays so. */
+  begin(): Promise<void>;
+  /** Seconds since then, over restarts of the server too; 0 until it has begun. */
   elapsed(): number;
 }
 
-/** Reads when the run began (`started.json`), or writes that it begins now. */
-export async function startClock(
+/** Reads when the run began (`started.json`), if it has: a timeout counts from the start of the first pods. */
+export async function openClock(
   directory: string,
   { boot, uptime, now }: { boot: string; uptime: () => number; now: () => Date },
 ): Promise<RunClock> {
   const path = join(directory, 'started.json');
   let started = await readStarted(path);
-  if (started === null) {
-    started = { boot, uptime: uptime(), wall_ms: now().getTime() };
-    await placeFile(path, JSON.stringify(started));
-  }
-  const { boot: startBoot, uptime: startUptime, wall_ms: startWall } = started;
   return {
-    elapsed: () => (boot === startBoot ? uptime() - startUptime : (now().getTime() - startWall) / 1000),
+    async begin() {
+      if (started !== null) return;
+      started = { boot, uptime: uptime(), wall_ms: now().getTime() };
+      await placeFile(path, JSON.stringify(started));
+    },
+    elapsed() {
+      if (started === null) return 0;
+      return boot === started.boot ? uptime() - started.uptime : (now().getTime() - started.wall_ms) / 1000;
+    },
   };
 }
 

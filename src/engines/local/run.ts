@@ -6,7 +6,7 @@ import type { Plan } from '../../experiment/plan.ts';
 import type { RunContext } from '../engine.ts';
 import { runAttempt } from './attempt.ts';
 import { readPrograms } from './build-result.ts';
-import { startClock } from './deadline.ts';
+import { openClock } from './deadline.ts';
 import type { EngineDeps, ExperimentRun } from './deps.ts';
 import { createFactQueue } from './facts.ts';
 import { createLogPump } from './log-pump.ts';
@@ -62,13 +62,13 @@ async function carryOut(prepared: ExperimentRun): Promise<void> {
 async function runAttempts(run: ExperimentRun): Promise<boolean> {
   const { deps, context, facts } = run;
   const boot = await deps.processes.bootId();
-  const clock = await startClock(context.directory, { boot, uptime: deps.uptime, now: deps.now });
+  const clock = await openClock(context.directory, { boot, uptime: deps.uptime, now: deps.now });
   const most = context.plan.backoff_limit + 1;
   for (let number = await lastAttempt(context.directory); !context.detach.aborted; number++) {
     facts.push({
       type: 'attempt',
       attempt: number,
-      message: most === 1 ? 'all pods' : `attempt ${number} of at most ${most}`,
+      message: most === 1 ? 'starting the pods' : `attempt ${number} of at most ${most}`,
     });
     const end = await runAttempt(run, number, clock);
     crashPoint('engine-attempt-ended');

@@ -4,6 +4,7 @@ import { placeFile } from '../../machine/place-file.ts';
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { type Attempt } from './attempt-state.ts';
+import type { RunClock } from './deadline.ts';
 import { endPod } from './verdict.ts';
 import type { LivePod } from './pod.ts';
 import { POD_COMMAND, processEnvironment } from './pod-environment.ts';
@@ -28,7 +29,11 @@ export interface PreparedPod {
  *
  * @returns how many wait for a GPU
  */
-export async function startPods(attempt: Attempt, due: readonly LivePod[]): Promise<number> {
+export async function startPods(
+  attempt: Attempt,
+  due: readonly LivePod[],
+  clock: Pick<RunClock, 'begin'>,
+): Promise<number> {
   const ready: LivePod[] = [];
   for (const pod of due) if (await takeGpus(attempt, pod)) ready.push(pod);
   const prepared = new Map<LivePod, PreparedPod>();
@@ -39,6 +44,7 @@ export async function startPods(attempt: Attempt, due: readonly LivePod[]): Prom
     prepared.set(pod, await preparePod(attempt, pod, givenUp));
   })); // prettier-ignore
   crashPoint('engine-pods-prepared');
+  if (prepared.size > 0) await clock.begin();
   for (const [pod, what] of prepared) {
     if (givenUp.aborted) break;
     await attempting(attempt, pod, () => start(attempt, pod, what));

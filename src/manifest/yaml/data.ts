@@ -17,6 +17,8 @@ import { scalarValue } from './scalar.ts';
 const MOST_NODES = 50_000;
 /** A manifest has about ten levels; more would only wear out the stack. */
 const DEEPEST = 50;
+/** Of mistakes of one kind the first ones say it all. */
+const MOST_OF_A_KIND = 300;
 /** The one key that would reach into an object's inside in JavaScript. */
 const UNSAFE_KEYS = new Set(['__proto__']);
 
@@ -33,6 +35,8 @@ interface Walk {
   targets: Map<Alias, Node>;
   anchors: Map<string, { node: Node; value: unknown; nodes: number } | 'open'>;
   nodes: number;
+  /** Keys that were there before. */
+  twice: number;
 }
 
 class TooManyNodes extends Error {}
@@ -42,7 +46,7 @@ class TooManyNodes extends Error {}
  * twice and keys nobody may use found on the way.
  */
 export function toData(contents: Node | null): Data {
-  const walk: Walk = { findings: [], targets: new Map(), anchors: new Map(), nodes: 0 };
+  const walk: Walk = { findings: [], targets: new Map(), anchors: new Map(), nodes: 0, twice: 0 };
   try {
     return { value: valueOf(contents, [], walk), findings: walk.findings, targets: walk.targets };
   } catch (error) {
@@ -117,7 +121,7 @@ function mapValue(map: YAMLMap, path: Path, walk: Walk): Record<string, unknown>
     }
     const key = keyOf(pair, path, walk);
     if (key === null) continue;
-    if (own.has(key)) walk.findings.push(twice(key, path, pair));
+    if (own.has(key) && walk.twice++ < MOST_OF_A_KIND) walk.findings.push(twice(key, path, pair));
     own.set(key, valueOf(pair.value, [...path, key], walk));
   }
   return Object.fromEntries([...own, ...[...merged].filter(([key]) => !own.has(key))]);

@@ -15,9 +15,14 @@ export interface ManifestDocument {
   readable: boolean;
 }
 
+/** Brackets in a text: a manifest has some dozens, a long script in its command some thousands. */
+const MOST_BRACKETS = 8_000;
+
 /** Text → YAML → plain data. Duplicate keys are looked for in `toData`: the library's own search is quadratic. */
 export function readDocument(text: string): ManifestDocument {
   const lines = new LineCounter();
+  const excess = excessBracket(text);
+  if (excess !== null) return unread(text, lines, excess);
   const document = withoutStackTraces(() =>
     parseDocument<Node, false>(text, {
       lineCounter: lines,
@@ -49,6 +54,23 @@ export function readDocument(text: string): ManifestDocument {
     findings: [...tagFindings(document.warnings, text), ...data.findings],
     readable: !data.findings.some((finding) => finding.code === 'alias-expansion'),
   };
+}
+
+/** Where the first bracket too many stands: the library needs long for tens of thousands of them. */
+function excessBracket(text: string): number | null {
+  let brackets = 0;
+  for (const { index } of text.matchAll(/[[\]{}]/g)) if (++brackets > MOST_BRACKETS) return index;
+  return null;
+}
+
+function unread(text: string, lines: LineCounter, bracket: number): ManifestDocument {
+  const message = `there are more than ${MOST_BRACKETS} brackets in this text`;
+  const hint = 'keep data and long scripts in files of the repository and name them in the command';
+  lines.addNewLine(0);
+  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+  const at = [bracket, bracket + 1] as const;
+  const findings: Finding[] = [{ code: 'too-large', path: [], at, message, hint }];
+  return { text, contents: null, lines, targets: new Map(), value: null, findings, readable: false };
 }
 
 /** The library makes an Error object for every mistake; thousands of stack traces would take most of a second. */

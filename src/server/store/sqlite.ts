@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { BuildResult } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
@@ -120,11 +121,26 @@ function fold(store: Store, id: string, facts: readonly ExperimentFact[]): Exper
   for (const fact of facts) {
     if (state.ended) break;
     const event: ExperimentEvent = { time, ...fact };
-    state = applyEvent(state, event);
-    insertEvent(store, row.number, event);
+    const next = applyEvent(state, event);
+    if (!isSaidAgain(fact, state, next)) insertEvent(store, row.number, event);
+    state = next;
   }
   store.statements.update({ number: row.number, updated_at: time, ...columnsOf(state) });
   return state;
+}
+
+/** What an engine says of the present when it is taken up again: kinds of facts that say it all in the state. */
+const SAID_AGAIN: ReadonlySet<ExperimentFact['type']> = new Set([
+  'attempt',
+  'pod',
+  'notice',
+  'failure',
+  'link',
+  'workdir',
+]);
+
+function isSaidAgain(fact: ExperimentFact, before: ExperimentState, after: ExperimentState): boolean {
+  return SAID_AGAIN.has(fact.type) && isDeepStrictEqual(before, after);
 }
 
 /** A progress text replaces the one right before it: only the last of them was ever of use. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { enginesTable } from '../../../src/cli/print/engines.ts';
 import { errorDocument, errorView } from '../../../src/cli/print/error.ts';
@@ -5,6 +6,7 @@ import { experimentsTable } from '../../../src/cli/print/experiments.ts';
 import { printable } from '../../../src/cli/print/printable.ts';
 import { recordPage } from '../../../src/cli/print/record.ts';
 import { agoText, bytesText, durationText } from '../../../src/cli/print/time.ts';
+import { hanging } from '../../../src/cli/print/wrap.ts';
 import { screenOf } from '../../../src/cli/screen.ts';
 import { sinceFlag } from '../../../src/cli/since.ts';
 import { AichorError } from '../../../src/errors.ts';
@@ -46,7 +48,7 @@ it('makes text of unknown origin safe to draw', () => {
 describe('the table of experiments', () => {
   it('fits the screen whatever the message', () => {
     const messages = ['short', 'x'.repeat(500), '漢字'.repeat(100), 'two\nlines\u001B[31m', ''];
-    for (const width of [60, 80, 200]) {
+    for (const width of [36, 40, 60, 80, 200]) {
       const table = experimentsTable(
         messages.map((message) => aSummary({ message })),
         now,
@@ -59,6 +61,17 @@ describe('the table of experiments', () => {
     }
   });
 
+  it('leaves out what matters least where the screen is narrow', () => {
+    const titles = (width: number) =>
+      experimentsTable([aSummary()], now, { ...plain, width })
+        .split('\n')[0]
+        ?.split(/\s+/);
+    expect(titles(80)).toEqual(['ID', 'STATUS', 'OPERATOR', 'PODS', 'AGE', 'TIME', 'MESSAGE']);
+    expect(titles(50)).toEqual(['ID', 'STATUS', 'AGE', 'TIME', 'MESSAGE']);
+    expect(titles(40)).toEqual(['ID', 'STATUS', 'AGE', 'MESSAGE']);
+    expect(titles(36)).toEqual(['ID', 'STATUS', 'MESSAGE']);
+  });
+
   it('shows why something waits', () => {
     const waiting = aSummary({
       status: 'Waiting',
@@ -69,6 +82,31 @@ describe('the table of experiments', () => {
       /9b2f41c0 +Waiting +jobset +5 +5m +12s +mine · 2 experiments ahead/,
     );
     expect(experimentsTable([], now, plain)).toBe('no experiments');
+  });
+});
+
+describe('text beside a name', () => {
+  it('goes on below its beginning, and never cuts a word', () => {
+    expect(hanging('one two three four five six', 4, 20)).toBe('one two three\n    four five six');
+    expect(hanging(`to /a/${'b'.repeat(40)} now`, 4, 20)).toBe(`to\n    /a/${'b'.repeat(40)}\n    now`);
+    expect(hanging('', 4, 20)).toBe('');
+  });
+
+  it('loses nothing, and fits wherever its words do', () => {
+    const words = fc.array(fc.stringMatching(/^[a-z]{1,16}$/), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(
+        words,
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 40, max: 120 }),
+        (said, indent, width) => {
+          const lines = hanging(said.join(' '), indent, width).split('\n');
+          expect(lines.map((line) => line.trim()).join(' ')).toBe(said.join(' '));
+          for (const [index, line] of lines.entries())
+            expect(line.length + (index === 0 ? indent : 0)).toBeLessThanOrEqual(width);
+        },
+      ),
+    );
   });
 });
 

@@ -29,6 +29,7 @@ describe('encodings', () => {
     ['Latin-1', Buffer.from('name: caf\xe9\n', 'latin1'), 'encoding'],
     ['a NUL', 'kind: a\0b', 'encoding'],
     ['more than the limit', 'x'.repeat(MAX_MANIFEST_BYTES + 1), 'too-large'],
+    ['more brackets than anything needs', `name: "${'[]'.repeat(4_001)}"`, 'too-large'],
     ['a million letters', `name: ${'x'.repeat(1_000_000)}`, 'too-large'],
     ['nothing', '', 'empty-document'],
     ['comments only', '# nothing\n', 'empty-document'],
@@ -140,6 +141,7 @@ describe('hostile texts', () => {
     ['nested keys', Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:\n`).join('')],
     ['closing brackets', ']'.repeat(60_000)],
     ['quotes', '"'.repeat(60_000)],
+    ['the same key', 'a: 1\n'.repeat(12_000)],
     ['unknown keys', Array.from({ length: 9000 }, (_, i) => `k${i}:\n`).join('')],
     [
       'variables',
