@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Announced, Client } from '../client/client.ts';
 import { isAichorError } from '../errors.ts';
 import type { Scan } from '../packaging/scan.ts';
-import { packFiles } from '../packaging/pack.ts';
 import { bytesText } from './print/time.ts';
 import type { Talk } from './talk.ts';
 
@@ -31,6 +30,8 @@ export async function uploadSnapshot(upload: Upload): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const { missing } = await upload.client.announce(upload.scan.listing);
     if (missing.length === 0) return sent;
+    // Loaded only when there is something to send.
+    const { packFiles } = await import('../packaging/pack.ts');
     const total = bytesText(bytesOf(upload.scan, missing));
     const counted = counting(packFiles(upload.root, upload.scan.listing, missing, upload.signal), (bytes) => {
       sent += bytes;

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import type { StateFolder } from '../machine/state-folder.ts';
 import type { Address } from './http.ts';
 import { sendForJson } from './http.ts';
 import { serverFileIn } from './server-file.ts';
+import { startFailure } from './start-failure.ts';
 
 /** How the embedded control plane of one state folder is found and started. */
 export interface EmbeddedOptions {
@@ -32,7 +33,6 @@ interface Health {
 const START_LIMIT_MS = 30_000;
 const ANSWER_LIMIT_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
-const LOG_LINES = 5;
 
 /**
  * The server that its file on disk says runs, when it is of this program's version: found without asking it.
@@ -62,7 +62,7 @@ export async function startEmbedded(options: StartOptions): Promise<Address> {
   const health = await askHealth(address, options.signal);
   if (health && (await isUsable(options, health))) return address;
   const deadline = Date.now() + START_LIMIT_MS;
-  const child = await launch(options);
+  const { child, logged } = await launch(options);
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const spoke = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
   let exitCode: number | null | undefined;
@@ -70,9 +70,9 @@ export async function startEmbedded(options: StartOptions): Promise<Address> {
   try {
     while (!(await askHealth(address, options.signal))) {
       if (exitCode !== undefined && exitCode !== 0)
-        throw await startFailed(options, `ended with code ${exitCode}`);
+        throw await startFailed(options, `ended with code ${exitCode}`, logged);
       if (Date.now() > deadline)
-        throw await startFailed(options, `did not answer within ${START_LIMIT_MS / 1000} s`);
+        throw await startFailed(options, `did not answer within ${START_LIMIT_MS / 1000} s`, logged);
       await Promise.race([delay(LOOK_AGAIN_MS), ...(exitCode === undefined ? [spoke, ended] : [])]);
     }
     return address;
@@ -120,10 +120,17 @@ async function isUsable(options: StartOptions, { version }: Health): Promise<boo
   return false;
 }
 
+interface Launched {
+  child: ChildProcess;
+  /** Bytes its log had before. */
+  logged: number;
+}
+
 /** Detached: it outlives this command and its terminal. What it prints before its own log is open goes there too. */
-async function launch({ folder, env, entry }: StartOptions): Promise<ChildProcess> {
+async function launch({ folder, env, entry }: StartOptions): Promise<Launched> {
   const log = await openLog(folder);
   try {
+    const { size: logged } = await log.stat();
     const child = spawn(process.execPath, [entry, 'server', 'start', '--embedded'], {
       cwd: folder.data,
       detached: true,
@@ -131,7 +138,7 @@ async function launch({ folder, env, entry }: StartOptions): Promise<ChildProces
       stdio: ['ignore', 'pipe', log.fd],
     });
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-    return child;
+    return { child, logged };
   } finally {
     await log.close();
   }
@@ -161,16 +168,9 @@ function logOf(folder: StateFolder): string {
   return join(folder.data, 'server.log');
 }
 
-async function startFailed({ folder }: StartOptions, what: string): Promise<AichorError> {
-  const text = await readFile(logOf(folder), 'utf8');
-  const lines = text.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
-  return new AichorError(
-    'server_unreachable',
-    `the embedded control plane ${what}${lines === '' ? '' : `; its last words:\n${lines}`}`,
-    {
-      hint: `the whole log is ${logOf(folder)}`,
-    },
-  );
+async function startFailed({ folder }: StartOptions, what: string, logged: number): Promise<AichorError> {
+  const { bavail, bsize } = await statfs(folder.data);
+  return startFailure({ what, folder: folder.data, log: logOf(folder), logged, free: bavail * bsize });
 }
 
 function silent(address: Address): AichorError {

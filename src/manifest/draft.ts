@@ -55,7 +55,18 @@ export interface PodBlock {
   pods: number;
 }
 
-export function podBlocks(draft: Draft): PodBlock[] {
+export function podBlocks(draft: Draft): readonly PodBlock[] {
+  const before = blocksOf.get(draft);
+  if (before) return before;
+  const blocks = findPodBlocks(draft);
+  blocksOf.set(draft, blocks);
+  return blocks;
+}
+
+/** Ten rules ask for them. */
+const blocksOf = new WeakMap<Draft, readonly PodBlock[]>();
+
+function findPodBlocks(draft: Draft): PodBlock[] {
   const types = fields(valueAt(draft.root, ['spec', 'types']));
   if (draft.operator === 'vertexai') return [];
   if (draft.operator === 'kuberay') return rayBlocks(types);

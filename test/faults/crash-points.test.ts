@@ -180,7 +180,8 @@ async function expectUndisturbed(world: World, kind: Kind, record: ExperimentRec
       return;
     case 'cancelled':
       expect(record).toMatchObject({ status: 'Cancelled', reason: 'CancelledByUser' });
-      expect(await ran(record)).toEqual(['worker-0-0']);
+      // It may have been ended before it came to speak.
+      expect(textsOf(lines, 'worker-0-0').length).toBeLessThanOrEqual(1);
       return;
     case 'deleted':
       throw new Error('it is gone');

@@ -171,10 +171,10 @@ interface Leaving {
 async function leave({ folder, home, ids, client }: Leaving): Promise<void> {
   const known = await orNull(client.list({ limit: 1000 }));
   for (const { experiment_id: id } of known?.experiments ?? []) ids.add(id);
-  const left = [];
-  for (const id of ids) left.push(...(await processesOf(id)));
   await orNull(client.stopServer());
   await until(async () => (await programsOf(home)).length === 0);
+  const left = [];
+  for (const id of ids) left.push(...(await processesOf(id)));
   for (const { pid } of left) process.kill(pid, 'SIGKILL');
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   if (left.length > 0) throw new Error(`still running at the end of the test: ${JSON.stringify(left)}`);
