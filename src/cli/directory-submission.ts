@@ -22,6 +22,9 @@ export type NewSubmissionFlags = InferredFlags<typeof newSubmissionFlags>;
 export interface CheckedDirectory {
   root: string;
   plan: Plan;
+  /** `--manifest-path`. */
+  requested: string | null;
+  /** The manifest that was found, from the root. */
   manifestPath: string;
   /** Reads the files and checks what lies around the manifest. */
   scan(): Promise<Scan>;
@@ -74,7 +77,7 @@ export function checkDirectory({
     for (const { message } of [...local.notices, ...scanned.notices]) talk.notice(message);
     return scanned;
   };
-  return { root, plan, manifestPath: local.path, scan };
+  return { root, plan, requested, manifestPath: local.path, scan };
 }
 
 export interface DryRun {
@@ -114,12 +117,13 @@ interface Sending {
 
 /** Sends a checked directory and submits it; the server may still be starting while the directory is read. */
 export async function sendDirectory(
-  { root, manifestPath, scan }: CheckedDirectory,
+  { root, requested, scan }: CheckedDirectory,
   { client: connecting, submission, ...sending }: Sending,
 ): Promise<{ summary: ExperimentSummary; upload: { files: number; bytes: number; sent_bytes: number } }> {
   const [scanned, client] = await Promise.all([scan(), connecting]);
   const sent = await uploadSnapshot({ client, root, scan: scanned, ...sending });
   const source = { kind: 'local' as const, snapshot: scanned.digest };
-  const summary = await client.submit({ ...submission, source, manifest_path: manifestPath });
+  // Unless it was asked for, the server chooses too, and its record says which of two it took.
+  const summary = await client.submit({ ...submission, source, manifest_path: requested });
   return { summary, upload: { files: scanned.files, bytes: scanned.bytes, sent_bytes: sent } };
 }
