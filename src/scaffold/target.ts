@@ -19,12 +19,17 @@ export function inspectTarget(path: string, files: readonly string[], force: boo
   const present = kindOf(path);
   if (present === null) return { path, exists: false, collisions: [] };
   if (present !== 'folder') throw conflict(`${path} is there already and is no folder`);
-  if (readdirSync(path).length > 0 && !force)
+  if (!isEmpty(path) && !force)
     throw conflict(
       `${path} is not empty`,
       'choose another folder, or give --force: it adds to what is there, and replaces files of the same name',
     );
   return { path, exists: true, collisions: files.filter((file) => collides(path, file)) };
+}
+
+/** A `.git` alone counts as nothing: an empty repository has just been cloned. */
+function isEmpty(folder: string): boolean {
+  return readdirSync(folder).every((name) => name === '.git');
 }
 
 function collides(root: string, file: string): boolean {

@@ -73,8 +73,10 @@ function refuseUnfit(result: {
   if (result.success) return;
   const [issue] = result.error?.issues ?? [];
   const place = issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.');
-  throw new AichorError('usage', `${place} does not fit: ${issue?.message ?? 'unknown form'}`, {
-    hint: 'see /v1/openapi.json; a client of another version may ask differently',
+  const why =
+    issue === undefined ? 'unknown form' : issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  throw new AichorError('usage', `${place} cannot be taken: ${why}`, {
+    hint: `give another ${place}; what can be taken stands in the server's /v1/openapi.json`,
   });
 }
 

@@ -55,6 +55,18 @@ it('names the manifest of a commit as it is called there', async () => {
   expect(diagnostics).toMatchObject([{ file: 'manifest.yaml', code: 'unknown-key' }]);
 });
 
+it('says in the record which of two manifests was taken', async () => {
+  const repo = join(program.home, 'two');
+  mkdirSync(join(repo, 'aichor_manifests'), { recursive: true });
+  for (const place of ['manifest.yaml', 'aichor_manifests/manifest.yaml'])
+    writeFileSync(join(repo, place), manifest('true'));
+  const local = ['experiments', 'submit', 'local', '--repo-dir', repo, '--wait'];
+  expect(documentOf(await aichor(local))).toMatchObject({
+    manifest_path: 'aichor_manifests/manifest.yaml',
+    notices: expect.arrayContaining([expect.objectContaining({ code: 'two_manifests' })]),
+  });
+});
+
 describe('submitting', () => {
   it('prints the document, sends nothing twice, and ends with the record when it waits', async () => {
     const first = await submit('--message', 'one', '--label', 'sweep=a', '--env', 'RATE=3');

@@ -16,6 +16,12 @@ afterEach(async () => {
 });
 
 describe('a submitted directory', () => {
+  test('is asked for by its digest before it is sent again', async () => {
+    const snapshot = await t.snapshot(FILES);
+    const { status, body } = await t.call('GET', `/snapshots/${snapshot}`, undefined);
+    expect([status, body]).toEqual([200, { digest: snapshot, missing: [] }]);
+  });
+
   test('becomes an experiment that runs to its end', async () => {
     const snapshot = await t.snapshot(FILES);
     const { status, body } = await t.call(

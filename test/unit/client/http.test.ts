@@ -213,6 +213,23 @@ describe('the client', () => {
     const client = createClient({ address, apiKey: null });
     expect(await client.get('a/../b?c')).toBe('/v1/experiments/a%2F..%2Fb%3Fc');
   });
+
+  it('tells a snapshot that is not there from trouble', async () => {
+    const answers: Record<string, [number, object]> = {
+      'sha256:here': [200, { digest: 'sha256:here', missing: [] }],
+      'sha256:gone': [404, { error: { code: 'not_found', message: 'not here', hint: null, exit_code: 5 } }],
+      'sha256:ill': [500, { error: { code: 'server_error', message: 'ill', hint: null, exit_code: 7 } }],
+    };
+    const address = await onPort((request, response) => {
+      const digest = decodeURIComponent(request.url?.split('/').at(-1) ?? '');
+      const [status, body] = answers[digest] ?? [500, {}];
+      response.writeHead(status).end(JSON.stringify(body));
+    });
+    const client = createClient({ address, apiKey: null });
+    expect(await client.holds('sha256:here')).toBe(true);
+    expect(await client.holds('sha256:gone')).toBe(false);
+    await expect(client.holds('sha256:ill')).rejects.toMatchObject({ code: 'server_error' });
+  });
 });
 
 it('writes no question mark without a query', () => {
