@@ -59,7 +59,7 @@ it('says in the record which of two manifests was taken', async () => {
   const repo = join(program.home, 'two');
   mkdirSync(join(repo, 'aichor_manifests'), { recursive: true });
   for (const place of ['manifest.yaml', 'aichor_manifests/manifest.yaml'])
-    writeFileSync(join(repo, place), manifest('true'));
+    writeFileSync(join(repo, place), manifest('echo two'));
   const local = ['experiments', 'submit', 'local', '--repo-dir', repo, '--wait'];
   expect(documentOf(await aichor(local))).toMatchObject({
     manifest_path: 'aichor_manifests/manifest.yaml',
