@@ -58,6 +58,8 @@ const commonSubmission = {
   keep: z.boolean().default(false),
   /** PATH, HOME, LANG, … of the submitting shell (contract 7). */
   shell: z.record(z.string(), z.string()).default({}),
+  /** A Python environment of the engine's machine, used instead of building one: its folder, or its interpreter. */
+  python_env: z.string().min(1).max(4096).startsWith('/').nullable().default(null),
   /** The same key and content: the same experiment; the same key, other content: `conflict`. */
   idempotency_key: z.string().min(1).max(200).nullable().default(null),
 };
@@ -84,6 +86,7 @@ export const resubmission = z.object({
   labels: commonSubmission.labels,
   keep: commonSubmission.keep,
   shell: commonSubmission.shell,
+  python_env: commonSubmission.python_env,
   idempotency_key: commonSubmission.idempotency_key,
 });
 
@@ -187,3 +190,34 @@ export type LogQuery = z.infer<typeof logQuery>;
 export type LogQueryInput = z.input<typeof logQuery>;
 export type EngineList = z.infer<typeof engineList>;
 export type ServerStatus = z.infer<typeof serverStatus>;
+
+/** `POST /v1/experiments/:ref/open/:name`: a link that leads somewhere now. */
+export const openName = z.enum(['tensorboard', 'ray', 'jupyter', 'vscode']);
+export const opened = z.object({ experiment_id: z.uuid(), name: openName, url: z.string() });
+export type OpenName = z.infer<typeof openName>;
+export type Opened = z.infer<typeof opened>;
+
+/** `GET /v1/storage`: whose files, and below which folder of theirs. */
+export const storageQuery = z.object({
+  kind: z.enum(['inputs', 'outputs']).default('outputs'),
+  project: projectName.optional(),
+  /** Outputs of this experiment alone. */
+  experiment: experimentRef.optional(),
+  /** A folder or a file; absent: everything. */
+  path: z.string().max(4096).default(''),
+});
+const storedFile = z.object({
+  path: z.string(),
+  bytes: z.int(),
+  modified_at: z.iso.datetime({ precision: 3 }),
+});
+export const storageList = z.object({
+  kind: z.enum(['inputs', 'outputs']),
+  project: z.string(),
+  experiment_id: z.uuid().nullable(),
+  /** Sorted by path, which is relative to the experiment's or the project's folder. */
+  files: z.array(storedFile),
+});
+export type StorageQuery = z.infer<typeof storageQuery>;
+export type StorageQueryInput = z.input<typeof storageQuery>;
+export type StorageList = z.infer<typeof storageList>;

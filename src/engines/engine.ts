@@ -30,6 +30,20 @@ export interface Engine {
   build(context: BuildContext): Promise<BuildResult>;
   run(context: RunContext): AsyncIterable<ExperimentFact>;
   discard(experimentId: string): Promise<void>;
+  /** Starts TensorBoard for an experiment that has ended; its address. Absent: this engine cannot. */
+  openTensorBoard?(context: TensorBoardContext): Promise<string>;
+}
+
+export interface TensorBoardContext {
+  experimentId: string;
+  /** Folder of the experiment; what is written to it goes when the experiment is deleted. */
+  directory: string;
+  /** Folder of the events. */
+  events: string;
+  build: BuildResult | null;
+  shell: Record<string, string>;
+  /** Nobody waits for the address any more. */
+  signal: AbortSignal;
 }
 
 export interface EngineCapacity {
@@ -64,6 +78,8 @@ interface EngineContext {
 export interface BuildContext extends EngineContext {
   /** What `builder.skipBuild` refers to: the earlier experiment's build result, or null when it has none. */
   reuse: BuildResult | null;
+  /** An environment that is there already, used as it is: its folder or its interpreter; null: build one. */
+  pythonEnv: string | null;
   /** Reports what the build is doing; replaces the text before it. */
   progress(message: string): void;
 }
@@ -101,8 +117,11 @@ export interface LogSink {
 export interface SnapshotReader {
   digest: string;
   bytes: number;
-  /** Lays the whole tree out in an empty directory (made if missing); nothing is ever half-there under that name. */
-  layOut(directory: string): Promise<void>;
+  /**
+   * Lays the tree out in an empty directory (made if missing); nothing is ever half-there under that name. The whole
+   * tree as it is, or each file (link) at the relative paths that `places` gives for it, if any.
+   */
+  layOut(directory: string, places?: (path: string) => readonly string[]): Promise<void>;
   /** Content of one file by its path in the snapshot, or null. */
   read(path: string): Promise<Buffer | null>;
   /** Every path (files and links), sorted. */

@@ -9,7 +9,7 @@ import { noticeFacts } from './notice-facts.ts';
 import { submitCommit } from './submit-commit.ts';
 import type { Idempotency } from './store/store.ts';
 
-const DEFAULT_PROJECT = 'default';
+export const DEFAULT_PROJECT = 'default';
 
 /** A submission that has its defaults. */
 export type CompleteSubmission = Submission & { project: string };
@@ -59,6 +59,7 @@ async function submitLocal(
       snapshot,
       submission: { message, project, env, secrets: Object.keys(secrets), vcs: {} },
       engine: { asked: submission.engine, preferred: submission.default_engine },
+      python_env: submission.python_env,
     },
     await findManifest(snapshot, submission.manifest_path),
   );
@@ -69,7 +70,7 @@ async function submitLocal(
     source: { kind: 'local', snapshot: digest, repository: null, commit_sha: null, branch: null },
     manifestPath: prepared.manifestPath,
     resubmitOf: null,
-    values: { secrets, shell: submission.shell },
+    values: { secrets, shell: submission.shell, python_env: submission.python_env },
     submission: { manifest: prepared.manifest, plan: prepared.plan, keep: submission.keep, vcs: {} },
     facts: noticeFacts(prepared.notices),
   });

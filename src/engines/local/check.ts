@@ -7,7 +7,7 @@ import type { MachineCapacity } from '../../machine/capacity.ts';
  * What this machine makes of a plan: refuses what it can never run, and names what it cannot honour. CPUs and
  * memory are shared, not reserved, so asking for more than there is is no reason to refuse (contract 8).
  *
- * @throws AichorError `engine_unavailable` for operators that need a cluster
+ * @throws AichorError `engine_unavailable` for operators that need a cloud
  */
 export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number }): Notice[] {
   refuseOperator(plan);
@@ -50,8 +50,8 @@ function asksForIdentity({ security }: Plan): boolean {
 }
 
 function refuseOperator({ operator }: Plan): void {
-  if (operator !== 'kuberay' && operator !== 'vertexai') return;
+  if (operator !== 'vertexai') return;
   throw new AichorError('engine_unavailable', `the local engine cannot run operator ${operator}`, {
-    hint: `use jobset, jax, pytorch or xgboost here, or another engine: aichor engines list`,
+    hint: `use jobset, jax, pytorch, xgboost or kuberay here, or another engine: aichor engines list`,
   });
 }

@@ -27,9 +27,12 @@ describe('what a machine makes of a plan', () => {
     expect(checkPlan(silent, LAPTOP)).toEqual([]);
   });
 
-  test('an operator that needs a cluster is refused', () => {
+  test('an operator that needs a cloud is refused, Ray is not', () => {
     const types = { Head: { resources: { cpus: 1, ramRatio: 1 } }, Workers: [] };
-    const plan = planOf({ spec: { operator: 'kuberay', command: 'true', types } });
-    expect(() => checkPlan(plan, LAPTOP)).toThrow(expect.objectContaining({ code: 'engine_unavailable' }));
+    const plan = planOf({ spec: { operator: 'kuberay', rayVersion: '2.23.0', command: 'true', types } });
+    expect(checkPlan(plan, LAPTOP)).toEqual([]);
+    expect(() => checkPlan({ ...plan, operator: 'vertexai' }, LAPTOP)).toThrow(
+      expect.objectContaining({ code: 'engine_unavailable' }),
+    );
   });
 });
