@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
-import { delimiter } from 'node:path';
-import { promisify } from 'node:util';
+import { delimiter, dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { createHouse, isPod, lastOf, type House, type Submission } from '../engine/house.ts';
 import { frameworkEnvironment } from './environment.ts';
 import { measured } from './measured.ts';
 import { ACCUMULATE, DDP, LAUNCHED, PSUM, TREES } from './scripts.ts';
+import { findTorch, TORCH_ABSENT } from './torch.ts';
 
 let house: House;
 let programs: string;
@@ -18,18 +17,8 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => house.leave());
 
-/** Debian's build of torch, for the interpreter it belongs to; null with the reason when it is not to be had. */
 const TORCH = await findTorch();
 const torchTest = TORCH === null ? test.skip : test;
-const WITHOUT_TORCH =
-  TORCH === null ? ' (skipped: /usr/bin/python3 has no torch; apt-get install python3-torch)' : '';
-
-async function findTorch(): Promise<string | null> {
-  return promisify(execFile)('/usr/bin/python3', ['-c', 'import torch']).then(
-    () => '/usr/bin',
-    () => null,
-  );
-}
 
 type Operator = 'jax' | 'pytorch' | 'xgboost';
 
@@ -38,11 +27,12 @@ function ranks(
   count: number,
   what: { script: string; command?: string; env?: Record<string, string> },
 ): Submission {
-  const first = operator === 'pytorch' ? TORCH : programs;
+  const first = operator === 'pytorch' && TORCH !== null ? dirname(TORCH) : programs;
   return {
     spec: {
       operator,
       command: what.command ?? 'python3 -u train.py',
+      gracefulTermination: { shutdownCommand: ['true'], terminationGracePeriodSeconds: 2 },
       types: { worker: { count, resources: { cpus: 1, ramRatio: 1 } } },
     },
     files: { 'train.py': what.script },
@@ -165,7 +155,7 @@ describe('XGBoost', () => {
   }, 60_000);
 });
 
-describe(`PyTorch${WITHOUT_TORCH}`, () => {
+describe(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
   torchTest.each([1, 2, 4])(
     'gloo and a DDP step over %i pods',
     async (count) => {

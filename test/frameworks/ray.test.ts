@@ -12,7 +12,7 @@ let house: House;
 let path: string;
 
 beforeAll(async () => {
-  path = `${await frameworkEnvironment('ray')}:${process.env['PATH']}`;
+  path = `${await frameworkEnvironment('ray-jupyter')}:${process.env['PATH']}`;
   house = await createHouse();
 }, 300_000);
 afterAll(() => house.leave());
@@ -118,6 +118,20 @@ while True: time.sleep(0.1)`;
     expect(new Set(Object.values(lastOf(facts)).map(({ reason }) => reason))).toEqual(
       new Set(['CancelledByUser']),
     );
+    await nothingIsLeft(submitted);
+  }, 300_000);
+
+  test('debugs with Jupyter: a link with its token that nobody has to look for', async () => {
+    const submitted = await house.submit(cluster(TASKS, { more: { debug: { jupyter: { enabled: true } } } }));
+    const running = submitted.run();
+    const link = await running.seen((fact) => fact.type === 'link' && fact.name === 'jupyter');
+    const url = new URL(link.type === 'link' ? (link.url ?? '') : '');
+    const contents = new URL('/api/contents/src', url);
+    expect((await fetch(contents)).status).toBe(403);
+    contents.search = url.search;
+    expect(JSON.stringify(await (await fetch(contents)).json())).toContain('main.py');
+    submitted.stop.abort();
+    await measured('ray: jupyter', running.done);
     await nothingIsLeft(submitted);
   }, 300_000);
 
