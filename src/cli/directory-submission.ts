@@ -89,10 +89,11 @@ export async function dryRun(
   const { digest, files, bytes, largest } = await scan();
   const { data } = settings.folder;
   const project = settings.project.value ?? 'default';
+  const events = plan.tensorboard.pvc === null ? ['tensorboard'] : ['volumes', plan.tensorboard.pvc];
   const paths = {
     input: `${join(data, 'inputs', project)}/`,
     output: `${join(data, 'outputs', project, 'output', PLACEHOLDER_EXPERIMENT_ID)}/`,
-    tensorboard: plan.tensorboard.enabled ? join(data, 'tensorboard', PLACEHOLDER_EXPERIMENT_ID) : null,
+    tensorboard: plan.tensorboard.enabled ? join(data, ...events, PLACEHOLDER_EXPERIMENT_ID) : null,
   };
   return {
     manifest_path: manifestPath,

@@ -22,7 +22,7 @@ export function readBaseImage(image: string): BaseImage {
   if (/^rayproject\/ray(-ml|-llm)?$/.test(name)) return rayImage(tag);
   if (/^pytorch\/pytorch$/.test(name)) return { python: null, packages: pinned('torch', tag) };
   if (/^tensorflow\/tensorflow$/.test(name)) return { python: null, packages: pinned('tensorflow', tag) };
-  return { python: pythonNamed(name, tag), packages: [] };
+  return { python: pythonNamed(name, tag) ?? systemPython(`${name}:${tag}`), packages: [] };
 }
 
 /** Without its registry, when that is Docker Hub; a tag may be missing, a digest does not count. */
@@ -44,6 +44,20 @@ function rayImage(tag: string): BaseImage {
   const usual = RAY_DEFAULT_PYTHON.find(({ from }) => number >= from)?.python ?? null;
   const requirement = version === null ? 'ray[default]' : `ray[default]==${version[0]}`;
   return { python: named === null ? usual : `3.${named[2]}`, packages: [requirement] };
+}
+
+/** The Python that a distribution has: what `apt install python3` brings. */
+const SYSTEM_PYTHONS: readonly { release: RegExp; python: string }[] = [
+  { release: /ubuntu[:-]?(24\.04|noble)|[:-]noble/, python: '3.12' },
+  { release: /ubuntu[:-]?(22\.04|jammy)|[:-]jammy/, python: '3.10' },
+  { release: /ubuntu[:-]?(20\.04|focal)|[:-]focal/, python: '3.8' },
+  { release: /debian[:-]?13|[:-]trixie/, python: '3.13' },
+  { release: /debian[:-]?12|[:-]bookworm/, python: '3.11' },
+  { release: /debian[:-]?11|[:-]bullseye/, python: '3.9' },
+];
+
+function systemPython(image: string): string | null {
+  return SYSTEM_PYTHONS.find(({ release }) => release.test(image))?.python ?? null;
 }
 
 /** An image of somebody's own often tells its Python: `miniconda3:py311`, `base:python3.10-cuda`. */

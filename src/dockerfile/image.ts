@@ -137,12 +137,12 @@ function toImage(stage: Stage, stages: readonly Stage[]): Image {
   const { tree, copies, executable, installs, missing, env, folder } = stage;
   const base = stage.base === null ? { python: null, packages: [] } : readBaseImage(stage.base);
   const used = [...new Set(installs.map((install) => install.stage))];
-  const others = used.flatMap((number) => stages[number]?.base ?? []);
-  const python =
-    base.python ?? others.map((each) => readBaseImage(each).python).find((each) => each !== null);
+  // An environment that is copied from a stage runs on the Python it was made with.
+  const makers = used.map((number) => stages[number]?.base ?? null);
+  const pythons = [...makers, stage.base].map((each) => (each === null ? null : readBaseImage(each).python));
   return {
     base: stage.base,
-    python: python ?? null,
+    python: pythons.find((each) => each !== null) ?? null,
     packages: base.packages,
     workdir: folder,
     ...{ env, tree, copies, executable, installs, missing },

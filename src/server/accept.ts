@@ -56,7 +56,7 @@ export async function accept(plane: ControlPlane, acceptance: Acceptance): Promi
         paths: experimentPaths(plane.folders, {
           id,
           project,
-          tensorboard: submission.plan?.tensorboard.enabled ?? false,
+          tensorboard: submission.plan?.tensorboard ?? { enabled: false, pvc: null },
         }),
       },
       submission,

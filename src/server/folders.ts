@@ -44,13 +44,16 @@ export function privateFile(folders: Folders, id: string): string {
 /** Where an experiment of the embedded engine reads and writes. */
 export function experimentPaths(
   { data }: Folders,
-  experiment: { id: string; project: string; tensorboard: boolean },
+  experiment: { id: string; project: string; tensorboard: { enabled: boolean; pvc: string | null } },
 ): ExperimentRecord['paths'] {
   const { id, project, tensorboard } = experiment;
+  // With `usePVC` the events of all experiments that use the volume stand beside each other in it, as on the cluster.
+  const events =
+    tensorboard.pvc === null ? join(data, 'tensorboard', id) : join(data, 'volumes', tensorboard.pvc, id);
   return {
     input: `${join(data, 'inputs', project)}/`,
     output: `${join(data, 'outputs', project, 'output', id)}/`,
-    tensorboard: tensorboard ? join(data, 'tensorboard', id) : null,
+    tensorboard: tensorboard.enabled ? events : null,
     workdir: null,
   };
 }
