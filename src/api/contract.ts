@@ -32,7 +32,7 @@ export const snapshotAnnounced = z.object({ digest: snapshotDigest, missing: z.a
 export const health = z.object({ version: z.string(), pid: z.int() });
 
 /** A name that is also a folder's: never `.`, `..`, or anything with a separator. */
-const projectName = z
+export const projectName = z
   .string()
   .regex(
     /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/,
@@ -190,34 +190,3 @@ export type LogQuery = z.infer<typeof logQuery>;
 export type LogQueryInput = z.input<typeof logQuery>;
 export type EngineList = z.infer<typeof engineList>;
 export type ServerStatus = z.infer<typeof serverStatus>;
-
-/** `POST /v1/experiments/:ref/open/:name`: a link that leads somewhere now. */
-export const openName = z.enum(['tensorboard', 'ray', 'jupyter', 'vscode']);
-export const opened = z.object({ experiment_id: z.uuid(), name: openName, url: z.string() });
-export type OpenName = z.infer<typeof openName>;
-export type Opened = z.infer<typeof opened>;
-
-/** `GET /v1/storage`: whose files, and below which folder of theirs. */
-export const storageQuery = z.object({
-  kind: z.enum(['inputs', 'outputs']).default('outputs'),
-  project: projectName.optional(),
-  /** Outputs of this experiment alone. */
-  experiment: experimentRef.optional(),
-  /** A folder or a file; absent: everything. */
-  path: z.string().max(4096).default(''),
-});
-const storedFile = z.object({
-  path: z.string(),
-  bytes: z.int(),
-  modified_at: z.iso.datetime({ precision: 3 }),
-});
-export const storageList = z.object({
-  kind: z.enum(['inputs', 'outputs']),
-  project: z.string(),
-  experiment_id: z.uuid().nullable(),
-  /** Sorted by path, which is relative to the experiment's or the project's folder. */
-  files: z.array(storedFile),
-});
-export type StorageQuery = z.infer<typeof storageQuery>;
-export type StorageQueryInput = z.input<typeof storageQuery>;
-export type StorageList = z.infer<typeof storageList>;

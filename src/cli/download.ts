@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { StorageList, StorageQueryInput } from '../api/contract.ts';
+import type { StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type { Client } from '../client/client.ts';
 import { AichorError, systemErrorCode } from '../errors.ts';
 

@@ -1,5 +1,5 @@
 import { boolean, string } from '@oclif/core/flags';
-import type { StorageQueryInput } from '../api/contract.ts';
+import type { StorageQueryInput } from '../api/storage-contract.ts';
 import { ID_HELP } from './flags.ts';
 import type { Settings } from './settings.ts';
 

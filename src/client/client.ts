@@ -5,15 +5,12 @@ import type {
   ExperimentList,
   ListQueryInput,
   LogQueryInput,
-  Opened,
-  OpenName,
   ResubmissionInput,
   Selection,
   ServerStatus,
-  StorageList,
-  StorageQueryInput,
   SubmissionInput,
 } from '../api/contract.ts';
+import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import type { Listing } from '../snapshot/listing.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { Opened, OpenName } from '../api/contract.ts';
+import type { Opened, OpenName } from '../api/storage-contract.ts';
 import { AichorError } from '../errors.ts';
 import type { ExperimentState } from '../experiment/state.ts';
 import type { ControlPlane } from './control-plane.ts';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { StorageList, StorageQuery } from '../api/contract.ts';
+import type { StorageList, StorageQuery } from '../api/storage-contract.ts';
 import { AichorError, systemErrorCode } from '../errors.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { stateOf } from './get.ts';

@@ -1,7 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { opened, storageList } from '../../src/api/contract.ts';
+import { opened, storageList } from '../../src/api/storage-contract.ts';
 import { createTestPlane, FILES, localSubmission, type TestPlane } from './control-plane.ts';
 
 let t: TestPlane;

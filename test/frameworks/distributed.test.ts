@@ -18,7 +18,6 @@ beforeAll(async () => {
 afterAll(() => house.leave());
 
 const TORCH = await findTorch();
-const torchTest = TORCH === null ? test.skip : test;
 
 type Operator = 'jax' | 'pytorch' | 'xgboost';
 
@@ -156,7 +155,7 @@ describe('XGBoost', () => {
 });
 
 describe(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
-  torchTest.each([1, 2, 4])(
+  test.runIf(TORCH !== null).each([1, 2, 4])(
     'gloo and a DDP step over %i pods',
     async (count) => {
       const sum = (count * (count + 1)) / 2;
@@ -169,7 +168,7 @@ describe(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
     120_000,
   );
 
-  torchTest(
+  test.runIf(TORCH !== null)(
     'torchrun with one process a node is one run of all pods',
     async () => {
       // Debian's torch 1.13 on Python 3.11 needs the two redirects.
@@ -183,7 +182,7 @@ describe(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
     180_000,
   );
 
-  torchTest(
+  test.runIf(TORCH !== null)(
     'two experiments at once do not meet',
     async () => {
       const one = (index: number) =>
@@ -197,7 +196,7 @@ describe(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
     120_000,
   );
 
-  torchTest(
+  test.runIf(TORCH !== null)(
     'a dead rank is named, with those that wait for it and its error',
     async () => {
       const submitted = await house.submit(ranks('pytorch', 4, { script: DDP, env: { DEAD: '2' } }));
@@ -210,7 +209,7 @@ describe(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
     120_000,
   );
 
-  torchTest(
+  test.runIf(TORCH !== null)(
     'a pod that is killed from outside ends the run, and is named',
     async () => {
       const submitted = await house.submit(ranks('pytorch', 2, { script: ACCUMULATE }));

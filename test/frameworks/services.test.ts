@@ -107,7 +107,7 @@ describe('debugging', () => {
     expect((await submitted.run().done).find((fact) => fact.type === 'failure')).toMatchObject({
       reason: 'CommandNotFound',
       explanation: expect.stringMatching(
-        /spec\.debug\.vscode is on.*code-of-nobody.*install the VS Code CLI/,
+        /spec\.debug\.vscode is on.*code-of-nobody.*install the command-line program of VS Code/,
       ),
     });
   }, 60_000);

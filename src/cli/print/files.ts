@@ -1,4 +1,4 @@
-import type { StorageList } from '../../api/contract.ts';
+import type { StorageList } from '../../api/storage-contract.ts';
 import type { Screen } from '../screen.ts';
 import { table } from './table.ts';
 import { bytesText } from './time.ts';

@@ -1,5 +1,5 @@
 import { string as stringArg } from '@oclif/core/args';
-import type { Opened, OpenName } from '../../api/contract.ts';
+import type { Opened, OpenName } from '../../api/storage-contract.ts';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { ID_HELP } from '../../cli/flags.ts';
 import { openInBrowser } from '../../cli/browser.ts';

@@ -1,5 +1,5 @@
 import { string as stringArg } from '@oclif/core/args';
-import type { StorageList } from '../../api/contract.ts';
+import type { StorageList } from '../../api/storage-contract.ts';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { fileTable } from '../../cli/print/files.ts';
 import { storageFlags, storageQueryOf } from '../../cli/storage-flags.ts';

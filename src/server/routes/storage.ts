@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { experimentRef, opened, openName, storageList, storageQuery } from '../../api/contract.ts';
+import { experimentRef } from '../../api/contract.ts';
+import { opened, openName, storageList, storageQuery } from '../../api/storage-contract.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { openLink } from '../open.ts';
 import { listStorage, readStored } from '../storage.ts';

@@ -58,7 +58,7 @@ export async function debugProblem(run: ExperimentRun): Promise<Explanation | nu
   const get =
     mode === 'jupyter'
       ? "add jupyter-server to the project's dependencies"
-      : 'install the VS Code CLI (https://code.visualstudio.com/docs/remote/tunnels) on this machine';
+      : 'install the command-line program of VS Code ("code") on this machine';
   return {
     reason: 'CommandNotFound',
     explanation: `spec.debug.${mode} is on, and there is no program ${wanted.path} in the environment or in PATH: ${get}, or name it by spec.debug.${mode}.path`,
