@@ -22,7 +22,7 @@ const INSTALLER = `#!/bin/sh
 echo "uv $*" >&2
 echo "sees $(ls | tr '\\n' ' ')" >&2
 case "$1 $2" in
-  "venv --no-project") python3 -m venv --without-pip "$3" ;;
+  venv*) for home; do :; done; python3 -m venv --without-pip "$home" ;;
   sync*) python3 -m venv --without-pip "$UV_PROJECT_ENVIRONMENT" ;;
   export*) echo "exported==1" ;;
 esac
@@ -196,7 +196,7 @@ describe('install lines of the Dockerfile', () => {
     const lines = await buildLines(experiment);
     const commands = lines.filter((line) => line.startsWith('uv ')).map((line) => line.replaceAll(/\/\S*\/environments\/\S*/g, 'ENV')); // prettier-ignore
     expect(commands).toEqual([
-      'uv venv --no-project ENV',
+      'uv venv --no-project --seed ENV',
       'uv pip install --python ENV --index-strategy unsafe-best-match --extra-index-url *** -r req/base.txt six>=1',
       'uv pip install --python ENV .',
     ]);

@@ -31,7 +31,7 @@ export function createBuilder(deps: EngineDeps): (context: BuildContext) => Prom
     const told = [...skipped.notices, ...notices];
     if (work === null)
       return withoutEnvironment(context, {
-        message: 'no dependencies: python3 of the PATH',
+        message: `no dependencies: ${python ?? 'python3 of the PATH'}`,
         interpreter: python,
         notices: told,
       });

@@ -79,7 +79,9 @@ type Projects = InstallSources['projects'];
 function steps(installs: readonly Install[], making: Making, projects: Projects): BuildStep[] {
   const { tool, program, environment, sources } = making;
   const begins = installs[0]?.kind === 'sync' && tool === 'uv';
-  const create = tool === 'uv' ? ['venv', '--no-project', environment] : ['-m', 'venv', environment];
+  // What pip installs goes into an image's own Python, which has pip (and, before 3.12, setuptools) too.
+  const seed = installs[0]?.dialect === 'pip' ? ['--seed'] : [];
+  const create = tool === 'uv' ? ['venv', '--no-project', ...seed, environment] : ['-m', 'venv', environment];
   return [
     ...(begins ? [] : [{ words: [program, ...create], folder: sources, output: null }]),
     ...installs.flatMap((install, index) => {
