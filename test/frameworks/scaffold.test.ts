@@ -16,7 +16,7 @@ let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'aichor-scaffold-'));
   const path = [dirname(await installer()), process.env['PATH']].join(delimiter);
-  env = { PATH: path, HOME: process.env['HOME'], AICHOR_HOME: join(home, 'state') };
+  env = { ...process.env, PATH: path, AICHOR_HOME: join(home, 'state') };
 }, 120_000);
 afterAll(async () => {
   await aichor(['server', 'stop']);

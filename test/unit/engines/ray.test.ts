@@ -7,6 +7,7 @@ import {
   wantedPorts,
   type RayCluster,
 } from '../../../src/engines/local/ray/cluster.ts';
+import { podBefore } from '../../../src/engines/local/ray/pods.ts';
 import { explainRay } from '../../../src/engines/local/ray/installed.ts';
 import { localRunFacts } from '../../../src/render/local/run-facts.ts';
 import { planOf } from '../../engine/house.ts';
@@ -94,6 +95,14 @@ describe('the nodes of a Ray cluster on one machine', () => {
     expect(line()).toMatch(/^ray start --head .*--port=7000 /);
     expect(line(worker)).toMatch(/^ray start --address=127\.0\.0\.1:7000 /);
     expect(line(worker)).not.toContain('--port=');
+  });
+
+  test('come up after the head, and not more at a time than the machine can do', () => {
+    const pods = plannedPods(plan({}, { count: 4 }));
+    const before = (atOnce: number) => pods.slice(0, 5).map((pod) => podBefore(pods, pod, atOnce));
+    expect(before(1)).toEqual([null, 'head-0-0', 'small-0-0', 'small-1-0', 'small-2-0']);
+    expect(before(2)).toEqual([null, 'head-0-0', 'head-0-0', 'small-0-0', 'small-1-0']);
+    expect(before(64)).toEqual([null, 'head-0-0', 'head-0-0', 'head-0-0', 'head-0-0']);
   });
 
   test('have a temporary folder that is short enough for the names of sockets', () => {

@@ -1,8 +1,8 @@
 /**
- * Runs one node of a Ray cluster: `python3 -I <this> <own mark> <head's mark or ->`, with the `ray start` line in the
+ * Runs one node of a Ray cluster: `python3 -I <this> <own mark> <mark of the node before, or ->`, with the `ray start` line in the
  * environment, as KubeRay puts it there.
  *
- * - A worker waits for the head's mark. The head's port would be too early: Ray 2.23 ends a head whose first worker
+ * - A worker waits for the mark of the node before it: the head's, or that of the worker whose turn comes first. The head's port would be too early: Ray 2.23 ends a head whose first worker
  *   comes before it has said "Ray runtime started." The lines that are printed meanwhile are those of KubeRay's init
  *   container, further and further apart.
  * - When Ray says that it runs, the node's mark is made.
@@ -12,7 +12,7 @@
  */
 export const NODE_PROGRAM = `import os, signal, subprocess, sys, threading, time
 
-own_mark, head_mark = sys.argv[1], sys.argv[2]
+own_mark, mark_before = sys.argv[1], sys.argv[2]
 stopping = False
 
 
@@ -27,7 +27,7 @@ def say(text):
 
 def wait_for_head():
     began, next_line = time.monotonic(), 5.0
-    while not os.path.exists(head_mark):
+    while not os.path.exists(mark_before):
         if stopping:
             sys.exit(143)
         waited = time.monotonic() - began
@@ -54,7 +54,7 @@ def pass_on(pipe):
 
 
 signal.signal(signal.SIGTERM, stop)
-if head_mark != "-":
+if mark_before != "-":
     wait_for_head()
 node = subprocess.Popen(["sh", "-c", "exec " + os.environ["KUBERAY_GEN_RAY_START_CMD"]], stdout=subprocess.PIPE)
 if stopping:

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Plan, PlannedPod } from '../../../experiment/plan.ts';
+import { plannedPods, type Plan, type PlannedPod } from '../../../experiment/plan.ts';
 import { LAUNCHER } from '../../../operators/launcher.ts';
 import type { Attempt } from '../attempt-state.ts';
 import { hasSucceeded, type LivePod } from '../pod.ts';
@@ -30,9 +31,18 @@ export function rayPodCommand({ run, number, folder }: Attempt, pod: PlannedPod)
     const log = join(clusterFolder(experimentId, number), 'session_latest', 'logs', `job-driver-${job}.log`);
     return [...python, join(directory, 'ray_submit.py'), String(dashboardPort(run.ray)), job, log, LAUNCHER];
   }
-  const isHead = groupOf(plan, pod).role === 'head';
-  const head = isHead ? '-' : markOf(folder, 'head-0-0');
-  return [...python, join(directory, 'ray_node.py'), markOf(folder, pod.pod), head];
+  const before = podBefore(plannedPods(plan), pod, Math.max(1, Math.floor(availableParallelism() / 2)));
+  const mark = before === null ? '-' : markOf(folder, before);
+  return [...python, join(directory, 'ray_node.py'), markOf(folder, pod.pod), mark];
+}
+
+/**
+ * The pod that must be up before this one starts its node, null for the head. Workers wait for the head, and only so
+ * many come up at a time: Ray gives a node 30 seconds, each needs some seconds of a processor for that.
+ */
+export function podBefore(pods: readonly PlannedPod[], pod: PlannedPod, atOnce: number): string | null {
+  if (pod.rank === 0) return null;
+  return pods[Math.max(0, pod.rank - atOnce)]?.pod ?? null;
 }
 
 /**
