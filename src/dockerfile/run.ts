@@ -68,7 +68,8 @@ function applyInstall(
     return true;
   }
   const file = output === null ? null : imagePath(folder, output);
-  stage.installs.push({ ...install, line, folder, output: file, stage: number });
+  const settings = Object.fromEntries([...valuesOf(stage)].filter(([name]) => /^(PIP|UV)_/.test(name)));
+  stage.installs.push({ ...install, line, folder, output: file, stage: number, settings });
   return true;
 }
 

@@ -10,6 +10,8 @@ export interface Install extends InstallCommand {
   output: string | null;
   /** Number of the stage it belongs to. */
   stage: number;
+  /** What ENV and ARG have told pip and uv up to there. */
+  settings: Record<string, string>;
 }
 
 /** What instructions have made of a stage so far. */

@@ -22,11 +22,20 @@ export async function imageWork(
   const { context, build_args: args } = plan.builder;
   const installs = inWorkingOrder(image);
   const sources = await readInstallSources({ ...image, installs }, { snapshot, context });
-  const settings = Object.fromEntries([...image.env].filter(([name]) => SETTING.test(name)));
+  const told = installs.flatMap((install) => Object.entries(install.settings));
+  const settings = Object.fromEntries(told.filter(([name]) => SETTING.test(name)));
   const env = { ...settings, ...args };
   return {
     facts: {
-      installs: installs.map(({ line: _line, ...install }) => install),
+      installs: installs.map(({ kind, dialect, verb, options, folder, output, stage }) => ({
+        kind,
+        dialect,
+        verb,
+        options,
+        folder,
+        output,
+        stage,
+      })),
       files: [...sources.files].toSorted(([a], [b]) => (a < b ? -1 : 1)),
       sources: sources.usesSources ? [snapshot.digest, context, plan.builder.dockerfile] : null,
       env: Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1)),
@@ -63,7 +72,7 @@ function inWorkingOrder({ installs, packages }: Image): Install[] {
   const named = new Set(installs.flatMap(({ options }) => options.flatMap(({ name, value }) => (name === null ? nameOf(value) : [])))); // prettier-ignore
   const brought = packages.filter((requirement) => nameOf(requirement).every((name) => !named.has(name)));
   const base: Install = {
-    ...{ kind: 'pip', dialect: 'pip', verb: [], line: 1, folder: '/', output: null, stage: -1 },
+    ...{ kind: 'pip', dialect: 'pip', verb: [], line: 1, folder: '/', output: null, stage: -1, settings: {} },
     options: brought.map((value) => ({ name: null, value })),
   };
   return [...lasting, ...(brought.length > 0 ? [base] : []), ...installs.filter(({ kind }) => kind !== 'sync')]; // prettier-ignore

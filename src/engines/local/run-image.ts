@@ -53,9 +53,16 @@ export function runVariables(
   { shell, root }: { shell: Readonly<Record<string, string>>; root: string | null },
 ): Record<string, string> {
   const isLaidOut = (path: string) => layout !== null && path !== '/' && (layout.tree.folders.has(path) || layout.tree.files.has(path)); // prettier-ignore
-  return imageVariables(env, {
-    shell,
-    exists: existsSync,
-    find: (path) => (isLaidOut(path) ? (root === null ? path : join(root, path)) : null),
-  });
+  const find = (path: string) => (isLaidOut(path) ? (root === null ? path : join(root, path)) : null);
+  const variables = imageVariables(env, { shell, exists: existsSync, find });
+  const programs = root === null || layout === null ? [] : programFolders(layout.tree, root);
+  if (programs.length === 0) return variables;
+  return { ...variables, PATH: [...programs, variables['PATH'] ?? shell['PATH'] ?? ''].join(':') };
+}
+
+/** Folders of programs that every image has in its PATH: what was copied there is found by its name. */
+function programFolders({ files }: ImageTree, root: string): string[] {
+  return ['/usr/local/bin', '/usr/bin', '/bin']
+    .filter((folder) => [...files.keys()].some((path) => path.startsWith(`${folder}/`)))
+    .map((folder) => join(root, folder));
 }
