@@ -45,7 +45,7 @@ export interface Submitted {
   context(): Promise<BuildContext>;
   build(engine?: Engine): Promise<BuildResult>;
   /** Runs it (again); facts are collected as they come. */
-  run(engine?: Engine, paths?: Partial<RunContext['paths']>): Running;
+  run(engine?: Engine, paths?: Partial<RunContext['paths']>, detached?: AbortSignal): Running;
   /** What a pod printed, both streams; attempt 1. */
   printed(pod: string, stream?: 'stdout' | 'stderr', attempt?: number): Promise<string>;
   lines(): Promise<ReadLine[]>;
@@ -151,8 +151,8 @@ async function submitted(
   return {
     id, plan, stop, detach, context,
     build: async (by = engine) => by.build(await context()),
-    run: (by = engine, paths = {}) => follow(context().then((known) =>
-      by.run({ ...known, build, admitted: planPeak(plan), paths: { ...known.paths, ...paths } } satisfies RunContext))),
+    run: (by = engine, paths = {}, detached = detach.signal) => follow(context().then((known) =>
+      by.run({ ...known, build, admitted: planPeak(plan), paths: { ...known.paths, ...paths }, detach: detached } satisfies RunContext))),
     printed: async (pod, stream = 'stdout', attempt = 1) => (await linesOf(logs, id))
       .filter((line) => line.pod === pod && line.stream === stream && line.attempt === attempt).map((line) => line.text).join('\n'),
     lines: () => linesOf(logs, id),

@@ -105,7 +105,7 @@ sys.exit(7)`;
     }
   }, 300_000);
 
-  test('that is cancelled lets the driver end in its own way', async () => {
+  test('outlives the server; cancelled after that, it lets the driver end in its own way', async () => {
     const script = `import ray, signal, sys, time
 def end(number, frame):
     print("saves its work", flush=True)
@@ -121,12 +121,33 @@ while True: time.sleep(0.1)`;
     const running = submitted.run();
     await running.seen(isPod('submitter-0-0', 'Running'));
     await printedLine(submitted, 'works');
+    submitted.detach.abort();
+    await running.done;
+    const again = submitted.run(house.restarted(), {}, new AbortController().signal);
+    await again.seen(isPod('submitter-0-0', 'Running'));
     submitted.stop.abort();
-    const facts = await measured('ray: cancelled', running.done);
+    const facts = await measured('ray: cancelled', again.done);
     expect(await submitted.printed('submitter-0-0')).toMatch(/works\n(.*\n)*saves its work\nsaved/);
     expect(new Set(Object.values(lastOf(facts)).map(({ reason }) => reason))).toEqual(
       new Set(['CancelledByUser']),
     );
+    await nothingIsLeft(submitted);
+  }, 300_000);
+
+  test('ends with a worker that is killed, and names it', async () => {
+    const script = 'import ray, time\nray.init()\nprint("works", flush=True)\ntime.sleep(600)';
+    const workers = [{ name: 'cpu-small', count: 1, resources }];
+    const submitted = await house.submit(cluster(script, { workers }));
+    const running = submitted.run();
+    await printedLine(submitted, 'works');
+    const marks = chooseProcesses(process.env, process.platform);
+    const pods = await marks.marked(EXPERIMENT_MARK, submitted.id, 'HOSTNAME');
+    for (const { pid } of pods.filter(({ also }) => also === 'cpu-small-0-0')) process.kill(pid, 'SIGKILL');
+    const facts = await measured('ray: killed worker', running.done);
+    expect(failureOf(facts)).toMatchObject({
+      reason: 'Killed',
+      explanation: expect.stringContaining('cpu-small-0-0'),
+    });
     await nothingIsLeft(submitted);
   }, 300_000);
 

@@ -1,5 +1,5 @@
 import { AichorError } from '../../errors.ts';
-import { planPeak, type Plan } from '../../experiment/plan.ts';
+import { planPeak, type Group, type Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { MachineCapacity } from '../../machine/capacity.ts';
 
@@ -40,7 +40,18 @@ export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number 
       'spec.securityContext is not honoured without a container: pods run as you, with your rights',
     );
   }
+  if (plan.groups.some(choosesNodes)) {
+    add(
+      'placement_ignored',
+      'selectors, tolerations and RDMA devices choose nodes of a cluster: they have no effect on this machine',
+    );
+  }
   return notices;
+}
+
+function choosesNodes({ resources }: Group): boolean {
+  const { selectors, tolerations, rdma_devices: rdma } = resources;
+  return Object.keys(selectors).length + tolerations.length + rdma.length > 0;
 }
 
 /** `ptrace` is left out: where it is not allowed it is ignored in silence, as on the cluster. */

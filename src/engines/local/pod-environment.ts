@@ -50,7 +50,8 @@ export function processEnvironment(
   env['PATH'] = [...run.programs, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
   // Where Jupyter looks for it: in its arguments everybody could read it.
   if (run.jupyter !== null) env['JUPYTER_TOKEN'] = run.jupyter.token;
-  if (run.ray !== null) Object.assign(env, rayEnvironment(context.plan));
+  if (run.ray !== null)
+    for (const [name, value] of Object.entries(rayEnvironment(context.plan))) env[name] ??= value;
   env[EXPERIMENT_MARK] = context.experimentId;
   env[POD_MARK] = pod.pod;
   if (devices !== null) env['CUDA_VISIBLE_DEVICES'] = devices.join(',');

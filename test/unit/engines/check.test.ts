@@ -10,6 +10,12 @@ describe('what a machine makes of a plan', () => {
     ['small', { cpus: 1, memory: 1 }, LAPTOP, []],
     ['many CPUs', { cpus: 64, memory: 1 }, LAPTOP, ['cpus_shared']],
     ['much memory', { cpus: 1, memory: 64 }, LAPTOP, ['memory_shared']],
+    [
+      'a node of its own',
+      { cpus: 1, memory: 1, extraSelectors: { disk: 'ssd' } },
+      LAPTOP,
+      ['placement_ignored'],
+    ],
     ['GPUs, none there', { cpus: 1, memory: 1, ...gpus(1) }, LAPTOP, ['gpus_absent']],
     ['GPUs, too few', { cpus: 1, memory: 1, ...gpus(4) }, { ...LAPTOP, gpus: 2 }, ['gpus_few']],
     ['GPUs, enough', { cpus: 1, memory: 1, ...gpus(2) }, { ...LAPTOP, gpus: 2 }, []],

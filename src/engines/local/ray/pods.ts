@@ -12,7 +12,7 @@ const NODES_GRACE_S = 5;
 /** Grace between SIGTERM and SIGKILL when the manifest says nothing (contract 5). */
 const DEFAULT_GRACE_S = 30;
 
-/** What Ray's own processes are told beside the plan's variables. */
+/** What Ray's own processes are told beside the plan's variables, unless those say it. */
 export function rayEnvironment(plan: Plan): Record<string, string> {
   return {
     RAY_USAGE_STATS_ENABLED: '0',
