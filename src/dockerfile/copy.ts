@@ -27,7 +27,9 @@ export function applyCopy(instruction: Instruction, { stages, context }: CopyPla
   const origin =
     from === undefined ? null : findStage(stages.slice(0, -1), substitute(from, valuesOf(stage)));
   if (origin === undefined) return isToolImage(from ?? '') ? undefined : void note(`--from=${from ?? ''}`);
-  const local = words.slice(0, -1).filter((source) => !isRemote(source, keyword) || void note(source));
+  const local = words
+    .slice(0, -1)
+    .filter((source) => !isRemote(source, keyword) || (!isToolScript(source) && void note(source)));
   const copied = copyInto(stage.tree, origin === null ? context : filesOf(origin), {
     sources: local.map((source) => imagePath('/', source).slice(1)),
     destination: imagePath(stage.folder, target),
@@ -49,6 +51,10 @@ function argumentsOf({ text, json }: Instruction, stage: Stage): string[] {
 /** uv itself is brought by an image of its own; here it is on PATH or it is not. */
 function isToolImage(image: string): boolean {
   return /(^|\/)(astral\/|astral-sh\/)?uv(:|@|$)/.test(image);
+}
+
+function isToolScript(source: string): boolean {
+  return /astral\.sh\/uv|get-pip\.py/.test(source);
 }
 
 /** ADD fetches and unpacks: neither is done here. */

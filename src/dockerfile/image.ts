@@ -103,7 +103,7 @@ function apply(instruction: Instruction, reading: Reading): void {
   } else if (keyword === 'COPY' || keyword === 'ADD') applyCopy(instruction, reading);
   else if (keyword === 'RUN')
     applyRun(instruction, { stage, number: reading.stages.length - 1, context: reading.context });
-  else if (!WITHOUT_EFFECT.has(keyword))
+  else if (!WITHOUT_EFFECT.has(keyword) && !(keyword === 'USER' && /^(root|0)(:|$)/.test(text)))
     stage.notHonoured.push({ line, what: `${keyword} ${text.slice(0, 40)}` });
 }
 

@@ -46,3 +46,9 @@ export function isFileOption(name: string | null): boolean {
 export function isEditableOption(name: string | null): boolean {
   return name === '-e' || name === '--editable';
 }
+
+/** A requirement that is a folder or a file: `.`, `./lib`, `/app[extra]`, `x.whl`, never a name or an address. */
+export function isLocal(value: string): boolean {
+  const isPath = /^\.{0,2}\/|^\.{1,2}(\[|$)/.test(value);
+  return isPath || (/\.(whl|zip|tar\.gz)$/.test(value) && !value.includes('://'));
+}

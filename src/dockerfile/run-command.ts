@@ -12,7 +12,7 @@ export type Standing =
 
 /** Preparation of an image that means nothing to processes: users, caches, environments made by hand, talk. */
 const WITHOUT_EFFECT =
-  /^(true|:|set|echo|printf|export|unset|source|\.|rm|rmdir|chown|chgrp|useradd|groupadd|adduser|addgroup|usermod|test|\[|\[\[|ls|cat|pwd|exit|sleep|sync|ldconfig|update-ca-certificates|which|env|umask|hash|shopt)$/;
+  /^(true|:|set|echo|printf|export|unset|source|\.|rm|rmdir|ln|find|chown|chgrp|useradd|groupadd|adduser|addgroup|usermod|test|\[|\[\[|ls|cat|pwd|exit|sleep|sync|ldconfig|update-ca-certificates|which|env|umask|hash|shopt)$/;
 
 /** Programs whose first word alone tells too little. */
 const WITH_VERB =

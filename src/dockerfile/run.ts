@@ -5,8 +5,9 @@ import type { Instruction } from './instruction.ts';
 import { readRunCommand } from './run-command.ts';
 import { shellCommands } from './shell-line.ts';
 import { isComputed, type ShellCommand } from './shell-words.ts';
-import { valuesOf, type Stage } from './stage.ts';
-import { patternToRegExp } from './pattern.ts';
+import { valuesOf, type Install, type Stage } from './stage.ts';
+import { isEditableOption, isFileOption, isLocal } from './options.ts';
+import { isPattern, patternToRegExp } from './pattern.ts';
 
 /** The stage a RUN stands in, its number, and the context's files by themselves. */
 export interface RunPlace {
@@ -63,14 +64,40 @@ function applyInstall(
   const install = readInstall(words);
   if (install === null) return false;
   if (install === 'nothing') return true;
-  if (words.some(isComputed)) {
-    stage.notHonoured.push({ line, what: `RUN ${words.slice(0, 3).join(' ')} … (computed by the shell)` });
-    return true;
-  }
-  const file = output === null ? null : imagePath(folder, output);
+  const file = output === null || install.kind !== 'write' ? null : imagePath(folder, output);
   const settings = Object.fromEntries([...valuesOf(stage)].filter(([name]) => /^(PIP|UV)_/.test(name)));
-  stage.installs.push({ ...install, line, folder, output: file, stage: number, settings });
+  const whole = { ...install, line, folder, output: file, stage: number, settings };
+  const why = words.some(isComputed) ? 'computed by the shell' : unknownInput(whole, stage);
+  if (why === null) stage.installs.push(whole);
+  else stage.notHonoured.push({ line, what: `RUN ${words.slice(0, 3).join(' ')} … (${why})` });
   return true;
+}
+
+/**
+ * What an install needs and something that was not done here would have made: a clone, a wheel, a downloaded list.
+ * When all was done, what is missing is the Dockerfile's mistake, and the installer's to tell.
+ */
+function unknownInput(install: Install, stage: Stage): string | null {
+  const written = new Set(stage.installs.flatMap((each) => writtenBy(each)));
+  const isKnown = (path: string) =>
+    written.has(path) ||
+    stage.tree.files.has(path) ||
+    stage.tree.folders.has(path) ||
+    stage.mounted.has(path);
+  for (const { name, value } of install.options) {
+    if (value === null || install.kind !== 'pip') continue;
+    const isInput = isFileOption(name) || isEditableOption(name) || (name === null && isLocal(value));
+    if (!isInput || /^[a-z+]+:\/\//.test(value)) continue;
+    if (value.startsWith('/dev/') || value === '-') return 'fed by another command';
+    const path = imagePath(install.folder, value.replace(/\[.*$/, ''));
+    if (!isKnown(path) && (isPattern(value) || stage.notHonoured.length > 0)) return `without ${value}`;
+  }
+  return null;
+}
+
+function writtenBy({ output, options, folder, kind }: Install): string[] {
+  const named = kind === 'write' ? options.find(({ name }) => name === '-o' || name === '--output-file')?.value : null; // prettier-ignore
+  return [...(output === null ? [] : [output]), ...(named == null ? [] : [imagePath(folder, named)])];
 }
 
 /** `--mount=type=bind,source=uv.lock,target=uv.lock`: an install command sees the context's file there. */

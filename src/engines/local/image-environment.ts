@@ -26,8 +26,10 @@ export function imageVariables(env: ReadonlyMap<string, string>, place: ImagePla
   for (const [name, value] of env) {
     if (OF_THE_IMAGE.test(name) || isProtected(name)) continue;
     if (name === 'PATH') variables[name] = pathValue(value, place);
-    else if (LISTS.test(name) && value.includes('/')) variables[name] = listValue(value, place).join(':');
-    else variables[name] = value.startsWith('/') ? (place.find(posix.normalize(value)) ?? value) : value;
+    else if (LISTS.test(name) && value.includes('/')) {
+      const entries = [...listValue(value, place), ...(place.shell[name]?.split(':') ?? [])];
+      if (entries.length > 0) variables[name] = entries.join(':');
+    } else variables[name] = value.startsWith('/') ? (place.find(posix.normalize(value)) ?? value) : value;
   }
   return variables;
 }

@@ -1,10 +1,9 @@
 import { posix } from 'node:path';
 import { imagePath } from '../../dockerfile/image-path.ts';
-import { isEditableOption, isFileOption } from '../../dockerfile/options.ts';
+import { isEditableOption, isFileOption, isLocal } from '../../dockerfile/options.ts';
 import type { Install } from '../../dockerfile/stage.ts';
 import type { Image } from '../../dockerfile/image.ts';
 import type { SnapshotReader } from '../engine.ts';
-import { isPath } from './install-words.ts';
 import { toPythonProject, type PythonProject } from './python-project.ts';
 
 /** What install commands of a Dockerfile read. */
@@ -42,7 +41,7 @@ async function readOne(install: Install, read: Read, sources: InstallSources): P
   if (install.kind !== 'pip') return readProject(install, read, sources);
   for (const { name, value } of install.options) {
     if (value === null) continue;
-    if (isEditableOption(name) || (name === null && isPath(value))) sources.usesSources = true;
+    if (isEditableOption(name) || (name === null && isLocal(value))) sources.usesSources = true;
     if (isFileOption(name)) await readRequirements(imagePath(install.folder, value), install, { read, sources }); // prettier-ignore
   }
 }

@@ -1,5 +1,5 @@
 import type { Install } from '../../dockerfile/stage.ts';
-import { isEditableOption, optionWords, type Option } from '../../dockerfile/options.ts';
+import { isEditableOption, isLocal, optionWords, type Option } from '../../dockerfile/options.ts';
 
 /** How an option of a Dockerfile's pip or uv is said here. */
 export interface Wording {
@@ -57,14 +57,9 @@ function reword(option: Option, { install, tool, path }: Wording & { install: In
 }
 
 function withPath(option: Option, path: (value: string) => string): Option {
-  if (option.name === null) return isPath(option.value) ? { ...option, value: path(option.value) } : option;
+  if (option.name === null) return isLocal(option.value) ? { ...option, value: path(option.value) } : option;
   const isFile = /^(-r|-c|-f|-o|-b|--requirements?|--constraints?|--find-links|--output-file|--overrides?|--build-constraints?)$/.test(option.name); // prettier-ignore
   return isFile && option.value !== null && !/^[a-z+]+:\/\//.test(option.value)
     ? { name: option.name, value: path(option.value) }
     : option;
-}
-
-/** A requirement that is a folder or a file: `.`, `./lib`, `/app[extra]`, `x.whl`, never a name or an address. */
-export function isPath(value: string): boolean {
-  return /^\.{0,2}\/|^\.{1,2}(\[|$)/.test(value) || (/\.(whl|zip|tar\.gz)$/.test(value) && !value.includes('://')); // prettier-ignore
 }

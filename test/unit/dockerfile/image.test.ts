@@ -116,6 +116,23 @@ describe('install lines', () => {
     ['RUN # pip install never\nRUN echo "pip install never"', []],
   ])('%s', (text, expected) => expect(installs(`FROM python\n${text}\n`)).toEqual(expected)); // prettier-ignore
 
+  test.each([
+    [
+      'RUN git clone https://x.test/apex && cd apex && pip install -v ./',
+      'RUN pip install -v … (without ./)',
+    ],
+    ['RUN poetry export | pip install -r /dev/stdin', 'RUN pip install -r … (fed by another command)'],
+    ['RUN pip install dist/*.whl', 'RUN pip install dist/*.whl … (without dist/*.whl)'],
+  ])('%s cannot be done when what it needs was not', (text, what) => {
+    const read = image(`FROM python\n${text}\n`);
+    expect(read.installs).toEqual([]);
+    expect(read.notHonoured).toContainEqual({ line: 2, what });
+  });
+
+  test('a list that is nowhere is the installer’s to complain of', () => {
+    expect(installs('FROM python\nRUN pip install -r gone.txt "x" >log\n')).toEqual(['pip -r gone.txt x @/']);
+  });
+
   test('one whose words the shell computes is told', () => {
     const text = 'FROM python\nRUN pip install $(cat requirements.txt)\n';
     expect(installs(text)).toEqual([]);
