@@ -3,6 +3,7 @@
  *
  *   npm test -- test/unit/scaffold
  *   npm run test:faults, npm run test:fuzz      with --long: many more moments and inputs, and patience for them
+ *   npm run test:frameworks                     with --frameworks: real packages, one test at a time
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,8 @@ import { tool } from './run.js';
 
 /** What `--long` sets; tests read these and have small numbers of their own. */
 const LONG = { AICHOR_LONG: '1', AICHOR_FUZZ_COUNT: '100000' };
+/** Ray alone keeps all processors busy. */
+const FRAMEWORKS = ['--no-file-parallelism', 'test/frameworks'];
 const PATIENCE = ['--testTimeout=3600000', '--hookTimeout=600000'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,10 +22,11 @@ const { buildOrExit } = await import('./build.js');
 await buildOrExit(root);
 
 const long = process.argv.includes('--long');
-const args = process.argv.slice(2).filter((arg) => arg !== '--long');
+const frameworks = process.argv.includes('--frameworks');
+const args = process.argv.slice(2).filter((arg) => arg !== '--long' && arg !== '--frameworks');
 process.exitCode = await tool(
   root,
   'vitest/vitest.mjs',
-  ['run', ...args, ...(long ? PATIENCE : [])],
-  long ? { ...LONG, ...process.env } : process.env,
+  ['run', ...args, ...(long ? PATIENCE : []), ...(frameworks ? FRAMEWORKS : [])],
+  { ...(long ? LONG : {}), ...(frameworks ? { AICHOR_TEST_FRAMEWORKS: '1' } : {}), ...process.env },
 );

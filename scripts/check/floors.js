@@ -46,6 +46,7 @@ export const HOMES = {
   '@hono/zod-openapi': ['server', 'api'],
   '@inquirer/prompts': ['cli', 'scaffold'],
   'cli-table3': ['cli'],
+  'dockerfile-ast': ['dockerfile'],
   'env-paths': ['machine'],
   eta: ['scaffold'],
   execa: ['source', 'engines/local', 'scaffold'],

@@ -32,7 +32,7 @@ export const snapshotAnnounced = z.object({ digest: snapshotDigest, missing: z.a
 /** `GET /v1/health`. */
 export const health = z.object({ version: z.string(), pid: z.int() });
 
-const projectName = z.string().superRefine((name, context) => {
+export const projectName = z.string().superRefine((name, context) => {
   const mistake = nameMistake(name);
   if (mistake !== null) context.addIssue({ code: 'custom', message: `the project's name ${mistake}` });
 });
@@ -56,6 +56,8 @@ const commonSubmission = {
   keep: z.boolean().default(false),
   /** PATH, HOME, LANG, … of the submitting shell (contract 7). */
   shell: z.record(z.string(), z.string()).default({}),
+  /** A Python environment of the engine's machine, used instead of building one: its folder, or its interpreter. */
+  python_env: z.string().min(1).max(4096).startsWith('/').nullable().default(null),
   /** The same key and content: the same experiment; the same key, other content: `conflict`. */
   idempotency_key: z.string().min(1).max(200).nullable().default(null),
 };
@@ -84,6 +86,7 @@ export const resubmission = z.object({
   labels: commonSubmission.labels,
   keep: commonSubmission.keep,
   shell: commonSubmission.shell,
+  python_env: commonSubmission.python_env,
   idempotency_key: commonSubmission.idempotency_key,
 });
 

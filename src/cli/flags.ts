@@ -17,6 +17,10 @@ export const submissionFlags = {
     description: 'The same key again gives the same experiment',
     helpValue: 'KEY',
   }),
+  'python-env': string({
+    description: 'A virtual or conda environment, or an interpreter, used as it is (engine local)',
+    helpValue: 'PATH',
+  }),
   keep: boolean({ description: "Keep the pods' working copies" }),
   wait: boolean({ description: 'Wait for the end; the exit code tells the result' }),
   follow: boolean({

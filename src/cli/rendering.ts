@@ -47,7 +47,7 @@ export function readPlan({ path, flags, env, settings, talk, onSource }: Rendere
 /** What the embedded engine would make of a plan, with the paths it would have here. */
 export function localDocument(plan: Plan, { folder, project }: Settings): PlanDocument {
   const experimentId = PLACEHOLDER_EXPERIMENT_ID;
-  const tensorboard = plan.tensorboard.enabled;
+  const { tensorboard } = plan;
   const facts = { id: experimentId, project: project.value ?? DEFAULT_PROJECT, tensorboard };
   return planDocument(plan, { experimentId, paths: localPaths(folder.data, facts) });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { InferredFlags } from '@oclif/core/interfaces';
 import { AichorError, systemErrorCode } from '../errors.ts';
 import type { submissionFlags } from './flags.ts';
@@ -16,6 +17,7 @@ export interface CommonSubmission {
   labels: Record<string, string>;
   keep: boolean;
   shell: Record<string, string>;
+  python_env: string | null;
   idempotency_key: string;
 }
 
@@ -33,9 +35,26 @@ export async function readSubmission(
     keep: flags.keep,
     // A team's server has an environment of its own; this shell's is none of its business.
     shell: settings.server.value === null ? shellBasics(env) : {},
+    python_env: await readPythonEnv(flags['python-env'] ?? null, settings),
     // A key of its own makes it safe to send a submission again whose answer was lost.
     idempotency_key: flags['idempotency-key'] ?? randomUUID(),
   };
+}
+
+/** The absolute path of `--python-env`. On this machine it must be there; a server's machine is asked later. */
+async function readPythonEnv(path: string | null, { server }: Settings): Promise<string | null> {
+  if (path === null) return null;
+  const absolute = resolve(path);
+  if (server.value !== null) return absolute;
+  try {
+    await stat(absolute);
+    return absolute;
+  } catch (cause) {
+    throw new AichorError('usage', `--python-env: there is no ${absolute}`, {
+      hint: 'name a virtual or conda environment (its folder), or a Python interpreter',
+      cause,
+    });
+  }
 }
 
 /** Variables of `--env-file` and, over them, of `--env`. Throws AichorError `usage`. */

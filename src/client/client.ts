@@ -10,6 +10,7 @@ import type {
   ServerStatus,
   SubmissionInput,
 } from '../api/contract.ts';
+import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import type { Listing } from '../snapshot/listing.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
@@ -61,6 +62,10 @@ export interface Client {
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
   prune(pruning: { older_than_s: number; labels: string[]; outputs?: boolean }): Promise<BulkResult>;
   engines(): Promise<EngineList>;
+  open(ref: string, name: OpenName): Promise<Opened>;
+  storage(query: StorageQueryInput): Promise<StorageList>;
+  /** The open response: the file's bytes, as they come. */
+  storedFile(query: StorageQueryInput): Promise<Readable>;
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -99,6 +104,10 @@ export function createClient(options: ClientOptions): Client {
     delete: (selection) => post('/experiments/delete', selection),
     prune: (pruning) => post('/experiments/prune', pruning),
     engines: () => get('/engines'),
+    open: (ref, name) => post(at(ref, `/open/${name}`)),
+    storage: (query) => get('/storage', asQuery(query)),
+    storedFile: (query) =>
+      open({ method: 'GET', path: '/storage/file', query: asQuery(query), signal: options.signal }),
   };
 }
 

@@ -31,6 +31,20 @@ export interface Engine {
   build(context: BuildContext): Promise<BuildResult>;
   run(context: RunContext): AsyncIterable<ExperimentFact>;
   discard(experimentId: string): Promise<void>;
+  /** Starts TensorBoard for an experiment that has ended; its address. Absent: this engine cannot. */
+  openTensorBoard?(context: TensorBoardContext): Promise<string>;
+}
+
+export interface TensorBoardContext {
+  experimentId: string;
+  /** Folder of the experiment; what is written to it goes when the experiment is deleted. */
+  directory: string;
+  /** Folder of the events. */
+  events: string;
+  build: BuildResult | null;
+  shell: Record<string, string>;
+  /** Nobody waits for the address any more. */
+  signal: AbortSignal;
 }
 
 export interface EngineCapacity {
@@ -65,6 +79,8 @@ interface EngineContext {
 export interface BuildContext extends EngineContext {
   /** What `builder.skipBuild` refers to: the earlier experiment's build result, or null when it has none. */
   reuse: BuildResult | null;
+  /** An environment that is there already, used as it is: its folder or its interpreter; null: build one. */
+  pythonEnv: string | null;
   /** Reports what the build is doing; replaces the text before it. */
   progress(message: string): void;
 }
@@ -98,15 +114,21 @@ export interface LogSink {
   closed(source: LogSource): Promise<void>;
 }
 
+export interface LayOutOptions {
+  places?: ((path: string) => readonly string[]) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /** A snapshot as an engine sees it: a listing, and a way to lay it out as files. */
 export interface SnapshotReader {
   digest: string;
   bytes: number;
   /**
-   * Lays the whole tree out in an empty directory (made if missing); nothing is ever half-there under that name.
-   * Throws the signal's reason when it is aborted, and leaves nothing behind.
+   * Lays the tree out in an empty directory (made if missing); nothing is ever half-there under that name. The whole
+   * tree as it is, or each file (link) at the relative paths that `places` gives for it, if any. Throws the signal's
+   * reason when it is aborted, and leaves nothing behind.
    */
-  layOut(directory: string, signal?: AbortSignal): Promise<void>;
+  layOut(directory: string, options?: LayOutOptions): Promise<void>;
   /** Content of one file by its path in the snapshot, or null. */
   read(path: string): Promise<Buffer | null>;
   /** Every path (files and links), sorted. */

@@ -63,7 +63,8 @@ export function createProcProcesses(): Processes {
       await eachPid(async (pid) => {
         const stat = await statOf(pid);
         if (stat === null || stat.zombie || !pgids.has(stat.pgid)) return null;
-        sums.set(stat.pgid, (sums.get(stat.pgid) ?? 0) + (await residentBytes(pid)));
+        const bytes = await residentBytes(pid);
+        sums.set(stat.pgid, (sums.get(stat.pgid) ?? 0) + bytes);
         return null;
       });
       return sums;

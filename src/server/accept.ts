@@ -60,7 +60,7 @@ export async function accept(plane: ControlPlane, acceptance: Acceptance): Promi
           ...localPaths(plane.folders.data, {
             id,
             project,
-            tensorboard: submission.plan?.tensorboard.enabled ?? false,
+            tensorboard: submission.plan?.tensorboard ?? { enabled: false, pvc: null },
           }),
           workdir: null,
         },

@@ -11,6 +11,7 @@ import { bulkRoutes } from './routes/bulk.ts';
 import { experimentRoutes } from './routes/experiments.ts';
 import { serverRoutes } from './routes/server.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
+import { storageRoutes } from './routes/storage.ts';
 import { streamRoutes } from './routes/streams.ts';
 
 export interface AppOptions {
@@ -32,6 +33,7 @@ export function createApp(plane: ControlPlane, { apiKey }: AppOptions): Api {
   bulkRoutes(app, plane);
   streamRoutes(app, plane);
   experimentRoutes(app, plane);
+  storageRoutes(app, plane);
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'aichor control plane', version: plane.version },

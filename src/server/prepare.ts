@@ -13,6 +13,8 @@ export interface PrepareRequest {
   snapshot: SnapshotReader;
   submission: SubmissionFacts;
   engine: { asked: string | null; preferred: string | null };
+  /** An environment of the engine's machine, used as it is; null: one is built. */
+  python_env: string | null;
 }
 
 export interface Prepared {
@@ -46,6 +48,11 @@ export async function prepare(
   if (findings.some(isError)) throw invalid('repository_invalid', found.path, findings);
   const plan = planManifest(manifest, submission);
   const { engine, notice } = chooseEngine(engines, { ...request.engine, manifest: plan.engine_name });
+  if (request.python_env !== null && engine.kind !== 'local') {
+    throw new AichorError('usage', `--python-env is for the engine local; this runs on ${engine.name}`, {
+      hint: 'leave it out, or submit with --engine local',
+    });
+  }
   const notices = [
     ...found.notices,
     ...findings.map(({ code, message }) => ({ code, message })),

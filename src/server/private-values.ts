@@ -8,6 +8,8 @@ export interface PrivateValues {
   secrets: Record<string, string>;
   /** PATH, HOME, LANG, … of the submitting shell (contract 7); proxies may carry passwords. */
   shell: Record<string, string>;
+  /** `--python-env`: a Python environment of this machine that is used as it is. */
+  python_env: string | null;
 }
 
 /** Writes the values so that they survive a power cut: called before the experiment is acknowledged. */
@@ -28,9 +30,9 @@ export async function writePrivateValues(file: string, values: PrivateValues): P
 /** Empty when the file is gone: an experiment without its secrets says so itself, by failing. */
 export async function readPrivateValues(file: string): Promise<PrivateValues> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return { python_env: null, ...JSON.parse(await readFile(file, 'utf8')) };
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return { secrets: {}, shell: {} };
+    if (systemErrorCode(error) === 'ENOENT') return { secrets: {}, shell: {}, python_env: null };
     throw error;
   }
 }

@@ -24,7 +24,7 @@ export async function resubmit(
   const { record: first } = stateOf(plane.store, id);
   const vcs = plane.store.submission(id)?.vcs ?? {};
   const snapshot = await openSnapshot(plane, id, first.source.snapshot);
-  const { env, secrets } = await mergedVariables(plane, id, { env: first.env, resubmission });
+  const { env, secrets, python_env } = await mergedVariables(plane, id, { env: first.env, resubmission });
   const message = resubmission.message ?? first.message;
   const project = resubmission.project ?? first.project;
   const { manifest_path: manifestPath } = first;
@@ -33,6 +33,7 @@ export async function resubmit(
     snapshot,
     submission: { message, project, env, secrets: Object.keys(secrets), vcs },
     engine: { asked: engine, preferred: null },
+    python_env,
   };
   const outcome = await tryPrepare(plane.engines, request, manifestPath);
   if ('invalid' in outcome && first.source.kind === 'local') throw outcome.invalid;
@@ -43,7 +44,7 @@ export async function resubmit(
     labels: { ...first.labels, ...resubmission.labels },
     source: first.source,
     resubmitOf: id,
-    values: { secrets, shell: resubmission.shell },
+    values: { secrets, shell: resubmission.shell, python_env },
     submission: { manifest, plan, keep: resubmission.keep, vcs },
     facts,
   });
@@ -63,8 +64,9 @@ async function mergedVariables(
   id: string,
   { env, resubmission }: { env: Record<string, string>; resubmission: Resubmission },
 ) {
-  const { secrets } = await readPrivateValues(privateFile(plane.folders, id));
+  const { secrets, python_env } = await readPrivateValues(privateFile(plane.folders, id));
   return {
+    python_env: resubmission.python_env ?? python_env,
     env: { ...without(env, resubmission.secrets), ...resubmission.env },
     secrets: { ...without(secrets, resubmission.env), ...resubmission.secrets },
   };

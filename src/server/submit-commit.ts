@@ -29,12 +29,13 @@ export async function submitCommit(
     manifestPath: submission.manifest_path,
     signal,
   });
-  const { project, labels, env, secrets, shell, keep } = submission;
+  const { project, labels, env, secrets, shell, python_env, keep } = submission;
   const message = submission.message === '' ? (commit.vcs['VCS_COMMIT_MESSAGE'] ?? '') : submission.message;
   const request = {
     snapshot,
     submission: { message, project, env, secrets: Object.keys(secrets), vcs: commit.vcs },
     engine: { asked: submission.engine, preferred: submission.default_engine },
+    python_env,
   };
   const { manifest, plan, facts, ...described } = describe(
     await tryPrepare(plane.engines, request, submission.manifest_path),
@@ -49,7 +50,7 @@ export async function submitCommit(
     ...{ project, message, labels, env, idempotency },
     source: { kind: 'commit', snapshot: snapshot.digest, repository, commit_sha, branch },
     resubmitOf: null,
-    values: { secrets, shell },
+    values: { secrets, shell, python_env },
     submission: { manifest, plan, keep, vcs: commit.vcs },
     facts,
   });

@@ -58,6 +58,7 @@ async function submitLocal(
       snapshot,
       submission: { message, project, env, secrets: Object.keys(secrets), vcs: {} },
       engine: { asked: submission.engine, preferred: submission.default_engine },
+      python_env: submission.python_env,
     },
     await findManifest(snapshot, submission.manifest_path),
   );
@@ -68,7 +69,7 @@ async function submitLocal(
     source: { kind: 'local', snapshot: digest, repository: null, commit_sha: null, branch: null },
     manifestPath: prepared.manifestPath,
     resubmitOf: null,
-    values: { secrets, shell: submission.shell },
+    values: { secrets, shell: submission.shell, python_env: submission.python_env },
     submission: { manifest: prepared.manifest, plan: prepared.plan, keep: submission.keep, vcs: {} },
     facts: noticeFacts(prepared.notices),
   });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SnapshotReader } from '../engines/engine.ts';
 import { resolvePath } from '../snapshot/links.ts';
-import type { Listing } from '../snapshot/listing.ts';
+import { sortedListing, type Listing } from '../snapshot/listing.ts';
 import type { Blobs } from './blobs.ts';
 import { layOutSnapshot } from './lay-out.ts';
 
@@ -15,7 +15,8 @@ export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): 
   return {
     digest,
     bytes: listing.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0),
-    layOut: (directory, signal) => layOutSnapshot(listing, directory, { blobs, signal }),
+    layOut: (directory, { places, signal } = {}) =>
+      layOutSnapshot(places === undefined ? listing : placed(listing, places), directory, { blobs, signal }),
     async read(path) {
       const resolved = resolvePath(path, linkAt);
       const entry = typeof resolved === 'string' ? undefined : entries.get(resolved.path);
@@ -23,6 +24,11 @@ export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): 
     },
     paths: () => listing.entries.map((entry) => entry.path),
   };
+}
+
+/** The same contents at other paths. */
+function placed({ entries }: Listing, places: (path: string) => readonly string[]): Listing {
+  return sortedListing(entries.flatMap((entry) => places(entry.path).map((path) => ({ ...entry, path }))));
 }
 
 async function readContent(sha256: string, { packs, large }: Blobs): Promise<Buffer> {

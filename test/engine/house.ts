@@ -35,6 +35,7 @@ export interface Submission {
   shell?: Record<string, string>;
   keep?: boolean;
   reuse?: BuildResult | null;
+  pythonEnv?: string;
 }
 
 export interface Submitted {
@@ -45,7 +46,7 @@ export interface Submitted {
   context(): Promise<BuildContext>;
   build(engine?: Engine): Promise<BuildResult>;
   /** Runs it (again); facts are collected as they come. */
-  run(engine?: Engine): Running;
+  run(engine?: Engine, paths?: Partial<RunContext['paths']>, detached?: AbortSignal): Running;
   /** What a pod printed, both streams; attempt 1. */
   printed(pod: string, stream?: 'stdout' | 'stderr', attempt?: number): Promise<string>;
   lines(): Promise<ReadLine[]>;
@@ -144,13 +145,15 @@ async function submitted(
     stop: stop.signal,
     detach: detach.signal,
     reuse: what.reuse ?? null,
+    pythonEnv: what.pythonEnv ?? null,
     progress: () => undefined,
   });
   const build: BuildResult = { message: '', data: { programs: [], environment: null }, notices: [] };
   return {
     id, plan, stop, detach, context,
     build: async (by = engine) => by.build(await context()),
-    run: (by = engine) => follow(context().then((known) => by.run({ ...known, build, admitted: planPeak(plan) } satisfies RunContext))),
+    run: (by = engine, paths = {}, detached = detach.signal) => follow(context().then((known) =>
+      by.run({ ...known, build, admitted: planPeak(plan), paths: { ...known.paths, ...paths }, detach: detached } satisfies RunContext))),
     printed: async (pod, stream = 'stdout', attempt = 1) => (await linesOf(logs, id))
       .filter((line) => line.pod === pod && line.stream === stream && line.attempt === attempt).map((line) => line.text).join('\n'),
     lines: () => linesOf(logs, id),

@@ -1,3 +1,4 @@
+import type { LayOutOptions } from '../../src/engines/engine.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { planPeak } from '../../src/experiment/totals.ts';
@@ -15,7 +16,7 @@ async function runEndlessly(experiment: Submitted) {
   const build = { message: '', data: { programs: [], environment: null }, notices: [] };
   let begin: (signal: AbortSignal) => void;
   const begun = new Promise<AbortSignal>((resolve) => (begin = resolve));
-  const layOut = (_directory: string, signal?: AbortSignal) =>
+  const layOut = (_directory: string, { signal }: LayOutOptions = {}) =>
     new Promise<void>((_resolve, reject) => {
       if (signal === undefined) throw new Error('nobody could give it up');
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });

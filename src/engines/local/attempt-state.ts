@@ -15,6 +15,12 @@ export interface Attempt {
   readonly pods: readonly LivePod[];
   readonly wake: Wake;
   readonly memory: MemoryWatch;
+  /** What was last told of how far a Ray cluster is. */
+  progress: string | null;
+  /** The link to its dashboard was told. */
+  linked: boolean;
+  /** The link to what it is debugged with was told. */
+  debugLinked: boolean;
   /** Set once it is being ended. */
   mark: PlacedMark | null;
 }

@@ -11,6 +11,9 @@ import { watchMemory, readPeak } from './memory.ts';
 import { observePods } from './observe.ts';
 import { explain } from './verdict.ts';
 import { hasFailed, hasSucceeded, newPod, type LivePod } from './pod.ts';
+import { clusterFolder, makeClusterFolder } from './ray/cluster.ts';
+import { clusterIsDone, dueInCluster } from './ray/pods.ts';
+import { tellDebugLink } from './services/debug.ts';
 import { createSettler } from './settle.ts';
 import { installShim } from './shim.ts';
 import { readGpus, startPods } from './start-pods.ts';
@@ -74,6 +77,7 @@ async function openAttempt(run: ExperimentRun, number: number): Promise<Attempt>
   const folder = join(run.context.directory, String(number));
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const shim = await installShim(run.context.directory);
+  if (run.ray !== null) await makeClusterFolder(clusterFolder(run.context.experimentId, number));
   const pods = plannedPods(run.context.plan).map((planned) => newPod(planned, folder, number));
   const wake = createWake();
   const names: ReadonlySet<string> = new Set(await readdir(folder));
@@ -83,7 +87,19 @@ async function openAttempt(run: ExperimentRun, number: number): Promise<Attempt>
     run.deps.gpus.hold(pod.devices ?? []);
   }
   const memory = watchMemory(run.deps, pods, run.facts.end);
-  return { run, number, folder, shim, pods, wake, memory, mark: await readMark(folder) };
+  return {
+    run,
+    number,
+    folder,
+    shim,
+    pods,
+    wake,
+    memory,
+    progress: null,
+    linked: false,
+    debugLinked: false,
+    mark: await readMark(folder),
+  };
 }
 
 /** Starts what is due, or decides that the attempt is to end and writes that down. */
@@ -100,6 +116,9 @@ async function advance(attempt: Attempt, clock: RunClock): Promise<void> {
     cancel_requested: stop.aborted,
   });
   if (decision === 'succeed') return;
+  await tellDebugLink(attempt);
+  if (decision === 'go-on' && clusterIsDone(attempt))
+    return beginEnd(attempt, { cause: 'done', failure: null });
   if (decision === 'go-on') return startDue(attempt, clock);
   const failure = decision === 'fail' && failed !== null ? await explain(attempt, failed) : null;
   const said =
@@ -111,7 +130,8 @@ async function startDue(attempt: Attempt, clock: RunClock): Promise<void> {
   const { run, pods } = attempt;
   const byName = new Map(pods.map((pod) => [pod.name, pod]));
   const planned = pods.map((pod) => pod.planned);
-  const due = duePods(run.context.plan, planned, (name) => byName.get(name)?.phase ?? 'ended');
+  const all = duePods(run.context.plan, planned, (name) => byName.get(name)?.phase ?? 'ended');
+  const due = dueInCluster(attempt, all);
   if (due.length === 0) return;
   const ready = due.flatMap(({ pod }) => byName.get(pod) ?? []);
   const waiting = await startPods(attempt, ready, clock);

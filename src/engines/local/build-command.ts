@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { open, type FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import { signalGroup } from '../../machine/signals.ts';
 import { failureReason } from './failure-reason.ts';
+import { createMask } from './mask.ts';
 
 export interface BuildCommand {
   words: readonly string[];
@@ -10,6 +12,10 @@ export interface BuildCommand {
   env: Record<string, string>;
   /** File that its output goes to. */
   log: string;
+  /** File that its standard output goes to instead, or null. */
+  output: string | null;
+  /** Texts that the log must not show. */
+  hidden: readonly string[];
   stop: AbortSignal;
   detach: AbortSignal;
 }
@@ -25,9 +31,10 @@ const TAIL_BYTES = 16 << 10;
  */
 export async function runBuildCommand(command: BuildCommand): Promise<void> {
   const log = await open(command.log, 'a+');
+  const output = command.output === null ? null : await open(command.output, 'w');
   try {
     const before = (await log.stat()).size;
-    const ended = await waitFor(command, log.fd);
+    const ended = await waitFor(command, log, output ?? log);
     if (command.stop.aborted) throw new AichorError('experiment_cancelled', 'the build was stopped');
     if (command.detach.aborted)
       throw new AichorError('interrupted', 'the build was left because the server leaves');
@@ -36,6 +43,7 @@ export async function runBuildCommand(command: BuildCommand): Promise<void> {
     throw failed(command, ended.code, await tail(log, before));
   } finally {
     await log.close();
+    await output?.close();
   }
 }
 
@@ -44,21 +52,50 @@ interface Ended {
   error: Error | null;
 }
 
-function waitFor({ words, folder, env, stop, detach }: BuildCommand, output: number): Promise<Ended> {
-  const [program = '', ...rest] = words;
-  const child = spawn(program, rest, { cwd: folder, env, detached: true, stdio: ['ignore', output, output] });
+async function waitFor(command: BuildCommand, log: FileHandle, output: FileHandle): Promise<Ended> {
+  const { stop, detach } = command;
+  const { child, shown } = start(command, log, output);
   const kill = () => {
     if (child.pid !== undefined && child.exitCode === null) signalGroup(child.pid, 'SIGKILL');
   };
   const signals = [stop, detach];
   if (signals.some((signal) => signal.aborted)) kill();
   for (const signal of signals) signal.addEventListener('abort', kill, { once: true });
-  return new Promise<Ended>((resolve) => {
+  const ended = new Promise<Ended>((resolve) => {
     child.once('error', (error) => resolve({ code: null, error }));
     child.once('exit', (code) => resolve({ code, error: null }));
-  }).finally(() => {
-    for (const signal of signals) signal.removeEventListener('abort', kill);
   });
+  try {
+    return (await Promise.all([ended, shown]))[0];
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', kill);
+  }
+}
+
+/** Sends both outputs down one pipe, so that they keep their order. */
+const JOINED = ['sh', '-c', 'exec "$@" 2>&1', 'sh'];
+
+/** Straight into the files, or, where something is to be hidden, by way of a mask. */
+function start(
+  { words, folder, env, hidden }: BuildCommand,
+  log: FileHandle,
+  output: FileHandle,
+): { child: ChildProcess; shown: Promise<unknown> } {
+  const isPlain = hidden.length === 0;
+  const isJoined = !isPlain && output === log;
+  const [program = '', ...rest] = isJoined ? [...JOINED, ...words] : words;
+  const stdout = isJoined ? 'pipe' : output.fd;
+  const stderr = isPlain ? log.fd : isJoined ? 'ignore' : 'pipe';
+  const stdio = ['ignore', stdout, stderr] satisfies StdioOptions;
+  const child = spawn(program, rest, { cwd: folder, env, detached: true, stdio });
+  const stream = child.stdout ?? child.stderr;
+  return { child, shown: stream === null ? Promise.resolve() : writeMasked(stream, log, hidden) };
+}
+
+async function writeMasked(stream: Readable, log: FileHandle, hidden: readonly string[]): Promise<void> {
+  const mask = createMask(hidden);
+  for await (const chunk of stream) await log.appendFile(mask.take(chunk));
+  await log.appendFile(mask.rest());
 }
 
 async function tail(log: FileHandle, before: number): Promise<string> {

@@ -1,7 +1,8 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AichorError } from '../../errors.ts';
 import { findProgram } from '../../machine/find-program.ts';
+import { createInterpreters } from '../../machine/interpreters.ts';
 import type { LogSource } from '../../logs/line.ts';
 import type { BuildContext, BuildResult } from '../engine.ts';
 import { readEnvironmentKey, toBuildResult } from './build-result.ts';
@@ -9,7 +10,8 @@ import type { EngineDeps } from './deps.ts';
 import { createEnvironments, type Environments } from './environments.ts';
 import { createLogPump } from './log-pump.ts';
 import { buildPythonEnvironment } from './python-env.ts';
-import { InvalidPyproject, readPythonProject, type PythonProject } from './python-project.ts';
+import { linkInterpreter, useOwnEnvironment } from './own-environment.ts';
+import { readWork } from './read-work.ts';
 
 const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: null };
 
@@ -20,35 +22,29 @@ const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: nul
  */
 export function createBuilder(deps: EngineDeps): (context: BuildContext) => Promise<BuildResult> {
   const environments = createEnvironments(deps.dataFolder, deps.processes);
+  const findPython = createInterpreters();
   return async (context) => {
+    if (context.pythonEnv !== null) return useOwnEnvironment(context.pythonEnv, context);
     const skipped = await reuseEarlier(context, environments);
     if (skipped.result !== null) return skipped.result;
-    const project = await readProject(context);
-    if (project.kind === 'none')
-      return withoutEnvironment(context, 'no dependencies: python3 of the PATH', skipped.notices);
+    const { work, python, notices } = await readWork(context, findPython);
+    const told = [...skipped.notices, ...notices];
+    if (work === null)
+      return withoutEnvironment(context, {
+        message: `no dependencies: ${python ?? 'python3 of the PATH'}`,
+        interpreter: python,
+        notices: told,
+      });
     const logs = createLogPump(context.logs);
     try {
       const log = await logs.open(BUILD_LOG);
-      const built = await buildPythonEnvironment(project, { context, environments, log });
-      return { ...built, notices: [...skipped.notices, ...built.notices] };
+      const built = await buildPythonEnvironment(work, { context, environments, log });
+      return { ...built, notices: [...told, ...built.notices] };
     } finally {
       await logs.close([BUILD_LOG]);
       await logs.end();
     }
   };
-}
-
-async function readProject({ snapshot, plan }: BuildContext): Promise<PythonProject> {
-  try {
-    return await readPythonProject(snapshot, plan.builder.context);
-  } catch (error) {
-    if (!(error instanceof InvalidPyproject)) throw error;
-    throw new AichorError(
-      'experiment_failed',
-      `the Python environment could not be built: ${error.message}`,
-      { cause: error },
-    );
-  }
 }
 
 /** `builder.skipBuild`: the environment of an earlier experiment, as seed and cluster have it. */
@@ -61,7 +57,10 @@ async function reuseEarlier(
   const key = context.reuse === null ? null : readEnvironmentKey(context.reuse);
   const message = `environment of ${skip.experiment_id} reused`;
   if (context.reuse !== null && key === null)
-    return { result: await withoutEnvironment(context, message, []), notices: [] };
+    return {
+      result: await withoutEnvironment(context, { message, interpreter: null, notices: [] }),
+      notices: [],
+    };
   if (key !== null && (await environments.isComplete(key))) {
     const programs = [join(environments.folder(key), 'bin')];
     return { result: toBuildResult(message, { programs, environment: key }), notices: [] };
@@ -72,25 +71,32 @@ async function reuseEarlier(
   throw new AichorError('not_found', missing, { hint: 'name another experiment, or leave skipBuild out' });
 }
 
-/** The PATH's own Python, with links where it does not go by both names. */
+interface Without {
+  message: string;
+  /** A Python that is wanted rather than the PATH's. */
+  interpreter: string | null;
+  notices: BuildResult['notices'];
+}
+
+/** The PATH's own Python, with links where it does not go by both names, or is not the one that is wanted. */
 async function withoutEnvironment(
   context: BuildContext,
-  message: string,
-  notices: BuildResult['notices'],
+  { message, interpreter, notices }: Without,
 ): Promise<BuildResult> {
   const path = context.shell['PATH'] ?? '';
   const [python, python3] = await Promise.all([findProgram('python', path), findProgram('python3', path)]);
-  const there = python3 ?? python;
+  const there = interpreter ?? python3 ?? python;
   if (there === null) {
     const absent = { code: 'python_absent', message: 'there is no python3 in PATH' };
     return toBuildResult('no dependencies', { programs: [], environment: null }, [...notices, absent]);
   }
-  if (python !== null && python3 !== null)
+  const isWanted = interpreter === null || (await isSameProgram(python3, interpreter));
+  if (python !== null && python3 !== null && isWanted)
     return toBuildResult(message, { programs: [], environment: null }, notices);
-  const folder = join(context.directory, 'bin');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const link = join(folder, python === null ? 'python' : 'python3');
-  await rm(link, { force: true });
-  await symlink(there, link);
+  const folder = await linkInterpreter(there, context.directory);
   return toBuildResult(message, { programs: [folder], environment: null }, notices);
+}
+
+async function isSameProgram(a: string | null, b: string): Promise<boolean> {
+  return a !== null && (await realpath(a)) === (await realpath(b));
 }

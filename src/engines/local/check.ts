@@ -1,6 +1,6 @@
 import { AichorError } from '../../errors.ts';
 import { planPeak } from '../../experiment/totals.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import type { Group, Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { MachineCapacity } from '../../machine/capacity.ts';
 import { LOCAL_OPERATORS } from '../../operators/local-operators.ts';
@@ -9,7 +9,7 @@ import { LOCAL_OPERATORS } from '../../operators/local-operators.ts';
  * What this machine makes of a plan: refuses what it can never run, and names what it cannot honour. CPUs and
  * memory are shared, not reserved, so asking for more than there is is no reason to refuse (contract 8).
  *
- * @throws AichorError `engine_unavailable` for operators that need a cluster
+ * @throws AichorError `engine_unavailable` for operators that need a cloud
  */
 export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number }): Notice[] {
   refuseOperator(plan);
@@ -42,7 +42,18 @@ export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number 
       'spec.securityContext is not honoured without a container: pods run as you, with your rights',
     );
   }
+  if (plan.groups.some(choosesNodes)) {
+    add(
+      'placement_ignored',
+      'selectors, tolerations and RDMA devices choose nodes of a cluster: they have no effect on this machine',
+    );
+  }
   return notices;
+}
+
+function choosesNodes({ resources }: Group): boolean {
+  const { selectors, tolerations, rdma_devices: rdma } = resources;
+  return Object.keys(selectors).length + tolerations.length + rdma.length > 0;
 }
 
 /** `ptrace` is left out: where it is not allowed it is ignored in silence, as on the cluster. */
@@ -54,6 +65,6 @@ function asksForIdentity({ security }: Plan): boolean {
 function refuseOperator({ operator }: Plan): void {
   if (LOCAL_OPERATORS.includes(operator)) return;
   throw new AichorError('engine_unavailable', `the local engine cannot run operator ${operator}`, {
-    hint: `use jobset, jax, pytorch or xgboost here, or another engine: aichor engines list`,
+    hint: `use jobset, jax, pytorch, xgboost or kuberay here, or another engine: aichor engines list`,
   });
 }

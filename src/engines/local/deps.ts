@@ -2,9 +2,13 @@ import type { Processes } from '../../machine/processes.ts';
 import type { RunContext } from '../engine.ts';
 import type { FactQueue } from './facts.ts';
 import type { GpuPool } from './gpu-pool.ts';
+import type { Entrance } from './mounts/enter.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { LogPump } from './log-pump.ts';
 import type { OomEvidence } from './oom.ts';
 import type { PortRegistry } from './port-registry.ts';
+import type { RayCluster } from './ray/cluster.ts';
+import type { Jupyter } from './services/debug.ts';
 
 /** What all experiments of the engine share. */
 export interface EngineDeps {
@@ -16,6 +20,8 @@ export interface EngineDeps {
   gpus: GpuPool;
   ports: PortRegistry;
   oom: OomEvidence;
+  /** How pods get mounts of their own; null: this machine does not allow it. Asked once. */
+  entrance: () => Promise<Entrance | null>;
 }
 
 /** One `run` of one experiment. */
@@ -26,6 +32,12 @@ export interface ExperimentRun {
   logs: LogPump;
   /** Port of the coordinator, or null when the plan has none. */
   port: number | null;
+  /** Null for other operators than kuberay. */
+  ray: RayCluster | null;
+  /** Null when nobody debugs with Jupyter. */
+  jupyter: Jupyter | null;
+  /** What the Dockerfile and the volumes make of the pods' surroundings. */
+  surroundings: Surroundings;
   /** Folders that come first in the pods' PATH. */
   programs: readonly string[];
 }

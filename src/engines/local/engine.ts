@@ -1,4 +1,4 @@
-import { uptime as secondsSinceBoot } from 'node:os';
+import { uptime as secondsSinceBoot, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { machineCapacity } from '../../machine/capacity.ts';
 import { chooseProcesses } from '../../machine/choose-processes.ts';
@@ -9,9 +9,13 @@ import { createBuilder } from './build.ts';
 import { checkPlan } from './check.ts';
 import type { EngineDeps } from './deps.ts';
 import { createGpuPool } from './gpu-pool.ts';
+import { findEntrance, type Entrance } from './mounts/enter.ts';
 import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './oom.ts';
 import { createPortRegistry } from './port-registry.ts';
 import { runExperiment } from './run.ts';
+import { TENSORBOARD } from './services/tensorboard.ts';
+import { openTensorBoard } from './services/open-tensorboard.ts';
+import { sweep } from './sweep.ts';
 import { removeTree } from './workdir.ts';
 
 export interface LocalEngineOptions {
@@ -27,6 +31,8 @@ export interface LocalEngineOptions {
   uptime?: () => number;
   gpus?: () => Promise<string[]>;
   oom?: OomEvidence;
+  /** How pods get mounts of their own; gives null where they cannot have any. */
+  entrance?: () => Promise<Entrance | null>;
 }
 
 /** The engine that runs every pod as a process group on this machine. */
@@ -40,6 +46,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     gpus: createGpuPool(options.gpus ?? (() => listGpus(env['PATH'] ?? ''))),
     ports: createPortRegistry(dataFolder),
     oom: options.oom ?? createOomEvidence(SYSTEM_OOM_SOURCES),
+    entrance: once(options.entrance ?? (() => findEntrance(env, userInfo()))),
   };
   const offered = async () => {
     const [machine, devices] = await Promise.all([machineCapacity(), deps.gpus.devices()]);
@@ -57,6 +64,16 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     }),
     build: createBuilder(deps),
     run: (context) => runExperiment(deps, context),
-    discard: (experimentId) => removeTree(join(dataFolder, 'experiments', experimentId, 'engine')),
+    openTensorBoard: (context) => openTensorBoard(deps, context),
+    async discard(experimentId) {
+      await sweep(deps.processes, experimentId, new Set([TENSORBOARD]));
+      await removeTree(join(dataFolder, 'experiments', experimentId, 'engine'));
+    },
   };
+}
+
+/** Asks when the answer is needed for the first time, and never again. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => (answer ??= ask());
 }

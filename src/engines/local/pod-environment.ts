@@ -1,8 +1,11 @@
 import { delimiter } from 'node:path';
-import { COMMAND_VARIABLE, LAUNCHER } from '../../operators/launcher.ts';
+import { LAUNCHER } from '../../operators/launcher.ts';
 import type { PlannedPod } from '../../experiment/planned-pods.ts';
-import { localRunFacts, podCommand, podEnvironment } from '../../render/local/environment.ts';
+import { localRunFacts, podEnvironment } from '../../render/local/environment.ts';
 import type { ExperimentRun } from './deps.ts';
+import { clusterFolder, localParams } from './ray/cluster.ts';
+import { rayEnvironment } from './ray/pods.ts';
+import { runVariables } from './run-image.ts';
 
 /** Variables that name the pod to whom a process belongs, whatever it became: found again by the sweep. */
 export const EXPERIMENT_MARK = 'AICHOR_EXPERIMENT_ID';
@@ -12,13 +15,22 @@ export const POD_MARK = 'HOSTNAME';
 const BUILD_ONLY = /^(PIP|UV)_/;
 
 /**
- * The whole environment of one pod: the submitting shell's basics, then the plan's variables, with the
+ * The whole environment of one pod: the submitting shell's basics, the image's, then the plan's variables, with the
  * experiment's programs first in PATH. `devices` is null where the machine has no GPU to divide.
  */
 export function processEnvironment(
   run: ExperimentRun,
   pod: PlannedPod,
-  { attempt, devices }: { attempt: number; devices: readonly string[] | null },
+  {
+    attempt,
+    devices,
+    root = null,
+  }: {
+    attempt: number;
+    devices: readonly string[] | null;
+    /** Folder that stands for the image's root; null: the image's files are at their paths. */
+    root?: string | null;
+  },
 ): Record<string, string> {
   const { context } = run;
   const variables = podEnvironment(context.plan, pod, localRunFacts(context.plan, pod, {
@@ -26,17 +38,25 @@ export function processEnvironment(
     restarts: attempt - 1,
     port: run.port,
     paths: context.paths,
+    rayParams: run.ray === null ? undefined : localParams(context.plan, pod, {
+      cluster: run.ray,
+      folder: clusterFolder(context.experimentId, attempt),
+    }),
   }), context.secrets); // prettier-ignore
   const env: Record<string, string> = { [EXPERIMENT_MARK]: context.experimentId, [POD_MARK]: pod.pod };
   for (const [name, value] of Object.entries(context.shell)) if (!BUILD_ONLY.test(name)) env[name] = value;
+  Object.assign(env, runVariables(run.surroundings.image, { shell: context.shell, root }));
   for (const { name, value } of variables) env[name] = value;
   env['PATH'] = [...run.programs, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
-  env[COMMAND_VARIABLE] = podCommand(context.plan, variables);
+  // Where Jupyter looks for it: in its arguments everybody could read it.
+  if (run.jupyter !== null) env['JUPYTER_TOKEN'] = run.jupyter.token;
+  if (run.ray !== null)
+    for (const [name, value] of Object.entries(rayEnvironment(context.plan))) env[name] ??= value;
   env[EXPERIMENT_MARK] = context.experimentId;
   env[POD_MARK] = pod.pod;
   if (devices !== null) env['CUDA_VISIBLE_DEVICES'] = devices.join(',');
   return env;
 }
 
-/** The command of every pod: the launcher reads the user's command from the environment. */
+/** The command of every pod that runs the user's: the launcher reads the user's command from the environment. */
 export const POD_COMMAND = ['sh', '-c', LAUNCHER] as const;

@@ -25,6 +25,8 @@ export interface LivePod {
   peak_memory_bytes: number | null;
   /** The kernel killed it for want of memory; null: not looked yet. */
   out_of_memory: boolean | null;
+  /** What it printed last; null: not looked yet. */
+  tail: string | null;
   /** Devices it holds; null: it asks for none. */
   devices: string[] | null;
   /** Our own child has ended: worth a look whether the pod has. */
@@ -58,6 +60,7 @@ export function newPod(planned: PlannedPod, folder: string, attempt: number): Li
     reason: null,
     peak_memory_bytes: null,
     out_of_memory: null,
+    tail: null,
     devices: null,
     look: false,
     child_code: null,

@@ -5,14 +5,22 @@ import { readIfThere } from '../../machine/capacity.ts';
 import { placeFile } from '../../machine/place-file.ts';
 import { freePort, isPortFree } from '../../machine/ports.ts';
 
+/** Ports by what they are for: `coordinator`, or an option of one Ray node. */
+export type Ports = Readonly<Record<string, number>>;
+
+interface Owner {
+  experimentId: string;
+  directory: string;
+}
+
 /** Which experiment has which port: files `ports/<port>` that hold its id, so that it survives a restart. */
 export interface PortRegistry {
   /**
-   * The experiment's port: the one it has (`<directory>/ports.json`), else the documented one when nobody holds
-   * it, else a free one.
+   * A port for each purpose: the one the experiment has (`<directory>/ports.json`), else the documented one when
+   * nobody holds it, else a free one.
    */
-  reserve(owner: { experimentId: string; directory: string }, documented: number): Promise<number>;
-  release(owner: { experimentId: string; directory: string }): Promise<void>;
+  reserve(owner: Owner, documented: Ports): Promise<Ports>;
+  release(owner: Owner): Promise<void>;
 }
 
 export function createPortRegistry(dataFolder: string): PortRegistry {
@@ -32,30 +40,41 @@ export function createPortRegistry(dataFolder: string): PortRegistry {
     }
   }
 
-  async function choose(experimentId: string, documented: number): Promise<number> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    if ((await isPortFree(documented)) && (await claim(documented, experimentId))) return documented;
+  async function choose(
+    taken: ReadonlySet<number>,
+    experimentId: string,
+    documented: number,
+  ): Promise<number> {
+    const mayHave = async (port: number) =>
+      !taken.has(port) && (await isPortFree(port)) && (await claim(port, experimentId));
+    if (await mayHave(documented)) return documented;
     for (;;) {
       const port = await freePort();
-      if (await claim(port, experimentId)) return port;
+      if (await mayHave(port)) return port;
     }
   }
 
+  async function chooseAll({ experimentId, directory }: Owner, documented: Ports): Promise<Ports> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const kept = await keptPorts(directory);
+    const ports: Record<string, number> = { ...kept };
+    for (const [purpose, port] of Object.entries(documented))
+      ports[purpose] ??= await choose(new Set(Object.values(ports)), experimentId, port);
+    await placeFile(portsFile(directory), JSON.stringify(ports));
+    return ports;
+  }
+
   return {
-    async reserve({ experimentId, directory }, documented) {
-      const kept = await keptPort(directory);
-      if (kept !== null) return kept;
-      const mine = turn.then(() => choose(experimentId, documented));
+    async reserve(owner, documented) {
+      const mine = turn.then(() => chooseAll(owner, documented));
       turn = mine.catch(() => undefined);
-      const port = await mine;
-      await placeFile(portsFile(directory), JSON.stringify({ coordinator: port }));
-      return port;
+      return mine;
     },
     async release({ experimentId, directory }) {
-      const port = await keptPort(directory);
-      if (port === null) return;
-      const path = join(folder, String(port));
-      if ((await readIfThere(path)) === experimentId) await rm(path, { force: true });
+      for (const port of Object.values(await keptPorts(directory))) {
+        const path = join(folder, String(port));
+        if ((await readIfThere(path)) === experimentId) await rm(path, { force: true });
+      }
       await rm(portsFile(directory), { force: true });
     },
   };
@@ -65,13 +84,13 @@ function portsFile(directory: string): string {
   return join(directory, 'ports.json');
 }
 
-async function keptPort(directory: string): Promise<number | null> {
+async function keptPorts(directory: string): Promise<Ports> {
   try {
     const kept: unknown = JSON.parse(await readFile(portsFile(directory), 'utf8'));
-    const port = kept !== null && typeof kept === 'object' && 'coordinator' in kept ? kept.coordinator : null;
-    return typeof port === 'number' ? port : null;
+    const entries = kept !== null && typeof kept === 'object' ? Object.entries(kept) : [];
+    return Object.fromEntries(entries.filter(([, port]) => typeof port === 'number'));
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
+    if (systemErrorCode(error) === 'ENOENT') return {};
     throw error;
   }
 }

@@ -11,6 +11,8 @@ export type PythonProject =
       isPackage: boolean;
       dependencies: string[];
       usesSources: boolean;
+      /** Folders of the repository are among its dependencies. */
+      hasLocalSources: boolean;
       files: ProjectFiles;
     }
   | { kind: 'requirements'; usesSources: boolean; files: ProjectFiles }
@@ -38,8 +40,11 @@ export function toPythonProject(files: ProjectFiles): PythonProject {
   const declared = pyproject === undefined ? null : readPyproject(pyproject);
   const lock = files['uv.lock'];
   if (declared !== null && (declared.isPackage || declared.installs)) {
-    const usesSources = declared.isPackage || declared.localSources || namesLocalSources(lock ?? '');
-    return { kind: 'project', locked: lock !== undefined, ...declared, usesSources, files };
+    const { isPackage, dependencies } = declared;
+    const hasLocalSources = declared.localSources || namesLocalSources(lock ?? '');
+    const usesSources = isPackage || hasLocalSources;
+    const locked = lock !== undefined;
+    return { kind: 'project', locked, isPackage, dependencies, usesSources, hasLocalSources, files };
   }
   const requirements = files['requirements.txt'];
   if (requirements === undefined || requirementLines(requirements).length === 0) return { kind: 'none' };

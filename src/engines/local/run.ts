@@ -10,8 +10,12 @@ import { openClock } from './deadline.ts';
 import type { EngineDeps, ExperimentRun } from './deps.ts';
 import { createFactQueue } from './facts.ts';
 import { createLogPump } from './log-pump.ts';
+import { prepareRun, problemOf } from './prepare-run.ts';
+import { removeClusterFolders } from './ray/cluster.ts';
+import { showTensorBoard } from './services/run-tensorboard.ts';
 import { sweep } from './sweep.ts';
-import { prepareVolumes, removeSharedVolume } from './volumes.ts';
+import { NO_SURROUNDINGS, prepareSurroundings } from './surroundings.ts';
+import { removeSharedVolume } from './volumes.ts';
 import { removeWork, sharesWorkdir, workFolder } from './workdir.ts';
 
 /**
@@ -26,7 +30,8 @@ export function runExperiment(deps: EngineDeps, context: RunContext): AsyncGener
   const leave = () => facts.end();
   if (context.detach.aborted) leave();
   else context.detach.addEventListener('abort', leave, { once: true });
-  carryOut({ deps, context, facts, logs, port: null, programs: readPrograms(context.build) })
+  const nothing = { port: null, ray: null, jupyter: null, surroundings: NO_SURROUNDINGS };
+  carryOut({ deps, context, facts, logs, ...nothing, programs: readPrograms(context.build) })
     .then(() => facts.end(), facts.end)
     .finally(() => context.detach.removeEventListener('abort', leave));
   return facts.facts();
@@ -41,12 +46,11 @@ async function carryOut(prepared: ExperimentRun): Promise<void> {
       facts.push({ type: 'failure', reason: 'Unschedulable', explanation: cannot });
       return;
     }
-    const { coordinator_port: documented } = context.plan;
     const owner = { experimentId: context.experimentId, directory: context.directory };
-    const port = documented === null ? null : await deps.ports.reserve(owner, documented);
-    const run = { ...prepared, port };
-    await tellNotices(run);
-    if (!(await runAttempts(run))) return;
+    const run = await withSurroundings(await prepareRun(prepared));
+    const problem = await problemOf(run);
+    if (problem !== null) facts.push({ type: 'failure', ...problem });
+    else if (!(await runBesideServices(run))) return;
     await clearUp(run);
     await deps.ports.release(owner);
   } catch (error) {
@@ -55,6 +59,18 @@ async function carryOut(prepared: ExperimentRun): Promise<void> {
     throw error;
   } finally {
     await logs.end();
+  }
+}
+
+/** False: the server leaves, everything stays as it is. */
+async function runBesideServices(run: ExperimentRun): Promise<boolean> {
+  const over = new AbortController();
+  const shown = showTensorBoard(run, over.signal);
+  try {
+    return await runAttempts(run);
+  } finally {
+    over.abort();
+    await shown;
   }
 }
 
@@ -79,27 +95,42 @@ async function runAttempts(run: ExperimentRun): Promise<boolean> {
   return false;
 }
 
-async function clearUp({ deps, context, facts }: ExperimentRun): Promise<void> {
+/** What led to a process that is gone now leads nowhere. */
+function endLinks({ context, facts, ray }: ExperimentRun): void {
+  const { tensorboard, debug } = context.plan;
+  if (tensorboard.enabled) facts.push({ type: 'link', name: 'tensorboard', url: null });
+  if (ray !== null) facts.push({ type: 'link', name: 'ray_dashboard', url: null });
+  if (debug.jupyter !== null) facts.push({ type: 'link', name: 'jupyter', url: null });
+  if (debug.vscode !== null) facts.push({ type: 'link', name: 'vscode', url: null });
+}
+
+async function clearUp(run: ExperimentRun): Promise<void> {
+  const { deps, context, facts, ray } = run;
   const left = await sweep(deps.processes, context.experimentId, null);
+  endLinks(run);
   if (left.length > 0)
     facts.push({
       type: 'notice',
       code: 'processes_left',
       message: `cannot be ended: process ${left.join(', ')}`,
     });
+  if (ray !== null) await removeClusterFolders(context.experimentId, await lastAttempt(context.directory));
   await removeSharedVolume(context.directory);
   if (context.keep) facts.push({ type: 'workdir', path: workFolder(context.directory) });
   else await removeWork(context.directory);
   crashPoint('engine-cleared-up');
 }
 
-async function tellNotices({ deps, context, facts }: ExperimentRun): Promise<void> {
-  const folders = { data: deps.dataFolder, directory: context.directory };
-  for (const notice of await prepareVolumes(context.plan, folders)) facts.push({ type: 'notice', ...notice });
+/** Prepares what is around the pods, and tells what is not as it would be in a container. */
+async function withSurroundings(run: ExperimentRun): Promise<ExperimentRun> {
+  const { deps, context, facts, programs } = run;
+  const { surroundings, notices } = await prepareSurroundings(deps, context, programs);
+  for (const notice of notices) facts.push({ type: 'notice', ...notice });
   if (sharesWorkdir(context.snapshot.bytes)) {
     const message = 'the repository is larger than 1 GB: the pods share one working copy';
     facts.push({ type: 'notice', code: 'workdir_shared', message });
   }
+  return { ...run, surroundings };
 }
 
 /** Attempts have folders named by their numbers; the last one is where an earlier process left off. */

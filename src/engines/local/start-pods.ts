@@ -8,9 +8,11 @@ import type { RunClock } from './deadline.ts';
 import { endPod } from './verdict.ts';
 import type { LivePod } from './pod.ts';
 import { POD_COMMAND, processEnvironment } from './pod-environment.ts';
+import { rayPodCommand } from './ray/pods.ts';
 import { shimArguments } from './shim.ts';
 import { describeSpawnError, isDiskFull, spawnPod } from './spawn-pod.ts';
-import { podFolder, sharesWorkdir } from './workdir.ts';
+import { podPlace } from './pod-place.ts';
+import { sharesWorkdir } from './workdir.ts';
 
 /** Working copies and log files that are made at the same time. */
 const AT_ONCE = 8;
@@ -20,6 +22,8 @@ export interface PreparedPod {
   env: Record<string, string>;
   stdout: string;
   stderr: string;
+  /** Words before a command that give it the pod's mounts; none where it has none. */
+  enter: readonly string[];
 }
 
 /**
@@ -63,19 +67,22 @@ export async function preparePod(
 ): Promise<PreparedPod> {
   const [out, err] = pod.logs;
   if (out === undefined || err === undefined) throw new Error(`${pod.name} has no log sources`);
-  const folder = await podFolder(run.context, { attempt: number, pod: pod.name, signal });
+  const place = await podPlace(run, { attempt: number, pod, signal });
   const hasGpus = (await run.deps.gpus.devices()).length > 0;
   const env = processEnvironment(run, pod.planned, {
     attempt: number,
     devices: hasGpus ? (pod.devices ?? []) : null,
+    root: place.root,
   });
-  return { folder, env, stdout: await run.logs.open(out), stderr: await run.logs.open(err) };
+  const { folder, enter } = place;
+  return { folder, enter, env, stdout: await run.logs.open(out), stderr: await run.logs.open(err) };
 }
 
 async function start(attempt: Attempt, pod: LivePod, prepared: PreparedPod): Promise<void> {
   const { run, shim, wake } = attempt;
   pod.phase = 'live';
-  const words = await shimArguments({ shim, base: pod.base, processes: run.deps.processes }, POD_COMMAND);
+  const command = run.ray === null ? POD_COMMAND : rayPodCommand(attempt, pod.planned);
+  const words = await shimArguments({ shim, base: pod.base, processes: run.deps.processes }, [...prepared.enter, ...command]); // prettier-ignore
   spawnPod({
     ...prepared,
     arguments: words,

@@ -2,17 +2,16 @@ import type { Attempt } from './attempt-state.ts';
 import { endPod } from './verdict.ts';
 import type { LivePod } from './pod.ts';
 import { claimPod } from './pod-files.ts';
+import { endsLater, graceOf } from './ray/pods.ts';
 import { preparePod } from './start-pods.ts';
 import { stopPod } from './stop-pod.ts';
-
-/** Grace between SIGTERM and SIGKILL when the manifest says nothing (contract 5). */
-const DEFAULT_GRACE_S = 30;
 
 /** Tells every pod that runs to end, each once; pods that were not started never will be. */
 export async function stopLivePods(attempt: Attempt): Promise<void> {
   for (const pod of attempt.pods) {
     if (pod.phase === 'waiting') await forestall(attempt, pod);
     if (pod.phase !== 'live' || pod.identity === null || pod.stopping) continue;
+    if (endsLater(attempt, pod)) continue;
     pod.stopping = true;
     stop(attempt, pod).then(
       () => {
@@ -38,13 +37,12 @@ async function stop(attempt: Attempt, pod: LivePod): Promise<void> {
   const { run, mark } = attempt;
   const { plan, detach } = run.context;
   const prepared = await preparePod(attempt, pod, detach);
-  const graceS = plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S;
   const passed =
     mark !== null && mark.boot === (await run.deps.processes.bootId()) ? run.deps.uptime() - mark.uptime : 0;
   await stopPod(pod, {
     ...prepared,
     processes: run.deps.processes,
-    grace_ms: (graceS - passed) * 1000,
+    grace_ms: (graceOf(attempt, pod) - passed) * 1000,
     shutdown_command: plan.graceful_termination?.shutdown_command ?? [],
     detach,
     complain: (message) => run.facts.push({ type: 'notice', code: 'shutdown_command_failed', message }),

@@ -10,8 +10,9 @@ import { placeFile } from '../../machine/place-file.ts';
  * reached for the same reason. What a pod did before the mark it did by itself.
  */
 export interface StopMark {
-  cause: 'restart' | 'fail' | 'deadline' | 'cancel';
-  /** What it tells users; null for restart and cancel. */
+  /** `done`: a Ray cluster whose command has succeeded. */
+  cause: 'restart' | 'fail' | 'deadline' | 'cancel' | 'done';
+  /** What it tells users; null for restart, cancel and done. */
   failure: Explanation | null;
   /** Seconds since boot: the grace counts from here. */
   uptime: number;
@@ -45,7 +46,7 @@ export async function readMark(folder: string): Promise<PlacedMark | null> {
 
 function parseMark(value: unknown): StopMark {
   const mark = value as StopMark;
-  const known = ['restart', 'fail', 'deadline', 'cancel'].includes(mark.cause);
+  const known = ['restart', 'fail', 'deadline', 'cancel', 'done'].includes(mark.cause);
   const reasonKnown = mark.failure === null || REASONS.includes(mark.failure.reason);
   if (!known || !reasonKnown || typeof mark.uptime !== 'number')
     throw new Error(`${NAME} holds ${JSON.stringify(value)}`);

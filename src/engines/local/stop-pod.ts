@@ -17,6 +17,8 @@ export interface StopOptions {
   /** `gracefulTermination.shutdownCommand`; empty: none. */
   shutdown_command: readonly string[];
   folder: string;
+  /** Words before a command that give it the pod's mounts. */
+  enter: readonly string[];
   env: Record<string, string>;
   stdout: string;
   stderr: string;
@@ -90,7 +92,7 @@ async function runShutdownCommand(pod: LivePod, options: StopOptions, over: Abor
   const [stdout, stderr] = await Promise.all([open(options.stdout, 'a'), open(options.stderr, 'a')]);
   try {
     const said = await runUntil(over, () => {
-      const [program = '', ...words] = options.shutdown_command;
+      const [program = '', ...words] = [...options.enter, ...options.shutdown_command];
       const stdio = ['ignore', stdout.fd, stderr.fd] as const;
       return spawn(program, words, {
         cwd: options.folder,

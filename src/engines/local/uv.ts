@@ -18,7 +18,11 @@ export function uvCommands(
   return [[uv, 'sync', ...locked, '--no-dev', ...copied]];
 }
 
-/** Settings of uv for a build whose output is read in a log. */
-export function uvVariables(environment: string): Record<string, string> {
-  return { UV_PROJECT_ENVIRONMENT: environment, UV_NO_PROGRESS: '1', NO_COLOR: '1' };
+/**
+ * Settings of uv for a build whose output is read in a log. A certain interpreter is given by its path: looking for
+ * one takes ten times as long, and stumbles over version managers.
+ */
+export function uvVariables(environment: string, python: string | null): Record<string, string> {
+  const certain = python === null ? {} : { UV_PYTHON: python };
+  return { UV_PROJECT_ENVIRONMENT: environment, UV_NO_PROGRESS: '1', NO_COLOR: '1', ...certain };
 }

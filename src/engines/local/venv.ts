@@ -13,7 +13,8 @@ export function venvCommands(
   ];
 }
 
-function whatToInstall(project: Exclude<PythonProject, { kind: 'none' }>): string[] {
+/** Arguments of `pip install` that stand for a project's own files. */
+export function whatToInstall(project: Exclude<PythonProject, { kind: 'none' }>): string[] {
   if (project.kind === 'requirements') return ['-r', 'requirements.txt'];
   return project.isPackage || project.dependencies.length === 0 ? ['.'] : project.dependencies;
 }

@@ -1,9 +1,17 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { systemErrorCode } from '../../errors.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import { removeTree } from './workdir.ts';
+
+/** A volume of the plan: the folder that stands for it, and where pods expect it. */
+export interface Volume {
+  /** In words. */
+  what: string;
+  path: string;
+  folder: string;
+}
 
 /** Folder of the experiment's shared volume: it goes with the experiment. */
 export function sharedVolumeFolder(directory: string): string {
@@ -15,17 +23,22 @@ function pvcFolder(dataFolder: string, name: string): string {
   return join(dataFolder, 'volumes', name);
 }
 
-/** Makes the folders that the plan's volumes need; notices say where they are and what cannot be done here. */
+/** Makes the folders that the plan's volumes need; notices say what is new, and what a folder cannot be. */
 export async function prepareVolumes(
   plan: Plan,
   folders: { data: string; directory: string },
-): Promise<Notice[]> {
+): Promise<{ volumes: Volume[]; notices: Notice[] }> {
+  const volumes: Volume[] = [];
   const notices: Notice[] = [];
   const { shared_volume: shared, attached } = plan.storage;
   if (shared !== null) {
     const folder = sharedVolumeFolder(folders.directory);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    notices.push(notMounted('the shared volume', shared.mount_point, folder));
+    volumes.push({ what: 'the shared volume', path: absolute(shared.mount_point), folder });
+    notices.push({
+      code: 'quota_ignored',
+      message: `the shared volume is a folder here: its size is not limited to ${shared.size_gb} GB`,
+    });
   }
   for (const { name, mount_point } of attached) {
     const folder = pvcFolder(folders.data, name);
@@ -35,18 +48,18 @@ export async function prepareVolumes(
         code: 'volume_created',
         message: `the volume ${name} did not exist: an empty folder stands for it, ${folder}`,
       });
-    notices.push(notMounted(`the volume ${name}`, mount_point, folder));
+    volumes.push({ what: `the volume ${name}`, path: absolute(mount_point), folder });
   }
-  return notices;
+  return { volumes, notices };
+}
+
+/** Kubernetes reads a relative mount point from the root. */
+function absolute(mountPoint: string): string {
+  return posix.join('/', mountPoint).replace(/(.)\/$/, '$1');
 }
 
 export async function removeSharedVolume(directory: string): Promise<void> {
   await removeTree(sharedVolumeFolder(directory));
-}
-
-function notMounted(what: string, mountPoint: string, folder: string): Notice {
-  const message = `${what} cannot be mounted at ${mountPoint} without a container; here it is the folder ${folder}`;
-  return { code: 'mount_point_ignored', message };
 }
 
 async function makeFolder(folder: string): Promise<boolean> {

@@ -16,6 +16,16 @@ export function sharesWorkdir(bytes: number): boolean {
   return bytes > SHARED_ABOVE_BYTES;
 }
 
+/** Folder of a pod's own working copy; large trees are shared by the pods of an attempt. */
+export function workCopy(
+  context: Pick<RunContext, 'directory' | 'snapshot'>,
+  attempt: number,
+  pod: string,
+): string {
+  const shared = sharesWorkdir(context.snapshot.bytes);
+  return join(workFolder(context.directory), String(attempt), shared ? 'shared' : pod);
+}
+
 /**
  * The folder a pod of an attempt starts in: `builder.context` of its own working copy. Made when it is not
  * there yet; what is there is whole, because a copy gets its name when it is complete.
@@ -27,9 +37,8 @@ export async function podFolder(
   context: RunContext,
   { attempt, pod, signal }: { attempt: number; pod: string; signal: AbortSignal },
 ): Promise<string> {
-  const shared = sharesWorkdir(context.snapshot.bytes);
-  const copy = join(workFolder(context.directory), String(attempt), shared ? 'shared' : pod);
-  if (!isFolder(copy)) await context.snapshot.layOut(copy, signal);
+  const copy = workCopy(context, attempt, pod);
+  if (!isFolder(copy)) await context.snapshot.layOut(copy, { signal });
   const folder = join(copy, context.plan.builder.context);
   if (isFolder(folder)) return folder;
   throw new AichorError(
@@ -66,6 +75,6 @@ async function makeWritable(folder: string): Promise<void> {
   }
 }
 
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -15,6 +15,8 @@ export interface LocalRun {
   port: number | null;
   /** `input` and `output` end in `/`. */
   paths: { input: string; output: string; tensorboard: string | null };
+  /** `ray start` parameters of this pod instead of the plan's; absent: the plan's. */
+  rayParams?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Pods reach each other on loopback, by its literal address: trackers bind what they are given. */
@@ -38,13 +40,19 @@ export function localRunFacts(plan: Plan, pod: PlannedPod, run: LocalRun): RunFa
     'logs-path': null,
     'ray-cluster-name': isRay ? name : null,
     'ray-address': rayAddress,
-    'ray-start-command': rayAddress === null ? null : startLine(plan, pod, rayAddress),
+    'ray-start-command': rayAddress === null ? null : startLine(plan, pod, { address: rayAddress, ...run }),
     'restart-attempt': String(run.restarts),
   };
 }
 
-function startLine(plan: Plan, pod: PlannedPod, address: string): string | null {
+function startLine(
+  plan: Plan,
+  pod: PlannedPod,
+  { address, port, rayParams }: Pick<LocalRun, 'port' | 'rayParams'> & { address: string },
+): string | null {
   const group = plan.groups[pod.group];
   if (group === undefined || group.role === 'submitter') return null;
-  return rayStartCommand(group.ray_start_params, group.role === 'head' ? null : address);
+  const params = rayParams ?? group.ray_start_params;
+  if (group.role !== 'head') return rayStartCommand(params, address);
+  return rayStartCommand({ port: String(port), ...params }, null);
 }

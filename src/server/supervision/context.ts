@@ -19,6 +19,8 @@ export interface Carrying {
   id: string;
   engine: Engine;
   logs: ExperimentLogs;
+  /** What `--python-env` says. */
+  pythonEnv: string | null;
   /** What `run` needs, less the build's result. */
   context: Omit<RunContext, 'build'>;
 }
@@ -48,7 +50,7 @@ export async function gatherContext(
     if (folder !== null) await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   const logs = await ground.logs.open(id);
-  const { secrets, shell } = await readPrivateValues(privateFile(ground.folders, id));
+  const { secrets, shell, python_env: pythonEnv } = await readPrivateValues(privateFile(ground.folders, id));
   const { input, output, tensorboard } = paths;
   const context = {
     ...{ experimentId: id, project, plan: submission.plan, snapshot, directory, logs, secrets, shell },
@@ -57,5 +59,5 @@ export async function gatherContext(
     admitted: planPeak(submission.plan),
     ...signals,
   };
-  return { id, engine, logs, context };
+  return { id, engine, logs, pythonEnv, context };
 }

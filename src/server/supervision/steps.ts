@@ -31,6 +31,7 @@ async function takeBuild(ground: Ground, carrying: Carrying): Promise<BuildResul
   const build = await engine.build({
     ...context,
     reuse: reusedBuild(ground, carrying),
+    pythonEnv: carrying.pythonEnv,
     progress(message) {
       if (message === said) return;
       said = message;

@@ -10,6 +10,12 @@ describe('what a machine makes of a plan', () => {
     ['small', { cpus: 1, memory: 1 }, LAPTOP, []],
     ['many CPUs', { cpus: 64, memory: 1 }, LAPTOP, ['cpus_shared']],
     ['much memory', { cpus: 1, memory: 64 }, LAPTOP, ['memory_shared']],
+    [
+      'a node of its own',
+      { cpus: 1, memory: 1, extraSelectors: { disk: 'ssd' } },
+      LAPTOP,
+      ['placement_ignored'],
+    ],
     ['GPUs, none there', { cpus: 1, memory: 1, ...gpus(1) }, LAPTOP, ['gpus_absent']],
     ['GPUs, too few', { cpus: 1, memory: 1, ...gpus(4) }, { ...LAPTOP, gpus: 2 }, ['gpus_few']],
     ['GPUs, enough', { cpus: 1, memory: 1, ...gpus(2) }, { ...LAPTOP, gpus: 2 }, []],
@@ -27,9 +33,12 @@ describe('what a machine makes of a plan', () => {
     expect(checkPlan(silent, LAPTOP)).toEqual([]);
   });
 
-  test('an operator that needs a cluster is refused', () => {
+  test('an operator that needs a cloud is refused, Ray is not', () => {
     const types = { Head: { resources: { cpus: 1, ramRatio: 1 } }, Workers: [] };
-    const plan = planOf({ spec: { operator: 'kuberay', command: 'true', types } });
-    expect(() => checkPlan(plan, LAPTOP)).toThrow(expect.objectContaining({ code: 'engine_unavailable' }));
+    const plan = planOf({ spec: { operator: 'kuberay', rayVersion: '2.23.0', command: 'true', types } });
+    expect(checkPlan(plan, LAPTOP)).toEqual([]);
+    expect(() => checkPlan({ ...plan, operator: 'vertexai' }, LAPTOP)).toThrow(
+      expect.objectContaining({ code: 'engine_unavailable' }),
+    );
   });
 });

@@ -74,6 +74,15 @@ describe.each(ways)('processes by %s', (_name, create) => {
     expect((await processes.memoryOfGroups(new Set([child.pid]))).get(child.pid)).toBeGreaterThan(0);
   });
 
+  test('memory of a group is that of all its members', async () => {
+    const { child: one } = await start('echo ready; exec sleep 600');
+    const { child: many } = await start(
+      'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 600 & done; echo ready; wait',
+    );
+    const sizes = await processes.memoryOfGroups(new Set([one.pid, many.pid]));
+    expect(sizes.get(many.pid)).toBeGreaterThan(5 * (sizes.get(one.pid) ?? Infinity));
+  });
+
   test('by environment, own sessions included; a part of a value is not the value', async () => {
     const mark = randomUUID();
     const { child } = await start('echo ready; setsid sleep 600 & exec sleep 600', {

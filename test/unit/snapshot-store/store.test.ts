@@ -132,7 +132,9 @@ describe('a snapshot', () => {
     const reader = await store.open(digest);
     const out = newFolder();
     const reason = new Error('given up');
-    await expect(reader?.layOut(join(out, 'copy'), AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(reader?.layOut(join(out, 'copy'), { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
     expect(readdirSync(out)).toEqual([]);
   });
 

@@ -13,7 +13,11 @@ import {
   workerGroup,
 } from '../../operators/manifests.ts';
 
-const PATHS = localPaths('/data', { id: PLACEHOLDER_EXPERIMENT_ID, project: 'default', tensorboard: false });
+const PATHS = localPaths('/data', {
+  id: PLACEHOLDER_EXPERIMENT_ID,
+  project: 'default',
+  tensorboard: { enabled: false, pvc: null },
+});
 
 function documentOf(manifest: Manifest, secrets: string[] = []) {
   const plan = planManifest(manifest, { ...NO_SUBMISSION, secrets });
@@ -68,11 +72,13 @@ describe('the plan document', () => {
   });
 
   test('has paths below the data folder, ending in a slash', () => {
-    expect(localPaths('/data', { id: 'x', project: 'p', tensorboard: true })).toEqual({
-      input: '/data/inputs/p/',
-      output: '/data/outputs/p/output/x/',
-      tensorboard: '/data/tensorboard/x',
-    });
+    expect(localPaths('/data', { id: 'x', project: 'p', tensorboard: { enabled: true, pvc: null } })).toEqual(
+      {
+        input: '/data/inputs/p/',
+        output: '/data/outputs/p/output/x/',
+        tensorboard: '/data/tensorboard/x',
+      },
+    );
   });
 
   test('vertexai is refused: nothing here runs it', () => {

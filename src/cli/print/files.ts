@@ -1,0 +1,19 @@
+import type { StorageList } from '../../api/storage-contract.ts';
+import type { Screen } from '../screen.ts';
+import { table } from './table.ts';
+import { bytesText } from './time.ts';
+
+/** Files with their sizes, as `storage list` shows them. */
+export function fileTable(files: StorageList['files'], screen: Screen): string {
+  if (files.length === 0) return 'nothing there';
+  const columns = [
+    { title: 'PATH', width: 'rest' },
+    { title: 'SIZE', width: 10, align: 'right' },
+    { title: 'MODIFIED', width: 20 },
+  ] as const;
+  return table(
+    columns,
+    files.map(({ path, bytes, modified_at: at }) => [path, bytesText(bytes), `${at.slice(0, 19)}Z`]),
+    screen,
+  );
+}

@@ -1,0 +1,39 @@
+import { string as stringArg } from '@oclif/core/args';
+import { boolean, string } from '@oclif/core/flags';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { download, type Downloaded } from '../../cli/download.ts';
+import { storageFlags, storageQueryOf } from '../../cli/storage-flags.ts';
+
+export default class StorageDownload extends BaseCommand<Downloaded> {
+  static override summary = 'Download inputs or outputs';
+  static override description =
+    'Files keep their paths below the destination. What is there already is left alone, and is exit 6 unless --force is given.';
+  static override examples = [
+    'aichor storage download --experiment latest --to results',
+    'aichor storage download --experiment 9b2f41 model.pt --to .',
+    'aichor storage download --inputs data/ --to data',
+  ];
+  static override args = {
+    path: stringArg({ description: 'Only what is in this folder, or this file', ignoreStdin: true }),
+  };
+  static override flags = {
+    ...storageFlags,
+    to: string({ description: 'Folder to put them in; made when it is not there', default: '.' }),
+    force: boolean({ description: 'Overwrite files that are there already' }),
+  };
+
+  async run(): Promise<Downloaded> {
+    const { args, flags } = await this.parse(StorageDownload);
+    const client = await this.client();
+    const query = storageQueryOf(flags, { path: args.path, settings: this.settings() });
+    return download(client, query, {
+      destination: flags.to,
+      force: flags.force,
+      onFile: (path) => this.talk.progress(path),
+    });
+  }
+
+  override view({ files, destination }: Downloaded): string {
+    return `${files.length} file${files.length === 1 ? '' : 's'} in ${destination}`;
+  }
+}

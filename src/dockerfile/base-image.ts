@@ -1,0 +1,79 @@
+/** What is known of an image by its name alone. */
+export interface BaseImage {
+  /** Python that it brings: `3.11`, `3.9.7`; null: not known. */
+  python: string | null;
+  /** Packages that it brings, as requirements: a repository relies on them without naming them. */
+  packages: string[];
+}
+
+/** Ray's images without a Python in their tag have the oldest one that the release supports. */
+const RAY_DEFAULT_PYTHON: readonly { from: number; python: string }[] = [
+  { from: 2049, python: '3.10' },
+  { from: 2010, python: '3.9' },
+  { from: 2003, python: '3.8' },
+];
+
+/** Reads the name of a base image; an unknown one gives nothing. */
+export function readBaseImage(image: string): BaseImage {
+  const { name, tag } = splitName(image);
+  if (/^(library\/)?python$/.test(name)) return { python: versionIn(tag), packages: [] };
+  if (/(^|\/)astral(-sh)?\/uv$/.test(name) || /(^|\/)uv$/.test(name))
+    return { python: versionIn(/python([\d.]+)/.exec(tag)?.[1] ?? ''), packages: [] };
+  if (/^rayproject\/ray(-ml|-llm)?$/.test(name)) return rayImage(tag);
+  if (/^pytorch\/pytorch$/.test(name)) return { python: null, packages: pinned('torch', tag) };
+  if (/^tensorflow\/tensorflow$/.test(name)) return { python: null, packages: pinned('tensorflow', tag) };
+  return { python: pythonNamed(name, tag) ?? systemPython(`${name}:${tag}`), packages: [] };
+}
+
+/** Without its registry, when that is Docker Hub; a tag may be missing, a digest does not count. */
+function splitName(image: string): { name: string; tag: string } {
+  const [plain = ''] = image.split('@');
+  const colon = plain.lastIndexOf(':');
+  const hasTag = colon > plain.lastIndexOf('/');
+  const name = (hasTag ? plain.slice(0, colon) : plain).replace(/^(docker\.io|index\.docker\.io)\//, '');
+  return {
+    name: name.replace(/^.*\/(library\/)?python$/, 'python'),
+    tag: hasTag ? plain.slice(colon + 1) : '',
+  };
+}
+
+function rayImage(tag: string): BaseImage {
+  const version = /^(\d+)\.(\d+)\.(\d+)/.exec(tag);
+  const named = /-py(3)(\d+)/.exec(tag);
+  const number = version === null ? 0 : Number(version[1]) * 1000 + Number(version[2]);
+  const usual = RAY_DEFAULT_PYTHON.find(({ from }) => number >= from)?.python ?? null;
+  const requirement = version === null ? 'ray[default]' : `ray[default]==${version[0]}`;
+  return { python: named === null ? usual : `3.${named[2]}`, packages: [requirement] };
+}
+
+/** The Python that a distribution has: what `apt install python3` brings. */
+const SYSTEM_PYTHONS: readonly { release: RegExp; python: string }[] = [
+  { release: /ubuntu[:-]?(24\.04|noble)|[:-]noble/, python: '3.12' },
+  { release: /ubuntu[:-]?(22\.04|jammy)|[:-]jammy/, python: '3.10' },
+  { release: /ubuntu[:-]?(20\.04|focal)|[:-]focal/, python: '3.8' },
+  { release: /debian[:-]?13|[:-]trixie/, python: '3.13' },
+  { release: /debian[:-]?12|[:-]bookworm/, python: '3.11' },
+  { release: /debian[:-]?11|[:-]bullseye/, python: '3.9' },
+];
+
+function systemPython(image: string): string | null {
+  return SYSTEM_PYTHONS.find(({ release }) => release.test(image))?.python ?? null;
+}
+
+/** An image of somebody's own often tells its Python: `miniconda3:py311`, `base:python3.10-cuda`. */
+function pythonNamed(name: string, tag: string): string | null {
+  const dotted = /(?:python|py)[-_]?(3\.\d+(?:\.\d+)?)/i.exec(`${name}:${tag}`)?.[1];
+  if (dotted !== undefined) return dotted;
+  const short = /(?:python|py)[-_]?3(\d{1,2})(?!\d|\.)/i.exec(`${name}:${tag}`)?.[1];
+  return short === undefined ? null : `3.${short}`;
+}
+
+/** A version at the beginning of a tag, of Python 3 and with its minor number: `3`, `latest` ask for no certain one. */
+function versionIn(tag: string): string | null {
+  return /^3\.\d+(\.\d+)?/.exec(tag)?.[0] ?? null;
+}
+
+function pinned(name: string, tag: string): string[] {
+  const version = /^\d+\.\d+(\.\d+)?/.exec(tag)?.[0];
+  return [version === undefined ? name : `${name}==${version}`];
+}

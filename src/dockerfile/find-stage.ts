@@ -1,0 +1,7 @@
+import type { Stage } from './stage.ts';
+
+/** A stage by its name or number. */
+export function findStage(stages: readonly Stage[], ref: string): Stage | undefined {
+  const byName = stages.findLast(({ name }) => name === ref.toLowerCase());
+  return byName ?? (/^\d+$/.test(ref) ? stages[Number(ref)] : undefined);
+}

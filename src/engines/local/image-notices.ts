@@ -1,0 +1,27 @@
+import type { Notice } from '../../experiment/record.ts';
+import type { Unhonoured } from '../../dockerfile/stage.ts';
+import type { FoundImage } from './image.ts';
+
+/** Most entries of one notice: it is read in a terminal. */
+const MOST = 8;
+
+/** What of a Dockerfile a run without a container does not have, by line; and what a real build would refuse. */
+export function imageNotices({ path, image }: FoundImage): Notice[] {
+  const notices: Notice[] = [];
+  if (image.notHonoured.length > 0) {
+    const message = `${path}: not done without a container: ${listed(image.notHonoured)}`;
+    notices.push({ code: 'dockerfile_not_honoured', message });
+  }
+  if (image.missing.length > 0) {
+    const missing = image.missing.map(({ line, path: source }) => ({ line, what: source }));
+    const message = `${path}: COPY of what is not in the context, which no image build accepts: ${listed(missing)}`;
+    notices.push({ code: 'dockerfile_copy_missing', message });
+  }
+  return notices;
+}
+
+function listed(entries: readonly Unhonoured[]): string {
+  const shown = entries.slice(0, MOST).map(({ line, what }) => `line ${line} ${what}`);
+  const more = entries.length - shown.length;
+  return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}

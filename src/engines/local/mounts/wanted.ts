@@ -1,0 +1,45 @@
+import { mentions, mountTargets } from '../../../dockerfile/mount-targets.ts';
+import type { RunContext } from '../../engine.ts';
+import type { ImageLayout } from '../run-image.ts';
+import type { Volume } from '../volumes.ts';
+import type { Mount } from './prepare.ts';
+
+/** Files that may name paths of the image, and how many of them are looked into. */
+const TEXTS = /\.(py|sh|bash|ya?ml|toml|cfg|ini|json|conf)$|(^|\/)[^./]+$/;
+const MOST_TEXTS = 500;
+const LARGEST_TEXT = 256 << 10;
+
+/**
+ * What pods should find at paths of their own: volumes, and the image's files, these only when the command, a
+ * variable or the code speaks of such a path: mounts cost each pod some milliseconds.
+ */
+export async function wantedMounts(
+  layout: ImageLayout | null,
+  volumes: readonly Volume[],
+  context: RunContext,
+): Promise<Mount[]> {
+  const ofVolumes = volumes.map(({ path, folder }) => ({ path, isFolder: true, source: folder }));
+  const targets = layout === null ? [] : mountTargets(layout.tree);
+  if (layout === null || targets.length === 0) return ofVolumes;
+  const isWanted = volumes.length > 0 || (await isMentioned(targets, layout, context));
+  if (!isWanted) return ofVolumes;
+  return [...targets.map((path) => ({ path, isFolder: !layout.tree.files.has(path), source: null })), ...ofVolumes]; // prettier-ignore
+}
+
+async function isMentioned(
+  targets: readonly string[],
+  { tree }: ImageLayout,
+  { plan, snapshot }: RunContext,
+): Promise<boolean> {
+  const values = plan.groups.flatMap(({ env }) => env.flatMap(({ source }) => (source.kind === 'literal' ? [source.value] : []))); // prettier-ignore
+  const shutdown = plan.graceful_termination?.shutdown_command ?? [];
+  if ([plan.command, ...values, ...shutdown].some((text) => mentions(text, targets))) return true;
+  const prefix = plan.builder.context === '.' ? '' : `${plan.builder.context}/`;
+  const texts = [...new Set(tree.files.values())].filter((path) => TEXTS.test(path)).slice(0, MOST_TEXTS);
+  for (const path of texts) {
+    const content = await snapshot.read(`${prefix}${path}`);
+    if (content !== null && content.length <= LARGEST_TEXT && mentions(content.toString('latin1'), targets))
+      return true;
+  }
+  return false;
+}

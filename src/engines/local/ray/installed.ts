@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import type { Explanation } from '../../../experiment/explain.ts';
+import { plannedPods } from '../../../experiment/planned-pods.ts';
+import type { ExperimentRun } from '../deps.ts';
+import { processEnvironment } from '../pod-environment.ts';
+
+/**
+ * What Python knows of Ray without importing it (that takes seconds): its version, and which packages of its extra
+ * `default` are not there; without them there is no dashboard, and no jobs.
+ */
+const LOOK = `import importlib.metadata as m, json, re
+def has(name):
+    try:
+        return bool(m.version(name))
+    except m.PackageNotFoundError:
+        return False
+version = m.version("ray") if has("ray") else None
+extra = [r for r in (m.requires("ray") or []) if re.search("extra *== *['\\"]default['\\"]", r) and "python_version" not in r and "sys_platform" not in r] if version else []
+names = [re.match("[A-Za-z0-9._-]+", r).group() for r in extra]
+print(json.dumps({"version": version, "missing": [n for n in names if not has(n)]}))`;
+
+export interface InstalledRay {
+  version: string | null;
+  missing: string[];
+}
+
+/** Why the cluster cannot be started with the packages of this environment; null: it can. */
+export async function rayProblem(run: ExperimentRun): Promise<Explanation | null> {
+  const [head] = plannedPods(run.context.plan);
+  if (head === undefined) throw new Error('a Ray cluster without pods');
+  const installed = await lookUp(processEnvironment(run, head, { attempt: 1, devices: null }));
+  return explainRay(installed, run.context.plan.ray_version);
+}
+
+/** Pure: what is wrong with the Ray that is installed, and the cure. */
+export function explainRay(installed: InstalledRay | null, wanted: string | null): Explanation | null {
+  const pin = `ray[default]${wanted === null ? '' : `==${wanted}`}`;
+  if (installed === null || installed.version === null) {
+    return {
+      reason: 'CommandNotFound',
+      explanation: `the Python environment has no Ray; add ${pin} to the project's dependencies, and resubmit`,
+    };
+  }
+  if (wanted !== null && installed.version !== wanted) {
+    return {
+      reason: 'StartFailed',
+      explanation: `spec.rayVersion is ${wanted}, and the environment has Ray ${installed.version}: nodes of two versions do not find each other; make them the same (spec.rayVersion: "${installed.version}", or ${pin} in the project's dependencies)`,
+    };
+  }
+  if (installed.missing.length > 0) {
+    return {
+      reason: 'StartFailed',
+      explanation: `Ray is installed without its extra "default" (${installed.missing.slice(0, 3).join(', ')} missing), which jobs and the dashboard need; ask for ${pin} instead of ray`,
+    };
+  }
+  return null;
+}
+
+function lookUp(env: Record<string, string>): Promise<InstalledRay | null> {
+  return new Promise((resolve, reject) => {
+    execFile('python3', ['-I', '-c', LOOK], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      if (error !== null && 'code' in error && error.code === 'ENOENT') return resolve(null);
+      if (error !== null) return reject(new Error(`python3 cannot say which Ray it has: ${stderr}`));
+      resolve(parseInstalled(JSON.parse(stdout)));
+    });
+  });
+}
+
+function parseInstalled(value: unknown): InstalledRay {
+  const { version, missing } = value as InstalledRay;
+  if ((version !== null && typeof version !== 'string') || !Array.isArray(missing))
+    throw new Error(`python3 says of Ray: ${JSON.stringify(value)}`);
+  return { version, missing };
+}

@@ -1,0 +1,117 @@
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { plannedPods, type PlannedPod } from '../../../experiment/planned-pods.ts';
+import type { Plan } from '../../../experiment/plan.ts';
+import { LAUNCHER } from '../../../operators/launcher.ts';
+import type { Attempt } from '../attempt-state.ts';
+import { hasSucceeded, type LivePod } from '../pod.ts';
+import { clusterFolder, dashboardPort, groupOf } from './cluster.ts';
+
+/** Seconds of the grace that the nodes keep for themselves when the job is stopped. */
+const NODES_GRACE_S = 5;
+/** Grace between SIGTERM and SIGKILL when the manifest says nothing (contract 5). */
+const DEFAULT_GRACE_S = 30;
+
+/** What Ray's own processes are told beside the plan's variables, unless those say it. */
+export function rayEnvironment(plan: Plan): Record<string, string> {
+  return {
+    RAY_USAGE_STATS_ENABLED: '0',
+    // How long a driver that was told to end may take: Ray's own 3 s are less than a checkpoint needs.
+    RAY_JOB_STOP_WAIT_TIME_S: String(Math.max(1, jobGraceS(plan) - 2)),
+  };
+}
+
+/** The words that run a pod of a Ray cluster. */
+export function rayPodCommand({ run, number, folder }: Attempt, pod: PlannedPod): string[] {
+  const { plan, directory, experimentId } = run.context;
+  if (run.ray === null) throw new Error(`${pod.pod} belongs to no Ray cluster`);
+  const python = ['python3', '-I'];
+  if (groupOf(plan, pod).role === 'submitter') {
+    const job = jobId(experimentId, number);
+    const log = join(clusterFolder(experimentId, number), 'session_latest', 'logs', `job-driver-${job}.log`);
+    return [...python, join(directory, 'ray_submit.py'), String(dashboardPort(run.ray)), job, log, LAUNCHER];
+  }
+  const before = podBefore(plannedPods(plan), pod, Math.max(1, Math.floor(availableParallelism() / 2)));
+  const mark = before === null ? '-' : markOf(folder, before);
+  return [...python, join(directory, 'ray_node.py'), markOf(folder, pod.pod), mark];
+}
+
+/**
+ * The pod that must be up before this one starts its node, null for the head. Workers wait for the head, and only so
+ * many come up at a time: Ray gives a node 30 seconds, each needs some seconds of a processor for that.
+ */
+export function podBefore(pods: readonly PlannedPod[], pod: PlannedPod, atOnce: number): string | null {
+  if (pod.rank === 0) return null;
+  return pods[Math.max(0, pod.rank - atOnce)]?.pod ?? null;
+}
+
+/**
+ * The cluster so far: how many of its nodes run. The submitter is held back until all do, as KubeRay does it.
+ */
+export function clusterState({ folder, pods }: Pick<Attempt, 'folder' | 'pods'>): {
+  head: boolean;
+  ready: number;
+  nodes: number;
+} {
+  const names = new Set(readdirSync(folder));
+  const nodes = pods.filter((pod) => pod.name !== SUBMITTER);
+  const ready = nodes.filter((pod) => names.has(`${pod.name}.ready`)).length;
+  return { head: names.has('head-0-0.ready'), ready, nodes: nodes.length };
+}
+
+/** Of the pods that are due, those that a Ray cluster lets start now; how far it is, is told when that changes. */
+export function dueInCluster(attempt: Attempt, due: readonly PlannedPod[]): PlannedPod[] {
+  const { run } = attempt;
+  if (run.ray === null) return [...due];
+  const state = clusterState(attempt);
+  if (state.head && !attempt.linked) {
+    attempt.linked = true;
+    run.facts.push({
+      type: 'link',
+      name: 'ray_dashboard',
+      url: `http://127.0.0.1:${dashboardPort(run.ray)}`,
+    });
+  }
+  const isUp = state.ready === state.nodes;
+  const nodes = `${state.nodes} node${state.nodes === 1 ? '' : 's'}`;
+  const message = isUp
+    ? `the Ray cluster of ${nodes} is up`
+    : `the Ray cluster starts: ${state.ready} of ${nodes}`;
+  if (attempt.progress !== message) run.facts.push({ type: 'progress', message });
+  attempt.progress = message;
+  return due.filter((pod) => isUp || pod.pod !== SUBMITTER);
+}
+
+/** A cluster has done its work when the submitter has: its nodes would run on for ever. */
+export function clusterIsDone({ run, pods }: Attempt): boolean {
+  return run.ray !== null && pods.some((pod) => pod.name === SUBMITTER && hasSucceeded(pod));
+}
+
+/** Whether a pod is told to end only later: the nodes when the submitter has stopped the job. */
+export function endsLater({ run, pods }: Attempt, pod: LivePod): boolean {
+  if (run.ray === null || pod.name === SUBMITTER) return false;
+  return pods.some(({ name, phase }) => name === SUBMITTER && phase === 'live');
+}
+
+/** Seconds that a pod has to end: the submitter leaves some of them to the nodes, which are told after it. */
+export function graceOf({ run }: Pick<Attempt, 'run'>, pod: LivePod): number {
+  const { plan } = run.context;
+  if (run.ray !== null && pod.name === SUBMITTER) return jobGraceS(plan);
+  return plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S;
+}
+
+function jobGraceS(plan: Plan): number {
+  const all = plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S;
+  return Math.max(all - NODES_GRACE_S, all / 2);
+}
+
+const SUBMITTER = 'submitter-0-0';
+
+function jobId(experimentId: string, attempt: number): string {
+  return `experiment-${experimentId.slice(0, 13)}-${attempt}`;
+}
+
+function markOf(folder: string, pod: string): string {
+  return join(folder, `${pod}.ready`);
+}

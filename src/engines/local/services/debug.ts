@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Explanation } from '../../../experiment/explain.ts';
+import { plannedPods } from '../../../experiment/planned-pods.ts';
+import type { Plan } from '../../../experiment/plan.ts';
+import { quoteForShell } from '../../../operators/launcher.ts';
+import { readIfThere } from '../../../machine/capacity.ts';
+import { findProgram } from '../../../machine/find-program.ts';
+import { placeFile } from '../../../machine/place-file.ts';
+import type { Attempt } from '../attempt-state.ts';
+import type { ExperimentRun } from '../deps.ts';
+import { lastOutput } from '../last-output.ts';
+import { processEnvironment } from '../pod-environment.ts';
+
+/** Longest that anybody debugs (documented for Jupyter; the same for VS Code). */
+const LIMIT_S = 12 * 60 * 60;
+
+/** What only this machine knows of a Jupyter server. */
+export interface Jupyter {
+  port: number;
+  token: string;
+}
+
+/**
+ * The plan as it is debugged here: Jupyter on a port of this machine only, with a token that is known, and an end after
+ * 12 hours also where there is no `timeout` program. Pure.
+ */
+export function debugPlan(plan: Plan, jupyter: Jupyter | null): Plan {
+  const { debug, timeout_s: timeout } = plan;
+  if (debug.jupyter === null && debug.vscode === null) return plan;
+  const limited = { ...plan, timeout_s: Math.min(timeout ?? LIMIT_S, LIMIT_S) };
+  if (debug.vscode !== null || debug.jupyter === null || jupyter === null) return limited;
+  const words = [
+    ...[debug.jupyter.path, 'server', '--ip=127.0.0.1', `--port=${jupyter.port}`],
+    ...['--ServerApp.port_retries=0', '--no-browser', '--allow-root'],
+  ];
+  return { ...limited, command: `exec ${words.map(quoteForShell).join(' ')}` };
+}
+
+/** The experiment's token, kept so that it is the same after a restart of the server. */
+export async function jupyterToken(directory: string): Promise<string> {
+  const path = join(directory, 'jupyter-token');
+  const kept = await readIfThere(path);
+  if (kept !== null) return kept;
+  const token = randomBytes(24).toString('hex');
+  await placeFile(path, token);
+  return token;
+}
+
+/** Why nobody can debug with this environment; null: the program is there, or nobody wants to. */
+export async function debugProblem(run: ExperimentRun): Promise<Explanation | null> {
+  const { plan } = run.context;
+  const [pod] = plannedPods(plan);
+  const wanted = plan.debug.vscode ?? plan.debug.jupyter;
+  if (wanted === null || pod === undefined) return null;
+  const mode = plan.debug.vscode === null ? 'jupyter' : 'vscode';
+  const path = processEnvironment(run, pod, { attempt: 1, devices: null })['PATH'] ?? '';
+  if (wanted.path.includes('/') || (await findProgram(wanted.path, path)) !== null) return null;
+  const get =
+    mode === 'jupyter'
+      ? "add jupyter-server to the project's dependencies"
+      : 'install the command-line program of VS Code ("code") on this machine';
+  return {
+    reason: 'CommandNotFound',
+    explanation: `spec.debug.${mode} is on, and there is no program ${wanted.path} in the environment or in PATH: ${get}, or name it by spec.debug.${mode}.path`,
+  };
+}
+
+/** Tells the link to what is debugged with, once it has printed that it is there. */
+export async function tellDebugLink(attempt: Attempt): Promise<void> {
+  const { run, pods } = attempt;
+  const { debug } = run.context.plan;
+  if (attempt.debugLinked || (debug.vscode === null && debug.jupyter === null)) return;
+  const pod = debug.vscode === null ? pods.find(({ name }) => name === 'submitter-0-0') : pods[0];
+  if (pod === undefined || pod.phase !== 'live') return;
+  const files = await Promise.all(pod.logs.map((source) => run.logs.open(source)));
+  const text = await lastOutput(files, {});
+  const url = debug.vscode === null ? jupyterLink(text, run.jupyter) : vscodeLink(text);
+  if (url === null) return;
+  attempt.debugLinked = true;
+  run.facts.push({ type: 'link', name: debug.vscode === null ? 'jupyter' : 'vscode', url });
+}
+
+function jupyterLink(text: string, jupyter: Jupyter | null): string | null {
+  if (jupyter === null || !text.includes(`http://127.0.0.1:${jupyter.port}/`)) return null;
+  return `http://127.0.0.1:${jupyter.port}/?token=${jupyter.token}`;
+}
+
+/** The address of the tunnel, as `code tunnel` prints it when somebody has signed in. */
+function vscodeLink(text: string): string | null {
+  return /https:\/\/vscode\.dev\/tunnel\/\S+/.exec(text)?.[0] ?? null;
+}

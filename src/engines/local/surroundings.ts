@@ -1,0 +1,50 @@
+import type { Notice } from '../../experiment/record.ts';
+import type { RunContext } from '../engine.ts';
+import type { EngineDeps } from './deps.ts';
+import { prepareMounts, type Mount, type Mounts } from './mounts/prepare.ts';
+import { wantedMounts } from './mounts/wanted.ts';
+import { readRunImage, type RunImage } from './run-image.ts';
+import { prepareVolumes, type Volume } from './volumes.ts';
+
+/** What all pods of an experiment find around them, beside variables and programs. */
+export interface Surroundings {
+  image: RunImage;
+  /** Null: nothing is mounted; things are where the notices say. */
+  mounts: Mounts | null;
+}
+
+export const NO_SURROUNDINGS: Surroundings = { image: { env: new Map(), layout: null }, mounts: null };
+
+/** Prepares volumes, the image's layout, and mounts for both where they are allowed; notices tell what is otherwise. */
+export async function prepareSurroundings(
+  deps: EngineDeps,
+  context: RunContext,
+  programs: readonly string[],
+): Promise<{ surroundings: Surroundings; notices: Notice[] }> {
+  const { plan, directory } = context;
+  const { volumes, notices } = await prepareVolumes(plan, { data: deps.dataFolder, directory });
+  const image = await readRunImage(context);
+  const wanted = await wantedMounts(image.layout, volumes, context);
+  if (wanted.length === 0) return { surroundings: { image, mounts: null }, notices };
+  const needed = [deps.dataFolder, ...programs];
+  const { mounts, refused } = await prepareMounts({
+    ...{ mounts: wanted, directory, needed },
+    entrance: await deps.entrance(),
+  });
+  const missing = mounts === null ? wanted : refused;
+  return { surroundings: { image, mounts }, notices: [...notices, ...absent(missing, volumes)] };
+}
+
+/** Volumes by their folders; the image's files in one sentence. */
+function absent(missing: readonly Mount[], volumes: readonly Volume[]): Notice[] {
+  const notices: Notice[] = volumes
+    .filter(({ folder }) => missing.some(({ source }) => source === folder))
+    .map(({ what, path, folder }) => ({
+      code: 'mount_point_ignored',
+      message: `${what} cannot be mounted at ${path} on this machine; here it is the folder ${folder}`,
+    }));
+  const paths = missing.filter(({ source }) => source === null).map(({ path }) => path);
+  if (paths.length === 0) return notices;
+  const message = `the image has files at ${paths.slice(0, 3).join(', ')}, and the command or the code names such a path; nothing can be mounted there on this machine: use paths relative to the WORKDIR`;
+  return [...notices, { code: 'image_paths_absent', message }];
+}

@@ -1,0 +1,90 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const bin = join(import.meta.dirname, '../../bin/aichor.js');
+const MANIFEST = `kind: AIchorManifest
+apiVersion: "0.2.3"
+builder: {image: x, dockerfile: ./Dockerfile, context: .}
+spec:
+  operator: jobset
+  image: x
+  command: mkdir "$AICHOR_OUTPUT_PATH/a" && echo weights > "$AICHOR_OUTPUT_PATH/a/model"
+  types: {worker: {count: 1, resources: {cpus: 1, ramRatio: 1}}}
+`;
+
+let home: string;
+let env: NodeJS.ProcessEnv;
+let id: string;
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'aichor-storage-'));
+  env = { PATH: process.env['PATH'], HOME: home, AICHOR_HOME: join(home, 'state') };
+  const repository = join(home, 'repository');
+  mkdirSync(repository);
+  writeFileSync(join(repository, 'manifest.yaml'), MANIFEST);
+  writeFileSync(join(repository, 'Dockerfile'), 'FROM python:3.12-slim\nCOPY . .\n');
+  id = aichor('experiments', 'submit', 'local', '--repo-dir', repository, '--wait').document.experiment_id;
+}, 60_000);
+afterAll(() => {
+  execFileSync(process.execPath, [bin, 'server', 'stop'], { env });
+  rmSync(home, { recursive: true, force: true });
+});
+
+function aichor(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
+    env,
+    cwd: home,
+    encoding: 'utf8',
+  });
+  return { code: status, document: stdout === '' ? null : JSON.parse(stdout), stderr };
+}
+
+describe('outputs', () => {
+  test('are listed', () => {
+    const { code, document } = aichor('storage', 'list', '--experiment', id);
+    expect(code).toBe(0);
+    expect(document).toEqual({
+      kind: 'outputs',
+      project: 'default',
+      experiment_id: id,
+      files: [{ path: 'a/model', bytes: 8, modified_at: expect.any(String) }],
+    });
+  });
+
+  test('are downloaded, and never overwritten unasked', () => {
+    const to = ['--experiment', id, '--to', 'results'];
+    const { code, document } = aichor('storage', 'download', ...to);
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ destination: join(home, 'results'), bytes: 8 });
+    const file = join(home, 'results', 'a', 'model');
+    expect(readFileSync(file, 'utf8')).toBe('weights\n');
+    writeFileSync(file, 'mine');
+    expect(aichor('storage', 'download', ...to)).toMatchObject({ code: 6, document: null });
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    expect(aichor('storage', 'download', ...to, '--force').code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe('weights\n');
+  });
+
+  test('of nobody, or outside of the storage, are refused', () => {
+    expect(aichor('storage', 'list', '--experiment', 'abcdef12').code).toBe(5);
+    expect(aichor('storage', 'list', '../..').code).toBe(2);
+    expect(aichor('storage', 'download', 'nothing', '--experiment', id).code).toBe(5);
+  });
+});
+
+describe('a link', () => {
+  test('that is not there is explained', () => {
+    const { code, stderr } = aichor('experiments', 'open', id, 'tensorboard');
+    expect({ code, error: JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.hint }).toEqual({
+      code: 5,
+      error: expect.stringContaining('spec.tensorboard.enabled'),
+    });
+  });
+
+  test('to something unknown is a wrong usage', () => {
+    expect(aichor('experiments', 'open', id, 'grafana').code).toBe(2);
+  });
+});

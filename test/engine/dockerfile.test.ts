@@ -1,0 +1,290 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findEntrance } from '../../src/engines/local/mounts/enter.ts';
+import { planPeak } from '../../src/experiment/totals.ts';
+import type { ExperimentFact } from '../../src/experiment/event.ts';
+import { userInfo } from 'node:os';
+import { createHouse, jobset, type House, type Submission, type Submitted } from './house.ts';
+
+const entrance = await findEntrance(process.env, userInfo());
+
+let house: House;
+beforeEach(async () => {
+  house = await createHouse();
+  await mkdir(`${house.folder}/installer`);
+  await writeFile(`${house.folder}/installer/uv`, INSTALLER);
+  await chmod(`${house.folder}/installer/uv`, 0o755);
+});
+afterEach(() => house.leave());
+
+/** Goes by uv's name: makes a real environment, says what it was asked, and which files it sees. */
+const INSTALLER = `#!/bin/sh
+echo "uv $*" >&2
+echo "sees $(ls | tr '\\n' ' ')" >&2
+case "$1 $2" in
+  venv*) for home; do :; done; python3 -m venv --without-pip "$home" ;;
+  sync*) python3 -m venv --without-pip "$UV_PROJECT_ENVIRONMENT" ;;
+  export*) echo "exported==1" ;;
+esac
+echo "token $BUILD_TOKEN"
+[ -e fail ] && { echo "error: the installer refuses $BUILD_TOKEN" >&2; exit 1; }
+exit 0
+`;
+
+const shell = () => ({
+  PATH: `${house.folder}/installer:${process.env['PATH'] ?? ''}`,
+  HOME: house.folder,
+});
+
+async function run(experiment: Submitted, engine = house.engine) {
+  const build = await experiment.build(engine);
+  const facts: ExperimentFact[] = [];
+  const context = await experiment.context();
+  for await (const fact of engine.run({ ...context, build, admitted: planPeak(experiment.plan) })) {
+    if (fact.type === 'failure') throw new Error(`${fact.explanation} ${await experiment.printed('worker-0-0', 'stderr')}`);
+    facts.push(fact);
+  } // prettier-ignore
+  const codes = [...build.notices, ...facts.filter((fact) => fact.type === 'notice')].map(({ code }) => code);
+  return { build, codes, facts, printed: await experiment.printed('worker-0-0') };
+}
+
+function repository(command: string, files: Record<string, string>, more: Partial<Submission> = {}): Submission {
+  return { ...jobset(command), files, shell: shell(), ...more };
+} // prettier-ignore
+
+async function buildLines(experiment: Submitted): Promise<string[]> {
+  return (await experiment.lines()).filter(({ step }) => step === 'build').map(({ text }) => text);
+}
+
+describe('a pod’s folder', () => {
+  const files = {
+    Dockerfile: 'FROM python\nWORKDIR /opt/app\nCOPY src .\nCOPY data/*.txt data/\nENV MODE=fast\n',
+    'src/main.py': 'import os; print(sorted(os.listdir(".")), os.environ["MODE"])',
+    'data/a.txt': 'a',
+    'data/b.bin': 'b',
+    'notes.md': 'n',
+  };
+
+  test('is laid out as the image would have it', async () => {
+    const { printed } = await run(await house.submit(repository('python main.py', files)));
+    expect(printed).toBe("['data', 'main.py'] fast");
+  });
+
+  test('is the context as it is when the Dockerfile copies nothing', async () => {
+    const bare = { ...files, Dockerfile: 'FROM python\nWORKDIR /opt/app\nENV MODE=fast\n' };
+    const { printed } = await run(await house.submit(repository('python src/main.py', bare)));
+    expect(printed).toContain('notes.md');
+  });
+
+  test('leaves out what .dockerignore says', async () => {
+    const ignoring = { ...files, '.dockerignore': 'src/secret*\n', 'src/secret.py': '' };
+    const { printed } = await run(await house.submit(repository('python main.py', ignoring)));
+    expect(printed).not.toContain('secret');
+  });
+
+  test('the manifest’s variables beat those of the image', async () => {
+    const { printed } = await run(
+      await house.submit(repository('python main.py', files, { env: { MODE: 'slow' } })),
+    );
+    expect(printed).toMatch(/slow$/);
+  });
+
+  test('makes executable what the image makes executable', async () => {
+    const script = {
+      Dockerfile: 'FROM python\nWORKDIR /app\nCOPY . .\nRUN chmod +x run.sh\n',
+      'run.sh': '#!/bin/sh\necho ran\n',
+    };
+    expect((await run(await house.submit(repository('./run.sh', script)))).printed).toBe('ran');
+  });
+});
+
+describe('paths of the image', () => {
+  const files = {
+    Dockerfile: 'FROM python\nWORKDIR /aichor-test-app\nCOPY . .\nENV PYTHONPATH=/aichor-test-app/lib\n',
+    'main.py':
+      'import os, thing; print(os.getcwd(), thing.VALUE, open("/aichor-test-app/main.py").read()[:6])',
+    'lib/thing.py': 'VALUE = 7',
+  };
+
+  test.runIf(entrance)('are there where mounts are allowed', async () => {
+    const experiment = await house.submit(repository('python /aichor-test-app/main.py', files));
+    const { printed, codes } = await run(experiment);
+    expect(printed).toBe('/aichor-test-app 7 import');
+    expect(codes).not.toContain('image_paths_absent');
+  });
+
+  test('are explained where they are not', async () => {
+    const engine = house.restarted({ entrance: async () => null });
+    const relative = { ...files, 'main.py': 'import thing; print(thing.VALUE) # /aichor-test-app' };
+    const { printed, codes } = await run(await house.submit(repository('python main.py', relative)), engine);
+    expect(printed).toBe('7');
+    expect(codes).toContain('image_paths_absent');
+  });
+
+  test.runIf(entrance)('each pod has its own, and the shutdown command sees them too', async () => {
+    const main = 'echo $HOSTNAME >> /aichor-test-app/mine; cat mine; wc -l < mine';
+    const types = { worker: { count: 2 } };
+    const { printed } = await run(await house.submit({ ...jobset(main, types), files, shell: shell() }));
+    expect(printed).toBe('worker-0-0\n1');
+  });
+});
+
+describe('volumes', () => {
+  const spec = {
+    storage: { attachExistingPVCs: [{ name: 'corpus', mountPoint: '/mnt/aichor-test-corpus' }] },
+  };
+  const command = 'ls /mnt/aichor-test-corpus && echo b > /mnt/aichor-test-corpus/new';
+
+  test.runIf(entrance)('are at their mount points', async () => {
+    await mkdir(`${house.folder}/volumes/corpus`, { recursive: true });
+    await writeFile(`${house.folder}/volumes/corpus/a.txt`, 'a');
+    const experiment = await house.submit({
+      ...jobset(command, { worker: { count: 1 } }, spec),
+      shell: shell(),
+    });
+    const { printed, codes } = await run(experiment);
+    expect(printed).toBe('a.txt');
+    expect(codes).not.toContain('mount_point_ignored');
+    expect(await readFile(`${house.folder}/volumes/corpus/new`, 'utf8')).toBe('b\n');
+  });
+
+  test.runIf(entrance)(
+    'of an experiment are shared by its pods, and the image’s folder has place for one',
+    async () => {
+      const shared = { storage: { sharedVolume: { mountPoint: '/aichor-test-app/shared', sizeGB: 1 } } };
+      const both =
+        'echo $HOSTNAME > shared/$HOSTNAME; until [ $(ls shared | wc -l) = 2 ]; do sleep 0.05; done; pwd';
+      const files = { Dockerfile: 'FROM python\nWORKDIR /aichor-test-app\nCOPY . .\n', 'main.py': '' };
+      const experiment = await house.submit({
+        ...jobset(both, { worker: { count: 2 } }, shared),
+        files,
+        shell: shell(),
+      });
+      expect((await run(experiment)).printed).toBe('/aichor-test-app');
+    },
+  );
+
+  test('are explained where they cannot be mounted', async () => {
+    const engine = house.restarted({ entrance: async () => null });
+    const experiment = await house.submit({
+      ...jobset('true', { worker: { count: 1 } }, spec),
+      shell: shell(),
+    });
+    const { codes } = await run(experiment, engine);
+    expect(codes).toEqual(expect.arrayContaining(['mount_point_ignored', 'volume_created']));
+  });
+});
+
+describe('install lines of the Dockerfile', () => {
+  test('decide, in their order, with their options', async () => {
+    const files = {
+      Dockerfile: [
+        'FROM python:3 AS base\nARG INDEX\nWORKDIR /srv/app',
+        'COPY req/ req/',
+        'RUN python -m pip install --no-cache-dir --upgrade pip && \\\n    pip3 install --extra-index-url $INDEX -r req/base.txt "six>=1"',
+        'COPY . .\nRUN uv pip install --system .',
+      ].join('\n'),
+      'req/base.txt': '-r more.txt\n',
+      'req/more.txt': 'six\n',
+      'pyproject.toml': '[project]\nname="x"\nversion="1"\n',
+      'requirements.txt': 'never==1\n',
+    };
+    const experiment = await house.submit(
+      repository('true', files, { builder: { buildArgs: { INDEX: 'https://index.test/simple' } } }),
+    );
+    await run(experiment);
+    const lines = await buildLines(experiment);
+    const commands = lines.filter((line) => line.startsWith('uv ')).map((line) => line.replaceAll(/\/\S*\/environments\/\S*/g, 'ENV')); // prettier-ignore
+    expect(commands).toEqual([
+      'uv venv --no-project --seed ENV',
+      'uv pip install --python ENV --index-strategy unsafe-best-match --extra-index-url *** -r req/base.txt six>=1',
+      'uv pip install --python ENV .',
+    ]);
+    expect(lines).toContain('sees Dockerfile pyproject.toml req requirements.txt ');
+  });
+
+  test('are followed with nothing but the files they name', async () => {
+    const files = {
+      Dockerfile: 'FROM python\nWORKDIR /app\nCOPY . .\nRUN uv sync --locked --no-install-project\n',
+      'pyproject.toml': '[project]\nname="x"\nversion="1"\ndependencies=["six"]\n',
+      'uv.lock': 'version = 1\n',
+      'main.py': 'print(1)',
+    };
+    const first = await house.submit(repository('true', files));
+    await run(first);
+    expect(await buildLines(first)).toEqual(
+      expect.arrayContaining([
+        'uv sync --locked --no-install-project --no-editable',
+        'sees pyproject.toml uv.lock ',
+      ]),
+    );
+    const second = await house.submit(repository('true', { ...files, 'main.py': 'print(2)' }));
+    expect((await second.build()).message).toBe('environment reused');
+    const third = await house.submit(repository('true', { ...files, 'uv.lock': 'version = 2\n' }));
+    expect((await third.build()).message).toMatch(/^environment built with uv/);
+  });
+
+  test('build arguments and secrets reach the build and not its log, nor its failure', async () => {
+    const files = {
+      Dockerfile: 'FROM python\nCOPY requirements.txt fail ./\nRUN pip install -r requirements.txt\n',
+      'requirements.txt': 'six\n',
+      fail: '',
+    };
+    const builder = { buildArgs: { BUILD_TOKEN: 'very-private' } };
+    const good = await house.submit(repository('true', { ...files, fail: '' }, { builder }));
+    await good.build();
+    expect((await buildLines(good)).join('\n')).toContain('token ***');
+    const usingAll = { ...files, Dockerfile: `${files.Dockerfile}RUN pip install .\n` };
+    const bad = await house.submit(repository('true', usingAll, { builder }));
+    const message = 'the Python environment could not be built: error: the installer refuses ***';
+    await expect(bad.build()).rejects.toMatchObject({ code: 'experiment_failed', message });
+    expect((await buildLines(bad)).join('\n')).not.toContain('very-private');
+  });
+
+  test('what is not honoured is one notice, by line', async () => {
+    const files = {
+      Dockerfile:
+        'FROM python\nRUN apt-get update && apt-get install -y git\nUSER app\nCOPY . .\nEXPOSE 80\nCOPY gone .\n',
+      'main.py': '',
+    };
+    const { build } = await run(await house.submit(repository('true', files)));
+    expect(build.notices).toEqual([
+      {
+        code: 'dockerfile_not_honoured',
+        message: 'Dockerfile: not done without a container: line 2 RUN apt-get install git; line 3 USER app',
+      },
+      { code: 'dockerfile_copy_missing', message: expect.stringContaining('line 6 gone') },
+    ]);
+  });
+
+  test('a Python that is not here is a notice', async () => {
+    const files = { Dockerfile: 'FROM python:3.2-slim\nCOPY . .\n', 'main.py': 'print(1)' };
+    const { printed, codes } = await run(await house.submit(repository('python main.py', files)));
+    expect(printed).toBe('1');
+    expect(codes).toContain('python_version_absent');
+  });
+});
+
+describe('an environment of one’s own', () => {
+  test('is used as it is: a virtual environment, its interpreter, an interpreter', async () => {
+    const { execFileSync } = await import('node:child_process');
+    const venv = `${house.folder}/mine`;
+    execFileSync('python3', ['-m', 'venv', '--without-pip', venv]);
+    const real = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+      encoding: 'utf8',
+    }).trim();
+    const printed = async (pythonEnv: string) => {
+      const command = 'python -c "import sys; print(sys.prefix)"; python3 -c "print(3)"';
+      const files = { 'main.py': '', 'requirements.txt': 'never-installed\n' };
+      return (await run(await house.submit(repository(command, files, { pythonEnv })))).printed;
+    };
+    expect(await printed(venv)).toBe(`${venv}\n3`);
+    expect(await printed(`${venv}/bin/python`)).toBe(`${venv}\n3`);
+    expect(await printed(real)).toMatch(/\n3$/);
+  });
+
+  test('that is none is refused', async () => {
+    const experiment = await house.submit(repository('true', { 'main.py': '' }, { pythonEnv: house.folder }));
+    await expect(experiment.build()).rejects.toMatchObject({ code: 'experiment_failed' });
+  });
+});

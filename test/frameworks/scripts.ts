@@ -1,0 +1,75 @@
+/** Training scripts as the documentation of each framework writes them; variables make ranks misbehave. */
+
+export const PSUM = `import os, signal, sys
+import jax
+rank = int(os.environ["JAXOPERATOR_PROCESS_ID"])
+count = int(os.environ["JAXOPERATOR_NUM_PROCESSES"])
+if rank == 1 and os.environ.get("ABSENT"):
+    sys.exit(0)
+address = os.environ["JAXOPERATOR_COORDINATOR_ADDRESS"]
+if "FIXED_PORT" in os.environ:
+    address = "127.0.0.1:" + os.environ["FIXED_PORT"]
+jax.distributed.initialize(address, count, rank, initialization_timeout=15 if "ABSENT" in os.environ or "FIXED_PORT" in os.environ else 90)
+if rank == 1 and os.environ.get("KILLED"):
+    os.kill(os.getpid(), signal.SIGKILL)
+import jax.numpy as jnp
+from jax.experimental import multihost_utils
+total = multihost_utils.process_allgather(jnp.ones(1) * (jax.process_index() + 1)).sum()
+print(f"rank {jax.process_index()} of {jax.process_count()}: sum {total}")
+`;
+
+export const TREES = `import os
+import numpy as np, xgboost as xgb
+from xgboost import collective
+from xgboost.tracker import RabitTracker
+rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+tracker = None
+if rank == 0:
+    tracker = RabitTracker(n_workers=world, host_ip=host, port=port, timeout=90)
+    tracker.start()
+with collective.CommunicatorContext(dmlc_tracker_uri=host, dmlc_tracker_port=port, dmlc_task_id=str(rank), dmlc_retry=20):
+    total = collective.allreduce(np.array([rank + 1.0]), collective.Op.SUM)
+    features = np.random.default_rng(rank).normal(size=(200, 5))
+    data = xgb.DMatrix(features, features[:, 0] * 2 + features[:, 1])
+    model = xgb.train({"tree_method": "hist", "nthread": 1}, data, 10)
+    print(f"rank {rank} of {world}: sum {total} {model.num_boosted_rounds()} trees", flush=True)
+if tracker:
+    tracker.wait_for()
+`;
+
+const STEPS = `import datetime, os, sys
+import torch, torch.distributed as dist
+if os.environ.get("DEAD") == os.environ["RANK"]:
+    raise ValueError("no such column")
+dist.init_process_group("gloo", init_method="env://", timeout=datetime.timedelta(seconds=90))
+x = torch.ones(1) * (dist.get_rank() + 1)
+dist.all_reduce(x)
+`;
+
+export const DDP = `${STEPS}torch.manual_seed(dist.get_rank())
+model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(4, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(3):
+    optimizer.zero_grad()
+    (model(torch.randn(8, 4)) ** 2).mean().backward()
+    optimizer.step()
+mine = model.module.weight.detach().clone()
+first = mine.clone()
+dist.broadcast(first, 0)
+print(f"rank {dist.get_rank()} of {dist.get_world_size()}: sum {x.item()} weights {'equal' if torch.equal(mine, first) else 'differ'}", flush=True)
+dist.barrier()
+`;
+
+export const LAUNCHED = `${STEPS}print(f"rank {dist.get_rank()} of {dist.get_world_size()}: sum {x.item()}", flush=True)
+dist.barrier()
+`;
+
+/** Goes on for ever. */
+export const ACCUMULATE = `${STEPS}import time
+print(f"process {os.getpid()} works", flush=True)
+while True:
+    dist.all_reduce(x)
+    x = x / x.sum()
+    time.sleep(0.05)
+`;

@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest';
+import { readImage, type Image, type ImageRequest } from '../../../src/dockerfile/image.ts';
+import { optionWords } from '../../../src/dockerfile/options.ts';
+
+const CONTEXT = ['main.py', 'pyproject.toml', 'uv.lock', 'requirements.txt', 'src/a.py', 'src/lib/b.py', 'data/x.csv']; // prettier-ignore
+
+function image(text: string, more: Partial<ImageRequest> = {}): Image {
+  const read = readImage({ text, buildArgs: {}, target: null, context: CONTEXT, ignore: null, ...more });
+  if (read === null) throw new Error('there is no stage in it');
+  return read;
+}
+
+function installs(text: string, more: Partial<ImageRequest> = {}): string[] {
+  return image(text, more).installs.map(({ kind, verb, options, folder, output }) =>
+    [kind, ...verb, ...optionWords(options), `@${folder}`, ...(output === null ? [] : [`>${output}`])].join(' '),
+  ); // prettier-ignore
+}
+
+const files = (text: string, more: Partial<ImageRequest> = {}) =>
+  Object.fromEntries(image(text, more).tree.files);
+
+describe('COPY and ADD', () => {
+  test.each([
+    ['COPY main.py /app/', { '/app/main.py': 'main.py' }],
+    ['COPY main.py /app/run.py', { '/app/run.py': 'main.py' }],
+    ['WORKDIR /app\nCOPY main.py .', { '/app/main.py': 'main.py' }],
+    ['WORKDIR /app\nWORKDIR x\nCOPY main.py ./', { '/app/x/main.py': 'main.py' }],
+    ['RUN mkdir -p /app\nCOPY main.py /app', { '/app/main.py': 'main.py' }],
+    ['COPY main.py requirements.txt /a', { '/a/main.py': 'main.py', '/a/requirements.txt': 'requirements.txt' }],
+    ['COPY src /app', { '/app/a.py': 'src/a.py', '/app/lib/b.py': 'src/lib/b.py' }],
+    ['ADD ./src/ /app/src/', { '/app/src/a.py': 'src/a.py', '/app/src/lib/b.py': 'src/lib/b.py' }],
+    // What a pattern finds is copied as if it were named: the content of folders.
+    ['COPY src/* /app/', { '/app/a.py': 'src/a.py', '/app/b.py': 'src/lib/b.py' }],
+    ['COPY *.toml uv.lock* missing* /a/', { '/a/pyproject.toml': 'pyproject.toml', '/a/uv.lock': 'uv.lock' }],
+    ['COPY ["main.py", "/a b/"]', { '/a b/main.py': 'main.py' }],
+    ['COPY --parents src/lib/b.py /app/', { '/app/src/lib/b.py': 'src/lib/b.py' }],
+    ['COPY --exclude=**/b.py src /app', { '/app/a.py': 'src/a.py' }],
+    ['COPY --chown=1000:1000 --chmod=755 main.py /', { '/main.py': 'main.py' }],
+    ['ARG WHERE=/opt\nENV SUB=x\nCOPY main.py $WHERE/${SUB}/', { '/opt/x/main.py': 'main.py' }],
+  ])('%s', (text, expected) => expect(files(`FROM python\n${text}\n`)).toEqual(expected)); // prettier-ignore
+
+  test('the last of several at one path stays', () => {
+    expect(files('FROM x\nCOPY main.py /a\nCOPY src/a.py /a\n')).toEqual({ '/a': 'src/a.py' });
+  });
+
+  test('what .dockerignore leaves out is not there', () => {
+    const ignore = 'src/*\n!src/lib\ndata\n*.toml\n';
+    expect(Object.keys(files('FROM x\nCOPY . /app\n', { ignore }))).toEqual([
+      '/app/main.py',
+      '/app/uv.lock',
+      '/app/requirements.txt',
+      '/app/src/lib/b.py',
+    ]);
+  });
+
+  test('from a stage: its files, and what its commands have installed', () => {
+    const text = [
+      'FROM ghcr.io/astral-sh/uv:python3.12-bookworm-slim AS Builder',
+      'WORKDIR /app',
+      'COPY . .',
+      'RUN uv sync --locked',
+      'FROM debian:bookworm-slim',
+      'COPY --from=builder --chown=app:app /app /srv/app',
+      'WORKDIR /srv/app',
+    ].join('\n');
+    const read = image(text);
+    expect(read.tree.files.get('/srv/app/src/lib/b.py')).toBe('src/lib/b.py');
+    expect(read).toMatchObject({ workdir: '/srv/app', copies: true, python: '3.12', notHonoured: [] });
+    expect(installs(text)).toEqual(['sync --locked @/app']);
+  });
+
+  test('a source that is not there is told with its line', () => {
+    const text = 'FROM x\nCOPY main.py gone.txt /a/\nCOPY none* /a/\n';
+    expect(image(text).missing).toEqual([{ line: 2, path: 'gone.txt' }]);
+  });
+
+  test.each([
+    ['ADD https://example.org/x.py /app/', 'ADD https://example.org/x.py'],
+    ['ADD data.tar.gz /app/', 'ADD data.tar.gz'],
+    ['COPY --from=nvidia/cuda:12 /usr/bin/ptxas /usr/bin/', 'COPY --from=nvidia/cuda:12'],
+    ['COPY <<EOF /app/x.py\nprint(1)\nEOF', 'COPY with its content in the Dockerfile'],
+  ])('%s is not honoured', (text, what) =>
+    expect(image(`FROM x\n${text}\n`).notHonoured).toEqual([{ line: 2, what }]),
+  );
+
+  test('uv’s own image is no matter', () => {
+    const text = 'FROM python:3.12\nCOPY --from=ghcr.io/astral-sh/uv:0.5.1 /uv /uvx /bin/\n';
+    expect(image(text)).toMatchObject({ notHonoured: [], missing: [], copies: false });
+  });
+});
+
+describe('install lines', () => {
+  test.each([
+    ['RUN uv sync --locked --no-dev', ['sync --locked --no-dev @/']],
+    ['WORKDIR /app\nRUN pip install --no-cache-dir -r requirements.txt', ['pip --no-cache-dir -r requirements.txt @/app']],
+    ['RUN pip install "a>=1,<2" \'b[x]==1\'', ['pip a>=1,<2 b[x]==1 @/']],
+    ['RUN pip3.11 install a && python3 -m pip install b; /opt/venv/bin/pip install c', ['pip a @/', 'pip b @/', 'pip c @/']],
+    ['RUN pip install --upgrade pip setuptools', ['pip --upgrade setuptools @/']],
+    ['RUN pip install -U pip uv && pip cache purge', []],
+    ['RUN apt-get update && apt-get install -y gcc \\\n  # a compiler\n  && pip install a \\\n     b \\\n && rm -rf /var/lib/apt/lists/*', ['pip a b @/']],
+    ['RUN --mount=type=cache,target=/root/.cache/uv \\\n    --mount=type=bind,source=uv.lock,target=uv.lock \\\n    uv sync --frozen', ['sync --frozen @/']],
+    ['RUN <<EOF\nset -e\ncd /srv\npip install a\nEOF', ['pip a @/srv']],
+    ['RUN ["pip", "install", "a"]', ['pip a @/']],
+    ['RUN ["/bin/sh", "-c", "pip install a"]', ['pip a @/']],
+    ['ARG V=1.2\nRUN pip install torch==${V} --index-url=https://x.test/cpu', ['pip torch==1.2 --index-url https://x.test/cpu @/']],
+    ['RUN uv pip install --system -r pyproject.toml --extra gpu', ['pip --system -r pyproject.toml --extra gpu @/']],
+    ['RUN uv pip sync requirements.txt', ['pip -r requirements.txt @/']],
+    ['RUN uv export --no-dev > /tmp/req.txt && uv pip install -r /tmp/req.txt', ['write export --no-dev @/ >/tmp/req.txt', 'pip -r /tmp/req.txt @/']],
+    ['RUN cd /app && pip install . && cd / && pip install -e /lib', ['pip . @/app', 'pip -e /lib @/']],
+    ['COPY uv.lock ./\nRUN if [ -f uv.lock ]; then uv sync --locked; else uv sync; fi', ['sync --locked @/']],
+    ['RUN if [ ! -f uv.lock ]; then uv sync --locked; else uv sync; fi', ['sync --locked @/']],
+    ['RUN if [ -f uv.lock ]; then uv sync --locked; else uv sync; fi', ['sync @/']],
+    ['RUN PIP_NO_CACHE_DIR=1 pip install a 2>/dev/null', ['pip a @/']],
+    ['RUN python -m venv /opt/venv && . /opt/venv/bin/activate && pip install a', ['pip a @/']],
+    ['RUN curl -LsSf https://astral.sh/uv/install.sh | sh && uv venv && uv sync', ['sync @/']],
+    ['RUN # pip install never\nRUN echo "pip install never"', []],
+  ])('%s', (text, expected) => expect(installs(`FROM python\n${text}\n`)).toEqual(expected)); // prettier-ignore
+
+  test.each([
+    [
+      'RUN git clone https://x.test/apex && cd apex && pip install -v ./',
+      'RUN pip install -v … (without ./)',
+    ],
+    ['RUN poetry export | pip install -r /dev/stdin', 'RUN pip install -r … (fed by another command)'],
+    ['RUN pip install dist/*.whl', 'RUN pip install dist/*.whl … (without dist/*.whl)'],
+  ])('%s cannot be done when what it needs was not', (text, what) => {
+    const read = image(`FROM python\n${text}\n`);
+    expect(read.installs).toEqual([]);
+    expect(read.notHonoured).toContainEqual({ line: 2, what });
+  });
+
+  test('a list that is nowhere is the installer’s to complain of', () => {
+    expect(installs('FROM python\nRUN pip install -r gone.txt "x" >log\n')).toEqual(['pip -r gone.txt x @/']);
+  });
+
+  test('one whose words the shell computes is told', () => {
+    const text = 'FROM python\nRUN pip install $(cat requirements.txt)\n';
+    expect(installs(text)).toEqual([]);
+    expect(image(text).notHonoured).toEqual([{ line: 2, what: 'RUN pip install $(cat requirements.txt) … (computed by the shell)' }]); // prettier-ignore
+  });
+
+  test('what a bind mount shows is there for the command alone', () => {
+    const text = 'FROM python\nWORKDIR /app\nRUN --mount=type=bind,source=uv.lock,target=uv.lock uv sync\n';
+    const read = image(text);
+    expect([...(read.sources.get(0)?.files ?? [])]).toEqual([['/app/uv.lock', 'uv.lock']]);
+    expect(read).toMatchObject({ copies: false });
+    expect(read.tree.files.size).toBe(0);
+  });
+});
+
+describe('variables', () => {
+  test('ENV in both forms; values from before the line; ARG and buildArgs', () => {
+    const text = [
+      'ARG BASE=3.10',
+      'FROM python:${BASE}-slim',
+      'ARG BASE',
+      'ARG MODE=slow',
+      'ENV A=1 B="two words" C=$A.',
+      'ENV OLD the rest of it',
+      "ENV D=${A:-x}-${NONE:-y}-${MODE:+z} E=\\$A F='$A'",
+      'ENV PATH="/app/.venv/bin:$PATH" GIVEN=$MODE$BASE',
+    ].join('\n');
+    const read = image(text, { buildArgs: { MODE: 'fast', UNDECLARED: 'x' } });
+    expect(Object.fromEntries(read.env)).toEqual({
+      A: '1',
+      B: 'two words',
+      C: '.',
+      OLD: 'the rest of it',
+      D: '1-y-z',
+      E: '$A',
+      F: '$A',
+      PATH: '/app/.venv/bin:$PATH',
+      GIVEN: 'fast3.10',
+    });
+    expect(read.python).toBe('3.10');
+  });
+
+  test('an argument without a value is empty, and an image from one is what buildArgs say', () => {
+    expect(image('ARG V\nFROM python:$V', { buildArgs: { V: '3.12' } }).python).toBe('3.12');
+  });
+});
+
+describe('stages', () => {
+  const text = 'FROM python:3.9 AS base\nENV A=1\nFROM base AS dev\nENV A=2\nFROM base AS prod\nENV A=3\n';
+
+  test.each([
+    [null, '3'],
+    ['dev', '2'],
+    ['DEV', '2'],
+    ['0', '1'],
+    ['base', '1'],
+  ])('target %s', (target, value) => {
+    const read = image(text, { target });
+    expect(read.env.get('A')).toBe(value);
+    expect(read.python).toBe('3.9');
+  });
+
+  test('a text without a stage is no Dockerfile', () => {
+    for (const nothing of ['', '# only a comment\n', 'not a dockerfile at all', 'RUN pip install x'])
+      expect(readImage({ text: nothing, buildArgs: {}, target: null, context: [], ignore: null })).toBeNull();
+  });
+});
+
+test('system packages, users and unknown programs are told by line, once', () => {
+  const text = 'FROM x\nRUN apt-get update && apt-get install -y --no-install-recommends git curl\nUSER app\nRUN make all\nRUN git clone https://x.test/y\nRUN useradd app && chown -R app /app\nHEALTHCHECK CMD true\nCMD ["python"]\n'; // prettier-ignore
+  expect(image(text).notHonoured).toEqual([
+    { line: 2, what: 'RUN apt-get install git curl' },
+    { line: 3, what: 'USER app' },
+    { line: 4, what: 'RUN make all' },
+    { line: 5, what: 'RUN git clone https://x.test/y' },
+  ]);
+});
+
+test('line ends, byte order marks and an escape directive of Windows are understood', () => {
+  const text = '\uFEFF# escape=`\r\nFROM python\r\nRUN pip install a `\r\n  b\r\nWORKDIR /app\r\n';
+  expect(installs(text)).toEqual(['pip a b @/']);
+  expect(image(text).workdir).toBe('/app');
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { explainInFramework, type FrameworkEnd } from '../../../src/experiment/framework-failure.ts';
+
+const END: FrameworkEnd = {
+  operator: 'pytorch', pod: 'worker-2-0', rank: 2, code: 1, tail: '', running: [0, 1, 3], finished: [],
+}; // prettier-ignore
+
+describe('the end of a rank', () => {
+  test('names it, those that wait for it, and its error', () => {
+    const tail = 'Traceback (most recent call last):\n  File "t.py", line 3\nValueError: no such column\n';
+    expect(explainInFramework({ ...END, tail })).toEqual({
+      reason: 'NonZeroExit',
+      explanation:
+        'rank 2 (worker-2-0) ended with code 1 while ranks 0, 1 and 3 ran on, which can only wait for it in init_process_group or a collective; ValueError: no such column',
+    });
+  });
+
+  test('by a signal is called killed', () => {
+    expect(explainInFramework({ ...END, code: 137 })).toMatchObject({
+      reason: 'Killed',
+      explanation: expect.stringContaining('was killed by signal 9 while ranks 0, 1 and 3 ran on'),
+    });
+  });
+
+  test('alone in its world, or in a jobset, says nothing of ranks', () => {
+    expect(explainInFramework({ ...END, running: [] })).toBeNull();
+    expect(explainInFramework({ ...END, operator: 'jobset' })).toBeNull();
+    expect(explainInFramework({ ...END, code: 127 })).toBeNull();
+  });
+});
+
+/** Lines as the frameworks print them. */
+const TEXTS: [FrameworkEnd['operator'], string, RegExp][] = [
+  ['jobset', "ModuleNotFoundError: No module named 'flax.linen'", /imports flax\.linen.*dependencies/],
+  ['jax', "E1122 add_port.cc:83] Failed to add port to server: No address added", /could not listen.*JAXOPERATOR_COORDINATOR_ADDRESS/],
+  ['jax', 'absl::Status: DEADLINE_EXCEEDED: Deadline Exceeded\n\nRPC: /xla.coordination.CoordinationService/RegisterTask', /waited for the others in jax\.distributed\.initialize/],
+  ['jax', 'UNAVAILABLE: The following tasks are unhealthy (stopped sending heartbeats)', /lost another rank/],
+  ['jax', "XlaRuntimeError: INVALID_ARGUMENT: Multiprocess computations aren't implemented on the CPU backend.", /upgrade jax/],
+  ['pytorch', 'RuntimeError: The server socket has failed to listen on any local network address.', /could not listen.*MASTER_PORT/],
+  ['pytorch', 'RuntimeError: Socket Timeout', /gave up/],
+  ['pytorch', 'RuntimeError: [./gloo/transport/tcp/pair.cc:589] Read error [127.0.0.1]:2468: Connection reset by peer', /lost the connection/],
+  ['pytorch', 'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB', /memory of its GPU/],
+  ['xgboost', 'XGBoostError: … Failed to bind socket. system error:Address already in use', /tracker.*MASTER_PORT/],
+  ['xgboost', '[comm.cc:220] Failed to bootstrap the communication group.', /waited for the others in the tracker/],
+  ['kuberay', 'Exception: The current node timed out during startup.', /did not come up in time/],
+  ['kuberay', '\u001b[31mray.exceptions.OutOfMemoryError\u001b[39m: Task was killed', /short of memory/],
+  ['jax', 'MemoryError: cannot allocate', /refused more memory/],
+]; // prettier-ignore
+
+describe('what a framework prints', () => {
+  test.each(TEXTS)('%s: %s', (operator, tail, says) => {
+    expect(explainInFramework({ ...END, operator, tail })?.explanation).toMatch(says);
+  });
+
+  test('a cause in the pod itself comes before the signs of waiting', () => {
+    const tail = "RuntimeError: Socket Timeout\nModuleNotFoundError: No module named 'x'";
+    expect(explainInFramework({ ...END, tail })?.explanation).toContain('imports x');
+  });
+
+  test('those that ended well before are named as the missing ones', () => {
+    const tail = 'RuntimeError: Socket Timeout';
+    expect(explainInFramework({ ...END, tail, finished: [1], running: [0, 3] })?.explanation).toBe(
+      'worker-2-0 (rank 2) waited for the others in init_process_group or a collective and gave up: rank 1 had ended already, with code 0; every rank has to take part',
+    );
+  });
+
+  test('without the words nothing is made up', () => {
+    expect(explainInFramework({ ...END, operator: 'kuberay', tail: 'all well' })).toBeNull();
+  });
+});
