@@ -98,7 +98,7 @@ describe('install lines', () => {
     ['RUN pip install --upgrade pip setuptools', ['pip --upgrade setuptools @/']],
     ['RUN pip install -U pip uv && pip cache purge', []],
     ['RUN apt-get update && apt-get install -y gcc \\\n  # a compiler\n  && pip install a \\\n     b \\\n && rm -rf /var/lib/apt/lists/*', ['pip a b @/']],
-    ['RUN --mount=type=cache,target=/root/.cache/uv \\\n    --mount=type=bind,source=uv.lock,target=uv.lock \\\n    uv sync --frozen', ['sync --frozen @/']],
+    ['RUN --mount=type=cache,target=/cache/uv \\\n    --mount=type=bind,source=uv.lock,target=uv.lock \\\n    uv sync --frozen', ['sync --frozen @/']],
     ['RUN <<EOF\nset -e\ncd /srv\npip install a\nEOF', ['pip a @/srv']],
     ['RUN ["pip", "install", "a"]', ['pip a @/']],
     ['RUN ["/bin/sh", "-c", "pip install a"]', ['pip a @/']],
@@ -112,7 +112,7 @@ describe('install lines', () => {
     ['RUN if [ -f uv.lock ]; then uv sync --locked; else uv sync; fi', ['sync @/']],
     ['RUN PIP_NO_CACHE_DIR=1 pip install a 2>/dev/null', ['pip a @/']],
     ['RUN python -m venv /opt/venv && . /opt/venv/bin/activate && pip install a', ['pip a @/']],
-    ['RUN curl -LsSf https://astral.sh/uv/install.sh | sh && uv venv && uv sync', ['sync @/']],
+    ['RUN curl -LsSf https://example.org/install.sh | sh && uv venv && uv sync', ['sync @/']],
     ['RUN # pip install never\nRUN echo "pip install never"', []],
   ])('%s', (text, expected) => expect(installs(`FROM python\n${text}\n`)).toEqual(expected)); // prettier-ignore
 

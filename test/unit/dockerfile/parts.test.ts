@@ -64,7 +64,6 @@ describe('what is laid over the machine', () => {
       ['/main.py', '/requirements.txt'],
       ['/main.py', '/requirements.txt'],
     ],
-    [['/root/code/a.py'], ['/root/code']],
     [['/home/me/a.py'], ['/home/me/a.py']],
     [['/tmp/requirements.txt', '/proc/x'], []],
   ])('%j', (paths, expected) => expect(targets(...paths)).toEqual(expected));
