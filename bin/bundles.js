@@ -50,7 +50,7 @@ function cacheKey(source) {
   return `${source.slice(-65, -1)} ${RUNTIME}`;
 }
 
-/** One line that says what it was made of, then V8's bytes. */
+/** One line that says what it was made of and how long it is, then V8's bytes. */
 function cacheBeside(path, key) {
   let bytes;
   try {
@@ -60,7 +60,8 @@ function cacheBeside(path, key) {
     throw error;
   }
   const end = bytes.indexOf(10);
-  return bytes.toString('latin1', 0, end) === key ? bytes.subarray(end + 1) : undefined;
+  const isWhole = bytes.toString('latin1', 0, end) === `${key} ${bytes.length - end - 1}`;
+  return isWhole ? bytes.subarray(end + 1) : undefined;
 }
 
 module.exports = { createLoader };

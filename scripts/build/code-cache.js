@@ -37,7 +37,9 @@ async function isFresh(path) {
   const runtime = `${process.version} ${process.platform} ${process.arch}`;
   try {
     const [text, cache] = await Promise.all([readFile(path, 'latin1'), readFile(`${path}.cache`)]);
-    return cache.toString('latin1', 0, cache.indexOf(10)) === `${text.slice(-65, -1)} ${runtime}`;
+    const end = cache.indexOf(10);
+    const length = cache.length - end - 1;
+    return cache.toString('latin1', 0, end) === `${text.slice(-65, -1)} ${runtime} ${length}`;
   } catch (error) {
     if (error.code === 'ENOENT') return false;
     throw error;

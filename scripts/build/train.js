@@ -44,6 +44,7 @@ async function writeCache(path) {
   if (loaded === undefined) throw new Error(`no command of the training loads ${path}`);
   const { script, key } = loaded;
   const beside = `${path}.${process.pid}.tmp`;
-  await writeFile(beside, Buffer.concat([Buffer.from(`${key}\n`, 'latin1'), script.createCachedData()]));
+  const data = script.createCachedData();
+  await writeFile(beside, Buffer.concat([Buffer.from(`${key} ${data.length}\n`, 'latin1'), data]));
   await rename(beside, `${path}.cache`);
 }
