@@ -17,6 +17,8 @@ export interface PodEvidence {
 }
 
 export interface EndedPod {
+  /** Id of its experiment. */
+  experiment: string;
   pod: string;
   group: Pick<Group, 'name' | 'role' | 'resources'>;
   end: PodEnd;
@@ -35,7 +37,7 @@ const SIGNAL_NAMES: Record<number, string> = {
 }; // prettier-ignore
 
 /** Reason and sentence for a pod that failed by itself (contract 5). Pure: everything it says was observed. */
-export function explainPodEnd({ pod, group, end, evidence }: EndedPod): Explanation {
+export function explainPodEnd({ experiment, pod, group, end, evidence }: EndedPod): Explanation {
   if (evidence.out_of_memory) {
     const code = end.how === 'exited' ? ` (exit ${end.code})` : '';
     const asked = `it asked for ${group.resources.memory_gb} GB`;
@@ -51,7 +53,12 @@ export function explainPodEnd({ pod, group, end, evidence }: EndedPod): Explanat
     };
   }
   if (end.how === 'not-started') return explainNotStarted(pod, end);
-  return explainExit(pod, end.code, memoryUse(group, evidence));
+  return explainExit({ experiment, pod, code: end.code, memory: memoryUse(group, evidence) });
+}
+
+/** Where to look, as it can be typed, also after other experiments have come. */
+export function logSays(experiment: string, pod: string): string {
+  return `its log says why: aichor experiments logs ${experiment.slice(0, 8)} --pod ${pod}`;
 }
 
 function explainNotStarted(pod: string, end: Extract<PodEnd, { how: 'not-started' }>): Explanation {
@@ -64,7 +71,14 @@ function explainNotStarted(pod: string, end: Extract<PodEnd, { how: 'not-started
   return { reason: 'StartFailed', explanation: `${pod} could not be started: ${end.detail}` };
 }
 
-function explainExit(pod: string, code: number, memory: string): Explanation {
+interface Exit {
+  experiment: string;
+  pod: string;
+  code: number;
+  memory: string;
+}
+
+function explainExit({ experiment, pod, code, memory }: Exit): Explanation {
   if (code === 127) {
     const cure = 'check spec.command and that what it calls is installed in the environment';
     return { reason: 'CommandNotFound', explanation: `${pod}: a command was not found (exit 127); ${cure}` };
@@ -80,7 +94,7 @@ function explainExit(pod: string, code: number, memory: string): Explanation {
   if (signal === null) {
     return {
       reason: 'NonZeroExit',
-      explanation: `${pod} exited with code ${code}; its log says why: aichor experiments logs --pod ${pod}`,
+      explanation: `${pod} exited with code ${code}; ${logSays(experiment, pod)}`,
     };
   }
   const name = SIGNAL_NAMES[signal];

@@ -1,9 +1,11 @@
 import type { OperatorName } from '../operators/name.ts';
-import type { Explanation } from './explain.ts';
+import { logSays, type Explanation } from './explain.ts';
 
 /** A pod that failed by itself, and what was seen around it. */
 export interface FrameworkEnd {
   operator: OperatorName;
+  /** Id of its experiment. */
+  experiment: string;
   pod: string;
   rank: number;
   /** Exit code, 128 + n for signal n; null: it was killed from outside, together with what knew its code. */
@@ -143,7 +145,7 @@ export function explainInFramework(end: FrameworkEnd): Explanation | null {
   if (!isRank || end.running.length === 0 || end.code === 126 || end.code === 127) return null;
   const error = lastError(tail);
   const others = `while ${ranks(end.running)} ran on, which can only wait for it in ${WAITS_IN[end.operator]}`;
-  const why = error === null ? `its log says why: aichor experiments logs --pod ${end.pod}` : error;
+  const why = error === null ? logSays(end.experiment, end.pod) : error;
   return {
     reason: reasonOf(end),
     explanation: `rank ${end.rank} (${end.pod}) ${howOf(end)} ${others}; ${why}`,

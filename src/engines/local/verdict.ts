@@ -32,7 +32,8 @@ export async function explain(attempt: Attempt, pod: LivePod): Promise<Explanati
   const framework = pod.out_of_memory ? null : await explainByOutput(attempt, pod, pod.end);
   if (framework !== null) return framework;
   const evidence = { out_of_memory: pod.out_of_memory, peak_memory_bytes: pod.peak_memory_bytes };
-  return explainPodEnd({ pod: pod.name, group, end: pod.end, evidence });
+  const experiment = attempt.run.context.experimentId;
+  return explainPodEnd({ experiment, pod: pod.name, group, end: pod.end, evidence });
 }
 
 /** In the terms of its framework: by what it printed last, and by what the other ranks did when it ended. */
@@ -48,6 +49,7 @@ async function explainByOutput(attempt: Attempt, pod: LivePod, end: PodEnd): Pro
   const ranksOf = (pods: readonly LivePod[]) => pods.map(({ planned }) => planned.rank);
   return explainInFramework({
     operator: context.plan.operator,
+    experiment: context.experimentId,
     pod: pod.name,
     rank: pod.planned.rank,
     code: end.how === 'exited' ? end.code : null,

@@ -29,11 +29,25 @@ function ended(
 ) {
   const group = { name: 'worker', role, resources };
   const all = { out_of_memory: false, peak_memory_bytes: null, ...evidence };
-  return explainPodEnd({ pod: 'worker-1-0', group, end, evidence: all });
+  return explainPodEnd({
+    experiment: '9b2f1c3a-0000-4000-8000-000000000000',
+    pod: 'worker-1-0',
+    group,
+    end,
+    evidence: all,
+  });
 }
 const exited = (code: number) => ({ how: 'exited', code }) as const;
 
 describe('why a pod failed', () => {
+  test('its log is named so that the line can be typed at any time', () => {
+    expect(ended(exited(3))).toEqual({
+      reason: 'NonZeroExit',
+      explanation:
+        'worker-1-0 exited with code 3; its log says why: aichor experiments logs 9b2f1c3a --pod worker-1-0',
+    });
+  });
+
   test('out of memory is said on evidence only', () => {
     expect(ended(exited(137), { out_of_memory: true })).toEqual({
       reason: 'OutOfMemory',
