@@ -2,7 +2,7 @@ import { planPeak, type Totals } from '../experiment/totals.ts';
 import type { Group, Plan } from '../experiment/plan.ts';
 import type { Finding, Path } from '../manifest/diagnostic.ts';
 import type { Places } from '../manifest/places.ts';
-import { LOCAL_OPERATORS } from './local-operators.ts';
+import { ENGINE_OPERATORS } from './engine-operators.ts';
 
 /** What is known of an engine when a manifest is checked for it. Null amounts: unknown, or without a limit. */
 export interface EngineFacts {
@@ -21,9 +21,9 @@ const WORDS: Readonly<Record<Amount, string>> = { cpus: 'CPUs', memory_gb: 'GB o
  * without any GPU pods run without one, so these are never errors there (contract 8).
  */
 export function engineFindings(plan: Plan, engine: EngineFacts, places: Places | null): Finding[] {
-  if (engine.kind === 'local' && !LOCAL_OPERATORS.includes(plan.operator)) {
+  if (!ENGINE_OPERATORS.includes(plan.operator)) {
     const message = `the engine ${engine.name} cannot run the operator ${plan.operator}`;
-    const hint = `here run ${LOCAL_OPERATORS.join(', ')}; "aichor engines list" names other engines`;
+    const hint = `here run ${ENGINE_OPERATORS.join(', ')}; "aichor engines list" names other engines`;
     return [{ code: 'engine-operator', path: ['spec', 'operator'], at: 'value', message, hint }];
   }
   const peak = planPeak(plan);

@@ -133,8 +133,9 @@ describe('for an engine', () => {
   afterAll(() => aichorTop(['server', 'stop']));
 
   test('an operator that it cannot run is a mistake, at its line', () => {
-    const ray = GOOD.replace('jobset', 'kuberay').replace('worker: {', 'Workers: [], Head: {');
-    const { status, stdout } = aichor(['validate', '--engine', 'local', '-'], ray);
+    const types = 'types:\n    workerPoolSpecs: [{ machineSpec: { machineType: n1-standard-4 } }]\n';
+    const vertex = GOOD.replace('jobset', 'vertexai').replace(/types:[^]*$/, types);
+    const { status, stdout } = aichor(['validate', '--engine', 'local', '-'], vertex);
     const [file] = JSON.parse(stdout).files;
     expect({ status, valid: file.valid }).toEqual({ status: 3, valid: false });
     expect(file.diagnostics).toMatchObject([

@@ -3,7 +3,7 @@ import { planPeak } from '../../experiment/totals.ts';
 import type { Group, Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { MachineCapacity } from '../../machine/capacity.ts';
-import { LOCAL_OPERATORS } from '../../operators/local-operators.ts';
+import { ENGINE_OPERATORS } from '../../operators/engine-operators.ts';
 
 /**
  * What this machine makes of a plan: refuses what it can never run, and names what it cannot honour. CPUs and
@@ -63,7 +63,7 @@ function asksForIdentity({ security }: Plan): boolean {
 }
 
 function refuseOperator({ operator }: Plan): void {
-  if (LOCAL_OPERATORS.includes(operator)) return;
+  if (ENGINE_OPERATORS.includes(operator)) return;
   throw new AichorError('engine_unavailable', `the local engine cannot run operator ${operator}`, {
     hint: `use jobset, jax, pytorch, xgboost or kuberay here, or another engine: aichor engines list`,
   });

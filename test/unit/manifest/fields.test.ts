@@ -14,7 +14,11 @@ const WORKER = 'spec.types.worker.resources';
 const GPU = { count: 1, type: 'gpu', product: 'A100' };
 const TPU = { type: 'v5e', topology: '2x2', tpuChipsCount: 4 };
 
-/** Every row of the language's field table: what is accepted, what is refused and how. */
+/**
+ * Every row of the language's field table: what is accepted, what is refused and how. The rest of a row stands
+ * elsewhere: `Master`, `Worker` and Slurm's `job` in `contradictions.test.ts`, what is accepted with a warning in
+ * `rules.test.ts`, the whole of the defaults in `fixtures.test.ts`, meanings in the tests of operators and render.
+ */
 const ROWS: Row[] = [
   [
     'jax',
@@ -147,6 +151,16 @@ const ROWS: Row[] = [
   ],
   [
     'jax',
+    'spec.image',
+    ['image'],
+    [
+      [undefined, MISSING],
+      ['', VALUE],
+      [7, WRONG],
+    ],
+  ],
+  [
+    'jax',
     'spec.command',
     ['a && b | c', 'x\ny\n'],
     [
@@ -211,6 +225,7 @@ const ROWS: Row[] = [
     [
       { mountPoint: '/a', sizeGB: 1 },
       { mountPoint: '/a', sizeGB: 5, storageClass: 'efs-sc', accessMode: 'ReadWriteMany' },
+      { mountPoint: '/a', sizeGB: 5, accessMode: 'ReadOnlyMany' },
     ],
     [
       [{ mountPoint: '/a' }, MISSING],
@@ -218,6 +233,8 @@ const ROWS: Row[] = [
       [{ mountPoint: '/a', sizeGB: 0 }, RANGE],
       [{ mountPoint: '/a', sizeGB: 1, accessMode: 'RWX' }, VALUE],
       [{ mountPoint: '/', sizeGB: 1 }, VALUE],
+      [{ mountPoint: '/a', sizeGB: '32', storageClass: 'gp2' }, WRONG],
+      [{ mountPoint: '/a', sizeGB: 1, storageClass: ['gp2'] }, WRONG],
     ],
   ],
   [
@@ -227,6 +244,7 @@ const ROWS: Row[] = [
     [
       [[{ name: 'a' }], MISSING],
       [[{ mountPoint: '/a' }], MISSING],
+      [[{ name: 7, mountPoint: '/a' }], WRONG],
       [{ name: 'a', mountPoint: '/a' }, WRONG],
     ],
   ],
@@ -313,6 +331,11 @@ const ROWS: Row[] = [
     ],
   ],
   ['jax', 'spec.types.worker.completions', [], [[1, 'error operator-mismatch']]],
+  ['pytorch', 'spec.types.worker', [], [[undefined, MISSING]]],
+  ['xgboost', 'spec.types.worker', [], [[undefined, MISSING]]],
+  ['pytorch', 'spec.types.worker.count', [0, 1, undefined], [[-1, RANGE]]],
+  ['xgboost', 'spec.types.worker.count', [0, 1, undefined], [[-1, RANGE]]],
+  ['xgboost', 'spec.types.worker.parallelisms', [], [[1, 'error operator-mismatch']]],
   ['jobset', 'spec.types.worker.count', [0, 1, undefined], [[-1, RANGE]]],
   ['jobset', 'spec.types.worker.completions', [1, 100], [[0, RANGE]]],
   [
@@ -321,7 +344,7 @@ const ROWS: Row[] = [
     [1, 3],
     [
       [0, RANGE],
-      [0, RANGE],
+      [1.5, WRONG],
     ],
   ],
   [
@@ -352,6 +375,7 @@ const ROWS: Row[] = [
     [
       [{}, WRONG],
       [[{ count: 1, resources: { cpus: 1, memory: 1 } }], MISSING],
+      [[{ name: 'cpu', count: 1 }], MISSING],
     ],
   ],
   [
@@ -405,6 +429,8 @@ const ROWS: Row[] = [
       [{ cpus: 4, memory: 1, ramRatio: 2 }, 'error memory-choice'],
       [{ cpus: 4, ramRatio: 0 }, RANGE],
       [{ cpus: 4, memory: -2 }, RANGE],
+      [{ cpus: 4, memory: '8Gi' }, WRONG],
+      [{ cpus: 4, ramRatio: '2' }, WRONG],
     ],
   ],
   ['jax', `${WORKER}.cpuLimitRatio`, [1, 2, 1.5], [[0.5, RANGE]]],
@@ -432,6 +458,8 @@ const ROWS: Row[] = [
     [GPU, { count: 0, product: 'A100' }, { count: 0 }, { count: 1, product: 'X-MIG-3g.40gb' }],
     [
       [{ count: 1 }, 'error missing-product'],
+      [{ count: 1, product: '' }, VALUE],
+      [{ ...GPU, type: 1 }, WRONG],
       [{ product: 'A100' }, MISSING],
       [{ ...GPU, count: -1 }, RANGE],
       [{ ...GPU, ount: 1 }, 'error unknown-key'],
@@ -471,11 +499,25 @@ const ROWS: Row[] = [
   ['kuberay', 'spec.types.Head.resources.ephemeralStorageRequest', ['20Gi'], [[20, WRONG]]],
   ['kuberay', 'spec.types.Head.resources.ephemeralStorageLimit', ['20Gi'], [[[], WRONG]]],
   ['jax', `${WORKER}.machineName`, [], [['x', 'error unknown-key']]],
+  ['jax', 'spec.types.worker.ports', [], [[[8080], 'error unknown-key']]],
+  ['kuberay', 'spec.types.Head.ports', [], [[[8080], 'error unknown-key']]],
   [
     'vertexai',
     'spec.types.workerPoolSpecs',
-    [[{ machineSpec: { machineType: 'n1' } }]],
     [
+      [{ machineSpec: { machineType: 'n1' } }],
+      [
+        {
+          machineSpec: { machineType: 'n1', acceleratorType: 'NVIDIA_TESLA_T4', acceleratorCount: 1 },
+          replicaCount: 2,
+        },
+      ],
+    ],
+    [
+      [[{ replicaCount: 1 }], MISSING],
+      [[{ machineSpec: {} }], MISSING],
+      [[{ machineSpec: { machineType: 'n1' }, replicaCount: -1 }], RANGE],
+      [[{ machineSpec: { machineType: 'n1', acceleratorCount: '1' } }], WRONG],
       [undefined, MISSING],
       [[], RANGE],
       [[{ machineSpec: { machineTyp: 'n1' } }], 'error unknown-key'],
@@ -519,10 +561,40 @@ describe('defaults', () => {
   });
 
   test('of the number of pods: one, and none for a worker group', () => {
-    const jax = valid(text(changed(example('jax'), path('spec.types.worker.count'), undefined))).spec;
+    for (const operator of ['jax', 'jobset', 'pytorch', 'xgboost']) {
+      const { spec } = valid(text(changed(example(operator), path('spec.types.worker.count'), undefined)));
+      expect('types' in spec && spec.types.find(({ name }) => name === 'worker')?.count, operator).toBe(1);
+    }
     const ray = valid(text(changed(example('kuberay'), path('spec.types.Workers.0.count'), undefined))).spec;
-    expect(jax.operator === 'jax' && jax.types[0]?.count).toBe(1);
     expect(ray.operator === 'kuberay' && ray.workerGroups[0]?.count).toBe(0);
+  });
+
+  test('of what a short manifest leaves out', () => {
+    const { spec } = valid(text(example('kuberay')));
+    expect(spec).toMatchObject({
+      rayVersion: '2.23.0',
+      timeoutSeconds: null,
+      tensorboard: { enabled: false, pvc: null },
+      debug: { vscode: null, jupyter: null },
+      head: { rayStartParams: {} },
+    });
+    const debug = (block: Document) =>
+      valid(text(changed(example('kuberay'), path('spec.debug'), block))).spec.debug;
+    expect(debug({ vscode: { enabled: true } }).vscode).toEqual({ path: 'code', provider: 'github' });
+    expect(debug({ jupyter: { enabled: true } }).jupyter).toEqual({ path: 'jupyter' });
+  });
+
+  test.each([
+    [{ timeout: '1h', activeDeadlineSeconds: 60 }, 3600],
+    [{ timeout: '1m', activeDeadlineSeconds: 3600 }, 60],
+    [{ activeDeadlineSeconds: 90 }, 90],
+    [{ timeout: null, activeDeadlineSeconds: 90 }, 90],
+  ])('timeout wins over activeDeadlineSeconds: %j', (limits, seconds) => {
+    const source = Object.entries(limits).reduce(
+      (document, [key, value]) => changed(document, ['spec', key], value),
+      example('jax'),
+    );
+    expect(valid(text(source)).spec.timeoutSeconds).toBe(seconds);
   });
 
   test('memory is cpus times ramRatio', () => {

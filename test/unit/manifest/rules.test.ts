@@ -143,6 +143,21 @@ const CASES: [string, string, Change[], string[]][] = [
     ['warning relative-mount-point'],
   ],
   [
+    'a relative mount point of an attached volume',
+    'jax',
+    [['spec.storage.attachExistingPVCs', [{ name: 'a', mountPoint: 'data' }]]],
+    ['warning relative-mount-point'],
+  ],
+  [
+    'ReadWriteOncePod for one pod',
+    'jax',
+    [
+      ['spec.storage.sharedVolume', { ...SHARED, accessMode: 'ReadWriteOncePod' }],
+      ['spec.types.worker.count', 1],
+    ],
+    [],
+  ],
+  [
     'two volumes in one place',
     'jax',
     [

@@ -15,12 +15,10 @@ const CLUSTER: EngineFacts = {
 };
 
 /** `code path` of what is said about the example with its worker's resources changed: two pods of 2 CPUs, 8 GB. */
-function said(engine: EngineFacts, resources: Document = {}, operator = 'jax'): string[] {
+function said(engine: EngineFacts, resources: Document = {}): string[] {
   const worker = { cpus: 2, memory: 8, ...resources };
-  const source = text(changed(example(operator), path('spec.types.worker.resources'), worker));
-  return findings(engine, operator === 'kuberay' ? text(example(operator)) : source).map(
-    ({ code, path: where }) => `${code} ${dotted(where)}`,
-  );
+  const source = text(changed(example('jax'), path('spec.types.worker.resources'), worker));
+  return findings(engine, source).map(({ code, path: where }) => `${code} ${dotted(where)}`);
 }
 
 function findings(engine: EngineFacts, source: string) {
@@ -30,6 +28,20 @@ function findings(engine: EngineFacts, source: string) {
 }
 
 const WORKER = 'spec.types.worker.resources';
+
+describe.each([LOCAL, CLUSTER])('on the engine $name', (engine) => {
+  test.each(['jobset', 'jax', 'pytorch', 'xgboost', 'kuberay'])('%s runs', (operator) => {
+    const roomy = { ...engine, capacity: { cpus: null, memory_gb: null, gpus: null } };
+    expect(findings(roomy, text(example(operator)))).toEqual([]);
+  });
+
+  test('vertexai does not: that is all there is to say', () => {
+    const [finding, ...others] = findings(engine, text(example('vertexai')));
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ code: 'engine-operator', path: ['spec', 'operator'] });
+    expect(finding?.message).toContain(`${engine.name} cannot run the operator vertexai`);
+  });
+});
 
 describe('on the embedded engine', () => {
   test('what fits is not mentioned', () => {
@@ -54,11 +66,6 @@ describe('on the embedded engine', () => {
     expect(said(two, { accelerators: GPU(3) })).toEqual([
       `engine-too-small ${WORKER}.accelerators.gpu.count`,
     ]);
-  });
-
-  test('an operator of clusters is an error', () => {
-    expect(said(LOCAL, {}, 'kuberay')).toEqual(['engine-operator spec.operator']);
-    expect(said(CLUSTER, {}, 'kuberay')).toEqual([]);
   });
 
   test('only what runs at the same time counts', () => {
