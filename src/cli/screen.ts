@@ -32,7 +32,7 @@ function wantsColor(output: Output, env: Environment): boolean {
   return output.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** Whether something may move there: a terminal, neither dumb nor a CI's. */
+/** Whether something may move there: a terminal that has a size, neither dumb nor a CI's. */
 export function canAnimate(output: Output, env: Environment): boolean {
-  return output.isTTY === true && env['TERM'] !== 'dumb' && !env['CI'];
+  return output.isTTY === true && output.columns !== 0 && env['TERM'] !== 'dumb' && !env['CI'];
 }
