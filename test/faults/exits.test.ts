@@ -15,6 +15,9 @@ import { chanceOf, seedsOf, type Chance } from './seed.ts';
 import { BIN } from './server.ts';
 import { inWorld, insist, type World } from './world.ts';
 
+/** Runs until there is a file `go` among its outputs. */
+const UNTIL_TOLD = 'until [ -e "$AICHOR_OUTPUT_PATH/go" ]; do sleep 0.05; done';
+
 interface Way {
   /** `exit`, `signal`, or one of the files below. */
   how: string;
@@ -120,7 +123,7 @@ describe.concurrent('waiting never ends with success that was not seen', () => {
   test('when the control plane is lost for good', { timeout: PATIENCE_MS }, () =>
     inWorld(async (world) => {
       await world.start();
-      const id = await world.submit(await world.upload({ script: 'echo hello' }));
+      const id = await world.submit(await world.upload({ script: UNTIL_TOLD }));
       let watches = 0;
       const proxy = await startProxy(socketOf(world), 0, ({ path }) => {
         const isWatch = path.startsWith('/v1/watch');
@@ -133,6 +136,8 @@ describe.concurrent('waiting never ends with success that was not seen', () => {
       expect(code).toBe(124);
       expect(stderr).toContain(id);
       await proxy.close();
+      const { paths } = await world.client.get(id);
+      await writeFile(join(paths.output, 'go'), '');
       await world.end(id);
     }),
   );
@@ -140,7 +145,7 @@ describe.concurrent('waiting never ends with success that was not seen', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('when the command gets %s; what runs goes on', { timeout: PATIENCE_MS }, (signal) =>
     inWorld(async (world) => {
       await world.start();
-      const root = await world.repository({ script: 'until [ -e "$AICHOR_OUTPUT_PATH/go" ]; do sleep 0.05; done' });
+      const root = await world.repository({ script: UNTIL_TOLD });
       const { id, ended } = await interruptWaiting(world, root, signal);
       const { code, stderr, by } = await ended;
       if (signal === 'SIGKILL') expect(by).toBe(signal);
