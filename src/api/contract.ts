@@ -54,6 +54,8 @@ const commonSubmission = {
   secrets: envMap.default({}),
   labels: z.record(z.string().min(1).max(200), z.string().max(1000)).default({}),
   keep: z.boolean().default(false),
+  /** Submit although the engine has no room for it at present. */
+  force: z.boolean().default(false),
   /** PATH, HOME, LANG, … of the submitting shell (contract 7). */
   shell: z.record(z.string(), z.string()).default({}),
   /** A Python environment of the engine's machine, used instead of building one: its folder, or its interpreter. */
@@ -85,6 +87,7 @@ export const resubmission = z.object({
   secrets: commonSubmission.secrets,
   labels: commonSubmission.labels,
   keep: commonSubmission.keep,
+  force: commonSubmission.force,
   shell: commonSubmission.shell,
   python_env: commonSubmission.python_env,
   idempotency_key: commonSubmission.idempotency_key,

@@ -1,5 +1,7 @@
 import type { ExperimentFact } from '../experiment/event.ts';
 import type { Plan } from '../experiment/plan.ts';
+import type { QueueLimits } from '../experiment/queue.ts';
+import type { Notice } from '../experiment/record.ts';
 import type { Totals } from '../experiment/totals.ts';
 import type { LogSource } from '../logs/line.ts';
 
@@ -20,19 +22,41 @@ import type { LogSource } from '../logs/line.ts';
  * 5. Aborting `detach` means: the server goes away. `run` returns at once and touches nothing.
  * 6. Lines of one pod keep their order; across pods none is promised.
  * 7. Failures a user can act on are `failure` facts or `AichorError`; anything else thrown is a bug.
- * 8. `discard` removes what the engine keeps on disk or in the cluster for an ended experiment; idempotent.
+ * 8. `discard` removes what the engine keeps on disk or in the cluster for an ended experiment; idempotent. What
+ *    may be looked at for a while after the end (a finished workload in the cluster) goes when it is deleted.
  */
 export interface Engine {
   readonly name: string;
   readonly kind: 'local' | 'kubernetes';
-  /** Refuses (AichorError `engine_unavailable`) what this engine can never run; notices for the rest. */
-  check(plan: Plan): Promise<{ code: string; message: string }[]>;
+  /**
+   * Refuses (AichorError `engine_unavailable`) what this engine can never run; notices for the rest. With `force`,
+   * what only the present state of the engine speaks against is a notice too.
+   */
+  check(plan: Plan, options: { force: boolean }): Promise<Notice[]>;
+  /** What there is in all, for users. Never throws: what cannot be reached is not `healthy`. */
   capacity(): Promise<EngineCapacity>;
+  /** What the queue keeps to; all null where somebody else queues. */
+  limits(): Promise<QueueLimits>;
+  /** Where an experiment reads and writes; `plan` is null when it could not be made. */
+  paths(experiment: ExperimentPlace): ExperimentPaths;
   build(context: BuildContext): Promise<BuildResult>;
   run(context: RunContext): AsyncIterable<ExperimentFact>;
-  discard(experimentId: string): Promise<void>;
+  discard(experimentId: string, why: 'ended' | 'deleted'): Promise<void>;
   /** Starts TensorBoard for an experiment that has ended; its address. Absent: this engine cannot. */
   openTensorBoard?(context: TensorBoardContext): Promise<string>;
+}
+
+export interface ExperimentPlace {
+  id: string;
+  project: string;
+  plan: Pick<Plan, 'tensorboard' | 'storage'> | null;
+}
+
+/** Folders, or addresses of an object store; `input` and `output` end in `/`. */
+export interface ExperimentPaths {
+  input: string;
+  output: string;
+  tensorboard: string | null;
 }
 
 export interface TensorBoardContext {
@@ -65,7 +89,7 @@ interface EngineContext {
   snapshot: SnapshotReader;
   /** Private folder of the experiment; exists; the engine may keep what it likes in it until `discard`. */
   directory: string;
-  paths: { input: string; output: string; tensorboard: string | null };
+  paths: ExperimentPaths;
   logs: LogSink;
   /** Values of the plan's `secret` variables. */
   secrets: Record<string, string>;
@@ -91,7 +115,7 @@ export interface BuildResult {
   message: string;
   /** Engine-specific, JSON. */
   data: Record<string, unknown>;
-  notices: { code: string; message: string }[];
+  notices: Notice[];
 }
 
 export interface RunContext extends EngineContext {

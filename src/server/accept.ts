@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { ExperimentPaths, ExperimentPlace } from '../engines/engine.ts';
 import { AichorError } from '../errors.ts';
 import type { ExperimentFact } from '../experiment/event.ts';
 import { plannedPods } from '../experiment/planned-pods.ts';
@@ -7,7 +8,6 @@ import type { Plan } from '../experiment/plan.ts';
 import type { ExperimentSummary, PodRecord, SourceRecord } from '../experiment/record.ts';
 import { storedSummary } from '../experiment/summary.ts';
 import { crashPoint } from '../machine/crash-point.ts';
-import { localPaths } from '../render/local/paths.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { experimentFolder, privateFile } from './folders.ts';
 import { writePrivateValues, type PrivateValues } from './private-values.ts';
@@ -57,11 +57,7 @@ export async function accept(plane: ControlPlane, acceptance: Acceptance): Promi
         secrets: Object.keys(values.secrets).sort(),
         created_at: plane.now().toISOString(),
         paths: {
-          ...localPaths(plane.folders.data, {
-            id,
-            project,
-            tensorboard: submission.plan?.tensorboard ?? { enabled: false, pvc: null },
-          }),
+          ...pathsOn(plane, acceptance.engine, { id, project, plan: submission.plan }),
           workdir: null,
         },
       },
@@ -81,6 +77,12 @@ export async function accept(plane: ControlPlane, acceptance: Acceptance): Promi
     await forget(plane, id);
     throw error;
   }
+}
+
+/** An experiment of which only its failure is recorded may name an engine that is not there. */
+function pathsOn(plane: ControlPlane, engine: string, place: ExperimentPlace): ExperimentPaths {
+  const paths = (plane.engines.get(engine) ?? plane.engines.get('local'))?.paths(place);
+  return paths ?? { input: '/', output: '/', tensorboard: null };
 }
 
 async function forget(plane: ControlPlane, id: string): Promise<void> {

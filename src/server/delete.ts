@@ -48,7 +48,7 @@ async function deleteOne(plane: ControlPlane, id: string, outputs: boolean) {
     });
   }
   await plane.supervisor.settled(id);
-  await plane.engines.get(record.engine)?.discard(id);
+  await plane.engines.get(record.engine)?.discard(id, 'deleted');
   await plane.logs.remove(id);
   await rm(experimentFolder(plane.folders, id), { recursive: true, force: true });
   if (outputs) await removeOutputs(record.paths);

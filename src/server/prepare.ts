@@ -15,6 +15,8 @@ export interface PrepareRequest {
   engine: { asked: string | null; preferred: string | null };
   /** An environment of the engine's machine, used as it is; null: one is built. */
   python_env: string | null;
+  /** What only the present state of the engine speaks against is a notice. */
+  force: boolean;
 }
 
 export interface Prepared {
@@ -57,7 +59,7 @@ export async function prepare(
     ...found.notices,
     ...findings.map(({ code, message }) => ({ code, message })),
     ...(notice === null ? [] : [notice]),
-    ...(await engine.check(plan)),
+    ...(await engine.check(plan, { force: request.force })),
   ];
   return { manifestPath: found.path, manifest: manifestText(found), plan, engine, notices };
 }

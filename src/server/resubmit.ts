@@ -34,6 +34,7 @@ export async function resubmit(
     submission: { message, project, env, secrets: Object.keys(secrets), vcs },
     engine: { asked: engine, preferred: null },
     python_env,
+    force: resubmission.force,
   };
   const outcome = await tryPrepare(plane.engines, request, manifestPath);
   if ('invalid' in outcome && first.source.kind === 'local') throw outcome.invalid;

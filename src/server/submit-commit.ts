@@ -36,6 +36,7 @@ export async function submitCommit(
     submission: { message, project, env, secrets: Object.keys(secrets), vcs: commit.vcs },
     engine: { asked: submission.engine, preferred: submission.default_engine },
     python_env,
+    force: submission.force,
   };
   const { manifest, plan, facts, ...described } = describe(
     await tryPrepare(plane.engines, request, submission.manifest_path),

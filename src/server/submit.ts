@@ -59,6 +59,7 @@ async function submitLocal(
       submission: { message, project, env, secrets: Object.keys(secrets), vcs: {} },
       engine: { asked: submission.engine, preferred: submission.default_engine },
       python_env: submission.python_env,
+      force: submission.force,
     },
     await findManifest(snapshot, submission.manifest_path),
   );

@@ -51,6 +51,7 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'aichor-plane-')));
   const now = options.now ?? (() => new Date());
   const engine = options.engine ?? createFakeEngine();
+  engine.dataFolder = data;
   const folders = foldersBelow(data);
   const changes = createChanges();
   const closing = new AbortController();

@@ -182,7 +182,7 @@ describe('GPUs', () => {
     const experiment = await house.submit(
       jobset('echo ${CUDA_VISIBLE_DEVICES-unset}', { worker: { count: 1, resources: gpu(2) } }),
     );
-    expect(await engine.check(experiment.plan)).toContainEqual({
+    expect(await engine.check(experiment.plan, { force: false })).toContainEqual({
       code: 'gpus_absent',
       message: expect.stringContaining('asks for 2 GPUs'),
     });

@@ -6,6 +6,7 @@ import type {
   RunContext,
 } from '../../src/engines/engine.ts';
 import type { ExperimentFact, PodFact } from '../../src/experiment/event.ts';
+import { localPaths } from '../../src/render/local/paths.ts';
 import { plannedPods } from '../../src/experiment/planned-pods.ts';
 
 /** One `run` of one experiment, as a test drives it. */
@@ -25,6 +26,8 @@ export interface FakeEngine extends Engine {
   order: string[];
   discarded: string[];
   builds: BuildContext[];
+  /** Where its paths begin; whoever makes the control plane sets it. */
+  dataFolder: string;
 }
 
 export interface FakeEngineOptions {
@@ -54,8 +57,15 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     order: [],
     discarded: [],
     builds: [],
+    dataFolder: '/nowhere',
     check: options.check ?? (async () => []),
     capacity: async () => ({ ...CAPACITY, ...options.capacity }),
+    limits: async () => ({ ...CAPACITY, ...options.capacity }),
+    paths: ({ id, project, plan }) =>
+      localPaths(engine.dataFolder, {
+        ...{ id, project },
+        tensorboard: plan?.tensorboard ?? { enabled: false, pvc: null },
+      }),
     async build(context) {
       engine.builds.push(context);
       return options.build?.(context) ?? { message: 'nothing to build', data: {}, notices: [] };

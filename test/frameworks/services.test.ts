@@ -61,7 +61,7 @@ describe('TensorBoard', () => {
       ...{ events, build: null, shell: shell(programs), signal: context.detach },
     });
     expect(JSON.stringify(await (await fetch(`${again}data/plugin/scalars/tags`)).json())).toContain('loss');
-    await house.engine.discard(submitted.id);
+    await house.engine.discard(submitted.id, 'ended');
     await expect(fetch(String(again))).rejects.toThrow();
   }, 180_000);
 

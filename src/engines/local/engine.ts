@@ -4,6 +4,7 @@ import { machineCapacity } from '../../machine/capacity.ts';
 import { chooseProcesses } from '../../machine/choose-processes.ts';
 import { listGpus } from '../../machine/gpus.ts';
 import type { Processes } from '../../machine/processes.ts';
+import { localPaths } from '../../render/local/paths.ts';
 import type { Engine } from '../engine.ts';
 import { createBuilder } from './build.ts';
 import { checkPlan } from './check.ts';
@@ -56,6 +57,13 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     name: 'local',
     kind: 'local',
     check: async (plan) => checkPlan(plan, await offered()),
+    limits: async () => ({ ...(await offered()), max_experiments: limits.max_experiments }),
+    paths: ({ id, project, plan }) =>
+      localPaths(dataFolder, {
+        id,
+        project,
+        tensorboard: plan?.tensorboard ?? { enabled: false, pvc: null },
+      }),
     capacity: async () => ({
       ...(await offered()),
       max_experiments: limits.max_experiments,

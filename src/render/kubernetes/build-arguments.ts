@@ -26,7 +26,7 @@ export function buildArguments(rendering: Rendering): string[] {
 
 /** Build-time variables reach the build as one secret file with the id `_env`, never as build arguments. */
 function secretArguments({ settings }: Rendering): string[] {
-  return settings.build.variablesSecret === null ? [] : [`--secret=id=_env,src=${VARIABLES_FOLDER}/.env`];
+  return settings.build.variables_secret === null ? [] : [`--secret=id=_env,src=${VARIABLES_FOLDER}/.env`];
 }
 
 /** The digest comes back as the container's termination message; layers are kept in the registry. */

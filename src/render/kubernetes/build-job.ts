@@ -21,7 +21,7 @@ export function renderBuildJob(rendering: Rendering): Job | null {
       completions: 1,
       parallelism: 1,
       backoffLimit: 0,
-      activeDeadlineSeconds: rendering.settings.build.deadlineSeconds,
+      activeDeadlineSeconds: rendering.settings.build.deadline_s,
       ttlSecondsAfterFinished: TTL_SECONDS,
       template: {
         metadata: { labels: { ...experimentLabels(rendering), 'aichor.io/component': 'build' } },
@@ -32,8 +32,8 @@ export function renderBuildJob(rendering: Rendering): Job | null {
 }
 
 function podSpec(rendering: Rendering): PodSpec {
-  const { pushSecret, variablesSecret } = rendering.settings.build;
-  const login = { secretName: pushSecret ?? '', items: [{ key: '.dockerconfigjson', path: 'config.json' }] };
+  const { push_secret, variables_secret } = rendering.settings.build;
+  const login = { secretName: push_secret ?? '', items: [{ key: '.dockerconfigjson', path: 'config.json' }] };
   return {
     restartPolicy: 'Never',
     enableServiceLinks: false,
@@ -44,8 +44,8 @@ function podSpec(rendering: Rendering): PodSpec {
     volumes: [
       { name: 'workspace', emptyDir: {} },
       { name: 'state', emptyDir: {} },
-      ...(pushSecret === null ? [] : [{ name: 'login', secret: login }]),
-      ...(variablesSecret === null ? [] : [{ name: 'variables', secret: { secretName: variablesSecret } }]),
+      ...(push_secret === null ? [] : [{ name: 'login', secret: login }]),
+      ...(variables_secret === null ? [] : [{ name: 'variables', secret: { secretName: variables_secret } }]),
     ],
   };
 }
@@ -65,7 +65,7 @@ function fetchContainer(rendering: Rendering): Container {
 }
 
 function buildContainer(rendering: Rendering): Container {
-  const { image, pushSecret, variablesSecret } = rendering.settings.build;
+  const { image, push_secret, variables_secret } = rendering.settings.build;
   return {
     name: 'build',
     image,
@@ -73,7 +73,7 @@ function buildContainer(rendering: Rendering): Container {
     args: buildArguments(rendering),
     env: [
       { name: 'BUILDKITD_FLAGS', value: '--oci-worker-no-process-sandbox' },
-      ...(pushSecret === null ? [] : [{ name: 'DOCKER_CONFIG', value: DOCKER_CONFIG }]),
+      ...(push_secret === null ? [] : [{ name: 'DOCKER_CONFIG', value: DOCKER_CONFIG }]),
     ],
     resources: { requests: { cpu: '1', memory: '2Gi', 'ephemeral-storage': '10Gi' } },
     securityContext: {
@@ -84,8 +84,8 @@ function buildContainer(rendering: Rendering): Container {
     volumeMounts: [
       workspaceMount(),
       { name: 'state', mountPath: '/home/user/.local/share/buildkit' },
-      ...(pushSecret === null ? [] : [{ name: 'login', mountPath: DOCKER_CONFIG, readOnly: true }]),
-      ...(variablesSecret === null
+      ...(push_secret === null ? [] : [{ name: 'login', mountPath: DOCKER_CONFIG, readOnly: true }]),
+      ...(variables_secret === null
         ? []
         : [{ name: 'variables', mountPath: VARIABLES_FOLDER, readOnly: true }]),
     ],

@@ -54,7 +54,7 @@ function runVariable(name: string, value: RunValues[RunField]): EnvVar[] {
 function runValues(rendering: Rendering): RunValues {
   const { plan, settings, experimentId } = rendering;
   const { input, output, tensorboard } = pathsOf(rendering);
-  const { s3Endpoint } = settings.storage;
+  const { s3_endpoint } = settings.storage;
   return {
     'coordinator-host': coordinatorHost(rendering),
     'coordinator-port': plan.coordinator_port === null ? null : String(plan.coordinator_port),
@@ -63,8 +63,8 @@ function runValues(rendering: Rendering): RunValues {
     'input-path': input,
     'output-path': output,
     'tensorboard-path': tensorboard,
-    's3-endpoint': s3Endpoint,
-    'logs-path': s3Endpoint === null ? null : tensorboard,
+    's3-endpoint': s3_endpoint,
+    'logs-path': s3_endpoint === null ? null : tensorboard,
     'ray-cluster-name': null,
     'ray-address': null,
     'ray-start-command': null,

@@ -4,9 +4,6 @@ import type { FailurePolicyRule, JobSet, ReplicatedJob } from './jobset-types.ts
 import { renderCommandPod } from './pod-template.ts';
 import { metadataOf, type Rendering } from './rendering.ts';
 
-/** After its end the control plane deletes the object itself; this is for when it is gone. */
-const TTL_SECONDS = 86_400;
-
 /**
  * The JobSet of a jobset, jax, pytorch or xgboost plan: one replicated job per type, in order, because global job
  * indexes (and so ranks) follow it. Every field that JobSet's webhook would default is written. A plan without
@@ -21,7 +18,7 @@ export function renderJobSet(rendering: Rendering): JobSet | null {
     metadata: withQueue(metadataOf(rendering), rendering),
     spec: {
       suspend: false,
-      ttlSecondsAfterFinished: TTL_SECONDS,
+      ttlSecondsAfterFinished: rendering.settings.ttl_s,
       network: { enableDNSHostnames: true, publishNotReadyAddresses: true },
       startupPolicy: { startupPolicyOrder: 'AnyOrder' },
       successPolicy: { operator: 'All' },

@@ -26,7 +26,7 @@ export function renderPlacement(
 function acceleratorSelectors(resources: Resources, settings: KubernetesSettings): Record<string, string> {
   const selectors: Record<string, string> = {};
   if (resources.gpus > 0 && resources.gpu_product !== null) {
-    selectors[settings.gpu.productLabel] = gpuProductLabel(resources.gpu_product, settings);
+    selectors[settings.gpu.product_label] = gpuProductLabel(resources.gpu_product, settings);
   }
   if (resources.tpu) {
     selectors['cloud.google.com/gke-tpu-accelerator'] = resources.tpu.type;

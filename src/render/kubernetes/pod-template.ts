@@ -46,7 +46,7 @@ function podSpec(rendering: Rendering, group: Group, container: Container): PodS
     enableServiceLinks: false,
     automountServiceAccountToken: false,
     terminationGracePeriodSeconds: plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_SECONDS,
-    ...(settings.pullSecret === null ? {} : { imagePullSecrets: [{ name: settings.pullSecret }] }),
+    ...(settings.pull_secret === null ? {} : { imagePullSecrets: [{ name: settings.pull_secret }] }),
     ...renderPlacement(group.resources, settings),
     ...(securityContext === null ? {} : { securityContext }),
     containers: [container],
@@ -66,11 +66,12 @@ function renderContainer(
   return {
     name,
     image: imageOf(rendering),
+    ...(settings.image_pull_policy === null ? {} : { imagePullPolicy: settings.image_pull_policy }),
     ...command,
     env: renderEnvironment(rendering, group),
-    ...(settings.projectSecret === null
+    ...(settings.project_secret === null
       ? {}
-      : { envFrom: [{ secretRef: { name: settings.projectSecret, optional: true } }] }),
+      : { envFrom: [{ secretRef: { name: settings.project_secret, optional: true } }] }),
     resources: renderResources(group.resources, settings),
     ...(volumeMounts.length > 0 ? { volumeMounts } : {}),
     ...(shutdown ? { lifecycle: { preStop: { exec: { command: shutdown } } } } : {}),
@@ -91,12 +92,12 @@ function podSecurity({ plan }: Rendering): PodSecurityContext | null {
 function addedCapabilities({ plan, settings }: Rendering, { resources }: Group): string[] {
   return [
     ...(plan.security.perfmon ? ['PERFMON'] : []),
-    ...(plan.security.ptrace && settings.allowPtrace ? ['SYS_PTRACE'] : []),
-    ...(resources.rdma_devices.length > 0 && settings.rdma.ipcLock ? ['IPC_LOCK'] : []),
+    ...(plan.security.ptrace && settings.allow_ptrace ? ['SYS_PTRACE'] : []),
+    ...(resources.rdma_devices.length > 0 && settings.rdma.ipc_lock ? ['IPC_LOCK'] : []),
   ];
 }
 
 function networkAnnotations({ settings }: Rendering, { resources }: Group): Record<string, string> | null {
-  if (!settings.rdma.networkAnnotation || resources.rdma_devices.length === 0) return null;
+  if (!settings.rdma.network_annotation || resources.rdma_devices.length === 0) return null;
   return { 'k8s.v1.cni.cncf.io/networks': resources.rdma_devices.join(',') };
 }

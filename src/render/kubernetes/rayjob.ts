@@ -78,7 +78,7 @@ function submitterTemplate(rendering: Rendering): PodTemplateSpec {
     metadata: { labels: { ...experimentLabels(rendering), 'aichor.io/type': group.name } },
     spec: {
       restartPolicy: 'Never',
-      ...(settings.pullSecret === null ? {} : { imagePullSecrets: [{ name: settings.pullSecret }] }),
+      ...(settings.pull_secret === null ? {} : { imagePullSecrets: [{ name: settings.pull_secret }] }),
       containers: [
         {
           name: 'ray-job-submitter',

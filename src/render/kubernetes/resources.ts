@@ -31,7 +31,7 @@ function deviceQuantities(resources: Resources, settings: KubernetesSettings): R
   const devices: Record<string, string> = {};
   if (resources.gpus > 0) devices[gpuResource(resources, settings)] = String(resources.gpus);
   if (resources.tpu) devices[TPU_RESOURCE] = String(resources.tpu.chips);
-  for (const device of resources.rdma_devices) devices[`${settings.rdma.resourcePrefix}/${device}`] = '1';
+  for (const device of resources.rdma_devices) devices[`${settings.rdma.resource_prefix}/${device}`] = '1';
   return devices;
 }
 

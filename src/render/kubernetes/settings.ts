@@ -3,54 +3,60 @@ export interface KubernetesSettings {
   namespace: string | null;
   /** Before the image's name, where the manifest names no registry. */
   registry: string | null;
-  pullSecret: string | null;
+  pull_secret: string | null;
   /** Secret whose keys become variables of every pod; `spec.env` wins over it. */
-  projectSecret: string | null;
+  project_secret: string | null;
   /** Kueue's local queue. */
   queue: string | null;
   selectors: Record<string, string>;
+  /** Null: the cluster's own rule. */
+  image_pull_policy: 'Always' | 'IfNotPresent' | 'Never' | null;
+  /** How long the workload of an ended experiment stays to be looked at, in seconds. */
+  ttl_s: number;
   gpu: {
-    productLabel: string;
+    product_label: string;
     /** `mixed`: a MIG slice is a resource of its own; `single`: only the product label tells. */
     mig: 'single' | 'mixed';
   };
-  rdma: { resourcePrefix: string; networkAnnotation: boolean; ipcLock: boolean };
+  rdma: { resource_prefix: string; network_annotation: boolean; ipc_lock: boolean };
   /** Whether `securityContext.ptrace` is granted; else it is ignored in silence. */
-  allowPtrace: boolean;
+  allow_ptrace: boolean;
   /** Claim of an attached PVC by the name in the manifest; a name that is not listed is the claim's own. */
   claims: Record<string, string>;
   storage: {
     /** Both end in `/`; `{project}` and `{experiment}` are replaced. */
     input: string;
     output: string;
-    s3Endpoint: string | null;
+    s3_endpoint: string | null;
   };
-  tensorboardImage: string;
+  tensorboard_image: string;
   build: {
     image: string;
-    pushSecret: string | null;
+    push_secret: string | null;
     /** Secret with the key `.env`: the build-time variables of the project. */
-    variablesSecret: string | null;
-    deadlineSeconds: number;
+    variables_secret: string | null;
+    deadline_s: number;
   };
 }
 
 export const DEFAULT_SETTINGS: KubernetesSettings = {
   namespace: null,
   registry: null,
-  pullSecret: null,
-  projectSecret: 'aichor-project-env',
+  pull_secret: null,
+  project_secret: 'aichor-project-env',
   queue: null,
   selectors: {},
-  gpu: { productLabel: 'nvidia.com/gpu.product', mig: 'single' },
-  rdma: { resourcePrefix: 'rdma', networkAnnotation: false, ipcLock: false },
-  allowPtrace: false,
+  image_pull_policy: null,
+  ttl_s: 86_400,
+  gpu: { product_label: 'nvidia.com/gpu.product', mig: 'single' },
+  rdma: { resource_prefix: 'rdma', network_annotation: false, ipc_lock: false },
+  allow_ptrace: false,
   claims: {},
   storage: {
     input: 's3://{project}-inputs/',
     output: 's3://{project}-outputs/output/{experiment}/',
-    s3Endpoint: null,
+    s3_endpoint: null,
   },
-  tensorboardImage: 'tensorflow/tensorflow:2.18.0',
-  build: { image: 'moby/buildkit:rootless', pushSecret: null, variablesSecret: null, deadlineSeconds: 7200 },
+  tensorboard_image: 'tensorflow/tensorflow:2.18.0',
+  build: { image: 'moby/buildkit:rootless', push_secret: null, variables_secret: null, deadline_s: 7200 },
 };

@@ -43,19 +43,19 @@ function deployment(rendering: Rendering, metadata: Metadata, logs: string): Dep
 }
 
 function container({ settings }: Rendering, logs: string, mountPath: string | null): Container {
-  const { s3Endpoint } = settings.storage;
+  const { s3_endpoint } = settings.storage;
   const env: EnvVar[] =
-    s3Endpoint === null ? [] : [{ name: 'AWS_ENDPOINT_URL', value: escapeLiteral(s3Endpoint) }];
+    s3_endpoint === null ? [] : [{ name: 'AWS_ENDPOINT_URL', value: escapeLiteral(s3_endpoint) }];
   return {
     name: 'tensorboard',
-    image: settings.tensorboardImage,
+    image: settings.tensorboard_image,
     command: ['tensorboard'],
     args: [`--logdir=${escapeLiteral(logs)}`, '--host=0.0.0.0', `--port=${TENSORBOARD_PORT}`],
     ports: [{ name: 'http', containerPort: TENSORBOARD_PORT, protocol: 'TCP' }],
     ...(env.length > 0 ? { env } : {}),
-    ...(settings.projectSecret === null
+    ...(settings.project_secret === null
       ? {}
-      : { envFrom: [{ secretRef: { name: settings.projectSecret, optional: true } }] }),
+      : { envFrom: [{ secretRef: { name: settings.project_secret, optional: true } }] }),
     readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 5 },
     resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1', memory: '2Gi' } },
     ...(mountPath === null ? {} : { volumeMounts: [{ name: 'events', mountPath, readOnly: true }] }),

@@ -80,7 +80,7 @@ export async function tidy({ store, engines, logs, log }: Ground, id: string): P
     if (state === null) return;
     await (await logs.open(id)).finish();
     crashPoint('logs-finished');
-    if (store.submission(id)?.keep !== true) await engines.get(state.record.engine)?.discard(id);
+    if (store.submission(id)?.keep !== true) await engines.get(state.record.engine)?.discard(id, 'ended');
     crashPoint('discarded');
     store.markTidied(id);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Engine, EngineCapacity } from '../../engines/engine.ts';
+import type { Engine } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { decideQueue, type QueueEntry } from '../../experiment/queue.ts';
 import type { Ground } from '../control-plane.ts';
@@ -55,7 +55,7 @@ export function createQueue({ ground, running, start }: QueueOptions): Queue {
   async function decideFor(engine: Engine): Promise<void> {
     const isHere = (entry: Waiting) => entry.engine === engine.name;
     if (![...waiting.values()].some(isHere)) return;
-    const limits: EngineCapacity = await engine.capacity();
+    const limits = await engine.limits();
     if (closed) return;
     const decision = decideQueue([...waiting.values()].filter(isHere), running(engine.name), limits);
     for (const id of decision.admitted) {

@@ -98,15 +98,15 @@ describe('every rendered object', () => {
       ...DEFAULT_SETTINGS,
       namespace: 'proj',
       registry: 'images.example/proj/',
-      pullSecret: 'pull',
+      pull_secret: 'pull',
       queue: 'team',
       selectors: { 'karpenter.sh/capacity-type': 'on-demand' },
-      gpu: { productLabel: 'nvidia.com/gpu.product', mig: 'mixed' },
-      rdma: { resourcePrefix: 'openshift.io', networkAnnotation: true, ipcLock: true },
-      allowPtrace: true,
+      gpu: { product_label: 'nvidia.com/gpu.product', mig: 'mixed' },
+      rdma: { resource_prefix: 'openshift.io', network_annotation: true, ipc_lock: true },
+      allow_ptrace: true,
       claims: { tb: 'proj-tb-0123' },
-      storage: { ...DEFAULT_SETTINGS.storage, s3Endpoint: 'https://s3.example' },
-      build: { ...DEFAULT_SETTINGS.build, pushSecret: 'push', variablesSecret: 'build-env' },
+      storage: { ...DEFAULT_SETTINGS.storage, s3_endpoint: 'https://s3.example' },
+      build: { ...DEFAULT_SETTINGS.build, push_secret: 'push', variables_secret: 'build-env' },
     };
     const worker = { count: 2, resources };
     for (const manifest of [
@@ -304,7 +304,7 @@ describe('a pod', () => {
       fsGroup: 2000,
       fsGroupChangePolicy: 'OnRootMismatch',
     });
-    expect(podOf(manifest, { allowPtrace: true }).container.securityContext?.capabilities?.add).toEqual([
+    expect(podOf(manifest, { allow_ptrace: true }).container.securityContext?.capabilities?.add).toEqual([
       'PERFMON',
       'SYS_PTRACE',
     ]);
@@ -336,8 +336,8 @@ describe('a pod', () => {
   test('S3 storage: both names of each pair, else none', () => {
     const manifest = jobset([podType('w')], { tensorboard: { enabled: true, pvc: null } });
     const names = ['AICHOR_LOGS_PATH', 'AWS_ENDPOINT_URL', 'S3_ENDPOINT'];
-    const seen = (s3Endpoint: string | null) =>
-      podOf(manifest, { storage: { ...DEFAULT_SETTINGS.storage, s3Endpoint } })
+    const seen = (s3_endpoint: string | null) =>
+      podOf(manifest, { storage: { ...DEFAULT_SETTINGS.storage, s3_endpoint } })
         .container.env?.filter(({ name }) => names.includes(name))
         .map(({ value }) => value);
     expect(seen(null)).toEqual([]);

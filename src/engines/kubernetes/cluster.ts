@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { KubeObject, Resource } from './objects.ts';
+
+/**
+ * The narrow port to one namespace of one Kubernetes API server: what the engine does there, and nothing else. The
+ * adapter behind it retries what can be repeated (429 with Retry-After, 5xx, lost connections), within bounds.
+ * Methods throw `ClusterError` for what the API server refused and for what could not be reached.
+ */
+export interface Cluster {
+  /** Address of the API server, for messages. */
+  readonly server: string;
+  readonly namespace: string;
+  /** Null: not there. */
+  get<T extends KubeObject>(resource: Resource, name: string): Promise<T | null>;
+  list<T extends KubeObject>(resource: Resource, options?: ListOptions): Promise<Listed<T>>;
+  /**
+   * Server-side apply with our own field manager, without force. With `dryRun` nothing is stored. An object that is
+   * being applied again unchanged stays as it is.
+   */
+  apply<T extends KubeObject>(resource: Resource, object: T, options?: { dryRun?: boolean }): Promise<T>;
+  create<T extends KubeObject>(resource: Resource, object: T): Promise<T>;
+  /** JSON merge patch; null: not there. */
+  patch<T extends KubeObject>(resource: Resource, name: string, change: object): Promise<T | null>;
+  /** False: it was not there. With `uid` only that very object. */
+  remove(resource: Resource, name: string, options?: RemoveOptions): Promise<boolean>;
+  /**
+   * Changes since a resource version, as they come, until the server ends the stream (returns), the signal is
+   * aborted (returns), or it breaks (throws; status 410: the version is too old, list again). One connection.
+   */
+  watch<T extends KubeObject>(resource: Resource, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
+  /** The bytes of a container's log, as the API server sends them. Throws ClusterError 400 or 404 when there is none (yet). */
+  log(pod: string, options: LogOptions): Promise<Readable>;
+  /** Runs a program in a container, feeding it from `stdin` to its end. */
+  exec(pod: string, options: ExecOptions): Promise<{ code: number; output: string }>;
+  /** Whether this user may do something (SelfSubjectAccessReview). */
+  may(attributes: AccessAttributes): Promise<boolean>;
+  /** Any other path of the API server, for its version, API groups and proxies; the answer as it comes. */
+  request(path: string, options?: RawRequest): Promise<IncomingMessage>;
+  /** Ends idle connections. */
+  close(): void;
+}
+
+export interface ListOptions {
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+}
+
+export interface Listed<T> {
+  items: T[];
+  resourceVersion: string;
+}
+
+export interface RemoveOptions {
+  propagation?: 'Background' | 'Foreground' | 'Orphan';
+  uid?: string;
+  graceSeconds?: number;
+}
+
+export interface WatchOptions extends ListOptions {
+  resourceVersion: string;
+  signal: AbortSignal;
+}
+
+export type WatchEvent<T> =
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
+  /** Only its resource version counts. */
+  | { type: 'BOOKMARK'; resourceVersion: string };
+
+export interface LogOptions {
+  container: string;
+  follow: boolean;
+  /** Whole seconds count: RFC 3339. */
+  sinceTime?: string | undefined;
+  signal: AbortSignal;
+}
+
+export interface ExecOptions {
+  container: string;
+  command: readonly string[];
+  stdin: Readable | null;
+  signal: AbortSignal;
+}
+
+export interface AccessAttributes {
+  verb: string;
+  resource: Resource;
+  subresource?: string;
+  /** Null: in all namespaces. Default: in this one. */
+  namespace?: string | null;
+}
+
+export interface RawRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: Readable | string;
+  signal?: AbortSignal;
+}
