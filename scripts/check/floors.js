@@ -36,6 +36,7 @@ export const FLOORS = [
 export const DOORS = [
   { to: 'server', from: 'commands/server/start.ts', above: 'server' },
   { to: 'engines/local', from: 'server/compose.ts', above: 'engines/local' },
+  { to: 'engines/kubernetes', from: 'server/compose.ts', above: 'engines/kubernetes' },
 ];
 
 /** The home of each package that costs start-up time or ties code to one library. */
@@ -63,6 +64,7 @@ export const HOMES = {
   zod: [
     'manifest',
     'experiment/record.ts',
+    'render/kubernetes/settings-schema.ts',
     'api',
     'server/routes',
     'cli/settings.ts',

@@ -10,6 +10,12 @@ import type {
   ServerStatus,
   SubmissionInput,
 } from '../api/contract.ts';
+import type {
+  EngineAdded,
+  EngineAdditionInput,
+  EngineCheck,
+  EngineDocument,
+} from '../api/engine-contract.ts';
 import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import type { Listing } from '../snapshot/listing.ts';
@@ -62,6 +68,10 @@ export interface Client {
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
   prune(pruning: { older_than_s: number; labels: string[]; outputs?: boolean }): Promise<BulkResult>;
   engines(): Promise<EngineList>;
+  engine(name: string): Promise<EngineDocument>;
+  addEngine(addition: EngineAdditionInput): Promise<EngineAdded>;
+  removeEngine(name: string, options: { force: boolean }): Promise<EngineDocument>;
+  checkEngine(name: string): Promise<EngineCheck>;
   open(ref: string, name: OpenName): Promise<Opened>;
   storage(query: StorageQueryInput): Promise<StorageList>;
   /** The open response: the file's bytes, as they come. */
@@ -78,6 +88,7 @@ export function createClient(options: ClientOptions): Client {
   const post = <T>(path: string, body: unknown = {}) =>
     json<T>({ method: 'POST', path, json: body, signal: options.signal });
   const at = (ref: string, rest = '') => `/experiments/${encodeURIComponent(ref)}${rest}`;
+  const engineAt = (name: string, rest = '') => `/engines/${encodeURIComponent(name)}${rest}`;
   return {
     health: () => get('/health'),
     server: () => get('/server'),
@@ -104,6 +115,11 @@ export function createClient(options: ClientOptions): Client {
     delete: (selection) => post('/experiments/delete', selection),
     prune: (pruning) => post('/experiments/prune', pruning),
     engines: () => get('/engines'),
+    engine: (name) => get(engineAt(name)),
+    addEngine: (addition) => post('/engines', addition),
+    removeEngine: (name, query) =>
+      json({ method: 'DELETE', path: engineAt(name), query, signal: options.signal }),
+    checkEngine: (name) => post(engineAt(name, '/check')),
     open: (ref, name) => post(at(ref, `/open/${name}`)),
     storage: (query) => get('/storage', asQuery(query)),
     storedFile: (query) =>

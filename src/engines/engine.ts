@@ -44,6 +44,16 @@ export interface Engine {
   discard(experimentId: string, why: 'ended' | 'deleted'): Promise<void>;
   /** Starts TensorBoard for an experiment that has ended; its address. Absent: this engine cannot. */
   openTensorBoard?(context: TensorBoardContext): Promise<string>;
+  /** Lets go of connections and timers, when the server goes or the engine is taken away; nothing is asked of it then. */
+  close?(): Promise<void>;
+}
+
+/** One thing that an engine needs, and whether it is there. */
+export interface EngineFinding {
+  name: string;
+  status: 'ok' | 'warning' | 'error';
+  message: string;
+  hint: string | null;
 }
 
 export interface ExperimentPlace {
@@ -113,6 +123,8 @@ export interface BuildContext extends EngineContext {
 export interface BuildResult {
   /** One line for the timeline: "environment reused", "built in 3.2 s", … */
   message: string;
+  /** What pods run, by digest where that is known; absent: they run no image. Becomes part of the record. */
+  image?: string;
   /** Engine-specific, JSON. */
   data: Record<string, unknown>;
   notices: Notice[];
@@ -153,6 +165,11 @@ export interface SnapshotReader {
    * reason when it is aborted, and leaves nothing behind.
    */
   layOut(directory: string, options?: LayOutOptions): Promise<void>;
+  /**
+   * The tree as a tar archive, each file (link) at the relative paths that `places` gives for it. Its last entry is an
+   * empty file of the name `last`.
+   */
+  pack(options: { places: (path: string) => readonly string[]; last: string }): Iterable<Uint8Array>;
   /** Content of one file by its path in the snapshot, or null. */
   read(path: string): Promise<Buffer | null>;
   /** Every path (files and links), sorted. */

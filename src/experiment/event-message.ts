@@ -17,6 +17,8 @@ export function eventMessage(event: ExperimentEvent): string {
       return sourceMessage(event.source);
     case 'planned':
       return `planned: ${count(event.resources.pods, 'pod')}, ${count(event.resources.cpus, 'CPU')}, ${event.resources.memory_gb} GB${gpus(event.resources.gpus)}`;
+    case 'image':
+      return `image: ${event.image}`;
     case 'notice':
     case 'progress':
     case 'attempt':

@@ -22,6 +22,8 @@ export type ExperimentFact =
       backoff_limit: number;
     }
   | { type: 'notice'; code: string; message: string }
+  /** What pods run, where they run an image. */
+  | { type: 'image'; image: string }
   /** What it waits for, or how far it is; replaced by the next one and by the next step. */
   | { type: 'progress'; message: string }
   /** All pods are (re)created: attempt 1 is the first. */

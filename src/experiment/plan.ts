@@ -84,7 +84,8 @@ export interface BuilderPlan {
   build_args: Record<string, string>;
   registry: string | null;
   target: string | null;
-  skip_build: { experiment_id: string; fail_if_not_found: boolean } | null;
+  /** Without an experiment a finished image is given (`operators/image.ts`). */
+  skip_build: { experiment_id: string | null; fail_if_not_found: boolean } | null;
 }
 
 export interface StoragePlan {

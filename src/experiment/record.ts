@@ -30,7 +30,7 @@ export const podRecord = z.object({
   peak_memory_bytes: z.int().nullable(),
 });
 
-const notice = z.object({ code: z.string(), message: z.string() });
+export const notice = z.object({ code: z.string(), message: z.string() });
 
 const links = z.object({
   tensorboard: z.string().nullable(),
@@ -66,6 +66,8 @@ export const experimentSummary = z.object({
   resubmit_of: z.uuid().nullable(),
   env: z.record(z.string(), z.string()),
   secrets: z.array(z.string()),
+  /** What pods run, by digest where that is known; null until it is there, and where pods run no image. */
+  image: z.string().nullable(),
   attempt: z.int(),
   created_at: time,
   started_at: time.nullable(),

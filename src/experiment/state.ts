@@ -19,6 +19,7 @@ export type NewExperiment = Omit<
   | 'step'
   | 'reason'
   | 'explanation'
+  | 'image'
   | 'attempt'
   | 'started_at'
   | 'ended_at'
@@ -41,6 +42,7 @@ export function initialState(experiment: NewExperiment): ExperimentState {
       reason: null,
       explanation: null,
       ...known,
+      image: null,
       attempt: 1,
       started_at: null,
       ended_at: null,
@@ -78,6 +80,8 @@ function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentSt
         backoff_limit: event.backoff_limit,
         record: { ...record, operator: event.operator, resources: event.resources, pods: event.pods },
       };
+    case 'image':
+      return { ...state, record: { ...record, image: event.image } };
     case 'notice':
       return { ...state, record: { ...record, notices: withNotice(record.notices, event) } };
     case 'progress':

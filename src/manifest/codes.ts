@@ -58,6 +58,7 @@ export const DIAGNOSTIC_CODES = {
 
   // advice
   'image-mismatch': 'warning',
+  'registry-unused': 'warning',
   'deadline-ignored': 'warning',
   'relative-mount-point': 'warning',
   'shm-above-memory': 'warning',

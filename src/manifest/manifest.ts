@@ -12,6 +12,7 @@ export interface Manifest {
 }
 
 export interface Builder {
+  /** A bare name, or a full reference (`isFullReference`). */
   image: string;
   /** Relative to `context`, else to the root of the repository (`repository/findings.ts` looks). */
   dockerfile: string;
@@ -20,8 +21,8 @@ export interface Builder {
   buildArgs: Record<string, string>;
   registry: string | null;
   target: string | null;
-  /** Null unless enabled. */
-  skipBuild: { experimentId: string; failIfNotFound: boolean } | null;
+  /** Null unless enabled. Without `experimentId` one of the images is a full reference. */
+  skipBuild: { experimentId: string | null; failIfNotFound: boolean } | null;
 }
 
 export interface Clone {

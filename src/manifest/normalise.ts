@@ -26,7 +26,6 @@ export function normalise(document: WrittenDocument): Manifest {
 function normaliseBuilder(builder: WrittenDocument['builder']): Builder {
   const { skipBuild } = builder;
   const experimentId = skipBuild?.experimentId ?? skipBuild?.experimentID ?? null;
-  const reuse = skipBuild?.enabled === true && experimentId !== null;
   return {
     image: builder.image,
     dockerfile: builder.dockerfile,
@@ -36,9 +35,13 @@ function normaliseBuilder(builder: WrittenDocument['builder']): Builder {
     ),
     registry: builder.registry ?? null,
     target: builder.target ?? null,
-    skipBuild: reuse
-      ? { experimentId: experimentId.toLowerCase(), failIfNotFound: skipBuild?.failIfNotFound ?? false }
-      : null,
+    skipBuild:
+      skipBuild?.enabled === true
+        ? {
+            experimentId: experimentId?.toLowerCase() ?? null,
+            failIfNotFound: skipBuild.failIfNotFound ?? false,
+          }
+        : null,
   };
 }
 

@@ -8,6 +8,7 @@ import type { ControlPlane } from './control-plane.ts';
 import { errorResponse, isUnexpected } from './error-response.ts';
 import type { Api, RequestEnv } from './routes/api.ts';
 import { bulkRoutes } from './routes/bulk.ts';
+import { engineRoutes } from './routes/engines.ts';
 import { experimentRoutes } from './routes/experiments.ts';
 import { serverRoutes } from './routes/server.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
@@ -29,6 +30,7 @@ export function createApp(plane: ControlPlane, { apiKey }: AppOptions): Api {
   if (apiKey !== null) app.use(demandKey(apiKey));
   app.post('*', bodyLimit({ maxSize: JSON_LIMIT, onError: refuseLarge }));
   serverRoutes(app, plane);
+  engineRoutes(app, plane, { local: apiKey === null });
   snapshotRoutes(app, plane);
   bulkRoutes(app, plane);
   streamRoutes(app, plane);

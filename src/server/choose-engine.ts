@@ -11,7 +11,8 @@ interface EngineWishes {
   preferred: string | null;
 }
 
-const EMBEDDED = 'local';
+/** The engine that every control plane has. */
+export const EMBEDDED_ENGINE = 'local';
 
 /**
  * Which engine an experiment goes to (contract 3.2). A name that is not configured is an error with the names there
@@ -21,12 +22,12 @@ export function chooseEngine(
   engines: ReadonlyMap<string, Engine>,
   { asked, manifest, preferred }: EngineWishes,
 ): { engine: Engine; notice: Notice | null } {
-  const name = asked ?? manifest ?? preferred ?? EMBEDDED;
+  const name = asked ?? manifest ?? preferred ?? EMBEDDED_ENGINE;
   const engine = engines.get(name);
   if (engine !== undefined) return { engine, notice: null };
-  const only = engines.size === 1 ? engines.get(EMBEDDED) : undefined;
+  const only = engines.size === 1 ? engines.get(EMBEDDED_ENGINE) : undefined;
   if (only !== undefined && asked === null && manifest !== null) {
-    const message = `the manifest names the engine ${JSON.stringify(manifest)}; there is only ${EMBEDDED} here, so it runs there`;
+    const message = `the manifest names the engine ${JSON.stringify(manifest)}; there is only ${EMBEDDED_ENGINE} here, so it runs there`;
     return { engine: only, notice: { code: 'engine_replaced', message } };
   }
   throw new AichorError('engine_unavailable', `there is no engine called ${JSON.stringify(name)}`, {

@@ -5,18 +5,25 @@ import { createLogStore } from '../log-store/log-store.ts';
 import { readSettingsFile } from '../machine/settings-file.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
 import { createSnapshotStore } from '../snapshot-store/store.ts';
+import { completeSettings } from '../render/kubernetes/settings-schema.ts';
 import { createChanges } from './changes.ts';
 import { createCommitSource } from './commits.ts';
 import type { ControlPlane, Ground } from './control-plane.ts';
+import type { EngineEntry } from './engines/entry.ts';
+import type { Kubernetes } from './engines/kubernetes.ts';
+import { openEngineRegistry } from './engines/registry.ts';
 import type { Folders } from './folders.ts';
 import type { Log } from './ports.ts';
+import { stateOf } from './get.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import { createSupervisor, type Supervisor } from './supervision/supervisor.ts';
 
 interface Ingredients {
   env: Record<string, string | undefined>;
   version: string;
-  engines: readonly Engine[];
+  local: Engine;
+  /** Where the engines that were added are kept. */
+  configFolder: string;
   folders: Folders;
   log: Log;
   closing: AbortSignal;
@@ -42,10 +49,15 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   const changes = createChanges();
   const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
   const logs = createLogStore(folders.experiments, now);
+  const registry = await openEngineRegistry({
+    ...{ configFolder: ingredients.configFolder, local: ingredients.local, log },
+    kubernetes: () => loadKubernetes({ env, now, log }),
+    needed: new Set(store.live().map((id) => stateOf(store, id).record.engine)),
+  });
   const ground: Ground = {
     ...{ store, logs, folders, log, now },
     snapshots: createSnapshotStore(folders.data),
-    engines: new Map(ingredients.engines.map((engine) => [engine.name, engine])),
+    engines: registry.engines,
   };
   const supervisor = createSupervisor(ground, onIdle);
   supervisor.recover();
@@ -54,7 +66,7 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
     supervisor,
     plane: (address) => ({
       ...ground,
-      ...{ version, changes, commits, supervisor, closing, stop },
+      ...{ version, changes, commits, registry, supervisor, closing, stop },
       get address() {
         return address();
       },
@@ -64,10 +76,37 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
     }),
     async close() {
       await supervisor.close();
+      await registry.close();
       await logs.close();
       store.close();
     },
   };
+}
+
+/** The code of Kubernetes engines is loaded by those who have one. */
+async function loadKubernetes(around: {
+  env: Ingredients['env'];
+  now: () => Date;
+  log: Log;
+}): Promise<Kubernetes> {
+  const { env } = around;
+  const { checkConfigured, configuredEngine, ownNamespace, serverOf } = await import(
+    '../engines/kubernetes/configured.ts'
+  );
+  return {
+    engine: (entry) => configuredEngine(configured(entry), around),
+    server: (entry) => serverOf(configured(entry).access, env),
+    check: (entry) => checkConfigured(configured(entry), around),
+    ownNamespace: () => ownNamespace(env),
+  };
+}
+
+function configured({ name, connection, namespace, settings }: EngineEntry) {
+  const access =
+    connection.kind === 'in-cluster'
+      ? ({ kind: 'in-cluster', namespace } as const)
+      : ({ kind: 'kubeconfig', file: connection.file, context: connection.context, namespace } as const);
+  return { name, access, settings: completeSettings(settings, namespace) };
 }
 
 interface LocalEngineWish {

@@ -1,5 +1,6 @@
 import type { Engine } from '../engines/engine.ts';
 import type { Changes } from './changes.ts';
+import type { EngineRegistry } from './engines/registry.ts';
 import type { Folders } from './folders.ts';
 import type { CommitSource, Log, LogStore, SnapshotStore } from './ports.ts';
 import type { ExperimentStore } from './store/store.ts';
@@ -10,6 +11,7 @@ export interface Ground {
   store: ExperimentStore;
   snapshots: SnapshotStore;
   logs: LogStore;
+  /** By name; changes as engines come and go. */
   engines: ReadonlyMap<string, Engine>;
   folders: Folders;
   log: Log;
@@ -24,6 +26,8 @@ export interface ControlPlane extends Ground {
   address: string;
   changes: Changes;
   commits: CommitSource;
+  /** Of which `engines` are. */
+  registry: EngineRegistry;
   supervisor: Supervisor;
   newId(): string;
   /** Largest sum of a snapshot's file sizes that is taken, in bytes. */

@@ -83,7 +83,8 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   const { env, version } = options;
   const composed = await compose({
     ...{ env, version, folders: place.folders, log: place.log },
-    engines: [localEngine({ ...options, state: place.state })],
+    local: localEngine({ ...options, state: place.state }),
+    configFolder: place.state.config,
     closing: leaving.signal,
     onIdle: () => idle.touch(),
     stop: () => setImmediate(leave, 'told by a client'),

@@ -4,6 +4,7 @@ import { resolvePath } from '../snapshot/links.ts';
 import { sortedListing, type Listing } from '../snapshot/listing.ts';
 import type { Blobs } from './blobs.ts';
 import { layOutSnapshot } from './lay-out.ts';
+import { packSnapshot } from './pack-snapshot.ts';
 
 /** A complete snapshot for those who use it. */
 export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): SnapshotReader {
@@ -17,6 +18,7 @@ export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): 
     bytes: listing.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0),
     layOut: (directory, { places, signal } = {}) =>
       layOutSnapshot(places === undefined ? listing : placed(listing, places), directory, { blobs, signal }),
+    pack: ({ places, last }) => packSnapshot(placed(listing, places), last, blobs),
     async read(path) {
       const resolved = resolvePath(path, linkAt);
       const entry = typeof resolved === 'string' ? undefined : entries.get(resolved.path);

@@ -37,6 +37,7 @@ function facts(record: ExperimentRecord, { colors, width }: Screen): string {
     ['project', record.project],
     ['source', sourceText(record.source)],
     ['manifest', record.manifest_path],
+    ['image', record.image],
     ['resubmit of', record.resubmit_of],
     ['labels', pairs(record.labels)],
     ['env', pairs(record.env)],

@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createWake } from '../wake.ts';
 import { decideAttempt } from '../../experiment/restart.ts';
 import { explainDeadline, explainExhausted, type Explanation } from '../../experiment/explain.ts';
 import { plannedPods } from '../../experiment/planned-pods.ts';
@@ -20,7 +21,7 @@ import { readGpus, startPods } from './start-pods.ts';
 import { stopLivePods } from './stop-attempt.ts';
 import { placeMark, readMark, type StopMark } from './stop-mark.ts';
 import { duePods } from './waves.ts';
-import { createWake, watchFolder } from './wake.ts';
+import { watchFolder } from './watch-folder.ts';
 
 /** The slow look that finds what no watch and no child has told. */
 const NET_MS = 1000;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AichorError } from '../../errors.ts';
 import { findProgram } from '../../machine/find-program.ts';
 import { createInterpreters } from '../../machine/interpreters.ts';
+import { reusedExperiment } from '../../operators/image.ts';
 import type { LogSource } from '../../logs/line.ts';
 import type { BuildContext, BuildResult } from '../engine.ts';
 import { readEnvironmentKey, toBuildResult } from './build-result.ts';
@@ -53,9 +54,10 @@ async function reuseEarlier(
   environments: Environments,
 ): Promise<{ result: BuildResult | null; notices: BuildResult['notices'] }> {
   const { skip_build: skip } = context.plan.builder;
-  if (skip === null) return { result: null, notices: [] };
+  const earlier = reusedExperiment(context.plan);
+  if (skip === null || earlier === null) return { result: null, notices: [] };
   const key = context.reuse === null ? null : readEnvironmentKey(context.reuse);
-  const message = `environment of ${skip.experiment_id} reused`;
+  const message = `environment of ${earlier} reused`;
   if (context.reuse !== null && key === null)
     return {
       result: await withoutEnvironment(context, { message, interpreter: null, notices: [] }),
@@ -65,7 +67,7 @@ async function reuseEarlier(
     const programs = [join(environments.folder(key), 'bin')];
     return { result: toBuildResult(message, { programs, environment: key }), notices: [] };
   }
-  const missing = `builder.skipBuild: the environment of experiment ${skip.experiment_id} is not there`;
+  const missing = `builder.skipBuild: the environment of experiment ${earlier} is not there`;
   if (!skip.fail_if_not_found)
     return { result: null, notices: [{ code: 'skip_build_ignored', message: `${missing}; built anew` }] };
   throw new AichorError('not_found', missing, { hint: 'name another experiment, or leave skipBuild out' });

@@ -3,6 +3,7 @@ import { planPeak } from '../../experiment/totals.ts';
 import type { Group, Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { MachineCapacity } from '../../machine/capacity.ts';
+import { givenImage } from '../../operators/image.ts';
 import { ENGINE_OPERATORS } from '../../operators/engine-operators.ts';
 
 /**
@@ -33,6 +34,12 @@ export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number 
     add(
       'gpus_few',
       `asks for ${peak.gpus} GPUs at once; this machine has ${machine.gpus}, pods wait for one`,
+    );
+  const image = givenImage(plan);
+  if (image !== null)
+    add(
+      'image_not_used',
+      `the image ${image} is for a cluster: on this machine pods run with the environment that the repository describes`,
     );
   if (plan.groups.some((group) => group.resources.tpu !== null))
     add('tpus_absent', 'asks for TPUs; this machine has none');

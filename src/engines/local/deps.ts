@@ -1,6 +1,6 @@
 import type { Processes } from '../../machine/processes.ts';
 import type { RunContext } from '../engine.ts';
-import type { FactQueue } from './facts.ts';
+import type { FactQueue } from '../facts.ts';
 import type { GpuPool } from './gpu-pool.ts';
 import type { Entrance } from './mounts/enter.ts';
 import type { Surroundings } from './surroundings.ts';

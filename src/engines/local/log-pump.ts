@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import type { LogSource } from '../../logs/line.ts';
 import type { LogSink } from '../engine.ts';
-import { watchFolder } from './wake.ts';
+import { watchFolder } from './watch-folder.ts';
 
 /** Tells the log sink what was written to the files it gave out, as the system reports it. */
 export interface LogPump {

@@ -8,7 +8,7 @@ import { runAttempt } from './attempt.ts';
 import { readPrograms } from './build-result.ts';
 import { openClock } from './deadline.ts';
 import type { EngineDeps, ExperimentRun } from './deps.ts';
-import { createFactQueue } from './facts.ts';
+import { createFactQueue } from '../facts.ts';
 import { createLogPump } from './log-pump.ts';
 import { prepareRun, problemOf } from './prepare-run.ts';
 import { removeClusterFolders } from './ray/cluster.ts';

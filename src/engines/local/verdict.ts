@@ -1,7 +1,7 @@
 import { explainPodEnd, type Explanation, type PodEnd } from '../../experiment/explain.ts';
 import type { Reason } from '../../experiment/status.ts';
 import { explainInFramework } from '../../experiment/framework-failure.ts';
-import { lastOutput } from './last-output.ts';
+import { lastOutput } from '../last-output.ts';
 import { tellPod, type Attempt } from './attempt-state.ts';
 import { hasFailed, hasSucceeded, type LivePod } from './pod.ts';
 import type { StopMark } from './stop-mark.ts';

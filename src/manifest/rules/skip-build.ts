@@ -1,11 +1,12 @@
 import { quoted } from '../describe.ts';
 import type { Finding } from '../diagnostic.ts';
 import { fields, valueAt, type Rule } from '../draft.ts';
+import { isFullReference } from '../image-reference.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const HERE = ['builder', 'skipBuild'] as const;
 
-/** `skipBuild` names the experiment whose image is reused, in either spelling. */
+/** `skipBuild` names the experiment whose image is reused, in either spelling; or `image` names the image itself. */
 export const skipBuildRule: Rule = ({ root }) => {
   const block = fields(valueAt(root, HERE));
   const { experimentId: present, experimentID: earlier } = block;
@@ -35,7 +36,9 @@ export const skipBuildRule: Rule = ({ root }) => {
   const key = typeof present === 'string' ? 'experimentId' : 'experimentID';
   const id = block[key];
   if (id === undefined || id === null) {
-    const hint = 'add experimentId: the id of an earlier experiment ("aichor experiments list")';
+    if (namesFinishedImage(root)) return findings;
+    const hint =
+      'add experimentId: the id of an earlier experiment ("aichor experiments list"), or give builder.image with its tag';
     return [
       ...findings,
       {
@@ -59,3 +62,8 @@ export const skipBuildRule: Rule = ({ root }) => {
   }
   return findings;
 };
+
+function namesFinishedImage(root: unknown): boolean {
+  const images = [valueAt(root, ['builder', 'image']), valueAt(root, ['spec', 'image'])];
+  return images.some((image) => typeof image === 'string' && isFullReference(image));
+}

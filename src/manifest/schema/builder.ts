@@ -2,14 +2,24 @@ import * as z from 'zod';
 import { count, deprecated, filledText, optional, required } from './field.ts';
 
 const skipBuild = z.strictObject({
-  enabled: optional(z.boolean(), 'Reuse the image of an earlier experiment.', false),
-  experimentId: optional(z.string(), 'The earlier experiment; needed when enabled.'),
+  enabled: optional(
+    z.boolean(),
+    'Use a finished image: that of an earlier experiment, or `image` when it has a tag or a digest.',
+    false,
+  ),
+  experimentId: optional(
+    z.string(),
+    'The earlier experiment; needed when enabled, unless `image` has a tag or a digest.',
+  ),
   experimentID: deprecated(z.string(), 'Other spelling of `experimentId`.'),
   failIfNotFound: optional(z.boolean(), 'Fail when that image is gone, instead of building.', false),
 });
 
 export const builder = z.strictObject({
-  image: required(filledText(), 'Name of the image to build.'),
+  image: required(
+    filledText(),
+    'Name of the image to build; with a tag exactly that image, with `skipBuild` as it is.',
+  ),
   dockerfile: required(filledText(), 'The Dockerfile, relative to `context`.'),
   context: optional(
     filledText(),

@@ -1,20 +1,30 @@
 import { escapeLiteral } from '../../operators/expand.ts';
-import { imageOf, type Rendering } from './rendering.ts';
+import { builtImageOf, type Rendering } from './rendering.ts';
 
 /** Folders of the build's containers. */
-export const WORKSPACE = '/workspace';
+export const UPLOAD_FOLDER = '/workspace';
+/** In the upload's folder: the repository, and the file that is written last. */
+export const CONTEXT_FOLDER = 'context';
+export const UPLOADED_FILE = 'uploaded';
+export const METADATA_FILE = '/tmp/metadata.json';
 export const DOCKER_CONFIG = '/home/user/.docker';
 export const VARIABLES_FOLDER = '/etc/secrets';
 
+/** Where the Dockerfile is unless it lies at the root: in the context. */
+export function builtFile({ plan: { builder } }: Rendering): string {
+  return joinPath(builder.context, builder.dockerfile);
+}
+
 /** Arguments of `buildctl`; no shell reads them, but Kubernetes does, so `$` is escaped. */
-export function buildArguments(rendering: Rendering): string[] {
+export function buildArguments(rendering: Rendering, dockerfile: string): string[] {
   const { builder } = rendering.plan;
-  const [folder, file] = splitPath(joinPath(builder.context, builder.dockerfile));
+  const [folder, file] = splitPath(dockerfile);
+  const repository = `${UPLOAD_FOLDER}/${CONTEXT_FOLDER}`;
   const args = [
     'build',
     '--frontend=dockerfile.v0',
-    `--local=context=${joinPath(WORKSPACE, builder.context)}`,
-    `--local=dockerfile=${joinPath(WORKSPACE, folder)}`,
+    `--local=context=${joinPath(repository, builder.context)}`,
+    `--local=dockerfile=${joinPath(repository, folder)}`,
     `--opt=filename=${file}`,
     ...(builder.target === null ? [] : [`--opt=target=${builder.target}`]),
     ...Object.entries(builder.build_args).map(([name, value]) => `--opt=build-arg:${name}=${value}`),
@@ -29,15 +39,15 @@ function secretArguments({ settings }: Rendering): string[] {
   return settings.build.variables_secret === null ? [] : [`--secret=id=_env,src=${VARIABLES_FOLDER}/.env`];
 }
 
-/** The digest comes back as the container's termination message; layers are kept in the registry. */
+/** What was built is told by a file of metadata; layers are kept in the registry. */
 function outputArguments(rendering: Rendering): string[] {
-  const image = imageOf(rendering);
+  const image = builtImageOf(rendering);
   const cache = `${image.slice(0, image.lastIndexOf(':'))}:cache`;
   return [
     `--output=type=image,name=${image},push=true`,
     `--import-cache=type=registry,ref=${cache}`,
     `--export-cache=type=registry,ref=${cache},mode=max`,
-    '--metadata-file=/dev/termination-log',
+    `--metadata-file=${METADATA_FILE}`,
   ];
 }
 

@@ -1,18 +1,29 @@
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { Container, PodSpec, VolumeMount } from 'kubernetes-types/core/v1.js';
-import { buildArguments, DOCKER_CONFIG, VARIABLES_FOLDER, WORKSPACE } from './build-arguments.ts';
-import { experimentLabels, metadataOf, nameOf, type Rendering } from './rendering.ts';
+import {
+  buildArguments,
+  builtFile,
+  DOCKER_CONFIG,
+  METADATA_FILE,
+  UPLOAD_FOLDER,
+  UPLOADED_FILE,
+  VARIABLES_FOLDER,
+} from './build-arguments.ts';
+import { experimentLabels, metadataOf, type Rendering } from './rendering.ts';
 
 const TTL_SECONDS = 86_400;
 /** User of the rootless BuildKit image. */
 const BUILD_USER = 1000;
+const GRACE_SECONDS = 10;
+
+/** Containers of the build's pod, in the order in which they run. */
+export const BUILD_CONTAINERS = { upload: 'upload', build: 'build' } as const;
 
 /**
- * The Job that builds and pushes the image: it fetches the snapshot as an archive, through an address that stands
- * in a Secret, and builds with rootless BuildKit. Null when the image of an earlier experiment is used.
+ * The Job that builds and pushes the image: it waits until the snapshot has been unpacked in it (the cluster could not
+ * fetch it from a laptop), and builds with rootless BuildKit. `dockerfile` is counted from the repository's root.
  */
-export function renderBuildJob(rendering: Rendering): Job | null {
-  if (rendering.plan.builder.skip_build !== null) return null;
+export function renderBuildJob(rendering: Rendering, dockerfile = builtFile(rendering)): Job {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -25,22 +36,23 @@ export function renderBuildJob(rendering: Rendering): Job | null {
       ttlSecondsAfterFinished: TTL_SECONDS,
       template: {
         metadata: { labels: { ...experimentLabels(rendering), 'aichor.io/component': 'build' } },
-        spec: podSpec(rendering),
+        spec: podSpec(rendering, dockerfile),
       },
     },
   };
 }
 
-function podSpec(rendering: Rendering): PodSpec {
+function podSpec(rendering: Rendering, dockerfile: string): PodSpec {
   const { push_secret, variables_secret } = rendering.settings.build;
   const login = { secretName: push_secret ?? '', items: [{ key: '.dockerconfigjson', path: 'config.json' }] };
   return {
     restartPolicy: 'Never',
+    terminationGracePeriodSeconds: GRACE_SECONDS,
     enableServiceLinks: false,
     automountServiceAccountToken: false,
     securityContext: { runAsUser: BUILD_USER, runAsGroup: BUILD_USER, fsGroup: BUILD_USER },
-    initContainers: [fetchContainer(rendering)],
-    containers: [buildContainer(rendering)],
+    initContainers: [uploadContainer(rendering)],
+    containers: [buildContainer(rendering, dockerfile)],
     volumes: [
       { name: 'workspace', emptyDir: {} },
       { name: 'state', emptyDir: {} },
@@ -50,27 +62,28 @@ function podSpec(rendering: Rendering): PodSpec {
   };
 }
 
-/** BuildKit's image has a shell, wget and tar. */
-function fetchContainer(rendering: Rendering): Container {
-  const address = { secretKeyRef: { name: nameOf(rendering, 'build'), key: 'context-url' } };
+/** BuildKit's image has a shell and tar. What is unpacked here ends with the file that this waits for. */
+function uploadContainer({ settings }: Rendering): Container {
   return {
-    name: 'fetch',
-    image: rendering.settings.build.image,
+    name: BUILD_CONTAINERS.upload,
+    image: settings.build.image,
     command: ['/bin/sh', '-ec'],
-    args: [`wget -q -O /tmp/context.tar.gz "$CONTEXT_URL" && tar -xzf /tmp/context.tar.gz -C ${WORKSPACE}`],
-    env: [{ name: 'CONTEXT_URL', valueFrom: address }],
+    args: [`trap 'exit 1' TERM; until [ -e ${UPLOAD_FOLDER}/${UPLOADED_FILE} ]; do sleep 0.2; done`],
     resources: { requests: { cpu: '100m', memory: '128Mi' } },
     volumeMounts: [workspaceMount()],
   };
 }
 
-function buildContainer(rendering: Rendering): Container {
+/** `buildctl` replaces the file it writes metadata to, which a termination message's file does not allow. */
+const BUILD_SCRIPT = `buildctl-daemonless.sh "$@"; cat ${METADATA_FILE} >/dev/termination-log`;
+
+function buildContainer(rendering: Rendering, dockerfile: string): Container {
   const { image, push_secret, variables_secret } = rendering.settings.build;
   return {
-    name: 'build',
+    name: BUILD_CONTAINERS.build,
     image,
-    command: ['buildctl-daemonless.sh'],
-    args: buildArguments(rendering),
+    command: ['/bin/sh', '-ec', BUILD_SCRIPT, 'build'],
+    args: buildArguments(rendering, dockerfile),
     env: [
       { name: 'BUILDKITD_FLAGS', value: '--oci-worker-no-process-sandbox' },
       ...(push_secret === null ? [] : [{ name: 'DOCKER_CONFIG', value: DOCKER_CONFIG }]),
@@ -78,11 +91,12 @@ function buildContainer(rendering: Rendering): Container {
     resources: { requests: { cpu: '1', memory: '2Gi', 'ephemeral-storage': '10Gi' } },
     securityContext: {
       seccompProfile: { type: 'Unconfined' },
+      appArmorProfile: { type: 'Unconfined' },
       runAsUser: BUILD_USER,
       runAsGroup: BUILD_USER,
     },
     volumeMounts: [
-      workspaceMount(),
+      { ...workspaceMount(), readOnly: true },
       { name: 'state', mountPath: '/home/user/.local/share/buildkit' },
       ...(push_secret === null ? [] : [{ name: 'login', mountPath: DOCKER_CONFIG, readOnly: true }]),
       ...(variables_secret === null
@@ -93,5 +107,5 @@ function buildContainer(rendering: Rendering): Container {
 }
 
 function workspaceMount(): VolumeMount {
-  return { name: 'workspace', mountPath: WORKSPACE };
+  return { name: 'workspace', mountPath: UPLOAD_FOLDER };
 }

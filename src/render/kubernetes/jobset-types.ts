@@ -36,7 +36,7 @@ export interface ReplicatedJob {
   name: string;
   groupName: string;
   replicas: number;
-  template: { spec: IndexedJobSpec };
+  template: { metadata: ObjectMeta; spec: IndexedJobSpec };
 }
 
 /** kubernetes-types 1.30 lacks the last field. */

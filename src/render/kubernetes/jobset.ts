@@ -2,7 +2,7 @@ import type { Group } from '../../experiment/plan.ts';
 import { backstopSeconds } from './deadline.ts';
 import type { FailurePolicyRule, JobSet, ReplicatedJob } from './jobset-types.ts';
 import { renderCommandPod } from './pod-template.ts';
-import { metadataOf, type Rendering } from './rendering.ts';
+import { experimentLabels, metadataOf, type Rendering } from './rendering.ts';
 
 /**
  * The JobSet of a jobset, jax, pytorch or xgboost plan: one replicated job per type, in order, because global job
@@ -72,6 +72,7 @@ function replicatedJob(rendering: Rendering, group: Group): ReplicatedJob {
     groupName: 'default',
     replicas: group.replicas,
     template: {
+      metadata: { labels: experimentLabels(rendering) },
       spec: {
         completionMode: 'Indexed',
         completions: group.completions,

@@ -14,17 +14,23 @@ import { renderSharedVolume } from './volumes.ts';
 export type KubernetesObject = JobSet | RayJob | PersistentVolumeClaim | Job | Deployment | Service;
 
 /**
- * Every object of an experiment, in the order in which they are applied: the build, what pods wait for, the
- * workload, what stands beside it; none for a plan without pods. Values of secrets stand in none of them.
+ * Every object of an experiment, in the order in which they are applied: the build while its image is still to come,
+ * what pods wait for, the workload, what stands beside it; none for a plan without pods. Values of secrets stand in
+ * none of them.
  *
  * @throws AichorError `engine_unavailable` for vertexai
  */
 export function renderKubernetes(rendering: Rendering): KubernetesObject[] {
   if (rendering.plan.groups.length === 0) return [];
-  const build = renderBuildJob(rendering);
+  const build = isBuilt(rendering) ? renderBuildJob(rendering) : null;
   const volume = renderSharedVolume(rendering);
   const workload = renderWorkload(rendering);
   return [build, volume, workload, ...renderTensorBoard(rendering)].filter((object) => object !== null);
+}
+
+/** Whether the experiment's image is built by itself, and is not there yet. */
+function isBuilt({ plan, image }: Rendering): boolean {
+  return plan.builder.skip_build === null && image === undefined;
 }
 
 function renderWorkload(rendering: Rendering): JobSet | RayJob | null {

@@ -83,6 +83,7 @@ function submitterTemplate(rendering: Rendering): PodTemplateSpec {
         {
           name: 'ray-job-submitter',
           image: imageOf(rendering),
+          ...(settings.image_pull_policy === null ? {} : { imagePullPolicy: settings.image_pull_policy }),
           env: renderEnvironment(rendering, group),
           resources: { requests: { cpu: '500m', memory: '200Mi' }, limits: { cpu: '1', memory: '1Gi' } },
         },

@@ -1,4 +1,6 @@
 import type { Plan } from '../../experiment/plan.ts';
+import { isFullReference } from '../../manifest/image-reference.ts';
+import { givenImage, reusedExperiment } from '../../operators/image.ts';
 import { objectName } from '../../operators/object-name.ts';
 import type { KubernetesSettings } from './settings.ts';
 
@@ -8,6 +10,8 @@ export interface Rendering {
   settings: KubernetesSettings;
   experimentId: string;
   project: string;
+  /** The image as it was given, built or found, by digest where that is known; absent: it is still to come. */
+  image?: string;
 }
 
 /** Labels of every object of an experiment. */
@@ -30,12 +34,23 @@ export function nameOf({ experimentId }: Rendering, suffix: string | null = null
   return suffix === null ? name : `${name}-${suffix}`;
 }
 
-/** The image that is built and run, tagged with the experiment whose build it is. */
-export function imageOf({ plan, settings, experimentId }: Rendering): string {
-  const { image, registry, skip_build: reused } = plan.builder;
+/** The image that pods run. While it is not there yet, the tag that it is going to have. */
+export function imageOf(rendering: Rendering): string {
+  const { plan, experimentId, image } = rendering;
+  if (image !== undefined) return image;
+  return givenImage(plan) ?? tagOf(rendering, reusedExperiment(plan) ?? experimentId);
+}
+
+/** The name under which the experiment's own build is pushed: the manifest's where that is a full reference. */
+export function builtImageOf(rendering: Rendering): string {
+  return tagOf(rendering, rendering.experimentId);
+}
+
+function tagOf({ plan, settings }: Rendering, experimentId: string): string {
+  const { image, registry } = plan.builder;
+  if (isFullReference(image)) return image;
   const host = registry ?? settings.registry;
-  const tag = reused?.experiment_id ?? experimentId;
-  return `${host === null ? '' : `${host.replace(/\/+$/, '')}/`}${image}:${tag}`;
+  return `${host === null ? '' : `${host.replace(/\/+$/, '')}/`}${image}:${experimentId}`;
 }
 
 /** Where inputs, outputs and TensorBoard's events are; the latter on the volume when it uses one. */

@@ -9,6 +9,8 @@ export interface KubernetesSettings {
   /** Kueue's local queue. */
   queue: string | null;
   selectors: Record<string, string>;
+  /** Whether nodes come when they are needed: what none of the present ones fits is a notice then, no refusal. */
+  autoscaling: boolean;
   /** Null: the cluster's own rule. */
   image_pull_policy: 'Always' | 'IfNotPresent' | 'Never' | null;
   /** How long the workload of an ended experiment stays to be looked at, in seconds. */
@@ -23,6 +25,8 @@ export interface KubernetesSettings {
   allow_ptrace: boolean;
   /** Claim of an attached PVC by the name in the manifest; a name that is not listed is the claim's own. */
   claims: Record<string, string>;
+  /** Of shared volumes for which the manifest names none; null: the cluster's default. */
+  storage_class: string | null;
   storage: {
     /** Both end in `/`; `{project}` and `{experiment}` are replaced. */
     input: string;
@@ -46,12 +50,14 @@ export const DEFAULT_SETTINGS: KubernetesSettings = {
   project_secret: 'aichor-project-env',
   queue: null,
   selectors: {},
+  autoscaling: false,
   image_pull_policy: null,
   ttl_s: 86_400,
   gpu: { product_label: 'nvidia.com/gpu.product', mig: 'single' },
   rdma: { resource_prefix: 'rdma', network_annotation: false, ipc_lock: false },
   allow_ptrace: false,
   claims: {},
+  storage_class: null,
   storage: {
     input: 's3://{project}-inputs/',
     output: 's3://{project}-outputs/output/{experiment}/',

@@ -44,6 +44,7 @@ function claim(name: string, claimName: string, mountPoint: string): { volume: V
 export function renderSharedVolume(rendering: Rendering): PersistentVolumeClaim | null {
   const shared = rendering.plan.storage.shared_volume;
   if (shared === null) return null;
+  const storageClass = shared.storage_class ?? rendering.settings.storage_class;
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -52,7 +53,7 @@ export function renderSharedVolume(rendering: Rendering): PersistentVolumeClaim 
       accessModes: [shared.access_mode ?? 'ReadWriteOnce'],
       volumeMode: 'Filesystem',
       resources: { requests: { storage: memoryQuantity(shared.size_gb) } },
-      ...(shared.storage_class === null ? {} : { storageClassName: shared.storage_class }),
+      ...(storageClass === null ? {} : { storageClassName: storageClass }),
     },
   };
 }

@@ -1,7 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
-import { engineList, health, serverStatus } from '../../api/contract.ts';
+import { health, serverStatus } from '../../api/contract.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { listEngines } from '../engines.ts';
 import { serverStatusOf } from '../server-status.ts';
 import { answers, failure, type Api } from './api.ts';
 
@@ -26,13 +25,6 @@ const stopRoute = createRoute({
   responses: { 200: answers(serverStatus, 'Its last state'), default: failure },
 });
 
-const enginesRoute = createRoute({
-  method: 'get',
-  path: '/engines',
-  summary: 'Where experiments can run',
-  responses: { 200: answers(engineList, 'The engines'), default: failure },
-});
-
 export function serverRoutes(api: Api, plane: ControlPlane): void {
   api.openapi(healthRoute, (c) => c.json({ version: plane.version, pid: plane.pid }, 200));
   api.openapi(statusRoute, async (c) => c.json(await serverStatusOf(plane), 200));
@@ -41,5 +33,4 @@ export function serverRoutes(api: Api, plane: ControlPlane): void {
     plane.stop();
     return c.json(status, 200);
   });
-  api.openapi(enginesRoute, async (c) => c.json(await listEngines(plane), 200));
 }

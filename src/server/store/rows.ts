@@ -36,5 +36,7 @@ export function stateOf(row: ExperimentRow): ExperimentState {
 }
 
 export function summaryOf(column: string): ExperimentSummary {
-  return JSON.parse(column);
+  const summary: Omit<ExperimentSummary, 'image'> & Partial<ExperimentSummary> = JSON.parse(column);
+  // Records of earlier versions know of no image.
+  return { ...summary, image: summary.image ?? null };
 }

@@ -7,6 +7,8 @@ interface QueueOptions {
   ground: Pick<Ground, 'store' | 'engines' | 'log'>;
   /** What runs on an engine now. */
   running(engine: string): QueueEntry[];
+  /** Whether nothing is to be started on an engine at present. */
+  isHeld(engine: string): boolean;
   /** An experiment's turn has come. */
   start(id: string): void;
 }
@@ -18,6 +20,8 @@ export interface Queue {
   /** Takes one out before its turn. */
   withdraw(id: string): void;
   size(): number;
+  /** Those that wait for an engine. */
+  waitingFor(engine: string): string[];
   /** Decides again. Called whenever something was added, withdrawn, or has ended. */
   decide(): void;
   /** Nothing is started any more. */
@@ -29,7 +33,7 @@ interface Waiting extends QueueEntry {
   said: string | null;
 }
 
-export function createQueue({ ground, running, start }: QueueOptions): Queue {
+export function createQueue({ ground, running, isHeld, start }: QueueOptions): Queue {
   const waiting = new Map<string, Waiting>();
   let closed = false;
   let deciding = false;
@@ -56,7 +60,7 @@ export function createQueue({ ground, running, start }: QueueOptions): Queue {
     const isHere = (entry: Waiting) => entry.engine === engine.name;
     if (![...waiting.values()].some(isHere)) return;
     const limits = await engine.limits();
-    if (closed) return;
+    if (closed || isHeld(engine.name)) return;
     const decision = decideQueue([...waiting.values()].filter(isHere), running(engine.name), limits);
     for (const id of decision.admitted) {
       waiting.delete(id);
@@ -82,6 +86,7 @@ export function createQueue({ ground, running, start }: QueueOptions): Queue {
     has: (id) => waiting.has(id),
     withdraw: (id) => void waiting.delete(id),
     size: () => waiting.size,
+    waitingFor: (engine) => [...waiting].filter(([, entry]) => entry.engine === engine).map(([id]) => id),
     decide() {
       decideAll().catch((error: unknown) =>
         ground.log.error({ err: error }, 'the queue could not be decided'),

@@ -12,10 +12,13 @@ interface Hands {
  * After a start: every live experiment is taken up where it was. One that waited waits again, in the old order; one that
  * had been admitted goes on at its step, because the engine finds what it had started; one that was being ended
  * is ended. What ended experiments left behind is tidied up.
+ *
+ * @param only those on this engine; without it all of them
  */
-export function recover(ground: Ground, { enqueue, start, stop, tidyUp }: Hands): void {
+export function recover(ground: Ground, { enqueue, start, stop, tidyUp }: Hands, only?: string): void {
   const { store, engines } = ground;
-  for (const id of store.live()) {
+  const isMeant = (id: string) => only === undefined || stateOf(store, id).record.engine === only;
+  for (const id of store.live().filter(isMeant)) {
     const { record, cancel_requested, failure } = stateOf(store, id);
     if (!engines.has(record.engine)) {
       const explanation = `the engine ${record.engine} is not configured any more`;
@@ -29,5 +32,5 @@ export function recover(ground: Ground, { enqueue, start, stop, tidyUp }: Hands)
       enqueue(id);
     }
   }
-  for (const id of store.untidied()) tidyUp(id);
+  for (const id of store.untidied().filter(isMeant)) tidyUp(id);
 }

@@ -1,6 +1,7 @@
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { STEPS, type Step } from '../../experiment/status.ts';
+import { reusedExperiment } from '../../operators/image.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
 import { stateOf } from '../get.ts';
@@ -42,6 +43,7 @@ async function takeBuild(ground: Ground, carrying: Carrying): Promise<BuildResul
   if (detach.aborted) return null;
   const facts: ExperimentFact[] = [
     { type: 'step', step: 'build', message: build.message },
+    ...(build.image === undefined ? [] : [{ type: 'image', image: build.image } as const]),
     ...noticeFacts(build.notices),
   ];
   await record(ground, id, { facts, build, detach });
@@ -50,8 +52,8 @@ async function takeBuild(ground: Ground, carrying: Carrying): Promise<BuildResul
 
 /** What `builder.skipBuild` refers to; null when that experiment, or its build, is not there. */
 function reusedBuild({ store }: Ground, { context }: Carrying): BuildResult | null {
-  const id = context.plan.builder.skip_build?.experiment_id;
-  return id === undefined ? null : store.build(id);
+  const id = reusedExperiment(context.plan);
+  return id === null ? null : store.build(id);
 }
 
 /** It runs from the first fact about its pods on: until then the engine has only been told. */

@@ -22,6 +22,11 @@ export interface Supervisor {
   running(engine: string): QueueEntry[];
   /** Experiments that wait or run. */
   liveCount(): number;
+  /**
+   * Lets go of everything on an engine while it is exchanged or taken away; then all of it is taken up again as after a
+   * start: on the new one, or ended where there is none.
+   */
+  exchange(engine: string, change: () => void | Promise<void>): Promise<void>;
   /** Returns when nothing is done about an ended experiment any more. */
   settled(id: string): Promise<void>;
   /** Lets go of everything; what runs goes on by itself. Returns when nothing is written any more. */
@@ -31,6 +36,7 @@ export interface Supervisor {
 interface Carried extends QueueEntry {
   engine: string;
   stop: AbortController;
+  detach: AbortController;
   task: Promise<void>;
 }
 
@@ -38,15 +44,17 @@ interface Carried extends QueueEntry {
 export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor {
   const carried = new Map<string, Carried>();
   const tidying = new Map<string, Promise<void>>();
-  const detach = new AbortController();
-  // Everything that runs listens to it.
-  setMaxListeners(0, detach.signal);
+  const held = new Set<string>();
+  let closed = false;
   const running = (engine: string) => [...carried.values()].filter((entry) => entry.engine === engine);
-  const queue = createQueue({ ground, running, start });
+  const queue = createQueue({ ground, running, isHeld: (engine) => held.has(engine), start });
 
   function start(id: string): void {
     const stop = new AbortController();
-    const entry = { id, ...needsOf(ground, id), stop };
+    const detach = new AbortController();
+    // Everything that runs listens to it.
+    setMaxListeners(0, detach.signal);
+    const entry = { id, ...needsOf(ground, id), stop, detach };
     const task = carry(ground, id, { stop: stop.signal, detach: detach.signal })
       .catch((error: unknown) => {
         if (!detach.signal.aborted)
@@ -69,9 +77,35 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   }
 
   function enqueue(id: string): void {
-    if (stateOf(ground.store, id).ended) return tidyUp(id);
+    const { ended, record } = stateOf(ground.store, id);
+    if (ended) return tidyUp(id);
+    // Taken away since it was chosen.
+    if (!ground.engines.has(record.engine)) return takeUp(record.engine);
     queue.add(id, needsOf(ground, id));
     queue.decide();
+  }
+
+  function takeUp(engine?: string): void {
+    const hands = {
+      ...{ enqueue, start, stop: (id: string) => carried.get(id)?.stop.abort() },
+      tidyUp: (id: string) => void (tidying.has(id) || tidyUp(id)),
+    };
+    recover(ground, hands, engine);
+  }
+
+  async function exchange(engine: string, change: () => void | Promise<void>): Promise<void> {
+    held.add(engine);
+    try {
+      const there = [...carried.values()].filter((entry) => entry.engine === engine);
+      for (const { detach } of there) detach.abort();
+      await Promise.all(there.map(({ task }) => task));
+      await change();
+    } finally {
+      held.delete(engine);
+      for (const id of queue.waitingFor(engine)) queue.withdraw(id);
+      if (!closed) takeUp(engine);
+      if (carried.size + queue.size() === 0) onIdle();
+    }
   }
 
   function cancel(id: string): ExperimentState {
@@ -94,23 +128,17 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
 
   return {
     take: enqueue,
-    recover: () =>
-      recover(ground, {
-        enqueue,
-        start,
-        stop: (id) => carried.get(id)?.stop.abort(),
-        tidyUp,
-      }),
-    cancel,
-    running,
+    recover: () => takeUp(),
+    ...{ exchange, cancel, running },
     liveCount: () => carried.size + queue.size(),
     settled: async (id) => {
       await carried.get(id)?.task;
       await tidying.get(id);
     },
     async close() {
+      closed = true;
       queue.close();
-      detach.abort();
+      for (const { detach } of carried.values()) detach.abort();
       await Promise.all([...carried.values()].map((entry) => entry.task));
       await Promise.all(tidying.values());
     },

@@ -9,7 +9,7 @@ import { findProgram } from '../../../machine/find-program.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import type { Attempt } from '../attempt-state.ts';
 import type { ExperimentRun } from '../deps.ts';
-import { lastOutput } from '../last-output.ts';
+import { lastOutput } from '../../last-output.ts';
 import { processEnvironment } from '../pod-environment.ts';
 
 /** Longest that anybody debugs (documented for Jupyter; the same for VS Code). */

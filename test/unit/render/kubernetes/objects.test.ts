@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import type { Manifest, PodResources } from '../../../../src/manifest/manifest.ts';
+import { renderBuildJob } from '../../../../src/render/kubernetes/build-job.ts';
 import { renderKubernetes, type KubernetesObject } from '../../../../src/render/kubernetes/objects.ts';
 import { DEFAULT_SETTINGS, type KubernetesSettings } from '../../../../src/render/kubernetes/settings.ts';
 import {
@@ -146,6 +147,39 @@ describe('the objects of an experiment', () => {
 
   test('none for a plan without pods', () => {
     expect(render(jobset([podType('w', { count: 0 })]))).toEqual([]);
+  });
+
+  test('a finished image as it is written, on every pod of every operator', () => {
+    const given = {
+      image: 'localhost/busybox:test',
+      skipBuild: { experimentId: null, failIfNotFound: false },
+    };
+    for (const manifest of [jobset([podType('w')]), kuberay([workerGroup('g')])]) {
+      Object.assign(manifest.builder, given);
+      const text = JSON.stringify(render(manifest, { registry: 'images.example/proj' }));
+      expect(new Set(text.match(/"image":"[^"]*"/g))).toEqual(new Set(['"image":"localhost/busybox:test"']));
+      expect(text).not.toContain('-build');
+    }
+  });
+
+  test('what was built is what runs, and is not built again', () => {
+    const plan = planManifest(jobset([podType('w')]), NO_SUBMISSION);
+    const image = 'images.example/image@sha256:0a';
+    const objects = renderKubernetes({
+      ...{ plan, settings: DEFAULT_SETTINGS, experimentId: EXPERIMENT_ID, project: 'p' },
+      image,
+    });
+    expect(kinds(objects)).toEqual(['JobSet experiment-6f4a850d-2281']);
+    expect(jobSetOf(objects).spec.replicatedJobs[0]?.template.spec.template.spec?.containers[0]?.image).toBe(
+      image,
+    );
+  });
+
+  test('the jobs are found by the experiment, as its pods are', () => {
+    const { replicatedJobs } = jobSetOf(render(jobset([podType('w')]))).spec;
+    expect(replicatedJobs.map(({ template }) => template.metadata.labels)).toEqual([
+      { 'aichor.io/experiment-id': EXPERIMENT_ID, 'aichor.io/operator': 'jobset' },
+    ]);
   });
 
   test('no build where an earlier image is used, and that image', () => {
@@ -401,8 +435,8 @@ describe('the build', () => {
       builder.dockerfile = './docker/Dockerfile.gpu';
     });
     expect(args.slice(2, 5)).toEqual([
-      '--local=context=/workspace/a/b',
-      '--local=dockerfile=/workspace/a/b/docker',
+      '--local=context=/workspace/context/a/b',
+      '--local=dockerfile=/workspace/context/a/b/docker',
       '--opt=filename=Dockerfile.gpu',
     ]);
   });
@@ -411,7 +445,7 @@ describe('the build', () => {
     const args = buildArgs((builder) => {
       builder.dockerfile = '../../../../etc/Dockerfile';
     });
-    expect(args[3]).toBe('--local=dockerfile=/workspace/etc');
+    expect(args[3]).toBe('--local=dockerfile=/workspace/context/etc');
   });
 
   test('passes arguments, target, registry; a dollar means nothing to the cluster', () => {
@@ -425,5 +459,40 @@ describe('the build', () => {
     expect(args).toContain('--opt=target=runtime');
     expect(args).toContain(`--output=type=image,name=images.example/p/image:${EXPERIMENT_ID},push=true`);
     expect(args).toContain('--import-cache=type=registry,ref=images.example/p/image:cache');
+  });
+
+  test('pushes a full reference under exactly that name', () => {
+    const args = buildArgs((builder) => {
+      builder.image = 'images.example:5000/team/image:v1';
+      builder.registry = 'elsewhere.example';
+    });
+    expect(args).toContain('--output=type=image,name=images.example:5000/team/image:v1,push=true');
+    expect(args).toContain('--export-cache=type=registry,ref=images.example:5000/team/image:cache,mode=max');
+  });
+
+  test('in place of an image that was not found makes one of its own', () => {
+    const manifest = jobset([podType('w')]);
+    manifest.builder.skipBuild = { experimentId: 'earlier', failIfNotFound: false };
+    const plan = planManifest(manifest, NO_SUBMISSION);
+    const job = renderBuildJob(
+      { plan, settings: DEFAULT_SETTINGS, experimentId: EXPERIMENT_ID, project: 'p' },
+      'Dockerfile',
+    );
+    expect(schemaErrors(job)).toEqual([]);
+    expect(job.spec?.template.spec?.containers[0]?.args).toContain(
+      `--output=type=image,name=image:${EXPERIMENT_ID},push=true`,
+    );
+  });
+
+  test('waits until everything was unpacked; says by a message what was built', () => {
+    const [job] = render(jobset([podType('w')]));
+    if (job?.kind !== 'Job' || job.apiVersion !== 'batch/v1') throw new Error('no build');
+    const { initContainers: [upload] = [], containers: [build] = [] } = job.spec?.template.spec ?? {};
+    expect(upload?.args?.[0]).toContain('until [ -e /workspace/uploaded ]');
+    expect(upload?.volumeMounts).toEqual([{ name: 'workspace', mountPath: '/workspace' }]);
+    expect(build?.volumeMounts?.[0]).toEqual({ name: 'workspace', mountPath: '/workspace', readOnly: true });
+    expect(build?.command?.[2]).toMatch(/cat (\S+) >\/dev\/termination-log$/);
+    const [, file] = build?.command?.[2]?.match(/cat (\S+)/) ?? [];
+    expect(build?.args).toContain(`--metadata-file=${file}`);
   });
 });

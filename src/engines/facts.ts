@@ -1,4 +1,4 @@
-import type { ExperimentFact } from '../../experiment/event.ts';
+import type { ExperimentFact } from '../experiment/event.ts';
 
 /** Facts on their way from the run to whoever iterates over it. */
 export interface FactQueue {

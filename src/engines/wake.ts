@@ -1,5 +1,3 @@
-import { watch } from 'node:fs';
-
 /** Something that can be waited for, and that several causes can set off; causes that come early are kept. */
 export interface Wake {
   /** A cause. Cheap, any number of times. */
@@ -30,20 +28,4 @@ export function createWake(): Wake {
       called = false;
     },
   };
-}
-
-/**
- * Calls with the name of each file of a folder as it is made, renamed (`rename`) or written (`change`). A watch that cannot be had or that
- * breaks (limits of the system) is no error: callers look by themselves now and then, it only takes longer.
- *
- * @returns ends it
- */
-export function watchFolder(folder: string, changed: (name: string, event: string) => void): () => void {
-  try {
-    const watcher = watch(folder, { persistent: false }, (event, name) => changed(name ?? '', event));
-    watcher.on('error', () => watcher.close());
-    return () => watcher.close();
-  } catch {
-    return () => undefined;
-  }
 }

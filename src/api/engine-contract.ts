@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { engineSummary } from './contract.ts';
+
+/** What an engine may be called: as the platform's own form for importing one takes it. */
+export const engineName = z
+  .string()
+  .max(40)
+  .regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/, 'lower case letters, digits and hyphens, beginning with a letter');
+
+/**
+ * The parts of a kubeconfig that one context needs, with everything in it: no paths, and no programs to run. A server
+ * takes no more than that from others, because it would read and run them as its own user.
+ */
+export const flatCluster = z.strictObject({
+  server: z.url({ protocol: /^https?$/ }),
+  'certificate-authority-data': z.string().optional(),
+  'insecure-skip-tls-verify': z.boolean().optional(),
+  'tls-server-name': z.string().optional(),
+  'proxy-url': z.string().optional(),
+});
+export const flatUser = z.strictObject({
+  token: z.string().optional(),
+  'client-certificate-data': z.string().optional(),
+  'client-key-data': z.string().optional(),
+  username: z.string().optional(),
+  password: z.string().optional(),
+});
+
+const kubeContext = z.string().min(1).max(1000);
+export const engineConnection = z.discriminatedUnion('kind', [
+  /** A file of the server's machine, read whenever it is needed. */
+  z.strictObject({ kind: z.literal('reference'), file: z.string().startsWith('/'), context: kubeContext }),
+  /** Credentials that the server is to keep. */
+  z.strictObject({
+    kind: z.literal('stored'),
+    context: kubeContext,
+    cluster: flatCluster,
+    user: flatUser,
+  }),
+  /** The service account of the pod that the server runs in. */
+  z.strictObject({ kind: z.literal('in-cluster') }),
+]);
+
+/** `POST /v1/engines`. */
+export const engineAddition = z.strictObject({
+  name: engineName,
+  connection: engineConnection,
+  /** Null: that of the pod that the server runs in (`in-cluster`), else `default`. */
+  namespace: z.string().min(1).max(63).nullable().default(null),
+  /** What differs from the defaults; checked by its own schema, which says what was probably meant. */
+  settings: z.record(z.string(), z.unknown()).default({}),
+  /** Over an engine of this name that is there already. */
+  replace: z.boolean().default(false),
+  /** Refuse what cannot be reached. */
+  check: z.boolean().default(true),
+});
+
+export const engineDocument = engineSummary.extend({
+  /** Null: the embedded engine. */
+  kubernetes: z
+    .object({
+      /** Address of the API server; null: what the kubeconfig says cannot be read. */
+      server: z.string().nullable(),
+      context: z.string().nullable(),
+      namespace: z.string(),
+      credentials: z.object({
+        kind: z.enum(['reference', 'stored', 'in-cluster']),
+        file: z.string().nullable(),
+      }),
+      /** All of them, defaults included. */
+      settings: z.record(z.string(), z.unknown()),
+    })
+    .nullable(),
+});
+
+export const engineFinding = z.object({
+  name: z.string(),
+  status: z.enum(['ok', 'warning', 'error']),
+  message: z.string(),
+  hint: z.string().nullable(),
+});
+
+/** The answer to `POST /v1/engines`: the engine, and what was found there. */
+export const engineAdded = z.object({ engine: engineDocument, checks: z.array(engineFinding) });
+
+/** `POST /v1/engines/:name/check`. */
+export const engineCheck = z.object({
+  engine: z.string(),
+  ok: z.boolean(),
+  checks: z.array(engineFinding),
+});
+
+/** `DELETE /v1/engines/:name`. */
+export const engineRemoval = z.object({
+  /** Although experiments live on it. */
+  force: z.stringbool().default(false),
+});
+
+export type EngineConnection = z.infer<typeof engineConnection>;
+export type EngineAddition = z.infer<typeof engineAddition>;
+export type EngineAdditionInput = z.input<typeof engineAddition>;
+export type EngineDocument = z.infer<typeof engineDocument>;
+export type EngineAdded = z.infer<typeof engineAdded>;
+export type EngineCheck = z.infer<typeof engineCheck>;
+export type EngineFinding = z.infer<typeof engineFinding>;

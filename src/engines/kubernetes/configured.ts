@@ -1,0 +1,53 @@
+import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
+import type { Engine, EngineFinding } from '../engine.ts';
+import type { ClusterAccess } from './cluster-access.ts';
+import type { Cluster } from './cluster.ts';
+import { openConnection } from './connection.ts';
+import type { EngineLog } from './engine-log.ts';
+import { createKubernetesEngine } from './engine.ts';
+import { createCluster } from './http-cluster.ts';
+import { checkCluster } from './check.ts';
+import { loadKubeConfig } from './kube-config.ts';
+
+/** An engine as it is configured: where the cluster is, and how it wants things. */
+export interface ConfiguredCluster {
+  name: string;
+  access: ClusterAccess;
+  settings: KubernetesSettings;
+}
+
+interface Surroundings {
+  env: Record<string, string | undefined>;
+  now: () => Date;
+  log: EngineLog;
+}
+
+/** An engine that connects when it is used for the first time. */
+export function configuredEngine(
+  { name, access, settings }: ConfiguredCluster,
+  { env, now, log }: Surroundings,
+): Engine {
+  return createKubernetesEngine({ name, settings, now, log, connect: () => connect(access, env) });
+}
+
+/** Everything that an engine needs, looked at now. Never throws. */
+export async function checkConfigured(
+  { access, settings }: ConfiguredCluster,
+  { env }: Pick<Surroundings, 'env'>,
+): Promise<EngineFinding[]> {
+  return checkCluster(() => connect(access, env), settings);
+}
+
+/** Address of the API server. Throws AichorError when the kubeconfig cannot be used. */
+export async function serverOf(access: ClusterAccess, env: Surroundings['env']): Promise<string> {
+  return (await loadKubeConfig(access, env)).server;
+}
+
+/** Namespace of the pod that this program runs in. Throws AichorError when it does not run in one. */
+export async function ownNamespace(env: Surroundings['env']): Promise<string> {
+  return (await loadKubeConfig({ kind: 'in-cluster', namespace: null }, env)).namespace;
+}
+
+async function connect(access: ClusterAccess, env: Surroundings['env']): Promise<Cluster> {
+  return createCluster(await openConnection(access, { env }));
+}

@@ -1,0 +1,96 @@
+import { explainDeadline, type Explanation } from '../../experiment/explain.ts';
+import { crashPoint } from '../../machine/crash-point.ts';
+import { lastOutput } from '../last-output.ts';
+import { explainWithOutput, judge, type FailedVerdict, type Verdict } from './judge.ts';
+import type { StopMark } from './kept.ts';
+import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
+
+/** How long an explanation waits for the end of the log of the pod that failed. */
+const LAST_OUTPUT_MS = 1500;
+
+/** Decides whether the experiment is to end, and writes that down before anything is done about it. */
+export interface Decider {
+  /** Null: it goes on. Milliseconds until it has to be asked again although nothing happened. */
+  decide(look: Look): Promise<number | null>;
+}
+
+export function createDecider(run: ClusterRun): Decider {
+  const { deps, context, kept, tell } = run;
+  const { plan } = context;
+  /** When a failure was first seen, by a clock that only goes forward. */
+  let failedAt: number | null = null;
+
+  async function mark(cause: StopMark['cause'], failure: Explanation | null = null): Promise<null> {
+    await kept.change({ stop: { cause, failure, at: deps.now().toISOString() } });
+    crashPoint('cluster-stop-marked');
+    return null;
+  }
+
+  async function fail(verdict: FailedVerdict): Promise<number | null> {
+    failedAt ??= performance.now();
+    const { root } = verdict;
+    const waited = performance.now() - failedAt;
+    if (root !== null && !run.keeper.isRead(root.uid) && waited < LAST_OUTPUT_MS)
+      return LAST_OUTPUT_MS - waited;
+    return mark('fail', await explained(run, verdict));
+  }
+
+  /** The next workload is written down together with the end of this one. */
+  async function startAnew({ view }: Look, why: string): Promise<null> {
+    const { workloads } = kept.run;
+    deps.log.info({ experiment_id: context.experimentId }, `its workload is created anew: ${why}`);
+    await kept.change({
+      workloads: [...workloads, { offset: view.attempt, uid: null, complete: false }],
+      stop: { cause: 'again', failure: null, at: deps.now().toISOString() },
+    });
+    crashPoint('cluster-again-marked');
+    return null;
+  }
+
+  function judged({ view, observed }: Look): Verdict {
+    const { experimentId } = context;
+    const { imageFailAfterS } = deps;
+    const workloads = createdWorkloads(kept);
+    return judge({ plan, experimentId, view, observed, workloads, imageFailAfterS, now: deps.now() });
+  }
+
+  return {
+    async decide(look) {
+      const verdict = judged(look);
+      const left = timeLeftMs(run);
+      const late = left !== null && left <= 0;
+      switch (verdict.kind) {
+        case 'succeeded':
+          for (const notice of verdict.notices) tell.notice(notice);
+          return mark('done');
+        case 'failed':
+          return fail(verdict);
+        case 'again':
+          if (context.stop.aborted) return mark('cancel');
+          if (late) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
+          return startAnew(look, verdict.explanation);
+        case 'go-on':
+          if (context.stop.aborted) return mark('cancel');
+          if (late) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
+          return left;
+      }
+    },
+  };
+}
+
+/** Until the timeout, counted from the first start of a container; null: none, or not started. */
+function timeLeftMs({ context, kept, deps }: ClusterRun): number | null {
+  const { timeout_s: timeout } = context.plan;
+  const { started_at: started } = kept.run;
+  if (timeout === null || started === null) return null;
+  return Date.parse(started) + timeout * 1000 - deps.now().getTime();
+}
+
+/** In the terms of its framework, where what the pod printed last says more. */
+async function explained({ context }: ClusterRun, verdict: FailedVerdict): Promise<Explanation> {
+  const { root, reason, explanation } = verdict;
+  if (root === null) return { reason, explanation };
+  const { pod, attempt } = root;
+  const file = await context.logs.file({ step: 'run', pod, attempt, stream: null });
+  return explainWithOutput(verdict, await lastOutput([file], context.secrets));
+}

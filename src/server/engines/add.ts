@@ -1,0 +1,107 @@
+import { rm } from 'node:fs/promises';
+import type { EngineAdded, EngineAddition } from '../../api/engine-contract.ts';
+import type { EngineFinding } from '../../engines/engine.ts';
+import { AichorError } from '../../errors.ts';
+import { readSettings, type SettingsInput } from '../../render/kubernetes/settings-schema.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { storeCredentials } from './credentials.ts';
+import type { EngineEntry } from './entry.ts';
+import { documentOf, engineOf, refuseEmbedded } from './get.ts';
+import { liveOn } from './live-on.ts';
+
+/**
+ * Connects, keeps the engine, and puts it in place at once. Over one of the same name (`replace`) what lives there goes
+ * on with the new credentials and settings.
+ *
+ * @param local whether the request comes from this user's own machine: files are named by nobody else
+ * @throws AichorError `conflict`, `forbidden`, `usage`, and `engine_unavailable` when it cannot be reached
+ */
+export async function addEngine(
+  plane: ControlPlane,
+  addition: EngineAddition,
+  { local }: { local: boolean },
+): Promise<EngineAdded> {
+  const { name } = addition;
+  refuseEmbedded(name, 'added');
+  if (addition.connection.kind === 'reference' && !local) throw notYourFile();
+  const settings = readSettings(addition.settings, 'the settings');
+  return plane.registry.exclusively(async () => {
+    const namespace = await namespaceOf(plane, addition);
+    refuseExisting(plane, addition, namespace);
+    const entry = await entryOf(plane, addition, { settings, namespace });
+    try {
+      const checks = addition.check ? await reached(plane, entry) : [];
+      await putInPlace(plane, entry);
+      return { engine: await documentOf(plane, engineOf(plane, name)), checks };
+    } catch (error) {
+      await forgetCredentials(plane, entry);
+      throw error;
+    }
+  });
+}
+
+async function putInPlace({ registry, supervisor }: ControlPlane, entry: EngineEntry): Promise<void> {
+  await supervisor.exchange(entry.name, async () => {
+    const before = registry.install(entry.name, await registry.keep(entry.name, entry));
+    await before?.close?.();
+  });
+}
+
+async function namespaceOf(
+  { registry }: ControlPlane,
+  { namespace, connection }: EngineAddition,
+): Promise<string> {
+  if (namespace !== null) return namespace;
+  return connection.kind === 'in-cluster' ? (await registry.kubernetes()).ownNamespace() : 'default';
+}
+
+function refuseExisting(plane: ControlPlane, { name, replace }: EngineAddition, namespace: string): void {
+  if (!plane.engines.has(name)) return;
+  if (!replace) {
+    throw new AichorError('conflict', `there is an engine called ${JSON.stringify(name)} already`, {
+      hint: 'choose another name, or repeat the command with --replace',
+    });
+  }
+  const before = plane.registry.entry(name)?.namespace ?? namespace;
+  const live = liveOn(plane, name);
+  if (before === namespace || live.length === 0) return;
+  throw new AichorError('conflict', `${live.length} live on ${name}, in its namespace ${before}`, {
+    hint: `wait for them, or cancel them, before ${name} gets another namespace; or add another engine`,
+  });
+}
+
+async function entryOf(
+  { registry }: ControlPlane,
+  { name, connection }: EngineAddition,
+  rest: { settings: SettingsInput; namespace: string },
+): Promise<EngineEntry> {
+  const kept =
+    connection.kind === 'stored'
+      ? await storeCredentials(registry.configFolder, name, connection)
+      : connection;
+  return { name, connection: kept, ...rest };
+}
+
+/** What was found there. Throws AichorError `engine_unavailable` when the API server could not be reached as that user. */
+async function reached({ registry }: ControlPlane, entry: EngineEntry): Promise<EngineFinding[]> {
+  const findings = await (await registry.kubernetes()).check(entry);
+  const [connection] = findings;
+  if (connection?.status !== 'error') return findings;
+  const cure = connection.hint === null ? '' : `${connection.hint}; `;
+  throw new AichorError('engine_unavailable', connection.message, {
+    hint: `${cure}--no-check adds it as it is`,
+  });
+}
+
+/** Credentials of an engine that did not come to be. */
+async function forgetCredentials({ registry }: ControlPlane, { name, connection }: EngineEntry): Promise<void> {
+  if (connection.kind !== 'stored') return;
+  const kept = registry.entry(name)?.connection;
+  if (kept?.kind !== 'stored' || kept.file !== connection.file) await rm(connection.file, { force: true });
+}
+
+function notYourFile(): AichorError {
+  return new AichorError('forbidden', 'a kubeconfig of its own machine is read by a server for its own user only', {
+    hint: 'let aichor engines add send the context itself, or add the engine on the machine of the server',
+  });
+}

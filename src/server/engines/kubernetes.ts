@@ -1,0 +1,14 @@
+import type { Engine, EngineFinding } from '../../engines/engine.ts';
+import type { EngineEntry } from './entry.ts';
+
+/** What the control plane needs of Kubernetes. The composition root gives the real one, loaded when it is needed. */
+export interface Kubernetes {
+  /** Connects when it is used for the first time. */
+  engine(entry: EngineEntry): Engine;
+  /** Address of the API server. Throws AichorError `engine_unavailable` when the kubeconfig cannot be read. */
+  server(entry: EngineEntry): Promise<string>;
+  /** Everything it needs, looked at now; the first finding is whether the API server can be reached. Never throws. */
+  check(entry: EngineEntry): Promise<EngineFinding[]>;
+  /** Of the pod that this program runs in. Throws AichorError `engine_unavailable` when it does not run in one. */
+  ownNamespace(): Promise<string>;
+}

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineList, EngineSummary } from '../../api/contract.ts';
+import type { Engine, EngineCapacity } from '../../engines/engine.ts';
+import type { ControlPlane } from '../control-plane.ts';
+
+/** How long the list waits for what engines have. */
+const PATIENCE_MS = 2000;
+
+/** Every engine with what it offers and what the experiments on it were admitted for; soon, whatever they answer. */
+export async function listEngines(plane: ControlPlane): Promise<EngineList> {
+  const engines = [...plane.engines.values()].map((engine) => summaryOf(plane, engine));
+  return { engines: await Promise.all(engines), notices: plane.registry.notices() };
+}
+
+export async function summaryOf({ supervisor }: ControlPlane, engine: Engine): Promise<EngineSummary> {
+  const { healthy, message, cpus, memory_gb, gpus, max_experiments } = await capacityInTime(engine);
+  const in_use = { experiments: 0, cpus: 0, memory_gb: 0, gpus: 0 };
+  for (const { needs } of supervisor.running(engine.name)) {
+    in_use.experiments += 1;
+    in_use.cpus += needs.cpus;
+    in_use.memory_gb += needs.memory_gb;
+    in_use.gpus += needs.gpus;
+  }
+  const { name, kind } = engine;
+  return {
+    name,
+    kind,
+    default: name === 'local',
+    healthy,
+    capacity: { cpus, memory_gb, gpus, max_experiments },
+    in_use,
+    message,
+  };
+}
+
+async function capacityInTime(engine: Engine): Promise<EngineCapacity> {
+  const done = new AbortController();
+  const late = sleep(PATIENCE_MS, null, { signal: done.signal, ref: false }).catch(() => null);
+  const capacity = await Promise.race([engine.capacity(), late]);
+  done.abort();
+  return capacity ?? NO_ANSWER;
+}
+
+const NO_ANSWER: EngineCapacity = {
+  ...{ cpus: null, memory_gb: null, gpus: null, max_experiments: null },
+  healthy: false,
+  message: `did not answer within ${PATIENCE_MS / 1000} s; aichor engines check tells more`,
+};

@@ -1,0 +1,4 @@
+/** Progress, on stderr. @param {string} text */
+export function say(text) {
+  process.stderr.write(`cluster: ${text}\n`);
+}
