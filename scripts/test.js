@@ -4,6 +4,7 @@
  *   npm test -- test/unit/scaffold
  *   npm run test:faults, npm run test:fuzz      with --long: many more moments and inputs, and patience for them
  *   npm run test:frameworks                     with --frameworks: real packages, one test at a time
+ *   npm run test:cluster                        with --cluster: on a real Kubernetes cluster, which it makes
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,7 @@ import { tool } from './run.js';
 const LONG = { AICHOR_LONG: '1', AICHOR_FUZZ_COUNT: '100000' };
 /** Ray alone keeps all processors busy. */
 const FRAMEWORKS = ['--no-file-parallelism', 'test/frameworks'];
+const CLUSTER = ['--config', 'test/cluster/vitest.config.ts'];
 const PATIENCE = ['--testTimeout=3600000', '--hookTimeout=600000'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -21,12 +23,17 @@ await installIfNeeded(root);
 const { buildOrExit } = await import('./build.js');
 await buildOrExit(root);
 
-const long = process.argv.includes('--long');
-const frameworks = process.argv.includes('--frameworks');
-const args = process.argv.slice(2).filter((arg) => arg !== '--long' && arg !== '--frameworks');
+const KINDS = {
+  '--long': { args: PATIENCE, env: LONG },
+  '--frameworks': { args: FRAMEWORKS, env: { AICHOR_TEST_FRAMEWORKS: '1' } },
+  '--cluster': { args: CLUSTER, env: {} },
+};
+const asked = process.argv.slice(2);
+const kinds = asked.map((arg) => KINDS[arg]).filter((kind) => kind !== undefined);
+const args = asked.filter((arg) => KINDS[arg] === undefined);
 process.exitCode = await tool(
   root,
   'vitest/vitest.mjs',
-  ['run', ...args, ...(long ? PATIENCE : []), ...(frameworks ? FRAMEWORKS : [])],
-  { ...(long ? LONG : {}), ...(frameworks ? { AICHOR_TEST_FRAMEWORKS: '1' } : {}), ...process.env },
+  ['run', ...args, ...kinds.flatMap((kind) => kind.args)],
+  Object.assign({}, ...kinds.map((kind) => kind.env), process.env),
 );

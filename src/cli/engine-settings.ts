@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { AichorError, systemErrorCode } from '../errors.ts';
 import { DEFAULT_SETTINGS } from '../render/kubernetes/settings.ts';
-import { isGroup, readSettings, unknownKey, type SettingsInput } from '../render/kubernetes/settings-schema.ts';
+import {
+  isGroup,
+  readSettings,
+  unknownKey,
+  type SettingsInput,
+} from '../render/kubernetes/settings-schema.ts';
 
 /** Flags that are settings by another name. */
 interface SettingFlags {
@@ -36,10 +41,14 @@ function readSettingsFile(file: string): Values {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new AichorError('usage', `--settings: ${file} cannot be read (${systemErrorCode(cause) ?? String(cause)})`, {
-      hint: 'name a file of settings in YAML or JSON',
-      cause,
-    });
+    throw new AichorError(
+      'usage',
+      `--settings: ${file} cannot be read (${systemErrorCode(cause) ?? String(cause)})`,
+      {
+        hint: 'name a file of settings in YAML or JSON',
+        cause,
+      },
+    );
   }
   const document = parseDocument(text, { logLevel: 'silent' });
   const [mistake] = document.errors;

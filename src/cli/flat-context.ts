@@ -60,7 +60,11 @@ interface Reading {
 }
 
 /** `<key>-data`, or the file that `<key>` names, in Base64; nothing where there is neither. */
-function data<K extends string>(fields: Fields, key: K, { folder, file }: Reading): Partial<Record<`${K}-data`, string>> {
+function data<K extends string>(
+  fields: Fields,
+  key: K,
+  { folder, file }: Reading,
+): Partial<Record<`${K}-data`, string>> {
   const inline = fields[`${key}-data`];
   const path = fields[key];
   const name = `${key}-data` as const;
@@ -96,7 +100,10 @@ function readBeside(path: string, kubeconfig: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw wrong(kubeconfig, `${path}, which it names, cannot be read (${systemErrorCode(error) ?? 'unknown error'})`);
+    throw wrong(
+      kubeconfig,
+      `${path}, which it names, cannot be read (${systemErrorCode(error) ?? 'unknown error'})`,
+    );
   }
 }
 

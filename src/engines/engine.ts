@@ -21,7 +21,7 @@ import type { LogSource } from '../logs/line.ts';
  *    happens and returns at the end. A stop that comes when all has ended changes nothing.
  * 5. Aborting `detach` means: the server goes away. `run` returns at once and touches nothing.
  * 6. Lines of one pod keep their order; across pods none is promised.
- * 7. Failures a user can act on are `failure` facts or `AichorError`; anything else thrown is a bug.
+ * 7. Failures a user can act on are `failure` facts, `ExperimentFailure` or `AichorError`; anything else thrown is a bug.
  * 8. `discard` removes what the engine keeps on disk or in the cluster for an ended experiment; idempotent. What
  *    may be looked at for a while after the end (a finished workload in the cluster) goes when it is deleted.
  */

@@ -122,7 +122,7 @@ export function explainDeadline(timeoutS: number): Explanation {
 }
 
 /** Where the manifest says what this group's pods ask for. */
-function manifestPath({ name, role }: EndedPod['group']): string {
+export function manifestPath({ name, role }: EndedPod['group']): string {
   if (role === 'head') return 'spec.types.Head';
   return role === 'worker-group' ? `spec.types.Workers (${name})` : `spec.types.${name}`;
 }

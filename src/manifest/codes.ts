@@ -77,7 +77,13 @@ export const DIAGNOSTIC_CODES = {
   // the engine that is asked about
   'engine-operator': 'error',
   'engine-too-small': 'error',
+  'engine-gpu-product': 'error',
+  'engine-no-node': 'error',
+  'engine-taint': 'error',
+  'engine-claim': 'error',
+  'engine-storage-class': 'error',
   'engine-capacity': 'warning',
+  'engine-scales': 'warning',
 
   // the repository around it
   'context-missing': 'error',

@@ -12,7 +12,7 @@ export interface EngineFacts {
 }
 
 const AMOUNTS = ['cpus', 'memory_gb', 'gpus'] as const;
-type Amount = (typeof AMOUNTS)[number];
+export type Amount = (typeof AMOUNTS)[number];
 const WORDS: Readonly<Record<Amount, string>> = { cpus: 'CPUs', memory_gb: 'GB of memory', gpus: 'GPUs' };
 
 /**
@@ -45,7 +45,7 @@ interface Excess {
 }
 
 function finding({ amount, limit, peak, group, engine, places }: Excess): Finding {
-  const place = { path: pathOf(group, amount, places), at: 'value' } as const;
+  const place = { path: amountPath(group, amount, places), at: 'value' } as const;
   const asked = askedOf(group, amount);
   const words = WORDS[amount];
   const has = limit === 0 ? 'has none' : `has ${limit}`;
@@ -73,17 +73,29 @@ function askedOf({ resources }: Group, amount: Amount): number {
   return resources[amount];
 }
 
-function pathOf(group: Group, amount: Amount, places: Places | null): Path {
+/** Where the amount stands that the pods of a group ask for. */
+export function amountPath(group: Group, amount: Amount, places: Places | null): Path {
   const key =
     amount === 'memory_gb' ? ['memory'] : amount === 'gpus' ? ['accelerators', 'gpu', 'count'] : ['cpus'];
   return [...typePath(group, places), 'resources', ...key];
 }
 
+/** A finding of somebody who has not seen the manifest, at the place where the manifest has what it is about. */
+export function atItsPlace(finding: Finding, places: Places | null): Finding {
+  const [spec, types, name, ...rest] = finding.path;
+  if (spec !== 'spec' || types !== 'types' || typeof name !== 'string') return finding;
+  return { ...finding, path: [...spelled(name, places), ...rest] };
+}
+
 /** Where a group stands in the manifest, which may have it in the spelling of an earlier version. */
-function typePath({ name, role }: Group, places: Places | null): Path {
+export function typePath({ name, role }: Group, places: Places | null): Path {
   const types = ['spec', 'types'];
   if (role === 'head') return [...types, 'Head'];
   if (role === 'worker-group') return [...types, 'Workers'];
-  const earlier = [...types, name.charAt(0).toUpperCase() + name.slice(1)];
-  return places?.has(earlier) === true ? earlier : [...types, name];
+  return spelled(name, places);
+}
+
+function spelled(name: string, places: Places | null): Path {
+  const earlier = ['spec', 'types', name.charAt(0).toUpperCase() + name.slice(1)];
+  return places?.has(earlier) === true ? earlier : ['spec', 'types', name];
 }

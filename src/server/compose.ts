@@ -51,7 +51,7 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   const logs = createLogStore(folders.experiments, now);
   const registry = await openEngineRegistry({
     ...{ configFolder: ingredients.configFolder, local: ingredients.local, log },
-    kubernetes: () => loadKubernetes({ env, now, log }),
+    kubernetes: () => loadKubernetes({ env, now, log, dataFolder: folders.data }),
     needed: new Set(store.live().map((id) => stateOf(store, id).record.engine)),
   });
   const ground: Ground = {
@@ -86,13 +86,13 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
 /** The code of Kubernetes engines is loaded by those who have one. */
 async function loadKubernetes(around: {
   env: Ingredients['env'];
+  dataFolder: string;
   now: () => Date;
   log: Log;
 }): Promise<Kubernetes> {
   const { env } = around;
-  const { checkConfigured, configuredEngine, ownNamespace, serverOf } = await import(
-    '../engines/kubernetes/configured.ts'
-  );
+  const { checkConfigured, configuredEngine, ownNamespace, serverOf } =
+    await import('../engines/kubernetes/configured.ts');
   return {
     engine: (entry) => configuredEngine(configured(entry), around),
     server: (entry) => serverOf(configured(entry).access, env),

@@ -8,7 +8,10 @@ import { createLogStore } from '../../src/log-store/log-store.ts';
 import { createApp } from '../../src/server/app.ts';
 import { createChanges } from '../../src/server/changes.ts';
 import type { ControlPlane, Ground } from '../../src/server/control-plane.ts';
+import type { Kubernetes } from '../../src/server/engines/kubernetes.ts';
+import { openEngineRegistry } from '../../src/server/engines/registry.ts';
 import { foldersBelow } from '../../src/server/folders.ts';
+import { stateOf } from '../../src/server/get.ts';
 import type { CommitSource } from '../../src/server/ports.ts';
 import { openSqliteStore } from '../../src/server/store/sqlite.ts';
 import { createSupervisor } from '../../src/server/supervision/supervisor.ts';
@@ -39,6 +42,8 @@ export interface TestPlane {
 
 export interface TestPlaneOptions {
   engine?: FakeEngine;
+  /** What engines are made of that are added; without it none can be. */
+  kubernetes?: Kubernetes;
   commits?: CommitSource;
   /** Folder of an earlier one; else a new one. */
   data?: string;
@@ -59,16 +64,22 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
   const note = (facts: object, message: string) => void logged.push({ ...facts, message });
   const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
   const logs = createLogStore(folders.experiments, now);
+  const log = { info: note, warn: note, error: note };
+  const { kubernetes } = options;
+  const registry = await openEngineRegistry({
+    ...{ configFolder: data, local: engine, log },
+    kubernetes: async () => kubernetes ?? Promise.reject(new Error('no clusters in this test')),
+    needed: new Set(store.live().map((id) => stateOf(store, id).record.engine)),
+  });
   const ground: Ground = {
-    ...{ store, logs, folders, now },
-    log: { info: note, warn: note, error: note },
+    ...{ store, logs, folders, now, log },
     snapshots: createSnapshotStore(data),
-    engines: new Map([[engine.name, engine]]),
+    engines: registry.engines,
   };
   const supervisor = createSupervisor(ground, () => undefined);
   const plane: ControlPlane = {
     ...ground,
-    ...{ version: '1.2.3', pid: 42, address: 'memory', changes, supervisor },
+    ...{ version: '1.2.3', pid: 42, address: 'memory', changes, registry, supervisor },
     commits: options.commits ?? { fetch: async () => Promise.reject(new Error('no commits in this test')) },
     newId: randomUUID,
     snapshotLimit: 1_000_000,

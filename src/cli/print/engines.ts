@@ -14,7 +14,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** Engines with what is in use of what they have; the default one carries a star. */
-export function enginesTable({ engines }: EngineList, screen: Screen): string {
+export function enginesTable({ engines }: Pick<EngineList, 'engines'>, screen: Screen): string {
   const { colors } = screen;
   const rows = engines.map((engine) => [
     `${engine.name}${engine.default ? ' *' : ''}`,

@@ -12,7 +12,9 @@ export default class EnginesList extends BaseCommand<EngineList> {
   async run(): Promise<EngineList> {
     await this.parse(EnginesList);
     const client = await this.client();
-    return client.engines();
+    const document = await client.engines();
+    for (const { message } of document.notices) this.talk.notice(message);
+    return document;
   }
 
   override view(document: EngineList): string {

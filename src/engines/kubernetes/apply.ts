@@ -91,6 +91,13 @@ export async function applyWorkload(
   return applyOne(cluster, { resource, name, object });
 }
 
+/** Uid of the experiment's workload, whoever created it; null: there is none. */
+export async function uidOfOurs(cluster: Cluster, rendering: Rendering): Promise<string | null> {
+  const there = await cluster.get(workloadResource(rendering), nameOf(rendering));
+  const isOurs = there?.metadata?.labels?.[EXPERIMENT_LABEL] === rendering.experimentId;
+  return isOurs ? (there.metadata?.uid ?? null) : null;
+}
+
 /** A name is made of the id's first characters: what has it may be of another experiment. */
 function adopt(
   there: KubeObject,
@@ -173,4 +180,3 @@ export async function disown(cluster: Cluster, { before, beside }: ToApply): Pro
     await cluster.patch(resource, name, { metadata: { ownerReferences: null } });
   }
 }
-

@@ -19,6 +19,8 @@ export interface Question {
   stream?: boolean;
   /** Whoever asks repeats it themselves. */
   once?: boolean;
+  /** A status that is an answer to whoever asks, and not repeated. */
+  answer?: number | undefined;
   signal?: AbortSignal;
 }
 
@@ -52,8 +54,8 @@ export function createAsker({ connection, log, chance = Math.random }: AskerOpti
       try {
         return await attempt();
       } catch (error) {
-        const wait =
-          isClusterError(error) && question.once !== true ? retryDelay(sent, error, chance()) : null;
+        const again = isClusterError(error) && question.once !== true && error.status !== question.answer;
+        const wait = again ? retryDelay(sent, error, chance()) : null;
         if (wait === null || !isClusterError(error)) throw error;
         const { method, path } = question;
         const { status, reason } = error;

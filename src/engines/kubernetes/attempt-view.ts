@@ -1,7 +1,17 @@
+import { plannedPods } from '../../experiment/planned-pods.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Reason } from '../../experiment/status.ts';
+import { isLate } from './job-end.ts';
+import { standInJobSet, type Standing, type Surroundings } from './jobset-pods.ts';
+import { remember } from './memory.ts';
 import type { Observed } from './objects.ts';
+import { offsetOf, placePods, type PlacedPod } from './place-pods.ts';
+import { viewPod } from './view-pod.ts';
 import type { PodObject, PodView } from './pod-view.ts';
+import { standInRayJob } from './ray-pods.ts';
+import { seePod, type Sight } from './sight.ts';
+import { tellWaiting, waitingPods } from './waiting.ts';
+import { attemptOf, viewWorkload } from './workload.ts';
 
 /** A JobSet or RayJob that we created for the experiment: there are several when attempts were resubmitted. */
 export interface CreatedWorkload {
@@ -15,13 +25,25 @@ export interface CreatedWorkload {
  * survives a restart of the server or is found out anew.
  */
 export interface AttemptMemory {
-  /** Attempt of each Ray cluster, by name. */
+  /** The latest attempt that was seen. */
+  attempt: number;
+  /** A main container has started, of whatever attempt. */
+  started: boolean;
+  /** Attempt of each Ray cluster, by its name, and by the uid of the Job that submitted to it. */
   clusters: Record<string, number>;
   /** Index (`<replica>-<host>`) of each Ray worker pod that no label gives one, by uid. */
   workers: Record<string, string>;
+  /** What was seen first of each pod, by uid: the end of its main container, or the wish that it be deleted. */
+  order: Record<string, 'ended' | 'deleted'>;
 }
 
-export const NO_MEMORY: AttemptMemory = { clusters: {}, workers: {} };
+export const NO_MEMORY: AttemptMemory = {
+  attempt: 1,
+  started: false,
+  clusters: {},
+  workers: {},
+  order: {},
+};
 
 export interface ViewInput {
   plan: Plan;
@@ -45,6 +67,8 @@ export interface WorkloadView {
   reason: string | null;
   uid: string | null;
   createdAt: string | null;
+  /** When it completed or failed; null: it has not, or does not say. */
+  endedAt: string | null;
   /** Its deletion was asked for. */
   deleting: boolean;
 }
@@ -57,8 +81,8 @@ export interface Waiting {
   reason: Reason | null;
   /** What has been so since then (ISO 8601); null: unknown. */
   since: string | null;
-  /** It can never heal: fail at once. */
-  hopeless: boolean;
+  /** `none`: it can never heal. `limited`: it might, within the time given to images. `endless`: it is normal. */
+  patience: 'none' | 'limited' | 'endless';
   /** Name of one pod it is true of; null: of none, the workload itself. */
   pod: string | null;
 }
@@ -82,5 +106,81 @@ export interface AttemptView {
   told: Reason | null;
 }
 
-/** What the cluster's objects say about the latest attempt of a plan (or the one that is asked for). Pure. */
-export declare function viewAttempt(input: ViewInput): AttemptView;
+/**
+ * What the cluster's objects say about the latest attempt of a plan (or the one that is asked for). Pure: the same
+ * objects give the same view in whatever order they came, as far as nothing was overwritten before it was seen.
+ */
+export function viewAttempt(input: ViewInput): AttemptView {
+  const { observed } = input;
+  const { placed, memory: found } = placePods(input);
+  const claimed = offsetOf(input) + attemptOf(observed);
+  const latest = Math.max(input.memory.attempt, presentAttempt(placed, claimed));
+  const memory = remember(input.memory, { found, placed, attempt: latest });
+  const attempt = input.attempt ?? latest;
+  const workload = viewWorkload(observed);
+  const superseded = claimed > attempt || latest > attempt;
+  const sights = seeAll(input, {
+    placed,
+    memory,
+    attempt,
+    expected: superseded || workload.state === 'failed',
+  });
+  const around = { sights, workload, superseded, told: input.told, late: isLate(observed) };
+  const waiting = superseded ? [] : waitingPods({ ...input, workload, sights });
+  const reasons = new Map(waiting.map(({ sight, wait }) => [sight.planned.pod, wait.reason]));
+  const pods = sights.map((sight) => {
+    const standing = stand(sight, around, input);
+    const reason = standing.status === 'Pending' ? (reasons.get(sight.planned.pod) ?? null) : standing.reason;
+    return viewPod(sight, { attempt, standing: { ...standing, reason }, plan: input.plan });
+  });
+  const statuses = new Map(pods.map(({ pod, fact }) => [pod, fact.status]));
+  return {
+    attempt,
+    pods,
+    objects: placed.map(({ object }) => object),
+    waiting: input.told === null ? tellWaiting(waiting, { ...input, workload, sights, statuses }) : null,
+    workload,
+    started: pods.some(({ started }) => started),
+    everStarted: memory.started,
+    memory,
+    told: input.told,
+  };
+}
+
+/** The workload is ahead of the pods when it starts all again: its attempt begins when nothing of the last one runs. */
+function presentAttempt(placed: readonly PlacedPod[], claimed: number): number {
+  const last = placed.at(-1)?.object.attempt ?? 1;
+  const isLive = placed.some(({ object }) => object.attempt === last && !isOver(object));
+  return isLive ? last : Math.max(last, claimed);
+}
+
+function isOver({ gone, containers }: PodObject): boolean {
+  return gone || containers.every(({ ended }) => ended);
+}
+
+interface Seen {
+  placed: readonly PlacedPod[];
+  memory: AttemptMemory;
+  attempt: number;
+  /** Pods of this attempt are deleted in the course of things. */
+  expected: boolean;
+}
+
+function seeAll({ plan, experimentId }: ViewInput, { placed, memory, attempt, expected }: Seen): Sight[] {
+  const byName = Map.groupBy(
+    placed.filter(({ object }) => object.attempt === attempt),
+    ({ object }) => object.pod,
+  );
+  return plannedPods(plan).map((planned) =>
+    seePod({
+      ...{ plan, experimentId, planned, placed: byName.get(planned.pod) ?? [] },
+      ...{ order: memory.order, deletionExpected: expected },
+    }),
+  );
+}
+
+function stand(sight: Sight, around: Surroundings, { plan, observed }: ViewInput): Standing {
+  return plan.operator === 'kuberay'
+    ? standInRayJob(sight, around, observed.rayjob)
+    : standInJobSet(sight, around);
+}

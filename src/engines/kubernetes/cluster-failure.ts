@@ -9,7 +9,7 @@ export class Refusal extends ClusterError {
   readonly retryAfterS: number | null;
 
   constructor(status: StatusObject, code: number, retryAfterS: number | null) {
-    super(code, status.reason ?? `Http${code}`, status.message ?? `HTTP status ${code}`);
+    super(code, status.reason || 'Unknown', status.message ?? `HTTP status ${code}`);
     this.causes = status.details?.causes?.flatMap(({ reason }) => reason ?? []) ?? [];
     this.retryAfterS = retryAfterS ?? status.details?.retryAfterSeconds ?? null;
   }

@@ -74,6 +74,8 @@ export interface WatchOptions extends ListOptions {
   signal: AbortSignal;
   /** After this time the API server ends the stream; a stream silent for longer is cut. */
   timeoutSeconds?: number | undefined;
+  /** The server has taken the watch; what changes comes now. */
+  onOpen?: () => void;
 }
 
 export type WatchEvent<T> =
@@ -96,6 +98,11 @@ export interface ExecOptions {
   command: readonly string[];
   stdin: Readable | null;
   signal: AbortSignal;
+  /**
+   * How long the program may read nothing of what is sent (default: a minute). One that ends without reading all of
+   * its input is noticed by this alone, because its node does not tell.
+   */
+  patienceMs?: number;
 }
 
 export interface AccessAttributes {

@@ -18,6 +18,8 @@ export interface ConfiguredCluster {
 
 interface Surroundings {
   env: Record<string, string | undefined>;
+  /** The control plane's. */
+  dataFolder: string;
   now: () => Date;
   log: EngineLog;
 }
@@ -25,17 +27,17 @@ interface Surroundings {
 /** An engine that connects when it is used for the first time. */
 export function configuredEngine(
   { name, access, settings }: ConfiguredCluster,
-  { env, now, log }: Surroundings,
+  { env, ...around }: Surroundings,
 ): Engine {
-  return createKubernetesEngine({ name, settings, now, log, connect: () => connect(access, env) });
+  return createKubernetesEngine({ ...around, name, settings, connect: () => connect(access, env) });
 }
 
 /** Everything that an engine needs, looked at now. Never throws. */
 export async function checkConfigured(
   { access, settings }: ConfiguredCluster,
-  { env }: Pick<Surroundings, 'env'>,
+  { env, now }: Surroundings,
 ): Promise<EngineFinding[]> {
-  return checkCluster(() => connect(access, env), settings);
+  return checkCluster(() => connect(access, env), { settings, now });
 }
 
 /** Address of the API server. Throws AichorError when the kubeconfig cannot be used. */

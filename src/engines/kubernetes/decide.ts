@@ -10,8 +10,8 @@ const LAST_OUTPUT_MS = 1500;
 
 /** Decides whether the experiment is to end, and writes that down before anything is done about it. */
 export interface Decider {
-  /** Null: it goes on. Milliseconds until it has to be asked again although nothing happened. */
-  decide(look: Look): Promise<number | null>;
+  /** It goes on; milliseconds until it has to be asked again although nothing happened. */
+  decide(look: Look): Promise<'end' | number>;
 }
 
 export function createDecider(run: ClusterRun): Decider {
@@ -20,13 +20,13 @@ export function createDecider(run: ClusterRun): Decider {
   /** When a failure was first seen, by a clock that only goes forward. */
   let failedAt: number | null = null;
 
-  async function mark(cause: StopMark['cause'], failure: Explanation | null = null): Promise<null> {
+  async function mark(cause: StopMark['cause'], failure: Explanation | null = null): Promise<'end'> {
     await kept.change({ stop: { cause, failure, at: deps.now().toISOString() } });
     crashPoint('cluster-stop-marked');
-    return null;
+    return 'end';
   }
 
-  async function fail(verdict: FailedVerdict): Promise<number | null> {
+  async function fail(verdict: FailedVerdict): Promise<'end' | number> {
     failedAt ??= performance.now();
     const { root } = verdict;
     const waited = performance.now() - failedAt;
@@ -36,7 +36,7 @@ export function createDecider(run: ClusterRun): Decider {
   }
 
   /** The next workload is written down together with the end of this one. */
-  async function startAnew({ view }: Look, why: string): Promise<null> {
+  async function startAnew({ view }: Look, why: string): Promise<'end'> {
     const { workloads } = kept.run;
     deps.log.info({ experiment_id: context.experimentId }, `its workload is created anew: ${why}`);
     await kept.change({
@@ -44,7 +44,7 @@ export function createDecider(run: ClusterRun): Decider {
       stop: { cause: 'again', failure: null, at: deps.now().toISOString() },
     });
     crashPoint('cluster-again-marked');
-    return null;
+    return 'end';
   }
 
   function judged({ view, observed }: Look): Verdict {
@@ -58,31 +58,23 @@ export function createDecider(run: ClusterRun): Decider {
     async decide(look) {
       const verdict = judged(look);
       const left = timeLeftMs(run);
-      const late = left !== null && left <= 0;
-      switch (verdict.kind) {
-        case 'succeeded':
-          for (const notice of verdict.notices) tell.notice(notice);
-          return mark('done');
-        case 'failed':
-          return fail(verdict);
-        case 'again':
-          if (context.stop.aborted) return mark('cancel');
-          if (late) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
-          return startAnew(look, verdict.explanation);
-        case 'go-on':
-          if (context.stop.aborted) return mark('cancel');
-          if (late) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
-          return left;
+      if (verdict.kind === 'succeeded') {
+        for (const notice of verdict.notices) tell.notice(notice);
+        return mark('done');
       }
+      if (verdict.kind === 'failed') return fail(verdict);
+      if (context.stop.aborted) return mark('cancel');
+      if (left <= 0) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
+      return verdict.kind === 'again' ? startAnew(look, verdict.explanation) : left;
     },
   };
 }
 
-/** Until the timeout, counted from the first start of a container; null: none, or not started. */
-function timeLeftMs({ context, kept, deps }: ClusterRun): number | null {
+/** Until the timeout, counted from the first start of a container. */
+function timeLeftMs({ context, kept, deps }: ClusterRun): number {
   const { timeout_s: timeout } = context.plan;
   const { started_at: started } = kept.run;
-  if (timeout === null || started === null) return null;
+  if (timeout === null || started === null) return Number.POSITIVE_INFINITY;
   return Date.parse(started) + timeout * 1000 - deps.now().getTime();
 }
 

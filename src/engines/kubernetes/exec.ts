@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { ClusterError } from './cluster-error.ts';
-import { noAnswer, statusOf, type StatusObject } from './cluster-failure.ts';
+import { noAnswer, type StatusObject } from './cluster-failure.ts';
 import type { ExecOptions } from './cluster.ts';
 import type { Connection } from './connection.ts';
 import { query } from './paths.ts';
@@ -11,12 +11,13 @@ import { frameOf, openSocket, sendFrame } from './web-socket.ts';
 const PROTOCOL = 'v5.channel.k8s.io';
 const [STDIN, STDOUT, STDERR, STATUS, CLOSE] = [0, 1, 2, 3, 255];
 const OUTPUT_KEPT = 64 * 1024;
+const PATIENCE_MS = 60_000;
 
 /** `Cluster.exec`; `path` is that of the pod's `exec`. */
 export async function runProgram(
   connection: Connection,
   path: string,
-  { container, command, stdin, signal }: ExecOptions,
+  { container, command, stdin, signal, patienceMs = PATIENCE_MS }: ExecOptions,
 ): Promise<{ code: number; output: string }> {
   signal.throwIfAborted();
   const asked = query({ container, command, stdin: stdin !== null, stdout: true, stderr: true });
@@ -25,9 +26,11 @@ export async function runProgram(
   try {
     const ended = endOf(socket, connection.server, output);
     const aborted = abortOf(signal);
-    const fed = stdin === null ? undefined : fedOrFailed(socket, stdin);
+    const feeding = stdin === null ? undefined : fed({ socket, stdin, output, patienceMs });
     socket.resume();
-    const status = await Promise.race([ended, aborted.reason, ...(fed ? [fed] : [])]).finally(aborted.forget);
+    const status = await Promise.race([ended, aborted.reason, ...(feeding ? [feeding] : [])]).finally(
+      aborted.forget,
+    );
     return { code: exitCode(status), output: output.text() };
   } finally {
     stdin?.destroy();
@@ -42,8 +45,7 @@ function endOf(socket: WebSocket, server: string, output: Tail): Promise<StatusO
       const frame = frameOf(data);
       if (frame?.channel === STDOUT || frame?.channel === STDERR) output.add(frame.bytes);
       if (frame?.channel !== STATUS) return;
-      const status = statusOf(frame.bytes.toString()) ?? asStatus(frame.bytes.toString());
-      resolve(status);
+      resolve(asStatus(frame.bytes.toString()));
     });
     socket.once('close', (code) =>
       reject(noAnswer(server, new Error(`the connection to the program broke (${code})`))),
@@ -51,7 +53,7 @@ function endOf(socket: WebSocket, server: string, output: Tail): Promise<StatusO
   });
 }
 
-/** A Status without its kind, as nodes send it. */
+/** Nodes send it without its kind. */
 function asStatus(text: string): StatusObject {
   try {
     const value: StatusObject = JSON.parse(text);
@@ -61,19 +63,41 @@ function asStatus(text: string): StatusObject {
   }
 }
 
-/** Never resolves: when all is sent, the program's end is still to come. */
-async function fedOrFailed(socket: WebSocket, stdin: Readable): Promise<never> {
+interface Feeding {
+  socket: WebSocket;
+  stdin: Readable;
+  output: Tail;
+  patienceMs: number;
+}
+
+/** Never resolves: when all is sent, the program's end is still to come. Throws when it reads nothing any more. */
+async function fed({ socket, stdin, output, patienceMs }: Feeding): Promise<never> {
   const never = new Promise<never>(() => undefined);
   for await (const chunk of stdin) {
-    const sent = await sendFrame(socket, STDIN, Buffer.from(chunk)).then(
-      () => true,
-      () => false,
-    );
-    // The program ended without reading all of it, or the connection broke: either is told elsewhere.
+    const sent = await inTime(sendFrame(socket, STDIN, Buffer.from(chunk)), patienceMs, output);
+    // The program ended, or the connection broke: either is told elsewhere.
     if (!sent) return never;
   }
-  await sendFrame(socket, CLOSE, Buffer.of(STDIN)).catch(() => undefined);
+  await inTime(sendFrame(socket, CLOSE, Buffer.of(STDIN)), patienceMs, output);
   return never;
+}
+
+/** False: it failed. Nodes do not tell of a program that ended while it was still being fed. */
+async function inTime(sending: Promise<void>, ms: number, output: Tail): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const stalled = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unread(ms, output.text().trim().slice(-300))), ms);
+  });
+  const sent = sending.then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([sent, stalled]).finally(() => clearTimeout(timer));
+}
+
+function unread(ms: number, printed: string): ClusterError {
+  const said = printed === '' ? '' : `; it printed: ${printed}`;
+  return new ClusterError(0, 'Timeout', `the program has read nothing for ${ms / 1000} s${said}`);
 }
 
 function abortOf(signal: AbortSignal): { reason: Promise<never>; forget(): void } {

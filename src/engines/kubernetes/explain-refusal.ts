@@ -1,7 +1,8 @@
-import { text } from 'node:stream/consumers';
 import type { Explanation } from '../../experiment/explain.ts';
 import { isClusterError, type ClusterError } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
+import { listAt, readDocument, textAt } from './document.ts';
+import { isUnreachable } from './insist.ts';
 import { RESOURCES, type Resource } from './objects.ts';
 
 /** Something that the API server did not do for us. */
@@ -24,11 +25,19 @@ const PRODUCTS: Record<string, { product: string; version: string }> = {
  * namespace, the permission), because the answer's code alone does not tell those apart; the text never decides.
  */
 export async function explainRefusal(cluster: Cluster, refused: Refused): Promise<Explanation> {
-  const { status } = refused.error;
-  if (status === 404) return (await explainMissing(cluster, refused)) ?? verbatim(cluster, refused);
-  if (status === 403) return (await explainForbidden(cluster, refused)) ?? verbatim(cluster, refused);
-  if (status === 409) return explainConflict(cluster, refused);
-  return verbatim(cluster, refused);
+  if (refused.error.status === 409) return explainConflict(cluster, refused);
+  try {
+    return (await lookInto(cluster, refused)) ?? verbatim(cluster, refused);
+  } catch (error) {
+    if (!isClusterError(error) || isUnreachable(error)) throw error;
+    return verbatim(cluster, refused);
+  }
+}
+
+/** Null: what it says is all there is to say. */
+async function lookInto(cluster: Cluster, refused: Refused): Promise<Explanation | null> {
+  if (refused.error.status === 404) return explainMissing(cluster, refused);
+  return refused.error.status === 403 ? explainForbidden(cluster, refused) : null;
 }
 
 /** Somebody else has an object of that name, or a field of ours. */
@@ -76,33 +85,12 @@ async function missingKind(cluster: Cluster, resource: Resource): Promise<string
 
 async function serves(cluster: Cluster, { group, version, plural }: Resource): Promise<boolean> {
   const found = await readDocument(cluster, `/apis/${group}/${version}`);
-  return asArray(found, 'resources').some((each) => textOf(each, 'name') === plural);
+  return listAt(found, 'resources').some((each) => textAt(each, 'name') === plural);
 }
 
 async function servedVersions(cluster: Cluster, group: string): Promise<string[]> {
   const found = await readDocument(cluster, `/apis/${group}`);
-  return asArray(found, 'versions').flatMap((each) => textOf(each, 'version') ?? []);
-}
-
-/** Null: there is no such document. */
-async function readDocument(cluster: Cluster, path: string): Promise<unknown> {
-  const answer = await cluster.request(path);
-  const body = await text(answer);
-  return answer.statusCode === 200 ? JSON.parse(body) : null;
-}
-
-function asArray(value: unknown, key: string): unknown[] {
-  const found = fieldOf(value, key);
-  return Array.isArray(found) ? found : [];
-}
-
-function textOf(value: unknown, key: string): string | undefined {
-  const found = fieldOf(value, key);
-  return typeof found === 'string' ? found : undefined;
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+  return listAt(found, 'versions').flatMap((each) => textAt(each, 'version') ?? []);
 }
 
 /** Null: the permission is there, so something else forbade it (a quota, admission). */

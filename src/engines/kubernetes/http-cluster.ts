@@ -105,8 +105,9 @@ async function removed(asker: Asker, path: string, options: RemoveOptions): Prom
     ...(graceSeconds !== undefined && { gracePeriodSeconds: graceSeconds }),
   };
   try {
-    // With a uid a conflict is an answer: it is another object.
-    return (await orNull(asker.json({ method: 'DELETE', path, body, once: false }))) !== null;
+    // With a uid a conflict says that it is another object.
+    const answer = uid === undefined ? undefined : 409;
+    return (await orNull(asker.json({ method: 'DELETE', path, body, answer }))) !== null;
   } catch (error) {
     if (uid !== undefined && isClusterError(error, 409)) return false;
     throw error;

@@ -29,7 +29,11 @@ interface Second {
  *
  * @param start where the lines begin that will be added: what was asked for; `total` and `oldest` of what is before
  */
-export function createLedger({ since, total: before, oldest: known }: Omit<Bearings, 'count' | 'first'>): Ledger {
+export function createLedger({
+  since,
+  total: before,
+  oldest: known,
+}: Omit<Bearings, 'count' | 'first'>): Ledger {
   const seconds = new Map<number, Second>();
   let total = before;
   let oldest = known;

@@ -16,12 +16,12 @@ export interface LineVisitor {
  *   behind it in the same line, and so it does behind a fragment.
  * - A stream with `sinceTime` can begin in the middle of a long line, without a stamp; and what went wrong in the
  *   kubelet after the answer had begun stands in it as text without a stamp. Neither is part of the log that is
- *   still to come: it is left out and can be had by `foreign()`.
+ *   still to come: both are left out.
  */
 export interface LineCutter {
   /** The wanted bytes of what came next, cut anywhere. */
   cut(chunk: Buffer): Buffer;
-  /** The start of what had no stamp; empty: everything had one. */
+  /** The start of what had no stamp after the last line that had one; empty: nothing. */
   foreign(): string;
 }
 
@@ -44,6 +44,7 @@ export function createLineCutter(visitor: LineVisitor): LineCutter {
     const space = front.indexOf(SPACE);
     if (space < 0 && front.length <= STAMP_BYTES && !front.includes(NEWLINE)) return null;
     const stamp = space < 0 ? null : readStamp(front, 0, space);
+    if (stamp !== null) foreign = NOTHING;
     line = stamp === null ? 'foreign' : { stamp, wanted: visitor.begin(stamp) };
     return stamp === null ? at : at + space + 1;
   }

@@ -24,16 +24,13 @@ export interface Position {
   oldest: Stamp | null;
   /** The last lines that were taken, in their order; at most `KEPT_RUNS`. */
   recent: readonly Run[];
+  /** Of the line that had begun but not ended. */
+  next: Stamp | null;
   /** Where this container's bytes begin in the file of its source. */
   base: number;
   /** Where the next line's bytes belong in that file. */
   offset: number;
-  /**
-   * The next bytes may be those that are in the file from `offset` on, printed by an earlier container: as far as
-   * they are the same they are not taken again.
-   */
-  repeating: boolean;
-  /** Bytes of the file that this log does not have, between `offset` and the end: where it ceased to repeat. */
+  /** Bytes of the file, somewhere after `offset`, that this log does not have: where it ceased to repeat another. */
   foreign: number;
   /** The log was read to its end. */
   done: boolean;
@@ -41,7 +38,7 @@ export interface Position {
 
 export const KEPT_RUNS = 32;
 
-const HEAD_NUMBERS = 12;
+const HEAD_NUMBERS = 14;
 const RUNS_AT = HEAD_NUMBERS * 8 + 4;
 const RUN_BYTES = 16;
 const CHECKSUM_AT = RUNS_AT + KEPT_RUNS * RUN_BYTES;
@@ -51,17 +48,23 @@ export const POSITION_BYTES = CHECKSUM_AT + 4;
 
 /** Nothing was taken yet; its bytes will begin at `base`. */
 export function beginning(base: number): Position {
-  const nothing = { since: null, count: 0, first: null, total: 0, oldest: null, recent: [] };
-  return { ...nothing, base, offset: base, repeating: false, foreign: 0, done: false };
+  const nothing = { since: null, count: 0, first: null, total: 0, oldest: null, recent: [], next: null };
+  return { ...nothing, base, offset: base, foreign: 0, done: false };
 }
 
 /** Little-endian: 64-bit floats (NaN: null), the number of runs, the runs, a checksum. */
 export function encodePosition(position: Position, sequence: number): Buffer {
   const buffer = Buffer.alloc(POSITION_BYTES);
-  const { first, oldest, recent } = position;
-  const flags = (position.repeating ? 1 : 0) + (position.done ? 2 : 0);
+  const { first, oldest, recent, next } = position;
   const head = [sequence, position.since, position.count, first?.seconds, first?.nanos, position.total];
-  head.push(oldest?.seconds, oldest?.nanos, position.base, position.offset, position.foreign, flags);
+  head.push(
+    oldest?.seconds,
+    oldest?.nanos,
+    position.base,
+    position.offset,
+    position.foreign,
+    position.done ? 1 : 0,
+  );
   head.forEach((value, index) => buffer.writeDoubleLE(value ?? Number.NaN, index * 8));
   buffer.writeUInt32LE(recent.length, HEAD_NUMBERS * 8);
   recent.forEach(({ stamp, times }, index) => {
@@ -87,10 +90,17 @@ export function decodePosition(buffer: Buffer): { position: Position; sequence: 
     recent.push({ stamp: { seconds: buffer.readDoubleLE(at), nanos }, times });
   }
   const since = Number.isNaN(number(1)) ? null : number(1);
-  const taken = { since, count: number(2), first: stamp(3), total: number(5), oldest: stamp(6), recent };
+  const taken = {
+    since,
+    count: number(2),
+    first: stamp(3),
+    total: number(5),
+    oldest: stamp(6),
+    recent,
+    next: stamp(12),
+  };
   const place = { base: number(8), offset: number(9), foreign: number(10) };
-  const repeating = number(11) % 2 === 1;
-  return { sequence: number(0), position: { ...taken, ...place, repeating, done: number(11) >= 2 } };
+  return { sequence: number(0), position: { ...taken, ...place, done: number(11) === 1 } };
 }
 
 /** FNV-1a over all that comes before it. An empty slot has none. */

@@ -12,6 +12,8 @@ export interface Replay {
   position(): Position;
   /** Lines before the position are still being skipped. */
   readonly skipping: boolean;
+  /** By counting, and there are more to come. */
+  readonly counting: boolean;
   /** It was not the place after all: nothing is given out, read again with `seek`. */
   readonly misaligned: boolean;
   /** Between these stamps lines may be missing, because the node had rotated the log; null: none are. */
@@ -35,6 +37,8 @@ export function createReplay(from: Position, { seek: mustSeek }: { seek: boolean
   let ledger = seek === null ? countingLedger(from) : createLedger({ ...from, total: 0, oldest: null });
   const recent = from.recent.map((run) => ({ ...run }));
   let present = from;
+  let { next, offset } = from;
+  let isMoved = false;
 
   function begin(stamp: Stamp): boolean {
     const isFirst = !state.began;
@@ -45,13 +49,17 @@ export function createReplay(from: Position, { seek: mustSeek }: { seek: boolean
       ledger = createLedger({ ...from, total: 0, oldest: null });
     }
     if (state.skipping) state.skipping = isOld(stamp);
-    return !state.skipping && !state.misaligned;
+    if (state.skipping || state.misaligned) return false;
+    next = stamp;
+    isMoved = true;
+    return true;
   }
 
   function isOld(stamp: Stamp): boolean {
     if (seek !== null) {
       const isOld = seek.isOld(stamp);
-      if (seek.gap && last !== undefined) gap = { after: last.stamp, before: stamp };
+      const isNext = from.next !== null && isSame(stamp, from.next);
+      if (seek.gap && !isNext && last !== undefined) gap = { after: last.stamp, before: stamp };
       return isOld;
     }
     if (left === 0) return false;
@@ -64,22 +72,25 @@ export function createReplay(from: Position, { seek: mustSeek }: { seek: boolean
     ledger.add(stamp);
     if (state.skipping || state.misaligned) return;
     addRun(recent, stamp);
+    next = null;
     isMoved = true;
     offset = from.offset + kept;
   }
-  let isMoved = false;
-  let offset = from.offset;
 
   const cutter = createLineCutter({ begin, end });
   return {
     take: (chunk) => cutter.cut(chunk),
     position() {
-      if (isMoved) present = { ...from, ...ledger.bearings(), recent: recent.map((run) => ({ ...run })), offset };
+      const moved = { ...from, ...ledger.bearings(), next, offset };
+      if (isMoved) present = { ...moved, recent: recent.map((run) => ({ ...run })) };
       isMoved = false;
       return present;
     },
     get skipping() {
       return state.skipping;
+    },
+    get counting() {
+      return state.began && left > 0;
     },
     get misaligned() {
       return state.misaligned;
@@ -96,5 +107,9 @@ export function createReplay(from: Position, { seek: mustSeek }: { seek: boolean
 
 /** A ledger that begins where the answer does, as it was when the position was taken. */
 function countingLedger({ since, count, total, oldest }: Position) {
-  return createLedger({ since, total: since === null ? 0 : total - count, oldest: since === null ? null : oldest });
+  return createLedger({
+    since,
+    total: since === null ? 0 : total - count,
+    oldest: since === null ? null : oldest,
+  });
 }

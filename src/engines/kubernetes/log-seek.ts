@@ -24,11 +24,14 @@ interface Match {
 export function createSeek(recent: readonly Run[]): Seek {
   let matches: Match[] = [];
   let gap = false;
-  const oldest = recent.map(({ stamp }) => stamp).reduce((one, other) => (isBefore(other, one) ? other : one));
+  const oldest = recent
+    .map(({ stamp }) => stamp)
+    .reduce((one, other) => (isBefore(other, one) ? other : one));
 
   function continued({ run, used }: Match, stamp: Stamp): Match | null {
     const [here, next] = [recent[run], recent[run + 1]];
-    if (here !== undefined && isSame(here.stamp, stamp)) return used < here.times ? { run, used: used + 1 } : null;
+    if (here !== undefined && isSame(here.stamp, stamp))
+      return used < here.times ? { run, used: used + 1 } : null;
     return next !== undefined && isSame(next.stamp, stamp) ? { run: run + 1, used: 1 } : null;
   }
 

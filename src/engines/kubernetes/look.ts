@@ -1,12 +1,12 @@
 import type { Reason } from '../../experiment/status.ts';
-import { viewAttempt, type AttemptView, type ViewInput } from './attempt-view.ts';
+import { viewAttempt, type ViewInput } from './attempt-view.ts';
 import { withEnded } from './ended-pods.ts';
 import type { StopMark } from './kept.ts';
-import type { ObservedJobSet, Observed } from './objects.ts';
-import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
+import type { Observed } from './objects.ts';
+import { createdWorkloads, type ClusterRun, type LookBack } from './run-state.ts';
 
 /** What there is to see now: of the cluster, of pods that are gone, and of what was just created. */
-export function takeLook(run: ClusterRun): Look & { earlier: (attempt: number) => AttemptView } {
+export function takeLook(run: ClusterRun): LookBack {
   const seen = run.view.observed();
   const observed = withEnded(withApplied(seen, run), run.ended);
   const input: ViewInput = {
@@ -41,7 +41,6 @@ function withApplied(seen: Observed, run: ClusterRun): Observed {
   if (applied === null) return seen;
   const there = [seen.jobset, seen.rayjob].some((each) => each?.metadata?.uid === applied.metadata?.uid);
   if (there) run.applied = null;
-  const workload: ObservedJobSet = applied;
   if (run.applied === null) return seen;
-  return applied.kind === 'RayJob' ? { ...seen, rayjob: workload } : { ...seen, jobset: workload };
+  return applied.kind === 'RayJob' ? { ...seen, rayjob: applied } : { ...seen, jobset: applied };
 }

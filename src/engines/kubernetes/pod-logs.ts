@@ -1,8 +1,14 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Notice } from '../../experiment/record.ts';
 import type { LogSource } from '../../logs/line.ts';
 import type { LogSink } from '../engine.ts';
 import type { Cluster } from './cluster.ts';
 import type { EngineLog } from './engine-log.ts';
+import { createFollower, PACE, type Follower, type Pace } from './log-follower.ts';
+import { openLogKeeper, type LogKeeper } from './log-keeper.ts';
+import type { ReadingEnd } from './log-reading.ts';
+import { formatStamp } from './log-stamp.ts';
 
 /** One container of one pod object, and one start of it. */
 export interface ContainerKey {
@@ -45,14 +51,147 @@ export interface PodLogs {
 }
 
 export interface PodLogsOptions {
-  cluster: Cluster;
+  cluster: Pick<Cluster, 'log'>;
   sink: LogSink;
   /** Where positions are kept: private, of this experiment; made if need be. */
   directory: string;
   log: EngineLog;
-  now: () => Date;
   /** What users should know: something of a log is missing, or cannot be read now. */
   onProblem: (problem: Notice) => void;
+  /** For tests. */
+  pace?: Partial<Pace>;
+  chance?: () => number;
 }
 
-export declare function createPodLogs(options: PodLogsOptions): PodLogs;
+interface Followed {
+  container: LoggedContainer;
+  follower: Follower;
+  /** False: it was stopped. */
+  done: Promise<boolean>;
+}
+
+export function createPodLogs(options: PodLogsOptions): PodLogs {
+  const { cluster, sink, onProblem } = options;
+  const directory = join(options.directory, 'log-positions');
+  const followed = new Map<string, Followed>();
+  /** By source: those that are kept in its file, in their order. */
+  const ofSource = new Map<string, Followed[]>();
+  const told = new Set<string>();
+  let isClosed = false;
+
+  function tellOnce(problem: Notice): void {
+    const text = `${problem.code} ${problem.message}`;
+    if (!told.has(text)) onProblem(problem);
+    told.add(text);
+  }
+
+  /** The file of a source is written for one container at a time. */
+  async function read(
+    container: LoggedContainer,
+    follower: Follower,
+    before: Followed | undefined,
+  ): Promise<boolean> {
+    const { source } = container;
+    await before?.done.catch(() => undefined); // told to whoever settles it
+    if (isClosed) return false;
+    const keeper = await openKeeper(container);
+    try {
+      await sink.appended([source]);
+      const isRead = (await keeper.resume()).done || (await follower.run(keeper));
+      const isLast = ofSource.get(sourceKey(source))?.at(-1)?.follower === follower;
+      if (isRead && isLast) await sink.closed(source);
+      return isRead;
+    } finally {
+      await keeper.close();
+    }
+  }
+
+  async function openKeeper(container: LoggedContainer): Promise<LogKeeper> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const file = await sink.file(container.source);
+    const positions = join(directory, keyOf(container));
+    return openLogKeeper({ file, positions, repeats: container.repeats === true });
+  }
+
+  function followerOf({ objectName, container, source }: LoggedContainer): Follower {
+    const who = nameOf(source);
+    return createFollower({
+      open: (how) => cluster.log(objectName, { container, timestamps: true, ...how }),
+      grown: () => sink.appended([source]),
+      pace: { ...PACE, ...options.pace },
+      chance: options.chance ?? Math.random,
+      onTrouble(end) {
+        options.log.info({ pod: objectName, container, ...end }, 'a log is read again');
+        const problem = problemOf(end);
+        if (problem !== null) tellOnce(problem);
+      },
+      onGap: ({ after, before }) =>
+        tellOnce({
+          code: 'log_gap',
+          message: `lines of ${who} between ${formatStamp(after)} and ${formatStamp(before)} may be missing: the node had begun a new log file before they were read`,
+        }),
+      onMissing: (why) =>
+        tellOnce({ code: 'log_incomplete', message: `the end of the log of ${who} may be missing: ${why}` }),
+    });
+  }
+
+  async function settle(one: Followed): Promise<void> {
+    one.follower.ended();
+    if (!(await one.done))
+      throw new Error(`the log of ${nameOf(one.container.source)} was left before its end`);
+  }
+
+  return {
+    follow(container) {
+      const key = keyOf(container);
+      if (isClosed || followed.has(key)) return;
+      const others = ofSource.get(sourceKey(container.source)) ?? [];
+      for (const other of others) if (isEarlierStart(other.container, container)) other.follower.ended(true);
+      const follower = followerOf(container);
+      const done = read(container, follower, others.at(-1));
+      done.catch(() => undefined); // told to whoever settles it
+      const one = { container, follower, done };
+      followed.set(key, one);
+      ofSource.set(sourceKey(container.source), [...others, one]);
+    },
+    async settle(container) {
+      const one = followed.get(keyOf(container));
+      if (one === undefined) throw new Error(`the log of ${keyOf(container)} was never followed`);
+      await settle(one);
+    },
+    async close() {
+      isClosed = true;
+      const all = [...followed.values()];
+      for (const { follower } of all) follower.stop();
+      await Promise.allSettled(all.map(({ done }) => done));
+    },
+    async end() {
+      await Promise.all([...followed.values()].map(settle));
+    },
+  };
+}
+
+function keyOf({ uid, container, restart }: ContainerKey): string {
+  return `${uid}.${container}.${restart}`;
+}
+
+function sourceKey({ step, pod, attempt, stream }: LogSource): string {
+  return JSON.stringify([step, pod, attempt, stream]);
+}
+
+function isEarlierStart(one: ContainerKey, other: ContainerKey): boolean {
+  return one.uid === other.uid && one.container === other.container && one.restart < other.restart;
+}
+
+function nameOf({ step, pod, attempt }: LogSource): string {
+  return pod === null ? `the ${step} step` : `${pod} (attempt ${attempt})`;
+}
+
+/** What is wrong with more than one log, and may be for longer. */
+function problemOf(end: ReadingEnd): Notice | null {
+  if (end.kind === 'forbidden')
+    return { code: 'logs_unreadable', message: `logs of pods cannot be read: ${end.message}` };
+  if (end.kind === 'unkept')
+    return { code: 'logs_unkept', message: `logs of pods cannot be written down: ${end.message}` };
+  return null;
+}

@@ -10,5 +10,7 @@ export function isOver({ metadata, spec, status }: Pod): boolean {
   if (spec?.nodeName === undefined) return true;
   // The kubelet has let go of it, or somebody deleted it by force: then its containers may still be ending.
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return metadata.deletionGracePeriodSeconds === 0 && containers.every(({ state }) => state?.running === undefined);
+  return (
+    metadata.deletionGracePeriodSeconds === 0 && containers.every(({ state }) => state?.running === undefined)
+  );
 }

@@ -39,11 +39,13 @@ function mayPass({ status, reason, causes = [] }: Setback): boolean {
   if (status === 429) return true;
   // Two writers at once. A field that belongs to somebody else stays theirs.
   if (status === 409) return reason === 'Conflict' && !causes.includes('FieldManagerConflict');
+  // A Status that gives no reason: what was sent cannot be understood, and never will be.
+  if (status === 500 && reason === 'Unknown') return false;
   return status >= 500 && status !== 501 && status !== 505;
 }
 
 const RESUME_FIRST_MS = 100;
-const RESUME_LONGEST_MS = 30_000;
+const RESUME_LONGEST_MS = 10_000;
 const RESUME_PROGRESS_MS = 1_000;
 
 /**

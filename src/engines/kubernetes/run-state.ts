@@ -36,6 +36,11 @@ export interface Look {
   view: AttemptView;
 }
 
+/** With views of attempts before the latest. */
+export interface LookBack extends Look {
+  earlier: (attempt: number) => AttemptView;
+}
+
 /** Those workloads of the experiment that are known to have been created. */
 export function createdWorkloads({ run }: Kept): CreatedWorkload[] {
   return run.workloads.flatMap(({ uid, offset }) => (uid === null ? [] : [{ uid, offset }]));

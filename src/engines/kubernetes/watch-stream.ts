@@ -34,6 +34,7 @@ export async function* watchPath<T extends KubeObject>(
       once: true,
       signal: AbortSignal.any([signal, cutter.signal]),
     });
+    options.onOpen?.();
     for await (const line of jsonLines(answer)) {
       clearTimeout(timer);
       timer = setTimeout(cut, silentMs);

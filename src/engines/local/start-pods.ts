@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';
 import { endPod } from './verdict.ts';
+import { withPackages } from './packages/private.ts';
 import type { LivePod } from './pod.ts';
 import { POD_COMMAND, processEnvironment } from './pod-environment.ts';
 import { rayPodCommand } from './ray/pods.ts';
@@ -69,10 +70,14 @@ export async function preparePod(
   if (out === undefined || err === undefined) throw new Error(`${pod.name} has no log sources`);
   const place = await podPlace(run, { attempt: number, pod, signal });
   const hasGpus = (await run.deps.gpus.devices()).length > 0;
-  const env = processEnvironment(run, pod.planned, {
+  const env = await withPackages(run, {
     attempt: number,
-    devices: hasGpus ? (pod.devices ?? []) : null,
-    root: place.root,
+    pod: pod.name,
+    env: processEnvironment(run, pod.planned, {
+      attempt: number,
+      devices: hasGpus ? (pod.devices ?? []) : null,
+      root: place.root,
+    }),
   });
   const { folder, enter } = place;
   return { folder, enter, env, stdout: await run.logs.open(out), stderr: await run.logs.open(err) };

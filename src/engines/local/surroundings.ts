@@ -4,6 +4,8 @@ import type { EngineDeps } from './deps.ts';
 import { prepareMounts, type Mount, type Mounts } from './mounts/prepare.ts';
 import { wantedMounts } from './mounts/wanted.ts';
 import { readRunImage, type RunImage } from './run-image.ts';
+import type { InstallerMentions } from './packages/mentions.ts';
+import { readInstallers } from './packages/wants.ts';
 import { prepareVolumes, type Volume } from './volumes.ts';
 
 /** What all pods of an experiment find around them, beside variables and programs. */
@@ -11,9 +13,15 @@ export interface Surroundings {
   image: RunImage;
   /** Null: nothing is mounted; things are where the notices say. */
   mounts: Mounts | null;
+  /** What the pods change of their Python environment while they run. */
+  installers: InstallerMentions;
 }
 
-export const NO_SURROUNDINGS: Surroundings = { image: { env: new Map(), layout: null }, mounts: null };
+export const NO_SURROUNDINGS: Surroundings = {
+  image: { env: new Map(), layout: null },
+  mounts: null,
+  installers: { installs: false, uvRun: false },
+};
 
 /** Prepares volumes, the image's layout, and mounts for both where they are allowed; notices tell what is otherwise. */
 export async function prepareSurroundings(
@@ -25,15 +33,23 @@ export async function prepareSurroundings(
   const { volumes, notices } = await prepareVolumes(plan, { data: deps.dataFolder, directory });
   const image = await readRunImage(context);
   const wanted = await wantedMounts(image.layout, volumes, context);
-  if (wanted.length === 0) return { surroundings: { image, mounts: null }, notices };
+  const installers = await readInstallers(context);
+  if (installers.installs) notices.push(PRIVATE);
+  if (wanted.length === 0) return { surroundings: { image, mounts: null, installers }, notices };
   const needed = [deps.dataFolder, ...programs];
   const { mounts, refused } = await prepareMounts({
     ...{ mounts: wanted, directory, needed },
     entrance: await deps.entrance(),
   });
   const missing = mounts === null ? wanted : refused;
-  return { surroundings: { image, mounts }, notices: [...notices, ...absent(missing, volumes)] };
+  return { surroundings: { image, mounts, installers }, notices: [...notices, ...absent(missing, volumes)] };
 }
+
+const PRIVATE: Notice = {
+  code: 'packages_private',
+  message:
+    'packages are installed while it runs: each pod has a Python environment of its own for that, which goes with it; in the Dockerfile or the dependencies they would be installed once',
+};
 
 /** Volumes by their folders; the image's files in one sentence. */
 function absent(missing: readonly Mount[], volumes: readonly Volume[]): Notice[] {

@@ -9,6 +9,7 @@ import {
   UPLOADED_FILE,
   VARIABLES_FOLDER,
 } from './build-arguments.ts';
+import type { KubernetesSettings } from './settings.ts';
 import { experimentLabels, metadataOf, type Rendering } from './rendering.ts';
 
 const TTL_SECONDS = 86_400;
@@ -43,6 +44,7 @@ export function renderBuildJob(rendering: Rendering, dockerfile = builtFile(rend
 }
 
 function podSpec(rendering: Rendering, dockerfile: string): PodSpec {
+  const { pull_secret } = rendering.settings;
   const { push_secret, variables_secret } = rendering.settings.build;
   const login = { secretName: push_secret ?? '', items: [{ key: '.dockerconfigjson', path: 'config.json' }] };
   return {
@@ -50,6 +52,7 @@ function podSpec(rendering: Rendering, dockerfile: string): PodSpec {
     terminationGracePeriodSeconds: GRACE_SECONDS,
     enableServiceLinks: false,
     automountServiceAccountToken: false,
+    ...(pull_secret === null ? {} : { imagePullSecrets: [{ name: pull_secret }] }),
     securityContext: { runAsUser: BUILD_USER, runAsGroup: BUILD_USER, fsGroup: BUILD_USER },
     initContainers: [uploadContainer(rendering)],
     containers: [buildContainer(rendering, dockerfile)],
@@ -67,21 +70,27 @@ function uploadContainer({ settings }: Rendering): Container {
   return {
     name: BUILD_CONTAINERS.upload,
     image: settings.build.image,
+    ...pullPolicy(settings),
     command: ['/bin/sh', '-ec'],
     args: [`trap 'exit 1' TERM; until [ -e ${UPLOAD_FOLDER}/${UPLOADED_FILE} ]; do sleep 0.2; done`],
     resources: { requests: { cpu: '100m', memory: '128Mi' } },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [workspaceMount()],
   };
 }
 
-/** `buildctl` replaces the file it writes metadata to, which a termination message's file does not allow. */
-const BUILD_SCRIPT = `buildctl-daemonless.sh "$@"; cat ${METADATA_FILE} >/dev/termination-log`;
+/**
+ * `buildctl` replaces the file it writes metadata to, which a termination message's file does not allow. A first
+ * process that waits for a child would not hear SIGTERM.
+ */
+const BUILD_SCRIPT = `trap 'kill $!' TERM; buildctl-daemonless.sh "$@" & wait $!; cat ${METADATA_FILE} >/dev/termination-log`;
 
 function buildContainer(rendering: Rendering, dockerfile: string): Container {
   const { image, push_secret, variables_secret } = rendering.settings.build;
   return {
     name: BUILD_CONTAINERS.build,
     image,
+    ...pullPolicy(rendering.settings),
     command: ['/bin/sh', '-ec', BUILD_SCRIPT, 'build'],
     args: buildArguments(rendering, dockerfile),
     env: [
@@ -95,6 +104,7 @@ function buildContainer(rendering: Rendering, dockerfile: string): Container {
       runAsUser: BUILD_USER,
       runAsGroup: BUILD_USER,
     },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [
       { ...workspaceMount(), readOnly: true },
       { name: 'state', mountPath: '/home/user/.local/share/buildkit' },
@@ -108,4 +118,8 @@ function buildContainer(rendering: Rendering, dockerfile: string): Container {
 
 function workspaceMount(): VolumeMount {
   return { name: 'workspace', mountPath: UPLOAD_FOLDER };
+}
+
+function pullPolicy({ image_pull_policy: policy }: KubernetesSettings): Pick<Container, 'imagePullPolicy'> {
+  return policy === null ? {} : { imagePullPolicy: policy };
 }

@@ -53,8 +53,13 @@ function tagOf({ plan, settings }: Rendering, experimentId: string): string {
   return `${host === null ? '' : `${host.replace(/\/+$/, '')}/`}${image}:${experimentId}`;
 }
 
+/** What of a rendering says where things are. */
+export interface Placing extends Pick<Rendering, 'settings' | 'experimentId' | 'project'> {
+  plan: Pick<Plan, 'storage' | 'tensorboard'>;
+}
+
 /** Where inputs, outputs and TensorBoard's events are; the latter on the volume when it uses one. */
-export function pathsOf(rendering: Rendering): { input: string; output: string; tensorboard: string | null } {
+export function pathsOf(rendering: Placing): { input: string; output: string; tensorboard: string | null } {
   const { plan, settings } = rendering;
   const input = fillIn(settings.storage.input, rendering);
   const output = fillIn(settings.storage.output, rendering);
@@ -65,7 +70,7 @@ export function pathsOf(rendering: Rendering): { input: string; output: string; 
   return { input, output, tensorboard: plan.tensorboard.enabled ? events : null };
 }
 
-function fillIn(template: string, { project, experimentId }: Rendering): string {
+function fillIn(template: string, { project, experimentId }: Placing): string {
   return template.replaceAll('{project}', () => project).replaceAll('{experiment}', () => experimentId);
 }
 

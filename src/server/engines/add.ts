@@ -94,14 +94,21 @@ async function reached({ registry }: ControlPlane, entry: EngineEntry): Promise<
 }
 
 /** Credentials of an engine that did not come to be. */
-async function forgetCredentials({ registry }: ControlPlane, { name, connection }: EngineEntry): Promise<void> {
+async function forgetCredentials(
+  { registry }: ControlPlane,
+  { name, connection }: EngineEntry,
+): Promise<void> {
   if (connection.kind !== 'stored') return;
   const kept = registry.entry(name)?.connection;
   if (kept?.kind !== 'stored' || kept.file !== connection.file) await rm(connection.file, { force: true });
 }
 
 function notYourFile(): AichorError {
-  return new AichorError('forbidden', 'a kubeconfig of its own machine is read by a server for its own user only', {
-    hint: 'let aichor engines add send the context itself, or add the engine on the machine of the server',
-  });
+  return new AichorError(
+    'forbidden',
+    'a kubeconfig of its own machine is read by a server for its own user only',
+    {
+      hint: 'let aichor engines add send the context itself, or add the engine on the machine of the server',
+    },
+  );
 }

@@ -22,7 +22,10 @@ export function createBrokenEngine(name: string, error: AichorError): Engine {
   };
 }
 
-async function waitToBuild({ stop, detach, progress }: BuildContext, error: AichorError): Promise<BuildResult> {
+async function waitToBuild(
+  { stop, detach, progress }: BuildContext,
+  error: AichorError,
+): Promise<BuildResult> {
   progress(waitingFor(error));
   await Promise.race([untilAborted(stop), untilAborted(detach)]);
   throw error;

@@ -47,10 +47,7 @@ async function describeCluster(
 }
 
 /** Null when the kubeconfig cannot be read: what the engine says of its health tells that. */
-async function addressOf(
-  registry: ControlPlane['registry'],
-  entry: EngineEntry,
-): Promise<string | null> {
+async function addressOf(registry: ControlPlane['registry'], entry: EngineEntry): Promise<string | null> {
   try {
     return await (await registry.kubernetes()).server(entry);
   } catch (error) {

@@ -51,8 +51,7 @@ export async function openEngineRegistry(options: RegistryOptions): Promise<Engi
   for (const { name, error } of file.broken) engines.set(name, createBrokenEngine(name, error));
   if (trouble !== null) {
     log.error({ err: trouble }, 'the engines that were added cannot be read');
-    for (const name of needed)
-      if (!engines.has(name)) engines.set(name, createBrokenEngine(name, trouble));
+    for (const name of needed) if (!engines.has(name)) engines.set(name, createBrokenEngine(name, trouble));
   }
   let last: Promise<unknown> = Promise.resolve();
   return {

@@ -1,4 +1,5 @@
 import { isAichorError } from '../../errors.ts';
+import { ExperimentFailure } from '../../experiment/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
@@ -46,7 +47,7 @@ function failedBy(
 ): ExperimentFact | null {
   const { step } = stateOf(ground.store, id).record;
   const isStopped = stop.aborted && step !== 'run';
-  if (!isAichorError(error) && !isStopped)
+  if (!isAichorError(error) && !(error instanceof ExperimentFailure) && !isStopped)
     ground.log.error({ err: error, experiment_id: id }, `failed at ${step}`);
   return isStopped ? null : failureOf(error, step);
 }

@@ -1,4 +1,5 @@
 import { isAichorError, systemErrorCode, type ErrorCode } from '../../errors.ts';
+import { ExperimentFailure } from '../../experiment/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { Reason, Step } from '../../experiment/status.ts';
 
@@ -6,6 +7,8 @@ type FailureFact = Extract<ExperimentFact, { type: 'failure' }>;
 
 /** What something that was thrown on the way through the steps means for the experiment. */
 export function failureOf(error: unknown, step: Step): FailureFact {
+  if (error instanceof ExperimentFailure)
+    return { type: 'failure', reason: error.reason, explanation: error.message };
   if (isAichorError(error)) {
     const explanation = error.hint === null ? error.message : `${error.message}; ${error.hint}`;
     return { type: 'failure', reason: reasonOf(error.code, step), explanation };

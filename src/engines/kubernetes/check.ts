@@ -1,0 +1,76 @@
+import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
+import type { EngineFinding } from '../engine.ts';
+import type { Cluster } from './cluster.ts';
+import { checkLeftovers } from './check/leftovers.ts';
+import { checkNodes } from './check/nodes.ts';
+import { checkProducts } from './check/products.ts';
+import { checkQueue } from './check/queue.ts';
+import { checkNamespace, checkRights } from './check/rights.ts';
+import { checkSecrets } from './check/secrets.ts';
+import { checkStorage } from './check/storage.ts';
+import { checked, missing, ok } from './check/finding.ts';
+import { readDocument, textAt } from './document.ts';
+import { serverVersion } from './server-version.ts';
+import { troubleOf } from './trouble.ts';
+
+/** One cluster as it is looked at. */
+export interface Looked {
+  cluster: Cluster;
+  settings: KubernetesSettings;
+  /** As the cluster knows us; null: it does not tell. */
+  user: string | null;
+  now: Date;
+}
+
+interface Checking {
+  settings: KubernetesSettings;
+  now: () => Date;
+}
+
+/**
+ * Everything an engine needs of its cluster, each as a finding that says what is missing and who can grant it. The first
+ * is whether the cluster can be reached; where it cannot, it is the only one.
+ */
+export async function checkCluster(
+  connect: () => Promise<Cluster>,
+  { settings, now }: Checking,
+): Promise<EngineFinding[]> {
+  let cluster: Cluster | null = null;
+  try {
+    cluster = await connect();
+    const version = await serverVersion(cluster);
+    const user = await ownName(cluster);
+    const as = user === null ? '' : ` as ${user}`;
+    const reached = ok({ name: 'connection', message: `Kubernetes ${version} at ${cluster.server}${as}` });
+    return [reached, ...(await checkAll({ cluster, settings, user, now: now() }))];
+  } catch (error) {
+    return [missing({ name: 'connection', ...troubleOf(error) })];
+  } finally {
+    cluster?.close();
+  }
+}
+
+async function checkAll(looked: Looked): Promise<EngineFinding[]> {
+  const findings = await Promise.all([
+    checked('namespace', () => checkNamespace(looked)),
+    checked('products', () => checkProducts(looked)),
+    checked('rights', () => checkRights(looked)),
+    checked('secrets', () => checkSecrets(looked)),
+    checked('storage', () => checkStorage(looked)),
+    checked('nodes', () => checkNodes(looked)),
+    checked('queue', () => checkQueue(looked)),
+    checked('leftovers', () => checkLeftovers(looked)),
+  ]);
+  return findings.flat();
+}
+
+/** The name under which the cluster knows this user; null where it is too old to tell. */
+async function ownName(cluster: Cluster): Promise<string | null> {
+  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+  const answer = await readDocument(cluster, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(review),
+  });
+  return textAt(answer, 'status', 'userInfo', 'username');
+}

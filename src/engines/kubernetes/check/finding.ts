@@ -1,0 +1,30 @@
+import type { EngineFinding } from '../../engine.ts';
+import { troubleOf } from '../trouble.ts';
+
+type Said = Omit<EngineFinding, 'status' | 'hint'>;
+
+export function ok({ name, message }: Said): EngineFinding {
+  return { name, status: 'ok', message, hint: null };
+}
+
+export function warning(said: Said & { hint: string }): EngineFinding {
+  return { ...said, status: 'warning' };
+}
+
+export function missing(said: Said & { hint: string }): EngineFinding {
+  return { ...said, status: 'error' };
+}
+
+/** One check; what keeps it from being made is a finding too. */
+export async function checked(
+  name: string,
+  check: () => Promise<EngineFinding | EngineFinding[]>,
+): Promise<EngineFinding[]> {
+  try {
+    const found = await check();
+    return Array.isArray(found) ? found : [found];
+  } catch (error) {
+    const { message, hint } = troubleOf(error);
+    return [{ name, status: 'warning', message: `could not be looked at: ${message}`, hint }];
+  }
+}

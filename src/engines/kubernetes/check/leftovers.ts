@@ -1,0 +1,43 @@
+import type { EngineFinding } from '../../engine.ts';
+import type { Looked } from '../check.ts';
+import { isClusterError } from '../cluster-error.ts';
+import { isHeld } from '../finalizer.ts';
+import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../objects.ts';
+import { counted } from '../nodes.ts';
+import { warning } from './finding.ts';
+
+/** For so long a pod's own control plane may need to read its log and let it go. */
+const PATIENCE_MS = 600_000;
+
+/** Pods that were to be deleted and are held by a control plane that is gone. */
+export async function checkLeftovers({ cluster, now }: Looked): Promise<EngineFinding[]> {
+  const pods = await listPods(cluster);
+  const held = pods.filter((pod) => isHeld(pod) && isForgotten(pod, now));
+  if (held.length === 0) return [];
+  const names = held.slice(0, 3).map(({ metadata }) => metadata?.name ?? '');
+  const more = held.length > names.length ? ', …' : '';
+  return [
+    warning({
+      name: 'leftovers',
+      message: `${counted(held.length, 'pod')} held by a control plane that is gone: ${names.join(', ')}${more}`,
+      hint: 'this engine lets go of them within some minutes, while its control plane runs',
+    }),
+  ];
+}
+
+async function listPods(cluster: Looked['cluster']): Promise<Pod[]> {
+  try {
+    return (await cluster.list<Pod>(RESOURCES.pods, { labelSelector: EXPERIMENT_LABEL })).items;
+  } catch (error) {
+    if (isClusterError(error, 403)) return [];
+    throw error;
+  }
+}
+
+function isForgotten({ metadata, status }: Pod, now: Date): boolean {
+  const deleted = metadata?.deletionTimestamp;
+  if (deleted === undefined) return false;
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const ended = containers.every(({ state }) => state?.running === undefined);
+  return ended && now.getTime() - new Date(deleted).getTime() > PATIENCE_MS;
+}

@@ -1,0 +1,71 @@
+import type { EngineFinding } from '../../engine.ts';
+import type { Looked } from '../check.ts';
+import { totalOf } from '../capacity.ts';
+import { counted, gpuProducts, listNodes, type NodeFacts } from '../nodes.ts';
+import { ok, warning } from './finding.ts';
+
+/** What the nodes have together, which GPUs, and what keeps pods away from them. Nothing where they are hidden. */
+export async function checkNodes({ cluster, settings }: Looked): Promise<EngineFinding[]> {
+  const nodes = await listNodes(cluster);
+  if (nodes === null) return [];
+  const open = nodes.filter(({ schedulable }) => schedulable);
+  const autoscaled = settings.autoscaling ? '; more come when they are needed' : '';
+  if (open.length === 0) {
+    const said = {
+      name: 'nodes',
+      message: `none of ${counted(nodes.length, 'node')} takes pods${autoscaled}`,
+    };
+    if (settings.autoscaling) return [ok(said)];
+    const hint = 'a cluster admin adds nodes; where they come when needed: --set autoscaling=true';
+    return [warning({ ...said, hint })];
+  }
+  const { cpus, memory_gb, gpus } = totalOf(nodes);
+  const message = `${counted(open.length, 'node')}: ${cpus} CPUs, ${memory_gb} GB of memory, ${counted(gpus, 'GPU')}${autoscaled}`;
+  return [
+    ok({ name: 'nodes', message }),
+    ...checkProducts(open, settings.gpu.product_label),
+    ...checkTaints(open),
+  ];
+}
+
+function checkProducts(nodes: readonly NodeFacts[], label: string): EngineFinding[] {
+  const products = gpuProducts(nodes, label);
+  const unknown = products.get(null);
+  const known = [...products].filter(
+    (entry): entry is [string, { nodes: number; gpus: number }] => entry[0] !== null,
+  );
+  const name = 'GPU products';
+  const listed = known.map(([product, sum]) => `${product} (${sum.gpus} on ${counted(sum.nodes, 'node')})`);
+  return [
+    ...(listed.length === 0 ? [] : [ok({ name, message: listed.join(', ') })]),
+    ...(unknown === undefined
+      ? []
+      : [
+          warning({
+            name,
+            message: `${counted(unknown.nodes, 'node')} with ${counted(unknown.gpus, 'GPU')} ${unknown.nodes === 1 ? 'has' : 'have'} no label ${label}: no manifest can ask for them`,
+            hint: 'a cluster admin installs the GPU feature discovery; or set the label that tells products here: --set gpu.product_label=LABEL',
+          }),
+        ]),
+  ];
+}
+
+function checkTaints(nodes: readonly NodeFacts[]): EngineFinding[] {
+  const counts = new Map<string, number>();
+  for (const { taints } of nodes)
+    for (const { key, value, effect } of taints) {
+      const taint = `${key}${value === undefined || value === '' ? '' : `=${value}`}:${effect}`;
+      counts.set(taint, (counts.get(taint) ?? 0) + 1);
+    }
+  if (counts.size === 0) return [];
+  const listed = [...counts].map(([taint, number]) => `${taint} (${counted(number, 'node')})`).join(', ');
+  const free = nodes.filter(({ taints }) => taints.length === 0).length;
+  const said = { name: 'taints', message: `${listed}; ${counted(free, 'node')} without` };
+  if (free > 0) return [ok(said)];
+  return [
+    warning({
+      ...said,
+      hint: 'pods without accelerators run only with extraTolerations in the manifest',
+    }),
+  ];
+}

@@ -1,0 +1,88 @@
+import type { Namespace } from 'kubernetes-types/core/v1.js';
+import type { EngineFinding } from '../../engine.ts';
+import type { Looked } from '../check.ts';
+import { isClusterError } from '../cluster-error.ts';
+import type { Cluster } from '../cluster.ts';
+import { RESOURCES } from '../objects.ts';
+import { missingRights, RIGHTS, rightName, type Right } from '../rights.ts';
+import { missing, ok, warning } from './finding.ts';
+
+/** Whether it is there, and whether it takes pods that run as their image says. */
+export async function checkNamespace({ cluster }: Looked): Promise<EngineFinding> {
+  const name = 'namespace';
+  const found = await readNamespace(cluster);
+  if (found === 'hidden') return ok({ name, message: `${cluster.namespace}; this user may not look at it` });
+  if (found === null) {
+    return missing({
+      ...{ name, message: `there is no namespace ${cluster.namespace}` },
+      hint: `a cluster admin: kubectl create namespace ${cluster.namespace}; or choose another with --namespace`,
+    });
+  }
+  const level = found.metadata?.labels?.['pod-security.kubernetes.io/enforce'];
+  if (found.metadata?.deletionTimestamp !== undefined) {
+    return missing({
+      ...{ name, message: `${cluster.namespace} is being deleted` },
+      hint: 'choose another with aichor engines add NAME --replace --namespace',
+    });
+  }
+  if (level !== 'restricted') return ok({ name, message: cluster.namespace });
+  return missing({
+    ...{ name, message: `${cluster.namespace} takes pods of the security level "restricted" only` },
+    hint: `a cluster admin: kubectl label namespace ${cluster.namespace} pod-security.kubernetes.io/enforce=baseline --overwrite (privileged where images are built or spec.securityContext adds capabilities)`,
+  });
+}
+
+async function readNamespace(cluster: Cluster): Promise<Namespace | null | 'hidden'> {
+  try {
+    return await cluster.get<Namespace>(RESOURCES.namespaces, cluster.namespace);
+  } catch (error) {
+    if (isClusterError(error, 403)) return 'hidden';
+    throw error;
+  }
+}
+
+/** Every verb on every kind of object that the engine touches, and the one beyond its namespace that helps. */
+export async function checkRights(looked: Looked): Promise<EngineFinding[]> {
+  const { cluster } = looked;
+  const [lacking, seesNodes] = await Promise.all([
+    missingRights(cluster, RIGHTS),
+    cluster.may({ verb: 'list', resource: RESOURCES.nodes }),
+  ]);
+  const verbs = RIGHTS.reduce((sum, right) => sum + right.verbs.length, 0);
+  const all = ok({ name: 'rights', message: `all ${verbs} that are needed in ${cluster.namespace}` });
+  return [
+    ...(lacking.length === 0 ? [all] : lacking.map((right) => refusedRight(looked, right))),
+    ...(seesNodes ? [] : [nodesHidden(looked)]),
+  ];
+}
+
+function refusedRight({ cluster, user }: Looked, right: Right): EngineFinding {
+  const { namespace } = cluster;
+  const what = `${right.verbs.join(', ')} ${rightName(right)}`;
+  const role = `aichor-${right.resource.plural}${right.subresource === undefined ? '' : `-${right.subresource}`}`;
+  const said = {
+    name: `rights: ${rightName(right)}`,
+    message: `not allowed in ${namespace}: ${what}`,
+    hint:
+      `whoever administers ${namespace}: kubectl -n ${namespace} create role ${role} --verb=${right.verbs.join(',')} --resource=${rightName(right)}` +
+      ` && kubectl -n ${namespace} create rolebinding ${role} --role=${role} ${bound(user)}`,
+  };
+  return right.ray
+    ? warning({ ...said, message: `${said.message} (for the operator kuberay)` })
+    : missing(said);
+}
+
+function nodesHidden({ user }: Looked): EngineFinding {
+  return warning({
+    name: 'rights: nodes',
+    message:
+      'not allowed to list nodes: what the cluster has is not known, and a manifest that fits no node is only noticed when its pods wait',
+    hint: `a cluster admin: kubectl create clusterrole aichor-nodes --verb=list --resource=nodes && kubectl create clusterrolebinding aichor-nodes --clusterrole=aichor-nodes ${bound(user)}`,
+  });
+}
+
+/** How kubectl binds a role to this user. */
+function bound(user: string | null): string {
+  const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? '') ?? [];
+  return account === undefined ? `--user=${user ?? 'USER'}` : `--serviceaccount=${namespace}:${account}`;
+}

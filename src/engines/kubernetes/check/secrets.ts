@@ -1,0 +1,84 @@
+import type { Secret } from 'kubernetes-types/core/v1.js';
+import type { EngineFinding } from '../../engine.ts';
+import { DEFAULT_SETTINGS } from '../../../render/kubernetes/settings.ts';
+import type { Looked } from '../check.ts';
+import { isClusterError } from '../cluster-error.ts';
+import { RESOURCES } from '../objects.ts';
+import { missing, ok, warning } from './finding.ts';
+
+/** The registry, and the Secrets that the settings name. What is in them is not looked at, but for their keys. */
+export async function checkSecrets(looked: Looked): Promise<EngineFinding[]> {
+  const { settings } = looked;
+  const { push_secret: push, variables_secret: variables } = settings.build;
+  const wanted: Wanted[] = [
+    { setting: 'pull_secret', secret: settings.pull_secret, key: '.dockerconfigjson', cure: dockerSecret },
+    { setting: 'build.push_secret', secret: push, key: '.dockerconfigjson', cure: dockerSecret },
+    { setting: 'build.variables_secret', secret: variables, key: '.env', cure: fileSecret },
+  ];
+  const named = await Promise.all(wanted.map((each) => checkSecret(looked, each)));
+  return [checkRegistry(looked), ...named.flat(), ...(await checkProjectSecret(looked))];
+}
+
+function checkRegistry({ settings }: Looked): EngineFinding {
+  const name = 'registry';
+  if (settings.registry !== null) return ok({ name, message: settings.registry });
+  return warning({
+    name,
+    message: 'none is set: images cannot be built here, unless the manifest names one',
+    hint: 'aichor engines add NAME --replace --registry REGISTRY; or give builder.image as a full reference with skipBuild',
+  });
+}
+
+interface Wanted {
+  setting: string;
+  /** Null: not set. */
+  secret: string | null;
+  key: string;
+  /** What makes it. */
+  cure(secret: string): string;
+}
+
+async function checkSecret(looked: Looked, { setting, secret, key, cure }: Wanted): Promise<EngineFinding[]> {
+  if (secret === null) return [];
+  const found = await readSecret(looked, secret);
+  const name = `secret: ${secret}`;
+  const { namespace } = looked.cluster;
+  const hint = `whoever administers ${namespace}: kubectl -n ${namespace} create secret ${cure(secret)}`;
+  if (found === 'hidden')
+    return [warning({ name, message: `this user may not look at it (${setting})`, hint })];
+  if (found === null) return [missing({ name, message: `is not there (${setting})`, hint })];
+  if (!Object.hasOwn(found.data ?? {}, key))
+    return [missing({ name, message: `has no key ${key} (${setting})`, hint })];
+  return [ok({ name, message: `is there (${setting})` })];
+}
+
+const dockerSecret = (secret: string) =>
+  `docker-registry ${secret} --docker-server=REGISTRY --docker-username=USER --docker-password=PASSWORD`;
+const fileSecret = (secret: string) => `generic ${secret} --from-file=.env`;
+
+/** It is optional: without it pods have no variables of the project. One that somebody named should be there. */
+async function checkProjectSecret(looked: Looked): Promise<EngineFinding[]> {
+  const { project_secret: secret } = looked.settings;
+  if (secret === null) return [];
+  const name = `secret: ${secret}`;
+  const found = await readSecret(looked, secret);
+  if (found === 'hidden') return [];
+  if (found !== null) {
+    const number = Object.keys(found.data ?? {}).length;
+    return [ok({ name, message: `${number} ${number === 1 ? 'variable' : 'variables'} of the project` })];
+  }
+  const message = 'is not there: pods get no variables of the project';
+  if (secret === DEFAULT_SETTINGS.project_secret) return [ok({ name, message })];
+  const { namespace } = looked.cluster;
+  const hint = `whoever administers ${namespace}: kubectl -n ${namespace} create secret generic ${secret} --from-env-file=FILE`;
+  return [warning({ name, message: `${message} (project_secret)`, hint })];
+}
+
+async function readSecret({ cluster }: Looked, name: string): Promise<Secret | null | 'hidden'> {
+  try {
+    return await cluster.get<Secret>(RESOURCES.secrets, name);
+  } catch (error) {
+    if (isClusterError(error, 403)) return 'hidden';
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+import { DEFAULT_GRACE_SECONDS } from '../../render/kubernetes/pod-template.ts';
+import { nameOf } from '../../render/kubernetes/rendering.ts';
+import { crashPoint } from '../../machine/crash-point.ts';
+import { disown, toApply, workloadResource } from './apply.ts';
+import { insist } from './insist.ts';
+import { RESOURCES, type Job } from './objects.ts';
+import type { PodObject } from './pod-view.ts';
+import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
+
+/** Sees an experiment (or one of its workloads) to its end, after that was decided. */
+export interface Ending {
+  /** True: nothing of it is left. */
+  advance(look: Look): Promise<boolean>;
+}
+
+/** How much longer than their grace pods may take until the experiment ends without them. */
+const MARGIN_MS = 60_000;
+
+export function createEnding(run: ClusterRun): Ending {
+  let begun: Promise<void> | null = null;
+  /** When the cluster was told, by a clock that only goes forward; null: it was not yet. */
+  let toldAt: number | null = null;
+  let isDeleted = false;
+
+  async function begin(look: Look): Promise<void> {
+    const cause = run.kept.run.stop?.cause;
+    if (cause === 'again') await letDependentsStay(run);
+    const { state } = look.view.workload;
+    const isOver = state === 'completed' || state === 'failed';
+    if (cause !== 'again' && isOver) await endRayCluster(run, look);
+    else {
+      await removeWorkload(run);
+      isDeleted = true;
+    }
+    crashPoint('cluster-workload-ended');
+    toldAt = performance.now();
+    run.wake.call();
+  }
+
+  return {
+    async advance(look) {
+      begun ??= begin(look).catch((error: unknown) => {
+        if (!run.context.detach.aborted) run.facts.end(error);
+      });
+      if (toldAt === null) return false;
+      const left = run.keeper.left(look);
+      if (left.length === 0 && isQuiet(look, isDeleted)) return true;
+      if (performance.now() - toldAt < graceMs(run) + MARGIN_MS) return false;
+      await giveUp(run, left);
+      return true;
+    },
+  };
+}
+
+function graceMs({ context: { plan } }: ClusterRun): number {
+  return (plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_SECONDS) * 1000;
+}
+
+/** Nothing is there that could still make pods. */
+function isQuiet({ observed }: Look, isDeleted: boolean): boolean {
+  const { jobset, rayjob, jobs } = observed;
+  if (isDeleted && (jobset !== null || rayjob !== null)) return false;
+  return jobs.every((job) => isFinished(job) || isBuild(job));
+}
+
+function isFinished({ status }: Job): boolean {
+  return (status?.conditions ?? []).some(
+    ({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed'),
+  );
+}
+
+function isBuild({ metadata }: Job): boolean {
+  return metadata?.name?.endsWith('-build') ?? false;
+}
+
+/** What the next workload needs stays when this one, which owns it, is deleted. */
+async function letDependentsStay(run: ClusterRun): Promise<void> {
+  const { cluster, context, tell } = run;
+  const wanted = toApply(run.rendering, context.secrets);
+  await insist(() => disown(cluster, wanted), { signals: [context.detach], tell: tell.unreachable });
+}
+
+/** In the background: its pods get their grace, and we go on reading their logs. */
+async function removeWorkload(run: ClusterRun): Promise<void> {
+  const { cluster, rendering, kept } = run;
+  const uid = createdWorkloads(kept).at(-1)?.uid;
+  if (uid === undefined) return;
+  const resource = workloadResource(rendering);
+  await reach(run, () => cluster.remove(resource, nameOf(rendering), { propagation: 'Background', uid }));
+}
+
+/** Its job is over, but its nodes would stay for as long as KubeRay lets the submitter's log be read. */
+async function endRayCluster(run: ClusterRun, { observed }: Look): Promise<void> {
+  const name = observed.rayjob?.status?.rayClusterName;
+  if (name === undefined || name === '') return;
+  await reach(run, () => run.cluster.remove(RESOURCES.rayclusters, name, { propagation: 'Background' }));
+}
+
+function reach<T>({ context, tell }: ClusterRun, act: () => Promise<T>): Promise<T> {
+  return insist(act, { signals: [context.detach], tell: tell.unreachable });
+}
+
+/** The cluster has had its time: the experiment ends, and says what it leaves behind. */
+async function giveUp(run: ClusterRun, left: readonly PodObject[]): Promise<void> {
+  const names = left.map(({ pod, objectName }) => `${pod} (${objectName})`);
+  const what = names.length > 0 ? names.join(', ') : 'a Job that may still make pods';
+  const message = `the cluster has not ended ${what}; kubectl describe says why`;
+  run.tell.notice({ code: 'pods_left', message });
+  await run.keeper.abandon(left);
+}

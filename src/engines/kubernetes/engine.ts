@@ -1,0 +1,79 @@
+import { AichorError } from '../../errors.ts';
+import type { Plan } from '../../experiment/plan.ts';
+import { pathsOf } from '../../render/kubernetes/rendering.ts';
+import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
+import type { Engine } from '../engine.ts';
+import { buildImage } from './build.ts';
+import { clusterCapacity } from './capacity.ts';
+import type { Cluster } from './cluster.ts';
+import type { ClusterDeps } from './deps.ts';
+import { discardDeleted, discardEnded, engineFolderOf } from './discard.ts';
+import type { EngineLog } from './engine-log.ts';
+import { refuseWithoutRegistry } from './image.ts';
+import { createUse } from './use.ts';
+import { runExperiment } from './run.ts';
+
+export interface KubernetesEngineOptions {
+  name: string;
+  /** Opens the cluster, when it is needed for the first time; after a failure, when it is needed again. */
+  connect(): Promise<Cluster>;
+  settings: KubernetesSettings;
+  /** The control plane's: the engine keeps its files in `experiments/<id>/engine`. */
+  dataFolder: string;
+  now: () => Date;
+  log: EngineLog;
+  /** How long an image may be impossible to pull before the experiment fails, in seconds. Default: 10 minutes. */
+  imageFailAfterS?: number;
+}
+
+const IMAGE_FAIL_AFTER_S = 600;
+
+/** The engine that has JobSet and KubeRay carry plans out in one namespace of a cluster. */
+export function createKubernetesEngine(options: KubernetesEngineOptions): Engine {
+  const { name, settings, dataFolder, imageFailAfterS = IMAGE_FAIL_AFTER_S } = options;
+  const use = createUse(options);
+  const deps: ClusterDeps = {
+    ...{ name, settings, imageFailAfterS, now: options.now, log: options.log },
+    connected: use.connected,
+  };
+  const place = (experimentId: string) => ({
+    experimentId,
+    directory: engineFolderOf(dataFolder, experimentId),
+  });
+  return {
+    name,
+    kind: 'kubernetes',
+    async check(plan) {
+      refuseVertex(plan);
+      refuseWithoutRegistry(plan, { name, settings });
+      return [];
+    },
+    capacity: () => clusterCapacity(async () => (await use.connected()).cluster),
+    limits: async () => ({ cpus: null, gpus: null, memory_gb: null, max_experiments: null }),
+    build: (context) => buildImage(deps, context),
+    paths: ({ id, project, plan }) =>
+      pathsOf({ plan: plan ?? NO_STORAGE, settings, experimentId: id, project }),
+    async *run(context) {
+      refuseVertex(context.plan);
+      const done = use.follow(context.experimentId);
+      try {
+        yield* runExperiment(deps, context);
+      } finally {
+        done();
+      }
+    },
+    discard: (id, why) => (why === 'ended' ? discardEnded(deps, place(id)) : discardDeleted(deps, place(id))),
+  };
+}
+
+const NO_STORAGE: Pick<Plan, 'tensorboard' | 'storage'> = {
+  tensorboard: { enabled: false, pvc: null },
+  storage: { shared_volume: null, attached: [] },
+};
+
+function refuseVertex({ operator }: Plan): void {
+  if (operator !== 'vertexai') return;
+  throw new AichorError('engine_unavailable', 'the operator vertexai runs on Google Vertex AI only', {
+    hint: 'use jobset, jax, pytorch, xgboost or kuberay',
+  });
+}

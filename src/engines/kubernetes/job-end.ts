@@ -1,0 +1,20 @@
+import type { Job, Observed } from './objects.ts';
+
+/** The Job that a JobSet's message names as the first to fail; null: it names none. */
+export function firstFailedJob(message: string | null): string | null {
+  return /\(first failed job: ([^)\s]+)\)/.exec(message ?? '')?.[1] ?? null;
+}
+
+/** Why a Job failed or is about to, as its controller says (BackoffLimitExceeded, DeadlineExceeded, …); null: it did not. */
+export function jobFailure({ status }: Job): string | null {
+  const failed = status?.conditions?.find(
+    ({ type, status: is }) => (type === 'Failed' || type === 'FailureTarget') && is === 'True',
+  );
+  return failed?.reason ?? null;
+}
+
+/** The cluster's own deadline, which is later than ours, has ended the experiment. */
+export function isLate({ jobs, rayjob }: Observed): boolean {
+  if (rayjob?.status?.reason === 'DeadlineExceeded') return true;
+  return jobs.some((job) => jobFailure(job) === 'DeadlineExceeded');
+}

@@ -1,0 +1,66 @@
+import type { PodStatus, Reason } from '../../experiment/status.ts';
+import { exitedZero, type Sight } from './sight.ts';
+import type { WorkloadView } from './attempt-view.ts';
+
+/** What is to be told of a pod. `end`: the reason follows from how it ended. */
+export interface Standing {
+  status: PodStatus;
+  reason: Reason | 'end' | null;
+}
+
+export interface Surroundings {
+  sights: readonly Sight[];
+  workload: WorkloadView;
+  /** The workload is at a later attempt. */
+  superseded: boolean;
+  /** Why we told the pods to end; null: we did not. */
+  told: Reason | null;
+  /** The Jobs' own deadline passed, as their controller says. */
+  late: boolean;
+}
+
+const RUNNING: Standing = { status: 'Running', reason: null };
+const PENDING: Standing = { status: 'Pending', reason: null };
+const FAILED: Standing = { status: 'Failed', reason: 'end' };
+
+/**
+ * Where a pod of a JobSet stands. One that was told to end was stopped if there is a cause for it: we told it, another
+ * pod had failed, the JobSet goes. Without one somebody evicted or deleted it, and that is a failure; as long as it is
+ * not known which, nothing is said.
+ */
+export function standInJobSet(sight: Sight, around: Surroundings): Standing {
+  const { startedAt, isOver, byItself, disrupted } = sight;
+  if (!isOver) return startedAt === null ? PENDING : RUNNING;
+  if (byItself) return exitedZero(sight) ? { status: 'Succeeded', reason: null } : FAILED;
+  if (disrupted !== null) return FAILED;
+  if (around.told !== null) return { status: 'Stopped', reason: around.told };
+  if (around.late) return { status: 'Stopped', reason: 'DeadlineExceeded' };
+  const { workload, superseded, sights } = around;
+  if (sights.some((other) => other !== sight && ledTo(other, sight))) return STOPPED;
+  if (workload.deleting || workload.state === 'missing') return superseded ? FAILED : STOPPED;
+  if (superseded || workload.state === 'failed' || workload.state === 'completed') return FAILED;
+  return startedAt === null ? PENDING : RUNNING;
+}
+
+const STOPPED: Standing = { status: 'Stopped', reason: 'StoppedWithExperiment' };
+
+/** Times are whole seconds. */
+const SECOND_MS = 1000;
+
+/** One pod's failure is why the other was deleted: it was over when that was asked for. */
+function ledTo(cause: Sight, deleted: Sight): boolean {
+  if (!cause.isOver || exitedZero(cause) || deleted.askedAt === null) return false;
+  const ended = Date.parse(cause.endedAt ?? '');
+  if (!(ended < deleted.askedAt + SECOND_MS)) return false;
+  if (cause.byItself || cause.disrupted !== null) return true;
+  const order = (sight: Sight) => [sight.askedAt ?? 0, Date.parse(sight.endedAt ?? ''), sight.planned.rank];
+  return comesBefore(order(cause), order(deleted));
+}
+
+function comesBefore(a: readonly number[], b: readonly number[]): boolean {
+  for (const [index, value] of a.entries()) {
+    const other = b[index] ?? 0;
+    if (value !== other) return value < other;
+  }
+  return false;
+}

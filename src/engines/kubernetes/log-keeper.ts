@@ -1,0 +1,124 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { beginning, type Position } from './log-position.ts';
+import { createRepetition, type News, type Repetition } from './log-repetition.ts';
+import { openPositionFile } from './position-file.ts';
+
+/** The file that a container's log is kept in, and how far it was taken. */
+export interface LogKeeper {
+  /** Where to go on, as the disk has it: after a lost connection as after a lost process. */
+  resume(): Promise<Position>;
+  /**
+   * Appends what followed in the log; `position` is where the log is after it (its end, or the end of a line before
+   * that). With `afterGap` it did not follow on what the file has. False: the file had these bytes already.
+   */
+  keep(bytes: Buffer, position: Position, afterGap?: boolean): Promise<boolean>;
+  /** The log was read to its end. True: the file has grown. */
+  finish(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+interface KeeperOptions {
+  /** Of the source; other logs may stand in it before this one. */
+  file: string;
+  /** Where the position is kept. */
+  positions: string;
+  /** What the file has may come again. */
+  repeats: boolean;
+}
+
+export async function openLogKeeper({ file, positions, repeats }: KeeperOptions): Promise<LogKeeper> {
+  const handle = await open(file, 'r+');
+  const kept = await openPositionFile(positions);
+  let size = 0;
+  /** Bytes to come that the file has. */
+  let surplus = 0;
+  /** From where a position says it is to where that is in the file. */
+  let shift = 0;
+  let repetition: Repetition | null = null;
+  /** As it is on disk. */
+  let written = beginning(0);
+  let latest = written;
+
+  async function write(position: Position): Promise<void> {
+    await kept.write(position);
+    written = position;
+  }
+
+  async function append(bytes: Buffer): Promise<boolean> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, size);
+      done += bytesWritten;
+      size += bytesWritten;
+    }
+    return bytes.length > 0;
+  }
+
+  /** The log ceases to repeat what the file has: from here on it is like any other. */
+  async function tell({ bytes, base, same }: News, position: Position): Promise<boolean> {
+    repetition = null;
+    await write({ ...beginning(base), foreign: size - base - same });
+    shift = base + written.foreign;
+    return advance(bytes, position);
+  }
+
+  /** The position goes first: it counts as soon as the file has the bytes. */
+  async function advance(bytes: Buffer, position: Position): Promise<boolean> {
+    const fresh = bytes.subarray(Math.min(surplus, bytes.length));
+    surplus -= bytes.length - fresh.length;
+    if (surplus === 0 && position !== latest)
+      await write({ ...position, offset: position.offset + shift, base: written.base, foreign: 0 });
+    latest = position;
+    return append(fresh);
+  }
+
+  /** The unfinished line at the file's end will never be finished. */
+  async function jump(): Promise<void> {
+    await write({ ...written, foreign: surplus });
+    shift += surplus;
+    surplus = 0;
+  }
+
+  async function begin(): Promise<Position> {
+    shift = surplus = 0;
+    if (repeats && size > 0) {
+      repetition = createRepetition({ read: (at, length) => readFully(handle, at, length), size });
+      return beginning(0);
+    }
+    await write(beginning(size));
+    return written;
+  }
+
+  return {
+    async resume() {
+      ({ size } = await handle.stat());
+      repetition = null;
+      const known = await kept.read(size);
+      latest = known ?? (await begin());
+      if (known === null) return latest;
+      written = known;
+      shift = known.foreign;
+      surplus = size - known.offset - known.foreign;
+      return known;
+    },
+    async keep(bytes, position, afterGap = false) {
+      if (afterGap && surplus > 0 && written.foreign === 0) await jump();
+      if (repetition === null) return advance(bytes, position);
+      const news = await repetition.take(bytes);
+      return news !== null && tell(news, position);
+    },
+    async finish() {
+      const hasGrown = repetition !== null && (await tell(await repetition.end(), latest));
+      await write({ ...written, done: true });
+      return hasGrown;
+    },
+    async close() {
+      await Promise.all([handle.close(), kept.close()]);
+    },
+  };
+}
+
+async function readFully(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  const { bytesRead } = await handle.read(buffer, 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}

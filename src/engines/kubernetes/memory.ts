@@ -1,0 +1,38 @@
+import type { AttemptMemory } from './attempt-view.ts';
+import { mainStart } from './containers.ts';
+import { orderSeen } from './disruption.ts';
+import type { PlacedPod } from './place-pods.ts';
+
+interface Found {
+  /** With the Ray clusters and workers as they were found. */
+  found: AttemptMemory;
+  placed: readonly PlacedPod[];
+  attempt: number;
+}
+
+/** What is known after one more look. The very same object as before when nothing is new. */
+export function remember(before: AttemptMemory, { found, placed, attempt }: Found): AttemptMemory {
+  const order: AttemptMemory['order'] = {};
+  for (const { source, object } of placed) {
+    const seen = before.order[object.uid] ?? (object.gone ? null : orderSeen(source));
+    if (seen !== null) order[object.uid] = seen;
+  }
+  const started = before.started || placed.some(({ source }) => mainStart(source) !== null);
+  const after: AttemptMemory = { ...found, attempt, started, order };
+  return isSame(before, after) ? before : after;
+}
+
+function isSame(a: AttemptMemory, b: AttemptMemory): boolean {
+  return (
+    a.attempt === b.attempt &&
+    a.started === b.started &&
+    isSameRecord(a.clusters, b.clusters) &&
+    isSameRecord(a.workers, b.workers) &&
+    isSameRecord(a.order, b.order)
+  );
+}
+
+function isSameRecord(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

@@ -1,0 +1,7 @@
+import type { Cluster } from './cluster.ts';
+import { readDocument, textAt } from './document.ts';
+
+/** `v1.36.4`. Throws ClusterError when the API server cannot be reached or refuses this user. */
+export async function serverVersion(cluster: Cluster): Promise<string> {
+  return textAt(await readDocument(cluster, '/version'), 'gitVersion') ?? 'unknown version';
+}

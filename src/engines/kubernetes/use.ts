@@ -1,0 +1,78 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAbsent } from '../../errors.ts';
+import type { Connected } from './deps.ts';
+import { engineFolderOf } from './discard.ts';
+import type { KubernetesEngineOptions } from './engine.ts';
+import { tidyCluster, type Standing } from './janitor.ts';
+import { openKept } from './kept.ts';
+import { createObservatory } from './observatory.ts';
+
+/** A cluster while experiments run on it. */
+export interface Use {
+  connected(): Promise<Connected>;
+  /** Somebody looks after this experiment from now on, until the function that is returned is called. */
+  follow(experimentId: string): () => void;
+}
+
+const JANITOR_MS = 5 * 60_000;
+
+export function createUse(options: KubernetesEngineOptions): Use {
+  const { connect, settings, now, log, name } = options;
+  const followed = new Map<string, number>();
+  let connecting: Promise<Connected> | null = null;
+  let timer: NodeJS.Timeout | null = null;
+
+  async function open(): Promise<Connected> {
+    const cluster = await connect();
+    return { cluster, observatory: createObservatory({ cluster, log, now }) };
+  }
+  function connected(): Promise<Connected> {
+    connecting ??= open().catch((error: unknown) => {
+      connecting = null;
+      throw error;
+    });
+    return connecting;
+  }
+  async function tidy(): Promise<void> {
+    try {
+      const { cluster } = await connected();
+      const standing = (id: string) => standingOf(options.dataFolder, id, followed.has(id));
+      await tidyCluster({ cluster, ttlS: settings.ttl_s, standing, now, log });
+    } catch (error) {
+      log.warn({ err: error, engine: name }, 'what others left in the cluster could not be tidied up');
+    }
+  }
+  return {
+    connected,
+    follow(experimentId) {
+      followed.set(experimentId, (followed.get(experimentId) ?? 0) + 1);
+      if (timer === null) {
+        timer = setInterval(() => void tidy(), JANITOR_MS);
+        timer.unref();
+        void tidy();
+      }
+      return () => {
+        const left = (followed.get(experimentId) ?? 1) - 1;
+        if (left > 0) followed.set(experimentId, left);
+        else followed.delete(experimentId);
+        if (followed.size > 0 || timer === null) return;
+        clearInterval(timer);
+        timer = null;
+      };
+    },
+  };
+}
+
+/** What the engine's own files say of an experiment. */
+async function standingOf(dataFolder: string, experimentId: string, isFollowed: boolean): Promise<Standing> {
+  if (isFollowed) return 'followed';
+  const directory = engineFolderOf(dataFolder, experimentId);
+  try {
+    await access(join(directory, 'run.json'));
+  } catch (error) {
+    if (isAbsent(error)) return 'unknown';
+    throw error;
+  }
+  return (await openKept(directory)).run.cleared ? 'ended' : 'live';
+}

@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createDecider } from './decide.ts';
+import { createEnding } from './end-workload.ts';
+import { takeLook } from './look.ts';
+import type { ClusterRun, Look, LookBack } from './run-state.ts';
+
+/** The look at everything that happens although nothing told of it. */
+const NET_MS = 5000;
+/** A look at very many pods takes long: then changes are gathered for this long. */
+const LONGEST_GATHER_MS = 100;
+
+export type WorkloadEnd = 'ended' | 'again' | 'detached';
+
+/**
+ * Looks after a workload until nothing of it runs any more. What is to do follows from what is seen and what is kept,
+ * at each wake anew; who takes over from an earlier process does the same.
+ */
+export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
+  const { context, kept, keeper, wake } = run;
+  const decider = createDecider(run);
+  const ending = createEnding(run);
+  if (!(await isSynced(run))) return 'detached';
+  for (let isFirst = true; ; isFirst = false) {
+    const look = takeLook(run);
+    tellLook(run, look);
+    await keep(run, look, isFirst);
+    await keeper.update(look);
+    if (kept.run.stop === null) {
+      const pause = await decider.decide(look);
+      if (pause === 'end') continue;
+      await wake.next(Math.max(1, Math.min(pause, NET_MS)));
+    } else {
+      if (await ending.advance(look)) return kept.run.stop.cause === 'again' ? 'again' : 'ended';
+      await wake.next(NET_MS);
+    }
+    if (context.detach.aborted) return 'detached';
+    await delay(Math.min(LONGEST_GATHER_MS, look.view.pods.length / 4));
+  }
+}
+
+function tellLook({ kept, tell, view }: ClusterRun, { view: attempt, earlier }: LookBack): void {
+  const { stop } = kept.run;
+  tell.unreachable(view.stale()?.why ?? null);
+  if (stop !== null && stop.failure !== null) tell.failure(stop.failure);
+  tell.attempt(attempt, earlier);
+}
+
+/** What is kept of what was seen: when it first started, and what no object will tell again. */
+async function keep({ kept, deps }: ClusterRun, { view }: Look, isFirst: boolean): Promise<void> {
+  const { started_at: started, memory } = kept.run;
+  if (view.memory !== memory && JSON.stringify(view.memory) !== JSON.stringify(memory))
+    await kept.change({ memory: view.memory });
+  if (started === null && view.everStarted)
+    await kept.change({ started_at: startOf(view, deps.now(), isFirst).toISOString() });
+}
+
+/** Now, by our own clock; as the cluster says it when it was running before we looked, but never later than now. */
+function startOf({ pods }: Look['view'], now: Date, wasRunning: boolean): Date {
+  if (!wasRunning) return now;
+  const starts = pods.flatMap(({ fact }) => (fact.started_at === null ? [] : [Date.parse(fact.started_at)]));
+  return new Date(Math.min(now.getTime(), ...starts));
+}
+
+/** False: the server leaves. */
+async function isSynced({ view, context, tell, wake }: ClusterRun): Promise<boolean> {
+  let synced = false;
+  view.synced().then(() => {
+    synced = true;
+    wake.call();
+  }, wake.call);
+  while (!synced && !context.detach.aborted) {
+    await wake.next(1000);
+    const stale = view.stale();
+    if (stale !== null) tell.unreachable(stale.why);
+  }
+  return !context.detach.aborted;
+}
