@@ -92,7 +92,7 @@ async function bundle(root, dist, sources) {
     one('server.cjs', {
       ...COMMON_JS,
       entryPoints: [at('server/main.ts')],
-      plugins: [apart(root), cjsNames],
+      plugins: [libs.serverPlugin, apart(root), cjsNames],
     }),
     one('pack-worker.js', { ...COMMON, format: 'esm', entryPoints: [at('packaging/pack-worker.ts')] }),
   ]);

@@ -24,7 +24,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 interface AichorErrorOptions {
   /** What to do about it: a sentence, or a command to type. */
   hint?: string | null;
-  /** Findings about a manifest; only with `manifest_invalid` and `repository_invalid`. */
+  /** Findings about a manifest; only with `manifest_invalid`, `repository_invalid` and `engine_unavailable`. */
   diagnostics?: readonly object[];
   /** The control plane's name for the request that failed; finds it in the server's log. */
   requestId?: string | undefined;

@@ -11,6 +11,9 @@ import { signed } from './code-cache.js';
  */
 const INLINE = /^(?:node:|@oclif\/core(?:\/|$)|picocolors$|env-paths$|zod$)/;
 
+/** What only a control plane with a cluster needs: the others never read a megabyte for nothing. */
+const OF_CLUSTERS = /^(?:@kubernetes\/client-node\/|ws$)/;
+
 /**
  * Packages that only some commands need. Each is a file of its own, `dist/lib-<name>-<version>.cjs`, loaded by the
  * first module that imports it; the program itself stays one small file.
@@ -21,10 +24,10 @@ const INLINE = /^(?:node:|@oclif\/core(?:\/|$)|picocolors$|env-paths$|zod$)/;
  */
 export function libraries(root, dist, external) {
   const used = new Map();
-  const plugin = {
+  const pluginFor = (filter) => ({
     name: 'libraries',
     setup(build) {
-      build.onResolve({ filter: /^[^./]/ }, ({ path, importer, namespace }) => {
+      build.onResolve({ filter }, ({ path, importer, namespace }) => {
         if (namespace === 'library' || INLINE.test(path) || external.includes(path)) return undefined;
         if (importer.includes('node_modules') || path.startsWith('aichor:')) return undefined;
         return { path, namespace: 'library' };
@@ -40,9 +43,11 @@ export function libraries(root, dist, external) {
         return { contents: facade(name, names), loader: 'js', resolveDir: root };
       });
     },
-  };
+  });
   return {
-    plugin,
+    plugin: pluginFor(/^[^./]/),
+    /** The control plane needs most of its packages, and they are in its file. */
+    serverPlugin: pluginFor(OF_CLUSTERS),
     build: () =>
       Promise.all(Array.from(used, ([name, library]) => buildLibrary(root, join(dist, name), library))),
   };

@@ -16,7 +16,7 @@ const program = load(join(root, 'dist', 'cli.cjs'));
 
 /** Answers every request with an empty list, so that the way through client and printing is taken. */
 const server = createServer((_request, response) =>
-  response.end('{"experiments":[],"engines":[],"next_cursor":null}'),
+  response.end('{"experiments":[],"engines":[],"notices":[],"next_cursor":null}'),
 );
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const home = await mkdtemp(join(tmpdir(), 'aichor-build-'));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DIAGNOSTIC_CODE_NAMES } from '../manifest/codes.ts';
 import { engineSummary } from './contract.ts';
 
 /** What an engine may be called: as the platform's own form for importing one takes it. */
@@ -96,6 +97,20 @@ export const engineRemoval = z.object({
   force: z.stringbool().default(false),
 });
 
+/** `POST /v1/engines/:name/fit`: a manifest, and what it is called in what is said about it. */
+export const engineFitQuery = z.object({ manifest: z.string().max(1_000_000), file: z.string().max(4096) });
+const diagnostic = z.object({
+  severity: z.enum(['error', 'warning']),
+  code: z.enum(DIAGNOSTIC_CODE_NAMES),
+  path: z.string(),
+  message: z.string(),
+  hint: z.string().nullable(),
+  file: z.string(),
+  ...{ line: z.int(), column: z.int(), end_line: z.int(), end_column: z.int() },
+});
+export const engineFit = z.object({ diagnostics: z.array(diagnostic) });
+
+export type EngineFit = z.infer<typeof engineFit>;
 export type EngineConnection = z.infer<typeof engineConnection>;
 export type EngineAddition = z.infer<typeof engineAddition>;
 export type EngineAdditionInput = z.input<typeof engineAddition>;

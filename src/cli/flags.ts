@@ -22,6 +22,7 @@ export const submissionFlags = {
     helpValue: 'PATH',
   }),
   keep: boolean({ description: "Keep the pods' working copies" }),
+  force: boolean({ description: 'Submit although the engine lacks what the manifest asks for, at present' }),
   wait: boolean({ description: 'Wait for the end; the exit code tells the result' }),
   follow: boolean({
     char: 'f',

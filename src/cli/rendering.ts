@@ -1,9 +1,12 @@
 import { basename, dirname } from 'node:path';
 import { statSync } from 'node:fs';
+import type { Client } from '../client/client.ts';
+import { AichorError } from '../errors.ts';
 import type { Plan } from '../experiment/plan.ts';
 import { DEFAULT_PROJECT } from '../experiment/project-name.ts';
 import { planManifest } from '../operators/plan.ts';
 import type { KubernetesObject } from '../render/kubernetes/objects.ts';
+import type { KubernetesSettings } from '../render/kubernetes/settings.ts';
 import { localPaths } from '../render/local/paths.ts';
 import { PLACEHOLDER_EXPERIMENT_ID, planDocument, type PlanDocument } from '../render/local/plan-document.ts';
 import { secretNames } from './env-flags.ts';
@@ -12,7 +15,13 @@ import type { Settings } from './settings.ts';
 import type { Talk } from './talk.ts';
 
 /** What `manifest render` prints (contract 3.1). */
-export type RenderDocument = PlanDocument | { engine: 'kubernetes'; objects: KubernetesObject[] };
+export type RenderDocument = PlanDocument | ObjectsDocument;
+
+interface ObjectsDocument {
+  /** `kubernetes`, or the name of an engine. */
+  engine: string;
+  objects: KubernetesObject[];
+}
 
 interface Rendered {
   /** A manifest's file, or the directory of a repository. */
@@ -52,21 +61,31 @@ export function localDocument(plan: Plan, { folder, project }: Settings): PlanDo
   return planDocument(plan, { experimentId, paths: localPaths(folder.data, facts) });
 }
 
-/** What an engine would make of a plan, for an experiment whose id is not known yet. */
+/**
+ * What an engine would make of a plan, for an experiment whose id is not known yet. The kinds `local` and `kubernetes` need
+ * no server; an engine's name is looked up there, for its settings.
+ */
 export async function renderPlan(
   plan: Plan,
-  engine: 'local' | 'kubernetes',
-  settings: Settings,
+  { engine, settings, client }: { engine: string; settings: Settings; client(): Promise<Client> },
 ): Promise<RenderDocument> {
   if (engine === 'local') return localDocument(plan, settings);
-  const experimentId = PLACEHOLDER_EXPERIMENT_ID;
-  const project = settings.project.value ?? DEFAULT_PROJECT;
   const [{ renderKubernetes }, { DEFAULT_SETTINGS }] = await Promise.all([
     import('../render/kubernetes/objects.ts'),
     import('../render/kubernetes/settings.ts'),
   ]);
-  return {
-    engine,
-    objects: renderKubernetes({ plan, settings: DEFAULT_SETTINGS, experimentId, project }),
-  };
+  const experimentId = PLACEHOLDER_EXPERIMENT_ID;
+  const project = settings.project.value ?? DEFAULT_PROJECT;
+  const wanted = engine === 'kubernetes' ? DEFAULT_SETTINGS : await settingsOf(await client(), engine);
+  return { engine, objects: renderKubernetes({ plan, settings: wanted, experimentId, project }) };
+}
+
+async function settingsOf(client: Client, engine: string): Promise<KubernetesSettings> {
+  const { completeSettings, readSettings } = await import('../render/kubernetes/settings-schema.ts');
+  const { kubernetes } = await client.engine(engine);
+  if (kubernetes === null)
+    throw new AichorError('engine_unavailable', `the engine ${engine} cannot be rendered for`, {
+      hint: `aichor engines check ${engine} says why`,
+    });
+  return completeSettings(readSettings(kubernetes.settings, `the engine ${engine}`), kubernetes.namespace);
 }

@@ -16,6 +16,7 @@ export interface CommonSubmission {
   env: Record<string, string>;
   labels: Record<string, string>;
   keep: boolean;
+  force: boolean;
   shell: Record<string, string>;
   python_env: string | null;
   idempotency_key: string;
@@ -33,6 +34,7 @@ export async function readSubmission(
     env: await readVariables(flags, env),
     labels: readLabels(flags.label),
     keep: flags.keep,
+    force: flags.force,
     // A team's server has an environment of its own; this shell's is none of its business.
     shell: settings.server.value === null ? shellBasics(env) : {},
     python_env: await readPythonEnv(flags['python-env'] ?? null, settings),

@@ -19,19 +19,19 @@ interface Validation {
 }
 
 /** One manifest's verdict, and what is missing in the repository around it (which standard input has from here). */
-export function validateManifest({
+export async function validateManifest({
   path,
   source,
   current,
   strict,
   ignore,
   engine,
-}: Validation): ValidatedFile {
+}: Validation): Promise<ValidatedFile> {
   const { manifest, operator, diagnostics, places } = parseManifest(source, path, { strict, ignore });
   const root = path === '-' ? current : repositoryOf(path, current);
   const where = { file: path, places };
   const around = manifest === null ? [] : repositoryFindings(manifest, directoryPaths(root), where);
-  const fit = manifest === null || engine === null ? [] : engine(manifest, where);
+  const fit = manifest === null || engine === null ? [] : await engine({ manifest, source, where });
   const heeded = ({ severity, code }: Diagnostic) => severity === 'error' || !ignore.has(code);
   return {
     path,

@@ -15,6 +15,7 @@ import type {
   EngineAdditionInput,
   EngineCheck,
   EngineDocument,
+  EngineFit,
 } from '../api/engine-contract.ts';
 import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
@@ -72,6 +73,8 @@ export interface Client {
   addEngine(addition: EngineAdditionInput): Promise<EngineAdded>;
   removeEngine(name: string, options: { force: boolean }): Promise<EngineDocument>;
   checkEngine(name: string): Promise<EngineCheck>;
+  /** What it lacks at present for a manifest; `file` is what that is called in what is said. */
+  fitEngine(name: string, query: { manifest: string; file: string }): Promise<EngineFit>;
   open(ref: string, name: OpenName): Promise<Opened>;
   storage(query: StorageQueryInput): Promise<StorageList>;
   /** The open response: the file's bytes, as they come. */
@@ -120,6 +123,7 @@ export function createClient(options: ClientOptions): Client {
     removeEngine: (name, query) =>
       json({ method: 'DELETE', path: engineAt(name), query, signal: options.signal }),
     checkEngine: (name) => post(engineAt(name, '/check')),
+    fitEngine: (name, query) => post(engineAt(name, '/fit'), query),
     open: (ref, name) => post(at(ref, `/open/${name}`)),
     storage: (query) => get('/storage', asQuery(query)),
     storedFile: (query) =>

@@ -4,6 +4,7 @@ import type { QueueLimits } from '../experiment/queue.ts';
 import type { Notice } from '../experiment/record.ts';
 import type { Totals } from '../experiment/totals.ts';
 import type { LogSource } from '../logs/line.ts';
+import type { Finding } from '../manifest/diagnostic.ts';
 
 /**
  * The port through which the control plane has plans carried out. An engine knows nothing of HTTP, of the
@@ -30,9 +31,12 @@ export interface Engine {
   readonly kind: 'local' | 'kubernetes';
   /**
    * Refuses (AichorError `engine_unavailable`) what this engine can never run; notices for the rest. With `force`,
-   * what only the present state of the engine speaks against is a notice too.
+   * what only the present state of the engine speaks against is a notice too. Findings about places of the manifest are
+   * its diagnostics.
    */
   check(plan: Plan, options: { force: boolean }): Promise<Notice[]>;
+  /** What it lacks at present for a plan, each at its place in the manifest. Absent: nothing but what `check` says. */
+  fit?(plan: Plan): Promise<Finding[]>;
   /** What there is in all, for users. Never throws: what cannot be reached is not `healthy`. */
   capacity(): Promise<EngineCapacity>;
   /** What the queue keeps to; all null where somebody else queues. */

@@ -93,6 +93,9 @@ export const DIAGNOSTIC_CODES = {
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
 
+/** All of them. */
+export const DIAGNOSTIC_CODE_NAMES = Object.keys(DIAGNOSTIC_CODES).filter(isDiagnosticCode);
+
 export function isDiagnosticCode(word: string): word is DiagnosticCode {
   return Object.hasOwn(DIAGNOSTIC_CODES, word);
 }

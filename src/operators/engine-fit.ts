@@ -84,6 +84,9 @@ export function amountPath(group: Group, amount: Amount, places: Places | null):
 export function atItsPlace(finding: Finding, places: Places | null): Finding {
   const [spec, types, name, ...rest] = finding.path;
   if (spec !== 'spec' || types !== 'types' || typeof name !== 'string') return finding;
+  const [group, ...below] = rest;
+  if (name === 'Workers' && typeof group === 'string')
+    return { ...finding, path: [...workersPath(group, places), ...below] };
   return { ...finding, path: [...spelled(name, places), ...rest] };
 }
 
@@ -91,8 +94,16 @@ export function atItsPlace(finding: Finding, places: Places | null): Finding {
 export function typePath({ name, role }: Group, places: Places | null): Path {
   const types = ['spec', 'types'];
   if (role === 'head') return [...types, 'Head'];
-  if (role === 'worker-group') return [...types, 'Workers'];
+  if (role === 'worker-group') return workersPath(name, places);
   return spelled(name, places);
+}
+
+/** Groups of Ray workers are a list: by the number where it is known, else by the name. */
+function workersPath(name: string, places: Places | null): Path {
+  const list = ['spec', 'types', 'Workers'];
+  for (let index = 0; places?.has([...list, index]) === true; index++)
+    if (places.source([...list, index, 'name']) === name) return [...list, index];
+  return [...list, name];
 }
 
 function spelled(name: string, places: Places | null): Path {

@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
 import type { BulkResult, Deletion, Pruning } from '../api/contract.ts';
 import { AichorError } from '../errors.ts';
+import type { ExperimentSummary } from '../experiment/record.ts';
 import { storedSummary } from '../experiment/summary.ts';
 import { crashPoint } from '../machine/crash-point.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { isOnThisMachine } from './engines/place.ts';
 import { experimentFolder } from './folders.ts';
 import { stateOf } from './get.ts';
 import { parseLabel } from './list.ts';
@@ -47,6 +49,7 @@ async function deleteOne(plane: ControlPlane, id: string, outputs: boolean) {
       hint: `cancel it first: aichor experiments cancel ${id} --wait`,
     });
   }
+  if (outputs && !isOnThisMachine(record)) throw notOurs(record);
   await plane.supervisor.settled(id);
   await plane.engines.get(record.engine)?.discard(id, 'deleted');
   await plane.logs.remove(id);
@@ -56,6 +59,17 @@ async function deleteOne(plane: ControlPlane, id: string, outputs: boolean) {
   plane.store.remove(id);
   crashPoint('delete-record');
   return storedSummary(state);
+}
+
+/** Asked to delete outputs that we do not have, it deletes nothing. */
+function notOurs({ experiment_id: id, engine, paths }: ExperimentSummary): AichorError {
+  return new AichorError(
+    'conflict',
+    `the outputs of experiment ${id} are at ${paths.output}, where its engine ${engine} wrote them`,
+    {
+      hint: 'delete them there, and the experiment without --outputs',
+    },
+  );
 }
 
 async function removeOutputs({

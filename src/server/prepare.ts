@@ -8,6 +8,7 @@ import { planManifest, type SubmissionFacts } from '../operators/plan.ts';
 import { repositoryFindings } from '../repository/findings.ts';
 import { locateManifest } from '../repository/locate.ts';
 import { chooseEngine } from './choose-engine.ts';
+import { withPlaces } from './engines/placed-findings.ts';
 
 export interface PrepareRequest {
   snapshot: SnapshotReader;
@@ -44,7 +45,7 @@ export async function prepare(
   found: FoundManifest,
 ): Promise<Prepared> {
   const { snapshot, submission } = request;
-  const { manifest, diagnostics } = parseManifest(found.bytes, found.path);
+  const { manifest, diagnostics, places } = parseManifest(found.bytes, found.path);
   if (manifest === null) throw invalid('manifest_invalid', found.path, diagnostics);
   const findings = repositoryFindings(manifest, pathsOf(snapshot), found.path);
   if (findings.some(isError)) throw invalid('repository_invalid', found.path, findings);
@@ -59,7 +60,7 @@ export async function prepare(
     ...found.notices,
     ...findings.map(({ code, message }) => ({ code, message })),
     ...(notice === null ? [] : [notice]),
-    ...(await engine.check(plan, { force: request.force })),
+    ...(await withPlaces(engine.check(plan, { force: request.force }), { file: found.path, places })),
   ];
   return { manifestPath: found.path, manifest: manifestText(found), plan, engine, notices };
 }

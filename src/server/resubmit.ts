@@ -3,6 +3,7 @@ import type { SnapshotReader } from '../engines/engine.ts';
 import { AichorError } from '../errors.ts';
 import { accept, refuseDoubleNames, type Accepted } from './accept.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { isOnThisMachine } from './engines/place.ts';
 import { privateFile } from './folders.ts';
 import { stateOf } from './get.ts';
 import { idempotencyOf } from './idempotency.ts';
@@ -24,11 +25,13 @@ export async function resubmit(
   const { record: first } = stateOf(plane.store, id);
   const vcs = plane.store.submission(id)?.vcs ?? {};
   const snapshot = await openSnapshot(plane, id, first.source.snapshot);
-  const { env, secrets, python_env } = await mergedVariables(plane, id, { env: first.env, resubmission });
+  const engine = resubmission.engine ?? first.engine;
+  const { env, secrets, ...merged } = await mergedVariables(plane, id, { env: first.env, resubmission });
+  // An environment of this machine is none elsewhere; one that is given now is refused there.
+  const python_env = resubmission.python_env ?? (isOnThisMachine({ engine }) ? merged.python_env : null);
   const message = resubmission.message ?? first.message;
   const project = resubmission.project ?? first.project;
   const { manifest_path: manifestPath } = first;
-  const engine = resubmission.engine ?? first.engine;
   const request = {
     snapshot,
     submission: { message, project, env, secrets: Object.keys(secrets), vcs },
@@ -67,7 +70,7 @@ async function mergedVariables(
 ) {
   const { secrets, python_env } = await readPrivateValues(privateFile(plane.folders, id));
   return {
-    python_env: resubmission.python_env ?? python_env,
+    python_env,
     env: { ...without(env, resubmission.secrets), ...resubmission.env },
     secrets: { ...without(secrets, resubmission.env), ...resubmission.secrets },
   };

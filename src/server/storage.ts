@@ -3,7 +3,9 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { StorageList, StorageQuery } from '../api/storage-contract.ts';
 import { AichorError, systemErrorCode } from '../errors.ts';
+import type { ExperimentSummary } from '../experiment/record.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { isOnThisMachine } from './engines/place.ts';
 import { stateOf } from './get.ts';
 import { DEFAULT_PROJECT, projectFolder } from '../experiment/project-name.ts';
 
@@ -58,12 +60,28 @@ function placeOf(plane: ControlPlane, { kind, project, experiment }: StorageQuer
     });
   }
   const { record } = stateOf(plane.store, plane.store.resolve(experiment));
+  if (!isOnThisMachine(record)) throw notHere(record);
   return {
     kind,
     project: record.project,
     experiment_id: record.experiment_id,
     folder: record.paths.output.replace(/\/$/, ''),
   };
+}
+
+/** An engine in a cluster leaves files where its settings say; they are read there. */
+function notHere({ experiment_id: id, engine, paths }: ExperimentSummary): AichorError {
+  const message = `the outputs of experiment ${id} are at ${paths.output}, where its engine ${engine} wrote them: the control plane has none of them`;
+  return new AichorError('engine_unavailable', message, { hint: readingOf(paths.output) });
+}
+
+function readingOf(address: string): string {
+  if (address.startsWith('s3://')) return `read them there, for example: aws s3 sync ${address} .`;
+  if (address.startsWith('gs://'))
+    return `read them there, for example: gcloud storage rsync -r ${address} .`;
+  return address.includes('://')
+    ? 'read them there, with a client for that address'
+    : 'that is a folder of its pods: look into the volume that is mounted there';
 }
 
 /** The path below the place's folder. Throws `usage` when it would lead out of it. */

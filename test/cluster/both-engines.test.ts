@@ -102,7 +102,8 @@ const ENDS: Record<string, ClusterWork> = {
 /** A record without what is an experiment's own. */
 function told(record: ExperimentRecord) {
   const { status, step, reason, explanation, attempt, pods, experiment_id: id } = record;
-  const words = explanation?.replaceAll(id.slice(0, 8), '<id>').replace(/; peak [\d.]+ of .* asked/, '') ?? null;
+  const words =
+    explanation?.replaceAll(id.slice(0, 8), '<id>').replace(/; peak [\d.]+ of .* asked/, '') ?? null;
   const seen = pods.map((pod) => ({ pod: pod.pod, status: pod.status, reason: pod.reason, exit_code: pod.exit_code, attempt: pod.attempt })); // prettier-ignore
   return { status, step, reason, words, attempt, pods: seen };
 }

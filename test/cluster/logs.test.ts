@@ -61,19 +61,23 @@ onCluster('the log is complete', () => {
     }),
   );
 
-  test.each(seedsOf('kill while it prints'))('over deaths of the control plane, and a deletion (seed %i)', (seed) =>
-    inPlace(async (place) => {
-      const chance = chanceOf(seed, 'kill while it prints');
-      const id = await place.submit(work());
-      const name = await firstPod(place, id);
-      for (let deaths = 0; deaths < 3; deaths++) {
-        await moment(chance.below(1000));
-        await place.restart(() => moment(chance.below(300)));
-      }
-      await pods(place.namespace).remove(name).catch(() => undefined);
-      await place.world.end(id);
-      await expectAll(place, id);
-    }),
+  test.each(seedsOf('kill while it prints'))(
+    'over deaths of the control plane, and a deletion (seed %i)',
+    (seed) =>
+      inPlace(async (place) => {
+        const chance = chanceOf(seed, 'kill while it prints');
+        const id = await place.submit(work());
+        const name = await firstPod(place, id);
+        for (let deaths = 0; deaths < 3; deaths++) {
+          await moment(chance.below(1000));
+          await place.restart(() => moment(chance.below(300)));
+        }
+        await pods(place.namespace)
+          .remove(name)
+          .catch(() => undefined);
+        await place.world.end(id);
+        await expectAll(place, id);
+      }),
   );
 
   test('of a pod that ended while there was no control plane', () =>
@@ -90,11 +94,11 @@ onCluster('the log is complete', () => {
   test('of any bytes, with and without a last newline', () =>
     inPlace(async ({ submit, world }) => {
       const bytes = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => byte !== 0);
-      const printed = `${bytes.map((byte) => `\\\\${byte.toString(8).padStart(3, '0')}`).join('')}\\\\n\\\\r\\\\nno newline`;
+      const printed = `${bytes.map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}\\n\\r\\nno newline`;
       const id = await submit({ command: `printf '${printed}'` });
       expect(await world.end(id)).toMatchObject({ status: 'Succeeded' });
       const { stdout } = await world.aichor(['experiments', 'logs', id, '--raw', '--pod', 'worker-0-0']);
-      expect(stdout).toEqual(Buffer.concat([Buffer.from(bytes), Buffer.from('\\n\\r\\nno newline')]));
+      expect(stdout).toEqual(Buffer.concat([Buffer.from(bytes), Buffer.from('\n\r\nno newline')]));
     }));
 
   test('and followed as it comes', () =>
@@ -102,9 +106,17 @@ onCluster('the log is complete', () => {
       const id = await submit({ command: 'for i in 1 2 3 4 5; do echo $i; sleep 0.3; done' });
       const { code, stdout } = await world.aichor(['experiments', 'logs', id, '--follow']);
       expect(code).toBe(0);
-      const lines = stdout.toString().trim().split('\\n').map((line) => JSON.parse(line)); // prettier-ignore
+      const lines = stdout.toString().trim().split('\n').map((line) => JSON.parse(line)); // prettier-ignore
       expect(lines.filter(({ pod }) => pod === 'worker-0-0').map(({ text }) => text)).toEqual(['1', '2', '3', '4', '5']); // prettier-ignore
-      const { stdout: last } = await world.aichor(['experiments', 'logs', id, '--tail', '2', '--pod', 'worker-0-0']);
-      expect(last.toString().trim().split('\\n')).toHaveLength(2);
+      const { stdout: last } = await world.aichor([
+        'experiments',
+        'logs',
+        id,
+        '--tail',
+        '2',
+        '--pod',
+        'worker-0-0',
+      ]);
+      expect(last.toString().trim().split('\n')).toHaveLength(2);
     }));
 });

@@ -9,8 +9,7 @@ import type { ClusterWork } from './harness/work.ts';
 
 const RETRIES = { restartPolicy: { backoffLimit: 2 } };
 /** Ends only when it is told to, with the code that follows. */
-const waiting = (code: number) =>
-  `trap 'echo told; exit ${code}' TERM; echo up; while :; do sleep 0.1; done`;
+const waiting = (code: number) => `trap 'echo told; exit ${code}' TERM; echo up; while :; do sleep 0.1; done`;
 /** Waits in the first attempt, and is done in the next. */
 const firstWaiting = (code: number) =>
   `[ "$AICHOR_RESTART_ATTEMPT" = 0 ] || { echo again; exit 0; }; ${waiting(code)}`;
@@ -48,7 +47,7 @@ onCluster('restarts', () => {
       const id = await submit({ command, spec: { restartPolicy: { backoffLimit: 1 } } });
       const record = await world.end(id);
       expect(record).toMatchObject({ status: 'Failed', attempt: 2 });
-      expect(record.explanation).toContain('exit code 4');
+      expect(record.explanation).toContain('exited with code 4');
       const lines = await world.lines(id);
       expect([textsOf(lines, 'worker-0-0', 1), textsOf(lines, 'worker-0-0', 2)]).toEqual([['attempt 0'], ['attempt 1']]); // prettier-ignore
     }));

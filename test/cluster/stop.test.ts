@@ -1,7 +1,12 @@
 /** Cancelling, and what is taken away by hand (FI-42). */
 import { expect, test } from 'vitest';
 import type { Secret } from 'kubernetes-types/core/v1.js';
-import { EXPERIMENT_LABEL, RESOURCES, type ObservedJobSet, type Pod } from '../../src/engines/kubernetes/objects.ts';
+import {
+  EXPERIMENT_LABEL,
+  RESOURCES,
+  type ObservedJobSet,
+  type Pod,
+} from '../../src/engines/kubernetes/objects.ts';
 import { textsOf } from '../faults/truth.ts';
 import { onCluster } from './harness/found.ts';
 import { at, jobsets, pods } from './harness/kubernetes.ts';

@@ -273,6 +273,18 @@ describe('skipBuild', () => {
     });
   });
 
+  test('a finished image is for a cluster: here it is built as if nothing were said', async () => {
+    const builder = { image: 'localhost/image:v1', skipBuild: { enabled: true, failIfNotFound: true } };
+    const experiment = await house.submit({ ...withInstaller(), builder });
+    expect((await runBuilt(experiment)).printed).toBe('1 True');
+  });
+
+  test('an image that a cluster built is no environment', async () => {
+    const reuse = { message: '', data: { image: 'images.example/a:1', digest: null }, notices: [] };
+    const strict = await house.submit({ ...jobset('true'), builder: skipBuild(true), reuse });
+    await expect(strict.build()).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   test('a result whose environment is gone is not found', async () => {
     const reuse = { message: '', data: { programs: [], environment: '00' }, notices: [] };
     const strict = await house.submit({ ...jobset('true'), builder: skipBuild(true), reuse });

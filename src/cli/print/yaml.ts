@@ -3,7 +3,7 @@ import type { RenderDocument } from '../rendering.ts';
 
 /** What `manifest render` prints as YAML: one document for each object, or the plan. Ends in a newline. */
 export function renderedYaml(document: RenderDocument): string {
-  const documents = document.engine === 'kubernetes' ? document.objects : [document];
+  const documents = 'objects' in document ? document.objects : [document];
   return documents
     .map((each) => stringify(each, { aliasDuplicateObjects: false, lineWidth: 0 }))
     .join('---\n');

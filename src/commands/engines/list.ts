@@ -13,7 +13,8 @@ export default class EnginesList extends BaseCommand<EngineList> {
     await this.parse(EnginesList);
     const client = await this.client();
     const document = await client.engines();
-    for (const { message } of document.notices) this.talk.notice(message);
+    // A server of an earlier version says none.
+    for (const { message } of document.notices ?? []) this.talk.notice(message);
     return document;
   }
 

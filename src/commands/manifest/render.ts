@@ -1,5 +1,5 @@
 import { string as stringArg } from '@oclif/core/args';
-import { option } from '@oclif/core/flags';
+import { option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { newSubmissionFlags } from '../../cli/flags.ts';
 import type { RenderDocument } from '../../cli/rendering.ts';
@@ -9,10 +9,11 @@ const { message, env, 'env-file': envFile, secret, project } = newSubmissionFlag
 export default class ManifestRender extends BaseCommand<RenderDocument> {
   static override summary = 'Show what would be created: pods with their environment, or Kubernetes objects';
   static override description =
-    'Nothing is sent or created, and no server is needed. The experiment id is a placeholder.';
+    'Nothing is sent or created, and no server is needed, but for the settings of an engine that was added. The experiment id is a placeholder.';
   static override examples = [
     'aichor manifest render',
     'aichor manifest render --engine kubernetes --output yaml',
+    'aichor manifest render --engine gpu --output yaml',
     "aichor manifest render | jq '.pods[] | {pod, rank, wave}'",
     'aichor manifest render aichor_manifests/sweep.yaml --env LEARNING_RATE=0.001',
   ];
@@ -24,7 +25,9 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     }),
   };
   static override flags = {
-    engine: option({ options: ['local', 'kubernetes'] as const, description: 'For which kind of engine' })({
+    engine: string({
+      description: 'local, kubernetes, or the name of an engine with settings of its own',
+      helpValue: 'NAME',
       default: 'local',
     }),
     output: option({ options: ['json', 'yaml'] as const, description: 'As data, also on a terminal' })(),
@@ -47,7 +50,11 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     const onSource = (file: string, text: string) => this.sources.set(file, text);
     const variables = await readVariables(flags, process.env);
     const plan = readPlan({ path: args.path, flags, env: variables, settings, talk: this.talk, onSource });
-    const document = await renderPlan(plan, flags.engine, settings);
+    const document = await renderPlan(plan, {
+      engine: flags.engine,
+      settings,
+      client: () => this.client(),
+    });
     if (this.humanWanted)
       this.talk.notice('the experiment id is a placeholder; a submission gets one of its own');
     this.#json = flags.output === 'json';
@@ -61,7 +68,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
   }
 
   override async view(document: RenderDocument): Promise<string> {
-    if (document.engine === 'local') {
+    if (!('objects' in document)) {
       const { planView } = await import('../../cli/print/plan.ts');
       return planView(document, this.screen);
     }

@@ -42,15 +42,14 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
     for (const path of manifestFiles(argv.map(String), (notice) => this.talk.notice(notice))) {
       const source = await readManifest(path, process.stdin);
       this.sources.set(path, Buffer.from(source).toString('utf8'));
-      files.push(validateManifest({ path, source, current, strict, ignore, engine }));
+      files.push(await validateManifest({ path, source, current, strict, ignore, engine }));
     }
     return verdict(files);
   }
 
   async #engine(name: string): Promise<EngineCheck> {
     const { engineCheck } = await import('../../cli/engine-check.ts');
-    const client = await this.client();
-    return engineCheck(await client.engines(), name);
+    return engineCheck(await this.client(), name);
   }
 
   override async view(document: ValidationDocument): Promise<string> {

@@ -2,7 +2,7 @@ import { plannedPods } from '../../experiment/planned-pods.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Reason } from '../../experiment/status.ts';
 import { isLate } from './job-end.ts';
-import { standInJobSet, type Standing, type Surroundings } from './jobset-pods.ts';
+import { causesOf, standInJobSet, type Standing, type Surroundings } from './jobset-pods.ts';
 import { remember } from './memory.ts';
 import type { Observed } from './objects.ts';
 import { offsetOf, placePods, type PlacedPod } from './place-pods.ts';
@@ -125,7 +125,8 @@ export function viewAttempt(input: ViewInput): AttemptView {
     attempt,
     expected: superseded || workload.state === 'failed',
   });
-  const around = { sights, workload, superseded, told: input.told, late: isLate(observed) };
+  const causes = causesOf(sights);
+  const around = { causes, workload, superseded, told: input.told, late: isLate(observed) };
   const waiting = superseded ? [] : waitingPods({ ...input, workload, sights });
   const reasons = new Map(waiting.map(({ sight, wait }) => [sight.planned.pod, wait.reason]));
   const pods = sights.map((sight) => {
@@ -167,10 +168,13 @@ interface Seen {
 }
 
 function seeAll({ plan, experimentId }: ViewInput, { placed, memory, attempt, expected }: Seen): Sight[] {
-  const byName = Map.groupBy(
-    placed.filter(({ object }) => object.attempt === attempt),
-    ({ object }) => object.pod,
-  );
+  const byName = new Map<string, PlacedPod[]>();
+  for (const each of placed) {
+    if (each.object.attempt !== attempt) continue;
+    const same = byName.get(each.object.pod);
+    if (same === undefined) byName.set(each.object.pod, [each]);
+    else same.push(each);
+  }
   return plannedPods(plan).map((planned) =>
     seePod({
       ...{ plan, experimentId, planned, placed: byName.get(planned.pod) ?? [] },

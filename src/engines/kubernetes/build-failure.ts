@@ -17,51 +17,67 @@ export interface BuildFailing {
 /** Why a build has failed, or never can succeed; null: it goes on, or it succeeded. Pure. */
 export function explainBuildFailure(failing: BuildFailing): Explanation | null {
   const { view, waiting } = failing;
-  const said =
-    explainEnd(failing) ??
-    explainJob(failing) ??
-    (waiting?.hopeless === true ? `the build cannot start: ${waiting.message}` : null);
-  if (said === null) return null;
-  const isRemoved = view.build.end === null && view.job === null;
-  return { reason: isRemoved ? 'RemovedOutside' : 'BuildFailed', explanation: said };
+  const end = [view.upload, view.build].map(failedEnd).find((each) => each !== null) ?? null;
+  if (end === null && view.build.end !== null) return failed(explainSuccess(view.build.end));
+  if (view.job === null)
+    return {
+      reason: 'RemovedOutside',
+      explanation: 'the Job that built the image was deleted by somebody else; resubmit',
+    };
+  const byJob = view.jobFailure === null ? null : explainJob(failing, view.jobFailure);
+  // Why a pod is being deleted is known when its Job says so.
+  if (byJob === null && view.pod?.metadata?.deletionTimestamp !== undefined) return null;
+  if (byJob !== null) return failed(byJob);
+  if (end !== null) return failed(explainEnd(failing, end));
+  return failed(waiting?.hopeless === true ? `the build cannot start: ${waiting.message}` : null);
 }
 
-/** What its containers ended with. */
-function explainEnd({ view: { pod, upload, build }, experimentId, output }: BuildFailing): string | null {
-  const end = [upload, build].map(failedEnd).find((each) => each !== null);
-  if (end === undefined)
-    return build.end !== null && digestOf(build.end.message) === null
-      ? `the image was built, but BuildKit did not say which it is: ${lastLine(build.end.message)}`
-      : null;
-  const evicted = evictionOf(pod);
-  if (evicted !== null) return `the build was ended by the cluster: ${evicted}; resubmit`;
-  if (end.reason === 'OOMKilled')
-    return `the build ran out of memory (exit ${end.code}); build less at a time, or have the node's memory free for it`;
-  const log = `aichor experiments logs ${experimentId} --step build`;
-  const text = output === '' ? end.message : output;
-  const error =
-    buildError(text) ?? `exit code ${end.code}${lastLine(text) === '' ? '' : `: ${lastLine(text)}`}`;
-  return `the image could not be built: ${error}; all it printed: ${log}`;
+function failed(explanation: string | null): Explanation | null {
+  return explanation === null ? null : { reason: 'BuildFailed', explanation };
 }
 
-function failedEnd({ end }: BuildContainer): NonNullable<BuildContainer['end']> | null {
+type End = NonNullable<BuildContainer['end']>;
+
+function failedEnd({ end }: BuildContainer): End | null {
   return end === null || end.code === 0 ? null : end;
 }
 
-/** The Job's own end, where its pod has none. */
-function explainJob({ view, waiting, deadlineS }: BuildFailing): string | null {
-  const { job, jobFailure, build } = view;
-  if (build.end !== null) return null;
-  if (job === null) return 'the Job that built the image was deleted by somebody else; resubmit';
-  if (jobFailure === null) return null;
-  if (jobFailure.reason === 'DeadlineExceeded') {
+function explainSuccess({ message }: End): string | null {
+  if (digestOf(message) !== null) return null;
+  return `the image was built, but BuildKit did not say which it is: ${lastLine(message)}`;
+}
+
+/** How the cluster ended it; null: it ended by itself. */
+function explainJob(
+  { view: { pod, build }, waiting, deadlineS }: BuildFailing,
+  { reason, message }: NonNullable<BuildView['jobFailure']>,
+): string | null {
+  if (reason === 'DeadlineExceeded') {
     const never = waiting === null ? '' : `; it never started: ${waiting.message}`;
     return `building took longer than ${deadlineS} s, which is the engine's limit for it (build.deadline_s)${never}`;
   }
-  const evicted = evictionOf(view.pod);
-  return evicted === null
-    ? `the pod that built the image was removed (${jobFailure.message || jobFailure.reason}); resubmit`
-    : `the build was ended by the cluster: ${evicted}; resubmit`;
+  const evicted = evictionOf(pod);
+  if (evicted !== null) return `the build was ended by the cluster: ${evicted}; resubmit`;
+  const isRemoved = pod?.metadata?.deletionTimestamp !== undefined || (build.end === null && pod === null);
+  return isRemoved
+    ? `the pod that built the image was deleted by somebody else (${message || reason}); resubmit`
+    : null;
+}
+
+/** What a container ended with by itself. */
+function explainEnd(
+  { experimentId, output, view: { pod } }: BuildFailing,
+  { code, reason, message }: End,
+): string {
+  const evicted = evictionOf(pod);
+  if (evicted !== null) return `the build was ended by the cluster: ${evicted}; resubmit`;
+  if (reason === 'OOMKilled')
+    return `the build ran out of memory (exit ${code}); build less at a time, or have more of the node's memory free for it`;
+  const text = output === '' ? message : output;
+  const last = lastLine(text);
+  const error = buildError(text) ?? `exit code ${code}${last === '' ? '' : `: ${last}`}`;
+  const log = `aichor experiments logs ${experimentId} --step build`;
+  return `the image could not be built: ${error}; all it printed: ${log}`;
 }
 
 /** Null: it was not evicted, preempted or lost with its node. */

@@ -19,7 +19,7 @@ export interface BuildView {
   /** Waits for the files. */
   upload: BuildContainer;
   build: BuildContainer;
-  /** The Job's own word; null: it goes on. */
+  /** The Job's own word, which it gives before its pods are deleted; null: it goes on. */
   jobFailure: { reason: string; message: string } | null;
 }
 
@@ -32,7 +32,7 @@ export function viewBuild({ jobs, pods, gone }: Observed, job: string): BuildVie
     (uid === undefined || pod.metadata?.ownerReferences?.some((owner) => owner.uid === uid));
   const pod = [...gone, ...pods].findLast(isOfJob) ?? null;
   const failed = there?.status?.conditions?.find(
-    ({ type, status }) => type === 'Failed' && status === 'True',
+    ({ type, status }) => status === 'True' && (type === 'Failed' || type === 'FailureTarget'),
   );
   return {
     job: there,

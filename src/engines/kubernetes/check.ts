@@ -15,6 +15,8 @@ import { troubleOf } from './trouble.ts';
 
 /** One cluster as it is looked at. */
 export interface Looked {
+  /** Name of the engine. */
+  engine: string;
   cluster: Cluster;
   settings: KubernetesSettings;
   /** As the cluster knows us; null: it does not tell. */
@@ -23,6 +25,8 @@ export interface Looked {
 }
 
 interface Checking {
+  /** Name of the engine. */
+  engine: string;
   settings: KubernetesSettings;
   now: () => Date;
 }
@@ -33,7 +37,7 @@ interface Checking {
  */
 export async function checkCluster(
   connect: () => Promise<Cluster>,
-  { settings, now }: Checking,
+  { engine, settings, now }: Checking,
 ): Promise<EngineFinding[]> {
   let cluster: Cluster | null = null;
   try {
@@ -42,7 +46,7 @@ export async function checkCluster(
     const user = await ownName(cluster);
     const as = user === null ? '' : ` as ${user}`;
     const reached = ok({ name: 'connection', message: `Kubernetes ${version} at ${cluster.server}${as}` });
-    return [reached, ...(await checkAll({ cluster, settings, user, now: now() }))];
+    return [reached, ...(await checkAll({ engine, cluster, settings, user, now: now() }))];
   } catch (error) {
     return [missing({ name: 'connection', ...troubleOf(error) })];
   } finally {

@@ -34,10 +34,10 @@ export function configuredEngine(
 
 /** Everything that an engine needs, looked at now. Never throws. */
 export async function checkConfigured(
-  { access, settings }: ConfiguredCluster,
+  { name, access, settings }: ConfiguredCluster,
   { env, now }: Surroundings,
 ): Promise<EngineFinding[]> {
-  return checkCluster(() => connect(access, env), { settings, now });
+  return checkCluster(() => connect(access, env), { engine: name, settings, now });
 }
 
 /** Address of the API server. Throws AichorError when the kubeconfig cannot be used. */

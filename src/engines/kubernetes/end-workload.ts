@@ -77,7 +77,7 @@ function isBuild({ metadata }: Job): boolean {
 async function letDependentsStay(run: ClusterRun): Promise<void> {
   const { cluster, context, tell } = run;
   const wanted = toApply(run.rendering, context.secrets);
-  await insist(() => disown(cluster, wanted), { signals: [context.detach], tell: tell.unreachable });
+  await insist(() => disown(cluster, wanted), { signals: [context.detach], tell: tell.unanswered });
 }
 
 /** In the background: its pods get their grace, and we go on reading their logs. */
@@ -97,7 +97,7 @@ async function endRayCluster(run: ClusterRun, { observed }: Look): Promise<void>
 }
 
 function reach<T>({ context, tell }: ClusterRun, act: () => Promise<T>): Promise<T> {
-  return insist(act, { signals: [context.detach], tell: tell.unreachable });
+  return insist(act, { signals: [context.detach], tell: tell.unanswered });
 }
 
 /** The cluster has had its time: the experiment ends, and says what it leaves behind. */

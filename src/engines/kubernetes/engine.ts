@@ -5,6 +5,7 @@ import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
 import type { Engine } from '../engine.ts';
 import { buildImage } from './build.ts';
 import { clusterCapacity } from './capacity.ts';
+import { createPlanCheck } from './check-plan.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClusterDeps } from './deps.ts';
 import { discardDeleted, discardEnded, engineFolderOf } from './discard.ts';
@@ -36,6 +37,8 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
     ...{ name, settings, imageFailAfterS, now: options.now, log: options.log },
     connected: use.connected,
   };
+  const connect = async () => (await use.connected()).cluster;
+  const planCheck = createPlanCheck({ name, settings, now: options.now, connect });
   const place = (experimentId: string) => ({
     experimentId,
     directory: engineFolderOf(dataFolder, experimentId),
@@ -43,12 +46,13 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
   return {
     name,
     kind: 'kubernetes',
-    async check(plan) {
+    async check(plan, how) {
       refuseVertex(plan);
       refuseWithoutRegistry(plan, { name, settings });
-      return [];
+      return planCheck.check(plan, how);
     },
-    capacity: () => clusterCapacity(async () => (await use.connected()).cluster),
+    fit: planCheck.fit,
+    capacity: () => clusterCapacity(connect),
     limits: async () => ({ cpus: null, gpus: null, memory_gb: null, max_experiments: null }),
     build: (context) => buildImage(deps, context),
     paths: ({ id, project, plan }) =>

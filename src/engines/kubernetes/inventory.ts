@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { Plan } from '../../experiment/plan.ts';
 import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
-import { claimNames } from '../../render/kubernetes/volumes.ts';
+import { claimOf } from '../../render/kubernetes/volumes.ts';
 import { isDefault, listClasses } from './check/storage.ts';
 import { isClusterError } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
@@ -28,7 +28,10 @@ export async function takeInventory(cluster: Cluster, { plan, settings, nodes }:
   const [seen, classes, claims, serves] = await Promise.all([
     nodes(cluster),
     plan.storage.shared_volume === null ? null : classesOf(cluster),
-    claimsOf(cluster, claimNames(plan, settings)),
+    claimsOf(
+      cluster,
+      plan.storage.attached.map(({ name }) => claimOf({ settings }, name)),
+    ),
     servesKind(cluster, workload),
   ]);
   return { namespace: cluster.namespace, nodes: seen, classes, claims, serves };
@@ -40,7 +43,7 @@ interface Taking {
   nodes: NodeLister;
 }
 
-type NodeLister = (cluster: Cluster) => Promise<NodeFacts[] | null>;
+export type NodeLister = (cluster: Cluster) => Promise<NodeFacts[] | null>;
 
 /** So long a list of nodes is believed: a sweep of submissions asks for one. */
 const BELIEVED_MS = 20_000;

@@ -17,7 +17,7 @@ interface JanitorOptions {
   ttlS: number;
   standing(experimentId: string): Promise<Standing>;
   now: () => Date;
-  log: EngineLog;
+  log: Pick<EngineLog, 'info'>;
 }
 
 /** How long a pod of an unknown experiment is left to whoever may still be reading its log. */

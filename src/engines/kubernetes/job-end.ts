@@ -16,5 +16,10 @@ export function jobFailure({ status }: Job): string | null {
 /** The cluster's own deadline, which is later than ours, has ended the experiment. */
 export function isLate({ jobs, rayjob }: Observed): boolean {
   if (rayjob?.status?.reason === 'DeadlineExceeded') return true;
-  return jobs.some((job) => jobFailure(job) === 'DeadlineExceeded');
+  return jobs.some((job) => isOfJobSet(job) && jobFailure(job) === 'DeadlineExceeded');
+}
+
+/** Not the one that builds the image. */
+function isOfJobSet({ metadata }: Job): boolean {
+  return metadata?.ownerReferences?.some(({ kind }) => kind === 'JobSet') ?? false;
 }

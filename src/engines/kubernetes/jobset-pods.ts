@@ -9,7 +9,8 @@ export interface Standing {
 }
 
 export interface Surroundings {
-  sights: readonly Sight[];
+  /** Pods that others may have been deleted for (`causesOf`). */
+  causes: readonly Sight[];
   workload: WorkloadView;
   /** The workload is at a later attempt. */
   superseded: boolean;
@@ -35,8 +36,8 @@ export function standInJobSet(sight: Sight, around: Surroundings): Standing {
   if (disrupted !== null) return FAILED;
   if (around.told !== null) return { status: 'Stopped', reason: around.told };
   if (around.late) return { status: 'Stopped', reason: 'DeadlineExceeded' };
-  const { workload, superseded, sights } = around;
-  if (sights.some((other) => other !== sight && ledTo(other, sight))) return STOPPED;
+  const { workload, superseded, causes } = around;
+  if (causes.some((other) => other !== sight && ledTo(other, sight))) return STOPPED;
   if (workload.deleting || workload.state === 'missing') return superseded ? FAILED : STOPPED;
   if (superseded || workload.state === 'failed' || workload.state === 'completed') return FAILED;
   return startedAt === null ? PENDING : RUNNING;
@@ -47,20 +48,38 @@ const STOPPED: Standing = { status: 'Stopped', reason: 'StoppedWithExperiment' }
 /** Times are whole seconds. */
 const SECOND_MS = 1000;
 
-/** One pod's failure is why the other was deleted: it was over when that was asked for. */
-function ledTo(cause: Sight, deleted: Sight): boolean {
-  if (!cause.isOver || exitedZero(cause) || deleted.askedAt === null) return false;
-  const ended = Date.parse(cause.endedAt ?? '');
-  if (!(ended < deleted.askedAt + SECOND_MS)) return false;
-  if (cause.byItself || cause.disrupted !== null) return true;
-  const order = (sight: Sight) => [sight.askedAt ?? 0, Date.parse(sight.endedAt ?? ''), sight.planned.rank];
-  return comesBefore(order(cause), order(deleted));
+/** The first pod that failed by itself or was taken by the cluster, and the first that was deleted for no such reason. */
+export function causesOf(sights: readonly Sight[]): Sight[] {
+  const failed = sights.filter((sight) => sight.isOver && !exitedZero(sight));
+  const own = (sight: Sight) => sight.byItself || sight.disrupted !== null;
+  const [first] = failed
+    .filter(own)
+    .toSorted((a, b) => comparing([endOfTime(a), a.planned.rank], [endOfTime(b), b.planned.rank]));
+  const [deleted] = failed
+    .filter((sight) => !own(sight))
+    .toSorted((a, b) => comparing(placeInTime(a), placeInTime(b)));
+  return [first, deleted].filter((sight) => sight !== undefined);
 }
 
-function comesBefore(a: readonly number[], b: readonly number[]): boolean {
+/** One pod's failure is why the other was deleted: it was over when that was asked for. */
+function ledTo(cause: Sight, deleted: Sight): boolean {
+  if (deleted.askedAt === null || !(endOfTime(cause) < deleted.askedAt + SECOND_MS)) return false;
+  if (cause.byItself || cause.disrupted !== null) return true;
+  return comparing(placeInTime(cause), placeInTime(deleted)) < 0;
+}
+
+function endOfTime({ endedAt }: Sight): number {
+  return endedAt === null ? Infinity : Date.parse(endedAt);
+}
+
+function placeInTime(sight: Sight): number[] {
+  return [sight.askedAt ?? 0, endOfTime(sight), sight.planned.rank];
+}
+
+function comparing(a: readonly number[], b: readonly number[]): number {
   for (const [index, value] of a.entries()) {
     const other = b[index] ?? 0;
-    if (value !== other) return value < other;
+    if (value !== other) return value < other ? -1 : 1;
   }
-  return false;
+  return 0;
 }

@@ -64,6 +64,8 @@ export function encodePosition(position: Position, sequence: number): Buffer {
     position.offset,
     position.foreign,
     position.done ? 1 : 0,
+    next?.seconds,
+    next?.nanos,
   );
   head.forEach((value, index) => buffer.writeDoubleLE(value ?? Number.NaN, index * 8));
   buffer.writeUInt32LE(recent.length, HEAD_NUMBERS * 8);

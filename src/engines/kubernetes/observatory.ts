@@ -111,12 +111,13 @@ export function createObservatory({
 function inOneGo(tell: (names: ReadonlySet<string>) => void): (names: Iterable<string>) => void {
   let waiting = new Set<string>();
   return (names) => {
-    if (waiting.size === 0)
-      setImmediate(() => {
-        const these = waiting;
-        waiting = new Set();
-        tell(these);
-      });
+    const idle = waiting.size === 0;
     for (const name of names) waiting.add(name);
+    if (!idle || waiting.size === 0) return;
+    setImmediate(() => {
+      const these = waiting;
+      waiting = new Set();
+      tell(these);
+    });
   };
 }

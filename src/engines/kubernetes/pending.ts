@@ -21,6 +21,9 @@ export interface PodWait {
   since: string | null;
 }
 
+/** Weights below this are of what always comes before a pod runs. */
+export const CALM_WEIGHT = 20;
+
 /** What is known of a pod that waits. */
 export interface WaitingPod {
   pod: Pod;
@@ -115,6 +118,9 @@ function whyInInit(pod: Pod, events: readonly Event[]): PodWait | null {
 }
 
 const GCS = 'for the head of the Ray cluster to be ready';
+/** Weight of pods that have a node, whose container is not there yet. */
+export const PREPARING = 8;
+
 const CALM = { weight: 10, reason: null, patience: 'endless' } as const;
 
 function initFailed(name: string, code: number, restarts: number): PodWait {
@@ -162,7 +168,13 @@ function whyNotStarted(pod: Pod, events: readonly Event[]): PodWait | null {
   const since = pod.metadata?.creationTimestamp ?? null;
   if (pod.spec?.nodeName === undefined) return { ...CALM, weight: 5, text: 'for a node', since };
   const last = events.findLast(({ reason }) => BEFORE_START[reason ?? ''] !== undefined);
-  if (last === undefined) return { ...CALM, weight: 2, text: 'for its node to start it', since };
+  if (last === undefined)
+    return {
+      ...CALM,
+      weight: PREPARING,
+      text: 'for its node to pull the image and prepare its volumes',
+      since,
+    };
   const text = `${BEFORE_START[last.reason ?? ''] ?? ''}: ${last.message ?? ''}`;
   return { text, weight: 45, reason: null, patience: 'endless', since: timeOf(last) };
 }

@@ -26,7 +26,7 @@ interface KeeperOptions {
   cluster: Cluster;
   logs: PodLogs;
   ended: EndedPods;
-  /** Types whose pods print again what an earlier one of them printed. */
+  /** Pods that print again what an earlier object of theirs printed. */
   repeating: ReadonlySet<string>;
   detach: AbortSignal;
   onChange(): void;
@@ -117,6 +117,5 @@ function logged(
   repeating: ReadonlySet<string>,
 ): LoggedContainer {
   const source: LogSource = { step: 'run', pod, attempt, stream: null };
-  const type = pod.replace(/-\d+-\d+$/, '');
-  return { uid, container: name, restart, objectName, source, repeats: repeating.has(type) };
+  return { uid, container: name, restart, objectName, source, repeats: repeating.has(pod) };
 }

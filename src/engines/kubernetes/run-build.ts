@@ -64,7 +64,8 @@ async function build(deps: ClusterDeps, order: BuildOrder, wake: Wake): Promise<
   const applied = await insist(() => applyBuild(cluster, { rendering, dockerfile }), reach);
   crashPoint('cluster-build-created');
   const notices: Notice[] = [];
-  const view = observatory.open(context.experimentId, wake.call);
+  const workload = context.plan.operator === 'kuberay' ? 'rayjob' : 'jobset';
+  const view = observatory.open(context.experimentId, wake.call, { workload });
   const uploader = createUploader(order, { cluster, signals: reach.signals, onChange: wake.call });
   const logs = createPodLogs({
     ...{

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { ExperimentFact } from '../../experiment/event.ts';
+import type { Plan } from '../../experiment/plan.ts';
+import { plannedPods, type PlannedPod } from '../../experiment/planned-pods.ts';
 import type { Rendering } from '../../render/kubernetes/rendering.ts';
 import type { RunContext } from '../engine.ts';
 import { createFactQueue, type FactQueue } from '../facts.ts';
@@ -59,7 +61,7 @@ async function connect(
 ): Promise<Connected | null> {
   if (kept.run.workloads.length === 0) return deps.connected();
   try {
-    return await insist(() => deps.connected(), { signals: [detach], tell: tell.unreachable });
+    return await insist(() => deps.connected(), { signals: [detach], tell: tell.unanswered });
   } catch (error) {
     if (detach.aborted || stop.aborted) return null;
     throw error;
@@ -84,10 +86,8 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   });
   const keeper = createPodKeeper({
     ...{ cluster, logs, ended, detach, onChange: wake.call, onError: facts.end },
-    repeating: new Set(
-      context.plan.groups.filter(({ role }) => role === 'submitter').map(({ name }) => name),
-    ),
-    unreachable: tell.unreachable,
+    repeating: submitters(context.plan),
+    unreachable: tell.unanswered,
     refused: (message) => tell.notice({ code: 'finalizer_left', message }),
   });
   const view = observatory.open(experimentId, wake.call, {
@@ -127,9 +127,10 @@ async function runWorkloads(run: ClusterRun): Promise<void> {
 /** False: the last workload never came into being, or the server leaves. */
 async function isCreated({ cluster, context, kept, rendering, tell }: ClusterRun): Promise<boolean> {
   const last = kept.run.workloads.at(-1);
-  if (last === undefined || kept.run.stop?.cause === 'fail') return last?.uid != null;
-  if (last.uid !== null) return true;
-  const reach = { signals: [context.detach], tell: tell.unreachable };
+  // Before the next one there is an earlier one to be ended.
+  if (kept.run.stop?.cause === 'again') return true;
+  if (last === undefined || last.uid !== null || kept.run.stop?.cause === 'fail') return last?.uid != null;
+  const reach = { signals: [context.detach], tell: tell.unanswered };
   try {
     const uid = await insist(() => uidOfOurs(cluster, rendering), reach);
     if (uid !== null)
@@ -139,6 +140,16 @@ async function isCreated({ cluster, context, kept, rendering, tell }: ClusterRun
     if (context.detach.aborted) return false;
     throw error;
   }
+}
+
+/** Pods that print from its beginning what an earlier pod of theirs printed. */
+function submitters(plan: Plan): ReadonlySet<string> {
+  const isSubmitter = ({ group }: PlannedPod) => plan.groups[group]?.role === 'submitter';
+  return new Set(
+    plannedPods(plan)
+      .filter(isSubmitter)
+      .map(({ pod }) => pod),
+  );
 }
 
 /** The plan with the image that was built, in the namespace that the engine really uses. */

@@ -32,7 +32,7 @@ async function apply(run: ClusterRun, createdUid: string | null): Promise<void> 
   const { restarts, offset } = attemptsLeft(run);
   const rendering = { ...run.rendering, plan: { ...run.rendering.plan, backoff_limit: restarts } };
   const wanted = toApply(rendering, context.secrets);
-  const reach = { signals: [context.detach, context.stop], tell: tell.unreachable };
+  const reach = { signals: [context.detach, context.stop], tell: tell.unanswered };
   let owner: KubeObject | null = null;
   if (createdUid === null) {
     owner = await insist(() => applyWorkload(cluster, wanted, context.experimentId), reach);
@@ -51,7 +51,7 @@ async function apply(run: ClusterRun, createdUid: string | null): Promise<void> 
 
 function beside({ cluster, context, tell }: ClusterRun, wanted: ToApply, owner: KubeObject) {
   const signals = [context.detach, context.stop];
-  return insist(() => applyBeside(cluster, wanted, owner), { signals, tell: tell.unreachable });
+  return insist(() => applyBeside(cluster, wanted, owner), { signals, tell: tell.unanswered });
 }
 
 /** How often this workload may restart its pods, and how many attempts there were before it. */

@@ -10,8 +10,10 @@ export interface Teller {
    * @param earlier the view of an attempt before this one, of which not all may have been told
    */
   attempt(view: AttemptView, earlier: (attempt: number) => AttemptView): void;
-  /** The cluster cannot be reached; null: it can again. */
-  unreachable(why: string | null): void;
+  /** What is seen of the cluster may be old; null: it is not. */
+  unseen(why: string | null): void;
+  /** The cluster does not answer a request; null: it did. */
+  unanswered(why: string | null): void;
   failure(failure: Explanation): void;
   notice(notice: Notice): void;
 }
@@ -24,12 +26,18 @@ export function createTeller(facts: FactQueue, most: number): Teller {
   let progress: string | null = null;
   /** What it waits for as far as the cluster is concerned. */
   let waiting: string | null = null;
-  let why: string | null = null;
+  let unseen: string | null = null;
+  let unanswered: string | null = null;
 
   function say(message: string): void {
     if (message === progress) return;
     progress = message;
     facts.push({ type: 'progress', message });
+  }
+  function sayReach(before: string | null): void {
+    const why = unseen ?? unanswered;
+    if (why !== null) say(`the cluster cannot be reached, what runs there goes on: ${why}`);
+    else if (before !== null) say(waiting ?? 'the cluster can be reached again');
   }
   function once(key: string, tell: () => void): void {
     if (said.has(key)) return;
@@ -61,14 +69,19 @@ export function createTeller(facts: FactQueue, most: number): Teller {
       }
       const hadToWait = waiting !== null;
       waiting = view.waiting?.message ?? null;
-      if (why !== null) return;
+      if ((unseen ?? unanswered) !== null || view.told !== null) return;
       if (waiting !== null) say(waiting);
       else if (hadToWait) say(goingOn(view));
     },
-    unreachable(reason) {
-      if (reason === null && why !== null) say(waiting ?? 'the cluster can be reached again');
-      else if (reason !== null) say(`the cluster cannot be reached, what runs there goes on: ${reason}`);
-      why = reason;
+    unseen(why) {
+      const before = unseen ?? unanswered;
+      unseen = why;
+      sayReach(before);
+    },
+    unanswered(why) {
+      const before = unseen ?? unanswered;
+      unanswered = why;
+      sayReach(before);
     },
     failure: (failure) => once('failure', () => facts.push({ type: 'failure', ...failure })),
     notice: (notice) => once(JSON.stringify(notice), () => facts.push({ type: 'notice', ...notice })),

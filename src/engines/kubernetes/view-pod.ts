@@ -40,9 +40,10 @@ function reasonOf({ reason }: Standing, view: Omit<PodView, 'fact'>, plan: Plan)
   return view.end === null ? null : explainEnd({ ...view, end: view.end }, plan).reason;
 }
 
-/** A Ray node that was stopped after its work was done did not end with an error. */
-function codeOf({ status }: Standing, sight: Sight): number | null {
+/** A Ray node stopped after its work was done did not fail; the submitter of a job that failed may end with 0. */
+function codeOf({ status, reason }: Standing, sight: Sight): number | null {
   if (status === 'Succeeded') return exitedZero(sight) ? 0 : null;
+  if (reason === 'NonZeroExit' && exitedZero(sight)) return null;
   return exitCodeOf(sight);
 }
 

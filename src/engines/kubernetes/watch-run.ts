@@ -40,7 +40,7 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
 
 function tellLook({ kept, tell, view }: ClusterRun, { view: attempt, earlier }: LookBack): void {
   const { stop } = kept.run;
-  tell.unreachable(view.stale()?.why ?? null);
+  tell.unseen(view.stale()?.why ?? null);
   if (stop !== null && stop.failure !== null) tell.failure(stop.failure);
   tell.attempt(attempt, earlier);
 }
@@ -71,7 +71,7 @@ async function isSynced({ view, context, tell, wake }: ClusterRun): Promise<bool
   while (!synced && !context.detach.aborted) {
     await wake.next(1000);
     const stale = view.stale();
-    if (stale !== null) tell.unreachable(stale.why);
+    if (stale !== null) tell.unseen(stale.why);
   }
   return !context.detach.aborted;
 }

@@ -16,6 +16,11 @@ export function toBuildResult(
   return { message, data: { ...build }, notices };
 }
 
+/** Whether this kind of engine made it; others know of no programs. */
+export function isLocalBuild({ data }: BuildResult): boolean {
+  return Array.isArray(data['programs']);
+}
+
 export function readPrograms({ data }: BuildResult): string[] {
   const { programs } = data;
   return Array.isArray(programs) ? programs.filter((folder) => typeof folder === 'string') : [];

@@ -6,7 +6,7 @@ import { createInterpreters } from '../../machine/interpreters.ts';
 import { reusedExperiment } from '../../operators/image.ts';
 import type { LogSource } from '../../logs/line.ts';
 import type { BuildContext, BuildResult } from '../engine.ts';
-import { readEnvironmentKey, toBuildResult } from './build-result.ts';
+import { isLocalBuild, readEnvironmentKey, toBuildResult } from './build-result.ts';
 import type { EngineDeps } from './deps.ts';
 import { createEnvironments, type Environments } from './environments.ts';
 import { createLogPump } from './log-pump.ts';
@@ -56,9 +56,10 @@ async function reuseEarlier(
   const { skip_build: skip } = context.plan.builder;
   const earlier = reusedExperiment(context.plan);
   if (skip === null || earlier === null) return { result: null, notices: [] };
-  const key = context.reuse === null ? null : readEnvironmentKey(context.reuse);
+  const reuse = context.reuse !== null && isLocalBuild(context.reuse) ? context.reuse : null;
+  const key = reuse === null ? null : readEnvironmentKey(reuse);
   const message = `environment of ${earlier} reused`;
-  if (context.reuse !== null && key === null)
+  if (reuse !== null && key === null)
     return {
       result: await withoutEnvironment(context, { message, interpreter: null, notices: [] }),
       notices: [],

@@ -12,7 +12,7 @@ export async function environmentKey(
 ): Promise<string> {
   const settings = Object.entries(shell).filter(([name]) => /^(PIP|UV)_/.test(name));
   const parts = {
-    version: 2,
+    version: 3,
     tool,
     python: await interpreterFacts(work.python ?? (await findProgram('python3', shell['PATH'] ?? ''))),
     settings: settings.toSorted(([a], [b]) => (a < b ? -1 : 1)),

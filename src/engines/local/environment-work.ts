@@ -30,7 +30,12 @@ export interface EnvironmentWork {
   env: Record<string, string>;
   /** A lock is there that only uv can follow. */
   locked: boolean;
-  layOut(sources: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes a private copy of the sources, in which nothing is installed so that it points into it.
+   *
+   * @returns folders (absolute) whose code the image imports from where it is, with all below them
+   */
+  layOut(sources: string, signal: AbortSignal): Promise<string[]>;
   steps(making: Making): BuildStep[];
   notices: Notice[];
 }

@@ -28,9 +28,14 @@ export interface Environments {
   ): Promise<boolean>;
 }
 
+/** Folder of one environment, and of what is kept beside it. */
+export function environmentHome(dataFolder: string, key: string): string {
+  return join(dataFolder, 'environments', key);
+}
+
 export function createEnvironments(dataFolder: string, processes: Processes): Environments {
   const building = new Map<string, Promise<unknown>>();
-  const home = (key: string) => join(dataFolder, 'environments', key);
+  const home = (key: string) => environmentHome(dataFolder, key);
   const folder = (key: string) => join(home(key), 'venv');
   const isComplete = async (key: string) => (await readIfThere(join(home(key), 'complete'))) !== null;
 

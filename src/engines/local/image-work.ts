@@ -4,6 +4,8 @@ import type { Image } from '../../dockerfile/image.ts';
 import { imagePath } from '../../dockerfile/image-path.ts';
 import type { Install } from '../../dockerfile/stage.ts';
 import type { BuildContext } from '../engine.ts';
+import { isEditableOption, isFileOption } from '../../dockerfile/options.ts';
+import { withoutEditable } from './editable/requirements.ts';
 import type { BuildStep, EnvironmentWork, Making } from './environment-work.ts';
 import { placesOf } from './image.ts';
 import { readInstallSources, type InstallSources } from './image-sources.ts';
@@ -54,6 +56,7 @@ export async function imageWork(
         const [stage = '', ...path] = key.split(' ');
         await writeSource(join(stageFolder(folder, Number(stage)), path.join(' ')), text);
       }
+      return (await Promise.all(installs.map((install) => editableFolders(install, folder)))).flat();
     },
     steps: (making) => steps(installs, making, sources.projects),
     notices: [],
@@ -135,6 +138,22 @@ function projectFolder({ folder, options }: Install): string {
 
 function stageFolder(sources: string, stage: number): string {
   return join(sources, String(stage));
+}
+
+/** What an install command has editable: what it says, what its files say, and the project of uv unless it is told not to. */
+async function editableFolders(install: Install, sources: string): Promise<string[]> {
+  const { kind, verb, options, stage } = install;
+  if (stage === -1 || verb[0] === 'pip') return [];
+  const folder = projectFolder(install);
+  const place = (value: string) => join(stageFolder(sources, stage), imagePath(folder, value));
+  if (kind !== 'pip') return options.some(({ name }) => name === '--no-editable') ? [] : [place('.')];
+  const found: string[] = [];
+  for (const { name, value } of options) {
+    if (value === null) continue;
+    if (isEditableOption(name)) found.push(place(value.replace(/\[.*$/, '')));
+    if (isFileOption(name)) found.push(...(await withoutEditable(place(value), place('.'))));
+  }
+  return found;
 }
 
 async function writeSource(path: string, text: string): Promise<void> {

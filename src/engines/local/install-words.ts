@@ -40,10 +40,11 @@ export function syncWords({ options }: Install): string[] {
   return [...optionWords(options.filter(({ name }) => name === null || !IMAGE_ONLY.has(name))), '--no-editable']; // prettier-ignore
 }
 
-/** Words for `uv export` and `uv pip compile`: as they are, with paths of here. */
+/** Words for `uv export` and `uv pip compile`: as they are, with paths of here, and nothing that points into them. */
 export function writeWords({ verb, options }: Install, { path }: Wording): string[] {
   const kept = options.filter(({ name }) => name === null || !IMAGE_ONLY.has(name));
-  return [...verb, ...optionWords(kept.map((option) => withPath(option, path)))];
+  const ordinary = verb[0] === 'export' ? ['--no-editable'] : [];
+  return [...verb, ...ordinary, ...optionWords(kept.map((option) => withPath(option, path)))];
 }
 
 function reword(option: Option, { install, tool, path }: Wording & { install: Install }): string[] {

@@ -25,11 +25,14 @@ export function processEnvironment(
     attempt,
     devices,
     root = null,
+    imports = [],
   }: {
     attempt: number;
     devices: readonly string[] | null;
     /** Folder that stands for the image's root; null: the image's files are at their paths. */
     root?: string | null;
+    /** Folders after those of PYTHONPATH. */
+    imports?: readonly string[];
   },
 ): Record<string, string> {
   const { context } = run;
@@ -48,6 +51,8 @@ export function processEnvironment(
   Object.assign(env, runVariables(run.surroundings.image, { shell: context.shell, root }));
   for (const { name, value } of variables) env[name] = value;
   env['PATH'] = [...run.programs, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
+  const found = [env['PYTHONPATH'] ?? '', ...imports].filter((entry) => entry !== '');
+  if (found.length > 0) env['PYTHONPATH'] = found.join(delimiter);
   // Where Jupyter looks for it: in its arguments everybody could read it.
   if (run.jupyter !== null) env['JUPYTER_TOKEN'] = run.jupyter.token;
   if (run.ray !== null)

@@ -13,6 +13,8 @@ export interface PodPlace {
   enter: string[];
   /** Folder that stands for the image's root; null: the image's files are at their paths, or it lays none out. */
   root: string | null;
+  /** Folders that come after those of PYTHONPATH: what is installed editable is imported from there. */
+  imports: string[];
 }
 
 /**
@@ -32,9 +34,11 @@ export async function podPlace(
     layout === null
       ? await podFolder(context, { attempt, pod: pod.name, signal })
       : join(copy, layout.workdir);
-  if (mounts === null) return { folder, enter: [], root: layout === null ? null : copy };
+  const imports = surroundings.imports.map((path) => join(copy, path));
+  if (mounts === null) return { folder, enter: [], root: layout === null ? null : copy, imports };
   const isLaidOver = mounts.own.some(({ source }) => source === null);
   const start = layout !== null && isLaidOver ? layout.workdir : folder;
   const enter = await podMounts(mounts, { file: `${pod.base}.mounts`, copy, folder: start });
-  return { folder, enter, root: layout === null || isLaidOver ? null : copy };
+  if (layout !== null && isLaidOver) return { folder, enter, root: null, imports: [...surroundings.imports] };
+  return { folder, enter, root: layout === null ? null : copy, imports };
 }

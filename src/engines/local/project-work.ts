@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { BuildContext } from '../engine.ts';
+import { withoutEditable } from './editable/requirements.ts';
 import type { BuildStep, EnvironmentWork, Making } from './environment-work.ts';
 import type { PythonProject } from './python-project.ts';
 import { uvCommands } from './uv.ts';
@@ -26,7 +27,11 @@ export function projectWork(
     python: null,
     env,
     locked: project.kind === 'project' && project.locked,
-    layOut: (sources, signal) => snapshot.layOut(sources, { signal }),
+    async layOut(sources, signal) {
+      await snapshot.layOut(sources, { signal });
+      const folder = posix.join(sources, context);
+      return project.kind === 'project' ? [folder] : withoutEditable(posix.join(folder, 'requirements.txt'), folder); // prettier-ignore
+    },
     steps,
     notices: [],
   };

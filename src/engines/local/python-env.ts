@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { AichorError } from '../../errors.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import { findProgram } from '../../machine/find-program.ts';
 import type { BuildContext, BuildResult } from '../engine.ts';
 import { runBuildCommand } from './build-command.ts';
 import { toBuildResult } from './build-result.ts';
+import { keepEditable, localDistributions } from './editable/installed.ts';
 import { environmentKey } from './environment-key.ts';
 import type { EnvironmentWork } from './environment-work.ts';
 import { ENVIRONMENT_MARK, type Environments } from './environments.ts';
@@ -65,7 +66,7 @@ async function build(
   await removeTree(sources);
   await mkdir(context.directory, { recursive: true, mode: 0o700 });
   const { stop, detach } = context;
-  await work.layOut(sources, AbortSignal.any([stop, detach]));
+  const editable = await work.layOut(sources, AbortSignal.any([stop, detach]));
   const marks = { [EXPERIMENT_MARK]: context.experimentId, [ENVIRONMENT_MARK]: environment };
   const settings = installer.tool === 'uv' ? uvVariables(environment, work.python) : VENV_VARIABLES;
   const env = { ...marks, ...work.env, ...context.shell, ...context.secrets, ...settings, ...marks };
@@ -74,7 +75,15 @@ async function build(
     await runBuildCommand({ ...step, env, log, hidden, stop, detach });
     crashPoint('engine-build-command-ended');
   }
+  const local = editable.length === 0 ? [] : await localDistributions(environment, sources);
+  const isEditable = (folder: string) => editable.some((each) => isWithin(join(sources, folder), each));
+  await keepEditable(dirname(environment), local.filter(({ folder }) => isEditable(folder))); // prettier-ignore
   await removeTree(sources);
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const inner = relative(folder, path);
+  return inner === '' || !inner.startsWith('..');
 }
 
 async function chooseInstaller(work: EnvironmentWork, path: string): Promise<Installer> {

@@ -77,6 +77,7 @@ export async function preparePod(
       attempt: number,
       devices: hasGpus ? (pod.devices ?? []) : null,
       root: place.root,
+      imports: place.imports,
     }),
   });
   const { folder, enter } = place;

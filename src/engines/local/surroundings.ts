@@ -1,6 +1,8 @@
 import type { Notice } from '../../experiment/record.ts';
 import type { RunContext } from '../engine.ts';
 import type { EngineDeps } from './deps.ts';
+import type { Imports } from './editable/places.ts';
+import { readImports } from './editable/read-imports.ts';
 import { prepareMounts, type Mount, type Mounts } from './mounts/prepare.ts';
 import { wantedMounts } from './mounts/wanted.ts';
 import { readRunImage, type RunImage } from './run-image.ts';
@@ -15,12 +17,15 @@ export interface Surroundings {
   mounts: Mounts | null;
   /** What the pods change of their Python environment while they run. */
   installers: InstallerMentions;
+  /** Folders that editable installations are imported from: paths of the image, or in the pod's working copy. */
+  imports: readonly string[];
 }
 
 export const NO_SURROUNDINGS: Surroundings = {
   image: { env: new Map(), layout: null },
   mounts: null,
   installers: { installs: false, uvRun: false },
+  imports: [],
 };
 
 /** Prepares volumes, the image's layout, and mounts for both where they are allowed; notices tell what is otherwise. */
@@ -35,14 +40,19 @@ export async function prepareSurroundings(
   const wanted = await wantedMounts(image.layout, volumes, context);
   const installers = await readInstallers(context);
   if (installers.installs) notices.push(PRIVATE);
-  if (wanted.length === 0) return { surroundings: { image, mounts: null, installers }, notices };
+  const { folders: imports, copied } = await readImports(image, deps.dataFolder, context);
+  notices.push(...copied.map(notEditable));
+  if (wanted.length === 0) return { surroundings: { image, mounts: null, installers, imports }, notices };
   const needed = [deps.dataFolder, ...programs];
   const { mounts, refused } = await prepareMounts({
     ...{ mounts: wanted, directory, needed },
     entrance: await deps.entrance(),
   });
   const missing = mounts === null ? wanted : refused;
-  return { surroundings: { image, mounts, installers }, notices: [...notices, ...absent(missing, volumes)] };
+  return {
+    surroundings: { image, mounts, installers, imports },
+    notices: [...notices, ...absent(missing, volumes)],
+  };
 }
 
 const PRIVATE: Notice = {
@@ -50,6 +60,11 @@ const PRIVATE: Notice = {
   message:
     'packages are installed while it runs: each pod has a Python environment of its own for that, which goes with it; in the Dockerfile or the dependencies they would be installed once',
 };
+
+function notEditable({ name, missing }: Imports['copied'][number]): Notice {
+  const message = `${name} is installed as an ordinary package, not editable: ${missing} is made while it is installed, and is not among its sources`;
+  return { code: 'editable_copied', message };
+}
 
 /** Volumes by their folders; the image's files in one sentence. */
 function absent(missing: readonly Mount[], volumes: readonly Volume[]): Notice[] {

@@ -21,7 +21,7 @@ export function renderVolumes(
 }
 
 /** Claim that the manifest means by an attached PVC's name. */
-export function claimOf({ settings }: Rendering, name: string): string {
+export function claimOf({ settings }: Pick<Rendering, 'settings'>, name: string): string {
   return Object.hasOwn(settings.claims, name) ? (settings.claims[name] ?? name) : name;
 }
 

@@ -6,7 +6,7 @@ import { readSettings, type SettingsInput } from '../../render/kubernetes/settin
 import type { ControlPlane } from '../control-plane.ts';
 import { storeCredentials } from './credentials.ts';
 import type { EngineEntry } from './entry.ts';
-import { documentOf, engineOf, refuseEmbedded } from './get.ts';
+import { documentOf, engineOf, refuseReserved } from './get.ts';
 import { liveOn } from './live-on.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function addEngine(
   { local }: { local: boolean },
 ): Promise<EngineAdded> {
   const { name } = addition;
-  refuseEmbedded(name, 'added');
+  refuseReserved(name, 'added');
   if (addition.connection.kind === 'reference' && !local) throw notYourFile();
   const settings = readSettings(addition.settings, 'the settings');
   return plane.registry.exclusively(async () => {

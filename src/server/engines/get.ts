@@ -56,8 +56,13 @@ async function addressOf(registry: ControlPlane['registry'], entry: EngineEntry)
   }
 }
 
-/** Throws AichorError `conflict` for the embedded engine, which is always there as it is. */
-export function refuseEmbedded(name: string, verb: 'added' | 'removed'): void {
+/** Throws AichorError `conflict` for the embedded engine, which is always there as it is, and for the name of a kind. */
+export function refuseReserved(name: string, verb: 'added' | 'removed'): void {
+  if (name === 'kubernetes' && verb === 'added') {
+    throw new AichorError('conflict', 'kubernetes is what the kind of engine is called', {
+      hint: 'choose another name: the cluster has one',
+    });
+  }
   if (name !== EMBEDDED_ENGINE) return;
   throw new AichorError('conflict', `${name} is the embedded engine: it cannot be ${verb}`, {
     hint: verb === 'added' ? 'choose another name' : 'it is part of every control plane',

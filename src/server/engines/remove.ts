@@ -1,7 +1,7 @@
 import type { EngineDocument } from '../../api/engine-contract.ts';
 import { AichorError } from '../../errors.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { documentOf, engineOf, refuseEmbedded } from './get.ts';
+import { documentOf, engineOf, refuseReserved } from './get.ts';
 import { liveOn } from './live-on.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function removeEngine(
   name: string,
   { force }: { force: boolean },
 ): Promise<EngineDocument> {
-  refuseEmbedded(name, 'removed');
+  refuseReserved(name, 'removed');
   const { registry, supervisor } = plane;
   return registry.exclusively(async () => {
     const engine = engineOf(plane, name);

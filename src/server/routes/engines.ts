@@ -5,11 +5,14 @@ import {
   engineAddition,
   engineCheck,
   engineDocument,
+  engineFit,
+  engineFitQuery,
   engineRemoval,
 } from '../../api/engine-contract.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { addEngine } from '../engines/add.ts';
 import { checkEngine } from '../engines/check.ts';
+import { fitManifest } from '../engines/fit.ts';
 import { getEngine } from '../engines/get.ts';
 import { listEngines } from '../engines/list.ts';
 import { removeEngine } from '../engines/remove.ts';
@@ -56,6 +59,14 @@ const checkRoute = createRoute({
   responses: { 200: answers(engineCheck, 'What was found'), default: failure },
 });
 
+const fitRoute = createRoute({
+  method: 'post',
+  path: '/engines/{name}/fit',
+  summary: 'What an engine lacks at present for a manifest',
+  request: { params, body: json(engineFitQuery) },
+  responses: { 200: answers(engineFit, 'What was found'), default: failure },
+});
+
 /** @param options.local whether requests come from this user's own machine */
 export function engineRoutes(api: Api, plane: ControlPlane, { local }: { local: boolean }): void {
   api.openapi(listRoute, async (c) => c.json(await listEngines(plane), 200));
@@ -65,5 +76,8 @@ export function engineRoutes(api: Api, plane: ControlPlane, { local }: { local: 
     const { name } = c.req.valid('param');
     return c.json(await removeEngine(plane, name, c.req.valid('query')), 200);
   });
+  api.openapi(fitRoute, async (c) =>
+    c.json(await fitManifest(plane, c.req.valid('param').name, c.req.valid('json')), 200),
+  );
   api.openapi(checkRoute, async (c) => c.json(await checkEngine(plane, c.req.valid('param').name), 200));
 }

@@ -4,6 +4,7 @@ import { AichorError } from '../../errors.ts';
 import { planPeak } from '../../experiment/totals.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Ground } from '../control-plane.ts';
+import { isOnThisMachine } from '../engines/place.ts';
 import { engineFolder, privateFile } from '../folders.ts';
 import type { ExperimentLogs } from '../ports.ts';
 import { readPrivateValues } from '../private-values.ts';
@@ -46,9 +47,8 @@ export async function gatherContext(
   if (submission?.plan == null) throw new Error(`experiment ${id} lives but has no plan`);
   const directory = engineFolder(ground.folders, id);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  for (const folder of [paths.input, paths.output, paths.tensorboard]) {
-    if (folder !== null) await mkdir(folder, { recursive: true, mode: 0o700 });
-  }
+  const folders = isOnThisMachine(state.record) ? [paths.input, paths.output, paths.tensorboard] : [];
+  for (const folder of folders) if (folder !== null) await mkdir(folder, { recursive: true, mode: 0o700 });
   const logs = await ground.logs.open(id);
   const { secrets, shell, python_env: pythonEnv } = await readPrivateValues(privateFile(ground.folders, id));
   const { input, output, tensorboard } = paths;

@@ -49,8 +49,10 @@ export function at(resource: Resource, namespace: string | null) {
     post: (name: string, below: string, body: object): Promise<unknown> =>
       ask(path({ name, below }), { method: 'POST', body }),
     /** Waits until what there is makes `holds` true. */
-    until: <T extends KubeObject>(holds: (items: readonly T[]) => boolean, labelSelector = ''): Promise<T[]> =>
-      until<T>(path(), holds, labelSelector),
+    until: <T extends KubeObject>(
+      holds: (items: readonly T[]) => boolean,
+      labelSelector = '',
+    ): Promise<T[]> => until<T>(path(), holds, labelSelector),
   };
 }
 

@@ -1,17 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Namespace, PersistentVolume } from 'kubernetes-types/core/v1.js';
 import type { SubmissionInput } from '../../../src/api/contract.ts';
-import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../../../src/engines/kubernetes/objects.ts';
+import { EXPERIMENT_LABEL, type Pod } from '../../../src/engines/kubernetes/objects.ts';
 import type { ExperimentRecord } from '../../../src/experiment/record.ts';
 import { isTerminal } from '../../../src/experiment/status.ts';
-import { OBSERVED_FINALIZER } from '../../../src/render/kubernetes/pod-template.ts';
 import { moment } from '../../faults/processes.ts';
 import type { Server } from '../../faults/server.ts';
 import { inWorld, insist, type World } from '../../faults/world.ts';
 import { cluster } from './found.ts';
-import { at, pods } from './kubernetes.ts';
+import { pods } from './kubernetes.ts';
+import { createNamespace, isHeld, removeNamespace } from './namespace.ts';
 import { manifestText, type ClusterWork } from './work.ts';
 
 /** One namespace, with a control plane of its own that has it as the engine `cluster`. */
@@ -101,21 +99,6 @@ function pullPolicy(): string | null {
   return cluster.state === null ? null : 'Never';
 }
 
-/** Whether a pod runs on a fake node is said by its namespace, so that manifests need not know. */
-async function createNamespace({ fake = false }: PlaceOptions): Promise<string> {
-  const name = `aichor-${randomUUID().slice(0, 8)}`;
-  const annotations = {
-    'scheduler.alpha.kubernetes.io/node-selector': 'kwok=true',
-    'scheduler.alpha.kubernetes.io/defaultTolerations': JSON.stringify([{ key: 'kwok.x-k8s.io/node', operator: 'Exists' }]),
-  }; // prettier-ignore
-  await at(RESOURCES.namespaces, null).create<Namespace>({
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name, ...(fake && { annotations }) },
-  });
-  return name;
-}
-
 /** What lives is cancelled; then no object may be held by us any more. */
 async function leave({ world, namespace }: Place): Promise<void> {
   const { experiments } = await insist(() => world.client.list({ limit: 1000 }));
@@ -124,33 +107,3 @@ async function leave({ world, namespace }: Place): Promise<void> {
   for (const id of live) await world.end(id);
   await pods(namespace).until<Pod>((items) => items.every((pod) => !isHeld(pod)));
 }
-
-function isHeld({ metadata }: Pod): boolean {
-  return metadata?.finalizers?.includes(OBSERVED_FINALIZER) ?? false;
-}
-
-/** Also after a test that failed: a finalizer whose owner is gone would keep the namespace for ever. */
-async function removeNamespace(name: string): Promise<void> {
-  await at(RESOURCES.namespaces, null).remove(name).catch(ignoreAbsent);
-  const left = (await pods(name).list<Pod>()).filter(isHeld);
-  for (const { metadata } of left)
-    await pods(name).patch(metadata?.name ?? '', { metadata: { finalizers: null } }).catch(ignoreAbsent);
-} // prettier-ignore
-
-function ignoreAbsent(error: unknown): void {
-  if (!(error instanceof Error && 'status' in error && error.status === 404)) throw error;
-}
-
-/** A volume on the real node that a claim of this namespace can bind. */
-export async function hostPathVolume(namespace: string, path: string): Promise<void> {
-  await at({ ...RESOURCES.nodes, plural: 'persistentvolumes', kind: 'PersistentVolume' }, null).create<PersistentVolume>({
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: `${namespace}-volume` },
-    spec: {
-      ...{ capacity: { storage: '1Ti' }, accessModes: ['ReadWriteOnce', 'ReadWriteMany'] },
-      ...{ persistentVolumeReclaimPolicy: 'Delete', storageClassName: namespace },
-      hostPath: { path, type: 'DirectoryOrCreate' },
-    },
-  });
-} // prettier-ignore

@@ -31,8 +31,7 @@ export default async function start(project: TestProject): Promise<Teardown | un
   const reason = obstacle(env);
   if (reason !== null) return provideNone(project, reason, env);
   const running = env['AICHOR_CLUSTER'];
-  if (running !== undefined && existsSync(join(running, 'kubeconfig')))
-    return provide(project, own(running));
+  if (running !== undefined && existsSync(join(running, 'kubeconfig'))) return provide(project, own(running));
   const folder = await mkdtemp(join(tmpdir(), 'aichor-k-'));
   const state = join(folder, 'c');
   const keeper = await startCluster(state);

@@ -33,6 +33,14 @@ describe('what a machine makes of a plan', () => {
     expect(checkPlan(silent, LAPTOP)).toEqual([]);
   });
 
+  test('a finished image has no effect here, and that is said', () => {
+    const builder = { image: 'localhost/image:v1', skipBuild: { enabled: true } };
+    const plan = planOf({ ...jobset('true', { worker: { count: 1 } }), builder });
+    expect(checkPlan(plan, LAPTOP)).toEqual([
+      { code: 'image_not_used', message: expect.stringContaining('localhost/image:v1') },
+    ]);
+  });
+
   test('an operator that needs a cloud is refused, Ray is not', () => {
     const types = { Head: { resources: { cpus: 1, ramRatio: 1 } }, Workers: [] };
     const plan = planOf({ spec: { operator: 'kuberay', rayVersion: '2.23.0', command: 'true', types } });

@@ -7,12 +7,17 @@ export function ok({ name, message }: Said): EngineFinding {
   return { name, status: 'ok', message, hint: null };
 }
 
-export function warning(said: Said & { hint: string }): EngineFinding {
-  return { ...said, status: 'warning' };
+export function warning({ name, message, hint }: Said & { hint: string }): EngineFinding {
+  return { name, status: 'warning', message, hint };
 }
 
-export function missing(said: Said & { hint: string }): EngineFinding {
-  return { ...said, status: 'error' };
+export function missing({ name, message, hint }: Said & { hint: string }): EngineFinding {
+  return { name, status: 'error', message, hint };
+}
+
+/** How the settings of an engine are changed: the beginning of a hint. */
+export function addedAgain(engine: string): string {
+  return `aichor engines add ${engine} with --replace, what it was added with`;
 }
 
 /** One check; what keeps it from being made is a finding too. */

@@ -2,10 +2,10 @@ import type { EngineFinding } from '../../engine.ts';
 import type { Looked } from '../check.ts';
 import { totalOf } from '../capacity.ts';
 import { counted, gpuProducts, listNodes, type NodeFacts } from '../nodes.ts';
-import { ok, warning } from './finding.ts';
+import { addedAgain, ok, warning } from './finding.ts';
 
 /** What the nodes have together, which GPUs, and what keeps pods away from them. Nothing where they are hidden. */
-export async function checkNodes({ cluster, settings }: Looked): Promise<EngineFinding[]> {
+export async function checkNodes({ engine, cluster, settings }: Looked): Promise<EngineFinding[]> {
   const nodes = await listNodes(cluster);
   if (nodes === null) return [];
   const open = nodes.filter(({ schedulable }) => schedulable);
@@ -16,19 +16,19 @@ export async function checkNodes({ cluster, settings }: Looked): Promise<EngineF
       message: `none of ${counted(nodes.length, 'node')} takes pods${autoscaled}`,
     };
     if (settings.autoscaling) return [ok(said)];
-    const hint = 'a cluster admin adds nodes; where they come when needed: --set autoscaling=true';
+    const hint = `a cluster admin adds nodes; where they come when they are needed: ${addedAgain(engine)} and --set autoscaling=true`;
     return [warning({ ...said, hint })];
   }
   const { cpus, memory_gb, gpus } = totalOf(nodes);
   const message = `${counted(open.length, 'node')}: ${cpus} CPUs, ${memory_gb} GB of memory, ${counted(gpus, 'GPU')}${autoscaled}`;
   return [
     ok({ name: 'nodes', message }),
-    ...checkProducts(open, settings.gpu.product_label),
+    ...checkProducts(engine, open, settings.gpu.product_label),
     ...checkTaints(open),
   ];
 }
 
-function checkProducts(nodes: readonly NodeFacts[], label: string): EngineFinding[] {
+function checkProducts(engine: string, nodes: readonly NodeFacts[], label: string): EngineFinding[] {
   const products = gpuProducts(nodes, label);
   const unknown = products.get(null);
   const known = [...products].filter(
@@ -44,7 +44,7 @@ function checkProducts(nodes: readonly NodeFacts[], label: string): EngineFindin
           warning({
             name,
             message: `${counted(unknown.nodes, 'node')} with ${counted(unknown.gpus, 'GPU')} ${unknown.nodes === 1 ? 'has' : 'have'} no label ${label}: no manifest can ask for them`,
-            hint: 'a cluster admin installs the GPU feature discovery; or set the label that tells products here: --set gpu.product_label=LABEL',
+            hint: `a cluster admin installs the GPU feature discovery; or set the label that tells products here: ${addedAgain(engine)} and --set gpu.product_label=LABEL`,
           }),
         ]),
   ];

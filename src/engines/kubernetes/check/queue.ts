@@ -2,7 +2,7 @@ import type { EngineFinding } from '../../engine.ts';
 import type { Looked } from '../check.ts';
 import { isClusterError } from '../cluster-error.ts';
 import { RESOURCES, type Condition, type KubeObject } from '../objects.ts';
-import { missing, ok, warning } from './finding.ts';
+import { addedAgain, missing, ok, warning } from './finding.ts';
 
 interface LocalQueue extends KubeObject {
   spec?: { clusterQueue?: string };
@@ -10,12 +10,12 @@ interface LocalQueue extends KubeObject {
 }
 
 /** Kueue's queue, where one is set. */
-export async function checkQueue({ cluster, settings }: Looked): Promise<EngineFinding[]> {
+export async function checkQueue({ engine, cluster, settings }: Looked): Promise<EngineFinding[]> {
   const { queue } = settings;
   if (queue === null) return [];
   const name = `queue: ${queue}`;
   const { namespace } = cluster;
-  const hint = `a cluster admin installs Kueue and creates the LocalQueue ${queue} in ${namespace}; or leave out --queue`;
+  const hint = `a cluster admin installs Kueue and creates the LocalQueue ${queue} in ${namespace}; or ${addedAgain(engine)} without --queue`;
   try {
     const found = await cluster.get<LocalQueue>(RESOURCES.localQueues, queue);
     if (found === null)

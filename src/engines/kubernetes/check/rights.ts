@@ -5,24 +5,24 @@ import { isClusterError } from '../cluster-error.ts';
 import type { Cluster } from '../cluster.ts';
 import { RESOURCES } from '../objects.ts';
 import { missingRights, RIGHTS, rightName, type Right } from '../rights.ts';
-import { missing, ok, warning } from './finding.ts';
+import { addedAgain, missing, ok, warning } from './finding.ts';
 
 /** Whether it is there, and whether it takes pods that run as their image says. */
-export async function checkNamespace({ cluster }: Looked): Promise<EngineFinding> {
+export async function checkNamespace({ engine, cluster }: Looked): Promise<EngineFinding> {
   const name = 'namespace';
   const found = await readNamespace(cluster);
   if (found === 'hidden') return ok({ name, message: `${cluster.namespace}; this user may not look at it` });
   if (found === null) {
     return missing({
       ...{ name, message: `there is no namespace ${cluster.namespace}` },
-      hint: `a cluster admin: kubectl create namespace ${cluster.namespace}; or choose another with --namespace`,
+      hint: `a cluster admin: kubectl create namespace ${cluster.namespace}; or ${addedAgain(engine)} and --namespace`,
     });
   }
   const level = found.metadata?.labels?.['pod-security.kubernetes.io/enforce'];
   if (found.metadata?.deletionTimestamp !== undefined) {
     return missing({
       ...{ name, message: `${cluster.namespace} is being deleted` },
-      hint: 'choose another with aichor engines add NAME --replace --namespace',
+      hint: `${addedAgain(engine)} and --namespace`,
     });
   }
   if (level !== 'restricted') return ok({ name, message: cluster.namespace });

@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS } from '../../../render/kubernetes/settings.ts';
 import type { Looked } from '../check.ts';
 import { isClusterError } from '../cluster-error.ts';
 import { RESOURCES } from '../objects.ts';
-import { missing, ok, warning } from './finding.ts';
+import { addedAgain, missing, ok, warning } from './finding.ts';
 
 /** The registry, and the Secrets that the settings name. What is in them is not looked at, but for their keys. */
 export async function checkSecrets(looked: Looked): Promise<EngineFinding[]> {
@@ -19,13 +19,13 @@ export async function checkSecrets(looked: Looked): Promise<EngineFinding[]> {
   return [checkRegistry(looked), ...named.flat(), ...(await checkProjectSecret(looked))];
 }
 
-function checkRegistry({ settings }: Looked): EngineFinding {
+function checkRegistry({ engine, settings }: Looked): EngineFinding {
   const name = 'registry';
   if (settings.registry !== null) return ok({ name, message: settings.registry });
   return warning({
     name,
     message: 'none is set: images cannot be built here, unless the manifest names one',
-    hint: 'aichor engines add NAME --replace --registry REGISTRY; or give builder.image as a full reference with skipBuild',
+    hint: `${addedAgain(engine)} and --registry REGISTRY; or give builder.image as a full reference with skipBuild`,
   });
 }
 

@@ -4,7 +4,7 @@ import type { EngineFinding } from '../../engine.ts';
 import type { Looked } from '../check.ts';
 import { isClusterError } from '../cluster-error.ts';
 import { RESOURCES } from '../objects.ts';
-import { missing, ok, warning } from './finding.ts';
+import { addedAgain, missing, ok, warning } from './finding.ts';
 
 /** Classes for shared volumes, and the claims that the settings name. */
 export async function checkStorage(looked: Looked): Promise<EngineFinding[]> {
@@ -13,7 +13,7 @@ export async function checkStorage(looked: Looked): Promise<EngineFinding[]> {
   return [await checkClasses(looked), ...found];
 }
 
-async function checkClasses({ cluster, settings }: Looked): Promise<EngineFinding> {
+async function checkClasses({ engine, cluster, settings }: Looked): Promise<EngineFinding> {
   const name = 'storage classes';
   const classes = await listClasses(cluster);
   if (classes === null) return ok({ name, message: 'this user may not list them' });
@@ -23,14 +23,14 @@ async function checkClasses({ cluster, settings }: Looked): Promise<EngineFindin
   if (set !== null && !names.includes(set)) {
     return missing({
       ...{ name, message: `there is no ${set} (storage_class): ${listed}` },
-      hint: 'aichor engines add NAME --replace --storage-class CLASS, or a cluster admin adds it',
+      hint: `${addedAgain(engine)} and --storage-class CLASS, or a cluster admin adds it`,
     });
   }
   const standard = set ?? classes.find(isDefault)?.metadata?.name;
   if (standard !== undefined) return ok({ name, message: `${listed}; shared volumes get ${standard}` });
   return warning({
     ...{ name, message: `none is the default: ${listed}` },
-    hint: 'set one with --storage-class, or name it in each manifest (spec.storage.sharedVolume.storageClass)',
+    hint: `${addedAgain(engine)} and --storage-class CLASS, or name it in each manifest (spec.storage.sharedVolume.storageClass)`,
   });
 }
 

@@ -44,7 +44,7 @@ function candidatesOf(files: readonly string[], paths: readonly string[]): strin
     if (!names.has(baseOf(path))) continue;
     const parts = path.split('/');
     for (let at = 0; at < parts.length; at++)
-      if (known.has(parts.slice(at).join('/'))) found.add(parts.slice(0, at).join('/'));
+      if (known.has(parts.slice(at).join('/'))) found.add(parts.slice(0, at).join('/') || path.slice(0, at));
   }
   return [...found].sort((a, b) => a.length - b.length);
 }
@@ -54,5 +54,5 @@ function baseOf(path: string): string {
 }
 
 function joined(folder: string, path: string): string {
-  return folder === '' ? path : `${folder}/${path}`;
+  return folder === '' || folder === '/' ? `${folder}${path}` : `${folder}/${path}`;
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { explainBuildFailure } from '../../../../../src/engines/kubernetes/build-failure.ts';
 import { digestOf, viewBuild } from '../../../../../src/engines/kubernetes/build-view.ts';
 import { buildWaiting } from '../../../../../src/engines/kubernetes/build-waiting.ts';
-import type { Observed } from '../../../../../src/engines/kubernetes/objects.ts';
+import type { Observed, Pod } from '../../../../../src/engines/kubernetes/objects.ts';
 import { buildJob, buildPod, DIGEST, EXPERIMENT_ID, JOB, METADATA, observed, warning } from './objects.ts';
 
 const NOW = new Date('2026-01-01T01:00:00Z');
@@ -23,7 +23,15 @@ function failureOf(seen: Observed, output = '') {
 
 const DONE = { exitCode: 0 };
 
+function deleted(pod: Pod): Pod {
+  return { ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:30Z' } };
+}
+
 test.each<[string, Observed]>([
+  [
+    'its pod is being deleted, and its Job has not said why',
+    observed({ pods: [deleted(buildPod(DONE, { exitCode: 143 }))] }),
+  ],
   ['nothing but the Job', observed()],
   ['waits for its files', observed({ pods: [buildPod('running', 'waiting')] })],
   ['is building', observed({ pods: [buildPod(DONE, 'running')] })],
@@ -86,9 +94,25 @@ test.each<[string, Observed, RegExp]>([
     /longer than 7200 s.*build\.deadline_s.*never started: its pod cannot be created: exceeded quota: q/,
   ],
   [
+    'its limit, while it was building',
+    observed({
+      jobs: [buildJob({ reason: 'DeadlineExceeded' })],
+      pods: [deleted(buildPod(DONE, { exitCode: 143 }))],
+    }),
+    /longer than 7200 s[^;]*$/,
+  ],
+  [
+    'its pod was deleted while it ran',
+    observed({
+      jobs: [buildJob({ reason: 'BackoffLimitExceeded' })],
+      pods: [deleted(buildPod(DONE, { exitCode: 143 }))],
+    }),
+    /deleted by somebody else.*resubmit/,
+  ],
+  [
     'its pod was deleted',
     observed({ jobs: [buildJob({ reason: 'BackoffLimitExceeded' })] }),
-    /was removed.*resubmit/,
+    /deleted by somebody else.*resubmit/,
   ],
   [
     'its own image never pulled',

@@ -1,0 +1,30 @@
+import { explainDeadline } from '../../experiment/explain.ts';
+import { firstFailedJob, isLate } from './job-end.ts';
+import type { FailedVerdict, JudgeInput, Verdict } from './judge.ts';
+import { rootFailure } from './root-failure.ts';
+
+/** How long after a JobSet's end its pods and Jobs may be unknown: their watches are others. */
+const LAG_MS = 2000;
+
+/** What a JobSet failed of, once the pod or the Job that it followed from is seen. */
+export function judgeJobSetFailure(input: JudgeInput): Verdict {
+  const { view, observed, plan, now } = input;
+  const { message, reason, endedAt } = view.workload;
+  if (isLate(observed)) return late(plan.timeout_s);
+  const job = firstFailedJob(message);
+  const failure = rootFailure(input, job);
+  if (failure?.sure) return failure.verdict;
+  const until = endedAt === null ? now.getTime() : Date.parse(endedAt) + LAG_MS;
+  if (now.getTime() < until) return { kind: 'go-on', until: new Date(until).toISOString() };
+  // Our rules fail a JobSet at once for two things, and an eviction would show in a pod.
+  if (reason === FAIL_AT_ONCE && plan.timeout_s !== null) return late(plan.timeout_s);
+  if (failure !== null) return failure.verdict;
+  const explanation = `the JobSet failed, and no pod shows why: ${message ?? reason ?? 'it does not say'}`;
+  return { kind: 'failed', reason: 'EngineLost', explanation, root: null };
+}
+
+const FAIL_AT_ONCE = 'FailJobSetFailurePolicyAction';
+
+export function late(timeoutS: number | null): FailedVerdict {
+  return { kind: 'failed', ...explainDeadline(timeoutS ?? 0), root: null };
+}

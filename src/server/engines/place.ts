@@ -1,0 +1,10 @@
+import type { ExperimentSummary } from '../../experiment/record.ts';
+import { EMBEDDED_ENGINE } from '../choose-engine.ts';
+
+/**
+ * Whether an experiment's paths are folders here. Those of others are addresses of an object store, or folders that only
+ * pods see, even where they look like folders of this machine.
+ */
+export function isOnThisMachine({ engine }: Pick<ExperimentSummary, 'engine'>): boolean {
+  return engine === EMBEDDED_ENGINE;
+}

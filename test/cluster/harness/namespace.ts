@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Namespace, PersistentVolume } from 'kubernetes-types/core/v1.js';
+import { RESOURCES, type Pod } from '../../../src/engines/kubernetes/objects.ts';
+import { OBSERVED_FINALIZER } from '../../../src/render/kubernetes/pod-template.ts';
+import { at, pods } from './kubernetes.ts';
+
+/** Whether a pod runs on a fake node is said by its namespace, so that manifests need not know. */
+export async function createNamespace({ fake = false }: { fake?: boolean }): Promise<string> {
+  const name = `aichor-${randomUUID().slice(0, 8)}`;
+  const annotations = {
+    'scheduler.alpha.kubernetes.io/node-selector': 'kwok=true',
+    'scheduler.alpha.kubernetes.io/defaultTolerations': JSON.stringify([{ key: 'kwok.x-k8s.io/node', operator: 'Exists' }]),
+  }; // prettier-ignore
+  await at(RESOURCES.namespaces, null).create<Namespace>({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, ...(fake && { annotations }) },
+  });
+  return name;
+}
+
+/** Our finalizer keeps it. */
+export function isHeld({ metadata }: Pod): boolean {
+  return metadata?.finalizers?.includes(OBSERVED_FINALIZER) ?? false;
+}
+
+/** Also after a test that failed: a finalizer whose owner is gone would keep the namespace for ever. */
+export async function removeNamespace(name: string): Promise<void> {
+  await at(RESOURCES.namespaces, null).remove(name).catch(ignoreAbsent);
+  const left = (await pods(name).list<Pod>()).filter(isHeld);
+  for (const { metadata } of left)
+    await pods(name).patch(metadata?.name ?? '', { metadata: { finalizers: null } }).catch(ignoreAbsent);
+} // prettier-ignore
+
+function ignoreAbsent(error: unknown): void {
+  if (!(error instanceof Error && 'status' in error && error.status === 404)) throw error;
+}
+
+/** A volume on the real node that a claim of this namespace can bind. */
+export async function hostPathVolume(namespace: string, path: string): Promise<void> {
+  await at({ ...RESOURCES.nodes, plural: 'persistentvolumes', kind: 'PersistentVolume' }, null).create<PersistentVolume>({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: `${namespace}-volume` },
+    spec: {
+      ...{ capacity: { storage: '1Ti' }, accessModes: ['ReadWriteOnce', 'ReadWriteMany'] },
+      ...{ persistentVolumeReclaimPolicy: 'Delete', storageClassName: namespace },
+      hostPath: { path, type: 'DirectoryOrCreate' },
+    },
+  });
+} // prettier-ignore
