@@ -12,7 +12,8 @@ export interface InstallCommand {
 }
 
 /** Programs of the image's maker, not of the code: their installing means nothing here. */
-const TOOLS = /^(pip|uv|wheel|pipx|poetry|pdm|pip-tools|virtualenv|conda|hatch)([<>=!~[ ].*)?$/i;
+const TOOLS =
+  /^(pip|uv|wheel|pipx|poetry(-[a-z-]+)?|pdm|pipenv|conda-lock|pip-tools|virtualenv|conda|hatch)([<>=!~[ ].*)?$/i;
 
 /** What a command installs; null: it is no install command; `nothing`: it installs nothing that counts here. */
 export function readInstall(words: readonly string[]): InstallCommand | 'nothing' | null {

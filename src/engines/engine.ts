@@ -1,4 +1,5 @@
 import type { ExperimentFact } from '../experiment/event.ts';
+import type { ServiceName } from '../experiment/link.ts';
 import type { Plan } from '../experiment/plan.ts';
 import type { QueueLimits } from '../experiment/queue.ts';
 import type { Notice } from '../experiment/record.ts';
@@ -46,8 +47,13 @@ export interface Engine {
   build(context: BuildContext): Promise<BuildResult>;
   run(context: RunContext): AsyncIterable<ExperimentFact>;
   discard(experimentId: string, why: 'ended' | 'deleted'): Promise<void>;
-  /** Starts TensorBoard for an experiment that has ended; its address. Absent: this engine cannot. */
+  /** Starts TensorBoard for an experiment that has ended; its address, or `REACHED`. Absent: this engine cannot. */
   openTensorBoard?(context: TensorBoardContext): Promise<string>;
+  /**
+   * Opens a connection (a Duplex) to a service of an experiment: what stands behind links that are `REACHED`. Throws
+   * AichorError `not_found` when it is not there. Absent: this engine's links lead somewhere by themselves.
+   */
+  reach?(experimentId: string, name: ServiceName): Promise<NodeJS.ReadWriteStream>;
   /** Lets go of connections and timers, when the server goes or the engine is taken away; nothing is asked of it then. */
   close?(): Promise<void>;
 }
@@ -75,6 +81,8 @@ export interface ExperimentPaths {
 
 export interface TensorBoardContext {
   experimentId: string;
+  project: string;
+  plan: Plan;
   /** Folder of the experiment; what is written to it goes when the experiment is deleted. */
   directory: string;
   /** Folder of the events. */

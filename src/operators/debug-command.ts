@@ -1,12 +1,16 @@
+import { linkPath } from '../experiment/link.ts';
 import type { Plan } from '../experiment/plan.ts';
 import { quoteForShell } from './launcher.ts';
 import { JUPYTER_PORT } from './ports.ts';
 
-const JUPYTER_SECONDS = 12 * 60 * 60;
+/** Longest that anybody debugs (documented for Jupyter; the same for VS Code), in seconds. */
+export const DEBUG_SECONDS = 12 * 60 * 60;
 
 /**
  * The command that runs instead of the user's while debugging, null when nobody does: a VS Code tunnel into the
- * first pod while the others stay up for it to look at, or a Jupyter server on the Ray head.
+ * first pod while the others stay up for it to look at, or a Jupyter server on the Ray head. Jupyter listens inside the
+ * head's pod only, and asks for no token: whoever reaches it there came through the control plane, or could as well run
+ * programs in the pod.
  *
  * @param firstPod shell condition that is true in the first pod only; null: only one pod runs the command
  */
@@ -18,7 +22,8 @@ export function debugCommand(debug: Plan['debug'], firstPod: string | null): str
     return `if ${firstPod}; then ${tunnel}; fi; while :; do sleep 3600; done`;
   }
   if (debug.jupyter) {
-    return `exec timeout ${JUPYTER_SECONDS} ${quoteForShell(debug.jupyter.path)} server --ip=0.0.0.0 --port=${JUPYTER_PORT} --ServerApp.port_retries=0 --no-browser --allow-root`;
+    const base = `${linkPath('$AICHOR_EXPERIMENT_ID', 'jupyter')}/`;
+    return `exec timeout ${DEBUG_SECONDS} ${quoteForShell(debug.jupyter.path)} server --ip=127.0.0.1 --port=${JUPYTER_PORT} --ServerApp.port_retries=0 --ServerApp.base_url="${base}" --ServerApp.token= --ServerApp.allow_remote_access=True --no-browser --allow-root`;
   }
   return null;
 }

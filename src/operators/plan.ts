@@ -1,6 +1,6 @@
 import type { EnvOrigin, EnvSource, EnvVariable, Group, Plan } from '../experiment/plan.ts';
 import type { Builder, CommonSpec, Manifest } from '../manifest/manifest.ts';
-import { debugCommand } from './debug-command.ts';
+import { DEBUG_SECONDS, debugCommand } from './debug-command.ts';
 import { isSetByController, literal, runField, type InjectedName } from './environment.ts';
 import { distribute } from './index.ts';
 import { refuseProtected } from './protected.ts';
@@ -38,7 +38,7 @@ export function planManifest(manifest: Manifest, submission: SubmissionFacts): P
     groups: groups.map((group) => withCommonVariables(group, spec, { submission, given })),
     coordinator_port: coordinator?.port ?? null,
     coordinator_pod: coordinator?.pod ?? null,
-    timeout_s: spec.timeoutSeconds,
+    timeout_s: timeoutOf(spec),
     backoff_limit: spec.restartPolicy.backoffLimit,
     graceful_termination: spec.gracefulTermination && {
       shutdown_command: spec.gracefulTermination.shutdownCommand,
@@ -50,6 +50,11 @@ export function planManifest(manifest: Manifest, submission: SubmissionFacts): P
     image: spec.image,
     ...planSurroundings(spec),
   };
+}
+
+function timeoutOf({ debug, timeoutSeconds }: CommonSpec): number | null {
+  if (debug.jupyter === null && debug.vscode === null) return timeoutSeconds;
+  return Math.min(timeoutSeconds ?? DEBUG_SECONDS, DEBUG_SECONDS);
 }
 
 function planSurroundings(spec: CommonSpec): Pick<Plan, 'storage' | 'tensorboard' | 'debug' | 'security'> {

@@ -3,6 +3,7 @@ export const COORDINATOR_PORTS = { jax: 1234, pytorch: 23456, xgboost: 9999, kub
 
 /** Further ports of a Ray head, as `ray start` takes them by default. */
 export const RAY_DASHBOARD_AGENT_PORT = 52365;
+export const RAY_DASHBOARD_PORT = 8265;
 export const RAY_METRICS_PORT = 8080;
 
 export const JUPYTER_PORT = 8888;

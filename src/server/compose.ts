@@ -13,6 +13,7 @@ import type { EngineEntry } from './engines/entry.ts';
 import type { Kubernetes } from './engines/kubernetes.ts';
 import { openEngineRegistry } from './engines/registry.ts';
 import type { Folders } from './folders.ts';
+import { createLinks, type Links } from './links/links.ts';
 import type { Log } from './ports.ts';
 import { stateOf } from './get.ts';
 import { openSqliteStore } from './store/sqlite.ts';
@@ -30,6 +31,10 @@ interface Ingredients {
   /** Called when the last live experiment has ended. */
   onIdle(): void;
   stop(): void;
+  /** Where browsers find a team's server; null: nowhere. */
+  publicAddress: Promise<string> | null;
+  /** Called with each beginning and end of a request for a link. */
+  onRequest(): void;
 }
 
 /** Largest directory that is taken: 2 GB (contract 6). */
@@ -38,6 +43,7 @@ const SNAPSHOT_LIMIT = 2_000_000_000;
 /** Everything of the control plane, put together; its address is known once it listens. */
 export interface Composed {
   supervisor: Supervisor;
+  links: Links;
   plane(address: () => string): ControlPlane;
   /** Lets go of experiments, then of files. */
   close(): Promise<void>;
@@ -54,8 +60,13 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
     kubernetes: () => loadKubernetes({ env, now, log, dataFolder: folders.data }),
     needed: new Set(store.live().map((id) => stateOf(store, id).record.engine)),
   });
+  const links = createLinks({
+    ...{ address: ingredients.publicAddress, portFile: folders.linksPort, now, log },
+    onRequest: ingredients.onRequest,
+    engineOf: (id) => registry.engines.get(store.state(id)?.record.engine ?? '') ?? null,
+  });
   const ground: Ground = {
-    ...{ store, logs, folders, log, now },
+    ...{ store, logs, folders, links, log, now },
     snapshots: createSnapshotStore(folders.data),
     engines: registry.engines,
   };
@@ -63,7 +74,7 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   supervisor.recover();
   const commits = createCommitSource(env);
   return {
-    supervisor,
+    ...{ supervisor, links },
     plane: (address) => ({
       ...ground,
       ...{ version, changes, commits, registry, supervisor, closing, stop },

@@ -2,6 +2,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { Changes } from './changes.ts';
 import type { EngineRegistry } from './engines/registry.ts';
 import type { Folders } from './folders.ts';
+import type { Links } from './links/links.ts';
 import type { CommitSource, Log, LogStore, SnapshotStore } from './ports.ts';
 import type { ExperimentStore } from './store/store.ts';
 import type { Supervisor } from './supervision/supervisor.ts';
@@ -14,6 +15,8 @@ export interface Ground {
   /** By name; changes as engines come and go. */
   engines: ReadonlyMap<string, Engine>;
   folders: Folders;
+  /** To what runs in clusters. */
+  links: Links;
   log: Log;
   now(): Date;
 }

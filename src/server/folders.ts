@@ -8,6 +8,8 @@ export interface Folders {
   log: string;
   /** `{pid, version, address}` of the running server. */
   serverFile: string;
+  /** Port of this machine that links are served on. */
+  linksPort: string;
   experiments: string;
   environments: string;
   outputs: string;
@@ -20,6 +22,7 @@ export function foldersBelow(data: string): Folders {
     lock: join(data, 'server.lock.sqlite'),
     log: join(data, 'server.log'),
     serverFile: join(data, 'server.json'),
+    linksPort: join(data, 'links.port'),
     experiments: join(data, 'experiments'),
     environments: join(data, 'environments'),
     outputs: join(data, 'outputs'),

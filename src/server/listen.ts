@@ -2,6 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { AichorError, systemErrorCode } from '../errors.ts';
+import type { LinkHandler } from './links/handler.ts';
 import type { Api } from './routes/api.ts';
 
 /** One socket that answers. */
@@ -15,6 +16,8 @@ export interface Listener {
 
 interface ListenOptions {
   app: Api;
+  /** Links to what runs in clusters, beside the HTTP contract. */
+  links?: LinkHandler;
   /** Called with each request's beginning and end. */
   onRequest(): void;
 }
@@ -32,7 +35,7 @@ export async function listenOnSocket(path: string, options: ListenOptions): Prom
   }
   await listening(server, path);
   await chmod(path, 0o600);
-  return { address: `unix:${path}`, active, close: (graceMs) => close(server, graceMs) };
+  return { address: `unix:${path}`, active, close: (graceMs) => closeServer(server, graceMs) };
 }
 
 export async function listenOnPort(
@@ -45,14 +48,14 @@ export async function listenOnPort(
   await listening(server, `${host}:${port}`);
   const bound = server.address();
   const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
-  return { address: urlOf({ host, port: actual }), active, close: (graceMs) => close(server, graceMs) };
+  return { address: urlOf({ host, port: actual }), active, close: (graceMs) => closeServer(server, graceMs) };
 }
 
 function urlOf({ host, port }: { host: string; port: number }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function answering({ app, onRequest }: ListenOptions) {
+function answering({ app, links, onRequest }: ListenOptions) {
   let active = 0;
   const answer = getRequestListener(app.fetch);
   const server = createServer((incoming, outgoing) => {
@@ -62,8 +65,12 @@ function answering({ app, onRequest }: ListenOptions) {
       active--;
       onRequest();
     });
-    void answer(incoming, outgoing);
+    if (links?.request(incoming, outgoing) !== true) void answer(incoming, outgoing);
   });
+  if (links !== undefined)
+    server.on('upgrade', (incoming, socket, head) => {
+      if (!links.upgrade(incoming, socket, head)) socket.destroy();
+    });
   // Uploads and followed logs take as long as they take.
   server.requestTimeout = 0;
   return { server, active: () => active };
@@ -83,7 +90,7 @@ async function listening(server: Server, place: string): Promise<void> {
   }
 }
 
-async function close(server: Server, graceMs: number): Promise<void> {
+export async function closeServer(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ServerStatus } from '../api/contract.ts';
 import { AichorError } from '../errors.ts';
@@ -77,27 +78,34 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   const listeners: Listener[] = [];
   const idle = createIdleWatch({
     afterMs: options.team === null ? idleTime(options.env) : null,
-    isBusy: () => composed.supervisor.liveCount() > 0 || listeners.some((listener) => listener.active() > 0),
+    isBusy: () =>
+      composed.supervisor.liveCount() > 0 ||
+      [composed.links, ...listeners].some((listener) => listener.active() > 0),
     leave: () => leave('nothing to do'),
   });
-  const { env, version } = options;
+  const { env, version, team } = options;
+  const reached = deferred<string>();
   const composed = await compose({
     ...{ env, version, folders: place.folders, log: place.log },
     local: localEngine({ ...options, state: place.state }),
     configFolder: place.state.config,
     closing: leaving.signal,
+    publicAddress: team === null ? null : reached.promise,
+    onRequest: () => idle.touch(),
     onIdle: () => idle.touch(),
     stop: () => setImmediate(leave, 'told by a client'),
   });
   try {
     const ready = await open(options, { place, composed, listeners, onRequest: () => idle.touch() });
+    if (team !== null && ready.address !== null) reached.resolve(publicAddress(env, ready.address));
     idle.touch();
     options.onReady(ready);
     await aborted(leaving.signal);
     place.log.info({ why: leaving.signal.reason }, 'leaving; what runs goes on');
   } finally {
     idle.stop();
-    await Promise.all(listeners.map((listener) => listener.close(GRACE_MS)));
+    reached.resolve('');
+    await Promise.all([composed.links, ...listeners].map((each) => each.close(GRACE_MS)));
     await composed.close();
   }
   await removeServerFile(place.folders.serverFile);
@@ -121,7 +129,9 @@ async function open({ team, env, version }: ServerOptions, opening: Opening): Pr
   if (team !== null) {
     const { key, file } = await serverKey(env['AICHOR_API_KEY'], join(config, 'server-key'));
     keyFile = file;
-    const port = await listenOnPort(team, { app: createApp(plane, { apiKey: key }), onRequest });
+    const { handler } = composed.links;
+    const app = createApp(plane, { apiKey: key });
+    const port = await listenOnPort(team, { app, links: handler, onRequest });
     listeners.push(port);
     address = port.address;
   }
@@ -136,4 +146,19 @@ async function open({ team, env, version }: ServerOptions, opening: Opening): Pr
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** What browsers reach a team's server by: as it is told (behind an ingress), else as it listens. */
+function publicAddress(env: ServerOptions['env'], address: string): string {
+  const told = env['AICHOR_PUBLIC_URL'];
+  if (told) return told.replace(/\/+$/, '');
+  const url = new URL(address);
+  if (['0.0.0.0', '[::]'].includes(url.hostname)) url.hostname = hostname();
+  return url.origin;
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((take) => (resolve = take));
+  return { promise, resolve };
 }

@@ -18,16 +18,19 @@ export async function openLink(plane: ControlPlane, ref: string, name: OpenName)
   const id = plane.store.resolve(ref);
   const state = stateOf(plane.store, id);
   const url = state.record.links[LINKS[name]];
-  if (url !== null) return { experiment_id: id, name, url };
-  if (name === 'tensorboard' && state.ended)
-    return { experiment_id: id, name, url: await startAgain(plane, state) };
+  const opened = async (link: string): Promise<Opened> => {
+    const own = name === 'vscode' ? null : await plane.links.opened(id, name, link);
+    return { experiment_id: id, name, url: own ?? link };
+  };
+  if (url !== null) return opened(url);
+  if (name === 'tensorboard' && state.ended) return opened(await startAgain(plane, state));
   throw new AichorError('not_found', `experiment ${id} has no link to ${name}: ${whyNot(name, state)}`, {
     hint: hintFor(name, state),
   });
 }
 
 async function startAgain(plane: ControlPlane, { record }: ExperimentState): Promise<string> {
-  const { experiment_id: id, paths, engine: engineName } = record;
+  const { experiment_id: id, project, paths, engine: engineName } = record;
   const engine = plane.engines.get(engineName);
   if (paths.tensorboard === null) {
     throw new AichorError('not_found', `experiment ${id} wrote nothing for TensorBoard: it was not enabled`, {
@@ -39,9 +42,13 @@ async function startAgain(plane: ControlPlane, { record }: ExperimentState): Pro
       hint: `read the events yourself: tensorboard --logdir ${paths.tensorboard}`,
     });
   }
+  const plan = plane.store.submission(id)?.plan;
+  if (plan == null) throw new Error(`experiment ${id} wrote for TensorBoard, but has no plan`);
   const { shell } = await readPrivateValues(privateFile(plane.folders, id));
   return engine.openTensorBoard({
     experimentId: id,
+    project,
+    plan,
     directory: experimentFolder(plane.folders, id),
     events: paths.tensorboard,
     build: plane.store.build(id),

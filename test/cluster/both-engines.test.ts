@@ -16,7 +16,7 @@ const PLACES = /^(AICHOR_(INPUT|OUTPUT|LOGS|TENSORBOARD)_PATH|S3_ENDPOINT|AWS_EN
 const ADDRESSES = /^(MASTER_ADDR|JAXOPERATOR_COORDINATOR_(HOST|ADDRESS)|PET_MASTER_ADDR|WORKER_ADDRS)$/;
 const PORTS = /^(MASTER_PORT|PET_MASTER_PORT|WORKER_PORT)$/;
 
-const DUMP = `base64 < /proc/self/environ | tr -d '\\n'; echo`;
+const DUMP = `base64 /proc/self/environ | tr -d '\\n'; echo`;
 
 type Seen = Record<string, Record<string, string>>;
 
@@ -84,18 +84,21 @@ onCluster('what a pod sees on both engines', () => {
   );
 });
 
-const SLOW = 'trap "exit 143" TERM; while :; do sleep 0.1; done';
+const SLOW = `trap 'exit 143' TERM; while :; do sleep 0.1; done`;
+/** What a shell says of a failure is each shell's own, so it says nothing. */
+const QUIET = 'exec 2>/dev/null;';
 const ENDS: Record<string, ClusterWork> = {
   'done': { command: 'echo done' },
   'an exit code': { command: 'echo oh; exit 3' },
-  'a missing program': { command: 'no-such-program' },
-  'a file that is no program': { command: 'echo x > /tmp/no-program-$$; exec /tmp/no-program-$$' },
-  'a signal': { command: 'kill -KILL $$' },
-  'a segmentation fault': { command: 'kill -SEGV $$' },
-  'one of three': { command: `[ "$JOB_INDEX" = 1 ] && { sleep 1; exit 5; }; ${SLOW}`, count: 3 },
+  'a missing program': { command: `${QUIET} no-such-program` },
+  'a file that is no program': { command: `${QUIET} echo x > /tmp/$$; /tmp/$$` },
+  // The first process of a container cannot be killed by itself.
+  'a signal': { command: `${QUIET} sh -c 'kill -KILL $$'; exit $?` },
+  'a segmentation fault': { command: `${QUIET} sh -c 'kill -SEGV $$'; exit $?` },
+  'one of three': { command: `${QUIET} [ "$JOB_INDEX" = 1 ] && { sleep 1; exit 5; }; ${SLOW}`, count: 3 },
   'restarts, then success': { command: '[ "$AICHOR_RESTART_ATTEMPT" = 2 ] || exit 6', spec: { restartPolicy: { backoffLimit: 2 } } },
   'restarts, none left': { command: 'exit 6', spec: { restartPolicy: { backoffLimit: 1 } } },
-  'too long': { command: SLOW, spec: { timeout: '2s' } },
+  'too long': { command: `${QUIET} ${SLOW}`, spec: { timeout: '2s' } },
   'no pods': { command: 'true', count: 0 },
 }; // prettier-ignore
 

@@ -44,7 +44,7 @@ onCluster('the end of an experiment', () => {
       const { code, killed, missing, alone } = await ends(
         {
           code: { command: 'echo bye; exit 3' },
-          killed: { command: 'sleep 1; kill -SEGV $$' },
+          killed: { command: `sh -c 'kill -SEGV $$'; exit $?` },
           missing: { command: 'no-such-program' },
           alone: { command: ALONE, count: 3 },
         },

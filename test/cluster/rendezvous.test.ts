@@ -7,21 +7,21 @@ import { inPlace } from './harness/place.ts';
 const RANKS = `
 if [ "$RANK" = 0 ]; then
   printf 'read rank; echo "$rank" >> /tmp/told; echo "hello $rank"\\n' > /tmp/answer
-  nc -lk -p "$MASTER_PORT" -e sh /tmp/answer &
+  nc -ll -p "$MASTER_PORT" -e sh /tmp/answer &
   until [ "$(cat /tmp/told 2>/dev/null | sort -u | wc -l)" = $((WORLD_SIZE - 1)) ]; do sleep 0.1; done
   sleep 0.5
   sort -u /tmp/told
 else
-  until answer=$(echo "$RANK" | nc -w 2 "$MASTER_ADDR" "$MASTER_PORT") && [ -n "$answer" ]; do sleep 0.1; done
+  until answer=$(echo "$RANK" | nc -w 2 "$MASTER_ADDR" "$MASTER_PORT" 2>/dev/null) && [ -n "$answer" ]; do sleep 0.1; done
   echo "$answer"
 fi`;
 
 /** Everyone answers with its name; everyone asks everyone, and leaves when all have asked it. */
 const EVERYBODY = `
 printf 'echo x >> /tmp/asked; hostname\\n' > /tmp/answer
-nc -lk -p 7000 -e sh /tmp/answer &
+nc -ll -p 7000 -e sh /tmp/answer &
 for name in $NAMES; do
-  until answer=$(nc -w 2 "$JOBSET_NAME-$name.$JOBSET_NAME" 7000 </dev/null) && [ -n "$answer" ]; do sleep 0.1; done
+  until answer=$(nc -w 2 "$JOBSET_NAME-$name.$JOBSET_NAME" 7000 </dev/null 2>/dev/null) && [ -n "$answer" ]; do sleep 0.1; done
   echo "\${answer#$JOBSET_NAME-}"
 done
 until [ "$(wc -l < /tmp/asked)" -ge $(echo $NAMES | wc -w) ]; do sleep 0.1; done

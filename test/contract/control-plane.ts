@@ -10,6 +10,7 @@ import { createChanges } from '../../src/server/changes.ts';
 import type { ControlPlane, Ground } from '../../src/server/control-plane.ts';
 import type { Kubernetes } from '../../src/server/engines/kubernetes.ts';
 import { openEngineRegistry } from '../../src/server/engines/registry.ts';
+import { createLinks } from '../../src/server/links/links.ts';
 import { foldersBelow } from '../../src/server/folders.ts';
 import { stateOf } from '../../src/server/get.ts';
 import type { CommitSource } from '../../src/server/ports.ts';
@@ -71,8 +72,13 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
     kubernetes: async () => kubernetes ?? Promise.reject(new Error('no clusters in this test')),
     needed: new Set(store.live().map((id) => stateOf(store, id).record.engine)),
   });
+  const links = createLinks({
+    ...{ address: Promise.resolve('https://team.example'), portFile: folders.linksPort, now, log },
+    engineOf: (id) => registry.engines.get(store.state(id)?.record.engine ?? '') ?? null,
+    onRequest: () => undefined,
+  });
   const ground: Ground = {
-    ...{ store, logs, folders, now, log },
+    ...{ store, logs, folders, links, now, log },
     snapshots: createSnapshotStore(data),
     engines: registry.engines,
   };

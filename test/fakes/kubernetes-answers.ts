@@ -25,6 +25,8 @@ export async function perform(
   if ([...api.missing].some((group) => path.startsWith(`/apis/${group}/`)))
     return { status: 404, plain: '404 page not found\n' };
   if (api.forbidden.has(`${verb} ${plural}`)) return { status: 403, reason: 'Forbidden' };
+  const document = api.documents.get(path);
+  if (document !== undefined) return document;
   switch (verb) {
     case 'list':
       return listPage(store, asked, bad);

@@ -49,6 +49,8 @@ export interface FakeApi {
   tokens: ReadonlySet<string> | null;
   /** Groups that are not installed. */
   missing: Set<string>;
+  /** What stands at other paths: API groups, versions, schemas. */
+  documents: Map<string, object>;
   /** `<verb> <plural>` that are not allowed. */
   forbidden: Set<string>;
   /** Sends a bookmark to each watch. */
@@ -114,6 +116,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       tokens: null,
       missing: new Set(),
       forbidden: new Set(),
+      documents: new Map(),
       onUpgrade: null,
     },
     logOf: () => null,

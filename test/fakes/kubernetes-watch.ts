@@ -44,7 +44,8 @@ export function answerWatch({ store, watches, asked, response, bad }: WatchAnswe
   const stop = store.onChange((logged) => {
     if (logged.plural === plural) tell(logged);
   });
-  const timer = setTimeout(() => end(), Number(query.get('timeoutSeconds') ?? 300) * 1000);
+  const openMs = Number(query.get('timeoutSeconds') ?? 300) * 1000;
+  const timer = bad?.kind === 'silent' ? undefined : setTimeout(() => end(), openMs);
   const watch = {
     bookmark() {
       if (bad?.kind === 'silent') return;

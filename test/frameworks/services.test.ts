@@ -57,6 +57,7 @@ describe('TensorBoard', () => {
     await expect(fetch(url)).rejects.toThrow();
     const context = await submitted.context();
     const again = await house.engine.openTensorBoard?.({
+      ...{ project: context.project, plan: context.plan },
       ...{ experimentId: submitted.id, directory: join(house.folder, 'experiments', submitted.id) },
       ...{ events, build: null, shell: shell(programs), signal: context.detach },
     });

@@ -31,10 +31,14 @@ function counted(number: number, noun: string): string {
 }
 
 /** What was found when an engine was added, as notices: where it is, then what is missing or worth knowing. */
-export function notableFindings(checks: readonly EngineFinding[]): string[] {
+export function notableFindings(engine: string, checks: readonly EngineFinding[]): string[] {
   const [first, ...rest] = checks;
-  const said = first === undefined ? [] : [first];
-  return [...said, ...rest.filter(({ status }) => status !== 'ok')].map(({ name, message, hint }) =>
-    hint === null ? `${name}: ${message}` : `${name}: ${message}; ${hint}`,
-  );
+  const wanting = rest.filter(({ status }) => status !== 'ok');
+  const errors = wanting.filter(({ status }) => status === 'error').length;
+  const cure = errors > 0 ? '; experiments cannot run there yet' : '';
+  return [
+    ...(first === undefined ? [] : [first.message]),
+    ...wanting.map(({ name, message }) => `${name}: ${message}`),
+    ...(wanting.length === 0 ? [] : [`aichor engines check ${engine} says what to do${cure}`]),
+  ];
 }

@@ -62,7 +62,7 @@ Settings (--set, or a file of --settings): registry, pull_secret, project_secret
     const { engine, checks } = await client.addEngine(addition);
     this.talk.settle();
     const { notableFindings } = await import('../../cli/print/engine-check.ts');
-    for (const line of notableFindings(checks)) this.talk.notice(line);
+    for (const line of notableFindings(engine.name, checks)) this.talk.notice(line);
     return engine;
   }
 

@@ -33,20 +33,28 @@ export interface Asker {
 
 /** So many questions at a time; streams are not counted. */
 const AT_ONCE = 24;
-/** Until the answer to a question begins, and between its parts. */
-const READ_MS = 10_000;
 /** A change may pass webhooks, each of which has ten seconds. */
-const WRITE_MS = 30_000;
+const PATIENCE = { readMs: 10_000, writeMs: 30_000 };
+
+/** How long an answer may take to begin, and between its parts. */
+export type Patience = typeof PATIENCE;
 
 interface AskerOptions {
   connection: Connection;
+  patience?: Patience;
   log: Pick<EngineLog, 'info'>;
   /** From 0 up to 1. */
   chance?: () => number;
 }
 
 /** Asks one API server, and again when that may help; the log is told of it without any contents. */
-export function createAsker({ connection, log, chance = Math.random }: AskerOptions): Asker {
+export function createAsker({
+  connection,
+  log,
+  patience = PATIENCE,
+  chance = Math.random,
+}: AskerOptions): Asker {
+  const { server } = connection;
   const gate = createGate(AT_ONCE);
 
   async function repeated<T>(question: Question, attempt: () => Promise<T>): Promise<T> {
@@ -68,42 +76,51 @@ export function createAsker({ connection, log, chance = Math.random }: AskerOpti
     json: <T>(question: Question) =>
       repeated(question, () =>
         gate.through(async () => {
-          const answer = await answered(connection, question);
-          return parsed<T>(await textOf(answer, connection.server), connection.server);
+          const answer = await answered(connection, question, patience);
+          return parsed<T>(await textOf(answer, server, patience), server);
         }),
       ),
-    stream: (question) => repeated(question, () => answered(connection, { ...question, stream: true })),
+    stream: (question) =>
+      repeated(question, () => answered(connection, { ...question, stream: true }, patience)),
   };
 }
 
-async function answered(connection: Connection, question: Question): Promise<IncomingMessage> {
+async function answered(
+  connection: Connection,
+  question: Question,
+  patience: Patience,
+): Promise<IncomingMessage> {
   const { method, path, body, contentType = 'application/json', signal } = question;
   const call: Call = {
     ...{ method, path, signal },
-    answerMs: question.stream === true ? null : method === 'GET' ? READ_MS : WRITE_MS,
+    answerMs: question.stream === true ? null : method === 'GET' ? patience.readMs : patience.writeMs,
     ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': contentType } }),
   };
   const answer = await send(connection, call);
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return answer;
-  throw await refused(answer, connection.server);
+  throw await refused(answer, connection.server, patience);
 }
 
 /** What an answer that is no success says. Reads its body. */
-export async function refused(answer: IncomingMessage, server: string): Promise<Refusal> {
-  const text = await textOf(answer, server);
+export async function refused(
+  answer: IncomingMessage,
+  server: string,
+  patience = PATIENCE,
+): Promise<Refusal> {
+  const text = await textOf(answer, server, patience);
   return refusalOf(answer.statusCode ?? 0, text, answer.headers['retry-after']);
 }
 
 /** Of a body that keeps coming. */
-async function textOf(answer: IncomingMessage, server: string): Promise<string> {
+async function textOf(answer: IncomingMessage, server: string, { readMs }: Patience): Promise<string> {
   const parts: Buffer[] = [];
-  const cut = () => answer.destroy(timedOut(server, 'did not go on answering', READ_MS));
-  let timer = setTimeout(cut, READ_MS);
+  const cut = () => answer.destroy(timedOut(server, 'did not go on answering', readMs));
+  let timer = setTimeout(cut, readMs);
   try {
     for await (const part of answer) {
       clearTimeout(timer);
-      timer = setTimeout(cut, READ_MS);
+      timer = setTimeout(cut, readMs);
       parts.push(part);
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import { plannedPods } from '../../experiment/planned-pods.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Reason } from '../../experiment/status.ts';
-import { isLate } from './job-end.ts';
+import { failsAtOnce, isLate } from './job-end.ts';
 import { causesOf, standInJobSet, type Standing, type Surroundings } from './jobset-pods.ts';
 import { remember } from './memory.ts';
 import type { Observed } from './objects.ts';
@@ -29,6 +29,8 @@ export interface AttemptMemory {
   attempt: number;
   /** A main container has started, of whatever attempt. */
   started: boolean;
+  /** The present workload as it was when it had completed or failed: it may be gone before its pods are known. */
+  ended: WorkloadView | null;
   /** Attempt of each Ray cluster, by its name, and by the uid of the Job that submitted to it. */
   clusters: Record<string, number>;
   /** Index (`<replica>-<host>`) of each Ray worker pod that no label gives one, by uid. */
@@ -40,6 +42,7 @@ export interface AttemptMemory {
 export const NO_MEMORY: AttemptMemory = {
   attempt: 1,
   started: false,
+  ended: null,
   clusters: {},
   workers: {},
   order: {},
@@ -97,6 +100,8 @@ export interface AttemptView {
   /** Null: nothing waits. */
   waiting: Waiting | null;
   workload: WorkloadView;
+  /** The workload is at a later attempt already, of which no pod was seen or whose pods are not there yet. */
+  superseded: boolean;
   /** A main container has started in this attempt. */
   started: boolean;
   /** Of it or an earlier one. */
@@ -115,9 +120,9 @@ export function viewAttempt(input: ViewInput): AttemptView {
   const { placed, memory: found } = placePods(input);
   const claimed = offsetOf(input) + attemptOf(observed);
   const latest = Math.max(input.memory.attempt, presentAttempt(placed, claimed));
-  const memory = remember(input.memory, { found, placed, attempt: latest });
+  const workload = viewWorkload(input);
+  const memory = remember(input.memory, { found, placed, attempt: latest, workload });
   const attempt = input.attempt ?? latest;
-  const workload = viewWorkload(observed);
   const superseded = claimed > attempt || latest > attempt;
   const sights = seeAll(input, {
     placed,
@@ -125,8 +130,11 @@ export function viewAttempt(input: ViewInput): AttemptView {
     attempt,
     expected: superseded || workload.state === 'failed',
   });
-  const causes = causesOf(sights);
-  const around = { causes, workload, superseded, told: input.told, late: isLate(observed) };
+  const around = {
+    ...{ causes: causesOf(sights), workload, superseded, told: input.told },
+    late: isLate(observed) || (failsAtOnce(workload) && sights.every(({ disrupted }) => disrupted === null)),
+    gone: workload.deleting || (workload.state === 'missing' && input.workloads.length > 0),
+  };
   const waiting = superseded ? [] : waitingPods({ ...input, workload, sights });
   const reasons = new Map(waiting.map(({ sight, wait }) => [sight.planned.pod, wait.reason]));
   const pods = sights.map((sight) => {
@@ -141,6 +149,7 @@ export function viewAttempt(input: ViewInput): AttemptView {
     objects: placed.map(({ object }) => object),
     waiting: input.told === null ? tellWaiting(waiting, { ...input, workload, sights, statuses }) : null,
     workload,
+    superseded,
     started: pods.some(({ started }) => started),
     everStarted: memory.started,
     memory,

@@ -2,7 +2,7 @@ import { AichorError } from '../../errors.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import { severityOf } from '../../manifest/codes.ts';
-import { dotted, type Finding } from '../../manifest/diagnostic.ts';
+import type { Finding } from '../../manifest/diagnostic.ts';
 import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
 import type { Cluster } from './cluster.ts';
 import { fitFindings } from './fit.ts';
@@ -60,20 +60,17 @@ export function createPlanCheck({ name, settings, now, connect }: PlanCheckOptio
   };
 }
 
+/** The diagnostics say where each of them stands, and what to do. */
 function refused(engine: string, findings: readonly Finding[]): AichorError {
-  const [first, ...more] = findings;
-  const force = '--force submits all the same; pods wait then until the cluster has what they need';
-  if (first !== undefined && more.length === 0) {
-    return new AichorError('engine_unavailable', `${dotted(first.path)}: ${first.message}`, {
-      hint: first.hint === null ? force : `${first.hint}; ${force}`,
+  const [first] = findings;
+  const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
+  const cure = findings.length === 1 && first?.hint ? `${first.hint}; ` : '';
+  return new AichorError(
+    'engine_unavailable',
+    `the engine ${engine} cannot take this: ${first?.message ?? ''}${more}`,
+    {
+      hint: `${cure}--force submits all the same: pods wait then until the cluster has what they need`,
       diagnostics: findings,
-    });
-  }
-  const all = findings.map(
-    ({ path, message, hint }) => `${dotted(path)}: ${message}${hint === null ? '' : ` (${hint})`}`,
+    },
   );
-  return new AichorError('engine_unavailable', `the engine ${engine} cannot take this:\n${all.join('\n')}`, {
-    hint: force,
-    diagnostics: findings,
-  });
 }

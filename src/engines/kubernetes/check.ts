@@ -1,5 +1,6 @@
 import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
 import type { EngineFinding } from '../engine.ts';
+import { isClusterError } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
 import { checkLeftovers } from './check/leftovers.ts';
 import { checkNodes } from './check/nodes.ts';
@@ -68,13 +69,18 @@ async function checkAll(looked: Looked): Promise<EngineFinding[]> {
   return findings.flat();
 }
 
-/** The name under which the cluster knows this user; null where it is too old to tell. */
+/** The name under which the cluster knows this user; null where it does not tell. */
 async function ownName(cluster: Cluster): Promise<string | null> {
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-  const answer = await readDocument(cluster, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(review),
-  });
-  return textAt(answer, 'status', 'userInfo', 'username');
+  try {
+    const answer = await readDocument(cluster, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(review),
+    });
+    return textAt(answer, 'status', 'userInfo', 'username');
+  } catch (error) {
+    if (isClusterError(error)) return null;
+    throw error;
+  }
 }

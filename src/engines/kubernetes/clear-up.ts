@@ -1,10 +1,12 @@
 import type { Plan } from '../../experiment/plan.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import { objectName } from '../../operators/object-name.ts';
+import { nameOf } from '../../render/kubernetes/rendering.ts';
+import { workloadResource } from './apply.ts';
 import { isClusterError } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
 import { RESOURCES, type Resource } from './objects.ts';
-import type { ClusterRun } from './run-state.ts';
+import { createdWorkloads, type ClusterRun } from './run-state.ts';
 import { secretNames } from './secret-values.ts';
 
 const { secrets, claims, deployments, services, jobs } = RESOURCES;
@@ -19,13 +21,17 @@ export const LEFTOVERS: readonly (readonly [Resource, string])[] = [
 ];
 
 /**
- * Removes what nobody needs after the end of a run; its finished workload stays for a while. What cannot be removed now
+ * Removes what nobody needs after the end of a run; its finished workload stays for a while, unless it keeps
+ * a volume. What cannot be removed now
  * goes when the experiment is tidied up.
  */
-export async function clearUp({ deps, cluster, context, kept }: ClusterRun): Promise<void> {
+export async function clearUp(run: ClusterRun): Promise<void> {
+  const { deps, cluster, context, kept } = run;
   const { experimentId, plan } = context;
   if (kept.run.cleared) return;
   try {
+    // A volume does not go as long as there are pods that have it, finished ones too.
+    if (plan.storage.shared_volume !== null) await removeWorkload(run);
     await removeLeftovers(cluster, experimentId, leftoversOf(plan));
     await kept.change({ cleared: true });
     crashPoint('cluster-cleared-up');
@@ -33,6 +39,13 @@ export async function clearUp({ deps, cluster, context, kept }: ClusterRun): Pro
     if (!isClusterError(error)) throw error;
     deps.log.warn({ err: error, experiment_id: experimentId }, 'what is left of an experiment goes later');
   }
+}
+
+/** In the background: pods that still run get their grace, and their logs can be read on. */
+export async function removeWorkload({ cluster, rendering, kept }: ClusterRun): Promise<void> {
+  const uid = createdWorkloads(kept).at(-1)?.uid;
+  if (uid === undefined) return;
+  await cluster.remove(workloadResource(rendering), nameOf(rendering), { propagation: 'Background', uid });
 }
 
 /** Only what the plan ever made: nothing is asked for in vain. */

@@ -65,7 +65,9 @@ export function createDecider(run: ClusterRun): Decider {
       if (verdict.kind === 'failed') return fail(verdict);
       if (context.stop.aborted) return mark('cancel');
       if (left <= 0) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
-      return verdict.kind === 'again' ? startAnew(look, verdict.explanation) : left;
+      if (verdict.kind === 'again') return startAnew(look, verdict.explanation);
+      const { until } = verdict;
+      return until === null ? left : Math.min(left, Date.parse(until) - deps.now().getTime());
     },
   };
 }

@@ -1,11 +1,11 @@
 import { DEFAULT_GRACE_SECONDS } from '../../render/kubernetes/pod-template.ts';
-import { nameOf } from '../../render/kubernetes/rendering.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
-import { disown, toApply, workloadResource } from './apply.ts';
+import { disown, toApply } from './apply.ts';
+import { removeWorkload } from './clear-up.ts';
 import { insist } from './insist.ts';
 import { RESOURCES, type Job } from './objects.ts';
 import type { PodObject } from './pod-view.ts';
-import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
+import type { ClusterRun, Look } from './run-state.ts';
 
 /** Sees an experiment (or one of its workloads) to its end, after that was decided. */
 export interface Ending {
@@ -13,6 +13,8 @@ export interface Ending {
   advance(look: Look): Promise<boolean>;
 }
 
+/** How long a controller may take to see what we have seen. */
+const CONTROLLER_MS = 3000;
 /** How much longer than their grace pods may take until the experiment ends without them. */
 const MARGIN_MS = 60_000;
 
@@ -29,7 +31,7 @@ export function createEnding(run: ClusterRun): Ending {
     const isOver = state === 'completed' || state === 'failed';
     if (cause !== 'again' && isOver) await endRayCluster(run, look);
     else {
-      await removeWorkload(run);
+      await reach(run, () => removeWorkload(run));
       isDeleted = true;
     }
     crashPoint('cluster-workload-ended');
@@ -39,6 +41,7 @@ export function createEnding(run: ClusterRun): Ending {
 
   return {
     async advance(look) {
+      if (begun === null && endsByItself(run, look) && sinceMark(run) < CONTROLLER_MS) return false;
       begun ??= begin(look).catch((error: unknown) => {
         if (!run.context.detach.aborted) run.facts.end(error);
       });
@@ -54,6 +57,17 @@ export function createEnding(run: ClusterRun): Ending {
 
 function graceMs({ context: { plan } }: ClusterRun): number {
   return (plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_SECONDS) * 1000;
+}
+
+function sinceMark({ kept, deps }: ClusterRun): number {
+  return deps.now().getTime() - Date.parse(kept.run.stop?.at ?? '');
+}
+
+/** Its controller is about to end it for the same reason: then it stays to be looked at. */
+function endsByItself({ kept, context }: ClusterRun, { view }: Look): boolean {
+  if (kept.run.stop?.cause !== 'fail' || view.workload.state !== 'live' || view.workload.deleting)
+    return false;
+  return view.attempt > context.plan.backoff_limit && view.pods.some(({ fact }) => fact.status === 'Failed');
 }
 
 /** Nothing is there that could still make pods. */
@@ -78,15 +92,6 @@ async function letDependentsStay(run: ClusterRun): Promise<void> {
   const { cluster, context, tell } = run;
   const wanted = toApply(run.rendering, context.secrets);
   await insist(() => disown(cluster, wanted), { signals: [context.detach], tell: tell.unanswered });
-}
-
-/** In the background: its pods get their grace, and we go on reading their logs. */
-async function removeWorkload(run: ClusterRun): Promise<void> {
-  const { cluster, rendering, kept } = run;
-  const uid = createdWorkloads(kept).at(-1)?.uid;
-  if (uid === undefined) return;
-  const resource = workloadResource(rendering);
-  await reach(run, () => cluster.remove(resource, nameOf(rendering), { propagation: 'Background', uid }));
 }
 
 /** Its job is over, but its nodes would stay for as long as KubeRay lets the submitter's log be read. */

@@ -11,6 +11,7 @@ import type { ClusterDeps } from './deps.ts';
 import { discardDeleted, discardEnded, engineFolderOf } from './discard.ts';
 import type { EngineLog } from './engine-log.ts';
 import { refuseWithoutRegistry } from './image.ts';
+import { reachService } from './services.ts';
 import { createUse } from './use.ts';
 import { runExperiment } from './run.ts';
 
@@ -66,6 +67,7 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
         done();
       }
     },
+    reach: async (id, service) => reachService(await connect(), id, service),
     discard: (id, why) => (why === 'ended' ? discardEnded(deps, place(id)) : discardDeleted(deps, place(id))),
   };
 }

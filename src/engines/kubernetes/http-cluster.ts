@@ -1,4 +1,4 @@
-import { createAsker, type Asker } from './ask.ts';
+import { createAsker, type Asker, type Patience } from './ask.ts';
 import type { AccessAttributes, Cluster, LogOptions, RawRequest, RemoveOptions } from './cluster.ts';
 import { ClusterError, isClusterError } from './cluster-error.ts';
 import type { Connection } from './connection.ts';
@@ -20,14 +20,15 @@ export interface ClusterOptions {
   log?: Pick<EngineLog, 'info'>;
   /** From 0 up to 1: spreads what is repeated. */
   chance?: () => number;
+  patience?: Patience;
 }
 
 /** The port over HTTP. */
 export function createCluster(
   connection: Connection,
-  { log = SILENT, chance }: ClusterOptions = {},
+  { log = SILENT, ...options }: ClusterOptions = {},
 ): Cluster {
-  const asker = createAsker({ connection, log, ...(chance && { chance }) });
+  const asker = createAsker({ connection, log, ...options });
   const { server, namespace } = connection;
   const at = (resource: Resource, ...rest: readonly string[]) => pathOf(resource, namespace, ...rest);
   const pod = (name: string, part: string) =>

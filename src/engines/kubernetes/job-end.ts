@@ -1,3 +1,4 @@
+import type { WorkloadView } from './attempt-view.ts';
 import type { Job, Observed } from './objects.ts';
 
 /** The Job that a JobSet's message names as the first to fail; null: it names none. */
@@ -11,6 +12,11 @@ export function jobFailure({ status }: Job): string | null {
     ({ type, status: is }) => (type === 'Failed' || type === 'FailureTarget') && is === 'True',
   );
   return failed?.reason ?? null;
+}
+
+/** By one of our two rules: the deadline passed, or a pod was evicted (which shows in the pod). */
+export function failsAtOnce({ state, reason }: Pick<WorkloadView, 'state' | 'reason'>): boolean {
+  return state === 'failed' && reason === 'FailJobSetFailurePolicyAction';
 }
 
 /** The cluster's own deadline, which is later than ours, has ended the experiment. */

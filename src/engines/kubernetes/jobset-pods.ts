@@ -16,8 +16,10 @@ export interface Surroundings {
   superseded: boolean;
   /** Why we told the pods to end; null: we did not. */
   told: Reason | null;
-  /** The Jobs' own deadline passed, as their controller says. */
+  /** The cluster's own deadline has passed. */
   late: boolean;
+  /** The workload was there, and is gone or going. */
+  gone: boolean;
 }
 
 const RUNNING: Standing = { status: 'Running', reason: null };
@@ -38,7 +40,7 @@ export function standInJobSet(sight: Sight, around: Surroundings): Standing {
   if (around.late) return { status: 'Stopped', reason: 'DeadlineExceeded' };
   const { workload, superseded, causes } = around;
   if (causes.some((other) => other !== sight && ledTo(other, sight))) return STOPPED;
-  if (workload.deleting || workload.state === 'missing') return superseded ? FAILED : STOPPED;
+  if (around.gone) return superseded ? FAILED : STOPPED;
   if (superseded || workload.state === 'failed' || workload.state === 'completed') return FAILED;
   return startedAt === null ? PENDING : RUNNING;
 }

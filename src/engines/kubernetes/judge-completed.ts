@@ -1,6 +1,7 @@
 import { explainExhausted, manifestPath } from '../../experiment/explain.ts';
 import type { Notice } from '../../experiment/record.ts';
 import { restartsEvicted } from './explain-eviction.ts';
+import { waitOn } from './judge-jobset.ts';
 import type { JudgeInput, Verdict } from './judge.ts';
 import { explainEnd } from './pod-end.ts';
 import type { PodView } from './pod-view.ts';
@@ -14,16 +15,16 @@ const LAG_MS = 60_000;
  * ends so because it is evicted or deleted makes its Job complete too.
  */
 export function judgeCompleted(input: JudgeInput): Verdict {
-  const { plan, view, observed, now } = input;
+  const { view, observed, now } = input;
   const { pods } = view;
-  const disturbed = disturbedPod(input);
+  const disturbed = view.superseded ? null : disturbedPod(input);
   if (disturbed !== null) return judgeDisturbed(disturbed, input);
-  if (pods.every(({ fact }) => fact.status === 'Succeeded')) {
-    return { kind: 'succeeded', notices: pods.flatMap((pod) => noticesOf(pod, plan.operator)) };
+  if (!view.superseded && pods.every(({ fact }) => fact.status === 'Succeeded')) {
+    return { kind: 'succeeded', notices: pods.flatMap((pod) => noticesOf(pod, input)) };
   }
   const endedAt = view.workload.endedAt ?? observed.rayjob?.status?.endTime ?? null;
-  const until = endedAt === null ? now.getTime() : Date.parse(endedAt) + LAG_MS;
-  if (now.getTime() < until) return { kind: 'go-on', until: new Date(until).toISOString() };
+  const wait = waitOn(endedAt, LAG_MS, now);
+  if (wait !== null) return wait;
   const unseen = pods.filter(({ fact }) => fact.status !== 'Succeeded');
   const who = `${unseen[0]?.pod}${unseen.length > 1 ? ` and ${unseen.length - 1} more` : ''}`;
   const explanation = `the cluster says that all is done, but how ${who} ended was never seen; check the outputs, or resubmit`;
@@ -53,15 +54,15 @@ function judgeDisturbed(pod: PodView, { plan, view }: JudgeInput): Verdict {
 }
 
 /** What a success hides. */
-function noticesOf(view: PodView, operator: string): Notice[] {
-  const { pod, end, disrupted } = view;
+function noticesOf({ pod, end, group }: PodView, { plan, view }: JudgeInput): Notice[] {
   if (end?.evidence.out_of_memory) {
     const message = `${pod} ended with 0, but a process in it was killed because it ran out of memory: it asked for ${end.group.resources.memory_gb} GB; check its output, or raise ${manifestPath(end.group)}.resources.memory`;
     return [{ code: 'out_of_memory', message }];
   }
-  if (operator === 'kuberay' && disrupted !== null && end !== null) {
-    const message = `${pod} was lost while the job ran (${disrupted.reason}); Ray did its work elsewhere`;
-    return [{ code: 'pod_lost', message }];
+  const objects = view.objects.filter((object) => object.pod === pod && object.attempt === view.attempt);
+  if (plan.groups[group]?.role === 'worker-group' && objects.length > 1) {
+    const message = `${pod} was lost while the job ran, and made anew; Ray did again what it had been doing`;
+    return [{ code: 'pod_replaced', message }];
   }
   return [];
 }

@@ -1,7 +1,7 @@
 import { explainExhausted, explainPodEnd, logSays, type Explanation } from '../../experiment/explain.ts';
 import { isLate } from './job-end.ts';
-import { late } from './judge-jobset.ts';
-import type { FailedVerdict, JudgeInput } from './judge.ts';
+import { LAG_MS, late, waitOn } from './judge-jobset.ts';
+import type { FailedVerdict, JudgeInput, Verdict } from './judge.ts';
 import { exitCodeOf, explainEnd } from './pod-end.ts';
 import type { PodView } from './pod-view.ts';
 
@@ -9,10 +9,12 @@ import type { PodView } from './pod-view.ts';
  * What a RayJob failed of. The job's status speaks of the driver, which runs on the head; the submitter only prints
  * what it prints, and its exit code counts only where the driver's is not known.
  */
-export function judgeRayFailure(input: JudgeInput): FailedVerdict {
+export function judgeRayFailure(input: JudgeInput): Verdict {
   const { observed, view, plan } = input;
   const { reason, message = '', jobStatus } = observed.rayjob?.status ?? {};
   if (isLate(observed)) return late(plan.timeout_s);
+  const wait = view.superseded ? waitOn(view.workload.endedAt, LAG_MS, input.now) : null;
+  if (wait !== null) return wait;
   if (reason === 'ValidationFailed') {
     const explanation = `the cluster's Ray operator refuses the RayJob: ${message}`;
     return { kind: 'failed', reason: 'StartFailed', explanation, root: null };

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogOptions } from './cluster.ts';
-import type { LogKeeper } from './log-keeper.ts';
+import { openLogKeeper, type LogPlace } from './log-keeper.ts';
 import { nextStep, type NextStep, type ReadingEnd } from './log-reading.ts';
-import { readLog, type ReadingResult } from './read-log.ts';
+import { readLog, type Reading, type ReadingResult } from './read-log.ts';
 import { resumeDelay } from './retry.ts';
 import { createSilence, type Silence } from './silence.ts';
 
@@ -24,15 +24,15 @@ export interface Follower {
   /** The container has ended; with `gone`, its log cannot be asked for any more. */
   ended(gone?: boolean): void;
   /** Until all was read or given up. False: it was stopped before that. */
-  run(keeper: LogKeeper): Promise<boolean>;
+  run(place: LogPlace): Promise<boolean>;
   stop(): void;
 }
 
 interface FollowerOptions {
-  /** The file has grown. */
-  grown: () => Promise<void>;
   /** A container that has ended needs no following. */
   open(options: Pick<LogOptions, 'follow' | 'sinceTime' | 'signal'>): Promise<Readable>;
+  /** The file has grown. */
+  grown: () => Promise<void>;
   pace: Pace;
   /** From 0 up to 1: spreads what is repeated. */
   chance: () => number;
@@ -44,89 +44,147 @@ interface FollowerOptions {
   onMissing(why: string): void;
 }
 
+/** A reading that is under way. */
+interface Underway {
+  result: Promise<ReadingResult>;
+  silence: Silence;
+  stop(): void;
+}
+
+type Again = Extract<NextStep, { step: 'again' }>;
+
+const BEGIN: Again = { step: 'again', pause: false, seek: false, wasWhole: false };
+
 /** After a stream that ended as it should, it is soon known that its container has ended too: no hurry. */
 const UNHURRIED = 4;
 
 export function createFollower(options: FollowerOptions): Follower {
   const { pace } = options;
   const stopped = new AbortController();
-  let endedAt: number | null = null;
+  /** The container has ended. */
+  const over = new AbortController();
+  let endedAt = Number.NaN;
   let isGone = false;
-  let wake = new AbortController();
-  let silence: Silence | null = null;
+  let present: Underway | null = null;
 
-  async function read(keeper: LogKeeper, final: boolean, seek: boolean): Promise<ReadingResult> {
-    const silent = new AbortController();
-    const limit = () => (final ? pace.capMs : endedAt === null ? pace.silentMs : pace.graceMs);
-    const heard = createSilence(limit, () => silent.abort());
-    silence = heard;
-    const signal = AbortSignal.any([stopped.signal, silent.signal]);
-    const open = (sinceTime: string | undefined) => options.open({ follow: !final, sinceTime, signal });
-    try {
-      const result = await readLog({ keeper, open, seek, signal, heard: heard.heard, grown: options.grown });
-      return silent.signal.aborted ? { ...result, end: { kind: 'silent' } } : result;
-    } finally {
-      heard.end();
-    }
+  function begin(place: LogPlace, how: Pick<Reading, 'final' | 'seek' | 'inTurn'>): Underway {
+    const cut = new AbortController();
+    const signal = AbortSignal.any([stopped.signal, cut.signal]);
+    const limit = () => (how.final ? pace.capMs : over.signal.aborted ? pace.graceMs : pace.silentMs);
+    const silence = createSilence(limit, () => cut.abort());
+    const open = (sinceTime: string | undefined) => options.open({ follow: !how.final, sinceTime, signal });
+    const reading = { ...how, place, open, signal, heard: silence.heard, grown: options.grown };
+    const result = readLog(reading).then((read) => (signal.aborted ? { ...read, end: SILENT } : read));
+    return { result: result.finally(silence.end), silence, stop: () => cut.abort() };
   }
 
-  async function pause(ms: number): Promise<void> {
-    wake = new AbortController();
-    const signal = AbortSignal.any([stopped.signal, wake.signal]);
-    await sleep(ms, undefined, { signal }).catch(() => undefined); // woken
+  /** Reads once. When the container ends meanwhile, its log is read to the end without waiting for the stream's. */
+  async function read(place: LogPlace, seek: boolean): Promise<ReadingResult & { final: boolean }> {
+    const final = over.signal.aborted;
+    const inTurn = createTurns();
+    const underway = begin(place, { final, seek, inTurn });
+    present = underway;
+    if (final || !(await isOvertaken(underway.result))) return { ...(await underway.result), final };
+    const overtaking = await inTurn(() => overtake(place, underway));
+    const result = await underway.result;
+    return overtaking === null ? { ...result, final } : { ...overtaking, final: true };
+  }
+
+  /** Whether the container ends before a reading does. */
+  function isOvertaken(result: Promise<ReadingResult>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const tell = () => resolve(true);
+      over.signal.addEventListener('abort', tell);
+      result.then(() => resolve(false), reject).finally(() => over.signal.removeEventListener('abort', tell));
+    });
+  }
+
+  /** Null: nothing came of it, as when the log was removed: only the stream that is open has the rest. */
+  async function overtake(place: LogPlace, underway: Underway): Promise<ReadingResult | null> {
+    const direct: Reading['inTurn'] = (act) => act();
+    const result = await begin(place, { final: true, seek: false, inTurn: direct }).result;
+    const isAll = result.end.kind === 'ended' && result.end.message === null;
+    if (isAll || result.grew) underway.stop();
+    underway.silence.heard();
+    underway.silence.look();
+    return isAll || result.grew ? result : null;
   }
 
   /** Until all was read (null), or the rest was given up (why); undefined: stopped. */
-  async function readAll(keeper: LogKeeper): Promise<string | null | undefined> {
+  async function readAll(place: LogPlace): Promise<string | null | undefined> {
     let progressAt = performance.now();
     let failures = 0;
     for (let next = BEGIN; ;) {
       if (isGone) return next.wasWhole ? null : 'the container was started again';
-      const final = endedAt !== null;
-      const { end, began, grew, gap } = await read(keeper, final, next.seek);
+      const { end, began, grew, gap, final } = await read(place, next.seek);
       if (stopped.signal.aborted) return undefined;
       if (gap !== null) options.onGap(gap);
       const step = nextStep(end, { final, began, wasWhole: next.wasWhole });
       if (step.step === 'done') return step.missing;
       options.onTrouble(end);
       if (grew) progressAt = performance.now();
-      if (endedAt !== null && performance.now() - Math.max(progressAt, endedAt) >= pace.capMs)
-        return 'message' in end && end.message !== null ? end.message : 'nothing came any more';
+      if (performance.now() - Math.max(progressAt, endedAt) >= pace.capMs) return messageOf(end);
       failures = grew ? 0 : failures + 1;
-      if (step.pause && final === (endedAt !== null)) await pause(pauseMs(end, failures));
+      if (step.pause && final === over.signal.aborted) await pause(end, failures);
       if (stopped.signal.aborted) return undefined;
       next = step;
     }
   }
 
-  function pauseMs(end: ReadingEnd, failures: number): number {
-    const unhurried = end.kind === 'ended' ? UNHURRIED : 0;
-    return resumeDelay(failures + unhurried, endedAt !== null, options.chance());
+  async function pause(end: ReadingEnd, failures: number): Promise<void> {
+    const isOver = over.signal.aborted;
+    const ms = resumeDelay(failures + (end.kind === 'ended' ? UNHURRIED : 0), isOver, options.chance());
+    const signal = isOver ? stopped.signal : AbortSignal.any([stopped.signal, over.signal]);
+    await sleep(ms, undefined, { signal }).catch(() => undefined); // woken
   }
 
   return {
-    async run(keeper) {
-      const missing = await readAll(keeper);
+    async run(place) {
+      if (await isDone(place)) return true;
+      const missing = await readAll(place);
       if (missing === undefined) return false;
-      if (await keeper.finish()) await options.grown();
+      await finish(place);
       if (missing !== null) options.onMissing(missing);
       return true;
     },
     ended(gone = false) {
       isGone ||= gone;
-      if (endedAt !== null) return;
+      if (over.signal.aborted) return;
       endedAt = performance.now();
-      wake.abort();
-      silence?.heard();
-      silence?.look();
+      over.abort();
+      present?.silence.heard();
+      present?.silence.look();
     },
     stop: () => stopped.abort(),
   };
+
+  async function isDone(place: LogPlace): Promise<boolean> {
+    const keeper = await openLogKeeper(place);
+    await keeper.close();
+    return keeper.from.done;
+  }
+
+  async function finish(place: LogPlace): Promise<void> {
+    const keeper = await openLogKeeper(place);
+    try {
+      if (!keeper.from.done && (await keeper.finish())) await options.grown();
+    } finally {
+      await keeper.close();
+    }
+  }
 }
 
-const BEGIN: Extract<NextStep, { step: 'again' }> = {
-  step: 'again',
-  pause: false,
-  seek: false,
-  wasWhole: false,
-};
+const SILENT: ReadingEnd = { kind: 'silent' };
+
+function messageOf(end: ReadingEnd): string {
+  return ('message' in end ? end.message : null) ?? 'nothing came any more';
+}
+
+function createTurns(): Reading['inTurn'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (act) => {
+    const done = last.then(act);
+    last = done.catch(() => undefined); // told to whoever asked for it
+    return done;
+  };
+}

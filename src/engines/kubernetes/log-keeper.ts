@@ -5,8 +5,8 @@ import { openPositionFile } from './position-file.ts';
 
 /** The file that a container's log is kept in, and how far it was taken. */
 export interface LogKeeper {
-  /** Where to go on, as the disk has it: after a lost connection as after a lost process. */
-  resume(): Promise<Position>;
+  /** Where to go on, as the disk had it: after a lost connection as after a lost process. */
+  readonly from: Position;
   /**
    * Appends what followed in the log; `position` is where the log is after it (its end, or the end of a line before
    * that). With `afterGap` it did not follow on what the file has. False: the file had these bytes already.
@@ -17,7 +17,8 @@ export interface LogKeeper {
   close(): Promise<void>;
 }
 
-interface KeeperOptions {
+/** Where a log is kept. */
+export interface LogPlace {
   /** Of the source; other logs may stand in it before this one. */
   file: string;
   /** Where the position is kept. */
@@ -26,9 +27,15 @@ interface KeeperOptions {
   repeats: boolean;
 }
 
-export async function openLogKeeper({ file, positions, repeats }: KeeperOptions): Promise<LogKeeper> {
+/**
+ * Of several that are open for one log, only one may keep anything; the others are of no use after that.
+ */
+export async function openLogKeeper({ file, positions, repeats }: LogPlace): Promise<LogKeeper> {
   const handle = await open(file, 'r+');
-  const kept = await openPositionFile(positions);
+  const kept = await openPositionFile(positions).catch(async (error: unknown) => {
+    await handle.close();
+    throw error;
+  });
   let size = 0;
   /** Bytes to come that the file has. */
   let surplus = 0;
@@ -79,7 +86,6 @@ export async function openLogKeeper({ file, positions, repeats }: KeeperOptions)
   }
 
   async function begin(): Promise<Position> {
-    shift = surplus = 0;
     if (repeats && size > 0) {
       repetition = createRepetition({ read: (at, length) => readFully(handle, at, length), size });
       return beginning(0);
@@ -88,18 +94,27 @@ export async function openLogKeeper({ file, positions, repeats }: KeeperOptions)
     return written;
   }
 
+  async function resume(): Promise<Position> {
+    ({ size } = await handle.stat());
+    const known = await kept.read(size);
+    if (known === null) return begin();
+    written = known;
+    shift = known.foreign;
+    surplus = size - known.offset - known.foreign;
+    return known;
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([handle.close(), kept.close()]);
+  }
+
+  const from = await resume().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  latest = from;
   return {
-    async resume() {
-      ({ size } = await handle.stat());
-      repetition = null;
-      const known = await kept.read(size);
-      latest = known ?? (await begin());
-      if (known === null) return latest;
-      written = known;
-      shift = known.foreign;
-      surplus = size - known.offset - known.foreign;
-      return known;
-    },
+    from,
     async keep(bytes, position, afterGap = false) {
       if (afterGap && surplus > 0 && written.foreign === 0) await jump();
       if (repetition === null) return advance(bytes, position);
@@ -111,9 +126,7 @@ export async function openLogKeeper({ file, positions, repeats }: KeeperOptions)
       await write({ ...written, done: true });
       return hasGrown;
     },
-    async close() {
-      await Promise.all([handle.close(), kept.close()]);
-    },
+    close,
   };
 }
 

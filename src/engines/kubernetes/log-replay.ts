@@ -48,6 +48,8 @@ export function createReplay(from: Position, { seek: mustSeek }: { seek: boolean
       left = 0;
       ledger = createLedger({ ...from, total: 0, oldest: null });
     }
+    if (isFirst && last === undefined && from.next !== null && !isSame(stamp, from.next))
+      gap = { after: from.next, before: stamp };
     if (state.skipping) state.skipping = isOld(stamp);
     if (state.skipping || state.misaligned) return false;
     next = stamp;

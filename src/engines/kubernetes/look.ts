@@ -25,9 +25,9 @@ export function takeLook(run: ClusterRun): LookBack {
   };
 }
 
-/** Why pods that were told to end have ended. */
+/** Why pods that were told to end have ended; null: nobody told them. */
 function toldOf(stop: StopMark | null): Reason | null {
-  if (stop === null || stop.cause === 'done') return null;
+  if (stop === null || stop.cause === 'done' || stop.cause === 'again') return null;
   if (stop.cause === 'cancel') return 'CancelledByUser';
   return stop.cause === 'deadline' ? 'DeadlineExceeded' : 'StoppedWithExperiment';
 }

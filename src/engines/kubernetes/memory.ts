@@ -1,4 +1,4 @@
-import type { AttemptMemory } from './attempt-view.ts';
+import type { AttemptMemory, WorkloadView } from './attempt-view.ts';
 import { mainStart } from './containers.ts';
 import { orderSeen } from './disruption.ts';
 import type { PlacedPod } from './place-pods.ts';
@@ -8,17 +8,20 @@ interface Found {
   found: AttemptMemory;
   placed: readonly PlacedPod[];
   attempt: number;
+  workload: WorkloadView;
 }
 
 /** What is known after one more look. The very same object as before when nothing is new. */
-export function remember(before: AttemptMemory, { found, placed, attempt }: Found): AttemptMemory {
+export function remember(before: AttemptMemory, { found, placed, attempt, workload }: Found): AttemptMemory {
   const order: AttemptMemory['order'] = {};
   for (const { source, object } of placed) {
     const seen = before.order[object.uid] ?? (object.gone ? null : orderSeen(source));
     if (seen !== null) order[object.uid] = seen;
   }
   const started = before.started || placed.some(({ source }) => mainStart(source) !== null);
-  const after: AttemptMemory = { ...found, attempt, started, order };
+  const isEnded = workload.state === 'completed' || workload.state === 'failed';
+  const ended = isEnded && workload.uid !== before.ended?.uid ? workload : before.ended;
+  const after: AttemptMemory = { ...found, attempt, started, ended, order };
   return isSame(before, after) ? before : after;
 }
 
@@ -26,6 +29,7 @@ function isSame(a: AttemptMemory, b: AttemptMemory): boolean {
   return (
     a.attempt === b.attempt &&
     a.started === b.started &&
+    a.ended === b.ended &&
     isSameRecord(a.clusters, b.clusters) &&
     isSameRecord(a.workers, b.workers) &&
     isSameRecord(a.order, b.order)

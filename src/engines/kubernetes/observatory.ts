@@ -38,7 +38,11 @@ interface ObservatoryOptions {
   now: () => Date;
   /** From 0 up to 1. */
   chance?: () => number;
+  /** How long a watch is open, in seconds. */
+  watchS?: number;
 }
+
+const WATCH_S = 240;
 
 interface Looker {
   experimentId: string;
@@ -52,6 +56,7 @@ export function createObservatory({
   log,
   now,
   chance = Math.random,
+  watchS = WATCH_S,
 }: ObservatoryOptions): Observatory {
   const lookers = new Set<Looker>();
   let running: { reflectors: Reflectors; index: ReturnType<typeof createObjectsIndex> } | null = null;
@@ -66,7 +71,7 @@ export function createObservatory({
       for (const looker of lookers) tellIf(looker, touched);
     });
     const onState = () => onTouched([...lookers].map(({ experimentId }) => experimentId));
-    const common = { cluster, index, log, now, chance };
+    const common = { cluster, index, log, now, chance, watchS };
     return { index, reflectors: startReflectors({ ...common, onTouched, onState }) };
   }
   function tellIf(looker: Looker, touched: ReadonlySet<string>): void {

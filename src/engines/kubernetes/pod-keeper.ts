@@ -8,7 +8,7 @@ import { insist } from './insist.ts';
 import type { Pod } from './objects.ts';
 import type { LoggedContainer, PodLogs } from './pod-logs.ts';
 import { isOver } from './pod-over.ts';
-import type { PodObject } from './pod-view.ts';
+import type { ContainerView, PodObject } from './pod-view.ts';
 import type { Look } from './run-state.ts';
 
 /** Has the logs of pods read, and lets go of each pod as soon as its log and its end are known. */
@@ -20,6 +20,12 @@ export interface PodKeeper {
   left(look: Look): PodObject[];
   /** Lets go of pods whose end nobody waits for any more. */
   abandon(objects: readonly PodObject[]): Promise<void>;
+}
+
+/** The log of a container, from one of its starts to its end. */
+interface Reading {
+  logged: LoggedContainer;
+  state: 'followed' | 'settling' | 'read';
 }
 
 interface KeeperOptions {
@@ -38,29 +44,34 @@ interface KeeperOptions {
 
 export function createPodKeeper(options: KeeperOptions): PodKeeper {
   const { cluster, logs, ended, detach, onChange, onError } = options;
-  const followed = new Set<string>();
-  const settling = new Set<string>();
+  /** By uid of the pod: one for each start of a container. */
+  const readings = new Map<string, Reading[]>();
+  /** Pods that are over and whose logs were read, by uid. */
   const read = new Set<string>();
   const released = new Set<string>();
 
   /** From the first moment on: what a container printed is gone with it when its pod is deleted. */
-  function follow(object: PodObject): void {
-    for (const { name, started, restart } of object.containers) {
-      const key = `${object.uid}/${name}/${restart}`;
-      if (!started || followed.has(key)) continue;
-      followed.add(key);
-      logs.follow(logged(object, { name, restart }, options.repeating));
+  function readLogs(object: PodObject, isOver: boolean): boolean {
+    const mine = readings.get(object.uid) ?? [];
+    readings.set(object.uid, mine);
+    for (const container of object.containers.filter(({ started }) => started)) {
+      const logged = loggedContainer(object, container, options.repeating);
+      const isSame = (each: Reading) => each.logged.container === container.name;
+      if (!mine.some((each) => isSame(each) && each.logged.restart === container.restart)) {
+        mine.push({ logged, state: 'followed' });
+        logs.follow(logged);
+      }
+      for (const each of mine.filter(isSame))
+        if (isOver || container.ended || each.logged.restart < container.restart) settle(each);
     }
+    return mine.every(({ state }) => state === 'read');
   }
 
-  /** All of its containers that ever ran have ended. */
-  function settle(object: PodObject): void {
-    if (settling.has(object.uid)) return;
-    settling.add(object.uid);
-    const started = object.containers.filter((container) => container.started);
-    const keys = started.map(({ name, restart }) => ({ uid: object.uid, container: name, restart }));
-    Promise.all(keys.map((key) => logs.settle(key))).then(() => {
-      read.add(object.uid);
+  function settle(reading: Reading): void {
+    if (reading.state !== 'followed') return;
+    reading.state = 'settling';
+    logs.settle(reading.logged).then(() => {
+      reading.state = 'read';
       onChange();
     }, onError);
   }
@@ -86,18 +97,17 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       const done: Pod[] = [];
       for (const object of view.objects) {
         const pod = pods.get(object.uid);
-        if (pod === undefined) continue;
-        follow(object);
-        if (!object.gone && !isOver(pod)) continue;
-        settle(object);
-        if (read.has(object.uid)) done.push(pod);
+        if (pod === undefined || read.has(object.uid)) continue;
+        const over = object.gone || isOver(pod);
+        if (!readLogs(object, over) || !over) continue;
+        read.add(object.uid);
+        done.push(pod);
       }
       if (done.length === 0) return;
       await ended.add(done);
       crashPoint('cluster-pod-recorded');
-      const gone = new Set(view.objects.filter((object) => object.gone).map(({ uid }) => uid));
-      const held = done.filter((pod) => isHeld(pod) && !gone.has(uidOf(pod)) && !released.has(uidOf(pod)));
-      for (const pod of held) letGo(pod).catch(onError);
+      const there = new Set(observed.pods.map(uidOf));
+      for (const pod of done) if (isHeld(pod) && there.has(uidOf(pod))) letGo(pod).catch(onError);
     },
     isRead: (uid) => read.has(uid),
     left: ({ view }) =>
@@ -111,9 +121,9 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
   };
 }
 
-function logged(
+function loggedContainer(
   { uid, objectName, pod, attempt }: PodObject,
-  { name, restart }: { name: string; restart: number },
+  { name, restart }: ContainerView,
   repeating: ReadonlySet<string>,
 ): LoggedContainer {
   const source: LogSource = { step: 'run', pod, attempt, stream: null };

@@ -6,7 +6,7 @@ import type { LogSink } from '../engine.ts';
 import type { Cluster } from './cluster.ts';
 import type { EngineLog } from './engine-log.ts';
 import { createFollower, PACE, type Follower, type Pace } from './log-follower.ts';
-import { openLogKeeper, type LogKeeper } from './log-keeper.ts';
+import type { LogPlace } from './log-keeper.ts';
 import type { ReadingEnd } from './log-reading.ts';
 import { formatStamp } from './log-stamp.ts';
 
@@ -94,23 +94,18 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
     const { source } = container;
     await before?.done.catch(() => undefined); // told to whoever settles it
     if (isClosed) return false;
-    const keeper = await openKeeper(container);
-    try {
-      await sink.appended([source]);
-      const isRead = (await keeper.resume()).done || (await follower.run(keeper));
-      const isLast = ofSource.get(sourceKey(source))?.at(-1)?.follower === follower;
-      if (isRead && isLast) await sink.closed(source);
-      return isRead;
-    } finally {
-      await keeper.close();
-    }
+    const place = await placeOf(container);
+    await sink.appended([source]);
+    const isRead = await follower.run(place);
+    const isLast = ofSource.get(sourceKey(source))?.at(-1)?.follower === follower;
+    if (isRead && isLast) await sink.closed(source);
+    return isRead;
   }
 
-  async function openKeeper(container: LoggedContainer): Promise<LogKeeper> {
+  async function placeOf(container: LoggedContainer): Promise<LogPlace> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const file = await sink.file(container.source);
-    const positions = join(directory, keyOf(container));
-    return openLogKeeper({ file, positions, repeats: container.repeats === true });
+    return { file, positions: join(directory, keyOf(container)), repeats: container.repeats === true };
   }
 
   function followerOf({ objectName, container, source }: LoggedContainer): Follower {

@@ -12,12 +12,7 @@ const FAILED: Standing = { status: 'Failed', reason: 'end' };
 export function standInRayJob(sight: Sight, around: Surroundings, rayjob: ObservedRayJob | null): Standing {
   const { workload, superseded, told } = around;
   if (!superseded && workload.state === 'completed') return SUCCEEDED;
-  const isEnding =
-    superseded ||
-    told !== null ||
-    workload.state === 'failed' ||
-    workload.state === 'missing' ||
-    workload.deleting;
+  const isEnding = superseded || told !== null || workload.state === 'failed' || around.gone;
   if (!isEnding || !sight.isOver) {
     return { status: sight.startedAt === null ? 'Pending' : 'Running', reason: null };
   }

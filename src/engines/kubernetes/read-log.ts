@@ -1,22 +1,26 @@
 import type { Readable } from 'node:stream';
 import { systemErrorCode } from '../../errors.ts';
 import { isClusterError } from './cluster-error.ts';
-import type { LogKeeper } from './log-keeper.ts';
+import { openLogKeeper, type LogKeeper, type LogPlace } from './log-keeper.ts';
 import type { ReadingEnd } from './log-reading.ts';
 import { createReplay, type Replay } from './log-replay.ts';
 import { formatSeconds } from './log-stamp.ts';
 
 /** What one reading of a log is given. */
 export interface Reading {
-  keeper: LogKeeper;
+  place: LogPlace;
   /** From this second on, RFC 3339; undefined: everything. */
   open: (sinceTime: string | undefined) => Promise<Readable>;
   seek: boolean;
+  /** The container has ended: the end of the stream is the log's. */
+  final: boolean;
   /** Ends it. */
   signal: AbortSignal;
   heard: () => void;
   /** The file has grown. */
   grown: () => Promise<void>;
+  /** Does what writes to the file, when it may. */
+  inTurn: <T>(act: () => Promise<T>) => Promise<T>;
 }
 
 export interface ReadingResult {
@@ -32,37 +36,67 @@ export interface ReadingResult {
  * Reads a log once, from where the disk says it was left, to the end of the stream. Bytes that came together are
  * written together; while they are, no more are asked for, so that no more than a buffer of them is ever here.
  */
-export async function readLog({ keeper, open, seek, signal, heard, grown }: Reading): Promise<ReadingResult> {
-  const result = { began: false, grew: false, gap: null };
-  const resumed = await attempt(() => keeper.resume());
-  if ('failed' in resumed) return { ...result, end: resumed.failed };
-  const { since } = resumed.value;
-  const replay = createReplay(resumed.value, { seek });
-  const opened = await openStream(signal, () => open(since === null ? undefined : formatSeconds(since)));
-  if ('failed' in opened) return { ...result, end: opened.failed };
-  let grew = false;
+export async function readLog(reading: Reading): Promise<ReadingResult> {
+  const nothing = { began: false, grew: false, gap: null };
+  const opened = await attempt(() => openLogKeeper(reading.place));
+  if ('failed' in opened) return { ...nothing, end: opened.failed };
+  const keeper = opened.value;
   try {
-    const chunks = opened.stream[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await nextChunk(chunks);
-      if (next === null && replay.counting) return told({ kind: 'misaligned' });
-      if (next === null) return told({ kind: 'ended', message: replay.foreign() || null });
-      if (!Buffer.isBuffer(next)) return told(next);
-      heard();
-      const bytes = replay.take(next);
-      if (replay.misaligned) return told({ kind: 'misaligned' });
-      if (replay.skipping || bytes.length === 0) continue;
-      const kept = await attempt(() => keeper.keep(bytes, replay.position(), replay.gap !== null));
-      if ('failed' in kept) return told(kept.failed);
-      if (kept.value) await grown();
-      grew ||= kept.value;
-    }
+    const { since } = keeper.from;
+    const stream = await openStream(reading, since === null ? undefined : formatSeconds(since));
+    if ('failed' in stream) return { ...nothing, end: stream.failed };
+    return await readStream(stream.value, keeper, reading);
   } finally {
-    opened.stream.destroy();
+    await keeper.close();
+  }
+}
+
+async function readStream(stream: Readable, keeper: LogKeeper, reading: Reading): Promise<ReadingResult> {
+  const { seek, final, signal, heard, grown, inTurn } = reading;
+  const replay = createReplay(keeper.from, { seek });
+  const chunks = stream[Symbol.asyncIterator]();
+  let grew = false;
+
+  /** Null: it goes on. */
+  async function take(chunk: Buffer): Promise<ReadingEnd | null> {
+    const bytes = replay.take(chunk);
+    if (replay.misaligned) return { kind: 'misaligned' };
+    if (replay.skipping || bytes.length === 0) return null;
+    return write(() => keeper.keep(bytes, replay.position(), replay.gap !== null));
   }
 
-  function told(end: ReadingEnd): ReadingResult {
-    return { end, began: replay.began, grew, gap: replay.gap };
+  async function end(): Promise<ReadingEnd> {
+    if (replay.counting) return { kind: 'misaligned' };
+    const message = replay.foreign() || null;
+    const failed = final && message === null ? await write(() => keeper.finish()) : null;
+    return failed ?? { kind: 'ended', message };
+  }
+
+  async function write(act: () => Promise<boolean>): Promise<ReadingEnd | null> {
+    const written = await attempt(act);
+    if ('failed' in written) return written.failed;
+    if (written.value) await grown();
+    grew ||= written.value;
+    return null;
+  }
+
+  async function next(): Promise<ReadingEnd | null> {
+    const chunk = await nextChunk(chunks);
+    heard();
+    if (chunk !== null && !Buffer.isBuffer(chunk)) return chunk;
+    return inTurn(async () => {
+      if (signal.aborted) return { kind: 'silent' };
+      return chunk === null ? end() : take(chunk);
+    });
+  }
+
+  try {
+    for (;;) {
+      const end = await next();
+      if (end !== null) return { end, began: replay.began, grew, gap: replay.gap };
+    }
+  } finally {
+    stream.destroy();
   }
 }
 
@@ -76,14 +110,16 @@ async function nextChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | Readin
   }
 }
 
+type Attempted<T> = { value: T } | { failed: ReadingEnd };
+
 async function openStream(
-  signal: AbortSignal,
-  open: () => Promise<Readable>,
-): Promise<{ stream: Readable } | { failed: ReadingEnd }> {
+  { open, signal }: Reading,
+  sinceTime: string | undefined,
+): Promise<Attempted<Readable>> {
   try {
-    return { stream: await open() };
+    return { value: await open(sinceTime) };
   } catch (error) {
-    if (signal.aborted) return { failed: { kind: 'broken', message: 'given up' } };
+    if (signal.aborted) return { failed: { kind: 'silent' } };
     if (!isClusterError(error)) throw error;
     const { status, message } = error;
     if (status === 400 || status === 404) return { failed: { kind: 'refused', message } };
@@ -93,7 +129,7 @@ async function openStream(
 }
 
 /** Something done on the disk. What the disk refuses may be possible later. */
-async function attempt<T>(act: () => Promise<T>): Promise<{ value: T } | { failed: ReadingEnd }> {
+async function attempt<T>(act: () => Promise<T>): Promise<Attempted<T>> {
   try {
     return { value: await act() };
   } catch (error) {

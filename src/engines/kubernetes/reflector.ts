@@ -30,6 +30,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   now: () => Date;
   /** From 0 up to 1. */
   chance: () => number;
+  /** How long a watch is open, in seconds; up to a quarter more, so that they do not all end together. */
+  watchS: number;
 }
 
 /** A kind that is not installed is looked at so often; sooner, but not sooner than this, for somebody who expects it. */
@@ -42,8 +44,6 @@ const FAIR_MS = 5_000;
 const MOST_AFTER_PROGRESS = 4;
 /** After so many lists in a row that are older than what was seen, the cluster was set back to an earlier state. */
 const MOST_STALE = 10;
-/** Up to a quarter more, so that watches do not all end together. */
-const WATCH_S = 240;
 
 /** How a list or a watch went. */
 type Outcome = 'good' | 'progress' | 'failed' | 'absent';
@@ -162,7 +162,7 @@ async function watch<T extends KubeObject>(
   reflecting: Reflecting<T>,
   resourceVersion: string,
 ): Promise<Outcome> {
-  const { cluster, resource, selector, mirror, contact, signal, now, chance, onChange } = reflecting;
+  const { cluster, resource, selector, mirror, contact, signal, now, chance, watchS, onChange } = reflecting;
   const began = now().getTime();
   let open = false;
   let something = false;
@@ -170,7 +170,7 @@ async function watch<T extends KubeObject>(
     open = true;
     contact.reached();
   };
-  const timeoutSeconds = Math.round(WATCH_S * (1 + chance() / 4));
+  const timeoutSeconds = Math.round(watchS * (1 + chance() / 4));
   try {
     const asked = { ...selector, resourceVersion, signal, timeoutSeconds, onOpen };
     for await (const event of cluster.watch<T>(resource, asked)) {

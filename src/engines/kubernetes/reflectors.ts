@@ -19,7 +19,7 @@ export interface Reflectors {
 
 interface ReflectorsOptions extends Pick<
   ReflectorOptions<KubeObject>,
-  'cluster' | 'onState' | 'log' | 'now' | 'chance'
+  'cluster' | 'onState' | 'log' | 'now' | 'chance' | 'watchS'
 > {
   index: ObjectsIndex;
   /** Ids or object names of experiments that something was seen of. */

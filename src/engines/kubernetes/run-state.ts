@@ -6,6 +6,7 @@ import type { AttemptView, CreatedWorkload } from './attempt-view.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClusterDeps } from './deps.ts';
 import type { EndedPods } from './ended-pods.ts';
+import type { LinkTeller } from './link-teller.ts';
 import type { Kept } from './kept.ts';
 import type { KubeObject, Observed } from './objects.ts';
 import type { View } from './observatory.ts';
@@ -24,6 +25,7 @@ export interface ClusterRun {
   readonly view: View;
   readonly facts: FactQueue;
   readonly tell: Teller;
+  readonly links: LinkTeller;
   readonly keeper: PodKeeper;
   readonly wake: Wake;
   /** The workload as it was created, until it is seen by the watch. */

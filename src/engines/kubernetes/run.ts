@@ -12,6 +12,7 @@ import { clearUp } from './clear-up.ts';
 import type { ClusterDeps, Connected } from './deps.ts';
 import { openEndedPods } from './ended-pods.ts';
 import { insist } from './insist.ts';
+import { createLinkTeller } from './link-teller.ts';
 import { openKept, type Kept } from './kept.ts';
 import { createPodKeeper } from './pod-keeper.ts';
 import { createPodLogs } from './pod-logs.ts';
@@ -97,6 +98,7 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   const run: ClusterRun = {
     rendering: renderingOf(deps, context, cluster.namespace),
     ...{ deps, context, cluster, kept, ended, view, facts, tell, keeper, wake },
+    links: createLinkTeller(context, facts),
     applied: null,
   };
   try {
@@ -121,6 +123,7 @@ async function runWorkloads(run: ClusterRun): Promise<void> {
   }
   if (context.detach.aborted) return;
   if (kept.run.stop !== null && kept.run.stop.failure !== null) tell.failure(kept.run.stop.failure);
+  run.links.end();
   await clearUp(run);
 }
 

@@ -34,10 +34,12 @@ export function createTeller(facts: FactQueue, most: number): Teller {
     progress = message;
     facts.push({ type: 'progress', message });
   }
+  /** The first reason stands: each try may fail for another one. */
   function sayReach(before: string | null): void {
     const why = unseen ?? unanswered;
-    if (why !== null) say(`the cluster cannot be reached, what runs there goes on: ${why}`);
-    else if (before !== null) say(waiting ?? 'the cluster can be reached again');
+    if (why !== null && before === null)
+      say(`the cluster cannot be reached, what runs there goes on: ${why}`);
+    if (why === null && before !== null) say(waiting ?? 'the cluster can be reached again');
   }
   function once(key: string, tell: () => void): void {
     if (said.has(key)) return;
@@ -95,5 +97,5 @@ function keyOf({ pod, attempt }: PodFact): string {
 /** Nothing waits any more: what was said of it must not stand. */
 function goingOn({ pods }: AttemptView): string {
   const running = pods.filter(({ fact }) => fact.status === 'Running').length;
-  return `${running} of ${pods.length} pods running`;
+  return `${running} of ${pods.length} ${pods.length === 1 ? 'pod' : 'pods'} running`;
 }

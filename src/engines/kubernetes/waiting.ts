@@ -1,6 +1,7 @@
 import { objectName } from '../../operators/object-name.ts';
 import type { PodStatus } from '../../experiment/status.ts';
 import type { Waiting, WorkloadView } from './attempt-view.ts';
+import { whyCrashing } from './crash-loop.ts';
 import type { Observed } from './objects.ts';
 import { CALM_WEIGHT, PREPARING, whyPending, type PodWait } from './pending.ts';
 import { whyNotCreated } from './refusals.ts';
@@ -37,7 +38,8 @@ function whyWaits(sight: Sight, { observed, experimentId }: Around, waves: Waves
   const { latest, isOver, group } = sight;
   if (latest !== null) {
     if (isOver || latest.object.deleting) return null;
-    return whyPending({ pod: latest.source, group, events: observed.events });
+    const crash = whyCrashing(latest.source, !observed.rayjob?.status?.jobStatus);
+    return crash ?? whyPending({ pod: latest.source, group, events: observed.events });
   }
   if (observed.jobset === null && observed.rayjob === null) return null;
   if (comesLater(sight, waves)) return null;

@@ -23,6 +23,7 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
   for (let isFirst = true; ; isFirst = false) {
     const look = takeLook(run);
     tellLook(run, look);
+    await run.links.look(look);
     await keep(run, look, isFirst);
     await keeper.update(look);
     if (kept.run.stop === null) {

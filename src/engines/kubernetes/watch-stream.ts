@@ -8,7 +8,7 @@ import { query } from './paths.ts';
 /** How long the API server is asked to keep a watch open. */
 const WATCH_S = 300;
 /** A watch that is silent for this much longer than the server was to keep it open has no server any more. */
-const MARGIN_MS = 15_000;
+const MARGIN = 1.125;
 
 interface Line<T> {
   type?: string;
@@ -23,7 +23,7 @@ export async function* watchPath<T extends KubeObject>(
 ): AsyncGenerator<WatchEvent<T>> {
   const { labelSelector, fieldSelector, resourceVersion, signal, timeoutSeconds = WATCH_S } = options;
   const asked = { labelSelector, fieldSelector, resourceVersion, timeoutSeconds };
-  const silentMs = timeoutSeconds * 1000 + MARGIN_MS;
+  const silentMs = timeoutSeconds * 1000 * MARGIN;
   const cutter = new AbortController();
   const cut = () => cutter.abort(timedOut(server, 'sent nothing through a watch', silentMs));
   let timer = setTimeout(cut, silentMs);

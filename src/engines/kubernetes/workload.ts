@@ -1,4 +1,4 @@
-import type { WorkloadView } from './attempt-view.ts';
+import type { ViewInput, WorkloadView } from './attempt-view.ts';
 import type { Condition, Observed, ObservedJobSet, ObservedRayJob } from './objects.ts';
 
 const NONE: WorkloadView = {
@@ -11,12 +11,16 @@ const NONE: WorkloadView = {
   deleting: false,
 };
 
-/** The object that stands for the experiment, as its controller describes it. */
-export function viewWorkload({ jobset, rayjob }: Observed): WorkloadView {
+/** The object that stands for the experiment, as its controller describes it, or did before it went. */
+export function viewWorkload({ observed, memory, workloads }: Known): WorkloadView {
+  const { jobset, rayjob } = observed;
   if (jobset !== null) return { ...identity(jobset), ...viewJobSet(jobset) };
   if (rayjob !== null) return { ...identity(rayjob), ...viewRayJob(rayjob) };
-  return NONE;
+  const isPresent = memory.ended !== null && memory.ended.uid === workloads.at(-1)?.uid;
+  return isPresent && memory.ended !== null ? memory.ended : NONE;
 }
+
+type Known = Pick<ViewInput, 'observed' | 'memory' | 'workloads'>;
 
 type Identity = Pick<WorkloadView, 'uid' | 'createdAt' | 'deleting'>;
 

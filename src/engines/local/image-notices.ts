@@ -1,6 +1,7 @@
 import type { Notice } from '../../experiment/record.ts';
 import type { Unhonoured } from '../../dockerfile/stage.ts';
 import type { FoundImage } from './image.ts';
+import { BY_HAND } from './unfollowed.ts';
 
 /** Most entries of one notice: it is read in a terminal. */
 const MOST = 8;
@@ -9,7 +10,8 @@ const MOST = 8;
 export function imageNotices({ path, image }: FoundImage): Notice[] {
   const notices: Notice[] = [];
   if (image.notHonoured.length > 0) {
-    const message = `${path}: not done without a container: ${listed(image.notHonoured)}`;
+    const byHand = makesEnvironments({ image }) ? `; ${BY_HAND}` : '';
+    const message = `${path}: not done without a container: ${listed(image.notHonoured)}${byHand}`;
     notices.push({ code: 'dockerfile_not_honoured', message });
   }
   if (image.missing.length > 0) {
@@ -18,6 +20,13 @@ export function imageNotices({ path, image }: FoundImage): Notice[] {
     notices.push({ code: 'dockerfile_copy_missing', message });
   }
   return notices;
+}
+
+/** It has an environment made by a program that is not used here. */
+export function makesEnvironments({ image }: Pick<FoundImage, 'image'>): boolean {
+  return image.notHonoured.some(({ what }) =>
+    /^RUN (?:conda|mamba|micromamba|poetry|pipenv|pdm|pixi)\b/.test(what),
+  );
 }
 
 function listed(entries: readonly Unhonoured[]): string {

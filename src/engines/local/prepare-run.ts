@@ -5,7 +5,7 @@ import type { RunContext } from '../engine.ts';
 import type { ExperimentRun } from './deps.ts';
 import type { Ports } from './port-registry.ts';
 import { installPrograms, storeLimit, wantedPorts, type RayCluster } from './ray/cluster.ts';
-import { rayProblem } from './ray/installed.ts';
+import { explainRay, lookUpRay } from './ray/installed.ts';
 import { debugPlan, debugProblem, jupyterToken, type Jupyter } from './services/debug.ts';
 
 /** Gives the run its ports, and what a Ray cluster and debugging need; the same again after a restart of the server. */
@@ -20,14 +20,15 @@ export async function prepareRun(prepared: ExperimentRun): Promise<ExperimentRun
     ...prepared,
     context: { ...context, plan: debugPlan(plan, jupyter) },
     port: ports['coordinator'] ?? null,
-    ray: plan.operator === 'kuberay' ? await newCluster(context, ports) : null,
+    ray: plan.operator === 'kuberay' ? await newCluster(prepared, ports) : null,
     jupyter,
   };
 }
 
 /** Why the pods cannot run in this environment; null: nothing is known against it. */
 export async function problemOf(run: ExperimentRun): Promise<Explanation | null> {
-  return (run.ray === null ? null : await rayProblem(run)) ?? (await debugProblem(run));
+  const ray = run.ray === null ? null : explainRay(run.ray.installed, run.context.plan.ray_version);
+  return ray ?? (await debugProblem(run));
 }
 
 function allPorts(plan: RunContext['plan']): Record<string, number> {
@@ -42,8 +43,9 @@ async function jupyterOf({ directory }: RunContext, ports: Ports): Promise<Jupyt
   return port === undefined ? null : { port, token: await jupyterToken(directory) };
 }
 
-async function newCluster({ plan, directory }: RunContext, ports: Ports): Promise<RayCluster> {
+async function newCluster(prepared: ExperimentRun, ports: Ports): Promise<RayCluster> {
+  const { plan, directory } = prepared.context;
   await installPrograms(directory);
   const { memory_gb: machineGb } = await machineCapacity();
-  return { ports, storeLimit: storeLimit(plan, machineGb) };
+  return { ports, storeLimit: storeLimit(plan, machineGb), installed: await lookUpRay(prepared) };
 }

@@ -4,10 +4,11 @@ import type { FindPython } from '../../machine/interpreters.ts';
 import type { BuildContext } from '../engine.ts';
 import type { EnvironmentWork } from './environment-work.ts';
 import { readFoundImage, type FoundImage } from './image.ts';
-import { imageNotices } from './image-notices.ts';
+import { imageNotices, makesEnvironments } from './image-notices.ts';
 import { imageWork } from './image-work.ts';
 import { projectWork } from './project-work.ts';
 import { InvalidPyproject, readPythonProject } from './python-project.ts';
+import { unfollowedNotice } from './unfollowed.ts';
 
 /**
  * What is to be installed: the Dockerfile's install lines decide; where it has none, the repository's own files.
@@ -22,6 +23,9 @@ export async function readWork(
   const found = await readFoundImage(context);
   const work = await workOf(found, context);
   const notices = found === null ? [] : imageNotices(found);
+  const isSaid = found !== null && makesEnvironments(found);
+  const unfollowed = work === null && !isSaid ? unfollowedNotice(context.snapshot.paths(), context.plan.builder.context) : null; // prettier-ignore
+  if (unfollowed !== null) notices.push(unfollowed);
   const wanted = found?.image.python ?? null;
   // Who sets UV_PYTHON has chosen already.
   if (wanted === null || context.shell['UV_PYTHON'] !== undefined) return { work, python: null, notices };

@@ -63,7 +63,8 @@ async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): 
   const run = { step: 'run', message: runMessage(context.admitted.pods) } as const;
   for await (const facts of batches(engine.run({ ...context, build }))) {
     const first = facts.some(isAboutPods) ? newStep(ground.store, id, run) : [];
-    await record(ground, id, { facts: [...first, ...facts], detach });
+    const addressed = await ground.links.addressed(id, facts);
+    await record(ground, id, { facts: [...first, ...addressed], detach });
   }
   crashPoint('run-returned');
   if (context.plan.groups.length === 0) await begin(ground, carrying, run);

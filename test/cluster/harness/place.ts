@@ -34,11 +34,14 @@ export interface PlaceOptions {
   settings?: object;
   /** Who the control plane is to the cluster. Default: who runs the suite. */
   kubeconfig?: (namespace: string) => Promise<object>;
+  patienceMs?: number;
   /** What the cluster must have before the engine is added. */
   before?: (namespace: string) => Promise<unknown>;
 }
 
 const ENGINE = 'cluster';
+/** Less than what the runner gives a test. */
+const PATIENCE_MS = 150_000;
 
 /** A place for one test. At its end nothing of ours may hold anything in it. */
 export async function inPlace(test: (place: Place) => Promise<void>, options: PlaceOptions = {}): Promise<void> {
@@ -47,13 +50,26 @@ export async function inPlace(test: (place: Place) => Promise<void>, options: Pl
     try {
       await options.before?.(namespace);
       const place = await placeIn(world, namespace, options);
-      await test(place);
-      await leave(place);
+      await within(options.patienceMs ?? PATIENCE_MS, place, async () => {
+        await test(place);
+        await leave(place);
+      });
     } finally {
       await removeNamespace(namespace);
     }
   });
 } // prettier-ignore
+
+/** Who gives up himself can still clear up, and say how things stood. */
+async function within(ms: number, { world }: Place, body: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, ms, 'late')));
+  const outcome = await Promise.race([body(), late]).finally(() => clearTimeout(timer));
+  if (outcome !== 'late') return;
+  const { experiments } = await insist(() => world.client.list({ limit: 10 }));
+  const records = await Promise.all(experiments.map((each) => insist(() => world.client.get(each.experiment_id)))); // prettier-ignore
+  throw new Error(`not done within ${ms / 1000} s: ${JSON.stringify(records, null, 1)}`);
+}
 
 async function placeIn(world: World, namespace: string, options: PlaceOptions): Promise<Place> {
   const server = await world.start();

@@ -29,12 +29,13 @@ const CLUSTER: RayCluster = {
     'small-1-0 metrics-export-port': 7, 'small-1-0 dashboard-agent-listen-port': 8,
   },
   storeLimit: 500_000_000,
+  installed: { version: '2.23.0', missing: [], names_sockets: true },
 }; // prettier-ignore
 
-function paramsOf(name: string, of = plan()): Record<string, string> {
+function paramsOf(name: string, of = plan(), cluster = CLUSTER): Record<string, string> {
   const pod = plannedPods(of).find((each) => each.pod === name);
   if (pod === undefined) throw new Error(`no ${name}`);
-  return localParams(of, pod, { cluster: CLUSTER, folder: '/tmp/x' });
+  return localParams(of, pod, { cluster, folder: '/tmp/x' });
 }
 
 describe('the nodes of a Ray cluster on one machine', () => {
@@ -64,6 +65,15 @@ describe('the nodes of a Ray cluster on one machine', () => {
       paramsOf(pod)['plasma-store-socket-name'],
     ]);
     expect(new Set(sockets).size).toBe(4);
+  });
+
+  test('have folders of their own where Ray takes no names for sockets', () => {
+    const installed = { version: '2.60.0', missing: [], names_sockets: false };
+    const params = ['small-0-0', 'small-1-0'].map((pod) => paramsOf(pod, plan(), { ...CLUSTER, installed }));
+    expect(params.map((each) => each['temp-dir'])).toEqual(['/tmp/x/1', '/tmp/x/2']);
+    expect(Object.keys(params[0] ?? {}).filter((name) => name.includes('socket'))).toEqual([]);
+    const longest = `${clusterFolder('9b2f41aa-0000-4000-8000-000000000000', 10)}/1000`;
+    expect(longest.length).toBeLessThanOrEqual(35);
   });
 
   test('keep what the manifest says', () => {
@@ -113,15 +123,15 @@ describe('the nodes of a Ray cluster on one machine', () => {
 describe('the Ray that is installed', () => {
   test.each<[string, Parameters<typeof explainRay>[0], string | null, RegExp]>([
     ['none', null, '2.23.0', /has no Ray; add ray\[default\]==2\.23\.0/],
-    ['none, any is good', { version: null, missing: [] }, null, /add ray\[default\] to/],
-    ['another', { version: '2.9.0', missing: [] }, '2.23.0', /spec\.rayVersion is 2\.23\.0.*has Ray 2\.9\.0/],
-    ['without its dashboard', { version: '2.23.0', missing: ['aiohttp'] }, '2.23.0', /without its extra "default" \(aiohttp missing\)/],
+    ['none, any is good', { version: null, missing: [], names_sockets: true }, null, /add ray\[default\] to/],
+    ['another', { version: '2.9.0', missing: [], names_sockets: true }, '2.23.0', /spec\.rayVersion is 2\.23\.0.*has Ray 2\.9\.0/],
+    ['without its dashboard', { version: '2.23.0', missing: ['aiohttp'], names_sockets: true }, '2.23.0', /without its extra "default" \(aiohttp missing\)/],
   ])('%s: says the cure', (_name, installed, wanted, says) => {
     expect(explainRay(installed, wanted)?.explanation).toMatch(says);
   }); // prettier-ignore
 
   test('the right one needs no word', () => {
-    expect(explainRay({ version: '2.23.0', missing: [] }, '2.23.0')).toBeNull();
-    expect(explainRay({ version: '2.23.0', missing: [] }, null)).toBeNull();
+    expect(explainRay({ version: '2.23.0', missing: [], names_sockets: true }, '2.23.0')).toBeNull();
+    expect(explainRay({ version: '2.23.0', missing: [], names_sockets: true }, null)).toBeNull();
   });
 });

@@ -29,6 +29,48 @@ describe('the end of a rank', () => {
   });
 });
 
+describe('an error of Python', () => {
+  test('that ends a pod is told, also where nobody waits', () => {
+    const tail = 'Traceback (most recent call last):\n  File "t.py", line 3\nKeyError: "S3_ENDPOINT"\n';
+    expect(explainInFramework({ ...END, operator: 'jobset', running: [], tail })).toEqual({
+      reason: 'NonZeroExit',
+      explanation:
+        'worker-2-0 exited with code 1: KeyError: "S3_ENDPOINT"; its log says why: aichor experiments logs 9b2f1c3a --pod worker-2-0',
+    });
+  });
+
+  test('that was dealt with is not', () => {
+    const far = `KeyError: 'x'\n${'a line\n'.repeat(9)}`;
+    expect(explainInFramework({ ...END, operator: 'jobset', tail: far })).toBeNull();
+    const after = `ModuleNotFoundError: No module named 'apex'\n${'a line\n'.repeat(9)}ValueError: no\n`;
+    expect(explainInFramework({ ...END, operator: 'jobset', tail: after })?.explanation).toContain(
+      'ValueError: no',
+    );
+  });
+
+  test.each([
+    "subprocess.CalledProcessError: Command '['python', 'train.py']' returned non-zero exit status 1.",
+    'torch.distributed.elastic.multiprocessing.errors.ChildFailedError:',
+  ])('in what a launcher started comes before the launcher’s own: %s', (last) => {
+    const tail = `ValueError: no such column\nTraceback (most recent call last):\n${last}\n`;
+    expect(explainInFramework({ ...END, tail })?.explanation).toMatch(/; ValueError: no such column$/);
+    expect(explainInFramework({ ...END, tail: last })?.explanation).toContain(last);
+  });
+});
+
+describe('a command that was not found', () => {
+  test.each([
+    ['bash: line 1: tensorboard: command not found', 'tensorboard', 'check spec.command'],
+    ['sh: 1: torchrun: not found', 'torchrun', 'check spec.command'],
+    ['./run.sh: line 4: conda: command not found', 'conda', '--python-env'],
+    ['bash: poetry: command not found', 'poetry', '--python-env'],
+  ])('%s', (tail, program, cure) => {
+    const found = explainInFramework({ ...END, operator: 'jobset', code: 127, tail });
+    expect(found).toMatchObject({ reason: 'CommandNotFound' });
+    expect(found?.explanation).toMatch(new RegExp(`the command ${program} was not found.*${cure}`));
+  });
+});
+
 /** Lines as the frameworks print them. */
 const TEXTS: [FrameworkEnd['operator'], string, RegExp][] = [
   ['jobset', "ModuleNotFoundError: No module named 'flax.linen'", /imports flax\.linen.*dependencies/],

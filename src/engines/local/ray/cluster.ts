@@ -7,7 +7,9 @@ import type { Group, Plan } from '../../../experiment/plan.ts';
 import { bytesOf } from '../../../operators/resources.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import { removeTree } from '../workdir.ts';
+import type { InstalledRay } from './installed.ts';
 import { NODE_PROGRAM } from './node-program.ts';
+import { START_PROGRAM } from './start-program.ts';
 import { SUBMIT_PROGRAM } from './submit-program.ts';
 
 /** What an experiment's Ray clusters (one an attempt) have on this machine. */
@@ -16,6 +18,7 @@ export interface RayCluster {
   ports: Readonly<Record<string, number>>;
   /** Bytes for the object store of a node, unless the manifest says. */
   storeLimit: number;
+  installed: InstalledRay | null;
 }
 
 /** Options of `ray start` that name a port, with what Ray takes by default; on one machine every node needs its own. */
@@ -54,8 +57,8 @@ export function storeLimit(plan: Plan, machineGb: number): number {
 /**
  * What a node's `ray start` line says differently here: ports and sockets of its own, a short temporary folder, a
  * dashboard that only this machine can reach, and an object store in proportion to what the pod asks for, as in a
- * container. Sockets have names of their own because Ray makes them up by looking what is there, and nodes that start
- * together make up the same.
+ * container. Sockets have names of their own, or a folder of their own where Ray takes no names: it makes them up by
+ * looking what is there, and nodes that start together make up the same.
  */
 export function localParams(
   plan: Plan,
@@ -73,6 +76,10 @@ export function localParams(
   if (group.role === 'head') {
     params['temp-dir'] = folder;
     params['dashboard-host'] = '127.0.0.1';
+    return params;
+  }
+  if (cluster.installed?.names_sockets === false) {
+    params['temp-dir'] = join(folder, String(pod.rank));
     return params;
   }
   params['plasma-store-socket-name'] = join(folder, `p${pod.rank}`);
@@ -111,6 +118,7 @@ export async function removeClusterFolders(experimentId: string, lastAttempt: nu
 /** Puts the programs that run the pods into the folder. */
 export async function installPrograms(directory: string): Promise<void> {
   await placeFile(join(directory, 'ray_node.py'), NODE_PROGRAM);
+  await placeFile(join(directory, 'ray_start.py'), START_PROGRAM);
   await placeFile(join(directory, 'ray_submit.py'), SUBMIT_PROGRAM);
 }
 

@@ -17,22 +17,24 @@ def has(name):
 version = m.version("ray") if has("ray") else None
 extra = [r for r in (m.requires("ray") or []) if re.search("extra *== *['\\"]default['\\"]", r) and "python_version" not in r and "sys_platform" not in r] if version else []
 names = [re.match("[A-Za-z0-9._-]+", r).group() for r in extra]
-print(json.dumps({"version": version, "missing": [n for n in names if not has(n)]}))`;
+options = m.distribution("ray").locate_file("ray/scripts/scripts.py").read_text() if version else ""
+print(json.dumps({"version": version, "missing": [n for n in names if not has(n)], "names_sockets": "--plasma-store-socket-name" in options}))`;
 
 export interface InstalledRay {
   version: string | null;
   missing: string[];
+  /** `ray start` takes names for a node's sockets: no longer in newer versions. */
+  names_sockets: boolean;
 }
 
-/** Why the cluster cannot be started with the packages of this environment; null: it can. */
-export async function rayProblem(run: ExperimentRun): Promise<Explanation | null> {
+/** What the Python of the pods knows of Ray; null: there is no Python. */
+export async function lookUpRay(run: ExperimentRun): Promise<InstalledRay | null> {
   const [head] = plannedPods(run.context.plan);
   if (head === undefined) throw new Error('a Ray cluster without pods');
-  const installed = await lookUp(processEnvironment(run, head, { attempt: 1, devices: null }));
-  return explainRay(installed, run.context.plan.ray_version);
+  return lookUp(processEnvironment(run, head, { attempt: 1, devices: null }));
 }
 
-/** Pure: what is wrong with the Ray that is installed, and the cure. */
+/** Why the cluster cannot be started with the packages of this environment, and the cure; null: it can. Pure. */
 export function explainRay(installed: InstalledRay | null, wanted: string | null): Explanation | null {
   const pin = `ray[default]${wanted === null ? '' : `==${wanted}`}`;
   if (installed === null || installed.version === null) {
@@ -67,8 +69,8 @@ function lookUp(env: Record<string, string>): Promise<InstalledRay | null> {
 }
 
 function parseInstalled(value: unknown): InstalledRay {
-  const { version, missing } = value as InstalledRay;
+  const { version, missing, names_sockets } = value as InstalledRay;
   if ((version !== null && typeof version !== 'string') || !Array.isArray(missing))
     throw new Error(`python3 says of Ray: ${JSON.stringify(value)}`);
-  return { version, missing };
+  return { version, missing, names_sockets };
 }

@@ -10,7 +10,7 @@
  *
  * Only Python's own library is used, so that any environment that holds Ray can run it.
  */
-export const NODE_PROGRAM = `import os, signal, subprocess, sys, threading, time
+export const NODE_PROGRAM = `import os, shlex, signal, subprocess, sys, threading, time
 
 own_mark, mark_before = sys.argv[1], sys.argv[2]
 stopping = False
@@ -56,7 +56,11 @@ def pass_on(pipe):
 signal.signal(signal.SIGTERM, stop)
 if mark_before != "-":
     wait_for_head()
-node = subprocess.Popen(["sh", "-c", "exec " + os.environ["KUBERAY_GEN_RAY_START_CMD"]], stdout=subprocess.PIPE)
+line = os.environ["KUBERAY_GEN_RAY_START_CMD"]
+if line.startswith("ray start "):
+    patient = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ray_start.py")
+    line = shlex.quote(sys.executable) + " " + shlex.quote(patient) + line[len("ray"):]
+node = subprocess.Popen(["sh", "-c", "exec " + line], stdout=subprocess.PIPE)
 if stopping:
     node.terminate()
 reader = threading.Thread(target=pass_on, args=(node.stdout.fileno(),), daemon=True)

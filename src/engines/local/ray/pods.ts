@@ -6,6 +6,7 @@ import type { Plan } from '../../../experiment/plan.ts';
 import { LAUNCHER } from '../../../operators/launcher.ts';
 import type { Attempt } from '../attempt-state.ts';
 import { hasSucceeded, type LivePod } from '../pod.ts';
+import { START_PATIENCE_S } from './start-program.ts';
 import { clusterFolder, dashboardPort, groupOf } from './cluster.ts';
 
 /** Seconds of the grace that the nodes keep for themselves when the job is stopped. */
@@ -17,6 +18,11 @@ const DEFAULT_GRACE_S = 30;
 export function rayEnvironment(plan: Plan): Record<string, string> {
   return {
     RAY_USAGE_STATS_ENABLED: '0',
+    // On a machine that is busy with training, 30 s are not enough for a node to come up.
+    RAY_agent_register_timeout_ms: String(START_PATIENCE_S * 1000),
+    RAY_raylet_start_wait_time_s: String(START_PATIENCE_S),
+    // When a node is told to end, its job has ended already.
+    RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S: '0',
     // How long a driver that was told to end may take: Ray's own 3 s are less than a checkpoint needs.
     RAY_JOB_STOP_WAIT_TIME_S: String(Math.max(1, jobGraceS(plan) - 2)),
   };

@@ -9,11 +9,9 @@ import { findProgram } from '../../../machine/find-program.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import type { Attempt } from '../attempt-state.ts';
 import type { ExperimentRun } from '../deps.ts';
+import { vscodeLink } from '../../debug-links.ts';
 import { lastOutput } from '../../last-output.ts';
 import { processEnvironment } from '../pod-environment.ts';
-
-/** Longest that anybody debugs (documented for Jupyter; the same for VS Code). */
-const LIMIT_S = 12 * 60 * 60;
 
 /** What only this machine knows of a Jupyter server. */
 export interface Jupyter {
@@ -26,15 +24,13 @@ export interface Jupyter {
  * 12 hours also where there is no `timeout` program. Pure.
  */
 export function debugPlan(plan: Plan, jupyter: Jupyter | null): Plan {
-  const { debug, timeout_s: timeout } = plan;
-  if (debug.jupyter === null && debug.vscode === null) return plan;
-  const limited = { ...plan, timeout_s: Math.min(timeout ?? LIMIT_S, LIMIT_S) };
-  if (debug.vscode !== null || debug.jupyter === null || jupyter === null) return limited;
+  const { debug } = plan;
+  if (debug.vscode !== null || debug.jupyter === null || jupyter === null) return plan;
   const words = [
     ...[debug.jupyter.path, 'server', '--ip=127.0.0.1', `--port=${jupyter.port}`],
     ...['--ServerApp.port_retries=0', '--no-browser', '--allow-root'],
   ];
-  return { ...limited, command: `exec ${words.map(quoteForShell).join(' ')}` };
+  return { ...plan, command: `exec ${words.map(quoteForShell).join(' ')}` };
 }
 
 /** The experiment's token, kept so that it is the same after a restart of the server. */
@@ -84,9 +80,4 @@ export async function tellDebugLink(attempt: Attempt): Promise<void> {
 function jupyterLink(text: string, jupyter: Jupyter | null): string | null {
   if (jupyter === null || !text.includes(`http://127.0.0.1:${jupyter.port}/`)) return null;
   return `http://127.0.0.1:${jupyter.port}/?token=${jupyter.token}`;
-}
-
-/** The address of the tunnel, as `code tunnel` prints it when somebody has signed in. */
-function vscodeLink(text: string): string | null {
-  return /https:\/\/vscode\.dev\/tunnel\/\S+/.exec(text)?.[0] ?? null;
 }

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLogKeeper, type LogKeeper } from '../../../../src/engines/kubernetes/log-keeper.ts';
 import { readLog, type ReadingResult } from '../../../../src/engines/kubernetes/read-log.ts';
 import { kubeletAnswer, printed, sinceOf, type Fragment } from '../../../fakes/kubelet-log.ts';
 import { anyStep, cutAt, fragments } from './log-arbitrary.ts';
@@ -60,27 +59,21 @@ async function readOnce(
   log: readonly Fragment[],
   { session, seek = false, repeats = false, onOpen = () => undefined }: ReadOptions,
 ): Promise<ReadingResult> {
-  const keeper = await openLogKeeper({ file, positions: `${file}.position`, repeats });
   let before = (await stat(file)).size;
-  const watched: LogKeeper = {
-    ...keeper,
-    async keep(...kept) {
-      before = (await stat(file)).size;
-      return keeper.keep(...kept);
-    },
-  };
   const result = await readLog({
-    keeper: watched,
+    place: { file, positions: `${file}.position`, repeats },
     open(sinceTime) {
       onOpen(sinceOf(sinceTime));
       return Promise.resolve(answer(log, sinceOf(sinceTime), session));
     },
-    ...{ seek, signal: new AbortController().signal },
+    ...{ seek, final: session === LAST, signal: new AbortController().signal },
     heard: () => undefined,
     grown: () => Promise.resolve(),
+    async inTurn(act) {
+      before = (await stat(file)).size;
+      return act();
+    },
   });
-  if (session === LAST && result.end.kind === 'ended') await keeper.finish();
-  await keeper.close();
   const { size } = await stat(file);
   if (session.unwritten !== null) await truncate(file, Math.max(before, size - session.unwritten));
   return result;

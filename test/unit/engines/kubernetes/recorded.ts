@@ -124,9 +124,10 @@ export interface Looked {
 }
 
 /** Looks again and again as an engine does, remembering what it has to. */
-export function createLooker(recording: Recording, told: Reason | null = null) {
+export function createLooker(recording: Recording, known: { told?: Reason; created?: boolean } = {}) {
   let memory: AttemptMemory = NO_MEMORY;
-  let wasThere = false;
+  const { told = null, created = false } = known;
+  let wasThere = created;
   return (observed: Observed, now: Date, attempt?: number): Looked => {
     const { plan, experimentId } = recording;
     wasThere ||= observed.jobset !== null || observed.rayjob !== null;

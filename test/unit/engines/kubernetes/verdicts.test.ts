@@ -276,10 +276,11 @@ test('the pods of an earlier attempt can still be told of when the next one is t
   ]);
 });
 
-test('what Ray lost and made good for is told beside the success', () => {
-  const { view } = endOf('ray-worker-lost');
+test('a worker that was made anew has the name of the one it replaces, and is told beside the success', () => {
+  const { view, verdict } = endOf('ray-worker-lost');
   const objects = view.objects.filter(({ pod }) => pod === 'cpus-0-0');
   expect(objects.map(({ gone }) => gone)).toEqual([true, false]);
+  expect(verdict).toMatchObject({ kind: 'succeeded', notices: [{ code: 'pod_replaced' }] });
 });
 
 function endOf(name: string): Looked {

@@ -6,7 +6,9 @@ import { jsonLines } from '../../../../../src/engines/kubernetes/json-lines.ts';
 async function all(bytes: Buffer, cuts: readonly number[]): Promise<unknown[]> {
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   const chunks = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
-  return Array.fromAsync(jsonLines(Readable.from(chunks)));
+  const values: unknown[] = [];
+  for await (const value of jsonLines(Readable.from(chunks))) values.push(value);
+  return values;
 }
 
 test('values come out whole, wherever the chunks are cut', async () => {

@@ -1,0 +1,157 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { flatCluster, flatUser } from '../../../src/api/engine-contract.ts';
+import { flatContext } from '../../../src/cli/flat-context.ts';
+import { findContext } from '../../../src/cli/kubeconfig.ts';
+import { isAichorError } from '../../../src/errors.ts';
+
+const SECRET = 'a-token-that-nobody-may-see';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aichor-kubeconfig-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+interface Parts {
+  current?: string;
+  user?: object;
+  cluster?: object;
+  context?: object;
+}
+
+function write(name: string, parts: Parts | string = {}): string {
+  const file = join(folder, name);
+  writeFileSync(file, typeof parts === 'string' ? parts : JSON.stringify(configOf(parts)));
+  return file;
+}
+
+function configOf({ current = 'lab', user = { token: SECRET }, cluster = {}, context = {} }: Parts) {
+  return {
+    'current-context': current,
+    clusters: [{ name: 'c', cluster: { server: 'https://k8s.test:6443', ...cluster } }],
+    users: [{ name: 'me', user }],
+    contexts: [
+      { name: 'lab', context: { cluster: 'c', user: 'me', namespace: 'team', ...context } },
+      { name: 'other', context: { cluster: 'c', user: 'me' } },
+    ],
+  };
+}
+
+/** Never with a word of the credentials. */
+function refusal(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (!isAichorError(error)) throw error;
+    const said = `${error.code}: ${error.message} | ${error.hint}`;
+    expect(said).not.toContain(SECRET);
+    return said;
+  }
+  return 'taken';
+}
+
+describe('the context that is meant', () => {
+  test('is the current one of the file that is named, with its namespace', () => {
+    const file = write('config');
+    const found = findContext({ file, context: undefined, env: { KUBECONFIG: '/elsewhere' } });
+    expect(found).toMatchObject({ file, context: 'lab', namespace: 'team' });
+    expect(findContext({ file, context: 'other', env: {} })).toMatchObject({
+      context: 'other',
+      namespace: null,
+    });
+  });
+
+  test('is of the files in KUBECONFIG, the first that has it; those that are not there do not count', () => {
+    const first = write('first', { current: '' });
+    const second = write('second', { context: { namespace: 'second' } });
+    const env = { KUBECONFIG: [join(folder, 'absent'), first, second].join(delimiter) };
+    expect(findContext({ file: undefined, context: undefined, env })).toMatchObject({
+      file: first,
+      context: 'lab',
+    });
+  });
+
+  test('is of ~/.kube/config otherwise', () => {
+    mkdirSync(join(folder, '.kube'));
+    const file = write(join('.kube', 'config'));
+    expect(findContext({ file: undefined, context: undefined, env: { HOME: folder } })).toMatchObject({
+      file,
+    });
+    expect(
+      refusal(() => findContext({ file: undefined, context: undefined, env: { HOME: '/nowhere' } })),
+    ).toBe(
+      'usage: there is no kubeconfig /nowhere/.kube/config | name it with --kubeconfig FILE, or set KUBECONFIG; in a pod of the cluster, --in-cluster',
+    );
+  });
+
+  test.each<[string, Parts | string, string | undefined, string]>([
+    ['a context that is not there', {}, 'lba', 'did you mean "lab"? the contexts there are: lab, other'],
+    ['no current context', { current: '' }, undefined, 'name one with --context: lab, other'],
+    ['a cluster that is not there', { context: { cluster: 'gone' } }, 'lab', 'has no cluster "gone"'],
+    ['a user that is not there', { context: { user: 'gone' } }, 'lab', 'has no user "gone"'],
+    ['broken YAML', `users:\n- user: {token: ${SECRET}\n  x: [`, undefined, 'is not valid YAML at line'],
+    ['another document', '[]', undefined, 'is no kubeconfig'],
+  ])('is refused for %s', (_what, parts, context, said) => {
+    const file = write('config', parts);
+    expect(refusal(() => findContext({ file, context, env: {} }))).toContain(said);
+  });
+});
+
+describe('a context that is sent', () => {
+  const flat = (parts: Parts) =>
+    flatContext(findContext({ file: write('config', parts), context: 'lab', env: {} }));
+
+  test('has nothing of the others, and nothing but what the control plane takes', () => {
+    const sent = flat({
+      cluster: { 'insecure-skip-tls-verify': true, 'tls-server-name': 'k8s', extensions: [{ name: 'x' }] },
+    });
+    expect(sent).toEqual({
+      kind: 'stored',
+      context: 'lab',
+      cluster: {
+        server: 'https://k8s.test:6443',
+        'insecure-skip-tls-verify': true,
+        'tls-server-name': 'k8s',
+      },
+      user: { token: SECRET },
+    });
+    expect(flatCluster.parse(sent.cluster)).toEqual(sent.cluster);
+    expect(flatUser.parse(sent.user)).toEqual(sent.user);
+  });
+
+  test('has what stands in files beside it', () => {
+    for (const name of ['ca.pem', 'me.pem', 'me.key']) write(name, `text of ${name}`);
+    write('token', `${SECRET}\n`);
+    const base64 = (name: string) => Buffer.from(`text of ${name}`).toString('base64');
+    const { cluster, user } = flat({
+      cluster: { 'certificate-authority': 'ca.pem' },
+      user: {
+        'client-certificate': 'me.pem',
+        'client-key': join(folder, 'me.key'),
+        tokenFile: 'token',
+        token: 'old',
+      },
+    });
+    expect(cluster['certificate-authority-data']).toBe(base64('ca.pem'));
+    expect(user).toEqual({
+      'client-certificate-data': base64('me.pem'),
+      'client-key-data': base64('me.key'),
+      token: SECRET,
+    });
+  });
+
+  test.each([
+    [
+      { exec: { command: 'aws', args: [SECRET] } },
+      'gets its credentials from a program (aws): it cannot be stored',
+    ],
+    [{ 'auth-provider': { name: 'oidc' } }, 'gets its credentials from a program (oidc)'],
+    [{ token: SECRET, as: 'admin' }, 'acts as somebody else'],
+    [{ tokenFile: 'absent' }, 'cannot be read (ENOENT)'],
+  ])('cannot be made of %j', (user, said) => {
+    expect(refusal(() => flat({ user }))).toContain(said);
+  });
+});

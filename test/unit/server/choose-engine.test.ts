@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { isAichorError } from '../../../src/errors.ts';
+import { chooseEngine } from '../../../src/server/choose-engine.ts';
+import { createFakeEngine } from '../../fakes/fake-engine.ts';
+
+const ID = '34c227996ef84b8a';
+
+function enginesOf(...names: string[]) {
+  return new Map(['local', ...names].map((name) => [name, { ...createFakeEngine(), name }]));
+}
+
+interface Wishes {
+  asked?: string;
+  manifest?: string;
+  preferred?: string;
+}
+
+function chosen(names: string[], { asked, manifest, preferred }: Wishes): string {
+  try {
+    const wishes = { asked: asked ?? null, manifest: manifest ?? null, preferred: preferred ?? null };
+    const { engine, notice } = chooseEngine(enginesOf(...names), wishes);
+    return notice === null ? engine.name : `${engine.name} (${notice.code})`;
+  } catch (error) {
+    if (isAichorError(error)) return `${error.code}: ${error.hint}`;
+    throw error;
+  }
+}
+
+test.each<[string[], Wishes, string]>([
+  // the order
+  [['a', 'b', 'c'], { asked: 'a', manifest: 'b', preferred: 'c' }, 'a'],
+  [['b', 'c'], { manifest: 'b', preferred: 'c' }, 'b'],
+  [['c'], { preferred: 'c' }, 'c'],
+  [['c'], {}, 'local'],
+  // only the embedded one: a manifest's wish is passed over, what was asked for is not
+  [[], { manifest: 'kyber' }, 'local (engine_replaced)'],
+  [[], { asked: 'kyber' }, 'engine_unavailable: the engines there are: local'],
+  [[], { preferred: 'kyber' }, 'engine_unavailable: the engines there are: local'],
+  [['gpu'], { manifest: 'kyber' }, 'engine_unavailable: the engines there are: local, gpu'],
+  [
+    ['kyber-engine'],
+    { manifest: 'kyber-engin' },
+    'engine_unavailable: did you mean kyber-engine? the engines there are: local, kyber-engine',
+  ],
+  // the platform's full ids
+  [['kyber-engine'], { manifest: `kyber-engine-${ID}` }, 'kyber-engine'],
+  [['kyber-engine-two'], { manifest: `kyber-engine-${ID}` }, 'kyber-engine-two'],
+  [['gpu'], { asked: `gpu-${ID}` }, 'gpu'],
+  [['kyber-engin-a'], { manifest: `kyber-engin-${ID}` }, 'kyber-engin-a'],
+  [
+    ['kyber-engine-a', 'kyber-engine-b'],
+    { manifest: `kyber-engine-${ID}` },
+    'ambiguous: name one of them: kyber-engine-a, kyber-engine-b',
+  ],
+  [[`gpu-${ID}`, 'gpu'], { manifest: `gpu-${ID}` }, `gpu-${ID}`],
+  [['gpu'], { manifest: `gpu-${ID.slice(1)}` }, 'engine_unavailable: the engines there are: local, gpu'],
+  [[], { manifest: `kyber-${ID}` }, 'local (engine_replaced)'],
+])('of local and %j, %j gets %s', (names, wishes, expected) => {
+  expect(chosen(names, wishes)).toBe(expected);
+});
