@@ -7,6 +7,7 @@ import {
   type ObservedJobSet,
   type Pod,
 } from '../../src/engines/kubernetes/objects.ts';
+import { OBSERVED_FINALIZER } from '../../src/render/kubernetes/pod-template.ts';
 import { textsOf } from '../faults/truth.ts';
 import { onCluster } from './harness/found.ts';
 import { at, jobsets, pods } from './harness/kubernetes.ts';
@@ -102,13 +103,14 @@ onCluster('what is removed by hand', () => {
       await namespaces.until((items) => items.every(({ metadata }) => metadata?.name !== namespace));
     }));
 
-  test('the finalizer of a running pod: its end and its log are known all the same', () =>
+  test('our finalizer of a running pod: its end and its log are known all the same', () =>
     inPlace(async (place) => {
       const { submit, world, namespace } = place;
       const id = await submit({ command: 'echo up; sleep 2; echo done' });
       await running(place, id);
       const [pod] = await pods(namespace).list<Pod>(of(id));
-      await pods(namespace).patch(pod?.metadata?.name ?? '', { metadata: { finalizers: null } });
+      const others = pod?.metadata?.finalizers?.filter((name) => name !== OBSERVED_FINALIZER);
+      await pods(namespace).patch(pod?.metadata?.name ?? '', { metadata: { finalizers: others } });
       const record = await world.end(id);
       expect(record).toMatchObject({ status: 'Succeeded', pods: [{ exit_code: 0 }] });
       expect(textsOf(await world.lines(id), 'worker-0-0')).toEqual(['up', 'done']);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EngineAdditionInput } from '../../src/api/engine-contract.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { AichorError } from '../../src/errors.ts';
+import type { Finding } from '../../src/manifest/diagnostic.ts';
 import type { EngineEntry } from '../../src/server/engines/entry.ts';
 import type { Kubernetes } from '../../src/server/engines/kubernetes.ts';
 import { createFakeEngine, podFact, type FakeEngine, type FakeEngineOptions } from '../fakes/fake-engine.ts';
@@ -409,13 +410,13 @@ describe('a configuration that is broken', () => {
 });
 
 describe('a manifest that does not fit', () => {
-  const finding = {
+  const finding: Finding = {
     ...{ code: 'engine-too-small', path: ['spec', 'types', 'worker', 'resources', 'cpus'], at: 'value' },
     ...{ message: 'a pod asks for 2 CPUs; the largest node has 1', hint: 'ask for less' },
-  } as const;
+  };
   const place = {
     file: 'manifest.yaml',
-    line: 14,
+    line: 15,
     column: 15,
     path: 'spec.types.worker.resources.cpus',
     severity: 'error',

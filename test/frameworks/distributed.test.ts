@@ -1,119 +1,70 @@
-import { createServer } from 'node:net';
-import { delimiter, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ExperimentFact } from '../../src/experiment/event.ts';
-import { createHouse, isPod, lastOf, type House, type Submission } from '../engine/house.ts';
+import { createHouse, isPod, type House } from '../engine/house.ts';
 import { frameworkEnvironment } from './environment.ts';
 import { measured } from './measured.ts';
-import { ACCUMULATE, DDP, LAUNCHED, PSUM, TREES } from './scripts.ts';
+import { failureOf, fails, sees, submission, withTakenPort, type Ranks } from './ranks.ts';
+import { ACCELERATED, ACCUMULATE, DDP, LAUNCHED, OLD_TREES, PSUM, TREES } from './scripts.ts';
 import { findTorch, TORCH_ABSENT } from './torch.ts';
+
+const TORCH = await findTorch();
 
 let house: House;
 let programs: string;
+let oldXgboost: string;
+let accelerate: string;
 
 beforeAll(async () => {
   programs = await frameworkEnvironment('jax-xgboost-tensorboard');
+  oldXgboost = await frameworkEnvironment('xgboost-1');
+  accelerate = TORCH === null ? '' : await frameworkEnvironment('accelerate', TORCH);
   house = await createHouse();
 }, 300_000);
 afterAll(() => house.leave());
 
-const TORCH = await findTorch();
-
-type Operator = 'jax' | 'pytorch' | 'xgboost';
-
-function ranks(
-  operator: Operator,
-  count: number,
-  what: { script: string; command?: string; env?: Record<string, string> },
-): Submission {
-  const first = operator === 'pytorch' && TORCH !== null ? dirname(TORCH) : programs;
-  return {
-    spec: {
-      operator,
-      command: what.command ?? 'python3 -u train.py',
-      gracefulTermination: { shutdownCommand: ['true'], terminationGracePeriodSeconds: 2 },
-      types: { worker: { count, resources: { cpus: 1, ramRatio: 1 } } },
-    },
-    files: { 'train.py': what.script },
-    shell: { PATH: `${first}${delimiter}${process.env['PATH']}`, HOME: process.env['HOME'] ?? '/' },
-    env: what.env ?? {},
-  };
-}
-
-const failureOf = (facts: readonly ExperimentFact[]) => facts.find((fact) => fact.type === 'failure') ?? null;
-
-async function sees(submission: Submission, what: string, lines: (rank: number) => string): Promise<void> {
-  const submitted = await house.submit(submission);
-  const facts = await measured(what, submitted.run().done);
-  expect(failureOf(facts)).toBeNull();
-  const pods = Object.keys(lastOf(facts));
-  expect(pods).toHaveLength(submitted.plan.groups[0]?.replicas ?? 0);
-  for (const [rank, pod] of pods.toSorted().entries())
-    expect(await submitted.printed(pod)).toContain(lines(rank));
-}
+const sumOf = (count: number) => (count * (count + 1)) / 2;
 
 describe('JAX', () => {
+  const ranks = (count: number, more: Partial<Ranks> = {}): Ranks => ({ operator: 'jax', count, script: PSUM, programs, ...more }); // prettier-ignore
+
   test.each([1, 2, 4])(
     'a collective over %i pods',
     async (count) => {
-      const sum = (count * (count + 1)) / 2;
-      await sees(
-        ranks('jax', count, { script: PSUM }),
-        `jax: ${count} pods`,
-        (rank) => `rank ${rank} of ${count}: sum ${sum}.0`,
-      );
+      const lines = (rank: number) => `rank ${rank} of ${count}: sum ${sumOf(count)}.0`;
+      await sees(house, ranks(count), { what: `jax: ${count} pods`, lines });
     },
     120_000,
   );
 
   test('two experiments at once do not meet', async () => {
     const one = (index: number) =>
-      sees(
-        ranks('jax', 2, { script: PSUM }),
-        `jax: 2 pods, ${index} of 2 at once`,
-        (rank) => `rank ${rank} of 2: sum 3.0`,
-      );
+      sees(house, ranks(2), { what: `jax: 2 pods, ${index} of 2 at once`, lines: (rank) => `rank ${rank} of 2: sum 3.0` }); // prettier-ignore
     await Promise.all([one(1), one(2)]);
   }, 120_000);
 
   test('a command without a shell variable gets the expanded address', async () => {
     const script = 'import sys; print(sys.argv[1])';
-    const submission = ranks('jax', 1, {
-      script,
-      command: 'exec python3 train.py "$(JAXOPERATOR_COORDINATOR_ADDRESS)"',
-    });
-    await sees(submission, 'jax: $() in the command', () => '127.0.0.1:');
+    const command = 'exec python3 train.py "$(JAXOPERATOR_COORDINATOR_ADDRESS)"';
+    await sees(house, ranks(1, { script, command }), { what: 'jax: $() in the command', lines: () => '127.0.0.1:' }); // prettier-ignore
   }, 60_000);
 
   test('a rank that never comes is explained', async () => {
-    const submitted = await house.submit(ranks('jax', 3, { script: PSUM, env: { ABSENT: '1' } }));
-    const failure = failureOf(await measured('jax: rank 1 of 3 never comes', submitted.run().done));
-    expect(failure).toMatchObject({
+    expect(await fails(house, ranks(3, { env: { ABSENT: '1' } }), 'jax: rank 1 of 3 never comes')).toMatchObject({
       explanation: expect.stringMatching(
         /waited for the others in jax\.distributed\.initialize and gave up: rank 1 had ended already/,
       ),
-    });
+    }); // prettier-ignore
   }, 120_000);
 
   test('a killed rank is named', async () => {
-    const submitted = await house.submit(ranks('jax', 2, { script: PSUM, env: { KILLED: '1' } }));
-    const failure = failureOf(await measured('jax: rank 1 of 2 is killed', submitted.run().done));
-    expect(failure).toMatchObject({
+    expect(await fails(house, ranks(2, { env: { KILLED: '1' } }), 'jax: rank 1 of 2 is killed')).toMatchObject({
       reason: 'Killed',
       explanation: expect.stringMatching(/^rank 1 \(worker-1-0\) was killed by signal 9 while rank 0 ran on/),
-    });
+    }); // prettier-ignore
   }, 120_000);
 
   test('a port that is taken is explained', async () => {
-    const server = createServer().listen(0, '0.0.0.0');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    const submitted = await house.submit(
-      ranks('jax', 2, { script: PSUM, env: { FIXED_PORT: String(address.port) } }),
-    );
-    const failure = failureOf(await measured('jax: taken port', submitted.run().done));
-    server.close();
+    const failure = await withTakenPort((port) => fails(house, ranks(2, { env: { FIXED_PORT: port } }), 'jax: taken port')); // prettier-ignore
     expect(failure).toMatchObject({
       explanation: expect.stringContaining("could not listen on the coordinator's port"),
     });
@@ -121,32 +72,54 @@ describe('JAX', () => {
 });
 
 describe('XGBoost', () => {
+  const ranks = (count: number, more: Partial<Ranks> = {}): Ranks => ({ operator: 'xgboost', count, script: TREES, programs, ...more }); // prettier-ignore
+
   test.each([1, 2, 4])(
     'an allreduce and a training over %i pods',
     async (count) => {
-      const sum = (count * (count + 1)) / 2;
-      await sees(
-        ranks('xgboost', count, { script: TREES }),
-        `xgboost: ${count} pods`,
-        (rank) => `rank ${rank} of ${count}: sum [${sum}.] 10 trees`,
-      );
+      const lines = (rank: number) => `rank ${rank} of ${count}: sum [${sumOf(count)}.] 10 trees`;
+      await sees(house, ranks(count), { what: `xgboost: ${count} pods`, lines });
+    },
+    180_000,
+  );
+
+  test.each([1, 2, 4])(
+    'the same with the tracker of 1.x over %i pods',
+    async (count) => {
+      const lines = (rank: number) => `task ${rank} of ${count}: sum [${sumOf(count)}.] 10 trees`;
+      const old = ranks(count, { script: OLD_TREES, programs: oldXgboost });
+      await sees(house, old, { what: `xgboost 1.7: ${count} pods`, lines });
     },
     180_000,
   );
 
   test('two experiments at once do not meet', async () => {
     const one = (index: number) =>
-      sees(
-        ranks('xgboost', 2, { script: TREES }),
-        `xgboost: 2 pods, ${index} of 2 at once`,
-        (rank) => `rank ${rank} of 2: sum [3.]`,
-      );
+      sees(house, ranks(2), { what: `xgboost: 2 pods, ${index} of 2 at once`, lines: (rank) => `rank ${rank} of 2: sum [3.]` }); // prettier-ignore
     await Promise.all([one(1), one(2)]);
   }, 180_000);
 
+  test('a rank that never comes is explained', async () => {
+    expect(await fails(house, ranks(3, { env: { ABSENT: '1' } }), 'xgboost: rank 1 of 3 never comes')).toMatchObject({
+      explanation: expect.stringMatching(/waited for the others in the tracker and gave up: rank 1 had ended already/),
+    }); // prettier-ignore
+  }, 120_000);
+
+  test('a killed rank is named', async () => {
+    expect(await fails(house, ranks(2, { env: { KILLED: '1' } }), 'xgboost: rank 1 of 2 is killed')).toMatchObject({
+      reason: 'Killed',
+      explanation: expect.stringMatching(/^rank 1 \(worker-1-0\) was killed by signal 9 while rank 0 ran on/),
+    }); // prettier-ignore
+  }, 120_000);
+
+  test('a port that is taken is explained', async () => {
+    const failure = await withTakenPort((port) => fails(house, ranks(2, { env: { FIXED_PORT: port } }), 'xgboost: taken port')); // prettier-ignore
+    expect(failure).toMatchObject({ explanation: expect.stringContaining('could not start the tracker') });
+  }, 120_000);
+
   test('a package that is not there is named with its cure', async () => {
-    const submitted = await house.submit(ranks('xgboost', 2, { script: 'import lightgbm_of_nobody' }));
-    expect(failureOf(await submitted.run().done)).toMatchObject({
+    const failure = await fails(house, ranks(2, { script: 'import lightgbm_of_nobody' }), 'xgboost: missing package'); // prettier-ignore
+    expect(failure).toMatchObject({
       explanation: expect.stringMatching(
         /imports lightgbm_of_nobody, which the Python environment does not have; add the package/,
       ),
@@ -154,80 +127,88 @@ describe('XGBoost', () => {
   }, 60_000);
 });
 
-describe(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
-  test.runIf(TORCH !== null).each([1, 2, 4])(
+describe.runIf(TORCH !== null)(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
+  const ranks = (count: number, more: Partial<Ranks> = {}): Ranks => ({ operator: 'pytorch', count, script: DDP, programs: dirname(TORCH ?? '/'), ...more }); // prettier-ignore
+
+  test.each([1, 2, 4])(
     'gloo and a DDP step over %i pods',
     async (count) => {
-      const sum = (count * (count + 1)) / 2;
-      await sees(
-        ranks('pytorch', count, { script: DDP }),
-        `pytorch: ${count} pods`,
-        (rank) => `rank ${rank} of ${count}: sum ${sum}.0 weights equal`,
-      );
+      const lines = (rank: number) => `rank ${rank} of ${count}: sum ${sumOf(count)}.0 weights equal`;
+      await sees(house, ranks(count), { what: `pytorch: ${count} pods`, lines });
     },
     120_000,
   );
 
-  test.runIf(TORCH !== null)(
-    'torchrun with one process a node is one run of all pods',
-    async () => {
-      // Debian's torch 1.13 on Python 3.11 needs the two redirects.
-      const command = 'python3 -m torch.distributed.run -r 1 -t 1 --nproc_per_node=1 train.py';
-      await sees(
-        ranks('pytorch', 4, { script: LAUNCHED, command }),
-        'pytorch: torchrun on 4 pods',
-        () => 'of 4: sum 10.0',
-      );
+  test('torchrun with one process a node is one run of all pods', async () => {
+    // Debian's torch 1.13 on Python 3.11 needs the two redirects.
+    const command = 'python3 -m torch.distributed.run -r 1 -t 1 --nproc_per_node=1 train.py';
+    const launched = ranks(4, { script: LAUNCHED, command });
+    await sees(house, launched, { what: 'pytorch: torchrun on 4 pods', lines: () => 'of 4: sum 10.0' });
+  }, 180_000);
+
+  test.each([
+    [1, ''],
+    [2, ''],
+    [4, ''],
+    [2, '--machine_rank $RANK --num_machines $WORLD_SIZE --num_processes $WORLD_SIZE --main_process_ip $MASTER_ADDR --main_process_port $MASTER_PORT '], // prettier-ignore
+  ])(
+    'Accelerate’s launcher in %i pods is one run: accelerate launch %strain.py',
+    async (count, options) => {
+      const command = `accelerate launch ${options}train.py`;
+      const launched = ranks(count, { script: ACCELERATED, programs: accelerate, command });
+      const lines = (rank: number) => `process ${rank} of ${count}: sum ${sumOf(count)}.0, ${8 / count} batches`; // prettier-ignore
+      await sees(house, launched, { what: `accelerate: ${count} pods${options === '' ? '' : ', told so'}`, lines }); // prettier-ignore
     },
     180_000,
   );
 
-  test.runIf(TORCH !== null)(
-    'two experiments at once do not meet',
-    async () => {
-      const one = (index: number) =>
-        sees(
-          ranks('pytorch', 2, { script: DDP }),
-          `pytorch: 2 pods, ${index} of 2 at once`,
-          (rank) => `rank ${rank} of 2: sum 3.0`,
-        );
-      await Promise.all([one(1), one(2)]);
-    },
-    120_000,
-  );
+  test('what fails under a launcher is told, not that the launcher failed', async () => {
+    const script = `raise ValueError("no such column")\n`;
+    const command = 'accelerate launch train.py';
+    const launched = ranks(2, { script, programs: accelerate, command });
+    expect(await fails(house, launched, 'accelerate: fails')).toMatchObject({
+      explanation: expect.stringContaining('ValueError: no such column'),
+    });
+  }, 120_000);
 
-  test.runIf(TORCH !== null)(
-    'a dead rank is named, with those that wait for it and its error',
-    async () => {
-      const submitted = await house.submit(ranks('pytorch', 4, { script: DDP, env: { DEAD: '2' } }));
-      const failure = failureOf(await measured('pytorch: rank 2 of 4 fails', submitted.run().done));
-      expect(failure).toMatchObject({
-        explanation:
-          'rank 2 (worker-2-0) ended with code 1 while ranks 0, 1 and 3 ran on, which can only wait for it in init_process_group or a collective; ValueError: no such column',
-      });
-    },
-    120_000,
-  );
+  test('two experiments at once do not meet', async () => {
+    const one = (index: number) =>
+      sees(house, ranks(2), { what: `pytorch: 2 pods, ${index} of 2 at once`, lines: (rank) => `rank ${rank} of 2: sum 3.0` }); // prettier-ignore
+    await Promise.all([one(1), one(2)]);
+  }, 120_000);
 
-  test.runIf(TORCH !== null)(
-    'a pod that is killed from outside ends the run, and is named',
-    async () => {
-      const submitted = await house.submit(ranks('pytorch', 2, { script: ACCUMULATE }));
-      const running = submitted.run();
-      await running.seen(isPod('worker-1-0', 'Running'));
-      await expect
-        .poll(() => submitted.printed('worker-1-0'), { timeout: 60_000, interval: 100 })
-        .toMatch(/process \d+ works/);
-      const pid = Number(/process (\d+) works/.exec(await submitted.printed('worker-1-0'))?.[1]);
-      process.kill(pid, 'SIGKILL');
-      const failure = failureOf(await measured('pytorch: killed pod', running.done));
-      expect(failure).toMatchObject({
-        reason: 'Killed',
-        explanation: expect.stringContaining(
-          'rank 1 (worker-1-0) was killed by signal 9 while rank 0 ran on',
-        ),
-      });
-    },
-    120_000,
-  );
+  test('a dead rank is named, with those that wait for it and its error', async () => {
+    expect(await fails(house, ranks(4, { env: { DEAD: '2' } }), 'pytorch: rank 2 of 4 fails')).toMatchObject({
+      explanation:
+        'rank 2 (worker-2-0) ended with code 1 while ranks 0, 1 and 3 ran on, which can only wait for it in init_process_group or a collective; ValueError: no such column',
+    }); // prettier-ignore
+  }, 120_000);
+
+  test('a rank that never comes is explained', async () => {
+    expect(await fails(house, ranks(3, { env: { ABSENT: '1' } }), 'pytorch: rank 1 of 3 never comes')).toMatchObject({
+      explanation: expect.stringMatching(
+        /waited for the others in init_process_group or a collective and gave up: rank 1 had ended already/,
+      ),
+    }); // prettier-ignore
+  }, 120_000);
+
+  test('a port that is taken is explained', async () => {
+    const failure = await withTakenPort((port) => fails(house, ranks(2, { env: { FIXED_PORT: port } }), 'pytorch: taken port')); // prettier-ignore
+    expect(failure).toMatchObject({ explanation: expect.stringContaining('could not listen on its port') });
+  }, 120_000);
+
+  test('a pod that is killed from outside ends the run, and is named', async () => {
+    const submitted = await house.submit(submission(ranks(2, { script: ACCUMULATE })));
+    const running = submitted.run();
+    await running.seen(isPod('worker-1-0', 'Running'));
+    await expect
+      .poll(() => submitted.printed('worker-1-0'), { timeout: 60_000, interval: 100 })
+      .toMatch(/process \d+ works/);
+    const pid = Number(/process (\d+) works/.exec(await submitted.printed('worker-1-0'))?.[1]);
+    process.kill(pid, 'SIGKILL');
+    expect(failureOf(await measured('pytorch: killed pod', running.done))).toMatchObject({
+      reason: 'Killed',
+      explanation: expect.stringContaining('rank 1 (worker-1-0) was killed by signal 9 while rank 0 ran on'),
+    });
+  }, 120_000);
 });

@@ -16,17 +16,19 @@ const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), '
 /**
  * A Python environment with exactly the packages of `locks/<name>.txt`, made once for each content of that file.
  *
+ * @param over an interpreter whose own packages it sees too; else it stands alone
  * @returns the folder of its programs
  */
-export async function frameworkEnvironment(name: string): Promise<string> {
+export async function frameworkEnvironment(name: string, over: string | null = null): Promise<string> {
   const lock = join(import.meta.dirname, 'locks', `${name}.txt`);
-  const python = await interpreter();
+  const python = over ?? (await interpreter());
   const key = createHash('sha256').update(await readFile(lock)).update(python).digest('hex').slice(0, 16); // prettier-ignore
   const folder = join(cache, `frameworks-${name}-${key}`);
-  const uv = await installer(python);
+  const uv = await installer();
   await once(join(folder, 'complete'), folder, async () => {
     const venv = join(folder, 'venv');
-    await run(uv, ['venv', '--python', python, venv]);
+    const sees = over === null ? [] : ['--system-site-packages'];
+    await run(uv, ['venv', '--python', python, ...sees, venv]);
     const to = ['--python', join(venv, 'bin', 'python')];
     await run(uv, ['pip', 'install', ...to, '--no-deps', '--compile-bytecode', '-r', lock]);
   });
@@ -34,11 +36,10 @@ export async function frameworkEnvironment(name: string): Promise<string> {
 }
 
 /** Path of uv, in an environment of its own. */
-export async function installer(python?: string): Promise<string> {
+export async function installer(): Promise<string> {
   const folder = join(cache, `frameworks-${UV.replace('==', '-')}`);
-  const by = python ?? (await interpreter());
   await once(join(folder, 'complete'), folder, async () => {
-    await run(by, ['-m', 'venv', join(folder, 'venv')]);
+    await run(await interpreter(), ['-m', 'venv', join(folder, 'venv')]);
     await run(join(folder, 'venv', 'bin', 'pip'), ['install', '--quiet', UV]);
   });
   return join(folder, 'venv', 'bin', 'uv');

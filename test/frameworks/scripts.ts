@@ -9,7 +9,7 @@ if rank == 1 and os.environ.get("ABSENT"):
 address = os.environ["JAXOPERATOR_COORDINATOR_ADDRESS"]
 if "FIXED_PORT" in os.environ:
     address = "127.0.0.1:" + os.environ["FIXED_PORT"]
-jax.distributed.initialize(address, count, rank, initialization_timeout=15 if "ABSENT" in os.environ or "FIXED_PORT" in os.environ else 90)
+jax.distributed.initialize(address, count, rank, initialization_timeout=8 if "ABSENT" in os.environ or "FIXED_PORT" in os.environ else 90)
 if rank == 1 and os.environ.get("KILLED"):
     os.kill(os.getpid(), signal.SIGKILL)
 import jax.numpy as jnp
@@ -18,17 +18,21 @@ total = multihost_utils.process_allgather(jnp.ones(1) * (jax.process_index() + 1
 print(f"rank {jax.process_index()} of {jax.process_count()}: sum {total}")
 `;
 
-export const TREES = `import os
+export const TREES = `import os, signal, sys
 import numpy as np, xgboost as xgb
 from xgboost import collective
 from xgboost.tracker import RabitTracker
 rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+host, port = os.environ["MASTER_ADDR"], int(os.environ.get("FIXED_PORT", os.environ["MASTER_PORT"]))
+if rank == 1 and os.environ.get("ABSENT"):
+    sys.exit(0)
 tracker = None
 if rank == 0:
-    tracker = RabitTracker(n_workers=world, host_ip=host, port=port, timeout=90)
+    tracker = RabitTracker(n_workers=world, host_ip=host, port=port, timeout=8 if "ABSENT" in os.environ else 90)
     tracker.start()
 with collective.CommunicatorContext(dmlc_tracker_uri=host, dmlc_tracker_port=port, dmlc_task_id=str(rank), dmlc_retry=20):
+    if rank == 1 and os.environ.get("KILLED"):
+        os.kill(os.getpid(), signal.SIGKILL)
     total = collective.allreduce(np.array([rank + 1.0]), collective.Op.SUM)
     features = np.random.default_rng(rank).normal(size=(200, 5))
     data = xgb.DMatrix(features, features[:, 0] * 2 + features[:, 1])
@@ -38,11 +42,53 @@ if tracker:
     tracker.wait_for()
 `;
 
+/** As for xgboost before 2.1: the tracker in Python, the communicator's settings in capitals. */
+export const OLD_TREES = `import os
+import numpy as np, xgboost as xgb
+from xgboost import collective
+from xgboost.tracker import RabitTracker
+rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+tracker = None
+if rank == 0:
+    tracker = RabitTracker(host_ip=host, n_workers=world, port=port)
+    tracker.start(world)
+with collective.CommunicatorContext(DMLC_TRACKER_URI=host, DMLC_TRACKER_PORT=port, DMLC_NUM_WORKER=world, DMLC_TASK_ID=str(rank)):
+    total = collective.allreduce(np.array([rank + 1.0]), collective.Op.SUM)
+    features = np.random.default_rng(rank).normal(size=(200, 5))
+    data = xgb.DMatrix(features, features[:, 0] * 2 + features[:, 1])
+    model = xgb.train({"tree_method": "hist", "nthread": 1}, data, 10)
+    print(f"task {rank} of {collective.get_world_size()}: sum {total} {model.num_boosted_rounds()} trees", flush=True)
+if tracker:
+    tracker.join()
+`;
+
+/** As in the documentation of Accelerate, on the CPU. */
+export const ACCELERATED = `import torch
+from accelerate import Accelerator
+accelerator = Accelerator(cpu=True)
+model = torch.nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+samples = torch.utils.data.TensorDataset(torch.randn(32, 4), torch.randn(32, 1))
+model, optimizer, batches = accelerator.prepare(model, optimizer, torch.utils.data.DataLoader(samples, batch_size=4))
+for x, y in batches:
+    optimizer.zero_grad()
+    accelerator.backward(torch.nn.functional.mse_loss(model(x), y))
+    optimizer.step()
+total = accelerator.reduce(torch.ones(1) * (accelerator.process_index + 1))
+print(f"process {accelerator.process_index} of {accelerator.num_processes}: sum {total.item()}, {len(batches)} batches", flush=True)
+`;
+
 const STEPS = `import datetime, os, sys
 import torch, torch.distributed as dist
 if os.environ.get("DEAD") == os.environ["RANK"]:
     raise ValueError("no such column")
-dist.init_process_group("gloo", init_method="env://", timeout=datetime.timedelta(seconds=90))
+if os.environ["RANK"] == "1" and os.environ.get("ABSENT"):
+    sys.exit(0)
+if "FIXED_PORT" in os.environ:
+    os.environ["MASTER_PORT"] = os.environ["FIXED_PORT"]
+seconds = 8 if "ABSENT" in os.environ or "FIXED_PORT" in os.environ else 90
+dist.init_process_group("gloo", init_method="env://", timeout=datetime.timedelta(seconds=seconds))
 x = torch.ones(1) * (dist.get_rank() + 1)
 dist.all_reduce(x)
 `;

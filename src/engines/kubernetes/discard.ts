@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { access, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsent } from '../../errors.ts';
 import { objectName } from '../../operators/object-name.ts';
@@ -8,6 +8,7 @@ import type { Cluster } from './cluster.ts';
 import type { ClusterDeps } from './deps.ts';
 import { isUnreachable } from './insist.ts';
 import { openKept, type Kept } from './kept.ts';
+import { TENSORBOARD_MARK } from './tensorboard-again.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type KubeObject } from './objects.ts';
 
 /** Folder of the engine for one experiment. */
@@ -48,6 +49,8 @@ export async function discardDeleted(deps: ClusterDeps, discarded: Discarded): P
     const { cluster } = await deps.connected();
     await removeWorkloads(cluster, experimentId, kept);
     if (!kept.run.cleared) await removeLeftovers(cluster, experimentId, LEFTOVERS);
+    if (await isThere(join(directory, TENSORBOARD_MARK)))
+      await removeLeftovers(cluster, experimentId, [[RESOURCES.jobs, 'tensorboard']]);
   } catch (error) {
     if (!isClusterError(error) && !isUnreachable(error)) throw error;
     deps.log.warn(
@@ -56,6 +59,16 @@ export async function discardDeleted(deps: ClusterDeps, discarded: Discarded): P
     );
   }
   await rm(directory, { recursive: true, force: true });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
 }
 
 /** Nothing is kept: nothing was ever created. */

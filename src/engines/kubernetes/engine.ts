@@ -11,6 +11,7 @@ import type { ClusterDeps } from './deps.ts';
 import { discardDeleted, discardEnded, engineFolderOf } from './discard.ts';
 import type { EngineLog } from './engine-log.ts';
 import { refuseWithoutRegistry } from './image.ts';
+import { openTensorBoardAgain } from './tensorboard-again.ts';
 import { reachService } from './services.ts';
 import { createUse } from './use.ts';
 import { runExperiment } from './run.ts';
@@ -67,6 +68,7 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
         done();
       }
     },
+    openTensorBoard: (context) => openTensorBoardAgain(deps, context),
     reach: async (id, service) => reachService(await connect(), id, service),
     discard: (id, why) => (why === 'ended' ? discardEnded(deps, place(id)) : discardDeleted(deps, place(id))),
   };

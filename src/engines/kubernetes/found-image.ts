@@ -21,13 +21,13 @@ export async function findImage(
   const { plan, reuse } = context;
   const given = givenImage(plan);
   if (given !== null)
-    return { result: toBuildResult(`image ${given} used as it is`, { image: given, digest: null }) };
+    return { result: toBuildResult('a finished image, used as it is', { image: given, digest: null }) };
   const earlier = reusedExperiment(plan);
   if (earlier === null) return { result: null, notices: [] };
   const built = reuse === null ? null : builtImage(reuse);
   if (built !== null) {
-    const message = `image of ${earlier} reused: ${imageByDigest(built)}`;
-    await say(context, message);
+    const message = `image of ${earlier} reused`;
+    await say(context, `${message}: ${imageByDigest(built)}`);
     return { result: toBuildResult(message, built) };
   }
   const missing = `builder.skipBuild: no image of experiment ${earlier} is known here`;

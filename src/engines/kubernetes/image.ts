@@ -52,7 +52,7 @@ export function requireRegistry({ builder }: Plan, { name, settings }: EngineSet
     'engine_unavailable',
     `the image ${builder.image} must be built, and the engine ${name} has no registry to push it to`,
     {
-      hint: `give the engine one (aichor engines add ${name} --registry HOST/PATH), write builder.registry, or name a finished image: builder.image with its tag, and builder.skipBuild.enabled: true`,
+      hint: `give the engine one (aichor engines add ${name} --replace --registry HOST/PATH …), write builder.registry, or name a finished image: builder.image with its tag, and builder.skipBuild.enabled: true`,
     },
   );
 }

@@ -67,7 +67,7 @@ export function createFollower(options: FollowerOptions): Follower {
   let isGone = false;
   let present: Underway | null = null;
 
-  function begin(place: LogPlace, how: Pick<Reading, 'final' | 'seek' | 'inTurn'>): Underway {
+  function begin(place: LogPlace, how: Pick<Reading, 'final' | 'seek' | 'gapless' | 'inTurn'>): Underway {
     const cut = new AbortController();
     const signal = AbortSignal.any([stopped.signal, cut.signal]);
     const limit = () => (how.final ? pace.capMs : over.signal.aborted ? pace.graceMs : pace.silentMs);
@@ -82,7 +82,7 @@ export function createFollower(options: FollowerOptions): Follower {
   async function read(place: LogPlace, seek: boolean): Promise<ReadingResult & { final: boolean }> {
     const final = over.signal.aborted;
     const inTurn = createTurns();
-    const underway = begin(place, { final, seek, inTurn });
+    const underway = begin(place, { final, seek, gapless: false, inTurn });
     present = underway;
     if (final || !(await isOvertaken(underway.result))) return { ...(await underway.result), final };
     const overtaking = await inTurn(() => overtake(place, underway));
@@ -99,10 +99,14 @@ export function createFollower(options: FollowerOptions): Follower {
     });
   }
 
-  /** Null: nothing came of it, as when the log was removed: only the stream that is open has the rest. */
+  /**
+   * Null: nothing came of it. When the log was removed, or rotated while the stream was behind, only the stream that
+   * is open has the rest.
+   */
   async function overtake(place: LogPlace, underway: Underway): Promise<ReadingResult | null> {
     const direct: Reading['inTurn'] = (act) => act();
-    const result = await begin(place, { final: true, seek: false, inTurn: direct }).result;
+    const how = { final: true, seek: false, gapless: true, inTurn: direct };
+    const result = await begin(place, how).result;
     const isAll = result.end.kind === 'ended' && result.end.message === null;
     if (isAll || result.grew) underway.stop();
     underway.silence.heard();

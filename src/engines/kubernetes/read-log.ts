@@ -14,6 +14,8 @@ export interface Reading {
   seek: boolean;
   /** The container has ended: the end of the stream is the log's. */
   final: boolean;
+  /** Where lines are missing it ends, and nothing is written. */
+  gapless: boolean;
   /** Ends it. */
   signal: AbortSignal;
   heard: () => void;
@@ -52,7 +54,7 @@ export async function readLog(reading: Reading): Promise<ReadingResult> {
 }
 
 async function readStream(stream: Readable, keeper: LogKeeper, reading: Reading): Promise<ReadingResult> {
-  const { seek, final, signal, heard, grown, inTurn } = reading;
+  const { seek, final, gapless, signal, heard, grown, inTurn } = reading;
   const replay = createReplay(keeper.from, { seek });
   const chunks = stream[Symbol.asyncIterator]();
   let grew = false;
@@ -61,6 +63,7 @@ async function readStream(stream: Readable, keeper: LogKeeper, reading: Reading)
   async function take(chunk: Buffer): Promise<ReadingEnd | null> {
     const bytes = replay.take(chunk);
     if (replay.misaligned) return { kind: 'misaligned' };
+    if (gapless && replay.gap !== null) return { kind: 'broken', message: 'lines are missing' };
     if (replay.skipping || bytes.length === 0) return null;
     return write(() => keeper.keep(bytes, replay.position(), replay.gap !== null));
   }

@@ -30,7 +30,8 @@ export async function submitWorkload(run: ClusterRun): Promise<void> {
 async function apply(run: ClusterRun, createdUid: string | null): Promise<void> {
   const { cluster, context, kept, tell } = run;
   const { restarts, offset } = attemptsLeft(run);
-  const rendering = { ...run.rendering, plan: { ...run.rendering.plan, backoff_limit: restarts } };
+  const plan = { ...run.rendering.plan, backoff_limit: restarts };
+  const rendering = { ...run.rendering, plan, attemptsBefore: offset };
   const wanted = toApply(rendering, context.secrets);
   const reach = { signals: [context.detach, context.stop], tell: tell.unanswered };
   let owner: KubeObject | null = null;

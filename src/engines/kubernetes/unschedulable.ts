@@ -53,7 +53,7 @@ function hintFor(reason: string, pod: UnschedulablePod): Hint | null {
   if (lacking !== undefined) return { kind: 'short', text: shortOf(lacking, pod.group) };
   if (/^Too many pods/.test(reason))
     return { kind: 'short', text: 'the nodes it may use have no room for another pod' };
-  if (/affinity\/selector|node selector|node affinity/.test(reason)) {
+  if (/didn't match .*(?:selector|node affinity)/.test(reason)) {
     return { kind: 'never', text: wrongNodes(pod) };
   }
   if (/taint/.test(reason)) return { kind: 'never', text: tainted(reason, pod.group) };

@@ -7,7 +7,7 @@ import { lastOutput } from '../last-output.ts';
 import { explainBuildFailure } from './build-failure.ts';
 import { digestOf, viewBuild, type BuildView } from './build-view.ts';
 import { buildWaiting, type BuildWait } from './build-waiting.ts';
-import { imageByDigest, toBuildResult } from './image.ts';
+import { toBuildResult } from './image.ts';
 import type { Pod } from './objects.ts';
 import type { ContainerKey } from './pod-logs.ts';
 import { uidOf } from './pod-name.ts';
@@ -104,7 +104,7 @@ function resultOf({ rendering, notices }: Building, { build: { end } }: BuildVie
   if (end === null || digest === null) return null;
   const took = end.seconds === null || end.seconds === 0 ? '' : ` in ${end.seconds} s`;
   const built = { image: builtImageOf(rendering), digest };
-  return toBuildResult(`image built and pushed${took}: ${imageByDigest(built)}`, built, notices);
+  return toBuildResult(`image built and pushed${took}`, built, notices);
 }
 
 /** Throws why it has failed, with the end of what it printed. */

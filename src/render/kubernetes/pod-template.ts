@@ -16,12 +16,18 @@ export const DEFAULT_GRACE_SECONDS = 30;
 
 /** Pods of a job: the main container runs the user's command, once. */
 export function renderCommandPod(rendering: Rendering, group: Group): PodTemplateSpec {
-  const run = { name: 'main', command: ['/bin/sh', '-c'], args: [LAUNCHER] };
+  const run = { name: 'main', command: ['/bin/sh', '-c'], args: [launcher(rendering)] };
   const container = renderContainer(rendering, group, run);
   return {
     metadata: { ...podMetadata(rendering, group), finalizers: [OBSERVED_FINALIZER] },
     spec: { restartPolicy: 'Never', ...podSpec(rendering, group, container) },
   };
+}
+
+/** Kubernetes counts the restarts of one workload: what came before it is added where the command is started. */
+function launcher({ attemptsBefore = 0 }: Rendering): string {
+  const added = `export AICHOR_RESTART_ATTEMPT=$((AICHOR_RESTART_ATTEMPT + ${attemptsBefore}))`;
+  return attemptsBefore === 0 ? LAUNCHER : `${added}\n${LAUNCHER}`;
 }
 
 /** Pods of a Ray node: KubeRay supplies the command, and decides when a pod is made again. */

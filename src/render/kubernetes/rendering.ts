@@ -12,6 +12,8 @@ export interface Rendering {
   project: string;
   /** The image as it was given, built or found, by digest where that is known; absent: it is still to come. */
   image?: string;
+  /** Attempts in workloads that came before this one, in whose pods the count of restarts begins anew. Default: none. */
+  attemptsBefore?: number;
 }
 
 /** Labels of every object of an experiment. */

@@ -1,5 +1,6 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import type { Container, EnvVar, Service, Volume } from 'kubernetes-types/core/v1.js';
+import type { Job } from 'kubernetes-types/batch/v1.js';
+import type { Container, EnvVar, PodTemplateSpec, Service, Volume } from 'kubernetes-types/core/v1.js';
 import { escapeLiteral } from '../../operators/expand.ts';
 import { TENSORBOARD_PORT } from '../../operators/ports.ts';
 import { absolute, metadataOf, pathsOf, type Rendering } from './rendering.ts';
@@ -17,10 +18,35 @@ export function renderTensorBoard(rendering: Rendering): [Deployment, Service] |
   return [deployment(rendering, { ...metadata, labels }, logs), service({ ...metadata, labels })];
 }
 
+/**
+ * TensorBoard for an experiment that has ended: a Job, because that ends by itself after these seconds, whatever
+ * becomes of the control plane, and is gone then. Null when the manifest does not enable it.
+ */
+export function renderTensorBoardAgain(rendering: Rendering, seconds: number): Job | null {
+  const { tensorboard: logs } = pathsOf(rendering);
+  if (logs === null) return null;
+  const metadata = metadataOf(rendering, 'tensorboard');
+  const labels = { ...metadata.labels, 'aichor.io/component': 'tensorboard' };
+  const { spec, ...template } = podTemplate(rendering, { ...metadata, labels }, logs);
+  if (spec === undefined) throw new RangeError('a pod without a spec');
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { ...metadata, labels },
+    spec: {
+      completions: 1,
+      parallelism: 1,
+      backoffLimit: 2,
+      activeDeadlineSeconds: seconds,
+      ttlSecondsAfterFinished: 0,
+      template: { ...template, spec: { restartPolicy: 'Never', ...spec } },
+    },
+  };
+}
+
 type Metadata = ReturnType<typeof metadataOf>;
 
 function deployment(rendering: Rendering, metadata: Metadata, logs: string): Deployment {
-  const volume = eventsVolume(rendering);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -29,15 +55,20 @@ function deployment(rendering: Rendering, metadata: Metadata, logs: string): Dep
       replicas: 1,
       selector: { matchLabels: metadata.labels },
       strategy: { type: 'Recreate' },
-      template: {
-        metadata: { labels: metadata.labels },
-        spec: {
-          enableServiceLinks: false,
-          automountServiceAccountToken: false,
-          containers: [container(rendering, logs, volume?.mountPath ?? null)],
-          ...(volume ? { volumes: [volume.volume] } : {}),
-        },
-      },
+      template: podTemplate(rendering, metadata, logs),
+    },
+  };
+}
+
+function podTemplate(rendering: Rendering, { labels }: Metadata, logs: string): PodTemplateSpec {
+  const volume = eventsVolume(rendering);
+  return {
+    metadata: { labels },
+    spec: {
+      enableServiceLinks: false,
+      automountServiceAccountToken: false,
+      containers: [container(rendering, logs, volume?.mountPath ?? null)],
+      ...(volume ? { volumes: [volume.volume] } : {}),
     },
   };
 }
@@ -56,6 +87,7 @@ function container({ settings }: Rendering, logs: string, mountPath: string | nu
     ...(settings.project_secret === null
       ? {}
       : { envFrom: [{ secretRef: { name: settings.project_secret, optional: true } }] }),
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 5 },
     resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1', memory: '2Gi' } },
     ...(mountPath === null ? {} : { volumeMounts: [{ name: 'events', mountPath, readOnly: true }] }),

@@ -46,7 +46,7 @@ export function at(resource: Resource, namespace: string | null) {
       }),
     remove: (name: string, body: object = { propagationPolicy: 'Background' }): Promise<unknown> =>
       ask(path({ name }), { method: 'DELETE', body }),
-    post: (name: string, below: string, body: object): Promise<unknown> =>
+    post: <T>(name: string, below: string, body: object): Promise<T> =>
       ask(path({ name, below }), { method: 'POST', body }),
     /** Waits until what there is makes `holds` true. */
     until: <T extends KubeObject>(

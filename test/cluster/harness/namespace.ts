@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Namespace, PersistentVolume } from 'kubernetes-types/core/v1.js';
+import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import { RESOURCES, type Pod } from '../../../src/engines/kubernetes/objects.ts';
 import { OBSERVED_FINALIZER } from '../../../src/render/kubernetes/pod-template.ts';
 import { at, pods } from './kubernetes.ts';
@@ -36,16 +37,24 @@ function ignoreAbsent(error: unknown): void {
   if (!(error instanceof Error && 'status' in error && error.status === 404)) throw error;
 }
 
-/** A volume on the real node that a claim of this namespace can bind. */
+/** A volume on the real node that a claim of this namespace can bind, by the storage class of the same name. */
 export async function hostPathVolume(namespace: string, path: string): Promise<void> {
-  await at({ ...RESOURCES.nodes, plural: 'persistentvolumes', kind: 'PersistentVolume' }, null).create<PersistentVolume>({
+  const clusterWide = (plural: string, kind: string, group = '') =>
+    at({ group, version: 'v1', plural, kind, namespaced: false }, null);
+  await clusterWide('storageclasses', 'StorageClass', 'storage.k8s.io').create<StorageClass>({
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: namespace },
+    provisioner: 'kubernetes.io/no-provisioner',
+  });
+  await clusterWide('persistentvolumes', 'PersistentVolume').create<PersistentVolume>({
     apiVersion: 'v1',
     kind: 'PersistentVolume',
-    metadata: { name: `${namespace}-volume` },
+    metadata: { name: namespace },
     spec: {
       ...{ capacity: { storage: '1Ti' }, accessModes: ['ReadWriteOnce', 'ReadWriteMany'] },
-      ...{ persistentVolumeReclaimPolicy: 'Delete', storageClassName: namespace },
+      ...{ persistentVolumeReclaimPolicy: 'Retain', storageClassName: namespace },
       hostPath: { path, type: 'DirectoryOrCreate' },
     },
   });
-} // prettier-ignore
+}

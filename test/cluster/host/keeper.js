@@ -10,7 +10,7 @@ import { API_INSIDE, kubeconfig, makeKeys } from './keys.js';
 import { MARK, cgroupOf, processesOf } from './leftovers.js';
 
 const INSIDE = join(import.meta.dirname, '../inside/main.js');
-const START_MS = 120_000;
+const START_MS = 300_000;
 
 /** Where the API server listens for the host: a socket in the file system does not care for network namespaces. */
 export const API_SOCKET = 'api.sock';

@@ -6,7 +6,7 @@ import { setTimeout as moment } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 const PAUSE_MS = 50;
 
 /** The cluster's programs and what they print. */

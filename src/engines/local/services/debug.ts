@@ -20,8 +20,7 @@ export interface Jupyter {
 }
 
 /**
- * The plan as it is debugged here: Jupyter on a port of this machine only, with a token that is known, and an end after
- * 12 hours also where there is no `timeout` program. Pure.
+ * The plan as it is debugged here: Jupyter on a port of this machine only, with a token that is known. Pure.
  */
 export function debugPlan(plan: Plan, jupyter: Jupyter | null): Plan {
   const { debug } = plan;

@@ -66,7 +66,7 @@ async function readOnce(
       onOpen(sinceOf(sinceTime));
       return Promise.resolve(answer(log, sinceOf(sinceTime), session));
     },
-    ...{ seek, final: session === LAST, signal: new AbortController().signal },
+    ...{ seek, final: session === LAST, gapless: false, signal: new AbortController().signal },
     heard: () => undefined,
     grown: () => Promise.resolve(),
     async inTurn(act) {

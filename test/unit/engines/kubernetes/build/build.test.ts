@@ -155,7 +155,7 @@ async function contextOf({
 }
 
 const BUILT: BuildResult = {
-  message: `image built and pushed in 42 s: images.example/p/image@${DIGEST}`,
+  message: 'image built and pushed in 42 s',
   image: `images.example/p/image@${DIGEST}`,
   data: { image: `images.example/p/image:${EXPERIMENT_ID}`, digest: DIGEST },
   notices: [],
@@ -299,7 +299,7 @@ describe('an image that is there', () => {
     const { context } = await contextOf({ builder });
     expect(await buildImage(deps, context)).toMatchObject({
       image: 'localhost/busybox:test',
-      message: 'image localhost/busybox:test used as it is',
+      message: 'a finished image, used as it is',
     });
     expect(state.applied).toEqual([]);
   });
@@ -307,10 +307,12 @@ describe('an image that is there', () => {
   test("reused: the earlier experiment's, by digest, said in the log once", async () => {
     const { state, deps } = fakeCluster();
     const { context } = await contextOf({ builder: skip(true), reuse: BUILT });
-    const said = `image of ${EARLIER} reused: images.example/p/image@${DIGEST}`;
+    const message = `image of ${EARLIER} reused`;
     for (let times = 0; times < 2; times++)
-      expect(await buildImage(deps, context)).toEqual({ ...BUILT, message: said });
-    expect(readFileSync(join(folder, 'log.stderr'), 'utf8')).toBe(`${said}\n`);
+      expect(await buildImage(deps, context)).toEqual({ ...BUILT, message });
+    expect(readFileSync(join(folder, 'log.stderr'), 'utf8')).toBe(
+      `${message}: images.example/p/image@${DIGEST}\n`,
+    );
     expect(state.applied).toEqual([]);
   });
 

@@ -53,6 +53,6 @@ test.each<[string, Partial<Builder>, string | null, boolean]>([
   if (allowed) return expect(refused).toBeNull();
   expect(isAichorError(refused) && refused.code).toBe('engine_unavailable');
   expect(refused).toMatchObject({
-    hint: expect.stringMatching(/engines add lab --registry.*builder\.image with its tag/),
+    hint: expect.stringMatching(/engines add lab --replace --registry.*builder\.image with its tag/),
   });
 });

@@ -12,6 +12,8 @@ import { startFakeApi, type FakeApi } from '../../../../fakes/kubernetes-api.ts'
 const ID = '6f4a850d-2281-4c1e-9a55-0123456789ab';
 const OTHER = '11111111-2222-4c1e-9a55-0123456789ab';
 
+const SILENT = { info: () => undefined, warn: () => undefined };
+
 let api: FakeApi;
 let cluster: Cluster;
 let observatory: Observatory;
@@ -230,6 +232,23 @@ describe('what cannot be seen', () => {
     await expect.poll(() => podsOf(view), { timeout: 20_000 }).toEqual({ b: 'Pending' });
     expect(view.observed().gone.map(({ metadata }) => metadata?.name)).toEqual(['a']);
     await expect.poll(() => view.stale(), { timeout: 20_000 }).toBeNull();
+  });
+
+  test('a watch that falls silent is cut, and another one started', async () => {
+    observatory = createObservatory({
+      cluster,
+      log: SILENT,
+      now: () => new Date(),
+      chance: () => 0,
+      watchS: 1,
+    });
+    api.misbehave((one) => (one.verb === 'watch' ? { kind: 'silent', events: 0 } : null));
+    const view = open();
+    await view.synced();
+    await expect.poll(() => asked('watch', 'pods')).toBe(1);
+    api.misbehave(() => null);
+    api.store.put('pods', pod('a'));
+    await expect.poll(() => podsOf(view), { timeout: 20_000 }).toEqual({ a: 'Pending' });
   });
 
   test('a list from the past brings nothing back', async () => {
