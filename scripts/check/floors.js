@@ -46,6 +46,7 @@ export const HOMES = {
   '@hono/node-server': ['server'],
   '@hono/zod-openapi': ['server', 'api'],
   '@inquirer/prompts': ['cli', 'scaffold'],
+  '@kubernetes/client-node': ['engines/kubernetes/kube-config.ts'],
   'cli-table3': ['cli'],
   'dockerfile-ast': ['dockerfile'],
   'env-paths': ['machine'],
@@ -60,6 +61,7 @@ export const HOMES = {
   'smol-toml': ['engines/local'],
   tar: ['packaging', 'snapshot-store'],
   'write-file-atomic': ['cli', 'machine', 'server', 'snapshot-store'],
+  ws: ['engines/kubernetes'],
   yaml: ['manifest', 'cli'],
   zod: [
     'manifest',

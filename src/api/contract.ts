@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameMistake } from '../experiment/project-name.ts';
-import { experimentRecord, experimentSummary, notice } from '../experiment/record.ts';
+import { experimentRecord, experimentSummary } from '../experiment/record.ts';
 import { STATUSES, STEPS } from '../experiment/status.ts';
 
 /** The HTTP contract: requests and responses, typed once for server, client and OpenAPI. */
@@ -151,28 +151,6 @@ export const logQuery = z.object({
   raw: z.stringbool().default(false),
 });
 
-/** One engine as `engines list` prints it. */
-export const engineSummary = z.object({
-  name: z.string(),
-  kind: z.enum(['local', 'kubernetes']),
-  default: z.boolean(),
-  healthy: z.boolean(),
-  capacity: z.object({
-    cpus: z.number().nullable(),
-    memory_gb: z.number().nullable(),
-    gpus: z.number().nullable(),
-    max_experiments: z.number().nullable(),
-  }),
-  in_use: z.object({ experiments: z.int(), cpus: z.number(), memory_gb: z.number(), gpus: z.number() }),
-  message: z.string().nullable(),
-});
-
-export const engineList = z.object({
-  engines: z.array(engineSummary),
-  /** What is wrong with the list itself: the file that engines are kept in cannot be read. */
-  notices: z.array(notice),
-});
-
 export const serverStatus = z.object({
   running: z.boolean(),
   pid: z.int().nullable(),
@@ -198,6 +176,4 @@ export type Selection = z.infer<typeof selection>;
 export type BulkResult = z.infer<typeof bulkResult>;
 export type LogQuery = z.infer<typeof logQuery>;
 export type LogQueryInput = z.input<typeof logQuery>;
-export type EngineSummary = z.infer<typeof engineSummary>;
-export type EngineList = z.infer<typeof engineList>;
 export type ServerStatus = z.infer<typeof serverStatus>;

@@ -1,6 +1,28 @@
 import { z } from 'zod';
+import { notice } from '../experiment/record.ts';
 import { DIAGNOSTIC_CODE_NAMES } from '../manifest/codes.ts';
-import { engineSummary } from './contract.ts';
+
+/** One engine as `engines list` prints it. */
+export const engineSummary = z.object({
+  name: z.string(),
+  kind: z.enum(['local', 'kubernetes']),
+  default: z.boolean(),
+  healthy: z.boolean(),
+  capacity: z.object({
+    cpus: z.number().nullable(),
+    memory_gb: z.number().nullable(),
+    gpus: z.number().nullable(),
+    max_experiments: z.number().nullable(),
+  }),
+  in_use: z.object({ experiments: z.int(), cpus: z.number(), memory_gb: z.number(), gpus: z.number() }),
+  message: z.string().nullable(),
+});
+
+export const engineList = z.object({
+  engines: z.array(engineSummary),
+  /** What is wrong with the list itself: the file that engines are kept in cannot be read. */
+  notices: z.array(notice),
+});
 
 /** What an engine may be called: as the platform's own form for importing one takes it. */
 export const engineName = z
@@ -110,6 +132,8 @@ const diagnostic = z.object({
 });
 export const engineFit = z.object({ diagnostics: z.array(diagnostic) });
 
+export type EngineSummary = z.infer<typeof engineSummary>;
+export type EngineList = z.infer<typeof engineList>;
 export type EngineFit = z.infer<typeof engineFit>;
 export type EngineConnection = z.infer<typeof engineConnection>;
 export type EngineAddition = z.infer<typeof engineAddition>;

@@ -37,14 +37,27 @@ interface Pruned {
   olderThan: string | undefined;
   labels: readonly string[];
   all: boolean;
+  wait: boolean;
 }
 
 /** What `prune` takes; at least one of its conditions is given. Throws AichorError `usage`. */
-export function readPruning({ olderThan, labels, all }: Pruned): { older_than_s: number; labels: string[] } {
+export function readPruning({ olderThan, labels, all, wait }: Pruned): {
+  older_than_s: number;
+  labels: string[];
+} {
   if (olderThan === undefined && labels.length === 0 && !all) {
     throw new AichorError('usage', 'nothing says what is to be pruned', {
       hint: 'give --older-than 30d, --label KEY=VALUE, or --all',
     });
+  }
+  if (wait && olderThan !== undefined) {
+    throw new AichorError(
+      'usage',
+      '--wait makes no sense beside --older-than: what has just ended is not old',
+      {
+        hint: 'leave one of them out',
+      },
+    );
   }
   readLabels(labels);
   const seconds = olderThan === undefined ? 0 : durationFlag(olderThan, '--older-than');

@@ -1,5 +1,6 @@
 import type { DiagnosticCode } from '../manifest/codes.ts';
 import type { Diagnostic } from '../manifest/diagnostic.ts';
+import { ignoredLines } from '../manifest/ignore.ts';
 import { parseManifest } from '../manifest/parse.ts';
 import { repositoryFindings } from '../repository/findings.ts';
 import type { ValidatedFile } from './print/validation.ts';
@@ -32,7 +33,9 @@ export async function validateManifest({
   const where = { file: path, places };
   const around = manifest === null ? [] : repositoryFindings(manifest, directoryPaths(root), where);
   const fit = manifest === null || engine === null ? [] : await engine({ manifest, source, where });
-  const heeded = ({ severity, code }: Diagnostic) => severity === 'error' || !ignore.has(code);
+  const { lines } = ignoredLines(Buffer.from(source).toString('utf8'));
+  const heeded = ({ severity, code, line }: Diagnostic) =>
+    severity === 'error' || !(ignore.has(code) || lines.get(line)?.has(code));
   return {
     path,
     valid: manifest !== null && !fit.some(({ severity }) => severity === 'error'),

@@ -52,7 +52,7 @@ export async function waitForEnd({
     }
   };
   try {
-    await Promise.all(watched(ids).map(watch));
+    await Promise.all(watched(ids.filter((id) => !isEnded(seen.get(id)))).map(watch));
   } catch (error) {
     if (signal.aborted || !limit?.aborted) throw error;
   } finally {

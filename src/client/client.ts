@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import type {
   BulkResult,
-  EngineList,
   ExperimentList,
   ListQueryInput,
   LogQueryInput,
@@ -16,6 +15,7 @@ import type {
   EngineCheck,
   EngineDocument,
   EngineFit,
+  EngineList,
 } from '../api/engine-contract.ts';
 import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';

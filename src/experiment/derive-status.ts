@@ -1,5 +1,13 @@
-import type { ExperimentState } from './state.ts';
-import type { Reason, Status, Step } from './status.ts';
+import type { PodStatus, Reason, Status, Step } from './status.ts';
+
+/** What decides a status: the part of an experiment's state that it is read from. */
+interface Known {
+  record: { step: Step; pods: readonly { status: PodStatus }[] };
+  cancel_requested: boolean;
+  progress: string | null;
+  failure: { reason: Reason; explanation: string } | null;
+  ended: boolean;
+}
 
 interface Derived {
   status: Status;
@@ -26,7 +34,7 @@ const STATUS_OF_STEP: Record<Step, Status> = {
  * 4. Ended, a cancel was requested: `Cancelled`.
  * 5. Ended otherwise: `Failed`, `EngineLost`: success was never observed.
  */
-export function deriveStatus(state: ExperimentState): Derived {
+export function deriveStatus(state: Known): Derived {
   if (!state.ended) return deriveLive(state);
   if (state.failure) return { status: 'Failed', ...state.failure };
   const { step, pods } = state.record;
@@ -43,7 +51,7 @@ export function deriveStatus(state: ExperimentState): Derived {
   };
 }
 
-function deriveLive({ record, cancel_requested, failure, progress }: ExperimentState): Derived {
+function deriveLive({ record, cancel_requested, failure, progress }: Known): Derived {
   const status = STATUS_OF_STEP[record.step];
   if (failure)
     return { status, reason: failure.reason, explanation: `${failure.explanation}; being stopped` };

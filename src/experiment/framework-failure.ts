@@ -22,8 +22,9 @@ export function explainInFramework(end: FrameworkEnd): Explanation | null {
   const tail = end.tail.replace(COLOURS, '');
   if (end.code === 127) return explainNotFound(end, tail);
   const error = lastError(tail);
-  for (const { operators, within, shows, says } of RULES) {
+  for (const { operators, within, errors, shows, says } of isKilled(end) ? [] : RULES) {
     if (operators !== 'all' && !operators.includes(end.operator)) continue;
+    if (errors !== undefined && error !== null && !errors.test(error)) continue;
     const found = shows.exec(within === 'last-error' ? (error ?? '') : tail);
     if (found !== null) return { reason: reasonOf(end), explanation: says(end, found) };
   }
@@ -36,6 +37,11 @@ export function explainInFramework(end: FrameworkEnd): Explanation | null {
     reason: reasonOf(end),
     explanation: `rank ${end.rank} (${end.pod}) ${howOf(end)} ${others}; ${why}`,
   };
+}
+
+/** From outside, in the middle of what it did: what it had printed until then does not say why. */
+function isKilled({ code }: FrameworkEnd): boolean {
+  return code === null || code === 137;
 }
 
 /** Lines at the end among which the error is that Python ended with; elsewhere it is one that was dealt with. */

@@ -5,6 +5,8 @@ export interface Rule {
   operators: readonly OperatorName[] | 'all';
   /** Where it has to stand: anywhere, or in the error that ended the pod (others may have been dealt with). */
   within?: 'last-error';
+  /** What Python's last error is of, if there is one: another was the cause, whatever was printed before it. */
+  errors?: RegExp;
   /** What stands in the output; its groups are given to `says`. */
   shows: RegExp;
   says: (end: FrameworkEnd, found: RegExpExecArray) => string;
@@ -79,28 +81,33 @@ export const RULES: readonly Rule[] = [
   },
   {
     operators: ['jax'],
+    errors: /RuntimeError/,
     shows: /DEADLINE_EXCEEDED[\s\S]*RegisterTask|Barrier timed out|DEADLINE_EXCEEDED/,
     says: (end) => `${waited(end, 'jax.distributed.initialize')}${whoIsMissing(end)}`,
   },
   {
     operators: ['jax'],
+    errors: /RuntimeError/,
     shows: /stopped sending heartbeats|Failed to send RPC to coordination service|detected fatal errors/,
     says: (end) => `${end.pod} (rank ${end.rank}) lost another rank while it ran${whoIsMissing(end)}`,
   },
   {
     operators: ['pytorch'],
+    errors: /RuntimeError|TimeoutError|Dist\w*Error/,
     shows:
       /Socket Timeout|client socket has timed out|Timed out (?:waiting|initializing process group)|DistStoreError|wait timeout after/,
     says: (end) => `${waited(end, 'init_process_group or a collective')}${whoIsMissing(end)}`,
   },
   {
     operators: ['pytorch'],
+    errors: /RuntimeError|Dist\w*Error/,
     shows:
       /gloo\S*pair\.cc.*(?:Connection (?:reset|closed) by peer|Read error)|Connection (?:reset|closed) by peer/,
     says: (end) => `${end.pod} (rank ${end.rank}) lost the connection to another rank${whoIsMissing(end)}`,
   },
   {
     operators: ['xgboost'],
+    errors: /XGBoostError/,
     shows:
       /Failed to bootstrap the communication group|Failed to accept connection|Invalid polling request|Failed to connect to/,
     says: (end) => `${waited(end, 'the tracker')}${whoIsMissing(end)}`,

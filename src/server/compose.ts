@@ -33,6 +33,8 @@ interface Ingredients {
   stop(): void;
   /** Where browsers find a team's server; null: nowhere. */
   publicAddress: Promise<string> | null;
+  /** Of a team's server; null: the embedded one. */
+  defaultEngine: string | null;
   /** Called with each beginning and end of a request for a link. */
   onRequest(): void;
 }
@@ -78,6 +80,7 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
     plane: (address) => ({
       ...ground,
       ...{ version, changes, commits, registry, supervisor, closing, stop },
+      defaultEngine: ingredients.defaultEngine,
       get address() {
         return address();
       },

@@ -32,6 +32,8 @@ export interface ControlPlane extends Ground {
   /** Of which `engines` are. */
   registry: EngineRegistry;
   supervisor: Supervisor;
+  /** Where experiments go for which nobody names an engine; null: to the embedded one. */
+  defaultEngine: string | null;
   newId(): string;
   /** Largest sum of a snapshot's file sizes that is taken, in bytes. */
   snapshotLimit: number;

@@ -90,6 +90,8 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     local: localEngine({ ...options, state: place.state }),
     configFolder: place.state.config,
     closing: leaving.signal,
+    // Alone, everybody's own setting counts, which comes with each submission.
+    defaultEngine: team === null ? null : env['AICHOR_ENGINE'] || null,
     publicAddress: team === null ? null : reached.promise,
     onRequest: () => idle.touch(),
     onIdle: () => idle.touch(),

@@ -34,14 +34,14 @@ export async function submitCommit(
   const request = {
     snapshot,
     submission: { message, project, env, secrets: Object.keys(secrets), vcs: commit.vcs },
-    engine: { asked: submission.engine, preferred: submission.default_engine },
+    engine: { asked: submission.engine, preferred: submission.default_engine ?? plane.defaultEngine },
     python_env,
     force: submission.force,
   };
   const { manifest, plan, facts, ...described } = describe(
     await tryPrepare(plane.engines, request, submission.manifest_path),
     {
-      engine: submission.engine ?? submission.default_engine ?? 'local',
+      engine: submission.engine ?? submission.default_engine ?? plane.defaultEngine ?? 'local',
       manifestPath: submission.manifest_path ?? USUAL_MANIFEST,
     },
   );

@@ -57,7 +57,7 @@ async function submitLocal(
     {
       snapshot,
       submission: { message, project, env, secrets: Object.keys(secrets), vcs: {} },
-      engine: { asked: submission.engine, preferred: submission.default_engine },
+      engine: { asked: submission.engine, preferred: submission.default_engine ?? plane.defaultEngine },
       python_env: submission.python_env,
       force: submission.force,
     },

@@ -208,6 +208,7 @@ describe('every mistake has its exit code, its code and a hint, and leaves stdou
     [['experiments', 'submit', 'local', '--project', 'a\nb'], 2, 'usage'],
     [['experiments', 'prune', '--all', '--older-than', '1d'], 2, 'usage'],
     [['experiments', 'prune', '--older-than', 'long'], 2, 'usage'],
+    [['experiments', 'prune', '--older-than', '1d', '--wait'], 2, 'usage'],
     [['experiments', 'prune', '--label', 'x'], 2, 'usage'],
   ])('aichor %j: %i', async (args, code, word) => {
     const outcome = await aichor(args);

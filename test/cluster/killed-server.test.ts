@@ -83,6 +83,23 @@ onCluster('kill -9 of the control plane, at any moment', () => {
   );
 });
 
+onCluster('a deadline that passes while there is no control plane', () => {
+  test('ends the experiment, with what it had printed until then', () =>
+    inPlace(async (place) => {
+      const command = 'trap "echo told; exit 143" TERM; echo up; while :; do sleep 0.1; done';
+      const id = await place.submit({ command, count: 2, spec: { timeout: '2s' } });
+      await pods(place.namespace).until<Pod>(
+        (items) => items.length === 2 && items.every(({ status }) => status?.phase === 'Running'),
+        `${EXPERIMENT_LABEL}=${id}`,
+      );
+      await place.restart(() => moment(2500));
+      const record = await place.world.end(id);
+      expect(record).toMatchObject({ status: 'Failed', reason: 'DeadlineExceeded' });
+      const lines = await place.world.lines(id);
+      for (const pod of ['worker-0-0', 'worker-1-0']) expect(textsOf(lines, pod)).toEqual(['up', 'told']);
+    }));
+});
+
 onCluster('FI-44: a JobSet that restarts', () => {
   test('while there is no control plane: attempts go on, nothing is told twice, the log has what the cluster kept', () =>
     inPlace(async (place) => {

@@ -95,23 +95,20 @@ PROGRAM`;
 onCluster(
   'Ray itself',
   () => {
-    test(
-      'runs the driver on the head, and tasks on workers',
-      () =>
-        inPlace(async ({ submit, world }) => {
-          const types = {
-            Head: { resources: { cpus: 0.3, memory: 2 } },
-            Workers: [{ name: 'cpu', count: 1, resources: { cpus: 0.3, memory: 2 } }],
-          };
-          const work = { operator: 'kuberay', command: DRIVER, image: 'localhost/ray:test', types, spec: { rayVersion: '2.52.1' } } as const; // prettier-ignore
-          const id = await submit(work);
+    test('runs the driver on the head, and tasks on workers', { timeout: 420_000 }, () =>
+      inPlace(
+        async ({ submit, world }) => {
+          const resources = { cpus: 0.3, memory: 2 };
+          const types = { Head: { resources }, Workers: [{ name: 'cpu', count: 1, resources }] };
+          const id = await submit({ ...fake(), command: DRIVER, types });
           const record = await world.end(id);
           expect(record, JSON.stringify(record.events)).toMatchObject({ status: 'Succeeded' });
           const printed = textsOf(await world.lines(id), 'submitter-0-0').join('\n');
           expect(printed).toContain(`driver 'quoted' "twice" && 1`);
           expect(printed).toContain('on a worker True');
-        }),
-      300_000,
+        },
+        { patienceMs: 400_000 },
+      ),
     );
   },
   { own: true },

@@ -99,7 +99,8 @@ onCluster('what is removed by hand', () => {
       await running(place, id);
       const namespaces = at(RESOURCES.namespaces, null);
       await namespaces.remove(namespace);
-      expect(await world.end(id)).toMatchObject({ status: 'Failed', reason: 'RemovedOutside' });
+      const record = await world.end(id);
+      expect(record, JSON.stringify(record)).toMatchObject({ status: 'Failed', reason: 'RemovedOutside' });
       await namespaces.until((items) => items.every(({ metadata }) => metadata?.name !== namespace));
     }));
 

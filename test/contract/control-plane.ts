@@ -49,6 +49,7 @@ export interface TestPlaneOptions {
   /** Folder of an earlier one; else a new one. */
   data?: string;
   apiKey?: string | null;
+  defaultEngine?: string;
   now?: () => Date;
 }
 
@@ -87,6 +88,7 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
     ...ground,
     ...{ version: '1.2.3', pid: 42, address: 'memory', changes, registry, supervisor },
     commits: options.commits ?? { fetch: async () => Promise.reject(new Error('no commits in this test')) },
+    defaultEngine: options.defaultEngine ?? null,
     newId: randomUUID,
     snapshotLimit: 1_000_000,
     closing: closing.signal,

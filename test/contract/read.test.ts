@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { engineList, experimentList, serverStatus } from '../../src/api/contract.ts';
+import { experimentList, serverStatus } from '../../src/api/contract.ts';
+import { engineList } from '../../src/api/engine-contract.ts';
 import { podFact } from '../fakes/fake-engine.ts';
 import { createTestPlane, FILES, JOBSET, localSubmission, type TestPlane } from './control-plane.ts';
 

@@ -257,6 +257,17 @@ describe('install lines of the Dockerfile', () => {
     ]);
   });
 
+  test('what was not done before it is told with a failure', async () => {
+    const files = {
+      Dockerfile: 'FROM python\nRUN apt-get install -y libfoo-dev\nCOPY . .\nRUN pip install -e .\n',
+      fail: '',
+    };
+    const experiment = await house.submit(repository('true', files));
+    await expect(experiment.build()).rejects.toThrow(
+      /the installer refuses .*not done without a container: line 2 RUN apt-get install libfoo-dev/,
+    );
+  });
+
   test('a Python that is not here is a notice', async () => {
     const files = { Dockerfile: 'FROM python:3.2-slim\nCOPY . .\n', 'main.py': 'print(1)' };
     const { printed, codes } = await run(await house.submit(repository('python main.py', files)));

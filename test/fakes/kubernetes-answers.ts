@@ -38,7 +38,7 @@ export async function perform(
         return { status: 409, reason: 'AlreadyExists' };
       return query.has('dryRun') ? bodyOf(asked) : store.put(plural, bodyOf(asked));
     case 'patch':
-      return store.mergePatch(plural, name ?? '', JSON.parse(asked.body)) ?? NOT_FOUND;
+      return store.mergePatch(plural, name ?? '', changeOf(store, asked)) ?? NOT_FOUND;
     case 'delete':
       return removed(store, asked);
     case 'review':
@@ -52,6 +52,17 @@ export async function perform(
 
 function bodyOf(asked: Asked): Given {
   return JSON.parse(asked.body);
+}
+
+const LESS_FINALIZERS = '$deleteFromPrimitiveList/finalizers';
+
+/** What is asked for as a merge patch; of strategic ones it knows those that take finalizers away. */
+function changeOf(store: FakeStore, { plural, name, headers, body }: Asked): Record<string, unknown> {
+  const change = JSON.parse(body);
+  if (!headers['content-type']?.startsWith('application/strategic-merge-patch')) return change;
+  const { [LESS_FINALIZERS]: less = [], ...metadata } = change.metadata;
+  const present = store.get(plural, name ?? '')?.metadata.finalizers ?? [];
+  return { ...change, metadata: { ...metadata, finalizers: present.filter((each) => !less.includes(each)) } };
 }
 
 function removed(store: FakeStore, { plural, name, body }: Asked): object {

@@ -82,19 +82,21 @@ describe('TensorBoard', () => {
 });
 
 describe('debugging', () => {
-  test('with VS Code runs its tunnel in the first pod, and gives its link', async () => {
+  test('with VS Code runs its tunnel in the first pod, says how to sign in, and gives its link', async () => {
     const code = join(tools, 'code');
     await writeFile(
       code,
-      '#!/bin/sh\n[ "$1" = tunnel ] && echo "Open this link in your browser https://vscode.dev/tunnel/a-machine/$PWD"\nexec sleep 1000\n',
+      '#!/bin/sh\n[ "$1" = tunnel ] || exit 2\necho "To grant access to the server, please log into https://github.com/login/device and use code AB12-CD34"\nuntil [ -e "$HOME/signed-in" ]; do sleep 0.1; done\necho "Open this link in your browser https://vscode.dev/tunnel/a-machine/$PWD"\nexec sleep 1000\n',
     );
     await chmod(code, 0o755);
     const debug = { vscode: { enabled: true } };
     const submitted = await house.submit({
       ...jobset('false', { worker: { count: 2 } }, { debug }),
-      shell: shell(tools),
+      shell: { ...shell(tools), HOME: tools },
     });
     const running = submitted.run();
+    await running.seen((fact) => fact.type === 'notice' && fact.message.endsWith('use code AB12-CD34'));
+    await writeFile(join(tools, 'signed-in'), '');
     expect(urlOf(await running.seen(isLink('vscode')))).toMatch(
       /^https:\/\/vscode\.dev\/tunnel\/a-machine\/\S*worker-0-0/,
     );

@@ -1,4 +1,4 @@
-import type { EngineList } from '../../api/contract.ts';
+import type { EngineList } from '../../api/engine-contract.ts';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { enginesTable } from '../../cli/print/engines.ts';
 

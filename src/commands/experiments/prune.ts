@@ -18,16 +18,13 @@ export default class ExperimentsPrune extends BulkCommand {
     label: selectionFlags.label,
     all: boolean({ description: 'Everything that has ended', exclusive: ['older-than', 'label'] }),
     outputs: boolean({ description: 'Delete what they wrote as well' }),
-    wait: boolean({
-      description: 'Wait first for the end of those that are live',
-      exclusive: ['older-than'],
-    }),
+    wait: boolean({ description: 'Wait first for the end of those that are live' }),
   };
 
   async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { flags } = await this.parse(ExperimentsPrune);
     const { label: labels, outputs, all, wait } = flags;
-    const pruning = readPruning({ olderThan: flags['older-than'], labels, all });
+    const pruning = readPruning({ olderThan: flags['older-than'], labels, all, wait });
     const client = await this.client();
     if (wait) await this.untilLiveEnded(client, await liveAmong(client, { labels }));
     return bulkOutcome(await client.prune({ ...pruning, outputs }));

@@ -13,7 +13,6 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
   static override examples = [
     'aichor manifest render',
     'aichor manifest render --engine kubernetes --output yaml',
-    'aichor manifest render --engine gpu --output yaml',
     "aichor manifest render | jq '.pods[] | {pod, rank, wave}'",
     'aichor manifest render aichor_manifests/sweep.yaml --env LEARNING_RATE=0.001',
   ];
@@ -50,11 +49,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     const onSource = (file: string, text: string) => this.sources.set(file, text);
     const variables = await readVariables(flags, process.env);
     const plan = readPlan({ path: args.path, flags, env: variables, settings, talk: this.talk, onSource });
-    const document = await renderPlan(plan, {
-      engine: flags.engine,
-      settings,
-      client: () => this.client(),
-    });
+    const document = await renderPlan(plan, { engine: flags.engine, settings, client: () => this.client() });
     if (this.humanWanted)
       this.talk.notice('the experiment id is a placeholder; a submission gets one of its own');
     this.#json = flags.output === 'json';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isClusterError } from './cluster-error.ts';
-import { noAnswer, Refusal, refusalOf, timedOut } from './cluster-failure.ts';
+import { noAnswer, refusalOf, timedOut, type Refusal } from './cluster-failure.ts';
 import type { Connection } from './connection.ts';
 import type { EngineLog } from './engine-log.ts';
 import { createGate } from './gate.ts';

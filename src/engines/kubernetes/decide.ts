@@ -1,7 +1,7 @@
 import { explainDeadline, type Explanation } from '../../experiment/explain.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import { lastOutput } from '../last-output.ts';
-import { explainWithOutput, judge, type FailedVerdict, type Verdict } from './judge.ts';
+import { explainWithOutput, GO_ON, judge, type FailedVerdict, type Verdict } from './judge.ts';
 import type { StopMark } from './kept.ts';
 import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
 
@@ -47,7 +47,9 @@ export function createDecider(run: ClusterRun): Decider {
     return 'end';
   }
 
+  /** What is seen of one kind may be older than what is seen of another: nothing is concluded from that. */
   function judged({ view, observed }: Look): Verdict {
+    if (run.view.stale() !== null) return GO_ON;
     const { experimentId } = context;
     const { imageFailAfterS } = deps;
     const workloads = createdWorkloads(kept);

@@ -1,7 +1,10 @@
 import { DEFAULT_GRACE_SECONDS } from '../../render/kubernetes/pod-template.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
-import { disown, toApply } from './apply.ts';
+import { nameOf } from '../../render/kubernetes/rendering.ts';
+import { disown, toApply, workloadResource } from './apply.ts';
 import { removeWorkload } from './clear-up.ts';
+import { isClusterError } from './cluster-error.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { insist } from './insist.ts';
 import { RESOURCES, type Job } from './objects.ts';
 import type { PodObject } from './pod-view.ts';
@@ -31,8 +34,7 @@ export function createEnding(run: ClusterRun): Ending {
     const isOver = state === 'completed' || state === 'failed';
     if (cause !== 'again' && isOver) await endRayCluster(run, look);
     else {
-      await reach(run, () => removeWorkload(run));
-      isDeleted = true;
+      isDeleted = await removed(run);
     }
     crashPoint('cluster-workload-ended');
     toldAt = performance.now();
@@ -43,7 +45,8 @@ export function createEnding(run: ClusterRun): Ending {
     async advance(look) {
       if (begun === null && endsByItself(run, look) && sinceMark(run) < CONTROLLER_MS) return false;
       begun ??= begin(look).catch((error: unknown) => {
-        if (!run.context.detach.aborted) run.facts.end(error);
+        run.failed ??= { error };
+        run.wake.call();
       });
       if (toldAt === null) return false;
       const left = run.keeper.left(look);
@@ -87,6 +90,21 @@ function isBuild({ metadata }: Job): boolean {
   return metadata?.name?.endsWith('-build') ?? false;
 }
 
+/** False: we are not allowed to, which is told. */
+async function removed(run: ClusterRun): Promise<boolean> {
+  const { cluster, rendering, tell } = run;
+  try {
+    await reach(run, () => removeWorkload(run));
+    return true;
+  } catch (error) {
+    if (!isClusterError(error)) throw error;
+    const asked = { verb: 'delete', resource: workloadResource(rendering), name: nameOf(rendering) } as const;
+    const { explanation } = await explainRefusal(cluster, { ...asked, error });
+    tell.notice({ code: 'workload_left', message: explanation });
+    return false;
+  }
+}
+
 /** What the next workload needs stays when this one, which owns it, is deleted. */
 async function letDependentsStay(run: ClusterRun): Promise<void> {
   const { cluster, context, tell } = run;
@@ -111,5 +129,6 @@ async function giveUp(run: ClusterRun, left: readonly PodObject[]): Promise<void
   const what = names.length > 0 ? names.join(', ') : 'a Job that may still make pods';
   const message = `the cluster has not ended ${what}; kubectl describe says why`;
   run.tell.notice({ code: 'pods_left', message });
+  run.abandoned = true;
   await run.keeper.abandon(left);
 }

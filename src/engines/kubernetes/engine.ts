@@ -70,6 +70,7 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
     },
     openTensorBoard: (context) => openTensorBoardAgain(deps, context),
     reach: async (id, service) => reachService(await connect(), id, service),
+    close: use.close,
     discard: (id, why) => (why === 'ended' ? discardEnded(deps, place(id)) : discardDeleted(deps, place(id))),
   };
 }

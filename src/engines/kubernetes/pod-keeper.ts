@@ -49,6 +49,7 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
   /** Pods that are over and whose logs were read, by uid. */
   const read = new Set<string>();
   const released = new Set<string>();
+  let isRefused = false;
 
   /** From the first moment on: what a container printed is gone with it when its pod is deleted. */
   function readLogs(object: PodObject, isOver: boolean): boolean {
@@ -86,7 +87,8 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
     } catch (error) {
       if (detach.aborted) return;
       if (!isClusterError(error)) throw error;
-      options.refused(error.message);
+      if (!isRefused) options.refused(error.message);
+      isRefused = true;
     }
     onChange();
   }

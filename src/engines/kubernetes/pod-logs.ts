@@ -5,8 +5,9 @@ import type { LogSource } from '../../logs/line.ts';
 import type { LogSink } from '../engine.ts';
 import type { Cluster } from './cluster.ts';
 import type { EngineLog } from './engine-log.ts';
-import { createFollower, PACE, type Follower, type Pace } from './log-follower.ts';
+import { createFollower, type Follower } from './log-follower.ts';
 import type { LogPlace } from './log-keeper.ts';
+import { PACE, type Pace } from './log-reader.ts';
 import type { ReadingEnd } from './log-reading.ts';
 import { formatStamp } from './log-stamp.ts';
 
@@ -55,7 +56,7 @@ export interface PodLogsOptions {
   sink: LogSink;
   /** Where positions are kept: private, of this experiment; made if need be. */
   directory: string;
-  log: EngineLog;
+  log: Pick<EngineLog, 'info'>;
   /** What users should know: something of a log is missing, or cannot be read now. */
   onProblem: (problem: Notice) => void;
   /** For tests. */

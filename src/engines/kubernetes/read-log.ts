@@ -19,6 +19,8 @@ export interface Reading {
   /** Ends it. */
   signal: AbortSignal;
   heard: () => void;
+  /** Lines between these may be missing; told before any that come after them are written. */
+  onGap: (gap: NonNullable<Replay['gap']>) => void;
   /** The file has grown. */
   grown: () => Promise<void>;
   /** Does what writes to the file, when it may. */
@@ -31,7 +33,6 @@ export interface ReadingResult {
   began: boolean;
   /** The file has grown. */
   grew: boolean;
-  gap: Replay['gap'];
 }
 
 /**
@@ -39,7 +40,7 @@ export interface ReadingResult {
  * written together; while they are, no more are asked for, so that no more than a buffer of them is ever here.
  */
 export async function readLog(reading: Reading): Promise<ReadingResult> {
-  const nothing = { began: false, grew: false, gap: null };
+  const nothing = { began: false, grew: false };
   const opened = await attempt(() => openLogKeeper(reading.place));
   if ('failed' in opened) return { ...nothing, end: opened.failed };
   const keeper = opened.value;
@@ -54,10 +55,11 @@ export async function readLog(reading: Reading): Promise<ReadingResult> {
 }
 
 async function readStream(stream: Readable, keeper: LogKeeper, reading: Reading): Promise<ReadingResult> {
-  const { seek, final, gapless, signal, heard, grown, inTurn } = reading;
+  const { seek, final, gapless, signal, heard, onGap, grown, inTurn } = reading;
   const replay = createReplay(keeper.from, { seek });
   const chunks = stream[Symbol.asyncIterator]();
   let grew = false;
+  let toldGap = false;
 
   /** Null: it goes on. */
   async function take(chunk: Buffer): Promise<ReadingEnd | null> {
@@ -65,6 +67,8 @@ async function readStream(stream: Readable, keeper: LogKeeper, reading: Reading)
     if (replay.misaligned) return { kind: 'misaligned' };
     if (gapless && replay.gap !== null) return { kind: 'broken', message: 'lines are missing' };
     if (replay.skipping || bytes.length === 0) return null;
+    if (replay.gap !== null && !toldGap) onGap(replay.gap);
+    toldGap = replay.gap !== null;
     return write(() => keeper.keep(bytes, replay.position(), replay.gap !== null));
   }
 
@@ -96,7 +100,7 @@ async function readStream(stream: Readable, keeper: LogKeeper, reading: Reading)
   try {
     for (;;) {
       const end = await next();
-      if (end !== null) return { end, began: replay.began, grew, gap: replay.gap };
+      if (end !== null) return { end, began: replay.began, grew };
     }
   } finally {
     stream.destroy();

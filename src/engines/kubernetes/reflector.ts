@@ -72,8 +72,9 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
   };
   let nap = new AbortController();
   async function pause(ms: number): Promise<void> {
+    if (signal.aborted) return;
     nap = new AbortController();
-    await sleep(ms, undefined, { signal: AbortSignal.any([signal, nap.signal]) }).catch(() => undefined);
+    await sleep(ms, undefined, { signal: nap.signal }).catch(() => undefined);
   }
   void reflect(reflecting, pause);
   return {
@@ -82,7 +83,10 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
     lookAgain() {
       if (reflecting.absent > 0 && contact.silentMs() > EXPECTED_MS) nap.abort();
     },
-    close: () => closing.abort(new Error('nobody watches')),
+    close() {
+      closing.abort(new Error('nobody watches'));
+      nap.abort();
+    },
   };
 }
 

@@ -30,6 +30,10 @@ export interface ClusterRun {
   readonly wake: Wake;
   /** The workload as it was created, until it is seen by the watch. */
   applied: KubeObject | null;
+  /** What went wrong beside the loop that looks after it: the loop ends with it. */
+  failed: { error: unknown } | null;
+  /** The cluster has not ended all pods in time: nobody waits for their logs any more. */
+  abandoned: boolean;
 }
 
 /** What there is to see at one moment. */

@@ -86,10 +86,15 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
     onProblem: tell.notice,
   });
   const keeper = createPodKeeper({
-    ...{ cluster, logs, ended, detach, onChange: wake.call, onError: facts.end },
+    ...{ cluster, logs, ended, detach, onChange: wake.call },
+    onError: (error) => fail(run, error),
     repeating: submitters(context.plan),
     unreachable: tell.unanswered,
-    refused: (message) => tell.notice({ code: 'finalizer_left', message }),
+    refused: (why) =>
+      tell.notice({
+        code: 'finalizer_left',
+        message: `ended pods stay, because they cannot be let go of: ${why}`,
+      }),
   });
   const view = observatory.open(experimentId, wake.call, {
     workload: context.plan.operator === 'kuberay' ? 'rayjob' : 'jobset',
@@ -99,15 +104,22 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
     rendering: renderingOf(deps, context, cluster.namespace),
     ...{ deps, context, cluster, kept, ended, view, facts, tell, keeper, wake },
     links: createLinkTeller(context, facts),
-    applied: null,
+    ...{ applied: null, failed: null, abandoned: false },
   };
+  let isOver = false;
   try {
     await runWorkloads(run);
+    isOver = !run.abandoned && !detach.aborted;
   } finally {
     for (const signal of [stop, detach]) signal.removeEventListener('abort', wake.call);
     view.close();
-    await (detach.aborted ? logs.close() : logs.end());
+    await (isOver ? logs.end() : logs.close());
   }
+}
+
+function fail(run: ClusterRun, error: unknown): void {
+  run.failed ??= { error };
+  run.wake.call();
 }
 
 async function runWorkloads(run: ClusterRun): Promise<void> {

@@ -43,28 +43,38 @@ interface ToSee {
 export function seePod({ plan, experimentId, planned, placed, order, deletionExpected }: ToSee): Sight {
   const group = groupOf(plan, planned);
   const latest = placed.findLast(({ object }) => !object.gone) ?? placed.at(-1) ?? null;
-  const starts = placed.flatMap(({ source }) => mainStart(source) ?? []);
-  const seen = { planned, group, placed, latest, startedAt: starts.toSorted()[0] ?? null };
-  if (latest === null) return { ...seen, ...UNSEEN };
+  const startedAt = firstStart(placed);
+  if (latest === null) return { planned, group, placed, latest, startedAt, ...UNSEEN };
   const { source, object } = latest;
   const disrupted = disruptionOf(source);
   const deletedBeforeEnd = wasDeletedBeforeEnd(source, order, deletionExpected);
-  const isOver = object.gone || isFinal(source) || mainEnd(source) !== null;
   const evidence = { out_of_memory: wasOutOfMemory(source), peak_memory_bytes: null };
-  const ended: EndedPod = {
-    ...{ experiment: experimentId, pod: planned.pod, group },
-    ...{ end: endOf(source, object.gone), evidence },
-  };
+  const isOver = object.gone || isFinal(source) || mainEnd(source) !== null;
+  const end = endOf(source, object.gone);
   return {
-    ...seen,
+    planned,
+    group,
+    placed,
+    latest,
+    startedAt,
     isOver,
     endedAt: isOver ? endedAt(source) : null,
-    end: isOver ? ended : null,
+    end: isOver ? { experiment: experimentId, pod: planned.pod, group, end, evidence } : null,
     disrupted,
     deletedBeforeEnd,
     askedAt: deletionAskedAt(source),
     byItself: isOver && disrupted === null && !deletedBeforeEnd,
   };
+}
+
+/** First start of a main container among these; times of one format sort as text. */
+function firstStart(placed: readonly PlacedPod[]): string | null {
+  let first: string | null = null;
+  for (const { source } of placed) {
+    const start = mainStart(source);
+    if (start !== null && (first === null || start < first)) first = start;
+  }
+  return first;
 }
 
 const UNSEEN = {

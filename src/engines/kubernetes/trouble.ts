@@ -16,7 +16,15 @@ export function troubleOf(error: unknown): Trouble {
   throw error;
 }
 
-function cureOf({ status }: ClusterError): string {
+/** What a server's certificate can be refused for. */
+const UNTRUSTED = new Set([
+  ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ...['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+]);
+
+function cureOf({ status, reason }: ClusterError): string {
+  if (UNTRUSTED.has(reason))
+    return 'it is not the server that the kubeconfig trusts: correct its certificate-authority, or leave out the proxy between (NO_PROXY)';
   if (status === 0)
     return 'check that the cluster runs, and that the control plane reaches it (VPN, proxy, firewall)';
   if (status === 401)

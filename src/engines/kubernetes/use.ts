@@ -13,6 +13,8 @@ export interface Use {
   connected(): Promise<Connected>;
   /** Somebody looks after this experiment from now on, until the function that is returned is called. */
   follow(experimentId: string): () => void;
+  /** Lets go of the cluster; nobody follows anything any more. */
+  close(): Promise<void>;
 }
 
 const JANITOR_MS = 5 * 60_000;
@@ -60,6 +62,13 @@ export function createUse(options: KubernetesEngineOptions): Use {
         clearInterval(timer);
         timer = null;
       };
+    },
+    async close() {
+      if (timer !== null) clearInterval(timer);
+      timer = null;
+      const open = await connecting?.catch(() => null);
+      open?.observatory.close();
+      open?.cluster.close();
     },
   };
 }

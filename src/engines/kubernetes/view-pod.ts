@@ -15,10 +15,18 @@ interface ToView {
 /** A planned pod with the fact that is told of it. */
 export function viewPod(sight: Sight, { attempt, standing, plan }: ToView): PodView {
   const { planned, latest, end, byItself, disrupted, deletedBeforeEnd } = sight;
-  const known: Omit<PodView, 'fact'> = {
-    ...{ pod: planned.pod, attempt, group: planned.group, rank: planned.rank },
-    ...{ object: latest?.object ?? null, source: latest?.source ?? null },
-    ...{ end, byItself, started: sight.startedAt !== null, disrupted, deletedBeforeEnd },
+  const known = {
+    pod: planned.pod,
+    attempt,
+    group: planned.group,
+    rank: planned.rank,
+    object: latest?.object ?? null,
+    source: latest?.source ?? null,
+    end,
+    byItself,
+    started: sight.startedAt !== null,
+    disrupted,
+    deletedBeforeEnd,
   };
   const isOver = standing.status !== 'Pending' && standing.status !== 'Running';
   const fact: PodFact = {

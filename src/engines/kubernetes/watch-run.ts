@@ -35,6 +35,7 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
       await wake.next(NET_MS);
     }
     if (context.detach.aborted) return 'detached';
+    if (run.failed !== null) throw run.failed.error;
     await delay(Math.min(LONGEST_GATHER_MS, look.view.pods.length / 4));
   }
 }

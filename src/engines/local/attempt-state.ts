@@ -21,6 +21,8 @@ export interface Attempt {
   linked: boolean;
   /** The link to what it is debugged with was told. */
   debugLinked: boolean;
+  /** What was last told of how to sign in to it. */
+  signIn: string | null;
   /** Set once it is being ended. */
   mark: PlacedMark | null;
 }

@@ -99,6 +99,7 @@ async function openAttempt(run: ExperimentRun, number: number): Promise<Attempt>
     progress: null,
     linked: false,
     debugLinked: false,
+    signIn: null,
     mark: await readMark(folder),
   };
 }

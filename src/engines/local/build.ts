@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AichorError } from '../../errors.ts';
+import { AichorError, isAichorError } from '../../errors.ts';
 import { findProgram } from '../../machine/find-program.ts';
 import { createInterpreters } from '../../machine/interpreters.ts';
 import { reusedExperiment } from '../../operators/image.ts';
@@ -41,11 +41,21 @@ export function createBuilder(deps: EngineDeps): (context: BuildContext) => Prom
       const log = await logs.open(BUILD_LOG);
       const built = await buildPythonEnvironment(work, { context, environments, log });
       return { ...built, notices: [...told, ...built.notices] };
+    } catch (error) {
+      throw withReasons(error, told);
     } finally {
       await logs.close([BUILD_LOG]);
       await logs.end();
     }
   };
+}
+
+/** What a build lacked that was not done here, such as system packages, is often why it failed. */
+function withReasons(error: unknown, notices: BuildResult['notices']): unknown {
+  const missing = notices.find(({ code }) => code === 'dockerfile_not_honoured');
+  if (!isAichorError(error) || error.code !== 'experiment_failed' || missing === undefined) return error;
+  const { hint } = error;
+  return new AichorError(error.code, `${error.message} (${missing.message})`, { hint, cause: error });
 }
 
 /** `builder.skipBuild`: the environment of an earlier experiment, as seed and cluster have it. */

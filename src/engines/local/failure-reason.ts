@@ -14,8 +14,18 @@ export function failureReason(output: string): string | null {
   if (last === undefined) return null;
   const start = lines.findLastIndex((line) => /^(error:|ERROR:|×|Error:)/.test(line));
   const first = firstOfRun(lines, start);
-  const text = (start === -1 ? lines.slice(-3) : lines.slice(first)).join(' ').replace(/\s+/g, ' ');
+  const said = (start === -1 ? lines.slice(-3) : lines.slice(first)).join(' ').replace(/\s+/g, ' ');
+  const text = `${said}${notReached(output)}`;
   return text.length <= LIMIT ? text : `${text.slice(0, LIMIT - 1)}…`;
+}
+
+/** Of an index that does not answer pip says only that it has no versions; why stands further up. */
+function notReached(output: string): string {
+  if (!/from versions: none\)/.test(output)) return '';
+  const why = [...output.matchAll(/after connection broken by '(.*)': \S+$/gm)].at(-1)?.[1];
+  return why === undefined
+    ? ''
+    : ` (the package index cannot be reached: ${/: ([^:]*)['"]\)+$/.exec(why)?.[1] ?? why})`;
 }
 
 /** pip says the same thing in several `ERROR:` lines, the first is the most exact. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AichorError } from '../../errors.ts';
 import { didYouMean } from '../../manifest/did-you-mean.ts';
 import { DEFAULT_SETTINGS, type KubernetesSettings } from './settings.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineList, EngineSummary } from '../../api/contract.ts';
+import type { EngineList, EngineSummary } from '../../api/engine-contract.ts';
 import type { Engine, EngineCapacity } from '../../engines/engine.ts';
+import { EMBEDDED_ENGINE } from '../choose-engine.ts';
 import type { ControlPlane } from '../control-plane.ts';
 
 /** How long the list waits for what engines have. */
@@ -12,7 +13,10 @@ export async function listEngines(plane: ControlPlane): Promise<EngineList> {
   return { engines: await Promise.all(engines), notices: plane.registry.notices() };
 }
 
-export async function summaryOf({ supervisor }: ControlPlane, engine: Engine): Promise<EngineSummary> {
+export async function summaryOf(
+  { supervisor, defaultEngine }: ControlPlane,
+  engine: Engine,
+): Promise<EngineSummary> {
   const { healthy, message, cpus, memory_gb, gpus, max_experiments } = await capacityInTime(engine);
   const in_use = { experiments: 0, cpus: 0, memory_gb: 0, gpus: 0 };
   for (const { needs } of supervisor.running(engine.name)) {
@@ -25,7 +29,7 @@ export async function summaryOf({ supervisor }: ControlPlane, engine: Engine): P
   return {
     name,
     kind,
-    default: name === 'local',
+    default: name === (defaultEngine ?? EMBEDDED_ENGINE),
     healthy,
     capacity: { cpus, memory_gb, gpus, max_experiments },
     in_use,

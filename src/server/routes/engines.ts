@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { engineList } from '../../api/contract.ts';
 import {
   engineAdded,
   engineAddition,
@@ -7,6 +6,7 @@ import {
   engineDocument,
   engineFit,
   engineFitQuery,
+  engineList,
   engineRemoval,
 } from '../../api/engine-contract.ts';
 import type { ControlPlane } from '../control-plane.ts';

@@ -45,7 +45,8 @@ const PATIENCE_MS = 150_000;
 
 /** A place for one test. At its end nothing of ours may hold anything in it. */
 export async function inPlace(test: (place: Place) => Promise<void>, options: PlaceOptions = {}): Promise<void> {
-  await inWorld(async (world) => {
+  let failure: unknown;
+  const world = inWorld(async (world) => {
     const namespace = await createNamespace(options);
     try {
       await options.before?.(namespace);
@@ -54,10 +55,15 @@ export async function inPlace(test: (place: Place) => Promise<void>, options: Pl
         await test(place);
         await leave(place);
       });
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
       await removeNamespace(namespace);
     }
   });
+  // What failed first says more than what that left behind.
+  await world.catch((error: unknown) => Promise.reject(failure ?? error));
 } // prettier-ignore
 
 /** Who gives up himself can still clear up, and say how things stood. */

@@ -37,6 +37,20 @@ it('names no more experiments in one request than its address can hold, and wait
   for (const id of asked) expect(searchOf({ id }).length).toBeLessThan(12_000);
 });
 
+it('does not watch those that are known to have ended', async () => {
+  const known = [
+    aSummary({ experiment_id: 'a', status: 'Succeeded' }),
+    aSummary({ experiment_id: 'b', status: 'Failed' }),
+  ];
+  const { client, asked } = endedAtOnce();
+  const options = { client, timeout: null, known, ...silent, signal: new AbortController().signal };
+  const waited = await waitForEnd({ ...options, ids: ['a', 'b'] });
+  expect(waited).toMatchObject({ experiments: known, error: { code: 'experiment_failed' } });
+  expect(asked).toEqual([]);
+  await waitForEnd({ ...options, ids: ['a', 'b', 'c'] });
+  expect(asked).toEqual([['c']]);
+});
+
 it('ends all its watching when one of them fails', async () => {
   const ids = Array.from({ length: 450 }, () => crypto.randomUUID());
   const open: Readable[] = [];

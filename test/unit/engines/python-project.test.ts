@@ -131,6 +131,15 @@ describe('the reason of a failed build', () => {
     expect(failureReason(output)).toBe(expected);
   });
 
+  test('says with pip that its index does not answer', () => {
+    const broken = `WARNING: Retrying (Retry(total=0)) after connection broken by 'ProxyError('Cannot connect to proxy.', NewConnectionError('<x at 0x1>: Failed to establish a new connection: [Errno 111] Connection refused'))': /simple/x/`;
+    const none = 'ERROR: Could not find a version that satisfies the requirement x (from versions: none)';
+    expect(failureReason(`${broken}\n${none}\n`)).toBe(
+      `${none} (the package index cannot be reached: [Errno 111] Connection refused)`,
+    );
+    expect(failureReason(`${none}\n`)).toBe(none);
+  });
+
   test('is never endless', () => {
     expect(failureReason(`error: ${'x'.repeat(10_000)}`)).toHaveLength(600);
   });

@@ -106,6 +106,18 @@ describe('what a framework prints', () => {
     );
   });
 
+  test('while it waited does not say why it was killed, nor why it failed in another way later', () => {
+    const tail = '[15:14:31] WARNING: Failed to connect to 127.0.0.1:9999, retrying\n';
+    const end: FrameworkEnd = { ...END, operator: 'xgboost', tail };
+    expect(explainInFramework({ ...end, code: 137 })?.explanation).toMatch(
+      /^rank 2 .* was killed by signal 9/,
+    );
+    const other = `${tail}Traceback (most recent call last):\nKeyError: 'x'\n`;
+    expect(explainInFramework({ ...end, tail: other })?.explanation).toMatch(
+      /^rank 2 .* code 1 .*KeyError: 'x'$/,
+    );
+  });
+
   test('without the words nothing is made up', () => {
     expect(explainInFramework({ ...END, operator: 'kuberay', tail: 'all well' })).toBeNull();
   });

@@ -20,7 +20,7 @@ export async function checkLeftovers({ cluster, now }: Looked): Promise<EngineFi
     warning({
       name: 'leftovers',
       message: `${counted(held.length, 'pod')} held by a control plane that is gone: ${names.join(', ')}${more}`,
-      hint: 'this engine lets go of them within some minutes, while its control plane runs',
+      hint: 'they are let go of as soon as an experiment runs on this engine',
     }),
   ];
 }

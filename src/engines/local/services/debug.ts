@@ -70,10 +70,25 @@ export async function tellDebugLink(attempt: Attempt): Promise<void> {
   if (pod === undefined || pod.phase !== 'live') return;
   const files = await Promise.all(pod.logs.map((source) => run.logs.open(source)));
   const text = await lastOutput(files, {});
+  if (debug.vscode !== null) tellSignIn(attempt, text);
   const url = debug.vscode === null ? jupyterLink(text, run.jupyter) : vscodeLink(text);
   if (url === null) return;
   attempt.debugLinked = true;
   run.facts.push({ type: 'link', name: debug.vscode === null ? 'jupyter' : 'vscode', url });
+}
+
+/** How to sign in, as `code tunnel` prints it before there is a link: told once, and again when it gives a new code. */
+function tellSignIn(attempt: Attempt, text: string): void {
+  const said = vscodeSignIn(text);
+  if (said === null || attempt.signIn === said) return;
+  attempt.signIn = said;
+  attempt.run.facts.push({ type: 'notice', code: 'debug_sign_in', message: `VS Code: ${said}` });
+}
+
+/** GitHub: `…log into https://github.com/login/device and use code AB12-CD34`; Microsoft: `…and enter the code …`. */
+export function vscodeSignIn(text: string): string | null {
+  const line = text.split('\n').findLast((each) => /https:\/\/\S+.*\bcode [A-Z0-9-]{6,}/.test(each));
+  return line === undefined ? null : line.trim().slice(0, 300);
 }
 
 function jupyterLink(text: string, jupyter: Jupyter | null): string | null {

@@ -72,7 +72,7 @@ test.each([...recordings.keys()])(
         );
         expect(gist(finalVerdict(name, told))).toBe(expected);
       }),
-      { numRuns: 5 },
+      { numRuns: 3 },
     );
   },
 );
@@ -107,7 +107,7 @@ test.each([...recordings.keys()])(
           if (verdict.kind !== 'go-on') expect(core(verdict)).toBe(expected);
         }
       }),
-      { numRuns: 5 },
+      { numRuns: 3 },
     );
   },
 );
@@ -137,6 +137,6 @@ test.each([...recordings.keys()])('%s: attempts only go up, and pods only on', (
         }
       }
     }),
-    { numRuns: 5 },
+    { numRuns: 3 },
   );
 });

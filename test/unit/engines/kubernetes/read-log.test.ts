@@ -68,6 +68,7 @@ async function readOnce(
     },
     ...{ seek, final: session === LAST, gapless: false, signal: new AbortController().signal },
     heard: () => undefined,
+    onGap: () => undefined,
     grown: () => Promise.resolve(),
     async inTurn(act) {
       before = (await stat(file)).size;

@@ -33,6 +33,9 @@ export interface Recorded {
   object: KubeObject;
 }
 
+/** As it is written: whole at first, then what has changed. */
+type Line = Omit<Recorded, 'object'> & { object?: KubeObject; change?: object };
+
 export interface Recording {
   name: string;
   experimentId: string;
@@ -52,11 +55,12 @@ export function readRecording(name: string): Recording {
   const lines = readFileSync(join(FOLDER, `${name}.jsonl`), 'utf8')
     .trimEnd()
     .split('\n');
-  const [header, ...rest] = lines.map((line): any => JSON.parse(line));
+  const header = JSON.parse(lines[0] ?? '') as { experiment: string; manifest: string };
+  const rest = lines.slice(1).map((line) => JSON.parse(line) as Line);
   const last = new Map<string, KubeObject>();
   const events = rest.map(({ object, change, ...event }): Recorded => {
     const key = `${event.resource}/${event.uid}`;
-    const next = object ?? mergePatch(last.get(key), change);
+    const next = object ?? (mergePatch(last.get(key), change) as KubeObject);
     last.set(key, next);
     return { ...event, object: next };
   });
@@ -77,14 +81,18 @@ export function planOf(text: string): Plan {
 }
 
 /** RFC 7386. */
-function mergePatch(target: any, patch: any): any {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const merged = { ...target };
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete merged[key];
     else merged[key] = mergePatch(merged[key], value);
   }
   return merged;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A cluster as its watches tell of it. */

@@ -203,7 +203,7 @@ describe('an image that is built', () => {
     show({ jobs: [buildJob()], pods: [buildPod('waiting', 'waiting')] });
     const detach = new AbortController();
     const before = buildImage(deps, { ...context, detach: detach.signal });
-    await reached(said, 'the build waits: for its node to start it');
+    await expect.poll(() => said.join(), { interval: 5, timeout: 10_000 }).toContain('the build waits: ');
     detach.abort();
     await expect(before).rejects.toMatchObject({ code: 'interrupted' });
     expect(state.removed).toEqual([]);

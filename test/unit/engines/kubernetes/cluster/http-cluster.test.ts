@@ -295,7 +295,7 @@ describe('watches', () => {
   });
 
   test('return when the server ends them, and when they are aborted', async () => {
-    expect(await watched({ until: 1, timeoutSeconds: 0 })).toEqual([]);
+    expect(await watched({ until: 1, timeoutSeconds: 1 })).toEqual([]);
     const abort = new AbortController();
     const over = watched({ until: 1, signal: abort.signal });
     await expect.poll(verbs).toContain('watch');
