@@ -121,7 +121,6 @@ describe('manifest render', () => {
   test.each([
     ['no manifest', [], 3, 'repository_invalid'],
     ['no such file', ['nope.yaml'], 3, 'repository_invalid'],
-    ['an unknown engine', ['--engine', 'slurm'], 2, 'usage'],
     ['a bad variable', ['--env', '1X=2'], 2, 'usage'],
   ])('%s: nothing on stdout, the error says what to do', async (_title, args, exitCode, errorCode) => {
     const { code, stdout, stderr } = await render(args);

@@ -152,6 +152,9 @@ describe('for an engine', () => {
     ]);
     const quiet = aichor(['validate', '--engine', 'local', '--ignore', 'engine-capacity', '-'], large);
     expect(JSON.parse(quiet.stdout).files[0].diagnostics).toEqual([]);
+    const said = large.replace(/(cpus: 100000.*)/, '$1 # aichor: ignore engine-capacity');
+    const silenced = aichor(['validate', '--engine', 'local', '-'], said);
+    expect(JSON.parse(silenced.stdout).files[0].diagnostics).toEqual([]);
   });
 
   test('that does not exist: the names there are', () => {

@@ -98,7 +98,7 @@ onCluster(
     test('runs the driver on the head, and tasks on workers', { timeout: 420_000 }, () =>
       inPlace(
         async ({ submit, world }) => {
-          const resources = { cpus: 0.3, memory: 2 };
+          const resources = { cpus: 0.3, cpuLimitRatio: 6, memory: 2 };
           const types = { Head: { resources }, Workers: [{ name: 'cpu', count: 1, resources }] };
           const id = await submit({ ...fake(), command: DRIVER, types });
           const record = await world.end(id);

@@ -7,6 +7,9 @@ import { kubeletAnswer, sinceOf, type Fragment } from './kubelet-log.ts';
 export interface ContainerLog {
   /** At the node's present time, which goes on by this much. */
   print(bytes: string | Buffer, options?: { nanos?: number; full?: boolean }): void;
+  /** Streams that are open fall behind: they bring nothing, and do not end, until `release`. */
+  hold(): void;
+  release(): void;
   /** A new file: streams that are open go on, others begin there. */
   rotate(): void;
   /** Every open stream breaks. */
@@ -49,6 +52,7 @@ export function createContainerLog(): ContainerLog {
   let begin = 0;
   let state: 'running' | 'ended' | 'removed' | 'forgotten' = 'running';
   let refusal: ClusterError | null = null;
+  let isHeld = false;
 
   function push(stream: Stream): void {
     const news = fragments.slice(stream.at);
@@ -69,6 +73,11 @@ export function createContainerLog(): ContainerLog {
     return readable;
   }
 
+  function endStreams(): void {
+    for (const { readable } of streams) readable.push(null);
+    streams.clear();
+  }
+
   return {
     fragments,
     asked,
@@ -79,7 +88,15 @@ export function createContainerLog(): ContainerLog {
       clock += nanos;
       const stamp = { seconds: START + Math.floor(clock / SECOND), nanos: clock % SECOND };
       fragments.push({ stamp, bytes: Buffer.from(bytes), full });
+      if (!isHeld) for (const stream of streams) push(stream);
+    },
+    hold() {
+      isHeld = true;
+    },
+    release() {
+      isHeld = false;
       for (const stream of streams) push(stream);
+      if (state !== 'running') endStreams();
     },
     rotate() {
       begin = fragments.length;
@@ -90,8 +107,7 @@ export function createContainerLog(): ContainerLog {
     },
     end() {
       state = 'ended';
-      for (const { readable } of streams) readable.push(null);
-      streams.clear();
+      if (!isHeld) endStreams();
     },
     remove() {
       state = 'removed';

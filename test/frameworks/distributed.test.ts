@@ -48,14 +48,6 @@ describe('JAX', () => {
     await sees(house, ranks(1, { script, command }), { what: 'jax: $() in the command', lines: () => '127.0.0.1:' }); // prettier-ignore
   }, 60_000);
 
-  test('a rank that never comes is explained', async () => {
-    expect(await fails(house, ranks(3, { env: { ABSENT: '1' } }), 'jax: rank 1 of 3 never comes')).toMatchObject({
-      explanation: expect.stringMatching(
-        /waited for the others in jax\.distributed\.initialize and gave up: rank 1 had ended already/,
-      ),
-    }); // prettier-ignore
-  }, 120_000);
-
   test('a killed rank is named', async () => {
     expect(await fails(house, ranks(2, { env: { KILLED: '1' } }), 'jax: rank 1 of 2 is killed')).toMatchObject({
       reason: 'Killed',
@@ -98,12 +90,6 @@ describe('XGBoost', () => {
       sees(house, ranks(2), { what: `xgboost: 2 pods, ${index} of 2 at once`, lines: (rank) => `rank ${rank} of 2: sum [3.]` }); // prettier-ignore
     await Promise.all([one(1), one(2)]);
   }, 180_000);
-
-  test('a rank that never comes is explained', async () => {
-    expect(await fails(house, ranks(3, { env: { ABSENT: '1' } }), 'xgboost: rank 1 of 3 never comes')).toMatchObject({
-      explanation: expect.stringMatching(/waited for the others in the tracker and gave up: rank 1 had ended already/),
-    }); // prettier-ignore
-  }, 120_000);
 
   test('a killed rank is named', async () => {
     expect(await fails(house, ranks(2, { env: { KILLED: '1' } }), 'xgboost: rank 1 of 2 is killed')).toMatchObject({
@@ -184,14 +170,6 @@ describe.runIf(TORCH !== null)(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, (
     }); // prettier-ignore
   }, 120_000);
 
-  test('a rank that never comes is explained', async () => {
-    expect(await fails(house, ranks(3, { env: { ABSENT: '1' } }), 'pytorch: rank 1 of 3 never comes')).toMatchObject({
-      explanation: expect.stringMatching(
-        /waited for the others in init_process_group or a collective and gave up: rank 1 had ended already/,
-      ),
-    }); // prettier-ignore
-  }, 120_000);
-
   test('a port that is taken is explained', async () => {
     const failure = await withTakenPort((port) => fails(house, ranks(2, { env: { FIXED_PORT: port } }), 'pytorch: taken port')); // prettier-ignore
     expect(failure).toMatchObject({ explanation: expect.stringContaining('could not listen on its port') });
@@ -211,4 +189,25 @@ describe.runIf(TORCH !== null)(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, (
       explanation: expect.stringContaining('rank 1 (worker-1-0) was killed by signal 9 while rank 0 ran on'),
     });
   }, 120_000);
+});
+
+/** They wait for most of their time, so they do it together. */
+describe.concurrent('a rank that never comes is explained', () => {
+  const cases: [Ranks['operator'], string, () => string, string][] = [
+    ['jax', PSUM, () => programs, 'jax.distributed.initialize'],
+    ['xgboost', TREES, () => programs, 'the tracker'],
+    ['pytorch', DDP, () => dirname(TORCH ?? '/'), 'init_process_group or a collective'],
+  ];
+  test.each(cases.filter(([operator]) => operator !== 'pytorch' || TORCH !== null))(
+    '%s',
+    async (operator, script, place, waitsIn) => {
+      const ranks = { operator, count: 3, script, programs: place(), env: { ABSENT: '1' } };
+      expect(await fails(house, ranks, `${operator}: rank 1 of 3 never comes`)).toMatchObject({
+        explanation: expect.stringContaining(
+          `waited for the others in ${waitsIn} and gave up: rank 1 had ended already`,
+        ),
+      });
+    },
+    180_000,
+  );
 });

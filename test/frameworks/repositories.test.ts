@@ -27,7 +27,7 @@ async function write({ files, name }: Repository): Promise<string> {
 
 const noticesOf = ({ record }: Ended) => record.notices.map(({ message }) => message).join('\n');
 
-describe('repositories as people write them, submitted as they are:', () => {
+describe.concurrent('repositories as people write them, submitted as they are:', () => {
   test.each(
     REPOSITORIES.filter(({ fails }) => fails === undefined).map((each) => [each.name, each] as const),
   )(
@@ -53,7 +53,7 @@ describe('repositories as people write them, submitted as they are:', () => {
   );
 });
 
-describe('without a network', () => {
+describe.concurrent('without a network', () => {
   const dead = { HTTPS_PROXY: 'http://127.0.0.1:9', HTTP_PROXY: 'http://127.0.0.1:9' };
   const requirements = (name: string) =>
     repository(name, { command: 'true', files: { 'requirements.txt': 'tabulate==0.8.9\n' } });

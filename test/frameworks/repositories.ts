@@ -66,7 +66,7 @@ export const REPOSITORIES: readonly Repository[] = [
     command: 'proj-train && python -m proj.main && uv run proj-train',
     prints: 'says 1,234,567 DATA\nsays 1,234,567 DATA\nsays 1,234,567 DATA',
     files: {
-      Dockerfile: lines('FROM ghcr.io/astral-sh/uv:python3.11-bookworm-slim AS builder', 'ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy', 'WORKDIR /app', 'RUN --mount=type=cache,target=/root/.cache/uv \\', '    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \\', '    uv sync --no-install-project --no-dev', 'ADD . /app', 'RUN --mount=type=cache,target=/root/.cache/uv uv sync --no-dev', 'FROM python:3.11-slim-bookworm', 'COPY --from=builder --chown=app:app /app /app', 'ENV PATH="/app/.venv/bin:$PATH"', 'WORKDIR /app'), // prettier-ignore
+      Dockerfile: lines('FROM ghcr.io/astral-sh/uv:python3.11-bookworm-slim AS builder', 'ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy', 'WORKDIR /app', 'RUN --mount=type=cache,target=/var/cache/uv \\', '    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \\', '    uv sync --no-install-project --no-dev', 'ADD . /app', 'RUN --mount=type=cache,target=/var/cache/uv uv sync --no-dev', 'FROM python:3.11-slim-bookworm', 'COPY --from=builder --chown=app:app /app /app', 'ENV PATH="/app/.venv/bin:$PATH"', 'WORKDIR /app'), // prettier-ignore
       'pyproject.toml': `${PYPROJECT}[project.scripts]\nproj-train = "proj.main:main"\n${BACKEND}`,
       'README.md': 'x\n',
       'src/proj/__init__.py': '',

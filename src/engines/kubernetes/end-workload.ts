@@ -44,6 +44,11 @@ export function createEnding(run: ClusterRun): Ending {
   return {
     async advance(look) {
       if (begun === null && endsByItself(run, look) && sinceMark(run) < CONTROLLER_MS) return false;
+      const unsafeMs = begun === null ? run.keeper.untilSafe() : 0;
+      if (unsafeMs > 0) {
+        setTimeout(run.wake.call, unsafeMs);
+        return false;
+      }
       begun ??= begin(look).catch((error: unknown) => {
         run.failed ??= { error };
         run.wake.call();

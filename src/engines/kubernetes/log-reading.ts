@@ -1,3 +1,4 @@
+import type { Notice } from '../../experiment/record.ts';
 /** How one reading of a container's log ended. */
 export type ReadingEnd =
   /** The kubelet ended it; `message`: with words of its own, which are no lines of the log. */
@@ -46,4 +47,12 @@ export function nextStep(end: ReadingEnd, { final, began, wasWhole }: ReadingFac
     default:
       return { ...again, wasWhole: wasWhole && !began };
   }
+}
+
+/** What is wrong with more than one log, and may be for longer. */
+export function problemOf(end: ReadingEnd): Notice | null {
+  if (end.kind === 'forbidden')
+    return { code: 'logs_unreadable', message: `logs of pods cannot be read: ${end.message}` };
+  if (end.kind !== 'unkept') return null;
+  return { code: 'logs_unkept', message: `logs of pods cannot be written down: ${end.message}` };
 }

@@ -16,6 +16,8 @@ export interface PodKeeper {
   update(look: Look): Promise<void>;
   /** The log of this pod object was read to its end. */
   isRead(uid: string): boolean;
+  /** Milliseconds until pods may be deleted without a loss: the log of each that runs is being read. 0: now. */
+  untilSafe(): number;
   /** Pods that still run, whose logs are still being read, or that still have our finalizer. */
   left(look: Look): PodObject[];
   /** Lets go of pods whose end nobody waits for any more. */
@@ -26,7 +28,12 @@ export interface PodKeeper {
 interface Reading {
   logged: LoggedContainer;
   state: 'followed' | 'settling' | 'read';
+  /** By a clock that only goes forward. */
+  since: number;
 }
+
+/** Opening a log takes less than this; or its container prints nothing. */
+const OPENING_MS = 1000;
 
 interface KeeperOptions {
   cluster: Cluster;
@@ -59,7 +66,7 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       const logged = loggedContainer(object, container, options.repeating);
       const isSame = (each: Reading) => each.logged.container === container.name;
       if (!mine.some((each) => isSame(each) && each.logged.restart === container.restart)) {
-        mine.push({ logged, state: 'followed' });
+        mine.push({ logged, state: 'followed', since: performance.now() });
         logs.follow(logged);
       }
       for (const each of mine.filter(isSame))
@@ -112,6 +119,13 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       for (const pod of done) if (isHeld(pod) && there.has(uidOf(pod))) letGo(pod).catch(onError);
     },
     isRead: (uid) => read.has(uid),
+    untilSafe() {
+      const unopened = [...readings.values()]
+        .flat()
+        .filter(({ state, logged }) => state === 'followed' && !logs.isOpened(logged));
+      const latest = Math.max(...unopened.map(({ since }) => since + OPENING_MS));
+      return Math.max(0, latest - performance.now());
+    },
     left: ({ view }) =>
       view.objects.filter(
         ({ uid, gone, hasFinalizer }) => !read.has(uid) || (hasFinalizer && !gone && !released.has(uid)),

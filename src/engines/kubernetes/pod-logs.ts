@@ -8,7 +8,7 @@ import type { EngineLog } from './engine-log.ts';
 import { createFollower, type Follower } from './log-follower.ts';
 import type { LogPlace } from './log-keeper.ts';
 import { PACE, type Pace } from './log-reader.ts';
-import type { ReadingEnd } from './log-reading.ts';
+import { problemOf } from './log-reading.ts';
 import { formatStamp } from './log-stamp.ts';
 
 /** One container of one pod object, and one start of it. */
@@ -39,6 +39,8 @@ export interface PodLogs {
    * after the other, in the order of these calls (which should be that of their creation).
    */
   follow(container: LoggedContainer): void;
+  /** Its log was opened: deleting its pod cannot take away any more what it has printed. */
+  isOpened(container: ContainerKey): boolean;
   /**
    * The container (followed before) has ended, or its pod is gone: resolves when its log was read to its end and its
    * source is closed. What cannot be read is given up after a minute without a byte, and told by `onProblem`.
@@ -57,6 +59,8 @@ export interface PodLogsOptions {
   /** Where positions are kept: private, of this experiment; made if need be. */
   directory: string;
   log: Pick<EngineLog, 'info'>;
+  /** A log was opened. */
+  onOpened?: () => void;
   /** What users should know: something of a log is missing, or cannot be read now. */
   onProblem: (problem: Notice) => void;
   /** For tests. */
@@ -77,6 +81,7 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
   const followed = new Map<string, Followed>();
   /** By source: those that are kept in its file, in their order. */
   const ofSource = new Map<string, Followed[]>();
+  const opened = new Set<string>();
   const told = new Set<string>();
   let isClosed = false;
 
@@ -92,10 +97,10 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
     follower: Follower,
     before: Followed | undefined,
   ): Promise<boolean> {
-    const { source } = container;
     await before?.done.catch(() => undefined); // told to whoever settles it
     if (isClosed) return false;
     const place = await placeOf(container);
+    const { source } = container;
     await sink.appended([source]);
     const isRead = await follower.run(place);
     const isLast = ofSource.get(sourceKey(source))?.at(-1)?.follower === follower;
@@ -109,10 +114,16 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
     return { file, positions: join(directory, keyOf(container)), repeats: container.repeats === true };
   }
 
-  function followerOf({ objectName, container, source }: LoggedContainer): Follower {
+  function followerOf(logged: LoggedContainer): Follower {
+    const { objectName, container, source } = logged;
     const who = nameOf(source);
     return createFollower({
-      open: (how) => cluster.log(objectName, { container, timestamps: true, ...how }),
+      async open(how) {
+        const stream = await cluster.log(objectName, { container, timestamps: true, ...how });
+        opened.add(keyOf(logged));
+        options.onOpened?.();
+        return stream;
+      },
       grown: () => sink.appended([source]),
       pace: { ...PACE, ...options.pace },
       chance: options.chance ?? Math.random,
@@ -150,6 +161,7 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
       followed.set(key, one);
       ofSource.set(sourceKey(container.source), [...others, one]);
     },
+    isOpened: (container) => opened.has(keyOf(container)),
     async settle(container) {
       const one = followed.get(keyOf(container));
       if (one === undefined) throw new Error(`the log of ${keyOf(container)} was never followed`);
@@ -181,13 +193,4 @@ function isEarlierStart(one: ContainerKey, other: ContainerKey): boolean {
 
 function nameOf({ step, pod, attempt }: LogSource): string {
   return pod === null ? `the ${step} step` : `${pod} (attempt ${attempt})`;
-}
-
-/** What is wrong with more than one log, and may be for longer. */
-function problemOf(end: ReadingEnd): Notice | null {
-  if (end.kind === 'forbidden')
-    return { code: 'logs_unreadable', message: `logs of pods cannot be read: ${end.message}` };
-  if (end.kind === 'unkept')
-    return { code: 'logs_unkept', message: `logs of pods cannot be written down: ${end.message}` };
-  return null;
 }

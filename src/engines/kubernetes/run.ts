@@ -83,6 +83,7 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   const ended = await openEndedPods(directory);
   const logs = createPodLogs({
     ...{ cluster, sink: context.logs, directory, log: deps.log, now: deps.now },
+    onOpened: wake.call,
     onProblem: tell.notice,
   });
   const keeper = createPodKeeper({

@@ -21,11 +21,13 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
   const ending = createEnding(run);
   if (!(await isSynced(run))) return 'detached';
   for (let isFirst = true; ; isFirst = false) {
+    if (context.detach.aborted) return 'detached';
     const look = takeLook(run);
     tellLook(run, look);
     await run.links.look(look);
     await keep(run, look, isFirst);
     await keeper.update(look);
+    if (context.detach.aborted) return 'detached';
     if (kept.run.stop === null) {
       const pause = await decider.decide(look);
       if (pause === 'end') continue;
@@ -34,9 +36,8 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
       if (await ending.advance(look)) return kept.run.stop.cause === 'again' ? 'again' : 'ended';
       await wake.next(NET_MS);
     }
-    if (context.detach.aborted) return 'detached';
-    if (run.failed !== null) throw run.failed.error;
-    await delay(Math.min(LONGEST_GATHER_MS, look.view.pods.length / 4));
+    if (run.failed !== null && !context.detach.aborted) throw run.failed.error;
+    if (!context.detach.aborted) await delay(Math.min(LONGEST_GATHER_MS, look.view.pods.length / 4));
   }
 }
 

@@ -7,6 +7,7 @@ import { crashPoint } from '../../machine/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
 import { stateOf } from '../get.ts';
 import { carry, tidy } from './carry.ts';
+import { exchangeEngine } from './exchange.ts';
 import { createQueue } from './queue.ts';
 import { recover } from './recovery.ts';
 
@@ -70,10 +71,8 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   }
 
   function tidyUp(id: string): void {
-    tidying.set(
-      id,
-      tidy(ground, id).finally(() => tidying.delete(id)),
-    );
+    const done = tidy(ground, id).finally(() => tidying.delete(id));
+    tidying.set(id, done);
   }
 
   function enqueue(id: string): void {
@@ -93,19 +92,10 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     recover(ground, hands, engine);
   }
 
-  async function exchange(engine: string, change: () => void | Promise<void>): Promise<void> {
-    held.add(engine);
-    try {
-      const there = [...carried.values()].filter((entry) => entry.engine === engine);
-      for (const { detach } of there) detach.abort();
-      await Promise.all(there.map(({ task }) => task));
-      await change();
-    } finally {
-      held.delete(engine);
-      for (const id of queue.waitingFor(engine)) queue.withdraw(id);
-      if (!closed) takeUp(engine);
-      if (carried.size + queue.size() === 0) onIdle();
-    }
+  function takeUpAgain(engine: string): void {
+    for (const id of queue.waitingFor(engine)) queue.withdraw(id);
+    if (!closed) takeUp(engine);
+    if (carried.size + queue.size() === 0) onIdle();
   }
 
   function cancel(id: string): ExperimentState {
@@ -129,7 +119,13 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   return {
     take: enqueue,
     recover: () => takeUp(),
-    ...{ exchange, cancel, running },
+    ...{ cancel, running },
+    exchange: (engine, change) =>
+      exchangeEngine({
+        ...{ engine, held, change },
+        carried: carried.values(),
+        takeUp: () => takeUpAgain(engine),
+      }),
     liveCount: () => carried.size + queue.size(),
     settled: async (id) => {
       await carried.get(id)?.task;

@@ -166,6 +166,39 @@ describe('the log of one container', () => {
     expect(problems).toEqual([]);
   });
 
+  test('of what has ended is not waited for when the stream is behind', async () => {
+    const pod = createContainerLog();
+    const logs = podLogs({ p: pod });
+    logs.follow(container);
+    await until(() => pod.open === 1);
+    pod.hold();
+    for (const line of ['a', 'b']) pod.print(line);
+    pod.end();
+    await logs.settle(container);
+    pod.release();
+    expect(await kept()).toBe('a\nb\n');
+    expect(pod.open).toBe(0);
+  });
+
+  test('is waited for when only the stream has what was rotated away', async () => {
+    const pod = createContainerLog();
+    const logs = podLogs({ p: pod });
+    logs.follow(container);
+    pod.print('a');
+    await until(async () => (await kept()) === 'a\n');
+    pod.hold();
+    pod.print('b');
+    pod.rotate();
+    pod.print('c');
+    pod.end();
+    const settled = logs.settle(container);
+    await until(() => pod.asked.length === 2);
+    pod.release();
+    await settled;
+    expect(await kept()).toBe('a\nb\nc\n');
+    expect(problems).toEqual([]);
+  });
+
   test('that was removed while nobody looked is said to be incomplete', async () => {
     const pod = createContainerLog();
     const first = podLogs({ p: pod });

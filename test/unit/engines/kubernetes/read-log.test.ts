@@ -153,6 +153,7 @@ test('a rotation between two readings loses what was rotated away and nothing el
       const parts = log.map((line, index) => printed([line]).subarray(0, arrived[index]));
       expect((await readFile(file)).toString('latin1')).toEqual(Buffer.concat(parts).toString('latin1'));
     }),
+    { numRuns: 300 },
   );
 }); // prettier-ignore
 

@@ -10,6 +10,7 @@ import {
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Engine } from '../../../../src/engines/engine.ts';
@@ -175,13 +176,11 @@ async function openSocket(url: string, headers: OutgoingHttpHeaders) {
     headers: { connection: 'Upgrade', upgrade: 'websocket', ...headers },
   });
   asked.end();
-  return new Promise<{ socket: import('node:stream').Duplex | null; status: number | undefined }>(
-    (resolve, reject) => {
-      asked.once('upgrade', (answer, socket) => resolve({ socket, status: answer.statusCode }));
-      asked.once('response', (answer) => resolve({ socket: null, status: answer.statusCode }));
-      asked.once('error', reject);
-    },
-  );
+  return new Promise<{ socket: Duplex | null; status: number | undefined }>((resolve, reject) => {
+    asked.once('upgrade', (answer, socket) => resolve({ socket, status: answer.statusCode }));
+    asked.once('response', (answer) => resolve({ socket: null, status: answer.statusCode }));
+    asked.once('error', reject);
+  });
 }
 
 test('WebSockets pass, both ways, for who has opened it', async () => {
