@@ -1,4 +1,5 @@
 import type { Notice } from '../../experiment/record.ts';
+
 /** How one reading of a container's log ended. */
 export type ReadingEnd =
   /** The kubelet ended it; `message`: with words of its own, which are no lines of the log. */

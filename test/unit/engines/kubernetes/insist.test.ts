@@ -36,7 +36,7 @@ describe('insisting', () => {
 
   test('takes a refusal for an answer', async () => {
     const refusal = new ClusterError(403, 'Forbidden', 'no');
-    const act = vi.fn(() => Promise.reject(refusal));
+    const act = vi.fn<() => Promise<never>>(() => Promise.reject(refusal));
     await expect(insist(act, { signals: [never], tell: () => undefined })).rejects.toBe(refusal);
     expect(act).toHaveBeenCalledOnce();
   });

@@ -168,16 +168,36 @@ describe('the log of one container', () => {
 
   test('of what has ended is not waited for when the stream is behind', async () => {
     const pod = createContainerLog();
-    const logs = podLogs({ p: pod });
+    const logs = podLogs({ p: pod }, { graceMs: 3_600_000 });
     logs.follow(container);
     await until(() => pod.open === 1);
     pod.hold();
     for (const line of ['a', 'b']) pod.print(line);
     pod.end();
     await logs.settle(container);
-    pod.release();
     expect(await kept()).toBe('a\nb\n');
-    expect(pod.open).toBe(0);
+    await until(() => pod.open === 0);
+  });
+
+  test('is not taken twice when the stream catches up meanwhile', async () => {
+    const pod = createContainerLog();
+    const catchingUp: ContainerLog = {
+      ...pod,
+      async log(options) {
+        if (!options.follow) pod.release();
+        // Long enough for the stream to be read.
+        if (!options.follow) for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+        return pod.log(options);
+      },
+    };
+    const logs = podLogs({ p: catchingUp });
+    logs.follow(container);
+    await until(() => pod.open === 1);
+    pod.hold();
+    for (const line of ['a', 'b']) pod.print(line);
+    pod.end();
+    await logs.settle(container);
+    expect(await kept()).toBe('a\nb\n');
   });
 
   test('is waited for when only the stream has what was rotated away', async () => {

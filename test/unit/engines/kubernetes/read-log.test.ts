@@ -133,6 +133,19 @@ test('logs of one file stand one after the other', async () => {
   );
 });
 
+test('what follows on a line that was cut and rotated away is whole', async () => {
+  const at = (seconds: number, text: string): Fragment => ({ stamp: { seconds, nanos: 0 }, bytes: Buffer.from(text), full: true });
+  const [whole, cut, after] = [at(100, 'whole'), at(101, 'this line is cut'), at(102, 'this is after it')];
+  for (const before of [[whole], []]) {
+    const file = await newFile();
+    await readOnce(file, [...before, cut], { session: { ...LAST, lost: 5 } });
+    await readOnce(file, [after], { session: { ...LAST, lost: 3 } });
+    await readOnce(file, [after], { session: LAST });
+    const text = printed(before).toString();
+    expect((await readFile(file)).toString()).toBe(`${text}this line isthis is after it\n`);
+  }
+}); // prettier-ignore
+
 test('a rotation between two readings loses what was rotated away and nothing else', async () => {
   const step = fc.integer({ min: 1, max: SECOND });
   const whole = session.map((one) => ({ ...one, unwritten: null }));
