@@ -69,7 +69,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     operators: ['kuberay'],
-    shows: /current node timed out during startup/,
+    shows: /current node timed out during startup|Failed to start the dashboard/,
     says: ({ pod }) =>
       `${pod}: this Ray node did not come up in time; the machine is too busy, or other processes have its ports: run fewer experiments at a time, and submit again`,
   },

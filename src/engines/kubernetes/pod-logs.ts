@@ -9,7 +9,7 @@ import { createFollower, type Follower } from './log-follower.ts';
 import type { LogPlace } from './log-keeper.ts';
 import { PACE, type Pace } from './log-reader.ts';
 import { problemOf } from './log-reading.ts';
-import { formatStamp } from './log-stamp.ts';
+import { formatStamp, type Stamp } from './log-stamp.ts';
 
 /** One container of one pod object, and one start of it. */
 export interface ContainerKey {
@@ -132,11 +132,7 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
         const problem = problemOf(end);
         if (problem !== null) tellOnce(problem);
       },
-      onGap: ({ after, before }) =>
-        tellOnce({
-          code: 'log_gap',
-          message: `lines of ${who} between ${formatStamp(after)} and ${formatStamp(before)} may be missing: the node had begun a new log file before they were read`,
-        }),
+      onGap: (gap) => tellOnce(gapNotice(who, gap)),
       onMissing: (why) =>
         tellOnce({ code: 'log_incomplete', message: `the end of the log of ${who} may be missing: ${why}` }),
     });
@@ -169,9 +165,8 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
     },
     async close() {
       isClosed = true;
-      const all = [...followed.values()];
-      for (const { follower } of all) follower.stop();
-      await Promise.allSettled(all.map(({ done }) => done));
+      for (const { follower } of followed.values()) follower.stop();
+      await Promise.allSettled([...followed.values()].map(({ done }) => done));
     },
     async end() {
       await Promise.all([...followed.values()].map(settle));
@@ -193,4 +188,10 @@ function isEarlierStart(one: ContainerKey, other: ContainerKey): boolean {
 
 function nameOf({ step, pod, attempt }: LogSource): string {
   return pod === null ? `the ${step} step` : `${pod} (attempt ${attempt})`;
+}
+
+function gapNotice(who: string, { after, before }: { after: Stamp; before: Stamp }): Notice {
+  const between = `between ${formatStamp(after)} and ${formatStamp(before)}`;
+  const why = 'the node had begun a new log file before they were read';
+  return { code: 'log_gap', message: `lines of ${who} ${between} may be missing: ${why}` };
 }

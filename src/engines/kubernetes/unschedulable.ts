@@ -71,6 +71,8 @@ const ACCELERATOR = /^(?:nvidia\.com|amd\.com|google\.com|habana\.ai)\//;
 
 function shortOf(lacking: string, group: EndedPod['group']): string {
   const { resources } = group;
+  if (group.role === 'submitter')
+    return `no node has the ${lacking} free that it needs; wait until other pods end`;
   const path = `${manifestPath(group)}.resources`;
   switch (lacking) {
     case 'cpu':
@@ -113,6 +115,8 @@ function wrongNodes({ group, selectors }: UnschedulablePod): string {
 function tainted(reason: string, group: EndedPod['group']): string {
   const taint = /\{(\S+?):\s*([^}]*)\}/.exec(reason);
   const which = taint === null ? 'taints' : `the taint ${taint[1]}${taint[2] ? `=${taint[2].trim()}` : ''}`;
+  if (group.role === 'submitter')
+    return `other nodes have ${which}, and the submitter goes to nodes without any`;
   return `other nodes have ${which}, for which ${manifestPath(group)}.resources.extraTolerations names no toleration`;
 }
 

@@ -85,7 +85,7 @@ function submitterTemplate(rendering: Rendering): PodTemplateSpec {
           image: imageOf(rendering),
           ...(settings.image_pull_policy === null ? {} : { imagePullPolicy: settings.image_pull_policy }),
           env: renderEnvironment(rendering, group),
-          resources: { requests: { cpu: '500m', memory: '200Mi' }, limits: { cpu: '1', memory: '1Gi' } },
+          resources: { requests: { cpu: '100m', memory: '200Mi' }, limits: { cpu: '1', memory: '1Gi' } },
         },
       ],
     },

@@ -32,7 +32,7 @@ const OWN = 'fake nodes, images and logs that only the cluster of this suite has
  * @param options `own`: they need what only a cluster of ours has
  */
 export function onCluster(title: string, body: () => void, { own = false } = {}): void {
-  describe.concurrent(title, () => {
+  describe.concurrent(`on a cluster: ${title}`, () => {
     beforeEach(({ skip }) => {
       const reason = cluster.missing ?? (own && cluster.state === null ? `needs ${OWN}` : null);
       skip(reason !== null, reason ?? undefined);

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const DAYS = '30';
+const NODE_ADDRESS = '10.244.0.1';
 const NAMES = [
   ...[
     'localhost',
@@ -17,7 +18,7 @@ const NAMES = [
 ];
 
 /** Address of the API server inside. */
-export const API_INSIDE = 'https://10.244.0.1:443';
+export const API_INSIDE = `https://${NODE_ADDRESS}:443`;
 
 /**
  * One authority, one certificate for whatever serves, a key for service accounts, and two tokens.

@@ -85,6 +85,7 @@ const TEXTS: [FrameworkEnd['operator'], string, RegExp][] = [
   ['xgboost', 'XGBoostError: … Failed to bind socket. system error:Address already in use', /tracker.*MASTER_PORT/],
   ['xgboost', '[comm.cc:220] Failed to bootstrap the communication group.', /waited for the others in the tracker/],
   ['kuberay', 'Exception: The current node timed out during startup.', /did not come up in time/],
+  ['kuberay', 'ERROR services.py:1330 -- Failed to start the dashboard ', /did not come up in time/],
   ['kuberay', '\u001b[31mray.exceptions.OutOfMemoryError\u001b[39m: Task was killed', /short of memory/],
   ['jax', 'MemoryError: cannot allocate', /refused more memory/],
 ]; // prettier-ignore

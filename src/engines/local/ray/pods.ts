@@ -21,6 +21,7 @@ export function rayEnvironment(plan: Plan): Record<string, string> {
     // On a machine that is busy with training, 30 s are not enough for a node to come up.
     RAY_agent_register_timeout_ms: String(START_PATIENCE_S * 1000),
     RAY_raylet_start_wait_time_s: String(START_PATIENCE_S),
+    RAY_DASHBOARD_STARTUP_TIMEOUT_S: String(START_PATIENCE_S),
     // When a node is told to end, its job has ended already.
     RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S: '0',
     // How long a driver that was told to end may take: Ray's own 3 s are less than a checkpoint needs.

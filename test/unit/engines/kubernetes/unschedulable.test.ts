@@ -48,6 +48,16 @@ test('takes apart whatever pairs there are', () => {
   );
 });
 
+test('names no place in the manifest for the submitter: it has none there', () => {
+  const ray = planWith('kuberay', '{Head: {resources: {cpus: 1, memory: 2}}, Workers: []}');
+  const group = ray.groups.find(({ role }) => role === 'submitter');
+  if (group === undefined) throw new Error('no submitter');
+  const message = '0/4 nodes are available: 1 Insufficient cpu, 3 node(s) had untolerated taint(s).';
+  expect(schedulingHint({ message, group, selectors: {} })).toBe(
+    'no node has the cpu free that it needs; wait until other pods end',
+  );
+});
+
 const PATH = 'spec.types.worker.resources';
 
 test.each<[string, string, Record<string, string>, string]>([
