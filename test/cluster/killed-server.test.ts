@@ -1,6 +1,6 @@
 /** The control plane dies at moments of no choice, in the middle of everything; FI-44: also while a JobSet restarts. */
 import { expect, test } from 'vitest';
-import { EXPERIMENT_LABEL, type Pod } from '../../src/engines/kubernetes/objects.ts';
+import { EXPERIMENT_LABEL, type Pod } from '../../src/engines/kubernetes/api/objects.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import { moment } from '../faults/processes.ts';
 import { chanceOf, seedsOf } from '../faults/seed.ts';

@@ -1,7 +1,7 @@
 /** FI-17: every line once, whatever becomes of the pod and of the control plane meanwhile. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { EXPERIMENT_LABEL, type Pod } from '../../src/engines/kubernetes/objects.ts';
+import { EXPERIMENT_LABEL, type Pod } from '../../src/engines/kubernetes/api/objects.ts';
 import { moment } from '../faults/processes.ts';
 import { chanceOf, seedsOf } from '../faults/seed.ts';
 import { onCluster } from './harness/found.ts';

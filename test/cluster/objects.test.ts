@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { RESOURCES, type KubeObject, type Resource } from '../../src/engines/kubernetes/objects.ts';
+import { RESOURCES, type KubeObject, type Resource } from '../../src/engines/kubernetes/api/objects.ts';
 import { moment } from '../faults/processes.ts';
 import { cluster, onCluster } from './harness/found.ts';
 import { at } from './harness/kubernetes.ts';

@@ -1,6 +1,6 @@
 /** RayJobs: one with real Ray, and the ends that a dashboard can tell, on fake nodes. */
 import { expect, test } from 'vitest';
-import { RESOURCES } from '../../src/engines/kubernetes/objects.ts';
+import { RESOURCES } from '../../src/engines/kubernetes/api/objects.ts';
 import { textsOf } from '../faults/truth.ts';
 import { onCluster } from './harness/found.ts';
 import { at, pods } from './harness/kubernetes.ts';

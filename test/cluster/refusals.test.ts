@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
 import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
 import { expect, test } from 'vitest';
-import { EXPERIMENT_LABEL, RESOURCES, type Resource } from '../../src/engines/kubernetes/objects.ts';
+import { EXPERIMENT_LABEL, RESOURCES, type Resource } from '../../src/engines/kubernetes/api/objects.ts';
 import { moment } from '../faults/processes.ts';
 import { cluster, onCluster } from './harness/found.ts';
 import { at, jobsets } from './harness/kubernetes.ts';

@@ -1,6 +1,6 @@
 /** Restarts of the whole gang; what takes a pod away from outside; and success that is none. */
 import { expect, test } from 'vitest';
-import { EXPERIMENT_LABEL, type Pod } from '../../src/engines/kubernetes/objects.ts';
+import { EXPERIMENT_LABEL, type Pod } from '../../src/engines/kubernetes/api/objects.ts';
 import { textsOf } from '../faults/truth.ts';
 import { onCluster } from './harness/found.ts';
 import { evict, pods } from './harness/kubernetes.ts';

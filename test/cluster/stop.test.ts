@@ -6,7 +6,7 @@ import {
   RESOURCES,
   type ObservedJobSet,
   type Pod,
-} from '../../src/engines/kubernetes/objects.ts';
+} from '../../src/engines/kubernetes/api/objects.ts';
 import { OBSERVED_FINALIZER } from '../../src/render/kubernetes/pod-template.ts';
 import { textsOf } from '../faults/truth.ts';
 import { onCluster } from './harness/found.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PersistentVolumeClaim, Secret } from 'kubernetes-types/core/v1.js';
 import { expect, test } from 'vitest';
-import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../../src/engines/kubernetes/objects.ts';
+import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../../src/engines/kubernetes/api/objects.ts';
 import { textsOf } from '../faults/truth.ts';
 import { cluster, onCluster } from './harness/found.ts';
 import { at, jobsets, pods } from './harness/kubernetes.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { ClusterError } from '../../src/engines/kubernetes/cluster-error.ts';
-import type { LogOptions } from '../../src/engines/kubernetes/cluster.ts';
+import { ClusterError } from '../../src/engines/kubernetes/api/cluster-error.ts';
+import type { LogOptions } from '../../src/engines/kubernetes/api/cluster.ts';
 import { kubeletAnswer, sinceOf, type Fragment } from './kubelet-log.ts';
 
 /** The log of one container as a node keeps it, and everything that may happen to it. */

@@ -3,9 +3,9 @@
  * ended, or is killed. `node follow-containers.mjs <JSON of Following>`; one line on its input: they have ended.
  */
 import { once } from 'node:events';
-import { openConnection } from '../../src/engines/kubernetes/connection.ts';
-import { createCluster } from '../../src/engines/kubernetes/http-cluster.ts';
-import { createPodLogs, type LoggedContainer } from '../../src/engines/kubernetes/pod-logs.ts';
+import { openConnection } from '../../src/engines/kubernetes/api/connection.ts';
+import { createCluster } from '../../src/engines/kubernetes/api/http-cluster.ts';
+import { createPodLogs, type LoggedContainer } from '../../src/engines/kubernetes/logs/pod-logs.ts';
 import { createLogStore } from '../../src/log-store/log-store.ts';
 
 export interface Following {

@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { openConnection } from '../../src/engines/kubernetes/connection.ts';
-import { createCluster } from '../../src/engines/kubernetes/http-cluster.ts';
-import { isClusterError } from '../../src/engines/kubernetes/cluster-error.ts';
-import type { Cluster } from '../../src/engines/kubernetes/cluster.ts';
-import { RESOURCES, type Observed } from '../../src/engines/kubernetes/objects.ts';
-import { createObservatory } from '../../src/engines/kubernetes/observatory.ts';
+import { openConnection } from '../../src/engines/kubernetes/api/connection.ts';
+import { createCluster } from '../../src/engines/kubernetes/api/http-cluster.ts';
+import { isClusterError } from '../../src/engines/kubernetes/api/cluster-error.ts';
+import type { Cluster } from '../../src/engines/kubernetes/api/cluster.ts';
+import { RESOURCES, type Observed } from '../../src/engines/kubernetes/api/objects.ts';
+import { createObservatory } from '../../src/engines/kubernetes/watch/observatory.ts';
 import { startFakeApi, type FakeApi, type Misbehaviour } from '../fakes/kubernetes-api.ts';
 import type { Asked } from '../fakes/kubernetes-request.ts';
 import { PATIENCE_MS, scaled } from './scale.ts';

@@ -1,7 +1,7 @@
 import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster } from './api/cluster.ts';
 import type { EngineLog } from './engine-log.ts';
-import type { Observatory } from './observatory.ts';
+import type { Observatory } from './watch/observatory.ts';
 
 /** A cluster that is in use, and what is watched there. */
 export interface Connected {

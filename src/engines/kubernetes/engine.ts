@@ -3,18 +3,18 @@ import type { Plan } from '../../experiment/plan.ts';
 import { pathsOf } from '../../render/kubernetes/rendering.ts';
 import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
 import type { Engine } from '../engine.ts';
-import { buildImage } from './build.ts';
-import { clusterCapacity } from './capacity.ts';
-import { createPlanCheck } from './check-plan.ts';
-import type { Cluster } from './cluster.ts';
+import { buildImage } from './build/build.ts';
+import { clusterCapacity } from './fit/capacity.ts';
+import { createPlanCheck } from './fit/check-plan.ts';
+import type { Cluster } from './api/cluster.ts';
 import type { ClusterDeps } from './deps.ts';
-import { discardDeleted, discardEnded, engineFolderOf } from './discard.ts';
+import { discardDeleted, discardEnded, engineFolderOf } from './run/discard.ts';
 import type { EngineLog } from './engine-log.ts';
-import { refuseWithoutRegistry } from './image.ts';
-import { openTensorBoardAgain } from './tensorboard-again.ts';
-import { reachService } from './services.ts';
+import { refuseWithoutRegistry } from './build/image.ts';
+import { openTensorBoardAgain } from './run/tensorboard-again.ts';
+import { reachService } from './run/services.ts';
 import { createUse } from './use.ts';
-import { runExperiment } from './run.ts';
+import { runExperiment } from './run/run.ts';
 
 export interface KubernetesEngineOptions {
   name: string;

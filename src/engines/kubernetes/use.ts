@@ -2,11 +2,11 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsent } from '../../errors.ts';
 import type { Connected } from './deps.ts';
-import { engineFolderOf } from './discard.ts';
+import { engineFolderOf } from './run/discard.ts';
 import type { KubernetesEngineOptions } from './engine.ts';
-import { tidyCluster, type Standing } from './janitor.ts';
-import { openKept } from './kept.ts';
-import { createObservatory } from './observatory.ts';
+import { tidyCluster, type Standing } from './run/janitor.ts';
+import { openKept } from './run/kept.ts';
+import { createObservatory } from './watch/observatory.ts';
 
 /** A cluster while experiments run on it. */
 export interface Use {

@@ -1,8 +1,8 @@
 import { request, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { text as textOf } from 'node:stream/consumers';
-import type { KubeObject, Resource } from '../../../src/engines/kubernetes/objects.ts';
-import { RESOURCES } from '../../../src/engines/kubernetes/objects.ts';
+import type { KubeObject, Resource } from '../../../src/engines/kubernetes/api/objects.ts';
+import { RESOURCES } from '../../../src/engines/kubernetes/api/objects.ts';
 import { cluster } from './found.ts';
 
 interface Place {

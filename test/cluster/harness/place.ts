@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SubmissionInput } from '../../../src/api/contract.ts';
-import { EXPERIMENT_LABEL, type Pod } from '../../../src/engines/kubernetes/objects.ts';
+import { EXPERIMENT_LABEL, type Pod } from '../../../src/engines/kubernetes/api/objects.ts';
 import type { ExperimentRecord } from '../../../src/experiment/record.ts';
 import { isTerminal } from '../../../src/experiment/status.ts';
 import { moment } from '../../faults/processes.ts';

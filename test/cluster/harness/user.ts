@@ -2,7 +2,7 @@ import type { ServiceAccount } from 'kubernetes-types/core/v1.js';
 import type { PolicyRule, Role, RoleBinding } from 'kubernetes-types/rbac/v1.js';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import type { Resource } from '../../../src/engines/kubernetes/objects.ts';
+import type { Resource } from '../../../src/engines/kubernetes/api/objects.ts';
 import { cluster } from './found.ts';
 import { at } from './kubernetes.ts';
 

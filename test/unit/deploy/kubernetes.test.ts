@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { RIGHTS, rightName } from '../../../src/engines/kubernetes/rights.ts';
+import { RIGHTS, rightName } from '../../../src/engines/kubernetes/check/verbs.ts';
 
 const ROOT = fileURLToPath(new URL('../../../deploy/kubernetes/', import.meta.url));
 

@@ -1,5 +1,5 @@
 import type { EngineFinding } from '../../engine.ts';
-import { troubleOf } from '../trouble.ts';
+import { troubleOf } from '../fit/trouble.ts';
 
 type Said = Omit<EngineFinding, 'status' | 'hint'>;
 

@@ -1,9 +1,9 @@
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from '../check.ts';
-import { isClusterError } from '../cluster-error.ts';
-import { isHeld } from '../finalizer.ts';
-import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../objects.ts';
-import { counted } from '../nodes.ts';
+import type { Looked } from './check.ts';
+import { isClusterError } from '../api/cluster-error.ts';
+import { isHeld } from '../run/finalizer.ts';
+import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../api/objects.ts';
+import { counted } from '../fit/nodes.ts';
 import { warning } from './finding.ts';
 
 /** For so long a pod's own control plane may need to read its log and let it go. */

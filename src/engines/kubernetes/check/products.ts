@@ -1,10 +1,10 @@
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from '../check.ts';
-import { isClusterError } from '../cluster-error.ts';
-import type { Cluster } from '../cluster.ts';
-import { listAt, partOf, readDocument, textAt } from '../document.ts';
-import { RESOURCES, type Resource } from '../objects.ts';
-import { servedVersions } from '../served.ts';
+import type { Looked } from './check.ts';
+import { isClusterError } from '../api/cluster-error.ts';
+import type { Cluster } from '../api/cluster.ts';
+import { listAt, partOf, readDocument, textAt } from '../api/document.ts';
+import { RESOURCES, type Resource } from '../api/objects.ts';
+import { servedVersions } from '../api/served.ts';
 import { missing, ok, warning } from './finding.ts';
 
 /** What brings a kind of workload, and by which fields of it its versions are told apart. */

@@ -1,7 +1,7 @@
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from '../check.ts';
-import { isClusterError } from '../cluster-error.ts';
-import { RESOURCES, type Condition, type KubeObject } from '../objects.ts';
+import type { Looked } from './check.ts';
+import { isClusterError } from '../api/cluster-error.ts';
+import { RESOURCES, type Condition, type KubeObject } from '../api/objects.ts';
 import { addedAgain, missing, ok, warning } from './finding.ts';
 
 interface LocalQueue extends KubeObject {

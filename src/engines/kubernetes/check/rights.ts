@@ -1,10 +1,10 @@
 import type { Namespace } from 'kubernetes-types/core/v1.js';
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from '../check.ts';
-import { isClusterError } from '../cluster-error.ts';
-import type { Cluster } from '../cluster.ts';
-import { RESOURCES } from '../objects.ts';
-import { missingRights, RIGHTS, rightName, type Right } from '../rights.ts';
+import type { Looked } from './check.ts';
+import { isClusterError } from '../api/cluster-error.ts';
+import type { Cluster } from '../api/cluster.ts';
+import { RESOURCES } from '../api/objects.ts';
+import { missingRights, RIGHTS, rightName, type Right } from './verbs.ts';
 import { addedAgain, missing, ok, warning } from './finding.ts';
 
 /** Whether it is there, and whether it takes pods that run as their image says. */

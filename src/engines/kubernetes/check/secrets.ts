@@ -1,9 +1,9 @@
 import type { Secret } from 'kubernetes-types/core/v1.js';
 import type { EngineFinding } from '../../engine.ts';
 import { DEFAULT_SETTINGS } from '../../../render/kubernetes/settings.ts';
-import type { Looked } from '../check.ts';
-import { isClusterError } from '../cluster-error.ts';
-import { RESOURCES } from '../objects.ts';
+import type { Looked } from './check.ts';
+import { isClusterError } from '../api/cluster-error.ts';
+import { RESOURCES } from '../api/objects.ts';
 import { addedAgain, missing, ok, warning } from './finding.ts';
 
 /** The registry, and the Secrets that the settings name. What is in them is not looked at, but for their keys. */

@@ -1,9 +1,9 @@
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from '../check.ts';
-import { isClusterError } from '../cluster-error.ts';
-import { RESOURCES } from '../objects.ts';
+import type { Looked } from './check.ts';
+import { isClusterError } from '../api/cluster-error.ts';
+import { RESOURCES } from '../api/objects.ts';
 import { addedAgain, missing, ok, warning } from './finding.ts';
 
 /** Classes for shared volumes, and the claims that the settings name. */

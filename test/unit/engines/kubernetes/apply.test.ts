@@ -6,10 +6,10 @@ import {
   disown,
   toApply,
   uidOfOurs,
-} from '../../../../src/engines/kubernetes/apply.ts';
-import { ClusterError } from '../../../../src/engines/kubernetes/cluster-error.ts';
-import type { Cluster } from '../../../../src/engines/kubernetes/cluster.ts';
-import type { KubeObject } from '../../../../src/engines/kubernetes/objects.ts';
+} from '../../../../src/engines/kubernetes/run/apply.ts';
+import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
+import type { Cluster } from '../../../../src/engines/kubernetes/api/cluster.ts';
+import type { KubeObject } from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { CommonSpec } from '../../../../src/manifest/manifest.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../src/render/kubernetes/objects.ts';

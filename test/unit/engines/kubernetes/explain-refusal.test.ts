@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ClusterError } from '../../../../src/engines/kubernetes/cluster-error.ts';
-import { explainRefusal } from '../../../../src/engines/kubernetes/explain-refusal.ts';
-import { RESOURCES } from '../../../../src/engines/kubernetes/objects.ts';
+import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
+import { explainRefusal } from '../../../../src/engines/kubernetes/status/explain-refusal.ts';
+import { RESOURCES } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { documents, stubCluster } from './stub-cluster.ts';
 
 const { jobsets, rayjobs, claims } = RESOURCES;

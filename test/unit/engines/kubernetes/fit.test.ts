@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeFacts } from '../../../../src/engines/kubernetes/nodes.ts';
-import { fitFindings } from '../../../../src/engines/kubernetes/fit.ts';
-import { isTolerated } from '../../../../src/engines/kubernetes/fit-group.ts';
-import type { Inventory } from '../../../../src/engines/kubernetes/inventory.ts';
+import type { NodeFacts } from '../../../../src/engines/kubernetes/fit/nodes.ts';
+import { fitFindings } from '../../../../src/engines/kubernetes/fit/fit.ts';
+import { isTolerated } from '../../../../src/engines/kubernetes/fit/fit-group.ts';
+import type { Inventory } from '../../../../src/engines/kubernetes/fit/inventory.ts';
 import { severityOf } from '../../../../src/manifest/codes.ts';
 import { dotted } from '../../../../src/manifest/diagnostic.ts';
 import type { CommonSpec, PodResources } from '../../../../src/manifest/manifest.ts';

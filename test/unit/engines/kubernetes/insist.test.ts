@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { AichorError } from '../../../../src/errors.ts';
-import { ClusterError } from '../../../../src/engines/kubernetes/cluster-error.ts';
-import { insist, isUnreachable } from '../../../../src/engines/kubernetes/insist.ts';
+import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
+import { insist, isUnreachable } from '../../../../src/engines/kubernetes/run/insist.ts';
 
 const never = new AbortController().signal;
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { ClusterError } from '../../../../src/engines/kubernetes/cluster-error.ts';
+import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
 import {
   isForsaken,
   isPast,
   tidyCluster,
   type Standing,
-} from '../../../../src/engines/kubernetes/janitor.ts';
-import type { KubeObject, Pod } from '../../../../src/engines/kubernetes/objects.ts';
-import { isOver } from '../../../../src/engines/kubernetes/pod-over.ts';
+} from '../../../../src/engines/kubernetes/run/janitor.ts';
+import type { KubeObject, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
+import { isOver } from '../../../../src/engines/kubernetes/status/pod-over.ts';
 import { OBSERVED_FINALIZER } from '../../../../src/render/kubernetes/pod-template.ts';
 import { documents, stubCluster } from './stub-cluster.ts';
 

@@ -3,9 +3,9 @@ import {
   NO_MEMORY,
   viewAttempt,
   type AttemptMemory,
-} from '../../../../src/engines/kubernetes/attempt-view.ts';
-import { explainWithOutput, judge, type Verdict } from '../../../../src/engines/kubernetes/judge.ts';
-import type { Job, Observed, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/objects.ts';
+} from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import { explainWithOutput, judge, type Verdict } from '../../../../src/engines/kubernetes/status/judge.ts';
+import type { Job, Observed, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { Plan } from '../../../../src/experiment/plan.ts';
 import type { Reason } from '../../../../src/experiment/status.ts';
 import {

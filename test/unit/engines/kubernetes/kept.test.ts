@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openKept } from '../../../../src/engines/kubernetes/kept.ts';
+import { openKept } from '../../../../src/engines/kubernetes/run/kept.ts';
 
 let directory: string;
 

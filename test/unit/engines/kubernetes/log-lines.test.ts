@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLineCutter } from '../../../../src/engines/kubernetes/log-lines.ts';
-import type { Stamp } from '../../../../src/engines/kubernetes/log-stamp.ts';
+import { createLineCutter } from '../../../../src/engines/kubernetes/logs/log-lines.ts';
+import type { Stamp } from '../../../../src/engines/kubernetes/logs/log-stamp.ts';
 import { kubeletAnswer, printed } from '../../../fakes/kubelet-log.ts';
 import { cutAt, fragments } from './log-arbitrary.ts';
 

@@ -1,7 +1,7 @@
 /** What a submitter prints that was started again is taken once. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRepetition } from '../../../../src/engines/kubernetes/log-repetition.ts';
+import { createRepetition } from '../../../../src/engines/kubernetes/logs/log-repetition.ts';
 import { cutAt } from './log-arbitrary.ts';
 
 /** The file after a second log was taken into it. */

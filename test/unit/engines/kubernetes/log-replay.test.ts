@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createLedger } from '../../../../src/engines/kubernetes/log-ledger.ts';
-import { beginning, type Position } from '../../../../src/engines/kubernetes/log-position.ts';
-import { createReplay } from '../../../../src/engines/kubernetes/log-replay.ts';
-import { createSeek } from '../../../../src/engines/kubernetes/log-seek.ts';
-import type { Stamp } from '../../../../src/engines/kubernetes/log-stamp.ts';
+import { createLedger } from '../../../../src/engines/kubernetes/logs/log-ledger.ts';
+import { beginning, type Position } from '../../../../src/engines/kubernetes/logs/log-position.ts';
+import { createReplay } from '../../../../src/engines/kubernetes/logs/log-replay.ts';
+import { createSeek } from '../../../../src/engines/kubernetes/logs/log-seek.ts';
+import type { Stamp } from '../../../../src/engines/kubernetes/logs/log-stamp.ts';
 import { kubeletAnswer, type Fragment } from '../../../fakes/kubelet-log.ts';
 
 const at = (seconds: number, nanos = 0): Stamp => ({ seconds, nanos });

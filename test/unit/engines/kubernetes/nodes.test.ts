@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { totalOf } from '../../../../src/engines/kubernetes/capacity.ts';
-import { gpuProducts, nodeFacts } from '../../../../src/engines/kubernetes/nodes.ts';
-import { parseQuantity } from '../../../../src/engines/kubernetes/quantity.ts';
+import { totalOf } from '../../../../src/engines/kubernetes/fit/capacity.ts';
+import { gpuProducts, nodeFacts } from '../../../../src/engines/kubernetes/fit/nodes.ts';
+import { parseQuantity } from '../../../../src/engines/kubernetes/fit/quantity.ts';
 
 test.each([
   ['96', 96],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { NO_MEMORY, viewAttempt } from '../../../../src/engines/kubernetes/attempt-view.ts';
-import type { Event, Observed, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/objects.ts';
+import { NO_MEMORY, viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import type { Event, Observed, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import {
   container,
   EXPERIMENT,

@@ -2,12 +2,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ClusterError } from '../../../../src/engines/kubernetes/cluster-error.ts';
+import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
 import {
   createPodLogs,
   type LoggedContainer,
   type PodLogs,
-} from '../../../../src/engines/kubernetes/pod-logs.ts';
+} from '../../../../src/engines/kubernetes/logs/pod-logs.ts';
 import type { LogSource } from '../../../../src/logs/line.ts';
 import { createLogStore, type ExperimentLogs, type LogStore } from '../../../../src/log-store/log-store.ts';
 import { createContainerLog, type ContainerLog } from '../../../fakes/container-log.ts';

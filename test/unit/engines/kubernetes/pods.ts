@@ -1,5 +1,5 @@
-import type { Event, ObservedJobSet, Pod } from '../../../../src/engines/kubernetes/objects.ts';
-import type { Observed } from '../../../../src/engines/kubernetes/objects.ts';
+import type { Event, ObservedJobSet, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
+import type { Observed } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { planOf } from './recorded.ts';
 
 export const EXPERIMENT = '1a2b3c4d-0000-4000-8000-000000000000';

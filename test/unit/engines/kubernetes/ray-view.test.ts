@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/attempt-view.ts';
-import { placePods } from '../../../../src/engines/kubernetes/place-pods.ts';
-import type { ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/objects.ts';
+import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import { placePods } from '../../../../src/engines/kubernetes/status/place-pods.ts';
+import type { ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { NAME, observing, planWith, RESOURCES, second } from './pods.ts';
 
 const plan = planWith('kuberay', `{Head: {${RESOURCES}}, Workers: [{name: cpus, count: 3, ${RESOURCES}}]}`, [

@@ -6,8 +6,8 @@ import {
   viewAttempt,
   type AttemptMemory,
   type AttemptView,
-} from '../../../../src/engines/kubernetes/attempt-view.ts';
-import { judge, type Verdict } from '../../../../src/engines/kubernetes/judge.ts';
+} from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import { judge, type Verdict } from '../../../../src/engines/kubernetes/status/judge.ts';
 import type {
   Event,
   Job,
@@ -16,7 +16,7 @@ import type {
   ObservedJobSet,
   ObservedRayJob,
   Pod,
-} from '../../../../src/engines/kubernetes/objects.ts';
+} from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { Plan } from '../../../../src/experiment/plan.ts';
 import type { Reason } from '../../../../src/experiment/status.ts';
 import { parseManifest } from '../../../../src/manifest/parse.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { renderSecretValues, secretNames } from '../../../../src/engines/kubernetes/secret-values.ts';
+import { renderSecretValues, secretNames } from '../../../../src/engines/kubernetes/run/secret-values.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../src/render/kubernetes/objects.ts';
 import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Cluster } from '../../../../src/engines/kubernetes/cluster.ts';
+import type { Cluster } from '../../../../src/engines/kubernetes/api/cluster.ts';
 
 /** A cluster of which a test says what it answers; whatever else is asked of it fails the test. */
 export function stubCluster(answers: Partial<Cluster>): Cluster {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AttemptView } from '../../../../src/engines/kubernetes/attempt-view.ts';
-import { createTeller } from '../../../../src/engines/kubernetes/tell.ts';
+import type { AttemptView } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import { createTeller } from '../../../../src/engines/kubernetes/run/tell.ts';
 import type { ExperimentFact } from '../../../../src/experiment/event.ts';
 import type { PodStatus } from '../../../../src/experiment/status.ts';
 

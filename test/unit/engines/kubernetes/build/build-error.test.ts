@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { buildError } from '../../../../../src/engines/kubernetes/build-error.ts';
+import { buildError } from '../../../../../src/engines/kubernetes/build/build-error.ts';
 
 const STEP_FAILED = `#6 [3/4] RUN pip install -r requirements.txt
 #6 0.512 ERROR: Could not find a version that satisfies the requirement nosuch (from versions: none)

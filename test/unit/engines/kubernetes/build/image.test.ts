@@ -5,7 +5,7 @@ import {
   imageByDigest,
   refuseWithoutRegistry,
   toBuildResult,
-} from '../../../../../src/engines/kubernetes/image.ts';
+} from '../../../../../src/engines/kubernetes/build/image.ts';
 import type { Builder } from '../../../../../src/manifest/manifest.ts';
 import { planManifest } from '../../../../../src/operators/plan.ts';
 import { jobset, NO_SUBMISSION, podType } from '../../../operators/manifests.ts';

@@ -1,4 +1,4 @@
-import type { Event, Job, Observed, Pod } from '../../../../../src/engines/kubernetes/objects.ts';
+import type { Event, Job, Observed, Pod } from '../../../../../src/engines/kubernetes/api/objects.ts';
 
 export const EXPERIMENT_ID = '6f4a850d-2281-4c1e-9a55-0123456789ab';
 export const JOB = 'experiment-6f4a850d-2281-build';

@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ClusterError } from '../../../../../src/engines/kubernetes/cluster-error.ts';
-import type { Cluster, WatchEvent } from '../../../../../src/engines/kubernetes/cluster.ts';
-import { openConnection } from '../../../../../src/engines/kubernetes/connection.ts';
-import { createCluster } from '../../../../../src/engines/kubernetes/http-cluster.ts';
-import { RESOURCES, type KubeObject } from '../../../../../src/engines/kubernetes/objects.ts';
+import { ClusterError } from '../../../../../src/engines/kubernetes/api/cluster-error.ts';
+import type { Cluster, WatchEvent } from '../../../../../src/engines/kubernetes/api/cluster.ts';
+import { openConnection } from '../../../../../src/engines/kubernetes/api/connection.ts';
+import { createCluster } from '../../../../../src/engines/kubernetes/api/http-cluster.ts';
+import { RESOURCES, type KubeObject } from '../../../../../src/engines/kubernetes/api/objects.ts';
 import {
   kubeconfigText,
   startFakeApi,

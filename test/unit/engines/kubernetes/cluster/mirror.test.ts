@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createMirror, type Change } from '../../../../../src/engines/kubernetes/mirror.ts';
-import type { KubeObject } from '../../../../../src/engines/kubernetes/objects.ts';
-import { compareVersions } from '../../../../../src/engines/kubernetes/resource-version.ts';
+import { createMirror, type Change } from '../../../../../src/engines/kubernetes/watch/mirror.ts';
+import type { KubeObject } from '../../../../../src/engines/kubernetes/api/objects.ts';
+import { compareVersions } from '../../../../../src/engines/kubernetes/watch/resource-version.ts';
 import { createFakeStore, type FakeStore } from '../../../../fakes/kubernetes-store.ts';
 
 test.each<[string, string, number | null]>([

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Cluster } from '../../../../../src/engines/kubernetes/cluster.ts';
-import { openConnection } from '../../../../../src/engines/kubernetes/connection.ts';
-import { createCluster } from '../../../../../src/engines/kubernetes/http-cluster.ts';
+import type { Cluster } from '../../../../../src/engines/kubernetes/api/cluster.ts';
+import { openConnection } from '../../../../../src/engines/kubernetes/api/connection.ts';
+import { createCluster } from '../../../../../src/engines/kubernetes/api/http-cluster.ts';
 import {
   createObservatory,
   type Observatory,
   type View,
-} from '../../../../../src/engines/kubernetes/observatory.ts';
+} from '../../../../../src/engines/kubernetes/watch/observatory.ts';
 import { startFakeApi, type FakeApi } from '../../../../fakes/kubernetes-api.ts';
 
 const ID = '6f4a850d-2281-4c1e-9a55-0123456789ab';

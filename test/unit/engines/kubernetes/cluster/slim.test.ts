@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Event, Pod } from '../../../../../src/engines/kubernetes/objects.ts';
+import type { Event, Pod } from '../../../../../src/engines/kubernetes/api/objects.ts';
 import {
   involvedExperiment,
   slimEvent,
@@ -7,7 +7,7 @@ import {
   slimJobSet,
   slimPod,
   slimRayJob,
-} from '../../../../../src/engines/kubernetes/slim.ts';
+} from '../../../../../src/engines/kubernetes/watch/slim.ts';
 
 const METADATA = {
   name: 'a',

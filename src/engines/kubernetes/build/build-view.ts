@@ -1,0 +1,63 @@
+import { BUILD_CONTAINERS } from '../../../render/kubernetes/build-job.ts';
+import type { Job, Observed, Pod } from '../api/objects.ts';
+import { labelOf } from '../status/pod-name.ts';
+
+type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+
+/** A container of the build's pod. */
+export interface BuildContainer {
+  state: 'waiting' | 'running' | 'ended';
+  /** Null until it has ended. */
+  end: { code: number; reason: string | null; message: string; seconds: number | null } | null;
+}
+
+/** What the cluster's objects say about a build. */
+export interface BuildView {
+  job: Job | null;
+  /** Null: there is none (yet). */
+  pod: Pod | null;
+  /** Waits for the files. */
+  upload: BuildContainer;
+  build: BuildContainer;
+  /** The Job's own word, which it gives before its pods are deleted; null: it goes on. */
+  jobFailure: { reason: string; message: string } | null;
+}
+
+/** Pure. `job` is the name of the build's Job. */
+export function viewBuild({ jobs, pods, gone }: Observed, job: string): BuildView {
+  const there = jobs.find(({ metadata }) => metadata?.name === job) ?? null;
+  const uid = there?.metadata?.uid;
+  const isOfJob = (pod: Pod) =>
+    labelOf(pod, 'jobName') === job &&
+    (uid === undefined || pod.metadata?.ownerReferences?.some((owner) => owner.uid === uid));
+  const pod = [...gone, ...pods].findLast(isOfJob) ?? null;
+  const failed = there?.status?.conditions?.find(
+    ({ type, status }) => status === 'True' && (type === 'Failed' || type === 'FailureTarget'),
+  );
+  return {
+    job: there,
+    pod,
+    upload: containerOf(pod?.status?.initContainerStatuses, BUILD_CONTAINERS.upload),
+    build: containerOf(pod?.status?.containerStatuses, BUILD_CONTAINERS.build),
+    jobFailure: failed === undefined ? null : { reason: failed.reason ?? '', message: failed.message ?? '' },
+  };
+}
+
+function containerOf(statuses: readonly ContainerStatus[] | undefined, name: string): BuildContainer {
+  const state = statuses?.find((status) => status.name === name)?.state;
+  if (state?.terminated !== undefined) return { state: 'ended', end: endOf(state.terminated) };
+  return { state: state?.running === undefined ? 'waiting' : 'running', end: null };
+}
+
+type Terminated = NonNullable<NonNullable<ContainerStatus['state']>['terminated']>;
+
+function endOf({ exitCode, reason, message, startedAt, finishedAt }: Terminated): BuildContainer['end'] {
+  const took = Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '');
+  const seconds = Number.isFinite(took) ? took / 1000 : null;
+  return { code: exitCode, reason: reason ?? null, message: message ?? '', seconds };
+}
+
+/** The digest in the metadata that BuildKit wrote; null: it did not say. */
+export function digestOf(metadata: string): string | null {
+  return /"containerimage\.digest":\s*"(sha256:[0-9a-f]{64})"/.exec(metadata)?.[1] ?? null;
+}

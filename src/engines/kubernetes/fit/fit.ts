@@ -1,0 +1,115 @@
+import type { Plan } from '../../../experiment/plan.ts';
+import { didYouMean } from '../../../manifest/did-you-mean.ts';
+import type { Finding, Path } from '../../../manifest/diagnostic.ts';
+import { engineFindings, type EngineFacts } from '../../../operators/engine-fit.ts';
+import { ENGINE_OPERATORS } from '../../../operators/engine-operators.ts';
+import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
+import { claimOf } from '../../../render/kubernetes/volumes.ts';
+import { totalOf } from './capacity.ts';
+import { groupFindings } from './fit-group.ts';
+import type { Inventory } from './inventory.ts';
+
+/**
+ * What a cluster lacks for a plan, each at its place in the manifest: pods that no node can take, now or ever while the
+ * nodes are as they are, and what pods would wait for without an end. Where nodes come when they are needed, what the
+ * present ones lack is a warning.
+ */
+export function fitFindings(
+  plan: Plan,
+  inventory: Inventory,
+  { engine, settings }: { engine: string; settings: KubernetesSettings },
+): Finding[] {
+  if (!ENGINE_OPERATORS.includes(plan.operator)) return engineFindings(plan, factsOf(engine, []), null);
+  if (!inventory.serves) return [operatorMissing(plan, engine)];
+  const { nodes } = inventory;
+  const pods = plan.groups.filter(({ role }) => role !== 'submitter');
+  const lacks =
+    nodes === null ? [] : pods.flatMap((group) => groupFindings(group, { nodes, engine, settings }));
+  const inAll = nodes === null || settings.autoscaling ? [] : totalFindings(plan, { nodes, engine });
+  return [
+    ...(settings.autoscaling ? lacks.map(comesWhenNeeded) : lacks),
+    ...inAll.filter((finding) => !lacks.some((lack) => sameGroup(lack.path, finding.path))),
+    ...claimFindings(plan, inventory, settings),
+    ...classFindings(plan, inventory, settings),
+  ];
+}
+
+/** Pods that fit one by one, but not all at once. */
+function totalFindings(
+  plan: Plan,
+  { nodes, engine }: { nodes: Inventory['nodes'] & object; engine: string },
+): Finding[] {
+  return engineFindings(plan, factsOf(engine, nodes), null).filter(({ code }) => code === 'engine-capacity');
+}
+
+function factsOf(name: string, nodes: Inventory['nodes'] & object): EngineFacts {
+  return { name, kind: 'kubernetes', capacity: totalOf(nodes) };
+}
+
+function sameGroup(one: Path, other: Path): boolean {
+  return [0, 1, 2, 3].every((index) => one[index] === other[index]);
+}
+
+function comesWhenNeeded(finding: Finding): Finding {
+  return {
+    ...finding,
+    code: 'engine-scales',
+    hint: 'pods wait until a node comes that fits; if none does, for good',
+  };
+}
+
+function operatorMissing({ operator }: Plan, engine: string): Finding {
+  const product = operator === 'kuberay' ? 'KubeRay' : 'JobSet';
+  return {
+    ...{ code: 'engine-operator', path: ['spec', 'operator'], at: 'value' },
+    message: `the engine ${engine} cannot run the operator ${operator}: its cluster has no ${product}`,
+    hint: `aichor engines check ${engine} says who can install it`,
+  };
+}
+
+function claimFindings(
+  plan: Plan,
+  { claims, namespace }: Inventory,
+  settings: KubernetesSettings,
+): Finding[] {
+  return plan.storage.attached.flatMap(({ name }, index): Finding[] => {
+    const claim = claimOf({ settings }, name);
+    if (!claims.missing.includes(claim)) return [];
+    const meant = didYouMean(claim, claims.known);
+    const there = claims.known.length === 0 ? 'there are none' : `there are ${claims.known.join(', ')}`;
+    return [
+      {
+        ...{
+          code: 'engine-claim',
+          path: ['spec', 'storage', 'attachExistingPVCs', index, 'name'],
+          at: 'value',
+        },
+        message: `there is no PersistentVolumeClaim ${claim} in namespace ${namespace}`,
+        hint: meant === null ? `${there}; pods would wait for it` : `did you mean "${meant}"? ${there}`,
+      },
+    ];
+  });
+}
+
+function classFindings(plan: Plan, { classes }: Inventory, settings: KubernetesSettings): Finding[] {
+  const shared = plan.storage.shared_volume;
+  if (shared === null || classes === null) return [];
+  const wanted = shared.storage_class ?? settings.storage_class;
+  const path = ['spec', 'storage', 'sharedVolume'];
+  const there = classes.names.length === 0 ? 'there are none' : `there are ${classes.names.join(', ')}`;
+  if (wanted === null) {
+    if (classes.standard !== null) return [];
+    const message = 'the cluster has no default storage class, so the shared volume needs one';
+    const hint = classes.names.length === 0 ? 'a cluster admin adds one' : `set storageClass: ${there}`;
+    return [{ code: 'engine-storage-class', path, at: 'key', message, hint }];
+  }
+  if (classes.names.includes(wanted)) return [];
+  const meant = didYouMean(wanted, classes.names);
+  return [
+    {
+      ...{ code: 'engine-storage-class', path: [...path, 'storageClass'], at: 'value' },
+      message: `there is no storage class ${wanted}`,
+      hint: meant === null ? there : `did you mean "${meant}"? ${there}`,
+    },
+  ];
+}

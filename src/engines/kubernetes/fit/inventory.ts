@@ -1,0 +1,99 @@
+import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
+import type { Plan } from '../../../experiment/plan.ts';
+import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
+import { claimOf } from '../../../render/kubernetes/volumes.ts';
+import { isDefault, listClasses } from '../check/storage.ts';
+import { isClusterError } from '../api/cluster-error.ts';
+import type { Cluster } from '../api/cluster.ts';
+import { listNodes, type NodeFacts } from './nodes.ts';
+import { RESOURCES } from '../api/objects.ts';
+import { servesKind } from '../api/served.ts';
+
+/** What a cluster has, as far as it matters for whether a plan can run there. */
+export interface Inventory {
+  namespace: string;
+  /** Null: this user may not list them. */
+  nodes: readonly NodeFacts[] | null;
+  /** Null: this user may not list them. */
+  classes: { names: readonly string[]; standard: string | null } | null;
+  /** Claims of the plan that are not there; and those there are, as far as they may be listed. */
+  claims: { missing: readonly string[]; known: readonly string[] };
+  /** Whether its kind of workload is served. */
+  serves: boolean;
+}
+
+/** What there is for a plan. Throws ClusterError when the cluster cannot be reached. */
+export async function takeInventory(cluster: Cluster, { plan, settings, nodes }: Taking): Promise<Inventory> {
+  const workload = plan.operator === 'kuberay' ? RESOURCES.rayjobs : RESOURCES.jobsets;
+  const [seen, classes, claims, serves] = await Promise.all([
+    nodes(cluster),
+    plan.storage.shared_volume === null ? null : classesOf(cluster),
+    claimsOf(
+      cluster,
+      plan.storage.attached.map(({ name }) => claimOf({ settings }, name)),
+    ),
+    servesKind(cluster, workload),
+  ]);
+  return { namespace: cluster.namespace, nodes: seen, classes, claims, serves };
+}
+
+interface Taking {
+  plan: Plan;
+  settings: KubernetesSettings;
+  nodes: NodeLister;
+}
+
+export type NodeLister = (cluster: Cluster) => Promise<NodeFacts[] | null>;
+
+/** So long a list of nodes is believed: a sweep of submissions asks for one. */
+const BELIEVED_MS = 20_000;
+
+/** Lists nodes, at most once in a while. */
+export function createNodeLister(now: () => Date): NodeLister {
+  let last: { at: number; nodes: Promise<NodeFacts[] | null> } | null = null;
+  return (cluster) => {
+    const at = now().getTime();
+    if (last !== null && Math.abs(at - last.at) < BELIEVED_MS) return last.nodes;
+    const asked = { at, nodes: listNodes(cluster) };
+    last = asked;
+    asked.nodes.catch(() => {
+      if (last === asked) last = null;
+    });
+    return asked.nodes;
+  };
+}
+
+async function classesOf(cluster: Cluster): Promise<Inventory['classes']> {
+  const classes = await listClasses(cluster);
+  if (classes === null) return null;
+  return {
+    names: classes.map(({ metadata }) => metadata?.name ?? ''),
+    standard: classes.find(isDefault)?.metadata?.name ?? null,
+  };
+}
+
+async function claimsOf(cluster: Cluster, wanted: readonly string[]): Promise<Inventory['claims']> {
+  const there = await Promise.all(wanted.map((name) => isThere(cluster, name)));
+  const missing = wanted.filter((_, index) => there[index] === false);
+  return { missing, known: missing.length === 0 ? [] : await listClaims(cluster) };
+}
+
+/** True also for one that this user may not look at. */
+async function isThere(cluster: Cluster, claim: string): Promise<boolean> {
+  try {
+    return (await cluster.get(RESOURCES.claims, claim)) !== null;
+  } catch (error) {
+    if (isClusterError(error, 403)) return true;
+    throw error;
+  }
+}
+
+async function listClaims(cluster: Cluster): Promise<string[]> {
+  try {
+    const { items } = await cluster.list<PersistentVolumeClaim>(RESOURCES.claims);
+    return items.map(({ metadata }) => metadata?.name ?? '');
+  } catch (error) {
+    if (isClusterError(error, 403)) return [];
+    throw error;
+  }
+}

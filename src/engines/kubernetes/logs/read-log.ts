@@ -1,0 +1,147 @@
+import type { Readable } from 'node:stream';
+import { systemErrorCode } from '../../../errors.ts';
+import { isClusterError } from '../api/cluster-error.ts';
+import { openLogKeeper, type LogKeeper, type LogPlace } from './log-keeper.ts';
+import type { ReadingEnd } from './log-reading.ts';
+import { createReplay, type Replay } from './log-replay.ts';
+import { formatSeconds } from './log-stamp.ts';
+
+/** What one reading of a log is given. */
+export interface Reading {
+  place: LogPlace;
+  /** From this second on, RFC 3339; undefined: everything. */
+  open: (sinceTime: string | undefined) => Promise<Readable>;
+  seek: boolean;
+  /** The container has ended: the end of the stream is the log's. */
+  final: boolean;
+  /** Where lines are missing it ends, and nothing is written. */
+  gapless: boolean;
+  /** Ends it. */
+  signal: AbortSignal;
+  heard: () => void;
+  /** Lines between these may be missing; told before any that come after them are written. */
+  onGap: (gap: NonNullable<Replay['gap']>) => void;
+  /** The file has grown. */
+  grown: () => Promise<void>;
+  /** Does what writes to the file, when it may. */
+  inTurn: <T>(act: () => Promise<T>) => Promise<T>;
+}
+
+export interface ReadingResult {
+  end: ReadingEnd;
+  /** Lines came. */
+  began: boolean;
+  /** The file has grown. */
+  grew: boolean;
+}
+
+/**
+ * Reads a log once, from where the disk says it was left, to the end of the stream. Bytes that came together are
+ * written together; while they are, no more are asked for, so that no more than a buffer of them is ever here.
+ */
+export async function readLog(reading: Reading): Promise<ReadingResult> {
+  const nothing = { began: false, grew: false };
+  const opened = await attempt(() => openLogKeeper(reading.place));
+  if ('failed' in opened) return { ...nothing, end: opened.failed };
+  const keeper = opened.value;
+  try {
+    const { since } = keeper.from;
+    const stream = await openStream(reading, since === null ? undefined : formatSeconds(since));
+    if ('failed' in stream) return { ...nothing, end: stream.failed };
+    return await readStream(stream.value, keeper, reading);
+  } finally {
+    await keeper.close();
+  }
+}
+
+async function readStream(stream: Readable, keeper: LogKeeper, reading: Reading): Promise<ReadingResult> {
+  const { seek, final, gapless, signal, heard, onGap, grown, inTurn } = reading;
+  const replay = createReplay(keeper.from, { seek });
+  const chunks = stream[Symbol.asyncIterator]();
+  let grew = false;
+  let toldGap = false;
+
+  /** Null: it goes on. */
+  async function take(chunk: Buffer): Promise<ReadingEnd | null> {
+    const bytes = replay.take(chunk);
+    if (replay.misaligned) return { kind: 'misaligned' };
+    if (gapless && replay.gap !== null) return { kind: 'broken', message: 'lines are missing' };
+    if (replay.skipping || bytes.length === 0) return null;
+    if (replay.gap !== null && !toldGap) onGap(replay.gap);
+    toldGap = replay.gap !== null;
+    return write(() => keeper.keep(bytes, replay.position(), replay.gap !== null));
+  }
+
+  async function end(): Promise<ReadingEnd> {
+    if (replay.counting) return { kind: 'misaligned' };
+    const message = replay.foreign() || null;
+    const failed = final && message === null ? await write(() => keeper.finish()) : null;
+    return failed ?? { kind: 'ended', message };
+  }
+
+  async function write(act: () => Promise<boolean>): Promise<ReadingEnd | null> {
+    const written = await attempt(act);
+    if ('failed' in written) return written.failed;
+    if (written.value) await grown();
+    grew ||= written.value;
+    return null;
+  }
+
+  async function next(): Promise<ReadingEnd | null> {
+    const chunk = await nextChunk(chunks);
+    heard();
+    if (chunk !== null && !Buffer.isBuffer(chunk)) return chunk;
+    return inTurn(async () => {
+      if (signal.aborted) return { kind: 'silent' };
+      return chunk === null ? end() : take(chunk);
+    });
+  }
+
+  try {
+    for (;;) {
+      const end = await next();
+      if (end !== null) return { end, began: replay.began, grew };
+    }
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** Null at the end. */
+async function nextChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | ReadingEnd | null> {
+  try {
+    const { done, value } = await chunks.next();
+    return done === true ? null : value;
+  } catch (error) {
+    return { kind: 'broken', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+type Attempted<T> = { value: T } | { failed: ReadingEnd };
+
+async function openStream(
+  { open, signal }: Reading,
+  sinceTime: string | undefined,
+): Promise<Attempted<Readable>> {
+  try {
+    return { value: await open(sinceTime) };
+  } catch (error) {
+    if (signal.aborted) return { failed: { kind: 'silent' } };
+    if (!isClusterError(error)) throw error;
+    const { status, message } = error;
+    if (status === 400 || status === 404) return { failed: { kind: 'refused', message } };
+    if (status === 401 || status === 403) return { failed: { kind: 'forbidden', message } };
+    return { failed: { kind: 'broken', message } };
+  }
+}
+
+/** Something done on the disk. What the disk refuses may be possible later. */
+async function attempt<T>(act: () => Promise<T>): Promise<Attempted<T>> {
+  try {
+    return { value: await act() };
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === undefined || !(error instanceof Error)) throw error;
+    return { failed: { kind: 'unkept', message: error.message } };
+  }
+}

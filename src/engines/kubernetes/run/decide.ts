@@ -1,0 +1,92 @@
+import { explainDeadline, type Explanation } from '../../../experiment/explain.ts';
+import { crashPoint } from '../../../machine/crash-point.ts';
+import { lastOutput } from '../../last-output.ts';
+import { explainWithOutput, GO_ON, judge, type FailedVerdict, type Verdict } from '../status/judge.ts';
+import type { StopMark } from './kept.ts';
+import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
+
+/** How long an explanation waits for the end of the log of the pod that failed. */
+const LAST_OUTPUT_MS = 1500;
+
+/** Decides whether the experiment is to end, and writes that down before anything is done about it. */
+export interface Decider {
+  /** It goes on; milliseconds until it has to be asked again although nothing happened. */
+  decide(look: Look): Promise<'end' | number>;
+}
+
+export function createDecider(run: ClusterRun): Decider {
+  const { deps, context, kept, tell } = run;
+  const { plan } = context;
+  /** When a failure was first seen, by a clock that only goes forward. */
+  let failedAt: number | null = null;
+
+  async function mark(cause: StopMark['cause'], failure: Explanation | null = null): Promise<'end'> {
+    await kept.change({ stop: { cause, failure, at: deps.now().toISOString() } });
+    crashPoint('cluster-stop-marked');
+    return 'end';
+  }
+
+  async function fail(verdict: FailedVerdict): Promise<'end' | number> {
+    failedAt ??= performance.now();
+    const { root } = verdict;
+    const waited = performance.now() - failedAt;
+    if (root !== null && !run.keeper.isRead(root.uid) && waited < LAST_OUTPUT_MS)
+      return LAST_OUTPUT_MS - waited;
+    return mark('fail', await explained(run, verdict));
+  }
+
+  /** The next workload is written down together with the end of this one. */
+  async function startAnew({ view }: Look, why: string): Promise<'end'> {
+    const { workloads } = kept.run;
+    deps.log.info({ experiment_id: context.experimentId }, `its workload is created anew: ${why}`);
+    await kept.change({
+      workloads: [...workloads, { offset: view.attempt, uid: null, complete: false }],
+      stop: { cause: 'again', failure: null, at: deps.now().toISOString() },
+    });
+    crashPoint('cluster-again-marked');
+    return 'end';
+  }
+
+  /** What is seen of one kind may be older than what is seen of another: nothing is concluded from that. */
+  function judged({ view, observed }: Look): Verdict {
+    if (run.view.stale() !== null) return GO_ON;
+    const { experimentId } = context;
+    const { imageFailAfterS } = deps;
+    const workloads = createdWorkloads(kept);
+    return judge({ plan, experimentId, view, observed, workloads, imageFailAfterS, now: deps.now() });
+  }
+
+  return {
+    async decide(look) {
+      const verdict = judged(look);
+      const left = timeLeftMs(run);
+      if (verdict.kind === 'succeeded') {
+        for (const notice of verdict.notices) tell.notice(notice);
+        return mark('done');
+      }
+      if (verdict.kind === 'failed') return fail(verdict);
+      if (context.stop.aborted) return mark('cancel');
+      if (left <= 0) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
+      if (verdict.kind === 'again') return startAnew(look, verdict.explanation);
+      const { until } = verdict;
+      return until === null ? left : Math.min(left, Date.parse(until) - deps.now().getTime());
+    },
+  };
+}
+
+/** Until the timeout, counted from the first start of a container. */
+function timeLeftMs({ context, kept, deps }: ClusterRun): number {
+  const { timeout_s: timeout } = context.plan;
+  const { started_at: started } = kept.run;
+  if (timeout === null || started === null) return Number.POSITIVE_INFINITY;
+  return Date.parse(started) + timeout * 1000 - deps.now().getTime();
+}
+
+/** In the terms of its framework, where what the pod printed last says more. */
+async function explained({ context }: ClusterRun, verdict: FailedVerdict): Promise<Explanation> {
+  const { root, reason, explanation } = verdict;
+  if (root === null) return { reason, explanation };
+  const { pod, attempt } = root;
+  const file = await context.logs.file({ step: 'run', pod, attempt, stream: null });
+  return explainWithOutput(verdict, await lastOutput([file], context.secrets));
+}

@@ -1,0 +1,46 @@
+import type { Reason } from '../../../experiment/status.ts';
+import { viewAttempt, type ViewInput } from '../status/attempt-view.ts';
+import { withEnded } from './ended-pods.ts';
+import type { StopMark } from './kept.ts';
+import type { Observed } from '../api/objects.ts';
+import { createdWorkloads, type ClusterRun, type LookBack } from './run-state.ts';
+
+/** What there is to see now: of the cluster, of pods that are gone, and of what was just created. */
+export function takeLook(run: ClusterRun): LookBack {
+  const seen = run.view.observed();
+  const observed = withEnded(withApplied(seen, run), run.ended);
+  const input: ViewInput = {
+    plan: run.context.plan,
+    experimentId: run.context.experimentId,
+    observed,
+    workloads: createdWorkloads(run.kept),
+    memory: run.kept.run.memory,
+    told: toldOf(run.kept.run.stop),
+    now: run.deps.now(),
+  };
+  return {
+    observed,
+    view: viewAttempt(input),
+    earlier: (attempt) => viewAttempt({ ...input, attempt }),
+  };
+}
+
+/** Why pods that were told to end have ended; null: nobody told them. */
+function toldOf(stop: StopMark | null): Reason | null {
+  if (stop === null || stop.cause === 'done' || stop.cause === 'again') return null;
+  if (stop.cause === 'cancel') return 'CancelledByUser';
+  return stop.cause === 'deadline' ? 'DeadlineExceeded' : 'StoppedWithExperiment';
+}
+
+/**
+ * A workload that was created a moment ago and that the watch has not told of yet is there, not missing. Once the watch
+ * has told of it, only the watch counts.
+ */
+function withApplied(seen: Observed, run: ClusterRun): Observed {
+  const { applied } = run;
+  if (applied === null) return seen;
+  const there = [seen.jobset, seen.rayjob].some((each) => each?.metadata?.uid === applied.metadata?.uid);
+  if (there) run.applied = null;
+  if (run.applied === null) return seen;
+  return applied.kind === 'RayJob' ? { ...seen, rayjob: applied } : { ...seen, jobset: applied };
+}

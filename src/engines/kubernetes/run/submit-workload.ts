@@ -1,0 +1,67 @@
+import { crashPoint } from '../../../machine/crash-point.ts';
+import { ApplyRefused, applyBeside, applyWorkload, toApply, type ToApply } from './apply.ts';
+import { insist } from './insist.ts';
+import type { KeptWorkload } from './kept.ts';
+import type { KubeObject } from '../api/objects.ts';
+import type { ClusterRun } from './run-state.ts';
+
+/**
+ * Creates the workload and what belongs to it, once: what was created, and is gone now, somebody has removed. A refusal
+ * ends the experiment; a stop that comes first leaves the rest to whoever ends it.
+ */
+export async function submitWorkload(run: ClusterRun): Promise<void> {
+  const { context, kept } = run;
+  if (kept.run.stop !== null) return;
+  const last = kept.run.workloads.at(-1);
+  if (last?.complete) return;
+  try {
+    if (last === undefined) await keep(run, { offset: 0, uid: null, complete: false });
+    crashPoint('cluster-intended');
+    await apply(run, kept.run.workloads.at(-1)?.uid ?? null);
+  } catch (error) {
+    if (context.detach.aborted || context.stop.aborted) return;
+    if (!(error instanceof ApplyRefused)) throw error;
+    run.deps.log.warn({ experiment_id: context.experimentId, err: error.cause }, error.message);
+    const at = run.deps.now().toISOString();
+    await kept.change({ stop: { cause: 'fail', failure: error.explanation, at } });
+  }
+}
+
+async function apply(run: ClusterRun, createdUid: string | null): Promise<void> {
+  const { cluster, context, kept, tell } = run;
+  const { restarts, offset } = attemptsLeft(run);
+  const plan = { ...run.rendering.plan, backoff_limit: restarts };
+  const rendering = { ...run.rendering, plan, attemptsBefore: offset };
+  const wanted = toApply(rendering, context.secrets);
+  const reach = { signals: [context.detach, context.stop], tell: tell.unanswered };
+  let owner: KubeObject | null = null;
+  if (createdUid === null) {
+    owner = await insist(() => applyWorkload(cluster, wanted, context.experimentId), reach);
+    crashPoint('cluster-applied');
+    run.applied = owner;
+    await keep(run, { offset, uid: owner.metadata?.uid ?? null, complete: false });
+    crashPoint('cluster-created');
+  } else {
+    const { resource, name } = wanted.workload;
+    owner = await insist(() => cluster.get(resource, name), reach);
+  }
+  if (owner !== null && owner.metadata?.uid === kept.run.workloads.at(-1)?.uid)
+    for (const notice of await beside(run, wanted, owner)) tell.notice(notice);
+  await keep(run, { offset, uid: kept.run.workloads.at(-1)?.uid ?? null, complete: true });
+}
+
+function beside({ cluster, context, tell }: ClusterRun, wanted: ToApply, owner: KubeObject) {
+  const signals = [context.detach, context.stop];
+  return insist(() => applyBeside(cluster, wanted, owner), { signals, tell: tell.unanswered });
+}
+
+/** How often this workload may restart its pods, and how many attempts there were before it. */
+function attemptsLeft({ kept, context }: ClusterRun): { restarts: number; offset: number } {
+  const offset = kept.run.workloads.at(-1)?.offset ?? 0;
+  return { offset, restarts: Math.max(0, context.plan.backoff_limit - offset) };
+}
+
+/** Replaces what is kept of the last workload. */
+async function keep({ kept }: ClusterRun, last: KeptWorkload): Promise<void> {
+  await kept.change({ workloads: [...kept.run.workloads.slice(0, -1), last] });
+}

@@ -1,0 +1,101 @@
+import type { PodFact } from '../../../experiment/event.ts';
+import type { Explanation } from '../../../experiment/explain.ts';
+import type { Notice } from '../../../experiment/record.ts';
+import type { FactQueue } from '../../facts.ts';
+import type { AttemptView } from '../status/attempt-view.ts';
+
+/** Says what is new about an experiment, each thing once. */
+export interface Teller {
+  /**
+   * @param earlier the view of an attempt before this one, of which not all may have been told
+   */
+  attempt(view: AttemptView, earlier: (attempt: number) => AttemptView): void;
+  /** What is seen of the cluster may be old; null: it is not. */
+  unseen(why: string | null): void;
+  /** The cluster does not answer a request; null: it did. */
+  unanswered(why: string | null): void;
+  failure(failure: Explanation): void;
+  notice(notice: Notice): void;
+}
+
+/** @param most attempts in all */
+export function createTeller(facts: FactQueue, most: number): Teller {
+  const pods = new Map<string, string>();
+  const said = new Set<string>();
+  let attempt: number | null = null;
+  let progress: string | null = null;
+  /** What it waits for as far as the cluster is concerned. */
+  let waiting: string | null = null;
+  let unseen: string | null = null;
+  let unanswered: string | null = null;
+
+  function say(message: string): void {
+    if (message === progress) return;
+    progress = message;
+    facts.push({ type: 'progress', message });
+  }
+  /** The first reason stands: each try may fail for another one. */
+  function sayReach(before: string | null): void {
+    const why = unseen ?? unanswered;
+    if (why !== null && before === null)
+      say(`the cluster cannot be reached, what runs there goes on: ${why}`);
+    if (why === null && before !== null) say(waiting ?? 'the cluster can be reached again');
+  }
+  function once(key: string, tell: () => void): void {
+    if (said.has(key)) return;
+    said.add(key);
+    tell();
+  }
+  function begin(number: number): void {
+    attempt = number;
+    const message = most === 1 ? 'starting the pods' : `attempt ${number} of at most ${most}`;
+    facts.push({ type: 'attempt', attempt: number, message });
+  }
+  function tellPods(view: AttemptView): void {
+    for (const { fact } of view.pods) {
+      const text = JSON.stringify(fact);
+      if (pods.get(keyOf(fact)) === text) continue;
+      pods.set(keyOf(fact), text);
+      facts.push(fact);
+    }
+  }
+  return {
+    attempt(view, earlier) {
+      if (view.everStarted) {
+        if (attempt === null) begin(view.attempt);
+        for (let before = attempt ?? view.attempt; before < view.attempt; before++) {
+          tellPods(earlier(before));
+          begin(before + 1);
+        }
+        tellPods(view);
+      }
+      const hadToWait = waiting !== null;
+      waiting = view.waiting?.message ?? null;
+      if ((unseen ?? unanswered) !== null || view.told !== null) return;
+      if (waiting !== null) say(waiting);
+      else if (hadToWait) say(goingOn(view));
+    },
+    unseen(why) {
+      const before = unseen ?? unanswered;
+      unseen = why;
+      sayReach(before);
+    },
+    unanswered(why) {
+      const before = unseen ?? unanswered;
+      unanswered = why;
+      sayReach(before);
+    },
+    failure: (failure) => once('failure', () => facts.push({ type: 'failure', ...failure })),
+    notice: (notice) => once(JSON.stringify(notice), () => facts.push({ type: 'notice', ...notice })),
+  };
+}
+
+function keyOf({ pod, attempt }: PodFact): string {
+  return `${attempt}/${pod}`;
+}
+
+/** Nothing waits any more: what was said of it must not stand. */
+function goingOn({ pods }: AttemptView): string {
+  const running = pods.filter(({ fact }) => fact.status === 'Running').length;
+  return `${running} of ${pods.length} ${pods.length === 1 ? 'pod' : 'pods'} running`;
+}

@@ -1,0 +1,89 @@
+import type { ContainerStateTerminated } from 'kubernetes-types/core/v1.js';
+import { explainPodEnd, type EndedPod, type Explanation, type PodEnd } from '../../../experiment/explain.ts';
+import type { Plan } from '../../../experiment/plan.ts';
+import { lastMainEnd, mainContainer } from './containers.ts';
+import { explainEviction } from './explain-eviction.ts';
+import type { Pod } from '../api/objects.ts';
+import type { PodView } from './pod-view.ts';
+
+/** Reasons of a container that never came to run. */
+const NOT_STARTED: ReadonlySet<string> = new Set([
+  'StartError',
+  'ContainerCannotRun',
+  'ContainerCannotStart',
+]);
+
+/** How a pod that has ended did so, in the terms of both engines. */
+export function endOf(pod: Pod, gone: boolean): PodEnd {
+  const ended = lastMainEnd(pod);
+  if (ended === null) {
+    const detail = gone || hadContainer(pod) ? null : (pod.status?.message ?? null);
+    return detail === null ? { how: 'vanished' } : notStarted(detail);
+  }
+  if (NOT_STARTED.has(ended.reason ?? '')) return notStarted(ended.message ?? ended.reason ?? '');
+  return { how: 'exited', code: ended.exitCode };
+}
+
+/** The kernel's word, as the kubelet passes it on: for the container or any process in it. */
+export function wasOutOfMemory(pod: Pod): boolean {
+  return lastMainEnd(pod)?.reason === 'OOMKilled';
+}
+
+/** When a pod that has ended did so (ISO 8601), as exactly as its object tells. */
+export function endedAt(pod: Pod): string | null {
+  const finished = (lastMainEnd(pod) ?? mainContainer(pod).status?.state?.terminated)?.finishedAt;
+  const changed = pod.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'False');
+  return finished ?? pod.metadata?.deletionTimestamp ?? changed?.lastTransitionTime ?? null;
+}
+
+/** Exit code of the main container; null: it never ran, or nobody saw its code. */
+export function exitCodeOf({ end }: Pick<PodView, 'end'>): number | null {
+  return end?.end.how === 'exited' ? end.end.code : null;
+}
+
+type Ended = Pick<PodView, 'pod' | 'byItself' | 'disrupted' | 'source' | 'end'> & { end: EndedPod };
+
+/** Reason and sentence for a pod that failed, whoever ended it. */
+export function explainEnd(view: Ended, plan: Plan): Explanation {
+  const { end, pod, source } = view;
+  if (!view.byItself && !end.evidence.out_of_memory) {
+    const node = source?.spec?.nodeName ?? null;
+    const evicted = { pod, group: end.group, disruption: view.disrupted, code: exitCodeOf(view), node };
+    return explainEviction(evicted, plan);
+  }
+  return end.end.how === 'not-started' ? explainNotStarted(end) : explainPodEnd(end);
+}
+
+/** What a runtime says when there is no such program, or it is none. */
+const ABSENT = /executable file not found|no such file or directory/i;
+const NOT_EXECUTABLE = /permission denied|exec format error|is a directory/i;
+
+function explainNotStarted(ended: EndedPod): Explanation {
+  const { pod, end } = ended;
+  const detail = end.how === 'not-started' ? end.detail : '';
+  const path = /exec: "([^"]*)"/.exec(detail)?.[1];
+  if (path === undefined) return explainPodEnd(ended);
+  if (ABSENT.test(detail)) {
+    return {
+      reason: 'CommandNotFound',
+      explanation: `${pod}: the image has no ${path}, which the command is started with (exit 128); use an image that has a shell`,
+    };
+  }
+  if (NOT_EXECUTABLE.test(detail)) {
+    return {
+      reason: 'CommandNotExecutable',
+      explanation: `${pod}: ${path} of the image, which the command is started with, cannot be executed (exit 128): ${detail}; check that the image was built for the nodes' architecture`,
+    };
+  }
+  return explainPodEnd(ended);
+}
+
+function notStarted(detail: string): PodEnd {
+  return { how: 'not-started', detail, disk_full: /no space left on device/i.test(detail) };
+}
+
+function hadContainer(pod: Pod): boolean {
+  const { status } = mainContainer(pod);
+  const ended: ContainerStateTerminated | undefined = status?.state?.terminated;
+  return ended !== undefined || status?.state?.running !== undefined;
+}

@@ -1,0 +1,87 @@
+import { explainExhausted, type EndedPod } from '../../../experiment/explain.ts';
+import { objectName } from '../../../operators/object-name.ts';
+import type { FailedVerdict, FailureRoot, JudgeInput } from './judge.ts';
+import { exitCodeOf, explainEnd } from './pod-end.ts';
+import type { PodView } from './pod-view.ts';
+
+type EndedView = PodView & { end: EndedPod };
+
+export interface RootFailure {
+  /** It did not end because it was deleted, and it is in the Job that is named: nothing can come that says more. */
+  sure: boolean;
+  verdict: FailedVerdict;
+}
+
+/**
+ * The failure that the others followed from: the earliest that was not asked for, in the Job that the JobSet names
+ * (`job`) if it names one. Null: no pod is known to have failed.
+ */
+export function rootFailure(input: JudgeInput, job: string | null): RootFailure | null {
+  const { view, experimentId } = input;
+  const failed = view.pods.filter(hasFailed);
+  const named = failed.filter(({ pod }) => job === null || isOfJob(pod, `${objectName(experimentId)}-`, job));
+  const own = (each: EndedView) =>
+    each.byItself || each.disrupted !== null || each.end.evidence.out_of_memory;
+  const root = earliest(named.filter(own)) ?? earliest(named) ?? earliest(failed.filter(own));
+  return root && { sure: own(root) && named.includes(root), verdict: failureOf(root, input) };
+}
+
+/** What ended the experiment, if this pod did. `exhausted`: it would have been started again if it still might. */
+export function failureOf(root: EndedView, { plan, view, experimentId }: JudgeInput): FailedVerdict {
+  const plain = explainEnd(root, plan);
+  const isEvicted = plain.reason === 'Evicted' && plan.operator !== 'jobset' && plan.operator !== 'kuberay';
+  const exhausted = isEvicted ? null : view.attempt;
+  const said = exhausted === null ? plain : explainExhausted(plain, exhausted);
+  const verdict: FailedVerdict = { kind: 'failed', ...said, root: null };
+  const { object, end } = root;
+  if (!root.byItself || end.evidence.out_of_memory || end.end.how === 'not-started' || object === null)
+    return verdict;
+  const found: FailureRoot = {
+    ...{
+      pod: root.pod,
+      attempt: root.attempt,
+      uid: object.uid,
+      objectName: object.objectName,
+      exhausted,
+      plain,
+    },
+    end: {
+      ...{ operator: plan.operator, experiment: experimentId, pod: root.pod, rank: root.rank },
+      ...{ code: exitCodeOf(root), ...ranksAround(root, view.pods) },
+    },
+  };
+  return { ...verdict, root: found };
+}
+
+/** What the other ranks did when it ended. */
+function ranksAround(root: PodView, pods: readonly PodView[]): { running: number[]; finished: number[] } {
+  const at = timeOf(root);
+  const others = pods.filter((pod) => pod !== root && pod.started);
+  const running = others.filter((pod) => pod.end === null || timeOf(pod) > at || !pod.byItself);
+  const finished = others
+    .filter(({ fact }) => fact.status === 'Succeeded')
+    .filter((pod) => timeOf(pod) <= at);
+  return { running: running.map(({ rank }) => rank), finished: finished.map(({ rank }) => rank) };
+}
+
+export function hasFailed(view: PodView): view is EndedView {
+  const { end } = view;
+  if (end === null || view.fact.status === 'Succeeded') return false;
+  return !view.byItself || end.end.how !== 'exited' || end.end.code !== 0;
+}
+
+function isOfJob(pod: string, prefix: string, job: string): boolean {
+  return `${prefix}${pod.replace(/-\d+$/, '')}` === job;
+}
+
+/** Of two in the same second, the one that ended by itself, then the lower rank. */
+function earliest(pods: readonly EndedView[]): EndedView | null {
+  const order = (a: EndedView, b: EndedView) =>
+    timeOf(a) - timeOf(b) || Number(b.byItself) - Number(a.byItself) || a.rank - b.rank;
+  return pods.toSorted(order)[0] ?? null;
+}
+
+function timeOf({ fact, source }: PodView): number {
+  const at = fact.ended_at ?? source?.metadata?.deletionTimestamp;
+  return at === undefined ? Infinity : Date.parse(at);
+}

@@ -1,0 +1,99 @@
+import type { EndedPod } from '../../../experiment/explain.ts';
+import type { PlannedPod } from '../../../experiment/planned-pods.ts';
+import type { Group, Plan } from '../../../experiment/plan.ts';
+import { isFinal, mainEnd, mainStart } from './containers.ts';
+import { deletionAskedAt, disruptionOf, wasDeletedBeforeEnd, type SeenOrder } from './disruption.ts';
+import type { PlacedPod } from './place-pods.ts';
+import { endedAt, endOf, wasOutOfMemory } from './pod-end.ts';
+import type { Disruption } from './pod-view.ts';
+
+/** What its objects tell of one planned pod in one attempt, before anybody asks what the others did. */
+export interface Sight {
+  planned: PlannedPod;
+  group: Group;
+  /** All of this attempt, oldest first. */
+  placed: readonly PlacedPod[];
+  /** The one that stands for it now; null: there is none yet. */
+  latest: PlacedPod | null;
+  /** First start of its main container (ISO 8601); null: not seen. */
+  startedAt: string | null;
+  /** It has ended, if ever it ran. */
+  isOver: boolean;
+  /** ISO 8601; null: it has not ended, or nothing tells when. */
+  endedAt: string | null;
+  end: EndedPod | null;
+  disrupted: Disruption | null;
+  deletedBeforeEnd: boolean;
+  /** Its deletion was asked for then (ms since the epoch). */
+  askedAt: number | null;
+  byItself: boolean;
+}
+
+interface ToSee {
+  plan: Plan;
+  experimentId: string;
+  planned: PlannedPod;
+  placed: readonly PlacedPod[];
+  order: SeenOrder;
+  /** Pods of this attempt are deleted in the course of things. */
+  deletionExpected: boolean;
+}
+
+/** Looks at one planned pod. */
+export function seePod({ plan, experimentId, planned, placed, order, deletionExpected }: ToSee): Sight {
+  const group = groupOf(plan, planned);
+  const latest = placed.findLast(({ object }) => !object.gone) ?? placed.at(-1) ?? null;
+  const startedAt = firstStart(placed);
+  if (latest === null) return { planned, group, placed, latest, startedAt, ...UNSEEN };
+  const { source, object } = latest;
+  const disrupted = disruptionOf(source);
+  const deletedBeforeEnd = wasDeletedBeforeEnd(source, order, deletionExpected);
+  const evidence = { out_of_memory: wasOutOfMemory(source), peak_memory_bytes: null };
+  const isOver = object.gone || isFinal(source) || mainEnd(source) !== null;
+  const end = endOf(source, object.gone);
+  return {
+    planned,
+    group,
+    placed,
+    latest,
+    startedAt,
+    isOver,
+    endedAt: isOver ? endedAt(source) : null,
+    end: isOver ? { experiment: experimentId, pod: planned.pod, group, end, evidence } : null,
+    disrupted,
+    deletedBeforeEnd,
+    askedAt: deletionAskedAt(source),
+    byItself: isOver && disrupted === null && !deletedBeforeEnd,
+  };
+}
+
+/** First start of a main container among these; times of one format sort as text. */
+function firstStart(placed: readonly PlacedPod[]): string | null {
+  let first: string | null = null;
+  for (const { source } of placed) {
+    const start = mainStart(source);
+    if (start !== null && (first === null || start < first)) first = start;
+  }
+  return first;
+}
+
+const UNSEEN = {
+  isOver: false,
+  endedAt: null,
+  end: null,
+  disrupted: null,
+  deletedBeforeEnd: false,
+  askedAt: null,
+  byItself: false,
+} as const;
+
+function groupOf({ groups }: Plan, { group, pod }: PlannedPod): Group {
+  const found = groups[group];
+  if (found === undefined) throw new RangeError(`${pod} is in no group of the plan`);
+  return found;
+}
+
+/** Its command ended with 0. */
+export function exitedZero({ end }: Pick<Sight, 'end'>): boolean {
+  return end?.end.how === 'exited' && end.end.code === 0;
+}

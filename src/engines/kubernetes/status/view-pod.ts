@@ -1,0 +1,60 @@
+import type { PodFact } from '../../../experiment/event.ts';
+import type { Plan } from '../../../experiment/plan.ts';
+import type { Reason } from '../../../experiment/status.ts';
+import type { Standing } from './jobset-pods.ts';
+import { exitCodeOf, explainEnd } from './pod-end.ts';
+import type { PodView } from './pod-view.ts';
+import { exitedZero, type Sight } from './sight.ts';
+
+interface ToView {
+  attempt: number;
+  standing: Standing;
+  plan: Plan;
+}
+
+/** A planned pod with the fact that is told of it. */
+export function viewPod(sight: Sight, { attempt, standing, plan }: ToView): PodView {
+  const { planned, latest, end, byItself, disrupted, deletedBeforeEnd } = sight;
+  const known = {
+    pod: planned.pod,
+    attempt,
+    group: planned.group,
+    rank: planned.rank,
+    object: latest?.object ?? null,
+    source: latest?.source ?? null,
+    end,
+    byItself,
+    started: sight.startedAt !== null,
+    disrupted,
+    deletedBeforeEnd,
+  };
+  const isOver = standing.status !== 'Pending' && standing.status !== 'Running';
+  const fact: PodFact = {
+    type: 'pod',
+    pod: planned.pod,
+    attempt,
+    status: standing.status,
+    reason: reasonOf(standing, known, plan),
+    exit_code: isOver ? codeOf(standing, sight) : null,
+    started_at: inMilliseconds(sight.startedAt),
+    ended_at: isOver ? inMilliseconds(sight.endedAt) : null,
+    peak_memory_bytes: null,
+  };
+  return { ...known, fact };
+}
+
+function reasonOf({ reason }: Standing, view: Omit<PodView, 'fact'>, plan: Plan): Reason | null {
+  if (reason !== 'end') return reason;
+  return view.end === null ? null : explainEnd({ ...view, end: view.end }, plan).reason;
+}
+
+/** A Ray node stopped after its work was done did not fail; the submitter of a job that failed may end with 0. */
+function codeOf({ status, reason }: Standing, sight: Sight): number | null {
+  if (status === 'Succeeded') return exitedZero(sight) ? 0 : null;
+  if (reason === 'NonZeroExit' && exitedZero(sight)) return null;
+  return exitCodeOf(sight);
+}
+
+function inMilliseconds(time: string | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}

@@ -1,0 +1,159 @@
+import { objectName } from '../../../operators/object-name.ts';
+import type { Change } from './mirror.ts';
+import {
+  EXPERIMENT_LABEL,
+  type Event,
+  type Job,
+  type KubeObject,
+  type Observed,
+  type ObservedJobSet,
+  type ObservedRayJob,
+  type Pod,
+} from '../api/objects.ts';
+import { involvedExperiment } from './slim.ts';
+
+/** Everything that is seen, by the experiment that it belongs to. Pure. */
+export interface ObjectsIndex {
+  /** Take changes in, and return the ids (events: object names) of the experiments that they are about. */
+  jobsets(changes: readonly Change<ObservedJobSet>[]): Set<string>;
+  rayjobs(changes: readonly Change<ObservedRayJob>[]): Set<string>;
+  jobs(changes: readonly Change<Job>[]): Set<string>;
+  pods(changes: readonly Change<Pod>[]): Set<string>;
+  events(changes: readonly Change<Event>[]): Set<string>;
+  observed(experimentId: string): Observed;
+  /** Nobody looks at it any more: what is gone of it need not be remembered. */
+  forget(experimentId: string): void;
+}
+
+interface Bucket {
+  jobsets: Map<string, ObservedJobSet>;
+  rayjobs: Map<string, ObservedRayJob>;
+  jobs: Map<string, Job>;
+  pods: Map<string, Pod>;
+  gone: Map<string, Pod>;
+}
+
+type Live = Exclude<keyof Bucket, 'gone'>;
+
+/** Pods of so many that are gone are remembered for each experiment; the engine keeps its own notes of those before. */
+const MOST_GONE = 5_000;
+const MOST_EVENTS = 200;
+/** Experiments whose warnings are kept. */
+const MOST_WARNED = 1_000;
+
+/** `isWatched`: somebody looks at the experiment; of others only what is there is remembered. */
+export function createObjectsIndex(isWatched: (experimentId: string) => boolean): ObjectsIndex {
+  const buckets = new Map<string, Bucket>();
+  const warnings = new Map<string, Map<string, Event>>();
+
+  function bucketOf(id: string): Bucket {
+    const bucket = buckets.get(id) ?? newBucket();
+    buckets.set(id, bucket);
+    return bucket;
+  }
+  function forget(id: string): void {
+    const bucket = buckets.get(id);
+    if (bucket === undefined) return;
+    bucket.gone.clear();
+    const kinds: Live[] = ['jobsets', 'rayjobs', 'jobs', 'pods'];
+    if (kinds.some((kind) => bucket[kind].size > 0)) return;
+    buckets.delete(id);
+    warnings.delete(objectName(id));
+  }
+  function taker<T extends KubeObject>(
+    place: (bucket: Bucket) => Map<string, T>,
+    onGone?: (bucket: Bucket, last: T) => void,
+  ) {
+    return (changes: readonly Change<T>[]) => {
+      const touched = new Set<string>();
+      for (const { type, object } of changes) {
+        const id = object.metadata?.labels?.[EXPERIMENT_LABEL];
+        if (id === undefined) continue;
+        touched.add(id);
+        const bucket = bucketOf(id);
+        if (type === 'there') place(bucket).set(uidOf(object), object);
+        else if (place(bucket).delete(uidOf(object))) {
+          if (isWatched(id)) onGone?.(bucket, object);
+          else forget(id);
+        }
+      }
+      return touched;
+    };
+  }
+  return {
+    jobsets: taker((bucket) => bucket.jobsets),
+    rayjobs: taker((bucket) => bucket.rayjobs),
+    jobs: taker((bucket) => bucket.jobs),
+    pods: taker(
+      (bucket) => bucket.pods,
+      ({ gone }, last) => setBounded(gone, uidOf(last), last, MOST_GONE),
+    ),
+    events(changes) {
+      const touched = new Set<string>();
+      for (const { type, object } of changes) {
+        const name = involvedExperiment(object);
+        // A warning holds after the API server has forgotten it.
+        if (name === null || type === 'gone') continue;
+        const told = warnings.get(name) ?? new Map<string, Event>();
+        setBounded(told, uidOf(object), object, MOST_EVENTS);
+        setBounded(warnings, name, told, MOST_WARNED);
+        touched.add(name);
+      }
+      return touched;
+    },
+    observed(id) {
+      const { jobsets, rayjobs, jobs, pods, gone } = buckets.get(id) ?? newBucket();
+      return {
+        jobset: latest(jobsets.values()),
+        rayjob: latest(rayjobs.values()),
+        jobs: [...jobs.values()],
+        pods: [...pods.values()],
+        gone: [...gone.values()],
+        events: [...(warnings.get(objectName(id))?.values() ?? [])].sort((a, b) =>
+          compare(timeOf(a), timeOf(b)),
+        ),
+      };
+    },
+    forget,
+  };
+}
+
+function newBucket(): Bucket {
+  return { jobsets: new Map(), rayjobs: new Map(), jobs: new Map(), pods: new Map(), gone: new Map() };
+}
+
+/** The one put in last is the newest; the oldest goes when there are too many. */
+function setBounded<T>(map: Map<string, T>, key: string, value: T, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= most) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
+  }
+}
+
+/** Of several attempts that were submitted anew, the last. */
+function latest<T extends KubeObject>(objects: Iterable<T>): T | null {
+  let found: T | null = null;
+  for (const object of objects)
+    if (found === null || compare(createdAt(found), createdAt(object)) <= 0) found = object;
+  return found;
+}
+
+function createdAt({ metadata }: KubeObject): string {
+  return metadata?.creationTimestamp ?? '';
+}
+
+/** When it was last so. ISO 8601, which sorts as text does. */
+function timeOf(event: Event): string {
+  return event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? createdAt(event);
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function uidOf({ metadata }: KubeObject): string {
+  return metadata?.uid ?? '';
+}

@@ -1,0 +1,128 @@
+import { objectName } from '../../../operators/object-name.ts';
+import type { Cluster } from '../api/cluster.ts';
+import type { EngineLog } from '../engine-log.ts';
+import type { Observed } from '../api/objects.ts';
+import { createObjectsIndex } from './objects-index.ts';
+import { startReflectors, type Reflectors } from './reflectors.ts';
+
+/** Watches one namespace for everybody who looks after an experiment there: one watch a kind, however many look. */
+export interface Observatory {
+  /**
+   * Begins to look at an experiment. `onChange` is called after something of it has changed, or `synced` or `stale`
+   * have; cheap, and not once for each of many changes. The first that is opened starts the watches.
+   */
+  open(experimentId: string, onChange: () => void, options?: ViewOptions): View;
+  /** Ends all of them. */
+  close(): void;
+}
+
+export interface ViewOptions {
+  /** The kind of its workload: troubles with the other kind are none of this experiment's. Default: both count. */
+  workload?: 'jobset' | 'rayjob';
+}
+
+export interface View {
+  /** As last seen. */
+  observed(): Observed;
+  /** Resolves when all that there is has been seen once. Never, while the cluster cannot be reached: see `stale`. */
+  synced(): Promise<void>;
+  /** Since when what is seen may be old, and why; null: it is not. */
+  stale(): { since: Date; why: string } | null;
+  /** The last view that is closed ends the watches. */
+  close(): void;
+}
+
+interface ObservatoryOptions {
+  cluster: Cluster;
+  log: Pick<EngineLog, 'info' | 'warn'>;
+  now: () => Date;
+  /** From 0 up to 1. */
+  chance?: () => number;
+  /** How long a watch is open, in seconds. */
+  watchS?: number;
+}
+
+const WATCH_S = 240;
+
+interface Looker {
+  experimentId: string;
+  onChange: () => void;
+  options: ViewOptions;
+  waiting: (() => void)[];
+}
+
+export function createObservatory({
+  cluster,
+  log,
+  now,
+  chance = Math.random,
+  watchS = WATCH_S,
+}: ObservatoryOptions): Observatory {
+  const lookers = new Set<Looker>();
+  let running: { reflectors: Reflectors; index: ReturnType<typeof createObjectsIndex> } | null = null;
+
+  function isWatched(id: string): boolean {
+    for (const { experimentId } of lookers) if (experimentId === id) return true;
+    return false;
+  }
+  function start(): NonNullable<typeof running> {
+    const index = createObjectsIndex(isWatched);
+    const onTouched = inOneGo((touched) => {
+      for (const looker of lookers) tellIf(looker, touched);
+    });
+    const onState = () => onTouched([...lookers].map(({ experimentId }) => experimentId));
+    const common = { cluster, index, log, now, chance, watchS };
+    return { index, reflectors: startReflectors({ ...common, onTouched, onState }) };
+  }
+  function tellIf(looker: Looker, touched: ReadonlySet<string>): void {
+    const { experimentId, options, waiting, onChange } = looker;
+    if (!touched.has(experimentId) && !touched.has(objectName(experimentId))) return;
+    if (running?.reflectors.synced(options.workload) === true) for (const go of waiting.splice(0)) go();
+    onChange();
+  }
+  function leave(looker: Looker): void {
+    if (!lookers.delete(looker)) return;
+    const { experimentId } = looker;
+    if (!isWatched(experimentId)) running?.index.forget(experimentId);
+    if (lookers.size === 0) stop();
+  }
+  function stop(): void {
+    running?.reflectors.close();
+    running = null;
+  }
+  return {
+    open(experimentId, onChange, options = {}) {
+      const looker: Looker = { experimentId, onChange, options, waiting: [] };
+      lookers.add(looker);
+      const { reflectors, index } = (running ??= start());
+      reflectors.expect(options.workload);
+      return {
+        observed: () => index.observed(experimentId),
+        synced: () =>
+          reflectors.synced(options.workload)
+            ? Promise.resolve()
+            : new Promise((resolve) => looker.waiting.push(resolve)),
+        stale: () => reflectors.trouble(options.workload),
+        close: () => leave(looker),
+      };
+    },
+    close() {
+      for (const looker of [...lookers]) leave(looker);
+    },
+  };
+}
+
+/** Names that come one after the other are told together. */
+function inOneGo(tell: (names: ReadonlySet<string>) => void): (names: Iterable<string>) => void {
+  let waiting = new Set<string>();
+  return (names) => {
+    const idle = waiting.size === 0;
+    for (const name of names) waiting.add(name);
+    if (!idle || waiting.size === 0) return;
+    setImmediate(() => {
+      const these = waiting;
+      waiting = new Set();
+      tell(these);
+    });
+  };
+}

@@ -1,0 +1,71 @@
+import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
+import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
+import type { Event, Job, KubeObject, ObservedJobSet, ObservedRayJob, Pod } from '../api/objects.ts';
+
+/**
+ * What is kept of objects in memory: all that they say of what happens, and nothing of what they were told to do. A
+ * pod is mostly variables, volumes and probes; a JobSet is mostly its pods' templates.
+ */
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+export function slimPod(pod: Pod): Pod {
+  return { ...pod, metadata: slimMetadata(pod), ...(pod.spec && { spec: slimPodSpec(pod.spec) }) };
+}
+
+/** Of containers: who they are, and what they asked for. */
+function slimPodSpec(spec: PodSpec): PodSpec {
+  const { volumes: _volumes, tolerations: _tolerations, affinity: _affinity, ...rest } = spec;
+  return {
+    ...rest,
+    containers: spec.containers.map(slimContainer),
+    ...(spec.initContainers && { initContainers: spec.initContainers.map(slimContainer) }),
+  };
+}
+
+function slimContainer(container: Container): Container {
+  const { name, image, resources } = container;
+  // A sidecar is an init container that is always started again; the types are older than that.
+  const always = 'restartPolicy' in container ? { restartPolicy: container.restartPolicy } : {};
+  return { name, ...(image !== undefined && { image }), ...(resources && { resources }), ...always };
+}
+
+/** Without its template. */
+export function slimJob(job: Job): Job {
+  const { spec } = job;
+  if (spec === undefined) return { ...job, metadata: slimMetadata(job) };
+  return { ...job, metadata: slimMetadata(job), spec: { ...spec, template: {} } };
+}
+
+export function slimJobSet(jobset: ObservedJobSet): ObservedJobSet {
+  const { spec } = jobset;
+  const failurePolicy = spec?.failurePolicy && { failurePolicy: spec.failurePolicy };
+  const suspend = spec?.suspend === undefined ? {} : { suspend: spec.suspend };
+  return { ...jobset, metadata: slimMetadata(jobset), spec: { ...suspend, ...failurePolicy } };
+}
+
+export function slimRayJob(rayjob: ObservedRayJob): ObservedRayJob {
+  const { suspend, backoffLimit } = rayjob.spec ?? {};
+  const spec = {
+    ...(suspend !== undefined && { suspend }),
+    ...(backoffLimit !== undefined && { backoffLimit }),
+  };
+  return { ...rayjob, metadata: slimMetadata(rayjob), spec };
+}
+
+/** Null for what is said of other objects than an experiment's. */
+export function slimEvent(event: Event): Event | null {
+  return involvedExperiment(event) === null ? null : { ...event, metadata: slimMetadata(event) };
+}
+
+/** The name of the object that stands for the experiment, which its other objects' names begin with. */
+export function involvedExperiment({ involvedObject }: Event): string | null {
+  return /^experiment-[0-9a-f]{8}-[0-9a-f]{4}(?![^-.])/.exec(involvedObject.name ?? '')?.[0] ?? null;
+}
+
+function slimMetadata({ metadata }: KubeObject): ObjectMeta {
+  const { managedFields: _, annotations, ...rest } = metadata ?? {};
+  if (annotations?.[LAST_APPLIED] === undefined) return { ...rest, ...(annotations && { annotations }) };
+  const { [LAST_APPLIED]: __, ...others } = annotations;
+  return { ...rest, annotations: others };
+}
