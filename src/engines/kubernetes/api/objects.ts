@@ -19,34 +19,35 @@ export interface KubeObject {
   metadata?: ObjectMeta;
 }
 
-function resource(group: string, version: string, plural: string, kind: string, namespaced = true): Resource {
+/** `apiVersion` as objects carry it: `v1`, `batch/v1`. */
+function resource(apiVersion: string, plural: string, kind: string, namespaced = true): Resource {
+  const [version = '', group = ''] = apiVersion.split('/').toReversed();
   return { group, version, plural, kind, namespaced };
 }
 
 /** Every kind that the engine touches. */
 export const RESOURCES = {
-  pods: resource('', 'v1', 'pods', 'Pod'),
-  events: resource('', 'v1', 'events', 'Event'),
-  secrets: resource('', 'v1', 'secrets', 'Secret'),
-  services: resource('', 'v1', 'services', 'Service'),
-  claims: resource('', 'v1', 'persistentvolumeclaims', 'PersistentVolumeClaim'),
-  nodes: resource('', 'v1', 'nodes', 'Node', false),
-  namespaces: resource('', 'v1', 'namespaces', 'Namespace', false),
-  jobs: resource('batch', 'v1', 'jobs', 'Job'),
-  deployments: resource('apps', 'v1', 'deployments', 'Deployment'),
-  jobsets: resource('jobset.x-k8s.io', 'v1alpha2', 'jobsets', 'JobSet'),
-  rayjobs: resource('ray.io', 'v1', 'rayjobs', 'RayJob'),
-  rayclusters: resource('ray.io', 'v1', 'rayclusters', 'RayCluster'),
-  storageClasses: resource('storage.k8s.io', 'v1', 'storageclasses', 'StorageClass', false),
+  pods: resource('v1', 'pods', 'Pod'),
+  events: resource('v1', 'events', 'Event'),
+  secrets: resource('v1', 'secrets', 'Secret'),
+  services: resource('v1', 'services', 'Service'),
+  claims: resource('v1', 'persistentvolumeclaims', 'PersistentVolumeClaim'),
+  nodes: resource('v1', 'nodes', 'Node', false),
+  namespaces: resource('v1', 'namespaces', 'Namespace', false),
+  jobs: resource('batch/v1', 'jobs', 'Job'),
+  deployments: resource('apps/v1', 'deployments', 'Deployment'),
+  jobsets: resource('jobset.x-k8s.io/v1alpha2', 'jobsets', 'JobSet'),
+  rayjobs: resource('ray.io/v1', 'rayjobs', 'RayJob'),
+  rayclusters: resource('ray.io/v1', 'rayclusters', 'RayCluster'),
+  storageClasses: resource('storage.k8s.io/v1', 'storageclasses', 'StorageClass', false),
   definitions: resource(
-    'apiextensions.k8s.io',
-    'v1',
+    'apiextensions.k8s.io/v1',
     'customresourcedefinitions',
     'CustomResourceDefinition',
     false,
   ),
-  localQueues: resource('kueue.x-k8s.io', 'v1beta1', 'localqueues', 'LocalQueue'),
-  workloads: resource('kueue.x-k8s.io', 'v1beta1', 'workloads', 'Workload'),
+  localQueues: resource('kueue.x-k8s.io/v1beta1', 'localqueues', 'LocalQueue'),
+  workloads: resource('kueue.x-k8s.io/v1beta1', 'workloads', 'Workload'),
 } as const satisfies Record<string, Resource>;
 
 /** The label by which everything of an experiment is found, and watched. */

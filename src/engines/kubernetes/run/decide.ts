@@ -3,6 +3,7 @@ import { crashPoint } from '../../../machine/crash-point.ts';
 import { lastOutput } from '../../last-output.ts';
 import { explainWithOutput, GO_ON, judge, type FailedVerdict, type Verdict } from '../status/judge.ts';
 import type { StopMark } from './kept.ts';
+import { namespaceRemoval } from './namespace-removal.ts';
 import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
 
 /** How long an explanation waits for the end of the log of the pod that failed. */
@@ -32,7 +33,8 @@ export function createDecider(run: ClusterRun): Decider {
     const waited = performance.now() - failedAt;
     if (root !== null && !run.keeper.isRead(root.uid) && waited < LAST_OUTPUT_MS)
       return LAST_OUTPUT_MS - waited;
-    return mark('fail', await explained(run, verdict));
+    const removed = await namespaceRemoval(run.cluster, verdict);
+    return mark('fail', removed ?? (await explained(run, verdict)));
   }
 
   /** The next workload is written down together with the end of this one. */

@@ -80,7 +80,7 @@ function judgeRemoved(input: JudgeInput): Verdict {
   const { plan, view, experimentId } = input;
   if (view.pods.every(({ fact }) => fact.status === 'Succeeded')) return judgeCompleted(input);
   const failure = view.attempt > plan.backoff_limit ? rootFailure(input, null) : null;
-  if (failure?.sure && !wasRemovedToo(failure.verdict, view)) return failure.verdict;
+  if (failure?.sure) return failure.verdict;
   const kind = plan.operator === 'kuberay' ? 'RayJob' : 'JobSet';
   const how = isForeign(input) && view.workload.uid !== null ? 'deleted and made again' : 'deleted';
   return {
@@ -89,11 +89,6 @@ function judgeRemoved(input: JudgeInput): Verdict {
     explanation: `the ${kind} ${objectName(experimentId)} was ${how} from outside before its pods had succeeded; resubmit`,
     root: null,
   };
-}
-
-/** Its pods went as it did, by the same hand (a namespace that is deleted): that is no eviction. */
-function wasRemovedToo({ reason }: FailedVerdict, { pods }: AttemptView): boolean {
-  return reason === 'Evicted' && pods.every(({ disrupted }) => disrupted === null);
 }
 
 /** How long a node may take, after the grace, to say that it has ended a pod. */
