@@ -3,8 +3,8 @@ import { renderBuildJob } from '../../../render/kubernetes/build-job.ts';
 import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
-import { explainRefusal } from '../status/explain-refusal.ts';
-import { isUnreachable } from '../run/insist.ts';
+import { explainRefusal } from '../api/explain-refusal.ts';
+import { isUnreachable } from '../api/insist.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Job } from '../api/objects.ts';
 
 interface WantedBuild {

@@ -8,7 +8,7 @@ import { createWake, type Wake } from '../../wake.ts';
 import { applyBuild } from './apply-build.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps, Connected } from '../deps.ts';
-import { insist } from '../run/insist.ts';
+import { insist } from '../api/insist.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Job } from '../api/objects.ts';
 import type { View } from '../watch/observatory.ts';
 import { createPodLogs, type PodLogs } from '../logs/pod-logs.ts';

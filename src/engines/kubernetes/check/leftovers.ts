@@ -1,7 +1,7 @@
 import type { EngineFinding } from '../../engine.ts';
 import type { Looked } from './check.ts';
 import { isClusterError } from '../api/cluster-error.ts';
-import { isHeld } from '../run/finalizer.ts';
+import { isHeld } from '../api/finalizer.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../api/objects.ts';
 import { counted } from '../fit/nodes.ts';
 import { warning } from './finding.ts';

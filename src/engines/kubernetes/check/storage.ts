@@ -1,9 +1,9 @@
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
-import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import type { EngineFinding } from '../../engine.ts';
 import type { Looked } from './check.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import { RESOURCES } from '../api/objects.ts';
+import { isDefault, listClasses } from '../fit/storage-classes.ts';
 import { addedAgain, missing, ok, warning } from './finding.ts';
 
 /** Classes for shared volumes, and the claims that the settings name. */
@@ -32,21 +32,6 @@ async function checkClasses({ engine, cluster, settings }: Looked): Promise<Engi
     ...{ name, message: `none is the default: ${listed}` },
     hint: `${addedAgain(engine)} and --storage-class CLASS, or name it in each manifest (spec.storage.sharedVolume.storageClass)`,
   });
-}
-
-/** Shared volumes get it where nobody names one. */
-export function isDefault({ metadata }: StorageClass): boolean {
-  return metadata?.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true';
-}
-
-/** Null: this user may not list them. */
-export async function listClasses(cluster: Looked['cluster']): Promise<StorageClass[] | null> {
-  try {
-    return (await cluster.list<StorageClass>(RESOURCES.storageClasses)).items;
-  } catch (error) {
-    if (isClusterError(error, 403)) return null;
-    throw error;
-  }
 }
 
 async function checkClaim(

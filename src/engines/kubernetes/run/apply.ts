@@ -5,9 +5,9 @@ import { renderKubernetes, type KubernetesObject } from '../../../render/kuberne
 import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
-import { isUnreachable } from './insist.ts';
+import { isUnreachable } from '../api/insist.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type KubeObject, type Resource } from '../api/objects.ts';
-import { explainRefusal, type Refused } from '../status/explain-refusal.ts';
+import { explainRefusal, type Refused } from '../api/explain-refusal.ts';
 import { renderSecretValues } from './secret-values.ts';
 
 /** The cluster does not take an object of the experiment. */

@@ -6,7 +6,7 @@ import { LEFTOVERS, removeLeftovers } from './clear-up.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps } from '../deps.ts';
-import { isUnreachable } from './insist.ts';
+import { isUnreachable } from '../api/insist.ts';
 import { openKept, type Kept } from './kept.ts';
 import { TENSORBOARD_MARK } from './tensorboard-again.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type KubeObject } from '../api/objects.ts';

@@ -1,7 +1,7 @@
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { EngineLog } from '../engine-log.ts';
-import { isHeld, release } from './finalizer.ts';
+import { isHeld, release } from '../api/finalizer.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type ObservedRayJob, type Pod } from '../api/objects.ts';
 import { isOver } from '../status/pod-over.ts';
 

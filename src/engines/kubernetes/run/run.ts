@@ -11,7 +11,7 @@ import { uidOfOurs } from './apply.ts';
 import { clearUp } from './clear-up.ts';
 import type { ClusterDeps, Connected } from '../deps.ts';
 import { openEndedPods } from './ended-pods.ts';
-import { insist } from './insist.ts';
+import { insist } from '../api/insist.ts';
 import { createLinkTeller } from './link-teller.ts';
 import { openKept, type Kept } from './kept.ts';
 import { createPodKeeper } from './pod-keeper.ts';

@@ -1,6 +1,6 @@
 import { crashPoint } from '../../../machine/crash-point.ts';
 import { ApplyRefused, applyBeside, applyWorkload, toApply, type ToApply } from './apply.ts';
-import { insist } from './insist.ts';
+import { insist } from '../api/insist.ts';
 import type { KeptWorkload } from './kept.ts';
 import type { KubeObject } from '../api/objects.ts';
 import type { ClusterRun } from './run-state.ts';

@@ -9,7 +9,7 @@ import type { TensorBoardContext } from '../../engine.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps } from '../deps.ts';
-import { explainRefusal } from '../status/explain-refusal.ts';
+import { explainRefusal } from '../api/explain-refusal.ts';
 import { RESOURCES, type Pod } from '../api/objects.ts';
 import { whyPending } from '../status/pending.ts';
 import { servingPod, serviceSelector } from './services.ts';

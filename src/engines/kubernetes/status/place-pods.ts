@@ -1,7 +1,7 @@
 import type { Plan } from '../../../experiment/plan.ts';
 import type { AttemptMemory, CreatedWorkload } from './attempt-view.ts';
 import { containerViews } from './containers.ts';
-import { isHeld } from '../run/finalizer.ts';
+import { isHeld } from '../api/finalizer.ts';
 import type { Observed, Pod } from '../api/objects.ts';
 import { jobSetPodName, labelOf, planIndex, restartsBefore, uidOf } from './pod-name.ts';
 import type { PodObject } from './pod-view.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
-import { explainRefusal } from '../../../../src/engines/kubernetes/status/explain-refusal.ts';
+import { explainRefusal } from '../../../../src/engines/kubernetes/api/explain-refusal.ts';
 import { RESOURCES } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { documents, stubCluster } from './stub-cluster.ts';
 

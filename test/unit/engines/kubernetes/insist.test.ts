@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { AichorError } from '../../../../src/errors.ts';
 import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
-import { insist, isUnreachable } from '../../../../src/engines/kubernetes/run/insist.ts';
+import { insist, isUnreachable } from '../../../../src/engines/kubernetes/api/insist.ts';
 
 const never = new AbortController().signal;
 

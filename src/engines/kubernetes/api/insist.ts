@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAichorError } from '../../../errors.ts';
-import { isClusterError } from '../api/cluster-error.ts';
+import { isClusterError } from './cluster-error.ts';
 
 interface Insisting {
   /** Nobody waits for it any more. */

@@ -1,9 +1,9 @@
 import type { Explanation } from '../../../experiment/explain.ts';
-import { isClusterError, type ClusterError } from '../api/cluster-error.ts';
-import type { Cluster } from '../api/cluster.ts';
-import { listAt, readDocument, textAt } from '../api/document.ts';
-import { isUnreachable } from '../run/insist.ts';
-import { RESOURCES, type Resource } from '../api/objects.ts';
+import { isClusterError, type ClusterError } from './cluster-error.ts';
+import type { Cluster } from './cluster.ts';
+import { listAt, readDocument, textAt } from './document.ts';
+import { isUnreachable } from './insist.ts';
+import { RESOURCES, type Resource } from './objects.ts';
 
 /** Something that the API server did not do for us. */
 export interface Refused {

@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers';
 import { OBSERVED_FINALIZER } from '../../../render/kubernetes/pod-template.ts';
-import { refusalOf } from '../api/cluster-failure.ts';
-import type { Cluster } from '../api/cluster.ts';
-import { RESOURCES, type Pod } from '../api/objects.ts';
-import { pathOf } from '../api/paths.ts';
+import { refusalOf } from './cluster-failure.ts';
+import type { Cluster } from './cluster.ts';
+import { RESOURCES, type Pod } from './objects.ts';
+import { pathOf } from './paths.ts';
 
 /** Our finalizer keeps it in the cluster. */
 export function isHeld({ metadata }: Pod): boolean {
