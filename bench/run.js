@@ -4,7 +4,8 @@
  *   npm run bench                         all of them
  *   npm run bench start-up many-pods      some
  *
- * npm run bench packaging logs          looks inside these two; they print for themselves
+ * npm run bench packaging logs          look inside these two; they print for themselves
+ * npm run bench kubernetes              on a cluster, which it starts (root, Go) or which AICHOR_TEST_KUBECONFIG names
  *
  * A figure that misses its limit says so; the exit code is 1 only when one cannot be measured.
  */
@@ -22,7 +23,7 @@ await buildOrExit(root);
 const known = readdirSync(join(root, 'bench', 'figures'))
   .map((file) => file.replace(/\.js$/, ''))
   .sort();
-const INSIDE = ['logs', 'packaging'];
+const INSIDE = ['kubernetes', 'logs', 'packaging'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !known.includes(name) && !INSIDE.includes(name));
 if (unknown.length > 0) {

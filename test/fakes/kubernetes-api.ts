@@ -57,6 +57,8 @@ export interface FakeApi {
   bookmark(): void;
   /** Cuts every connection. */
   disconnect(): void;
+  /** Watches that are open. */
+  watches(): number;
   /** Takes WebSockets; who wants them brings their own. */
   onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null;
   /** The log of a container; null: there is none. */
@@ -126,6 +128,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     bookmark() {
       for (const watch of watches) watch.bookmark();
     },
+    watches: () => watches.size,
     disconnect() {
       for (const socket of sockets) socket.destroy();
     },

@@ -9,7 +9,7 @@ const FAST = ['--kube-api-qps=500', '--kube-api-burst=1000'];
 /** Plug-ins that let a test say by its namespace where the pods in it run: on a fake node, or on the real one. */
 const ADMISSION = '--enable-admission-plugins=PodNodeSelector,PodTolerationRestriction';
 
-/** etcd, API server, controllers and scheduler. */
+/** etcd, API server and scheduler. */
 export async function controlPlane({ cluster: { state }, programs, api, mark }) {
   const inState = (name) => join(state, name);
   const kubeconfig = `--kubeconfig=${inState('kubeconfig.inside')}`;
@@ -17,13 +17,22 @@ export async function controlPlane({ cluster: { state }, programs, api, mark }) 
   programs.start('kube-apiserver', apiServerArguments(inState));
   await until('the API server', async () => (await api.get('/readyz')) !== null);
   mark('API server');
+  programs.start('kube-scheduler', [kubeconfig, '--leader-elect=false', ...FAST]);
+}
+
+/**
+ * Begins when all kinds are defined: it looks for new ones twice a minute only, and until then it removes nothing of what
+ * belonged to their objects.
+ */
+export function startControllers({ cluster: { state }, programs }) {
+  const inState = (name) => join(state, name);
   programs.start('kube-controller-manager', [
-    ...[kubeconfig, '--leader-elect=false', ...FAST, '--concurrent-job-syncs=20'],
+    `--kubeconfig=${inState('kubeconfig.inside')}`,
+    ...['--leader-elect=false', ...FAST, '--concurrent-job-syncs=20'],
     `--cert-dir=${inState('certs')}`,
     `--service-account-private-key-file=${inState('pki/sa.key')}`,
     `--root-ca-file=${inState('pki/ca.crt')}`,
   ]);
-  programs.start('kube-scheduler', [kubeconfig, '--leader-elect=false', ...FAST]);
 }
 
 function etcdArguments(data) {

@@ -1,14 +1,17 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startControllers } from './control-plane.js';
 import { until } from './programs.js';
 
 const OBJECTS = join(import.meta.dirname, '../objects');
 
 /** Definitions, then the controllers of JobSet and KubeRay, and KWOK with its nodes. */
-export async function operators({ cluster, programs, api, mark }) {
+export async function operators(house) {
+  const { cluster, programs, api, mark } = house;
   const { state, parts } = cluster;
   await createDefinitions({ parts, programs, api });
   mark('definitions');
+  startControllers(house);
   await writeFile(join(state, 'jobset.json'), JSON.stringify(jobsetConfiguration(state)));
   programs.start('jobset', [`--config=${join(state, 'jobset.json')}`]);
   programs.start('ray-operator', ['--enable-leader-election=false', '--metrics-addr=127.0.0.1:18080', '--health-probe-bind-address=127.0.0.1:18082']); // prettier-ignore

@@ -6,7 +6,7 @@ import type { Finding } from '../../../manifest/diagnostic.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { fitFindings } from './fit.ts';
-import { createNodeLister, takeInventory } from './inventory.ts';
+import { createKindCheck, createNodeLister, takeInventory } from './inventory.ts';
 import { troubleOf } from './trouble.ts';
 
 interface PlanCheckOptions {
@@ -30,9 +30,10 @@ export interface PlanCheck {
 
 export function createPlanCheck({ name, settings, now, connect }: PlanCheckOptions): PlanCheck {
   const nodes = createNodeLister(now);
+  const serves = createKindCheck();
   async function fit(plan: Plan): Promise<Finding[]> {
     try {
-      const inventory = await takeInventory(await connect(), { plan, settings, nodes });
+      const inventory = await takeInventory(await connect(), { plan, settings, nodes, serves });
       return fitFindings(plan, inventory, { engine: name, settings });
     } catch (error) {
       const { message, hint } = troubleOf(error);

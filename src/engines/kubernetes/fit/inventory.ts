@@ -6,7 +6,7 @@ import { isDefault, listClasses } from './storage-classes.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { listNodes, type NodeFacts } from './nodes.ts';
-import { RESOURCES } from '../api/objects.ts';
+import { RESOURCES, type Resource } from '../api/objects.ts';
 import { servesKind } from '../api/served.ts';
 
 /** What a cluster has, as far as it matters for whether a plan can run there. */
@@ -23,27 +23,41 @@ export interface Inventory {
 }
 
 /** What there is for a plan. Throws ClusterError when the cluster cannot be reached. */
-export async function takeInventory(cluster: Cluster, { plan, settings, nodes }: Taking): Promise<Inventory> {
+export async function takeInventory(cluster: Cluster, { plan, settings, nodes, serves }: Taking): Promise<Inventory> {
   const workload = plan.operator === 'kuberay' ? RESOURCES.rayjobs : RESOURCES.jobsets;
-  const [seen, classes, claims, serves] = await Promise.all([
+  const [seen, classes, claims, isServed] = await Promise.all([
     nodes(cluster),
     plan.storage.shared_volume === null ? null : classesOf(cluster),
     claimsOf(
       cluster,
       plan.storage.attached.map(({ name }) => claimOf({ settings }, name)),
     ),
-    servesKind(cluster, workload),
+    serves(cluster, workload),
   ]);
-  return { namespace: cluster.namespace, nodes: seen, classes, claims, serves };
+  return { namespace: cluster.namespace, nodes: seen, classes, claims, serves: isServed };
 }
 
 interface Taking {
   plan: Plan;
   settings: KubernetesSettings;
   nodes: NodeLister;
+  serves: KindCheck;
 }
 
 export type NodeLister = (cluster: Cluster) => Promise<NodeFacts[] | null>;
+
+export type KindCheck = typeof servesKind;
+
+/** Asks until the answer is yes: what is removed after that is told when it is applied. */
+export function createKindCheck(): KindCheck {
+  const known = new Set<Resource>();
+  return async (cluster, resource) => {
+    if (known.has(resource)) return true;
+    const isServed = await servesKind(cluster, resource);
+    if (isServed) known.add(resource);
+    return isServed;
+  };
+}
 
 /** So long a list of nodes is believed: a sweep of submissions asks for one. */
 const BELIEVED_MS = 20_000;

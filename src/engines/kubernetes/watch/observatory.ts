@@ -28,7 +28,7 @@ export interface View {
   synced(): Promise<void>;
   /** Since when what is seen may be old, and why; null: it is not. */
   stale(): { since: Date; why: string } | null;
-  /** The last view that is closed ends the watches. */
+  /** When the last view is closed, the watches end a while later. */
   close(): void;
 }
 
@@ -40,9 +40,14 @@ interface ObservatoryOptions {
   chance?: () => number;
   /** How long a watch is open, in seconds. */
   watchS?: number;
+  /** How long watches stay for who comes next, in milliseconds. */
+  lingerMs?: number;
 }
 
 const WATCH_S = 240;
+
+/** One experiment after the other, as a script submits them, needs the watches once. */
+const LINGER_MS = 30_000;
 
 interface Looker {
   experimentId: string;
@@ -57,8 +62,10 @@ export function createObservatory({
   now,
   chance = Math.random,
   watchS = WATCH_S,
+  lingerMs = LINGER_MS,
 }: ObservatoryOptions): Observatory {
   const lookers = new Set<Looker>();
+  let lingering: NodeJS.Timeout | null = null;
   let running: { reflectors: Reflectors; index: ReturnType<typeof createObjectsIndex> } | null = null;
 
   function isWatched(id: string): boolean {
@@ -84,14 +91,22 @@ export function createObservatory({
     if (!lookers.delete(looker)) return;
     const { experimentId } = looker;
     if (!isWatched(experimentId)) running?.index.forget(experimentId);
-    if (lookers.size === 0) stop();
+    if (lookers.size > 0 || running === null) return;
+    lingering = setTimeout(stop, lingerMs);
+    lingering.unref();
   }
   function stop(): void {
+    stay();
     running?.reflectors.close();
     running = null;
   }
+  function stay(): void {
+    if (lingering !== null) clearTimeout(lingering);
+    lingering = null;
+  }
   return {
     open(experimentId, onChange, options = {}) {
+      stay();
       const looker: Looker = { experimentId, onChange, options, waiting: [] };
       lookers.add(looker);
       const { reflectors, index } = (running ??= start());
@@ -108,6 +123,7 @@ export function createObservatory({
     },
     close() {
       for (const looker of [...lookers]) leave(looker);
+      stop();
     },
   };
 }

@@ -145,18 +145,28 @@ describe('what is seen', () => {
 });
 
 describe('who looks', () => {
-  test('one watch a kind for all; none after the last has gone', async () => {
+  test('one watch a kind for all, which stays a while for who comes next', async () => {
     const views = [open(), open(), open(OTHER)];
     await Promise.all(views.map((view) => view.synced()));
     await expect.poll(() => asked('watch', 'pods')).toBe(1);
     for (const plural of ['pods', 'jobs', 'jobsets', 'rayjobs', 'events'])
       expect(asked('list', plural)).toBe(1);
     for (const view of views) view.close();
-    const before = api.requests.length;
-    api.disconnect();
+    api.store.put('pods', pod('late'));
     const again = open();
     await again.synced();
-    expect(api.requests.length).toBeGreaterThan(before);
+    await expect.poll(() => podsOf(again)).toEqual({ late: 'Pending' });
+    expect([asked('list', 'pods'), asked('watch', 'pods')]).toEqual([1, 1]);
+  });
+
+  test('no watch a while after the last has gone', async () => {
+    observatory = createObservatory({ cluster, log: SILENT, now: () => new Date(), lingerMs: 0 });
+    const view = open();
+    await view.synced();
+    await expect.poll(() => asked('watch', 'pods')).toBe(1);
+    view.close();
+    await expect.poll(() => api.watches()).toBe(0);
+    await open().synced();
     expect(asked('list', 'pods')).toBe(2);
   });
 
