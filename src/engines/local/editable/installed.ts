@@ -1,6 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isAbsent } from '../../../errors.ts';
 import { readIfThere } from '../../../machine/capacity.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import { isFolder } from '../workdir.ts';
@@ -31,17 +32,30 @@ export async function localDistributions(environment: string, sources: string): 
 }
 
 async function packageFolders(environment: string): Promise<string[]> {
-  const pythons = (await readdir(join(environment, 'lib'))).filter((name) => /^python3/.test(name));
+  const all = await readdir(join(environment, 'lib')).catch((error: unknown) => {
+    if (isAbsent(error)) return []; // whatever made it, there are no packages
+    throw error;
+  });
+  const pythons = all.filter((name) => /^python3/.test(name));
   return pythons.map((name) => join(environment, 'lib', name, 'site-packages')).filter(isFolder);
 }
 
 /** Relative to the sources; null: it comes from elsewhere. */
 async function folderOf(origin: string, sources: string): Promise<string | null> {
-  const value: unknown = JSON.parse(origin);
+  const value = parseJson(origin);
   const url = value !== null && typeof value === 'object' && 'url' in value ? String(value.url) : '';
   if (!url.startsWith('file://')) return null;
   const path = relative(sources, await realpath(fileURLToPath(url)).catch(() => '/'));
   return path.startsWith('..') ? null : path;
+}
+
+/** What a package says of itself may be anything. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** The module files of a RECORD. */
