@@ -23,7 +23,10 @@ export interface Inventory {
 }
 
 /** What there is for a plan. Throws ClusterError when the cluster cannot be reached. */
-export async function takeInventory(cluster: Cluster, { plan, settings, nodes, serves }: Taking): Promise<Inventory> {
+export async function takeInventory(
+  cluster: Cluster,
+  { plan, settings, nodes, serves }: Taking,
+): Promise<Inventory> {
   const workload = plan.operator === 'kuberay' ? RESOURCES.rayjobs : RESOURCES.jobsets;
   const [seen, classes, claims, isServed] = await Promise.all([
     nodes(cluster),
