@@ -63,7 +63,7 @@ async function created(repository, watch) {
 
 /** From the JobSet's condition, as a watch of the API server tells it, to the end as `list --watch` tells it. */
 async function endsSeen(repository, watch) {
-  const list = spawn(process.execPath, [bin, 'experiments', 'list', '--watch', '--json'], { env: lab.env, stdio: ['ignore', 'pipe', 'inherit'] }); // prettier-ignore
+  const list = spawn(process.execPath, [bin, 'experiments', 'list', '--watch', '--json'], { env: lab.env, stdio: ['ignore', 'pipe', 'ignore'] }); // prettier-ignore
   const ends = new Map();
   let wake = () => undefined;
   createInterface({ input: list.stdout }).on('line', (line) => {

@@ -76,7 +76,8 @@ function kubeconfigFor(server) {
 /** Which verb on which kind: names are left out, so that equal questions count together. */
 function count(counts, { method, url }) {
   const { pathname, searchParams } = new URL(url, 'http://any');
-  const [, , kind = pathname, , part] = /^\/apis?\/(?:[^/]+\/)?[^/]+\/(namespaces\/[^/]+\/)?([^/]+)(\/[^/]+)?(?:\/(.+))?$/.exec(pathname) ?? []; // prettier-ignore
+  const parts = pathname.split('/').slice(pathname.startsWith('/apis/') ? 4 : 3);
+  const [kind = pathname, , part] = parts[0] === 'namespaces' && parts.length > 2 ? parts.slice(2) : parts;
   const verb = searchParams.has('watch') ? 'WATCH' : method;
   const key = `${verb} ${kind}${part === undefined ? '' : `/${part}`}`;
   counts.set(key, (counts.get(key) ?? 0) + 1);

@@ -1,6 +1,7 @@
 import {
   Agent,
   request,
+  type ClientRequest,
   type IncomingMessage,
   type OutgoingHttpHeaders,
   type ServerResponse,
@@ -36,9 +37,12 @@ export function createLinkAgent(dial: Dial): Agent {
       idle.set(stream, setTimeout(() => stream.destroy(), IDLE_MS).unref());
       return true;
     },
-    reuseSocket(stream: Duplex) {
+    reuseSocket(stream: Duplex, next: ClientRequest) {
       clearTimeout(idle.get(stream));
       idle.delete(stream);
+      // Node takes off again what it put on a free one, and calls `ref`, which only sockets have.
+      if (!('ref' in stream)) Object.assign(stream, { ref: () => stream });
+      Agent.prototype.reuseSocket.call(agent, stream, next);
     },
   });
 }
@@ -61,7 +65,10 @@ export async function passRequest(
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     upstream.once('response', resolve).once('error', reject);
   });
-  outgoing.once('close', () => upstream.destroy());
+  // A reader that went away, not one that has all: then the connection is used again.
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) upstream.destroy();
+  });
   // A body that breaks off breaks the request, which tells.
   pipeline(incoming, upstream).catch((error: Error) => upstream.destroy(error));
   const answer = await answered;

