@@ -72,7 +72,6 @@ async function build(deps: ClusterDeps, order: BuildOrder, wake: Wake): Promise<
       cluster,
       sink: context.logs,
       log: deps.log,
-      now: deps.now,
       directory: join(context.directory, 'build'),
     },
     onProblem: (problem) => notices.push(problem),

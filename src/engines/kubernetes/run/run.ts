@@ -82,7 +82,7 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   const wake = createWake();
   const ended = await openEndedPods(directory);
   const logs = createPodLogs({
-    ...{ cluster, sink: context.logs, directory, log: deps.log, now: deps.now },
+    ...{ cluster, sink: context.logs, directory, log: deps.log },
     onOpened: wake.call,
     onProblem: tell.notice,
   });

@@ -58,6 +58,15 @@ const kept = async (of = source) => (await readFile(await sink.file(of))).toStri
 const until = (fact: () => unknown) =>
   vi.waitFor(async () => expect(await fact()).toBe(true), { timeout: 20_000, interval: 5 });
 
+/** Somebody read its first line, and is gone. */
+async function readOnce(pod: ContainerLog): Promise<void> {
+  const first = podLogs({ p: pod });
+  first.follow(container);
+  pod.print('a');
+  await until(async () => (await kept()) === 'a\n');
+  await first.close();
+}
+
 describe('the log of one container', () => {
   test('is read to its end, and closed', async () => {
     const pod = createContainerLog();
@@ -221,11 +230,7 @@ describe('the log of one container', () => {
 
   test('that was removed while nobody looked is said to be incomplete', async () => {
     const pod = createContainerLog();
-    const first = podLogs({ p: pod });
-    first.follow(container);
-    pod.print('a');
-    await until(async () => (await kept()) === 'a\n');
-    await first.close();
+    await readOnce(pod);
     pod.print('b');
     pod.remove();
     const logs = podLogs({ p: pod });
@@ -259,11 +264,7 @@ describe('the log of one container', () => {
 
   test('that was rotated while nobody looked has a gap, which is told', async () => {
     const pod = createContainerLog();
-    const first = podLogs({ p: pod });
-    first.follow(container);
-    pod.print('a');
-    await until(async () => (await kept()) === 'a\n');
-    await first.close();
+    await readOnce(pod);
     pod.print('lost');
     pod.rotate();
     pod.print('b');
