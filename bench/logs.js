@@ -125,7 +125,7 @@ function print(what, value, beside) {
 async function loadStore() {
   const outfile = join(folder, 'log-store.mjs');
   await build({
-    entryPoints: [join(root, 'src/log-store/log-store.ts')],
+    entryPoints: [join(root, 'src/logs/store/log-store.ts')],
     outfile,
     bundle: true,
     platform: 'node',

@@ -91,10 +91,14 @@ async function bundle(root, dist, sources) {
     one('errors.cjs', { ...COMMON_JS, entryPoints: [at('errors.ts')] }),
     one('server.cjs', {
       ...COMMON_JS,
-      entryPoints: [at('server/main.ts')],
+      entryPoints: [at('server/process/main.ts')],
       plugins: [libs.serverPlugin, apart(root), cjsNames],
     }),
-    one('pack-worker.js', { ...COMMON, format: 'esm', entryPoints: [at('packaging/pack-worker.ts')] }),
+    one('pack-worker.js', {
+      ...COMMON,
+      format: 'esm',
+      entryPoints: [at('snapshot/packaging/pack-worker.ts')],
+    }),
   ]);
   const main = await cli;
   return [...others.flat(), ...(await libs.build()), ...main];
@@ -104,7 +108,7 @@ async function bundle(root, dist, sources) {
 function apart(root) {
   const files = {
     [join(root, 'src/errors.ts')]: './errors.cjs',
-    [join(root, 'src/server/main.ts')]: './server.cjs',
+    [join(root, 'src/server/process/main.ts')]: './server.cjs',
   };
   return {
     name: 'apart',

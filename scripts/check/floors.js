@@ -2,11 +2,22 @@
 
 /** From the ground up. A folder imports from floors below its own; neighbours only where `also` names them. */
 export const FLOORS = [
-  { floor: 0, pure: true, folders: ['errors.ts', 'exit-codes.ts'], also: { 'exit-codes.ts': ['errors.ts'] } },
+  {
+    floor: 0,
+    pure: true,
+    folders: ['errors.ts', 'exit-codes.ts', 'base/text'],
+    also: { 'exit-codes.ts': ['errors.ts'] },
+  },
+  // Files, timers and requests, written once for everybody above.
+  {
+    floor: 0.5,
+    folders: ['base/async', 'base/io', 'base/http'],
+    also: { 'base/io': ['base/async'], 'base/http': ['base/async', 'base/io'] },
+  },
   {
     floor: 1,
     pure: true,
-    folders: ['manifest', 'repository', 'experiment', 'operators', 'logs', 'snapshot', 'dockerfile'],
+    folders: ['manifest', 'repository', 'experiment', 'operators', 'logs', 'snapshot/listing', 'dockerfile'],
     also: {
       operators: ['manifest', 'experiment'],
       repository: ['manifest'],
@@ -18,15 +29,23 @@ export const FLOORS = [
   },
   { floor: 2, pure: true, folders: ['api', 'render/local', 'render/kubernetes'] },
   // The ground of adapters: what the operating system offers. Nothing of the domain.
-  { floor: 2.5, folders: ['machine'], only: [0] },
+  { floor: 2.5, folders: ['machine'], only: [0, 0.5] },
   // The port that engines implement: types only, so whoever serves an engine may name it.
   { floor: 2.5, pure: true, folders: ['engines/engine.ts'] },
   {
     floor: 3,
-    folders: ['client', 'packaging', 'snapshot-store', 'log-store', 'source', 'scaffold', 'engines'],
+    folders: [
+      'client',
+      'snapshot/packaging',
+      'snapshot/store',
+      'logs/store',
+      'source',
+      'scaffold',
+      'engines',
+    ],
     // What is packed on one side is unpacked on the other: tar, digests and walks stand once.
-    also: { 'snapshot-store': ['packaging'] },
-    never: { engines: ['api'], 'snapshot-store': ['api'], 'log-store': ['api'] },
+    also: { 'snapshot/store': ['snapshot/packaging'] },
+    never: { engines: ['api'], 'snapshot/store': ['api'], 'logs/store': ['api'] },
   },
   { floor: 4, folders: ['cli', 'server'] },
   { floor: 5, folders: ['commands'] },
@@ -35,8 +54,8 @@ export const FLOORS = [
 /** Doors that only one file may use. */
 export const DOORS = [
   { to: 'server', from: 'commands/server/start.ts', above: 'server' },
-  { to: 'engines/local', from: 'server/compose.ts', above: 'engines/local' },
-  { to: 'engines/kubernetes', from: 'server/compose.ts', above: 'engines/kubernetes' },
+  { to: 'engines/local', from: 'server/process/compose.ts', above: 'engines/local' },
+  { to: 'engines/kubernetes', from: 'server/process/compose.ts', above: 'engines/kubernetes' },
 ];
 
 /** The home of each package that costs start-up time or ties code to one library. */
@@ -53,14 +72,14 @@ export const HOMES = {
   eta: ['scaffold'],
   execa: ['source', 'engines/local', 'scaffold'],
   hono: ['server', 'api'],
-  ignore: ['packaging'],
+  ignore: ['snapshot/packaging'],
   'kubernetes-types': ['render/kubernetes', 'engines/kubernetes'],
   ora: ['cli'],
   picocolors: ['cli'],
   pino: ['server'],
   'smol-toml': ['engines/local'],
-  tar: ['packaging', 'snapshot-store'],
-  'write-file-atomic': ['cli', 'machine', 'server', 'snapshot-store'],
+  tar: ['snapshot'],
+  'write-file-atomic': ['cli', 'machine', 'server', 'snapshot/store'],
   ws: ['engines/kubernetes'],
   yaml: ['manifest', 'cli'],
   zod: [
@@ -68,8 +87,8 @@ export const HOMES = {
     'experiment/record.ts',
     'render/kubernetes/settings-schema.ts',
     'api',
-    'server/routes',
-    'cli/settings.ts',
+    'server/http/routes',
+    'cli/settings/settings.ts',
     'machine/settings-file.ts',
   ],
 };

@@ -24,15 +24,14 @@ function fileFindings(file) {
 
 /** @returns {{folder: string, floor: number, pure?: boolean} | null} */
 export function placeOf(path) {
-  for (const row of FLOORS) {
-    const folder = row.folders.find((name) => within(path, name));
-    if (folder) return { ...row, folder };
-  }
-  return null;
+  const places = FLOORS.flatMap((row) => row.folders.map((folder) => ({ ...row, folder })));
+  const around = places.filter(({ folder }) => within(path, folder));
+  // The innermost: `logs/store` stands higher than `logs`.
+  return around.sort((a, b) => b.folder.length - a.folder.length)[0] ?? null;
 }
 
 function floorFinding(file, place, { target, line }) {
-  if (target === null || within(target, place.folder)) return [];
+  if (target === null || placeOf(target)?.folder === place.folder) return [];
   const at = `${file.path}:${line}`;
   const door = DOORS.find(
     ({ to, from, above }) => within(target, to) && file.path !== from && !within(file.path, above),

@@ -2,9 +2,9 @@ import { Config } from '@oclif/core/config';
 import { normalizeArgv } from '@oclif/core/help';
 import { run } from '@oclif/core/run';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { failureText } from './failure-text.ts';
-import { screenOf } from './screen.ts';
-import { reportThrown } from './thrown.ts';
+import { failureText } from './runtime/failure-text.ts';
+import { screenOf } from './experiments/screen.ts';
+import { reportThrown } from './runtime/thrown.ts';
 
 /** What `bin/aichor.js` calls: finds the command that was typed and runs it. `root` is the package's folder. */
 export async function main(root: string): Promise<void> {
@@ -33,7 +33,7 @@ async function refuseUnknown(argv: readonly string[], config: Config): Promise<v
   if (first === undefined || first === '--version') return;
   const [id] = normalizeArgv(config, [...words]);
   if (id !== undefined && (config.findCommand(id) || config.findTopic(id))) return;
-  const { unknownCommand } = await import('./unknown-command.ts');
+  const { unknownCommand } = await import('./runtime/unknown-command.ts');
   const commands = config.commands
     .filter((command) => !command.hidden)
     .map((command) => command.id.replaceAll(':', ' '));

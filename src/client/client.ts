@@ -19,7 +19,7 @@ import type {
 } from '../api/engine-contract.ts';
 import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
-import type { Listing } from '../snapshot/listing.ts';
+import type { Listing } from '../snapshot/listing/listing.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
 import {
   readText,

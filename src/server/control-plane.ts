@@ -1,7 +1,7 @@
 import type { Engine } from '../engines/engine.ts';
-import type { Changes } from './changes.ts';
+import type { Changes } from './experiments/changes.ts';
 import type { EngineRegistry } from './engines/registry.ts';
-import type { Folders } from './folders.ts';
+import type { Folders } from './process/folders.ts';
 import type { Links } from './links/links.ts';
 import type { CommitSource, Log, LogStore, SnapshotStore } from './ports.ts';
 import type { ExperimentStore } from './store/store.ts';

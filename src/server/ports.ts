@@ -1,7 +1,7 @@
 import type { Clone } from '../manifest/manifest.ts';
 
-export type { ExperimentLogs, LogStore } from '../log-store/log-store.ts';
-export type { SnapshotStore } from '../snapshot-store/store.ts';
+export type { ExperimentLogs, LogStore } from '../logs/store/log-store.ts';
+export type { SnapshotStore } from '../snapshot/store/store.ts';
 
 /** What the control plane needs of the adapters around it. The composition root gives the real ones. */
 

@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { SubmissionInput } from '../../src/api/contract.ts';
 import type { ExperimentState } from '../../src/experiment/state.ts';
-import { createLogStore } from '../../src/log-store/log-store.ts';
-import { createApp } from '../../src/server/app.ts';
-import { createChanges } from '../../src/server/changes.ts';
+import { createLogStore } from '../../src/logs/store/log-store.ts';
+import { createApp } from '../../src/server/http/app.ts';
+import { createChanges } from '../../src/server/experiments/changes.ts';
 import type { ControlPlane, Ground } from '../../src/server/control-plane.ts';
 import type { Kubernetes } from '../../src/server/engines/kubernetes.ts';
 import { openEngineRegistry } from '../../src/server/engines/registry.ts';
 import { createLinks } from '../../src/server/links/links.ts';
-import { foldersBelow } from '../../src/server/folders.ts';
-import { stateOf } from '../../src/server/get.ts';
+import { foldersBelow } from '../../src/server/process/folders.ts';
+import { stateOf } from '../../src/server/experiments/get.ts';
 import type { CommitSource } from '../../src/server/ports.ts';
 import { openSqliteStore } from '../../src/server/store/sqlite.ts';
 import { createSupervisor } from '../../src/server/supervision/supervisor.ts';
-import { createSnapshotStore } from '../../src/snapshot-store/store.ts';
+import { createSnapshotStore } from '../../src/snapshot/store/store.ts';
 import { createFakeEngine, type FakeEngine } from '../fakes/fake-engine.ts';
 
 export interface Answer {

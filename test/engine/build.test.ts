@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { findProgram } from '../../src/machine/find-program.ts';
-import { EXPERIMENT_MARK } from '../../src/engines/local/pod-environment.ts';
-import { ENVIRONMENT_MARK } from '../../src/engines/local/environments.ts';
+import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
+import { ENVIRONMENT_MARK } from '../../src/engines/local/build/environments.ts';
 import { planPeak } from '../../src/experiment/totals.ts';
 import { createHouse, jobset, type House, type Submitted } from './house.ts';
 

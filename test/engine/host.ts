@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { createLocalEngine } from '../../src/engines/local/engine.ts';
 import { planPeak } from '../../src/experiment/totals.ts';
 import type { Plan } from '../../src/experiment/plan.ts';
-import { createLogStore } from '../../src/log-store/log-store.ts';
-import { createSnapshotStore } from '../../src/snapshot-store/store.ts';
+import { createLogStore } from '../../src/logs/store/log-store.ts';
+import { createSnapshotStore } from '../../src/snapshot/store/store.ts';
 
 /** What the test hands to the program. */
 export interface Hosted {

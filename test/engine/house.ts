@@ -7,13 +7,13 @@ import type { BuildContext, BuildResult, Engine, RunContext } from '../../src/en
 import type { ExperimentFact, PodFact } from '../../src/experiment/event.ts';
 import { planPeak } from '../../src/experiment/totals.ts';
 import type { Plan } from '../../src/experiment/plan.ts';
-import { createLogStore, type LogStore } from '../../src/log-store/log-store.ts';
-import { EXPERIMENT_MARK } from '../../src/engines/local/pod-environment.ts';
+import { createLogStore, type LogStore } from '../../src/logs/store/log-store.ts';
+import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { signalProcess } from '../../src/machine/signals.ts';
 import { parseManifest } from '../../src/manifest/parse.ts';
 import { planManifest } from '../../src/operators/plan.ts';
-import { createSnapshotStore } from '../../src/snapshot-store/store.ts';
+import { createSnapshotStore } from '../../src/snapshot/store/store.ts';
 
 /** A data folder with real stores and a real engine, and what is needed to run plans in it. */
 export interface House {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
-import { EXPERIMENT_MARK } from '../../src/engines/local/pod-environment.ts';
+import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { createHouse, isPod, jobset, lastOf, type House, type Submitted } from './house.ts';
 import type { Hosted } from './host.ts';

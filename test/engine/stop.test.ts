@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
-import { EXPERIMENT_MARK } from '../../src/engines/local/pod-environment.ts';
+import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
 import { createHouse, isPod, jobset, lastOf, type House, type Submitted } from './house.ts';
 
 let house: House;

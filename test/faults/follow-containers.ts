@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { openConnection } from '../../src/engines/kubernetes/api/connection.ts';
 import { createCluster } from '../../src/engines/kubernetes/api/http-cluster.ts';
 import { createPodLogs, type LoggedContainer } from '../../src/engines/kubernetes/logs/pod-logs.ts';
-import { createLogStore } from '../../src/log-store/log-store.ts';
+import { createLogStore } from '../../src/logs/store/log-store.ts';
 
 export interface Following {
   kubeconfig: string;

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseIdentity } from '../../src/engines/local/pod-files.ts';
+import { parseIdentity } from '../../src/engines/local/pod/pod-files.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import { moment, processes, processesOf, until } from './processes.ts';
 import type { Work } from './repository.ts';

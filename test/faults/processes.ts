@@ -1,5 +1,5 @@
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
-import { EXPERIMENT_MARK } from '../../src/engines/local/pod-environment.ts';
+import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
 
 export const processes = chooseProcesses({}, process.platform);
 

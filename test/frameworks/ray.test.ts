@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EXPERIMENT_MARK } from '../../src/engines/local/pod-environment.ts';
+import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
 import { clusterFolder } from '../../src/engines/local/ray/cluster.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';

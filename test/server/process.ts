@@ -9,7 +9,7 @@ import { create } from 'tar';
 import { createClient, type Client } from '../../src/client/client.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import { isTerminal } from '../../src/experiment/status.ts';
-import type { Listing } from '../../src/snapshot/listing.ts';
+import type { Listing } from '../../src/snapshot/listing/listing.ts';
 
 const PROGRAM = new URL('../../bin/aichor.js', import.meta.url).pathname;
 

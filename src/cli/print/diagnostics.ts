@@ -1,6 +1,6 @@
 import { codeFrame } from '../../manifest/code-frame.ts';
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 
 /**
  * Findings as people read them, one below the other: what is wrong and where, the line with a caret, what to do.

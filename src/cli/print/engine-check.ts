@@ -1,5 +1,5 @@
 import type { EngineCheck, EngineFinding } from '../../api/engine-contract.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 import { printable } from './printable.ts';
 import { hanging } from './wrap.ts';
 

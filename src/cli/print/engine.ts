@@ -1,5 +1,5 @@
 import type { EngineDocument } from '../../api/engine-contract.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 import { enginesTable } from './engines.ts';
 import { printable } from './printable.ts';
 

@@ -1,5 +1,5 @@
 import type { EngineList } from '../../api/engine-contract.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 import { printable } from './printable.ts';
 import { table, type Column } from './table.ts';
 import { hanging } from './wrap.ts';

@@ -1,7 +1,7 @@
 import type { ErrorBody } from '../../api/error-body.ts';
 import type { AichorError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 
 /** A stack is there for bugs of ours only. */
 type ErrorDocument = ErrorBody & { error: { stack?: string } };

@@ -1,5 +1,5 @@
 import type { ExperimentSummary } from '../../experiment/record.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 import { printable } from './printable.ts';
 import { statusText } from './status.ts';
 import { table, type Column } from './table.ts';

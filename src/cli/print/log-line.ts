@@ -1,6 +1,6 @@
 import type { LogLine } from '../../logs/line.ts';
 import { parseLogLine } from '../../logs/wire.ts';
-import type { Colors, Screen } from '../screen.ts';
+import type { Colors, Screen } from '../experiments/screen.ts';
 
 export interface LogLineOptions {
   /** Names of the pods in order of rank: decides colours and how wide the first column is. */

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../manifest/duration.ts';
 import type { PlanDocument, PodDocument } from '../../render/local/plan-document.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 import { printable } from './printable.ts';
 import { table } from './table.ts';
 import { waveDiagram } from './waves.ts';

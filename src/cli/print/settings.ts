@@ -1,5 +1,5 @@
-import type { Screen } from '../screen.ts';
-import type { Setting } from '../settings.ts';
+import type { Screen } from '../experiments/screen.ts';
+import type { Setting } from '../settings/settings.ts';
 import { table, type Column } from './table.ts';
 
 const COLUMNS: readonly Column[] = [

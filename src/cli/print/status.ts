@@ -1,5 +1,5 @@
 import type { PodStatus, Status } from '../../experiment/status.ts';
-import type { Colors } from '../screen.ts';
+import type { Colors } from '../experiments/screen.ts';
 
 /** A status in its colour: live ones blue and cyan, good green, bad red, stopped yellow. */
 export function statusText(status: Status | PodStatus, colors: Colors): string {

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 
 export interface Column {
   title: string;

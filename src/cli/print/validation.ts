@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../experiments/screen.ts';
 import { diagnosticsView } from './diagnostics.ts';
 
 /** What `manifest validate` prints (contract 3.1). */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { RenderDocument } from '../rendering.ts';
+import type { RenderDocument } from '../manifest/rendering.ts';
 
 /** What `manifest render` prints as YAML: one document for each object, or the plan. Ends in a newline. */
 export function renderedYaml(document: RenderDocument): string {

@@ -1,9 +1,9 @@
 import { string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { readKey } from '../../cli/read-key.ts';
-import { EMBEDDED, storeApiKey } from '../../cli/credentials.ts';
-import { authDocument, type SettingsDocument } from '../../cli/settings-document.ts';
-import { resolveSettings } from '../../cli/settings.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { readKey } from '../../cli/settings/read-key.ts';
+import { EMBEDDED, storeApiKey } from '../../cli/settings/credentials.ts';
+import { authDocument, type SettingsDocument } from '../../cli/settings/settings-document.ts';
+import { resolveSettings } from '../../cli/settings/settings.ts';
 import { createClient } from '../../client/client.ts';
 
 const NOTHING_TO_CHECK =

@@ -1,5 +1,5 @@
-import { BaseCommand } from '../../cli/base-command.ts';
-import { authDocument, type SettingsDocument } from '../../cli/settings-document.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { authDocument, type SettingsDocument } from '../../cli/settings/settings-document.ts';
 
 export default class AuthStatus extends BaseCommand<SettingsDocument> {
   static override summary = 'Check the key for the configured server';

@@ -1,6 +1,6 @@
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { settingsTable } from '../../cli/print/settings.ts';
-import { contextDocument, type SettingsDocument } from '../../cli/settings-document.ts';
+import { contextDocument, type SettingsDocument } from '../../cli/settings/settings-document.ts';
 
 export default class ContextShow extends BaseCommand<SettingsDocument> {
   static override summary = 'Show the settings that hold here, and where each comes from';

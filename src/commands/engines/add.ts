@@ -1,8 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import type { EngineDocument } from '../../api/engine-contract.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { repeated } from '../../cli/flags.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { repeated } from '../../cli/runtime/flags.ts';
 
 export default class EnginesAdd extends BaseCommand<EngineDocument> {
   static override summary = 'Add a Kubernetes cluster as an engine';
@@ -54,7 +54,7 @@ Settings (--set, or a file of --settings): registry, pull_secret, project_secret
 
   async run(): Promise<EngineDocument> {
     const { args, flags } = await this.parse(EnginesAdd);
-    const { engineAddition } = await import('../../cli/engine-addition.ts');
+    const { engineAddition } = await import('../../cli/engines/engine-addition.ts');
     const remote = this.settings().server.value !== null;
     const addition = engineAddition({ name: args.name, flags, remote, env: process.env });
     const client = await this.client();

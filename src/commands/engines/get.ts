@@ -1,6 +1,6 @@
 import { string as stringArg } from '@oclif/core/args';
 import type { EngineDocument } from '../../api/engine-contract.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 
 export default class EnginesGet extends BaseCommand<EngineDocument> {
   static override summary = 'Show one engine: what it has, how it is reached, its settings';

@@ -1,5 +1,5 @@
 import type { EngineList } from '../../api/engine-contract.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { enginesTable } from '../../cli/print/engines.ts';
 
 export default class EnginesList extends BaseCommand<EngineList> {

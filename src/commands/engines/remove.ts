@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import type { EngineDocument } from '../../api/engine-contract.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 
 export default class EnginesRemove extends BaseCommand<EngineDocument> {
   static override summary = 'Take an engine away; nothing in its cluster is changed';

@@ -1,9 +1,9 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
-import { BulkCommand, type BulkDocument } from '../../cli/bulk-command.ts';
-import { ID_HELP, selectionFlags } from '../../cli/flags.ts';
-import { bulkOutcome, liveAmong, readSelection } from '../../cli/selection.ts';
-import type { Verdict } from '../../cli/verdict.ts';
+import { BulkCommand, type BulkDocument } from '../../cli/experiments/bulk-command.ts';
+import { ID_HELP, selectionFlags } from '../../cli/runtime/flags.ts';
+import { bulkOutcome, liveAmong, readSelection } from '../../cli/experiments/selection.ts';
+import type { Verdict } from '../../cli/runtime/verdict.ts';
 
 export default class ExperimentsDelete extends BulkCommand {
   static override summary = 'Delete the records and logs of experiments that have ended';

@@ -1,9 +1,9 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { ID_HELP } from '../../cli/flags.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { ID_HELP } from '../../cli/runtime/flags.ts';
 import { recordPage } from '../../cli/print/record.ts';
-import { experimentMeant } from '../../cli/references.ts';
+import { experimentMeant } from '../../cli/experiments/references.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 
 export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {

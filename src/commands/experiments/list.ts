@@ -1,9 +1,9 @@
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import type { ExperimentList, ListQueryInput } from '../../api/contract.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { experimentsTable } from '../../cli/print/experiments.ts';
-import { sinceFlag } from '../../cli/since.ts';
-import { showChanges } from '../../cli/watch-list.ts';
+import { sinceFlag } from '../../cli/experiments/since.ts';
+import { showChanges } from '../../cli/experiments/watch-list.ts';
 import { STATUSES } from '../../experiment/status.ts';
 
 export default class ExperimentsList extends BaseCommand<ExperimentList> {

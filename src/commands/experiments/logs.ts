@@ -1,10 +1,10 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { assertHasType } from '../../cli/log-scope.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { assertHasType } from '../../cli/experiments/log-scope.ts';
 import { drawnLines } from '../../cli/print/log-line.ts';
-import { experimentMeant } from '../../cli/references.ts';
-import { sinceFlag } from '../../cli/since.ts';
+import { experimentMeant } from '../../cli/experiments/references.ts';
+import { sinceFlag } from '../../cli/experiments/since.ts';
 import { logLinesOf, rawLogOf, type LogsOf } from '../../client/experiment-logs.ts';
 import { isTerminal, STEPS } from '../../experiment/status.ts';
 
@@ -67,7 +67,7 @@ export default class ExperimentsLogs extends BaseCommand {
 
 /** Followed to the end, the exit code tells how it ended. */
 async function throwVerdict({ client, record, signal, onReconnect }: LogsOf): Promise<void> {
-  const { waitForEnd } = await import('../../cli/wait.ts');
+  const { waitForEnd } = await import('../../cli/experiments/wait.ts');
   const { error } = await waitForEnd({
     client,
     ids: [record.experiment_id],

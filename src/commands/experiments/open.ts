@@ -1,8 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import type { Opened, OpenName } from '../../api/storage-contract.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { ID_HELP } from '../../cli/flags.ts';
-import { openInBrowser } from '../../cli/browser.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { ID_HELP } from '../../cli/runtime/flags.ts';
+import { openInBrowser } from '../../cli/experiments/browser.ts';
 import { AichorError } from '../../errors.ts';
 
 const NAMES: readonly OpenName[] = ['tensorboard', 'ray', 'jupyter', 'vscode'];

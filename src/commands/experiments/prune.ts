@@ -1,8 +1,8 @@
 import { boolean, string } from '@oclif/core/flags';
-import { BulkCommand, type BulkDocument } from '../../cli/bulk-command.ts';
-import { selectionFlags } from '../../cli/flags.ts';
-import { bulkOutcome, liveAmong, readPruning } from '../../cli/selection.ts';
-import type { Verdict } from '../../cli/verdict.ts';
+import { BulkCommand, type BulkDocument } from '../../cli/experiments/bulk-command.ts';
+import { selectionFlags } from '../../cli/runtime/flags.ts';
+import { bulkOutcome, liveAmong, readPruning } from '../../cli/experiments/selection.ts';
+import type { Verdict } from '../../cli/runtime/verdict.ts';
 
 export default class ExperimentsPrune extends BulkCommand {
   static override summary = 'Delete experiments that ended long ago';

@@ -1,10 +1,10 @@
 import { string as stringArg } from '@oclif/core/args';
-import type { DryRun } from '../../cli/directory-submission.ts';
-import { ID_HELP, submissionFlags } from '../../cli/flags.ts';
-import { experimentMeant } from '../../cli/references.ts';
-import { engineWishes, readSecretFlags, readSubmission } from '../../cli/submission.ts';
-import { SubmitCommand, type SubmitDocument } from '../../cli/submit-command.ts';
-import type { Verdict } from '../../cli/verdict.ts';
+import type { DryRun } from '../../cli/submit/from-directory.ts';
+import { ID_HELP, submissionFlags } from '../../cli/runtime/flags.ts';
+import { experimentMeant } from '../../cli/experiments/references.ts';
+import { engineWishes, readSecretFlags, readSubmission } from '../../cli/submit/submission.ts';
+import { SubmitCommand, type SubmitDocument } from '../../cli/submit/submit-command.ts';
+import type { Verdict } from '../../cli/runtime/verdict.ts';
 
 export default class ExperimentsResubmit extends SubmitCommand<DryRun> {
   static override summary = 'Submit an experiment again: same code, same manifest';
@@ -28,7 +28,7 @@ export default class ExperimentsResubmit extends SubmitCommand<DryRun> {
     const first = await experimentMeant(client, args.id, this.talk);
     const project = flags.project ?? first.project;
     if (flags['dry-run']) {
-      const { resubmitDryRun } = await import('../../cli/resubmission.ts');
+      const { resubmitDryRun } = await import('../../cli/submit/again.ts');
       const there = this.settings({ engine: flags.engine, project });
       return resubmitDryRun({ client, first, flags, common, settings: there });
     }

@@ -1,11 +1,11 @@
 import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { ID_HELP } from '../../cli/flags.ts';
-import { experimentsMeant } from '../../cli/references.ts';
-import { durationFlag } from '../../cli/since.ts';
-import { Verdict } from '../../cli/verdict.ts';
-import { waitForEnd, worst } from '../../cli/wait.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { ID_HELP } from '../../cli/runtime/flags.ts';
+import { experimentsMeant } from '../../cli/experiments/references.ts';
+import { durationFlag } from '../../cli/experiments/since.ts';
+import { Verdict } from '../../cli/runtime/verdict.ts';
+import { waitForEnd, worst } from '../../cli/experiments/wait.ts';
 import type { Client } from '../../client/client.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 

@@ -1,6 +1,6 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, option, string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { initRepository, type InitDocument } from '../../scaffold/init-repository.ts';
 import { initView } from '../../cli/print/init.ts';
 import { OPERATOR_HINTS, PROFILES, PYTHON_VERSIONS, SCAFFOLD_OPERATORS } from '../../scaffold/answers.ts';

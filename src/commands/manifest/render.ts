@@ -1,8 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import { option, string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { newSubmissionFlags } from '../../cli/flags.ts';
-import type { RenderDocument } from '../../cli/rendering.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { newSubmissionFlags } from '../../cli/runtime/flags.ts';
+import type { RenderDocument } from '../../cli/manifest/rendering.ts';
 
 const { message, env, 'env-file': envFile, secret, project } = newSubmissionFlags;
 
@@ -43,8 +43,8 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     const { args, flags } = await this.parse(ManifestRender);
     const settings = this.settings({ project: flags.project });
     const [{ readPlan, renderPlan }, { readVariables }] = await Promise.all([
-      import('../../cli/rendering.ts'),
-      import('../../cli/submission.ts'),
+      import('../../cli/manifest/rendering.ts'),
+      import('../../cli/submit/submission.ts'),
     ]);
     const onSource = (file: string, text: string) => this.sources.set(file, text);
     const variables = await readVariables(flags, process.env);

@@ -1,4 +1,4 @@
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import type { JsonSchema } from '../../manifest/json-schema.ts';
 
 export default class ManifestSchema extends BaseCommand<JsonSchema> {

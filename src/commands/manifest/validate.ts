@@ -1,10 +1,10 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
-import type { EngineCheck } from '../../cli/engine-check.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import type { EngineCheck } from '../../cli/engines/engine-check.ts';
 import type { ValidatedFile, ValidationDocument } from '../../cli/print/validation.ts';
-import { repeated } from '../../cli/flags.ts';
-import { Verdict } from '../../cli/verdict.ts';
+import { repeated } from '../../cli/runtime/flags.ts';
+import { Verdict } from '../../cli/runtime/verdict.ts';
 import { AichorError } from '../../errors.ts';
 
 export default class ManifestValidate extends BaseCommand<ValidationDocument> {
@@ -31,8 +31,8 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
   async run(): Promise<ValidationDocument | Verdict<ValidationDocument>> {
     const { argv, flags } = await this.parse(ManifestValidate);
     const [{ ignoredCodes, manifestFiles, readManifest }, { validateManifest }] = await Promise.all([
-      import('../../cli/manifest-files.ts'),
-      import('../../cli/validate-manifest.ts'),
+      import('../../cli/manifest/manifest-files.ts'),
+      import('../../cli/manifest/validate-manifest.ts'),
     ]);
     const { strict } = flags;
     const ignore = ignoredCodes(flags.ignore);
@@ -48,7 +48,7 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
   }
 
   async #engine(name: string): Promise<EngineCheck> {
-    const { engineCheck } = await import('../../cli/engine-check.ts');
+    const { engineCheck } = await import('../../cli/engines/engine-check.ts');
     return engineCheck(await this.client(), name);
   }
 

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 
 export default class ServerLogs extends BaseCommand<never> {

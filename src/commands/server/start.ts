@@ -1,7 +1,7 @@
 import { boolean, integer, string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { serverStatusPage } from '../../cli/print/server-status.ts';
-import type { Ready } from '../../server/main.ts';
+import type { Ready } from '../../server/process/main.ts';
 
 export default class ServerStart extends BaseCommand<never> {
   static override summary = 'Serve the control plane, until it is stopped';
@@ -31,7 +31,7 @@ export default class ServerStart extends BaseCommand<never> {
 
   async run(): Promise<undefined> {
     const { flags } = await this.parse(ServerStart);
-    const { runServer } = await import('../../server/main.ts');
+    const { runServer } = await import('../../server/process/main.ts');
     await runServer({
       env: process.env,
       version: this.config.version,

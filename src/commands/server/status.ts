@@ -1,5 +1,5 @@
 import type { ServerStatus } from '../../api/contract.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { NOT_RUNNING } from '../../api/not-running.ts';
 import { serverStatusPage } from '../../cli/print/server-status.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerStatus } from '../../api/contract.ts';
 import { NOT_RUNNING } from '../../api/not-running.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { serverStatusPage } from '../../cli/print/server-status.ts';
 import { AichorError } from '../../errors.ts';
 import { chooseProcesses } from '../../machine/choose-processes.ts';

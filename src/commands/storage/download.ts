@@ -1,8 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.ts';
-import { download, type Downloaded } from '../../cli/download.ts';
-import { storageFlags, storageQueryOf } from '../../cli/storage-flags.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { download, type Downloaded } from '../../cli/storage/download.ts';
+import { storageFlags, storageQueryOf } from '../../cli/storage/storage-flags.ts';
 
 export default class StorageDownload extends BaseCommand<Downloaded> {
   static override summary = 'Download inputs or outputs';

@@ -1,8 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import type { StorageList } from '../../api/storage-contract.ts';
-import { BaseCommand } from '../../cli/base-command.ts';
+import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { fileTable } from '../../cli/print/files.ts';
-import { storageFlags, storageQueryOf } from '../../cli/storage-flags.ts';
+import { storageFlags, storageQueryOf } from '../../cli/storage/storage-flags.ts';
 
 export default class StorageListCommand extends BaseCommand<StorageList> {
   static override summary = 'List the inputs or outputs of a project, or the outputs of an experiment';

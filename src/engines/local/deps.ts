@@ -1,12 +1,12 @@
 import type { Processes } from '../../machine/processes.ts';
 import type { RunContext } from '../engine.ts';
 import type { FactQueue } from '../facts.ts';
-import type { GpuPool } from './gpu-pool.ts';
+import type { GpuPool } from './pod/gpu-pool.ts';
 import type { Entrance } from './mounts/enter.ts';
-import type { Surroundings } from './surroundings.ts';
-import type { LogPump } from './log-pump.ts';
-import type { OomEvidence } from './oom.ts';
-import type { PortRegistry } from './port-registry.ts';
+import type { Surroundings } from './run/surroundings.ts';
+import type { LogPump } from './pod/log-pump.ts';
+import type { OomEvidence } from './run/oom.ts';
+import type { PortRegistry } from './pod/port-registry.ts';
 import type { RayCluster } from './ray/cluster.ts';
 import type { Jupyter } from './services/debug.ts';
 

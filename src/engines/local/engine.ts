@@ -6,18 +6,18 @@ import { listGpus } from '../../machine/gpus.ts';
 import type { Processes } from '../../machine/processes.ts';
 import { localPaths } from '../../render/local/paths.ts';
 import type { Engine } from '../engine.ts';
-import { createBuilder } from './build.ts';
+import { createBuilder } from './build/build.ts';
 import { checkPlan } from './check.ts';
 import type { EngineDeps } from './deps.ts';
-import { createGpuPool } from './gpu-pool.ts';
+import { createGpuPool } from './pod/gpu-pool.ts';
 import { findEntrance, type Entrance } from './mounts/enter.ts';
-import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './oom.ts';
-import { createPortRegistry } from './port-registry.ts';
-import { runExperiment } from './run.ts';
+import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './run/oom.ts';
+import { createPortRegistry } from './pod/port-registry.ts';
+import { runExperiment } from './run/run.ts';
 import { TENSORBOARD } from './services/tensorboard.ts';
 import { openTensorBoard } from './services/open-tensorboard.ts';
-import { sweep } from './sweep.ts';
-import { removeTree } from './workdir.ts';
+import { sweep } from './run/sweep.ts';
+import { removeTree } from './pod/workdir.ts';
 
 export interface LocalEngineOptions {
   dataFolder: string;

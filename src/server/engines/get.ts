@@ -2,7 +2,7 @@ import type { EngineDocument } from '../../api/engine-contract.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import { completeSettings } from '../../render/kubernetes/settings-schema.ts';
-import { EMBEDDED_ENGINE } from '../choose-engine.ts';
+import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import type { EngineEntry } from './entry.ts';
 import { summaryOf } from './list.ts';

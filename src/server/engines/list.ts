@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineList, EngineSummary } from '../../api/engine-contract.ts';
 import type { Engine, EngineCapacity } from '../../engines/engine.ts';
-import { EMBEDDED_ENGINE } from '../choose-engine.ts';
+import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
 import type { ControlPlane } from '../control-plane.ts';
 
 /** How long the list waits for what engines have. */

@@ -1,5 +1,5 @@
 import type { ControlPlane } from '../control-plane.ts';
-import { stateOf } from '../get.ts';
+import { stateOf } from '../experiments/get.ts';
 
 /** Ids of the experiments that have not ended on an engine. */
 export function liveOn({ store }: Pick<ControlPlane, 'store'>, engine: string): string[] {

@@ -1,5 +1,5 @@
 import type { ExperimentSummary } from '../../experiment/record.ts';
-import { EMBEDDED_ENGINE } from '../choose-engine.ts';
+import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
 
 /**
  * Whether an experiment's paths are folders here. Those of others are addresses of an object store, or folders that only

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { systemErrorCode } from '../../errors.ts';
 import { placeFile } from '../../machine/place-file.ts';
-import { closeServer } from '../listen.ts';
+import { closeServer } from '../process/listen.ts';
 import type { LinkHandler } from './handler.ts';
 
 /** A port of this machine only, that serves links and nothing else. */

@@ -3,7 +3,7 @@ import { ExperimentFailure } from '../../experiment/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
-import { stateOf } from '../get.ts';
+import { stateOf } from '../experiments/get.ts';
 import { gatherContext, type Carrying, type Signals } from './context.ts';
 import { failureOf } from './failure.ts';
 import { record } from './record.ts';

@@ -5,9 +5,9 @@ import { planPeak } from '../../experiment/totals.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Ground } from '../control-plane.ts';
 import { isOnThisMachine } from '../engines/place.ts';
-import { engineFolder, privateFile } from '../folders.ts';
+import { engineFolder, privateFile } from '../process/folders.ts';
 import type { ExperimentLogs } from '../ports.ts';
-import { readPrivateValues } from '../private-values.ts';
+import { readPrivateValues } from '../submission/private-values.ts';
 
 export interface Signals {
   /** End the experiment. */

@@ -1,5 +1,5 @@
 import type { Ground } from '../control-plane.ts';
-import { stateOf } from '../get.ts';
+import { stateOf } from '../experiments/get.ts';
 
 interface Hands {
   enqueue(id: string): void;

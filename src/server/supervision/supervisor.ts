@@ -5,7 +5,7 @@ import type { QueueEntry } from '../../experiment/queue.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { crashPoint } from '../../machine/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
-import { stateOf } from '../get.ts';
+import { stateOf } from '../experiments/get.ts';
 import { carry, tidy } from './carry.ts';
 import { exchangeEngine } from './exchange.ts';
 import { createQueue } from './queue.ts';

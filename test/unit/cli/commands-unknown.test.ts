@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { spelledOut } from '../../../src/cli/main.ts';
-import { reportThrown } from '../../../src/cli/thrown.ts';
-import { unknownCommand } from '../../../src/cli/unknown-command.ts';
+import { reportThrown } from '../../../src/cli/runtime/thrown.ts';
+import { unknownCommand } from '../../../src/cli/runtime/unknown-command.ts';
 import { AichorError } from '../../../src/errors.ts';
 
 const COMMANDS = [

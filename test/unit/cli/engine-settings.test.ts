@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseSetting, readSettingFlags } from '../../../src/cli/engine-settings.ts';
+import { parseSetting, readSettingFlags } from '../../../src/cli/engines/engine-settings.ts';
 import { isAichorError } from '../../../src/errors.ts';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseEnvFile } from '../../../src/cli/env-file.ts';
+import { parseEnvFile } from '../../../src/cli/submit/env-file.ts';
 
 const read = (text: string) => parseEnvFile(text, 'x.env').map(({ name, value }) => [name, value]);
 

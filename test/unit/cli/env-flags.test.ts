@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvFlags, readLabels, secretNames } from '../../../src/cli/env-flags.ts';
-import { readSecrets } from '../../../src/cli/secrets.ts';
-import { shellBasics } from '../../../src/cli/shell-basics.ts';
+import { readEnvFlags, readLabels, secretNames } from '../../../src/cli/submit/env-flags.ts';
+import { readSecrets } from '../../../src/cli/submit/secrets.ts';
+import { shellBasics } from '../../../src/cli/submit/shell-basics.ts';
 
 const usage = (message: RegExp) =>
   expect.objectContaining({

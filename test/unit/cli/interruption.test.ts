@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
-import { OutputClosed, watchInterruption } from '../../../src/cli/interruption.ts';
+import { OutputClosed, watchInterruption } from '../../../src/cli/runtime/interruption.ts';
 
 function fakeProcess() {
   const exits: number[] = [];

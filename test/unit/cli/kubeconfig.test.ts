@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { flatCluster, flatUser } from '../../../src/api/engine-contract.ts';
-import { flatContext } from '../../../src/cli/flat-context.ts';
-import { findContext } from '../../../src/cli/kubeconfig.ts';
+import { flatContext } from '../../../src/cli/runtime/flat-context.ts';
+import { findContext } from '../../../src/cli/engines/kubeconfig.ts';
 import { isAichorError } from '../../../src/errors.ts';
 
 const SECRET = 'a-token-that-nobody-may-see';

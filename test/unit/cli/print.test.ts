@@ -7,8 +7,8 @@ import { printable } from '../../../src/cli/print/printable.ts';
 import { recordPage } from '../../../src/cli/print/record.ts';
 import { agoText, bytesText, durationText } from '../../../src/cli/print/time.ts';
 import { hanging } from '../../../src/cli/print/wrap.ts';
-import { screenOf } from '../../../src/cli/screen.ts';
-import { sinceFlag } from '../../../src/cli/since.ts';
+import { screenOf } from '../../../src/cli/experiments/screen.ts';
+import { sinceFlag } from '../../../src/cli/experiments/since.ts';
 import { AichorError } from '../../../src/errors.ts';
 import { aSummary } from '../../fixtures/summary.ts';
 

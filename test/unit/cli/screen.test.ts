@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { canAnimate, screenOf, type Output } from '../../../src/cli/screen.ts';
+import { canAnimate, screenOf, type Output } from '../../../src/cli/experiments/screen.ts';
 
 it.each<[string, Output, Record<string, string>, boolean]>([
   ['a terminal', { isTTY: true, columns: 80 }, { TERM: 'xterm' }, true],

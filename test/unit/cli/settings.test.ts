@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { apiKeyFor, credentialsPath, storeApiKey } from '../../../src/cli/credentials.ts';
-import { authDocument, contextDocument } from '../../../src/cli/settings-document.ts';
-import { changeSettings, resolveSettings, serverUrl } from '../../../src/cli/settings.ts';
-import { engineWishes } from '../../../src/cli/submission.ts';
+import { apiKeyFor, credentialsPath, storeApiKey } from '../../../src/cli/settings/credentials.ts';
+import { authDocument, contextDocument } from '../../../src/cli/settings/settings-document.ts';
+import { changeSettings, resolveSettings, serverUrl } from '../../../src/cli/settings/settings.ts';
+import { engineWishes } from '../../../src/cli/submit/submission.ts';
 import { parseSettings, settingsFilePath } from '../../../src/machine/settings-file.ts';
 
 let home: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportThrown } from '../../../src/cli/thrown.ts';
+import { reportThrown } from '../../../src/cli/runtime/thrown.ts';
 
 const typed = { command: 'context set engine', flags: [] };
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { waitForEnd } from '../../../src/cli/wait.ts';
+import { waitForEnd } from '../../../src/cli/experiments/wait.ts';
 import type { Client } from '../../../src/client/client.ts';
 import { searchOf } from '../../../src/client/http.ts';
 import { aSummary } from '../../fixtures/summary.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/client/client.ts';
 import { logLines, rawLog, type LogStreamOptions } from '../../../src/client/follow-logs.ts';
 import { AichorError } from '../../../src/errors.ts';
-import { collect, createFixture, ERR, ID, OTHER, OUT, type Fixture } from '../log-store/fixture.ts';
+import { collect, createFixture, ERR, ID, OTHER, OUT, type Fixture } from '../logs/store/fixture.ts';
 
 /** A log server over a real store whose connections break after as many bytes as `cutAfter` says. */
 let fixture: Fixture;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { moduleFiles } from '../../../src/engines/local/editable/installed.ts';
-import { importsOf } from '../../../src/engines/local/editable/places.ts';
-import { readRequirements } from '../../../src/engines/local/editable/requirements.ts';
+import { moduleFiles } from '../../../src/engines/local/build/editable/installed.ts';
+import { importsOf } from '../../../src/engines/local/build/editable/places.ts';
+import { readRequirements } from '../../../src/engines/local/build/editable/requirements.ts';
 
 test('a RECORD’s modules and data, without what describes the distribution', () => {
   const record = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isScript, namesFile, readMentions } from '../../../src/engines/local/packages/mentions.ts';
+import { isScript, namesFile, readMentions } from '../../../src/engines/local/build/packages/mentions.ts';
 
 describe('a command installs packages', () => {
   test.each([

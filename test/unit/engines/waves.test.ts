@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { duePods, type PodPhase } from '../../../src/engines/local/waves.ts';
+import { duePods, type PodPhase } from '../../../src/engines/local/run/waves.ts';
 import { plannedPods } from '../../../src/experiment/planned-pods.ts';
 import { planOf, jobset } from '../../engine/house.ts';
 

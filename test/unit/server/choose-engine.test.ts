@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isAichorError } from '../../../src/errors.ts';
-import { chooseEngine } from '../../../src/server/choose-engine.ts';
+import { chooseEngine } from '../../../src/server/submission/choose-engine.ts';
 import { createFakeEngine } from '../../fakes/fake-engine.ts';
 
 const ID = '34c227996ef84b8a';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findLeavingLink, linkStaysInside, resolvePath } from '../../../src/snapshot/links.ts';
+import { findLeavingLink, linkStaysInside, resolvePath } from '../../../src/snapshot/listing/links.ts';
 import {
   assertListing,
   canonicalListing,
@@ -9,7 +9,7 @@ import {
   sortedListing,
   type Listing,
   type ListingEntry,
-} from '../../../src/snapshot/listing.ts';
+} from '../../../src/snapshot/listing/listing.ts';
 
 const HASH = 'a'.repeat(64);
 const file = (path: string): ListingEntry => ({

@@ -1,6 +1,6 @@
 import { AichorError } from '../../../errors.ts';
-import { ContextSet, contextSetArgs, contextSetFlags } from '../../../cli/context-set.ts';
-import type { SettingsDocument } from '../../../cli/settings-document.ts';
+import { ContextSet, contextSetArgs, contextSetFlags } from '../../../cli/settings/context-set.ts';
+import type { SettingsDocument } from '../../../cli/settings/settings-document.ts';
 
 export default class ContextSetEngine extends ContextSet {
   static override summary = 'Set the engine experiments run on';

@@ -1,5 +1,5 @@
-import { ContextSet, contextSetArgs, contextSetFlags } from '../../../cli/context-set.ts';
-import type { SettingsDocument } from '../../../cli/settings-document.ts';
+import { ContextSet, contextSetArgs, contextSetFlags } from '../../../cli/settings/context-set.ts';
+import type { SettingsDocument } from '../../../cli/settings/settings-document.ts';
 
 export default class ContextSetProject extends ContextSet {
   static override summary = 'Set the project experiments belong to';

@@ -1,6 +1,6 @@
-import { ContextSet, contextSetArgs, contextSetFlags } from '../../../cli/context-set.ts';
-import { serverUrl } from '../../../cli/settings.ts';
-import type { SettingsDocument } from '../../../cli/settings-document.ts';
+import { ContextSet, contextSetArgs, contextSetFlags } from '../../../cli/settings/context-set.ts';
+import { serverUrl } from '../../../cli/settings/settings.ts';
+import type { SettingsDocument } from '../../../cli/settings/settings-document.ts';
 
 export default class ContextSetServer extends ContextSet {
   static override summary = 'Set the control plane; without one the embedded one on this machine is used';

@@ -1,9 +1,9 @@
 import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
-import type { DryRun } from '../../../cli/directory-submission.ts';
-import { newSubmissionFlags } from '../../../cli/flags.ts';
-import { SubmitCommand, type SubmitDocument } from '../../../cli/submit-command.ts';
-import type { Verdict } from '../../../cli/verdict.ts';
+import type { DryRun } from '../../../cli/submit/from-directory.ts';
+import { newSubmissionFlags } from '../../../cli/runtime/flags.ts';
+import { SubmitCommand, type SubmitDocument } from '../../../cli/submit/submit-command.ts';
+import type { Verdict } from '../../../cli/runtime/verdict.ts';
 
 export default class SubmitCommitSha extends SubmitCommand<DryRun> {
   static override summary = 'Submit a commit of the origin';
@@ -26,7 +26,10 @@ export default class SubmitCommitSha extends SubmitCommand<DryRun> {
     const { engine, project } = flags;
     const settings = this.settings({ engine, project });
     const [{ commitDryRun, commitMeant }, { engineWishes, readSecretFlags, readSubmission }] =
-      await Promise.all([import('../../../cli/commit-submission.ts'), import('../../../cli/submission.ts')]);
+      await Promise.all([
+        import('../../../cli/submit/from-commit.ts'),
+        import('../../../cli/submit/submission.ts'),
+      ]);
     const { signal, talk } = this;
     const common = await readSubmission(flags, process.env, settings);
     const source = await commitMeant({

@@ -1,7 +1,7 @@
-import type { DryRun } from '../../../cli/directory-submission.ts';
-import { newSubmissionFlags } from '../../../cli/flags.ts';
-import { SubmitCommand, type SubmitDocument } from '../../../cli/submit-command.ts';
-import type { Verdict } from '../../../cli/verdict.ts';
+import type { DryRun } from '../../../cli/submit/from-directory.ts';
+import { newSubmissionFlags } from '../../../cli/runtime/flags.ts';
+import { SubmitCommand, type SubmitDocument } from '../../../cli/submit/submit-command.ts';
+import type { Verdict } from '../../../cli/runtime/verdict.ts';
 
 export default class SubmitLocal extends SubmitCommand<DryRun> {
   static override summary = 'Submit a directory as it is';
@@ -21,8 +21,8 @@ export default class SubmitLocal extends SubmitCommand<DryRun> {
     const settings = this.settings({ engine, project });
     const [{ checkDirectory, dryRun, sendDirectory }, { engineWishes, readSecretFlags, readSubmission }] =
       await Promise.all([
-        import('../../../cli/directory-submission.ts'),
-        import('../../../cli/submission.ts'),
+        import('../../../cli/submit/from-directory.ts'),
+        import('../../../cli/submit/submission.ts'),
       ]);
     const common = await readSubmission(flags, process.env, settings);
     const { signal, talk } = this;

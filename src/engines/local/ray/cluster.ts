@@ -6,7 +6,7 @@ import { plannedPods, type PlannedPod } from '../../../experiment/planned-pods.t
 import type { Group, Plan } from '../../../experiment/plan.ts';
 import { bytesOf } from '../../../operators/resources.ts';
 import { placeFile } from '../../../machine/place-file.ts';
-import { removeTree } from '../workdir.ts';
+import { removeTree } from '../pod/workdir.ts';
 import type { InstalledRay } from './installed.ts';
 import { NODE_PROGRAM } from './node-program.ts';
 import { START_PROGRAM } from './start-program.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import type { Explanation } from '../../../experiment/explain.ts';
 import { plannedPods } from '../../../experiment/planned-pods.ts';
 import type { ExperimentRun } from '../deps.ts';
-import { processEnvironment } from '../pod-environment.ts';
+import { processEnvironment } from '../pod/pod-environment.ts';
 
 /**
  * What Python knows of Ray without importing it (that takes seconds): its version, and which packages of its extra

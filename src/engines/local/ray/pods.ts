@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { plannedPods, type PlannedPod } from '../../../experiment/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan.ts';
 import { LAUNCHER } from '../../../operators/launcher.ts';
-import type { Attempt } from '../attempt-state.ts';
-import { hasSucceeded, type LivePod } from '../pod.ts';
+import type { Attempt } from '../run/attempt-state.ts';
+import { hasSucceeded, type LivePod } from '../pod/pod.ts';
 import { START_PATIENCE_S } from './start-program.ts';
 import { clusterFolder, dashboardPort, groupOf } from './cluster.ts';
 

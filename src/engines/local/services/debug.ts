@@ -7,11 +7,11 @@ import { quoteForShell } from '../../../operators/launcher.ts';
 import { readIfThere } from '../../../machine/capacity.ts';
 import { findProgram } from '../../../machine/find-program.ts';
 import { placeFile } from '../../../machine/place-file.ts';
-import type { Attempt } from '../attempt-state.ts';
+import type { Attempt } from '../run/attempt-state.ts';
 import type { ExperimentRun } from '../deps.ts';
 import { vscodeLink } from '../../debug-links.ts';
 import { lastOutput } from '../../last-output.ts';
-import { processEnvironment } from '../pod-environment.ts';
+import { processEnvironment } from '../pod/pod-environment.ts';
 
 /** What only this machine knows of a Jupyter server. */
 export interface Jupyter {

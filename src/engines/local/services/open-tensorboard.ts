@@ -2,7 +2,7 @@ import { delimiter } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { AichorError } from '../../../errors.ts';
 import type { TensorBoardContext } from '../../engine.ts';
-import { readPrograms } from '../build-result.ts';
+import { readPrograms } from '../build/build-result.ts';
 import type { EngineDeps } from '../deps.ts';
 import { howToGetTensorBoard, startTensorBoard } from './tensorboard.ts';
 

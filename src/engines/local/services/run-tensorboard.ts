@@ -1,6 +1,6 @@
 import { plannedPods } from '../../../experiment/planned-pods.ts';
 import type { ExperimentRun } from '../deps.ts';
-import { processEnvironment } from '../pod-environment.ts';
+import { processEnvironment } from '../pod/pod-environment.ts';
 import { howToGetTensorBoard, startTensorBoard } from './tensorboard.ts';
 
 /**

@@ -9,7 +9,7 @@ import type { Processes } from '../../../machine/processes.ts';
 import { freePort } from '../../../machine/ports.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import { readIfThere } from '../../../machine/capacity.ts';
-import { EXPERIMENT_MARK, POD_MARK } from '../pod-environment.ts';
+import { EXPERIMENT_MARK, POD_MARK } from '../pod/pod-environment.ts';
 
 /** What stands where a pod's name would: so it is found again, and ended with the experiment. */
 export const TENSORBOARD = 'tensorboard';

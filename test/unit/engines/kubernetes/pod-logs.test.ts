@@ -9,7 +9,7 @@ import {
   type PodLogs,
 } from '../../../../src/engines/kubernetes/logs/pod-logs.ts';
 import type { LogSource } from '../../../../src/logs/line.ts';
-import { createLogStore, type ExperimentLogs, type LogStore } from '../../../../src/log-store/log-store.ts';
+import { createLogStore, type ExperimentLogs, type LogStore } from '../../../../src/logs/store/log-store.ts';
 import { createContainerLog, type ContainerLog } from '../../../fakes/container-log.ts';
 import { printed } from '../../../fakes/kubelet-log.ts';
 

@@ -16,11 +16,11 @@ import type { LogSource } from '../../../../../src/logs/line.ts';
 import { planManifest } from '../../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../../src/render/kubernetes/objects.ts';
 import { DEFAULT_SETTINGS } from '../../../../../src/render/kubernetes/settings.ts';
-import { packFiles } from '../../../../../src/packaging/pack.ts';
-import { scanDirectory } from '../../../../../src/packaging/scan.ts';
-import { createSnapshotStore } from '../../../../../src/snapshot-store/store.ts';
+import { packFiles } from '../../../../../src/snapshot/packaging/pack.ts';
+import { scanDirectory } from '../../../../../src/snapshot/packaging/scan.ts';
+import { createSnapshotStore } from '../../../../../src/snapshot/store/store.ts';
 import { jobset, NO_SUBMISSION, podType } from '../../../operators/manifests.ts';
-import { writeTree } from '../../../packaging/tree.ts';
+import { writeTree } from '../../../snapshot/packaging/tree.ts';
 import { buildJob, buildPod, DIGEST, EXPERIMENT_ID, JOB, METADATA, observed } from './objects.ts';
 
 const EARLIER = '3f2a1b4c-9d8e-4f7a-b6c5-1a2b3c4d5e6f';

@@ -1,0 +1,50 @@
+import type { Client } from '../../client/client.ts';
+import { AichorError } from '../../errors.ts';
+import type { ExperimentRecord } from '../../experiment/record.ts';
+import type { Talk } from '../runtime/talk.ts';
+import { perItem } from './wait.ts';
+
+/** The experiment meant by an id, a prefix, `latest`, or nothing (then `latest`, which is said). */
+export async function experimentMeant(
+  client: Client,
+  ref: string | undefined,
+  talk: Talk,
+): Promise<ExperimentRecord> {
+  const record = await client.get(namedRef(ref ?? 'latest'));
+  if (ref === undefined || ref === 'latest') talk.notice(`the latest experiment is ${record.experiment_id}`);
+  return record;
+}
+
+/** Requests at the same time: a socket takes only so many callers. */
+const AT_ONCE = 50;
+
+/** The experiments meant, each once; unknown ones come back as errors. */
+export async function experimentsMeant(
+  client: Client,
+  refs: readonly string[],
+): Promise<{ found: ExperimentRecord[]; errors: AichorError[] }> {
+  const wanted = [...new Set(refs)].map(namedRef);
+  const answers: (ExperimentRecord | AichorError)[] = [];
+  for (let at = 0; at < wanted.length; at += AT_ONCE) {
+    const some = wanted.slice(at, at + AT_ONCE);
+    answers.push(...(await Promise.all(some.map((ref) => client.get(ref).catch(perItem)))));
+  }
+  const found = new Map<string, ExperimentRecord>();
+  const errors: AichorError[] = [];
+  for (const answer of answers) {
+    if (answer instanceof AichorError) errors.push(answer);
+    else found.set(answer.experiment_id, answer);
+  }
+  return { found: [...found.values()], errors };
+}
+
+/**
+ * A reference that says something. An empty one comes from a script whose variable is not set: that is no experiment
+ * that is missing, and least of all the latest one. Throws AichorError `usage`.
+ */
+export function namedRef(ref: string): string {
+  if (ref.trim() !== '') return ref;
+  throw new AichorError('usage', 'an ID is empty', {
+    hint: 'in a script, the variable that should hold it is not set; latest is the newest experiment',
+  });
+}

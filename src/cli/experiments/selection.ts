@@ -1,0 +1,104 @@
+import type { BulkResult, Selection } from '../../api/contract.ts';
+import type { Client } from '../../client/client.ts';
+import { AichorError, ERROR_CODES } from '../../errors.ts';
+import { readLabels } from '../submit/env-flags.ts';
+import { worst } from './wait.ts';
+import type { ExperimentSummary } from '../../experiment/record.ts';
+import { isTerminal, STATUSES } from '../../experiment/status.ts';
+import { experimentsMeant, namedRef } from './references.ts';
+import { durationFlag } from './since.ts';
+import { Verdict } from '../runtime/verdict.ts';
+
+interface Wanted {
+  ids: readonly unknown[];
+  labels: readonly string[];
+  all: boolean;
+}
+
+/** Exactly one way to say which experiments are meant. Throws AichorError `usage`. */
+export function readSelection({ ids, labels, all }: Wanted): Selection {
+  const ways = [ids.length > 0, labels.length > 0, all].filter(Boolean).length;
+  if (ways !== 1) {
+    throw new AichorError(
+      'usage',
+      ways === 0 ? 'no experiment was named' : 'ids, --label and --all exclude each other',
+      {
+        hint: 'give ids (or latest), or --label KEY=VALUE, or --all',
+      },
+    );
+  }
+  if (all) return { all: true };
+  if (ids.length > 0) return { ids: [...new Set(ids.map(String))].map(namedRef) };
+  readLabels(labels);
+  return { labels: [...labels] };
+}
+
+interface Pruned {
+  olderThan: string | undefined;
+  labels: readonly string[];
+  all: boolean;
+  wait: boolean;
+}
+
+/** What `prune` takes; at least one of its conditions is given. Throws AichorError `usage`. */
+export function readPruning({ olderThan, labels, all, wait }: Pruned): {
+  older_than_s: number;
+  labels: string[];
+} {
+  if (olderThan === undefined && labels.length === 0 && !all) {
+    throw new AichorError('usage', 'nothing says what is to be pruned', {
+      hint: 'give --older-than 30d, --label KEY=VALUE, or --all',
+    });
+  }
+  if (wait && olderThan !== undefined) {
+    throw new AichorError(
+      'usage',
+      '--wait makes no sense beside --older-than: what has just ended is not old',
+      {
+        hint: 'leave one of them out',
+      },
+    );
+  }
+  readLabels(labels);
+  const seconds = olderThan === undefined ? 0 : durationFlag(olderThan, '--older-than');
+  return { older_than_s: seconds, labels: [...labels] };
+}
+
+const LIVE = STATUSES.filter((status) => !isTerminal(status));
+const PAGE = 1000;
+
+/** Those of a selection that have not ended. Ids that nothing has are no error here. */
+export async function liveAmong(
+  client: Client,
+  { ids, labels = [] }: Selection,
+): Promise<ExperimentSummary[]> {
+  if (ids !== undefined) {
+    const { found } = await experimentsMeant(client, ids);
+    return found.filter(({ status }) => !isTerminal(status));
+  }
+  const live: ExperimentSummary[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.list({ status: LIVE, label: labels, limit: PAGE, cursor });
+    live.push(...page.experiments);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+  return live;
+}
+
+/** The document of those that could be done, with an error for the others; when none could, the error is thrown. */
+export function bulkOutcome(
+  result: BulkResult,
+): { experiments: ExperimentSummary[] } | Verdict<{ experiments: ExperimentSummary[] }> {
+  const document = { experiments: result.experiments };
+  const error = worst(result.errors.map(asError));
+  if (error === null) return document;
+  if (document.experiments.length === 0) throw error;
+  return new Verdict(document, error);
+}
+
+/** The server's words name the experiment already. */
+function asError({ code, message, hint }: BulkResult['errors'][number]): AichorError {
+  const known = ERROR_CODES.find((candidate) => candidate === code) ?? 'server_error';
+  return new AichorError(known, message, { hint });
+}

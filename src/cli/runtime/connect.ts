@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { createClient, type Client } from '../../client/client.ts';
+import { assumeEmbedded, findEmbedded, startEmbedded } from '../../client/embedded.ts';
+import type { Target } from '../../client/http.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Talk } from './talk.ts';
+
+interface Connection {
+  settings: Settings;
+  env: Record<string, string | undefined>;
+  /** This program's version: the embedded server's should be the same. */
+  version: string;
+  /** The package's folder, where `bin/` is. */
+  root: string;
+  signal: AbortSignal;
+  talk: Talk;
+}
+
+/** Where the control plane is and how to be let in; the embedded one is started when it does not run. */
+export async function connect(connection: Connection): Promise<Target> {
+  const { settings, talk, signal } = connection;
+  if (settings.server.value !== null) return remote(settings, settings.server.value);
+  const options = embeddedOptions(connection);
+  const address = await startEmbedded({ ...options, notice: (message) => talk.notice(message), signal });
+  return { address, apiKey: null };
+}
+
+/**
+ * A client of the configured control plane. An embedded one that its file says runs is believed in without
+ * asking; should that be wrong, the first request finds out and starts one.
+ */
+export async function connectedClient(connection: Connection): Promise<Client> {
+  const { settings, signal } = connection;
+  if (settings.server.value !== null)
+    return createClient({ ...remote(settings, settings.server.value), signal });
+  const reconnect = async () => (await connect(connection)).address;
+  const address = (await assumeEmbedded(embeddedOptions(connection))) ?? (await reconnect());
+  return createClient({ address, apiKey: null, signal, reconnect });
+}
+
+/** A client of a control plane that runs; null when it is the embedded one and does not. Never starts anything. */
+export async function runningClient(connection: Connection): Promise<Client | null> {
+  const { settings, signal } = connection;
+  if (settings.server.value !== null)
+    return createClient({ ...remote(settings, settings.server.value), signal });
+  const address = await findEmbedded(embeddedOptions(connection), signal);
+  return address && createClient({ address, apiKey: null, signal });
+}
+
+function remote(settings: Settings, url: string): Target {
+  return { address: { url }, apiKey: settings.api_key.value };
+}
+
+function embeddedOptions({ settings, env, version, root }: Connection) {
+  return { folder: settings.folder, env, version, entry: join(root, 'bin', 'aichor.js') };
+}

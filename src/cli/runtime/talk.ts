@@ -1,0 +1,72 @@
+import type { Screen } from '../experiments/screen.ts';
+
+/** What a command says to people while it works: always on stderr, never data. */
+export interface Talk {
+  /** Something worth knowing that is no error. */
+  notice(message: string): void;
+  /** What is going on now; replaces the text before it. Shown on a terminal only. */
+  progress(message: string): void;
+  /** Nothing is going on any more: the progress line is removed. */
+  settle(): void;
+  /** Text as it is, with a newline: lines that are followed, questions' answers. */
+  say(text: string): void;
+}
+
+interface TalkOptions {
+  write(text: string): void;
+  screen: Screen;
+  /** False: progress is not shown at all. */
+  animate: boolean;
+}
+
+/** The part of a spinner that is needed here (`ora` has it). */
+interface Spinner {
+  text: string;
+  stop(): unknown;
+}
+
+export function createTalk({ write, screen, animate }: TalkOptions): Talk {
+  const progress = createProgress(animate);
+  const say = (text: string) => {
+    progress.aside(() => write(`${text}\n`));
+  };
+  return {
+    say,
+    notice: (message) => say(`${screen.colors.yellow('notice')}: ${message}`),
+    progress: (message) => progress.show(message),
+    settle: () => progress.settle(),
+  };
+}
+
+/** The spinner's library is loaded when the first progress is shown: it costs more than most commands do. */
+function createProgress(animate: boolean) {
+  let wanted: string | null = null;
+  let spinner: Spinner | null = null;
+  let loading = false;
+  const start = async () => {
+    loading = true;
+    const { default: ora } = await import('ora');
+    loading = false;
+    if (wanted !== null) spinner = ora({ text: wanted, discardStdin: false, hideCursor: true }).start();
+  };
+  const settle = () => {
+    wanted = null;
+    spinner?.stop();
+    spinner = null;
+  };
+  return {
+    show(message: string): void {
+      if (!animate) return;
+      wanted = message;
+      if (spinner) spinner.text = message;
+      else if (!loading) void start();
+    },
+    aside(write: () => void): void {
+      const shown = wanted;
+      settle();
+      write();
+      if (shown !== null) this.show(shown);
+    },
+    settle,
+  };
+}

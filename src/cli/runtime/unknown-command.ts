@@ -1,0 +1,70 @@
+import { AichorError } from '../../errors.ts';
+import { didYouMean, editDistance } from '../../manifest/did-you-mean.ts';
+import { presentForm } from './two-x.ts';
+
+/**
+ * What is said to a command line that names no command: the present form of a version 2 one, the argument that is
+ * one too many, else the nearest command. `commands` are all command ids as they are typed.
+ */
+export function unknownCommand(argv: readonly string[], commands: readonly string[]): AichorError {
+  const words = wordsOf(argv);
+  if (words.length === 0) {
+    return new AichorError('usage', `the command must stand before ${argv[0]}`, {
+      hint: 'see `aichor --help`',
+    });
+  }
+  const present = presentForm(words);
+  if (present !== null && isShipped(present, commands)) {
+    return new AichorError('usage', `\`aichor ${words.join(' ')}\` is a command of version 2`, {
+      hint: `now it is \`${present}\``,
+    });
+  }
+  const longest = commands
+    .filter((command) => words.join(' ').startsWith(`${command} `))
+    .sort((a, b) => b.length - a.length)[0];
+  if (longest !== undefined) {
+    const extra = words.slice(longest.split(' ').length);
+    return new AichorError(
+      'usage',
+      `unexpected argument${extra.length === 1 ? '' : 's'} ${extra.join(', ')}`,
+      {
+        hint: `see \`aichor ${longest} --help\``,
+      },
+    );
+  }
+  return new AichorError('usage', `there is no command \`aichor ${words.join(' ')}\``, {
+    hint: suggestion(words, commands),
+  });
+}
+
+/** The words before the first flag. */
+function wordsOf(argv: readonly string[]): string[] {
+  const firstFlag = argv.findIndex((word) => word.startsWith('-'));
+  return argv.slice(0, firstFlag === -1 ? argv.length : firstFlag);
+}
+
+/** A form whose command comes with a later version is not offered. */
+function isShipped(present: string, commands: readonly string[]): boolean {
+  return commands.some(
+    (command) => present === `aichor ${command}` || present.startsWith(`aichor ${command} `),
+  );
+}
+
+/** The command whose words are all near to the typed ones; what is typed behind them may be arguments. */
+function suggestion(words: readonly string[], commands: readonly string[]): string {
+  const near = commands
+    .map((command) => ({ command, distance: distanceTo(command.split(' '), words) }))
+    .filter(({ distance }) => distance < Infinity)
+    .sort((a, b) => a.distance - b.distance)[0];
+  if (near !== undefined) return `did you mean \`aichor ${near.command}\`?`;
+  const topic = commands.some((command) => command.startsWith(`${words[0]} `)) ? `${words[0]} ` : '';
+  return `see \`aichor ${topic}--help\``;
+}
+
+/** Edits over all words; Infinity when one of them is another word. */
+function distanceTo(command: readonly string[], words: readonly string[]): number {
+  return command.reduce((sum, word, index) => {
+    const typed = words[index] ?? '';
+    return didYouMean(typed, [word]) === null ? Infinity : sum + editDistance(typed, word);
+  }, 0);
+}

@@ -1,0 +1,28 @@
+import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
+import type { Setting, Settings } from './settings.ts';
+
+/** What `context show` and `auth status` print (contract 3.1). Keys are never shown. */
+export interface SettingsDocument {
+  settings: Record<string, Setting>;
+}
+
+export function contextDocument({ engine, project, server, output, home }: Settings): SettingsDocument {
+  return {
+    settings: {
+      engine: orDefault(engine, 'local'),
+      project: orDefault(project, DEFAULT_PROJECT),
+      server,
+      output,
+      home,
+    },
+  };
+}
+
+export function authDocument({ server, api_key: key }: Settings): SettingsDocument {
+  return { settings: { server, api_key: key.value === null ? key : { ...key, value: '***' } } };
+}
+
+/** What holds when nobody said anything. */
+function orDefault(setting: Setting, value: string): Setting {
+  return setting.value === null ? { value, origin: 'default' } : setting;
+}

@@ -1,0 +1,72 @@
+import { createWriteStream } from 'node:fs';
+import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { StorageList, StorageQueryInput } from '../../api/storage-contract.ts';
+import type { Client } from '../../client/client.ts';
+import { AichorError, systemErrorCode } from '../../errors.ts';
+
+/** What `storage download` prints. */
+export interface Downloaded extends StorageList {
+  destination: string;
+  bytes: number;
+}
+
+/**
+ * Fetches every file of a listing. Each appears whole, under its own path below the destination.
+ *
+ * @throws AichorError `conflict` before anything is fetched, when a file is there already
+ */
+export async function download(
+  client: Client,
+  query: StorageQueryInput,
+  options: { destination: string; force: boolean; onFile(path: string): void },
+): Promise<Downloaded> {
+  const list = await client.storage(query);
+  const destination = resolve(options.destination);
+  const places = list.files.map(({ path }) => ({ path, place: placeOf(destination, path) }));
+  if (!options.force) await refuseToOverwrite(places);
+  for (const { path, place } of places) {
+    options.onFile(path);
+    await mkdir(dirname(place), { recursive: true });
+    await fetchTo(client, { ...query, path }, place);
+  }
+  return { ...list, destination, bytes: list.files.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+async function fetchTo(client: Client, query: StorageQueryInput, place: string): Promise<void> {
+  const partial = `${place}.part`;
+  try {
+    await pipeline(await client.storedFile(query), createWriteStream(partial));
+    await rename(partial, place);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/** A server's word is not enough to write outside of the destination. */
+function placeOf(destination: string, path: string): string {
+  const place = resolve(destination, path);
+  if (place.startsWith(destination.endsWith(sep) ? destination : destination + sep)) return place;
+  throw new AichorError('server_error', `the server names a file outside of the destination: ${path}`);
+}
+
+async function refuseToOverwrite(places: readonly { place: string }[]): Promise<void> {
+  for (const { place } of places) {
+    if (!(await isThere(place))) continue;
+    throw new AichorError('conflict', `${place} is there already`, {
+      hint: 'give another folder with --to, or --force to overwrite',
+    });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

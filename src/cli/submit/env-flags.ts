@@ -1,0 +1,90 @@
+import { AichorError } from '../../errors.ts';
+import { parseEnvFile } from './env-file.ts';
+
+type Environment = Record<string, string | undefined>;
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+interface EnvFlags {
+  /** `--env` as typed, in order. */
+  env: readonly string[];
+  /** Files of `--env-file`, in order. */
+  files: readonly { path: string; text: string }[];
+  shell: Environment;
+}
+
+/**
+ * The variables a submission gives: files first, `--env` over them, later ones over earlier ones; `NAME` alone is
+ * the value of this shell. Throws AichorError `usage`.
+ */
+export function readEnvFlags({ env, files, shell }: EnvFlags): Record<string, string> {
+  const given: [string, string][] = [];
+  for (const { path, text } of files) {
+    for (const { name, value, line } of parseEnvFile(text, path)) {
+      given.push([name, value ?? fromShell(name, shell, `${path}:${line}`)]);
+    }
+  }
+  for (const item of env) {
+    const [name, value] = splitPair(item, '--env');
+    given.push([name, value ?? fromShell(name, shell, `--env ${name}`)]);
+  }
+  return Object.fromEntries(given);
+}
+
+/** Names of `--secret`; a value in the argument is refused, because everybody on the machine could read it. */
+export function secretNames(flags: readonly string[], env: Record<string, string>): string[] {
+  for (const flag of flags) {
+    const name = flag.split('=', 1)[0] ?? flag;
+    if (flag.includes('=')) {
+      throw new AichorError('usage', `--secret ${name} takes no value: arguments can be read by others`, {
+        hint: `export ${name} in this shell and write --secret ${name}`,
+      });
+    }
+    if (!NAME.test(flag)) throw badName('--secret', flag);
+    if (Object.hasOwn(env, flag)) {
+      throw new AichorError('usage', `${flag} is given both as a variable and as a secret`, {
+        hint: 'keep one of the two',
+      });
+    }
+  }
+  return [...new Set(flags)];
+}
+
+/** `--label K=V`, repeated. */
+export function readLabels(flags: readonly string[]): Record<string, string> {
+  const pairs = flags.map((flag) => {
+    const at = flag.indexOf('=');
+    if (at < 1) {
+      throw new AichorError('usage', `--label ${JSON.stringify(flag)} is not KEY=VALUE`, {
+        hint: 'for example --label sweep=a',
+      });
+    }
+    return [flag.slice(0, at), flag.slice(at + 1)];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function splitPair(item: string, flag: string): [string, string | null] {
+  const at = item.indexOf('=');
+  const name = at === -1 ? item : item.slice(0, at);
+  if (!NAME.test(name)) throw badName(flag, item);
+  return [name, at === -1 ? null : item.slice(at + 1)];
+}
+
+function fromShell(name: string, shell: Environment, where: string): string {
+  const value = shell[name];
+  if (value !== undefined) return value;
+  throw new AichorError('usage', `${where}: ${name} is not set in this shell`, {
+    hint: `export ${name}, or give its value: --env ${name}=VALUE`,
+  });
+}
+
+function badName(flag: string, item: string): AichorError {
+  return new AichorError(
+    'usage',
+    `${flag} ${JSON.stringify(item)}: a variable's name has letters, digits and _, and begins with no digit`,
+    {
+      hint: `for example ${flag} LEARNING_RATE${flag === '--env' ? '=0.001' : ''}`,
+    },
+  );
+}

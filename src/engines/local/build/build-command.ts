@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { AichorError, systemErrorCode } from '../../../errors.ts';
+import { signalGroup } from '../../../machine/signals.ts';
+import { failureReason } from '../run/failure-reason.ts';
+import { createMask } from '../pod/mask.ts';
+
+export interface BuildCommand {
+  words: readonly string[];
+  folder: string;
+  env: Record<string, string>;
+  /** File that its output goes to. */
+  log: string;
+  /** File that its standard output goes to instead, or null. */
+  output: string | null;
+  /** Texts that the log must not show. */
+  hidden: readonly string[];
+  stop: AbortSignal;
+  detach: AbortSignal;
+}
+
+/** As much of the output's end as a reason is looked for in. */
+const TAIL_BYTES = 16 << 10;
+
+/**
+ * Runs one command of a build in a process group of its own.
+ *
+ * @throws AichorError `experiment_failed` with the command's own reason; `experiment_cancelled` or `interrupted`
+ *   when it was stopped, after its group has been killed
+ */
+export async function runBuildCommand(command: BuildCommand): Promise<void> {
+  const log = await open(command.log, 'a+');
+  const output = command.output === null ? null : await open(command.output, 'w');
+  try {
+    const before = (await log.stat()).size;
+    const ended = await waitFor(command, log, output ?? log);
+    if (command.stop.aborted) throw new AichorError('experiment_cancelled', 'the build was stopped');
+    if (command.detach.aborted)
+      throw new AichorError('interrupted', 'the build was left because the server leaves');
+    if (ended.error !== null) throw notStarted(command, ended.error);
+    if (ended.code === 0) return;
+    throw failed(command, ended.code, await tail(log, before));
+  } finally {
+    await log.close();
+    await output?.close();
+  }
+}
+
+interface Ended {
+  code: number | null;
+  error: Error | null;
+}
+
+async function waitFor(command: BuildCommand, log: FileHandle, output: FileHandle): Promise<Ended> {
+  const { stop, detach } = command;
+  const { child, shown } = start(command, log, output);
+  const kill = () => {
+    if (child.pid !== undefined && child.exitCode === null) signalGroup(child.pid, 'SIGKILL');
+  };
+  const signals = [stop, detach];
+  if (signals.some((signal) => signal.aborted)) kill();
+  for (const signal of signals) signal.addEventListener('abort', kill, { once: true });
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('error', (error) => resolve({ code: null, error }));
+    child.once('exit', (code) => resolve({ code, error: null }));
+  });
+  try {
+    return (await Promise.all([ended, shown]))[0];
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', kill);
+  }
+}
+
+/** Sends both outputs down one pipe, so that they keep their order. */
+const JOINED = ['sh', '-c', 'exec "$@" 2>&1', 'sh'];
+
+/** Straight into the files, or, where something is to be hidden, by way of a mask. */
+function start(
+  { words, folder, env, hidden }: BuildCommand,
+  log: FileHandle,
+  output: FileHandle,
+): { child: ChildProcess; shown: Promise<unknown> } {
+  const isPlain = hidden.length === 0;
+  const isJoined = !isPlain && output === log;
+  const [program = '', ...rest] = isJoined ? [...JOINED, ...words] : words;
+  const stdout = isJoined ? 'pipe' : output.fd;
+  const stderr = isPlain ? log.fd : isJoined ? 'ignore' : 'pipe';
+  const stdio = ['ignore', stdout, stderr] satisfies StdioOptions;
+  const child = spawn(program, rest, { cwd: folder, env, detached: true, stdio });
+  const stream = child.stdout ?? child.stderr;
+  return { child, shown: stream === null ? Promise.resolve() : writeMasked(stream, log, hidden) };
+}
+
+async function writeMasked(stream: Readable, log: FileHandle, hidden: readonly string[]): Promise<void> {
+  const mask = createMask(hidden);
+  for await (const chunk of stream) await log.appendFile(mask.take(chunk));
+  await log.appendFile(mask.rest());
+}
+
+async function tail(log: FileHandle, before: number): Promise<string> {
+  const { size } = await log.stat();
+  const start = Math.max(before, size - TAIL_BYTES);
+  const { buffer, bytesRead } = await log.read({ buffer: Buffer.alloc(size - start), position: start });
+  return buffer.toString('utf8', 0, bytesRead);
+}
+
+function failed({ words }: BuildCommand, code: number | null, output: string): AichorError {
+  const ended = code === null ? 'was killed' : `ended with exit code ${code}`;
+  const said = failureReason(output) ?? `${words.slice(0, 3).join(' ')} ${ended}`;
+  return new AichorError('experiment_failed', `the Python environment could not be built: ${said}`, {
+    hint: 'the whole output: aichor experiments logs --step build',
+  });
+}
+
+function notStarted({ words, folder }: BuildCommand, error: Error): AichorError {
+  const why =
+    systemErrorCode(error) === 'ENOENT' ? `${words[0]} or the folder ${folder} is not there` : error.message;
+  return new AichorError('experiment_failed', `the Python environment could not be built: ${why}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,41 @@
+import type { Notice } from '../../../experiment/record.ts';
+
+/** One command of a build. */
+export interface BuildStep {
+  words: string[];
+  /** Where it runs. */
+  folder: string;
+  /** File that its standard output goes to; null: the log. */
+  output: string | null;
+}
+
+/** With what, and where to, an environment is made. */
+export interface Making {
+  /** The installer's own program: uv's, or the Python whose `venv` and `pip` are used. */
+  program: string;
+  tool: 'uv' | 'venv';
+  /** Folder of the environment. */
+  environment: string;
+  /** Private copy of the sources that the commands need. */
+  sources: string;
+}
+
+/** What is to be installed, wherever that was said: in the repository's files or in its Dockerfile. */
+export interface EnvironmentWork {
+  /** Everything that the environment depends on beside tool, interpreter and settings; JSON. */
+  facts: unknown;
+  /** Interpreter that it is made for; null: what the installer finds on PATH. */
+  python: string | null;
+  /** Variables of the build alone. */
+  env: Record<string, string>;
+  /** A lock is there that only uv can follow. */
+  locked: boolean;
+  /**
+   * Makes a private copy of the sources, in which nothing is installed so that it points into it.
+   *
+   * @returns folders (absolute) whose code the image imports from where it is, with all below them
+   */
+  layOut(sources: string, signal: AbortSignal): Promise<string[]>;
+  steps(making: Making): BuildStep[];
+  notices: Notice[];
+}

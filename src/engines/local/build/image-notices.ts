@@ -1,0 +1,36 @@
+import type { Notice } from '../../../experiment/record.ts';
+import type { Unhonoured } from '../../../dockerfile/stage.ts';
+import type { FoundImage } from './image.ts';
+import { BY_HAND } from '../run/unfollowed.ts';
+
+/** Most entries of one notice: it is read in a terminal. */
+const MOST = 8;
+
+/** What of a Dockerfile a run without a container does not have, by line; and what a real build would refuse. */
+export function imageNotices({ path, image }: FoundImage): Notice[] {
+  const notices: Notice[] = [];
+  if (image.notHonoured.length > 0) {
+    const byHand = makesEnvironments({ image }) ? `; ${BY_HAND}` : '';
+    const message = `${path}: not done without a container: ${listed(image.notHonoured)}${byHand}`;
+    notices.push({ code: 'dockerfile_not_honoured', message });
+  }
+  if (image.missing.length > 0) {
+    const missing = image.missing.map(({ line, path: source }) => ({ line, what: source }));
+    const message = `${path}: COPY of what is not in the context, which no image build accepts: ${listed(missing)}`;
+    notices.push({ code: 'dockerfile_copy_missing', message });
+  }
+  return notices;
+}
+
+/** It has an environment made by a program that is not used here. */
+export function makesEnvironments({ image }: Pick<FoundImage, 'image'>): boolean {
+  return image.notHonoured.some(({ what }) =>
+    /^RUN (?:conda|mamba|micromamba|poetry|pipenv|pdm|pixi)\b/.test(what),
+  );
+}
+
+function listed(entries: readonly Unhonoured[]): string {
+  const shown = entries.slice(0, MOST).map(({ line, what }) => `line ${line} ${what}`);
+  const more = entries.length - shown.length;
+  return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}

@@ -1,0 +1,83 @@
+import { posix } from 'node:path';
+import { imagePath } from '../../../dockerfile/image-path.ts';
+import { isEditableOption, isFileOption, isLocal } from '../../../dockerfile/options.ts';
+import type { Install } from '../../../dockerfile/stage.ts';
+import type { Image } from '../../../dockerfile/image.ts';
+import type { SnapshotReader } from '../../engine.ts';
+import { toPythonProject, type PythonProject } from './python-project.ts';
+
+/** What install commands of a Dockerfile read. */
+export interface InstallSources {
+  /** Contents that decide what is installed, by stage and path in the image. */
+  files: Map<string, string>;
+  /** They build something out of the sources themselves: all of them count. */
+  usesSources: boolean;
+  /** What `uv sync` finds, for those who must do without uv. */
+  projects: Map<Install, PythonProject>;
+}
+
+const PROJECT_FILES = ['pyproject.toml', 'uv.lock', 'uv.toml', '.python-version'];
+
+/** Reads what the commands name. What is not there is left to the installer to complain of. */
+export async function readInstallSources(
+  image: Image,
+  { snapshot, context }: { snapshot: SnapshotReader; context: string },
+): Promise<InstallSources> {
+  const sources: InstallSources = { files: new Map(), usesSources: false, projects: new Map() };
+  for (const install of image.installs) {
+    const original = image.sources.get(install.stage)?.files ?? new Map<string, string>();
+    const read = async (path: string) => {
+      const from = original.get(path);
+      return from === undefined ? null : ((await snapshot.read(posix.join(context, from)))?.toString('utf8') ?? null); // prettier-ignore
+    };
+    await readOne(install, read, sources);
+  }
+  return sources;
+}
+
+type Read = (path: string) => Promise<string | null>;
+
+async function readOne(install: Install, read: Read, sources: InstallSources): Promise<void> {
+  if (install.kind !== 'pip') return readProject(install, read, sources);
+  for (const { name, value } of install.options) {
+    if (value === null) continue;
+    if (isEditableOption(name) || (name === null && isLocal(value))) sources.usesSources = true;
+    if (isFileOption(name)) await readRequirements(imagePath(install.folder, value), install, { read, sources }); // prettier-ignore
+  }
+}
+
+/** The project that uv syncs or exports; `--no-install-project` leaves its own sources out of it. */
+async function readProject(install: Install, read: Read, sources: InstallSources): Promise<void> {
+  const found: Record<string, string> = {};
+  for (const name of PROJECT_FILES) {
+    const path = imagePath(install.folder, name);
+    const text = await read(path);
+    if (text === null) continue;
+    found[name] = text;
+    sources.files.set(`${install.stage} ${path}`, text);
+  }
+  if (install.kind === 'write') return;
+  const project = toPythonProject(found);
+  sources.projects.set(install, project);
+  if (project.kind === 'none' || !project.usesSources) return;
+  const isAlone = install.options.some(({ name }) => name === '--no-install-project');
+  if (!isAlone || project.kind !== 'project' || project.hasLocalSources) sources.usesSources = true;
+}
+
+/** A file of requirements may name others, and folders. */
+async function readRequirements(
+  path: string,
+  install: Install,
+  place: { read: Read; sources: InstallSources },
+): Promise<void> {
+  const { read, sources } = place;
+  const key = `${install.stage} ${path}`;
+  const text = sources.files.has(key) ? null : await read(path);
+  if (text === null) return;
+  sources.files.set(key, text);
+  for (const line of text.split('\n')) {
+    const other = /^\s*(?:-r|-c|--requirement|--constraint)[ =]+(\S+)/.exec(line)?.[1];
+    if (other !== undefined) await readRequirements(imagePath(imagePath(path, '..'), other), install, place);
+    else if (/^\s*(-e\b|--editable\b|\.{0,2}\/|\.\s*$|\.\[)|@ file:/.test(line)) sources.usesSources = true;
+  }
+}

@@ -1,0 +1,162 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Image } from '../../../dockerfile/image.ts';
+import { imagePath } from '../../../dockerfile/image-path.ts';
+import type { Install } from '../../../dockerfile/stage.ts';
+import type { BuildContext } from '../../engine.ts';
+import { isEditableOption, isFileOption } from '../../../dockerfile/options.ts';
+import { withoutEditable } from './editable/requirements.ts';
+import type { BuildStep, EnvironmentWork, Making } from './environment-work.ts';
+import { placesOf } from './image.ts';
+import { readInstallSources, type InstallSources } from './image-sources.ts';
+import type { PythonProject } from './python-project.ts';
+import { whatToInstall } from './venv.ts';
+import { pipWords, syncWords, writeWords, type Wording } from './install-words.ts';
+
+/** Settings of installers that say what is installed, not where to in an image. */
+const SETTING = /^(PIP|UV)_(?!PROJECT_ENVIRONMENT|PYTHON|CACHE_DIR|LINK_MODE|COMPILE|SYSTEM|BREAK|TOOL|NO_CACHE|TARGET|PREFIX|ROOT|USER|INSTALL)/; // prettier-ignore
+
+/** What a Dockerfile's own install lines say, to be done in its order. */
+export async function imageWork(
+  image: Image,
+  { snapshot, plan }: Pick<BuildContext, 'snapshot' | 'plan'>,
+): Promise<EnvironmentWork> {
+  const { context, build_args: args } = plan.builder;
+  const installs = inWorkingOrder(image);
+  const sources = await readInstallSources({ ...image, installs }, { snapshot, context });
+  const told = installs.flatMap((install) => Object.entries(install.settings));
+  const settings = Object.fromEntries(told.filter(([name]) => SETTING.test(name)));
+  const env = { ...settings, ...args };
+  return {
+    facts: {
+      installs: installs.map(({ kind, dialect, verb, options, folder, output, stage }) => ({
+        kind,
+        dialect,
+        verb,
+        options,
+        folder,
+        output,
+        stage,
+      })),
+      files: [...sources.files].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      sources: sources.usesSources ? [snapshot.digest, context, plan.builder.dockerfile] : null,
+      env: Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    },
+    python: null,
+    env,
+    locked: installs.some(({ kind }) => kind === 'sync'),
+    async layOut(folder, signal) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      for (const [stage, { files, folders }] of image.sources) {
+        const root = stageFolder(folder, stage);
+        if (sources.usesSources) await snapshot.layOut(root, { places: placesOf(files, context), signal });
+        for (const each of folders) await mkdir(join(root, each), { recursive: true });
+      }
+      for (const [key, text] of sources.files) {
+        const [stage = '', ...path] = key.split(' ');
+        await writeSource(join(stageFolder(folder, Number(stage)), path.join(' ')), text);
+      }
+      return (await Promise.all(installs.map((install) => editableFolders(install, folder)))).flat();
+    },
+    steps: (making) => steps(installs, making, sources.projects),
+    notices: [],
+  };
+}
+
+/**
+ * What the base image brings, then every `uv sync`, of several in one folder the last: `sync` would take away what
+ * others had installed. Then the rest in its order.
+ */
+function inWorkingOrder({ installs, packages }: Image): Install[] {
+  const syncs = installs.filter(({ kind }) => kind === 'sync');
+  const lasting = syncs.filter(
+    (sync, index) => !syncs.slice(index + 1).some((later) => later.folder === sync.folder),
+  );
+  const named = new Set(installs.flatMap(({ options }) => options.flatMap(({ name, value }) => (name === null ? nameOf(value) : [])))); // prettier-ignore
+  const brought = packages.filter((requirement) => nameOf(requirement).every((name) => !named.has(name)));
+  const base: Install = {
+    ...{ kind: 'pip', dialect: 'pip', verb: [], line: 1, folder: '/', output: null, stage: -1, settings: {} },
+    options: brought.map((value) => ({ name: null, value })),
+  };
+  return [...lasting, ...(brought.length > 0 ? [base] : []), ...installs.filter(({ kind }) => kind !== 'sync')]; // prettier-ignore
+}
+
+function nameOf(requirement: string): string[] {
+  const name = /^[A-Za-z0-9][A-Za-z0-9._-]*/.exec(requirement)?.[0];
+  return name === undefined ? [] : [name.toLowerCase().replace(/[-_.]+/g, '-')];
+}
+
+type Projects = InstallSources['projects'];
+
+function steps(installs: readonly Install[], making: Making, projects: Projects): BuildStep[] {
+  const { tool, program, environment, sources } = making;
+  const begins = installs[0]?.kind === 'sync' && tool === 'uv';
+  // What pip installs goes into an image's own Python, which has pip (and, before 3.12, setuptools) too.
+  const seed = installs[0]?.dialect === 'pip' ? ['--seed'] : [];
+  const create = tool === 'uv' ? ['venv', '--no-project', ...seed, environment] : ['-m', 'venv', environment];
+  return [
+    ...(begins ? [] : [{ words: [program, ...create], folder: sources, output: null }]),
+    ...installs.flatMap((install, index) => {
+      const words =
+        tool === 'uv'
+          ? uvWords(install, making, index === 0)
+          : venvWords(install, making, projects.get(install));
+      if (words === null) return [];
+      const root = stageFolder(sources, install.stage);
+      const folder = install.stage === -1 ? sources : join(root, projectFolder(install));
+      return [{ words, folder, output: install.output === null ? null : join(root, install.output) }];
+    }),
+  ];
+}
+
+function uvWords(install: Install, making: Making, isFirst: boolean): string[] {
+  const { program, environment } = making;
+  const wording = wordingOf(install, making);
+  if (install.kind === 'sync') return [program, 'sync', ...(isFirst ? [] : ['--inexact']), ...syncWords(install)]; // prettier-ignore
+  if (install.kind === 'write') return [program, ...writeWords(install, wording)];
+  return [program, 'pip', 'install', '--python', join(environment, 'bin', 'python'), ...pipWords(install, wording)]; // prettier-ignore
+}
+
+/** pip knows no lock and writes no requirements: it installs what the project declares. */
+function venvWords(install: Install, making: Making, project: PythonProject | undefined): string[] | null {
+  const pip = [join(making.environment, 'bin', 'python'), '-m', 'pip', 'install'];
+  if (install.kind === 'pip') return [...pip, ...pipWords(install, wordingOf(install, making))];
+  if (install.kind === 'write' || project === undefined || project.kind === 'none') return null;
+  return [...pip, ...whatToInstall(project)];
+}
+
+function wordingOf(install: Install, { tool, sources }: Making): Wording {
+  const root = stageFolder(sources, install.stage);
+  return { tool, path: (value) => (value.startsWith('/') ? join(root, value) : value) };
+}
+
+/** `--project` and `--directory` say where the project is. */
+function projectFolder({ folder, options }: Install): string {
+  const given = options.find(({ name }) => name === '--project' || name === '--directory')?.value;
+  return given == null ? folder : imagePath(folder, given);
+}
+
+function stageFolder(sources: string, stage: number): string {
+  return join(sources, String(stage));
+}
+
+/** What an install command has editable: what it says, what its files say, and the project of uv unless it is told not to. */
+async function editableFolders(install: Install, sources: string): Promise<string[]> {
+  const { kind, verb, options, stage } = install;
+  if (stage === -1 || verb[0] === 'pip') return [];
+  const folder = projectFolder(install);
+  const place = (value: string) => join(stageFolder(sources, stage), imagePath(folder, value));
+  if (kind !== 'pip') return options.some(({ name }) => name === '--no-editable') ? [] : [place('.')];
+  const found: string[] = [];
+  for (const { name, value } of options) {
+    if (value === null) continue;
+    if (isEditableOption(name)) found.push(place(value.replace(/\[.*$/, '')));
+    if (isFileOption(name)) found.push(...(await withoutEditable(place(value), place('.'))));
+  }
+  return found;
+}
+
+async function writeSource(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}

@@ -1,0 +1,107 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { AichorError } from '../../../errors.ts';
+import { crashPoint } from '../../../machine/crash-point.ts';
+import { findProgram } from '../../../machine/find-program.ts';
+import type { BuildContext, BuildResult } from '../../engine.ts';
+import { runBuildCommand } from './build-command.ts';
+import { toBuildResult } from './build-result.ts';
+import { keepEditable, localDistributions } from './editable/installed.ts';
+import { environmentKey } from './environment-key.ts';
+import type { EnvironmentWork } from './environment-work.ts';
+import { ENVIRONMENT_MARK, type Environments } from './environments.ts';
+import { privateTexts } from '../pod/mask.ts';
+import { EXPERIMENT_MARK } from '../pod/pod-environment.ts';
+import { uvVariables } from './uv.ts';
+import { VENV_VARIABLES } from './venv.ts';
+import { removeTree } from '../pod/workdir.ts';
+
+interface Place {
+  context: BuildContext;
+  environments: Environments;
+  /** File for the installers' output. */
+  log: string;
+}
+
+/** What makes the environment: uv where it is on PATH, else a Python with its own `venv` and `pip`. */
+interface Installer {
+  tool: 'uv' | 'venv';
+  program: string;
+}
+
+/** Finds the environment for this work, or builds it in a private copy of the sources. */
+export async function buildPythonEnvironment(
+  work: EnvironmentWork,
+  { context, environments, log }: Place,
+): Promise<BuildResult> {
+  const installer = await chooseInstaller(work, context.shell['PATH'] ?? '');
+  const key = await environmentKey(work, context, installer.tool);
+  const began = performance.now();
+  const isNew = await environments.provide(key, {
+    waiting: () => context.progress('waits for another experiment that builds the same Python environment'),
+    async build(environment) {
+      context.progress(`builds the Python environment with ${installer.tool}`);
+      await build(work, { installer, context, environment, log });
+    },
+  });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const message = isNew ? `environment built with ${installer.tool} in ${seconds} s` : 'environment reused';
+  const programs = [join(environments.folder(key), 'bin')];
+  return toBuildResult(message, { programs, environment: key }, [
+    ...work.notices,
+    ...notices(work, installer),
+  ]);
+}
+
+interface Building extends Omit<Place, 'environments'> {
+  installer: Installer;
+  environment: string;
+}
+
+async function build(
+  work: EnvironmentWork,
+  { installer, context, environment, log }: Building,
+): Promise<void> {
+  const sources = join(context.directory, 'build');
+  await removeTree(sources);
+  await mkdir(context.directory, { recursive: true, mode: 0o700 });
+  const { stop, detach } = context;
+  const editable = await work.layOut(sources, AbortSignal.any([stop, detach]));
+  const marks = { [EXPERIMENT_MARK]: context.experimentId, [ENVIRONMENT_MARK]: environment };
+  const settings = installer.tool === 'uv' ? uvVariables(environment, work.python) : VENV_VARIABLES;
+  const env = { ...marks, ...work.env, ...context.shell, ...context.secrets, ...settings, ...marks };
+  const hidden = privateTexts({ secrets: context.secrets, buildArgs: context.plan.builder.build_args });
+  for (const step of work.steps({ ...installer, environment, sources })) {
+    await runBuildCommand({ ...step, env, log, hidden, stop, detach });
+    crashPoint('engine-build-command-ended');
+  }
+  const local = editable.length === 0 ? [] : await localDistributions(environment, sources);
+  const isEditable = (folder: string) => editable.some((each) => isWithin(join(sources, folder), each));
+  await keepEditable(dirname(environment), local.filter(({ folder }) => isEditable(folder))); // prettier-ignore
+  await removeTree(sources);
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const inner = relative(folder, path);
+  return inner === '' || !inner.startsWith('..');
+}
+
+async function chooseInstaller(work: EnvironmentWork, path: string): Promise<Installer> {
+  const uv = await findProgram('uv', path);
+  if (uv !== null) return { tool: 'uv', program: uv };
+  const python = work.python ?? (await findProgram('python3', path));
+  if (python !== null) return { tool: 'venv', program: python };
+  throw new AichorError(
+    'experiment_failed',
+    'the Python environment could not be built: neither uv nor python3 is in PATH',
+    { hint: 'install uv (https://docs.astral.sh/uv) or Python 3, then resubmit' },
+  );
+}
+
+function notices(work: EnvironmentWork, { tool }: Installer): BuildResult['notices'] {
+  if (tool === 'uv') return [];
+  const lock = work.locked ? '; uv.lock was not used' : '';
+  return [
+    { code: 'uv_absent', message: `uv is not in PATH: the environment was made with venv and pip${lock}` },
+  ];
+}

@@ -1,0 +1,60 @@
+import { AichorError } from '../../../errors.ts';
+import type { Notice } from '../../../experiment/record.ts';
+import type { FindPython } from '../../../machine/interpreters.ts';
+import type { BuildContext } from '../../engine.ts';
+import type { EnvironmentWork } from './environment-work.ts';
+import { readFoundImage, type FoundImage } from './image.ts';
+import { imageNotices, makesEnvironments } from './image-notices.ts';
+import { imageWork } from './image-work.ts';
+import { projectWork } from './project-work.ts';
+import { InvalidPyproject, readPythonProject } from './python-project.ts';
+import { unfollowedNotice } from '../run/unfollowed.ts';
+
+/**
+ * What is to be installed: the Dockerfile's install lines decide; where it has none, the repository's own files.
+ * For the Python of the base image, when that can be had here.
+ *
+ * @throws AichorError `experiment_failed` for a pyproject.toml that cannot be read
+ */
+export async function readWork(
+  context: BuildContext,
+  findPython: FindPython,
+): Promise<{ work: EnvironmentWork | null; python: string | null; notices: Notice[] }> {
+  const found = await readFoundImage(context);
+  const work = await workOf(found, context);
+  const notices = found === null ? [] : imageNotices(found);
+  const isSaid = found !== null && makesEnvironments(found);
+  const unfollowed = work === null && !isSaid ? unfollowedNotice(context.snapshot.paths(), context.plan.builder.context) : null; // prettier-ignore
+  if (unfollowed !== null) notices.push(unfollowed);
+  const wanted = found?.image.python ?? null;
+  // Who sets UV_PYTHON has chosen already.
+  if (wanted === null || context.shell['UV_PYTHON'] !== undefined) return { work, python: null, notices };
+  const python = await findPython(wanted, context.shell);
+  if (python === null) notices.push(absent(wanted));
+  return { work: work === null || python === null ? work : { ...work, python }, python, notices };
+}
+
+async function workOf(found: FoundImage | null, context: BuildContext): Promise<EnvironmentWork | null> {
+  const { snapshot, plan } = context;
+  try {
+    if (found !== null && found.image.installs.length + found.image.packages.length > 0)
+      return await imageWork(found.image, context);
+    const project = await readPythonProject(snapshot, plan.builder.context);
+    return project.kind === 'none' ? null : projectWork(project, context);
+  } catch (error) {
+    if (!(error instanceof InvalidPyproject)) throw error;
+    throw new AichorError(
+      'experiment_failed',
+      `the Python environment could not be built: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function absent(version: string): Notice {
+  const minor = version.split('.').slice(0, 2).join('.');
+  return {
+    code: 'python_version_absent',
+    message: `the image has Python ${version}; it is not on this machine, so the python3 of PATH is used (uv python install ${minor} brings it)`,
+  };
+}

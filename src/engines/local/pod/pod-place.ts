@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type { ExperimentRun } from '../deps.ts';
+import { podMounts } from '../mounts/prepare.ts';
+import type { LivePod } from './pod.ts';
+import { layOutImage } from '../run/run-image.ts';
+import { podFolder, workCopy } from './workdir.ts';
+
+/** Where a pod runs. */
+export interface PodPlace {
+  /** Folder of the machine in which it starts. */
+  folder: string;
+  /** Words before its command that give it its mounts. */
+  enter: string[];
+  /** Folder that stands for the image's root; null: the image's files are at their paths, or it lays none out. */
+  root: string | null;
+  /** Folders that come after those of PYTHONPATH: what is installed editable is imported from there. */
+  imports: string[];
+}
+
+/**
+ * Makes what is not there yet: the pod's working copy, as the image would have it or as the context is, and its
+ * mounts.
+ */
+export async function podPlace(
+  run: ExperimentRun,
+  { attempt, pod, signal }: { attempt: number; pod: LivePod; signal: AbortSignal },
+): Promise<PodPlace> {
+  const { context, surroundings } = run;
+  const { layout } = surroundings.image;
+  const { mounts } = surroundings;
+  const copy = workCopy(context, attempt, pod.name);
+  if (layout !== null) await layOutImage(layout, { context, root: copy, signal });
+  const folder =
+    layout === null
+      ? await podFolder(context, { attempt, pod: pod.name, signal })
+      : join(copy, layout.workdir);
+  const imports = surroundings.imports.map((path) => join(copy, path));
+  if (mounts === null) return { folder, enter: [], root: layout === null ? null : copy, imports };
+  const isLaidOver = mounts.own.some(({ source }) => source === null);
+  const start = layout !== null && isLaidOver ? layout.workdir : folder;
+  const enter = await podMounts(mounts, { file: `${pod.base}.mounts`, copy, folder: start });
+  if (layout !== null && isLaidOver) return { folder, enter, root: null, imports: [...surroundings.imports] };
+  return { folder, enter, root: layout === null ? null : copy, imports };
+}

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { PodEnd } from '../../../experiment/explain.ts';
+import type { PlannedPod } from '../../../experiment/planned-pods.ts';
+import type { PodStatus, Reason } from '../../../experiment/status.ts';
+import type { LogSource } from '../../../logs/line.ts';
+import type { ProcessIdentity } from '../../../machine/processes.ts';
+import type { PodPhase } from '../run/waves.ts';
+
+/** What the engine knows of one pod of the present attempt. All of it can be found again from its files. */
+export interface LivePod {
+  readonly planned: PlannedPod;
+  readonly name: string;
+  /** Its files in the attempt's folder are called `<base>.claim`, `.pid`, `.exit`, … */
+  readonly base: string;
+  readonly logs: readonly LogSource[];
+  phase: PodPhase;
+  identity: ProcessIdentity | null;
+  started_at: Date | null;
+  ended_at: Date | null;
+  end: PodEnd | null;
+  /** It ended before it was told to. */
+  by_itself: boolean;
+  status: PodStatus;
+  reason: Reason | null;
+  peak_memory_bytes: number | null;
+  /** The kernel killed it for want of memory; null: not looked yet. */
+  out_of_memory: boolean | null;
+  /** What it printed last; null: not looked yet. */
+  tail: string | null;
+  /** Devices it holds; null: it asks for none. */
+  devices: string[] | null;
+  /** Our own child has ended: worth a look whether the pod has. */
+  look: boolean;
+  /** The exit code of our own child, once it ended. */
+  child_code: number | null;
+  /** How often it was claimed without anybody to be seen who did it. */
+  unseen: number;
+  stopping: boolean;
+  /** Aborted when it has ended. */
+  readonly ended: AbortController;
+}
+
+export function newPod(planned: PlannedPod, folder: string, attempt: number): LivePod {
+  const source = { step: 'run', pod: planned.pod, attempt } as const;
+  return {
+    planned,
+    name: planned.pod,
+    base: join(folder, planned.pod),
+    logs: [
+      { ...source, stream: 'stdout' },
+      { ...source, stream: 'stderr' },
+    ],
+    phase: 'waiting',
+    identity: null,
+    started_at: null,
+    ended_at: null,
+    end: null,
+    by_itself: false,
+    status: 'Pending',
+    reason: null,
+    peak_memory_bytes: null,
+    out_of_memory: null,
+    tail: null,
+    devices: null,
+    look: false,
+    child_code: null,
+    unseen: 0,
+    stopping: false,
+    ended: new AbortController(),
+  };
+}
+
+/** It ended well, and not because it was told to end. */
+export function hasSucceeded(pod: LivePod): boolean {
+  return pod.phase === 'ended' && pod.by_itself && pod.end?.how === 'exited' && pod.end.code === 0;
+}
+
+/** It ended badly by itself. */
+export function hasFailed(pod: LivePod): boolean {
+  return pod.phase === 'ended' && pod.by_itself && !hasSucceeded(pod);
+}

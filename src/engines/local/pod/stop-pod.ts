@@ -1,0 +1,134 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { access, open } from 'node:fs/promises';
+import { signalGroup } from '../../../machine/signals.ts';
+import { placeFile } from '../../../machine/place-file.ts';
+import type { Processes } from '../../../machine/processes.ts';
+import { systemErrorCode } from '../../../errors.ts';
+import type { LivePod } from './pod.ts';
+import { killGroup } from '../run/sweep.ts';
+
+/** A pod younger than this may not have become its command yet. */
+const JUST_STARTED_MS = 1000;
+
+export interface StopOptions {
+  processes: Processes;
+  /** Milliseconds that are left of the grace. */
+  grace_ms: number;
+  /** `gracefulTermination.shutdownCommand`; empty: none. */
+  shutdown_command: readonly string[];
+  folder: string;
+  /** Words before a command that give it the pod's mounts. */
+  enter: readonly string[];
+  env: Record<string, string>;
+  stdout: string;
+  stderr: string;
+  detach: AbortSignal;
+  /** The shutdown command failed or could not be started: what happened. */
+  complain: (message: string) => void;
+}
+
+/**
+ * Ends one pod the way a cluster does: the shutdown command in the pod's folder and environment, then SIGTERM to
+ * its group, and when the grace is over SIGKILL. The command's time counts within the grace. Returns when the pod
+ * has ended or was killed; at once when the server leaves.
+ */
+export async function stopPod(pod: LivePod, options: StopOptions): Promise<void> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), Math.max(0, options.grace_ms));
+  onAbort(pod.ended.signal, () => over.abort());
+  onAbort(options.detach, () => over.abort());
+  try {
+    if (options.shutdown_command.length > 0 && (await isFirstTime(pod)))
+      await runShutdownCommand(pod, options, over.signal);
+    for (const pause of tellingTimes(pod)) await tell(pod, pause, over.signal);
+    await new Promise<void>((resolve) => onAbort(over.signal, resolve));
+  } finally {
+    clearTimeout(timer);
+  }
+  if (pod.ended.signal.aborted || options.detach.aborted) return;
+  await killGroup(options.processes, pod);
+}
+
+/**
+ * A signal that comes while a shell forks is lost between the two: a pod that was only just started is told several
+ * times. Milliseconds before each.
+ */
+function tellingTimes({ started_at }: LivePod): readonly number[] {
+  const age = started_at === null ? 0 : Date.now() - started_at.getTime();
+  return age < JUST_STARTED_MS ? [0, 100, 400, 1500] : [0];
+}
+
+async function tell({ identity }: LivePod, pauseMs: number, over: AbortSignal): Promise<void> {
+  if (pauseMs > 0) await pause(pauseMs, over);
+  if (identity === null || over.aborted) return;
+  signalGroup(identity.pid, 'SIGTERM');
+  signalGroup(identity.pid, 'SIGCONT');
+}
+
+function pause(ms: number, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    onAbort(over, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Whether the pod is told for the first time; after a restart of the server the command is not run again. */
+async function isFirstTime(pod: LivePod): Promise<boolean> {
+  const path = `${pod.base}.stopping`;
+  try {
+    await access(path);
+    return false;
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    await placeFile(path, '');
+    return true;
+  }
+}
+
+async function runShutdownCommand(pod: LivePod, options: StopOptions, over: AbortSignal): Promise<void> {
+  const [stdout, stderr] = await Promise.all([open(options.stdout, 'a'), open(options.stderr, 'a')]);
+  try {
+    const said = await runUntil(over, () => {
+      const [program = '', ...words] = [...options.enter, ...options.shutdown_command];
+      const stdio = ['ignore', stdout.fd, stderr.fd] as const;
+      return spawn(program, words, {
+        cwd: options.folder,
+        env: options.env,
+        detached: true,
+        stdio: [...stdio],
+      });
+    });
+    const isOurs = !pod.ended.signal.aborted && !options.detach.aborted;
+    if (said !== null && isOurs) options.complain(`${pod.name}: the shutdown command failed: ${said}`);
+  } finally {
+    await Promise.all([stdout.close(), stderr.close()]);
+  }
+}
+
+/** Waits for a child, and kills its group when the signal comes first. What went wrong, or null. */
+function runUntil(over: AbortSignal, start: () => ChildProcess): Promise<string | null> {
+  return new Promise((resolve) => {
+    try {
+      const child = start();
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, signal) =>
+        resolve(code === 0 ? null : `it ended with ${signal ?? `exit code ${code}`}`),
+      );
+      onAbort(over, () => {
+        if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+          signalGroup(child.pid, 'SIGKILL');
+        resolve('it did not end within the grace period');
+      });
+    } catch (error) {
+      resolve(error instanceof Error ? error.message : String(error));
+    }
+  });
+}
+
+function onAbort(signal: AbortSignal, call: () => void): void {
+  if (signal.aborted) call();
+  else signal.addEventListener('abort', call, { once: true });
+}

@@ -1,0 +1,54 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemErrorCode } from '../../../errors.ts';
+import { REASONS } from '../../../experiment/status.ts';
+import type { Explanation } from '../../../experiment/explain.ts';
+import { placeFile } from '../../../machine/place-file.ts';
+
+/**
+ * Why an attempt is being ended, written before its first pod is told: whatever dies after that, the same end is
+ * reached for the same reason. What a pod did before the mark it did by itself.
+ */
+export interface StopMark {
+  /** `done`: a Ray cluster whose command has succeeded. */
+  cause: 'restart' | 'fail' | 'deadline' | 'cancel' | 'done';
+  /** What it tells users; null for restart, cancel and done. */
+  failure: Explanation | null;
+  /** Seconds since boot: the grace counts from here. */
+  uptime: number;
+  boot: string;
+}
+
+export interface PlacedMark extends StopMark {
+  /** When, as the file system says it, to compare with the pods' exits. */
+  at_ns: bigint;
+}
+
+const NAME = 'stop.json';
+
+export async function placeMark(folder: string, mark: StopMark): Promise<PlacedMark> {
+  await placeFile(join(folder, NAME), JSON.stringify(mark));
+  const placed = await readMark(folder);
+  if (placed === null) throw new Error(`${join(folder, NAME)} is gone right after it was written`);
+  return placed;
+}
+
+export async function readMark(folder: string): Promise<PlacedMark | null> {
+  const path = join(folder, NAME);
+  try {
+    const mark = parseMark(JSON.parse(await readFile(path, 'utf8')));
+    return { ...mark, at_ns: (await stat(path, { bigint: true })).mtimeNs };
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function parseMark(value: unknown): StopMark {
+  const mark = value as StopMark;
+  const known = ['restart', 'fail', 'deadline', 'cancel', 'done'].includes(mark.cause);
+  const reasonKnown = mark.failure === null || REASONS.includes(mark.failure.reason);
+  if (!known || !reasonKnown || typeof mark.uptime !== 'number')
+    throw new Error(`${NAME} holds ${JSON.stringify(value)}`);
+  return mark;
+}

@@ -1,0 +1,81 @@
+import type { Notice } from '../../../experiment/record.ts';
+import type { RunContext } from '../../engine.ts';
+import type { EngineDeps } from '../deps.ts';
+import type { Imports } from '../build/editable/places.ts';
+import { readImports } from '../build/editable/read-imports.ts';
+import { prepareMounts, type Mount, type Mounts } from '../mounts/prepare.ts';
+import { wantedMounts } from '../mounts/wanted.ts';
+import { readRunImage, type RunImage } from './run-image.ts';
+import type { InstallerMentions } from '../build/packages/mentions.ts';
+import { readInstallers } from '../build/packages/wants.ts';
+import { prepareVolumes, type Volume } from '../pod/volumes.ts';
+
+/** What all pods of an experiment find around them, beside variables and programs. */
+export interface Surroundings {
+  image: RunImage;
+  /** Null: nothing is mounted; things are where the notices say. */
+  mounts: Mounts | null;
+  /** What the pods change of their Python environment while they run. */
+  installers: InstallerMentions;
+  /** Folders that editable installations are imported from: paths of the image, or in the pod's working copy. */
+  imports: readonly string[];
+}
+
+export const NO_SURROUNDINGS: Surroundings = {
+  image: { env: new Map(), layout: null },
+  mounts: null,
+  installers: { installs: false, uvRun: false },
+  imports: [],
+};
+
+/** Prepares volumes, the image's layout, and mounts for both where they are allowed; notices tell what is otherwise. */
+export async function prepareSurroundings(
+  deps: EngineDeps,
+  context: RunContext,
+  programs: readonly string[],
+): Promise<{ surroundings: Surroundings; notices: Notice[] }> {
+  const { plan, directory } = context;
+  const { volumes, notices } = await prepareVolumes(plan, { data: deps.dataFolder, directory });
+  const image = await readRunImage(context);
+  const wanted = await wantedMounts(image.layout, volumes, context);
+  const installers = await readInstallers(context);
+  if (installers.installs) notices.push(PRIVATE);
+  const { folders: imports, copied } = await readImports(image, deps.dataFolder, context);
+  notices.push(...copied.map(notEditable));
+  if (wanted.length === 0) return { surroundings: { image, mounts: null, installers, imports }, notices };
+  const needed = [deps.dataFolder, ...programs];
+  const { mounts, refused } = await prepareMounts({
+    ...{ mounts: wanted, directory, needed },
+    entrance: await deps.entrance(),
+  });
+  const missing = mounts === null ? wanted : refused;
+  return {
+    surroundings: { image, mounts, installers, imports },
+    notices: [...notices, ...absent(missing, volumes)],
+  };
+}
+
+const PRIVATE: Notice = {
+  code: 'packages_private',
+  message:
+    'packages are installed while it runs: each pod has a Python environment of its own for that, which goes with it; in the Dockerfile or the dependencies they would be installed once',
+};
+
+function notEditable({ name, missing }: Imports['copied'][number]): Notice {
+  const message = `${name} is installed as an ordinary package, not editable: ${missing} is made while it is installed, and is not among its sources`;
+  return { code: 'editable_copied', message };
+}
+
+/** Volumes by their folders; the image's files in one sentence. */
+function absent(missing: readonly Mount[], volumes: readonly Volume[]): Notice[] {
+  const notices: Notice[] = volumes
+    .filter(({ folder }) => missing.some(({ source }) => source === folder))
+    .map(({ what, path, folder }) => ({
+      code: 'mount_point_ignored',
+      message: `${what} cannot be mounted at ${path} on this machine; here it is the folder ${folder}`,
+    }));
+  const paths = missing.filter(({ source }) => source === null).map(({ path }) => path);
+  if (paths.length === 0) return notices;
+  const message = `the image has files at ${paths.slice(0, 3).join(', ')}, and the command or the code names such a path; nothing can be mounted there on this machine: use paths relative to the WORKDIR`;
+  return [...notices, { code: 'image_paths_absent', message }];
+}

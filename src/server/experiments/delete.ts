@@ -1,0 +1,98 @@
+import { rm } from 'node:fs/promises';
+import type { BulkResult, Deletion, Pruning } from '../../api/contract.ts';
+import { AichorError } from '../../errors.ts';
+import type { ExperimentSummary } from '../../experiment/record.ts';
+import { storedSummary } from '../../experiment/summary.ts';
+import { crashPoint } from '../../machine/crash-point.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { isOnThisMachine } from '../engines/place.ts';
+import { experimentFolder } from '../process/folders.ts';
+import { stateOf } from './get.ts';
+import { parseLabel } from './list.ts';
+import { toSelected } from './selected.ts';
+
+/** Removes records and logs of ended experiments; outputs only when asked to. A live one is a `conflict`. */
+export async function deleteExperiments(
+  plane: ControlPlane,
+  { outputs, ...selection }: Deletion,
+): Promise<BulkResult> {
+  const result = await toSelected(plane.store, {
+    selection,
+    only: { live: false },
+    act: (id) => deleteOne(plane, id, outputs),
+  });
+  await collectSnapshots(plane, result);
+  return result;
+}
+
+/** Deletes what ended longer ago than that, of those with all these labels. */
+export async function pruneExperiments(
+  plane: ControlPlane,
+  { older_than_s, labels, outputs }: Pruning,
+): Promise<BulkResult> {
+  const endedBefore = new Date(plane.now().getTime() - older_than_s * 1000).toISOString();
+  const result = await toSelected(plane.store, {
+    selection: { ids: plane.store.ids({ endedBefore, labels: labels.map(parseLabel) }) },
+    only: {},
+    act: (id) => deleteOne(plane, id, outputs),
+  });
+  await collectSnapshots(plane, result);
+  return result;
+}
+
+/** Files first, the record last: a deletion that is cut short can be repeated. */
+async function deleteOne(plane: ControlPlane, id: string, outputs: boolean) {
+  const state = stateOf(plane.store, id);
+  const { record } = state;
+  if (!state.ended) {
+    throw new AichorError('conflict', `experiment ${id} has not ended: ${record.status}`, {
+      hint: `cancel it first: aichor experiments cancel ${id} --wait`,
+    });
+  }
+  if (outputs && !isOnThisMachine(record)) throw notOurs(record);
+  await plane.supervisor.settled(id);
+  await plane.engines.get(record.engine)?.discard(id, 'deleted');
+  await plane.logs.remove(id);
+  await rm(experimentFolder(plane.folders, id), { recursive: true, force: true });
+  if (outputs) await removeOutputs(record.paths);
+  crashPoint('delete-files');
+  plane.store.remove(id);
+  crashPoint('delete-record');
+  return storedSummary(state);
+}
+
+/** Asked to delete outputs that we do not have, it deletes nothing. */
+function notOurs({ experiment_id: id, engine, paths }: ExperimentSummary): AichorError {
+  return new AichorError(
+    'conflict',
+    `the outputs of experiment ${id} are at ${paths.output}, where its engine ${engine} wrote them`,
+    {
+      hint: 'delete them there, and the experiment without --outputs',
+    },
+  );
+}
+
+async function removeOutputs({
+  output,
+  tensorboard,
+}: {
+  output: string;
+  tensorboard: string | null;
+}): Promise<void> {
+  for (const folder of [output, tensorboard]) {
+    if (folder !== null) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Files of experiments that are gone. Failing to tidy up does not undo what was asked for. */
+async function collectSnapshots(
+  { store, snapshots, log }: ControlPlane,
+  { experiments }: BulkResult,
+): Promise<void> {
+  if (experiments.length === 0) return;
+  try {
+    await snapshots.collect(store.snapshots());
+  } catch (error) {
+    log.error({ err: error }, 'snapshots could not be collected');
+  }
+}

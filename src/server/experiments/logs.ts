@@ -1,0 +1,43 @@
+import type { LogQuery } from '../../api/contract.ts';
+import { AichorError } from '../../errors.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { stateOf } from './get.ts';
+
+/**
+ * How the logs of an experiment are read: call it with the signal that ends reading. Followers end when no line will
+ * ever come; of an ended experiment nothing is waited for. Throws `usage` for `raw` without a pod of it.
+ */
+export async function experimentLogs(
+  { store, logs }: ControlPlane,
+  ref: string,
+  query: LogQuery,
+): Promise<(gone: AbortSignal) => AsyncIterable<Uint8Array>> {
+  const id = store.resolve(ref);
+  const { ended, record } = stateOf(store, id);
+  const log = await logs.open(id);
+  const { raw, follow: wanted, skip, ...filter } = query;
+  const follow = wanted && !ended;
+  const pod = filter.pod;
+  if (pod !== undefined && !record.pods.some((known) => known.pod === pod))
+    throw noSuchPod(id, pod, record.pods);
+  if (!raw) return (signal) => log.read(withoutUndefined(filter), { follow, signal });
+  if (pod === undefined)
+    throw new AichorError('usage', 'the exact bytes are those of one pod', { hint: 'name it with --pod' });
+  const { attempt } = filter;
+  return (signal) => log.raw({ ...withoutUndefined({ attempt, skip }), pod, follow, signal });
+}
+
+function noSuchPod(id: string, pod: string, pods: readonly { pod: string }[]): AichorError {
+  const names = pods.slice(0, 10).map((known) => known.pod);
+  const more = pods.length > names.length ? `, and ${pods.length - names.length} more` : '';
+  return new AichorError('not_found', `experiment ${id} has no pod ${JSON.stringify(pod)}`, {
+    hint: pods.length === 0 ? 'it has no pods' : `its pods are ${names.join(', ')}${more}`,
+  });
+}
+
+/** An option that was not given is a missing key, not an undefined one. */
+function withoutUndefined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

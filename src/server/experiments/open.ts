@@ -1,0 +1,76 @@
+import type { Opened, OpenName } from '../../api/storage-contract.ts';
+import { AichorError } from '../../errors.ts';
+import type { ExperimentState } from '../../experiment/state.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { experimentFolder, privateFile } from '../process/folders.ts';
+import { stateOf } from './get.ts';
+import { readPrivateValues } from '../submission/private-values.ts';
+
+const LINKS = {
+  tensorboard: 'tensorboard',
+  ray: 'ray_dashboard',
+  jupyter: 'jupyter',
+  vscode: 'vscode',
+} as const;
+
+/** The link of a running experiment, or TensorBoard, started again for one that has ended. */
+export async function openLink(plane: ControlPlane, ref: string, name: OpenName): Promise<Opened> {
+  const id = plane.store.resolve(ref);
+  const state = stateOf(plane.store, id);
+  const url = state.record.links[LINKS[name]];
+  const opened = async (link: string): Promise<Opened> => {
+    const own = name === 'vscode' ? null : await plane.links.opened(id, name, link);
+    return { experiment_id: id, name, url: own ?? link };
+  };
+  if (url !== null) return opened(url);
+  if (name === 'tensorboard' && state.ended) return opened(await startAgain(plane, state));
+  throw new AichorError('not_found', `experiment ${id} has no link to ${name}: ${whyNot(name, state)}`, {
+    hint: hintFor(name, state),
+  });
+}
+
+async function startAgain(plane: ControlPlane, { record }: ExperimentState): Promise<string> {
+  const { experiment_id: id, project, paths, engine: engineName } = record;
+  const engine = plane.engines.get(engineName);
+  if (paths.tensorboard === null) {
+    throw new AichorError('not_found', `experiment ${id} wrote nothing for TensorBoard: it was not enabled`, {
+      hint: 'set spec.tensorboard.enabled, and write to the folder AICHOR_TENSORBOARD_PATH',
+    });
+  }
+  if (engine?.openTensorBoard === undefined) {
+    throw new AichorError('engine_unavailable', `the engine ${engineName} cannot start TensorBoard again`, {
+      hint: `read the events yourself: tensorboard --logdir ${paths.tensorboard}`,
+    });
+  }
+  const plan = plane.store.submission(id)?.plan;
+  if (plan == null) throw new Error(`experiment ${id} wrote for TensorBoard, but has no plan`);
+  const { shell } = await readPrivateValues(privateFile(plane.folders, id));
+  return engine.openTensorBoard({
+    experimentId: id,
+    project,
+    plan,
+    directory: experimentFolder(plane.folders, id),
+    events: paths.tensorboard,
+    build: plane.store.build(id),
+    shell,
+    signal: plane.closing,
+  });
+}
+
+function whyNot(name: OpenName, { record, ended }: ExperimentState): string {
+  if (ended) return `it has ended (${record.status})`;
+  if (name === 'ray')
+    return record.operator === 'kuberay' ? 'its head is not up yet' : `its operator is ${record.operator}`;
+  return name === 'tensorboard'
+    ? 'it is not enabled, or does not run (yet)'
+    : 'it is not being debugged, or not yet';
+}
+
+function hintFor(name: OpenName, { record }: ExperimentState): string {
+  const { message } = record.notices.find(({ code }) => code.startsWith(`${name}_`)) ?? { message: null };
+  if (message !== null) return message;
+  if (name === 'tensorboard') return 'set spec.tensorboard.enabled in the manifest';
+  return name === 'ray'
+    ? 'the dashboard is there while a kuberay experiment runs'
+    : `set spec.debug.${name} in the manifest`;
+}

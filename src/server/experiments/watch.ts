@@ -1,0 +1,80 @@
+import type { WatchQuery } from '../../api/contract.ts';
+import type { ExperimentSummary } from '../../experiment/record.ts';
+import type { ExperimentState } from '../../experiment/state.ts';
+import { isTerminal } from '../../experiment/status.ts';
+import { storedSummary } from '../../experiment/summary.ts';
+import type { Subscription } from './changes.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { stateOf, summaryNow } from './get.ts';
+import { filterOf } from './list.ts';
+import { matches } from './matches.ts';
+
+/**
+ * The present state first, then each change: of these ids until all are terminal, or of what the query matches, for
+ * ever (what was shown once is shown when it ceases to match, too). Ends quietly when `signal` is aborted.
+ */
+export function watch(
+  plane: ControlPlane,
+  query: WatchQuery,
+  signal: AbortSignal,
+): AsyncIterable<ExperimentSummary> {
+  const subscription = plane.changes.subscribe();
+  try {
+    const { id, ...list } = query;
+    return id.length > 0
+      ? watchIds(plane, { subscription, ids: id.map((ref) => plane.store.resolve(ref)), signal })
+      : watchQuery(plane, { subscription, filter: filterOf(list), signal });
+  } catch (error) {
+    subscription.close();
+    throw error;
+  }
+}
+
+async function* watchIds(
+  plane: ControlPlane,
+  { subscription, ids, signal }: { subscription: Subscription; ids: string[]; signal: AbortSignal },
+): AsyncGenerator<ExperimentSummary> {
+  const open = new Set(ids);
+  const show = (state: ExperimentState): ExperimentSummary => {
+    if (isTerminal(state.record.status)) open.delete(state.record.experiment_id);
+    return summaryNow(state, plane.now());
+  };
+  try {
+    for (const id of new Set(ids)) yield show(stateOf(plane.store, id));
+    while (open.size > 0 && !signal.aborted) {
+      for (const state of await subscription.next(signal)) {
+        if (open.has(state.record.experiment_id)) yield show(state);
+      }
+    }
+  } finally {
+    subscription.close();
+  }
+}
+
+async function* watchQuery(
+  plane: ControlPlane,
+  {
+    subscription,
+    filter,
+    signal,
+  }: { subscription: Subscription; filter: ReturnType<typeof filterOf>; signal: AbortSignal },
+): AsyncGenerator<ExperimentSummary> {
+  const shown = new Set<string>();
+  try {
+    const { experiments } = plane.store.list(filter);
+    for (const summary of experiments) {
+      shown.add(summary.experiment_id);
+      yield summary;
+    }
+    while (!signal.aborted) {
+      for (const state of await subscription.next(signal)) {
+        const isMeant = matches(storedSummary(state), filter);
+        if (!isMeant && !shown.delete(state.record.experiment_id)) continue;
+        if (isMeant) shown.add(state.record.experiment_id);
+        yield summaryNow(state, plane.now());
+      }
+    }
+  } finally {
+    subscription.close();
+  }
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { demandKey } from '../process/api-key.ts';
+import { AichorError } from '../../errors.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import { errorResponse, isUnexpected } from './error-response.ts';
+import type { Api, RequestEnv } from './routes/api.ts';
+import { bulkRoutes } from './routes/bulk.ts';
+import { engineRoutes } from './routes/engines.ts';
+import { experimentRoutes } from './routes/experiments.ts';
+import { serverRoutes } from './routes/server.ts';
+import { snapshotRoutes } from './routes/snapshots.ts';
+import { storageRoutes } from './routes/storage.ts';
+import { streamRoutes } from './routes/streams.ts';
+
+export interface AppOptions {
+  /** Null: whoever can connect may do everything (the unix socket, 0600). */
+  apiKey: string | null;
+}
+
+/** Largest JSON that is read: a listing of some hundred thousand files. */
+const JSON_LIMIT = 128 * 1024 * 1024;
+
+/** The control plane's HTTP contract as a value: it does not listen. */
+export function createApp(plane: ControlPlane, { apiKey }: AppOptions): Api {
+  const app: Api = new OpenAPIHono<RequestEnv>({ defaultHook: refuseUnfit }).basePath('/v1');
+  app.use(logged(plane));
+  if (apiKey !== null) app.use(demandKey(apiKey));
+  app.post('*', bodyLimit({ maxSize: JSON_LIMIT, onError: refuseLarge }));
+  serverRoutes(app, plane);
+  engineRoutes(app, plane, { local: apiKey === null });
+  snapshotRoutes(app, plane);
+  bulkRoutes(app, plane);
+  streamRoutes(app, plane);
+  experimentRoutes(app, plane);
+  storageRoutes(app, plane);
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'aichor control plane', version: plane.version },
+  });
+  app.notFound((c) => {
+    throw new AichorError('not_found', `there is nothing at ${c.req.method} ${c.req.path}`, {
+      hint: 'see /v1/openapi.json',
+    });
+  });
+  app.onError((error, c) => answerError(plane, error, c));
+  return app;
+}
+
+/** Gives the request its id, and leaves a line in the log for those that change something. */
+function logged({ log }: ControlPlane): MiddlewareHandler<RequestEnv> {
+  return async (c, next) => {
+    const requestId = randomUUID();
+    c.set('requestId', requestId);
+    await next();
+    const { method, path } = c.req;
+    if (method !== 'GET') log.info({ request_id: requestId, method, path, status: c.res.status }, 'request');
+  };
+}
+
+function answerError({ log }: ControlPlane, error: unknown, c: Context<RequestEnv>) {
+  const requestId = c.get('requestId');
+  if (isUnexpected(error))
+    log.error({ err: error, request_id: requestId, path: c.req.path }, 'request failed');
+  const { body, status } = errorResponse(error, requestId);
+  return c.json(body, status);
+}
+
+/** What the schemas do not take, in the words of the first thing that does not fit. */
+function refuseUnfit(result: {
+  success: boolean;
+  target: string;
+  error?: { issues: readonly Issue[] };
+}): void {
+  if (result.success) return;
+  const [issue] = result.error?.issues ?? [];
+  const place = issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.');
+  const why =
+    issue === undefined ? 'unknown form' : issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  throw new AichorError('usage', `${place} cannot be taken: ${why}`, {
+    hint: `give another ${place}; what can be taken stands in the server's /v1/openapi.json`,
+  });
+}
+
+interface Issue {
+  path: readonly PropertyKey[];
+  message: string;
+}
+
+function refuseLarge(): never {
+  throw new AichorError('too_large', `the request is larger than ${JSON_LIMIT / 1024 / 1024} MB`, {
+    hint: 'submit a smaller directory: leave data out with .aichorignore',
+  });
+}

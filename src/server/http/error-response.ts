@@ -1,0 +1,65 @@
+import type { ErrorBody } from '../../api/error-body.ts';
+import { AichorError, isAichorError, systemErrorCode, type ErrorCode } from '../../errors.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { isDiskTrouble } from '../store/database.ts';
+
+/** The HTTP status of every error code. */
+export const HTTP_STATUS = {
+  usage: 400,
+  manifest_invalid: 422,
+  repository_invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  ambiguous: 409,
+  conflict: 409,
+  too_large: 413,
+  server_unreachable: 503,
+  server_error: 500,
+  engine_unavailable: 422,
+  experiment_failed: 409,
+  experiment_cancelled: 409,
+  timeout: 408,
+  interrupted: 503,
+  internal: 500,
+} as const satisfies Record<ErrorCode, number>;
+
+/** What was thrown, as clients get it. Bugs keep their details for the log: the request's id finds them there. */
+export function errorResponse(
+  thrown: unknown,
+  requestId: string,
+): { body: ErrorBody; status: (typeof HTTP_STATUS)[ErrorCode] } {
+  const { code, message, hint, diagnostics } = actionable(thrown);
+  const error = { code, message, hint, exit_code: EXIT_CODES[code], request_id: requestId };
+  const findings = diagnostics?.map((diagnostic) => ({ ...diagnostic }));
+  return {
+    body: { error: findings === undefined ? error : { ...error, diagnostics: findings } },
+    status: HTTP_STATUS[code],
+  };
+}
+
+/** Whether it is a bug, or at least something that nobody expected: worth a line with a stack in the log. */
+export function isUnexpected(thrown: unknown): boolean {
+  return !isAichorError(thrown);
+}
+
+function actionable(thrown: unknown): AichorError {
+  if (isAichorError(thrown)) return thrown;
+  if (isDiskTrouble(thrown) || isNoSpace(thrown)) {
+    return new AichorError(
+      'server_error',
+      'the disk of the control plane is full or does not take what is written',
+      {
+        hint: 'free some room (aichor experiments prune, or the environments of the state folder), then repeat the command',
+      },
+    );
+  }
+  return new AichorError('internal', 'the control plane failed at this request', {
+    hint: 'aichor server logs has the details; please report them',
+  });
+}
+
+function isNoSpace(thrown: unknown): boolean {
+  const code = systemErrorCode(thrown);
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS';
+}

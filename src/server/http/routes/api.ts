@@ -1,0 +1,24 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { z } from 'zod';
+import { errorBody } from '../../../api/error-body.ts';
+
+/** What routes see of a request beside its parts. */
+export interface RequestEnv {
+  /** Absent when a test calls the app without a socket. */
+  Bindings: Partial<HttpBindings>;
+  Variables: { requestId: string };
+}
+
+export type Api = OpenAPIHono<RequestEnv>;
+
+/** Fields of a route's description that nearly every route has. */
+export function answers<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+export const failure = answers(errorBody, 'What went wrong, and what to do about it');
+
+export function json<T extends z.ZodType>(schema: T) {
+  return { required: true, content: { 'application/json': { schema } } };
+}

@@ -1,0 +1,39 @@
+import { createRoute } from '@hono/zod-openapi';
+import { bulkResult, deletion, pruning, selection } from '../../../api/contract.ts';
+import { cancelExperiments } from '../../experiments/cancel.ts';
+import type { ControlPlane } from '../../control-plane.ts';
+import { deleteExperiments, pruneExperiments } from '../../experiments/delete.ts';
+import { answers, failure, json, type Api } from './api.ts';
+
+const done = answers(bulkResult, 'What was done, and one error for each that refused');
+
+const cancelRoute = createRoute({
+  method: 'post',
+  path: '/experiments/cancel',
+  summary: 'Cancel experiments',
+  request: { body: json(selection) },
+  responses: { 200: done, default: failure },
+});
+
+const deleteRoute = createRoute({
+  method: 'post',
+  path: '/experiments/delete',
+  summary: 'Delete ended experiments',
+  request: { body: json(deletion) },
+  responses: { 200: done, default: failure },
+});
+
+const pruneRoute = createRoute({
+  method: 'post',
+  path: '/experiments/prune',
+  summary: 'Delete what ended some time ago',
+  request: { body: json(pruning) },
+  responses: { 200: done, default: failure },
+});
+
+/** Registered before the routes with a `ref`, so that `cancel` is never taken for one. */
+export function bulkRoutes(api: Api, plane: ControlPlane): void {
+  api.openapi(cancelRoute, async (c) => c.json(await cancelExperiments(plane, c.req.valid('json')), 200));
+  api.openapi(deleteRoute, async (c) => c.json(await deleteExperiments(plane, c.req.valid('json')), 200));
+  api.openapi(pruneRoute, async (c) => c.json(await pruneExperiments(plane, c.req.valid('json')), 200));
+}

@@ -1,0 +1,83 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  engineAdded,
+  engineAddition,
+  engineCheck,
+  engineDocument,
+  engineFit,
+  engineFitQuery,
+  engineList,
+  engineRemoval,
+} from '../../../api/engine-contract.ts';
+import type { ControlPlane } from '../../control-plane.ts';
+import { addEngine } from '../../engines/add.ts';
+import { checkEngine } from '../../engines/check.ts';
+import { fitManifest } from '../../engines/fit.ts';
+import { getEngine } from '../../engines/get.ts';
+import { listEngines } from '../../engines/list.ts';
+import { removeEngine } from '../../engines/remove.ts';
+import { answers, failure, json, type Api } from './api.ts';
+
+const params = z.object({ name: z.string().min(1).max(200) });
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/engines',
+  summary: 'Where experiments can run',
+  responses: { 200: answers(engineList, 'The engines'), default: failure },
+});
+
+const addRoute = createRoute({
+  method: 'post',
+  path: '/engines',
+  summary: 'Add a cluster as an engine',
+  request: { body: json(engineAddition) },
+  responses: { 201: answers(engineAdded, 'The engine, and what was found there'), default: failure },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/engines/{name}',
+  summary: 'One engine and how it is configured',
+  request: { params },
+  responses: { 200: answers(engineDocument, 'The engine'), default: failure },
+});
+
+const removeRoute = createRoute({
+  method: 'delete',
+  path: '/engines/{name}',
+  summary: 'Take an engine away',
+  request: { params, query: engineRemoval },
+  responses: { 200: answers(engineDocument, 'The engine as it was'), default: failure },
+});
+
+const checkRoute = createRoute({
+  method: 'post',
+  path: '/engines/{name}/check',
+  summary: 'Whether everything is there that an engine needs',
+  request: { params },
+  responses: { 200: answers(engineCheck, 'What was found'), default: failure },
+});
+
+const fitRoute = createRoute({
+  method: 'post',
+  path: '/engines/{name}/fit',
+  summary: 'What an engine lacks at present for a manifest',
+  request: { params, body: json(engineFitQuery) },
+  responses: { 200: answers(engineFit, 'What was found'), default: failure },
+});
+
+/** @param options.local whether requests come from this user's own machine */
+export function engineRoutes(api: Api, plane: ControlPlane, { local }: { local: boolean }): void {
+  api.openapi(listRoute, async (c) => c.json(await listEngines(plane), 200));
+  api.openapi(addRoute, async (c) => c.json(await addEngine(plane, c.req.valid('json'), { local }), 201));
+  api.openapi(getRoute, async (c) => c.json(await getEngine(plane, c.req.valid('param').name), 200));
+  api.openapi(removeRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    return c.json(await removeEngine(plane, name, c.req.valid('query')), 200);
+  });
+  api.openapi(fitRoute, async (c) =>
+    c.json(await fitManifest(plane, c.req.valid('param').name, c.req.valid('json')), 200),
+  );
+  api.openapi(checkRoute, async (c) => c.json(await checkEngine(plane, c.req.valid('param').name), 200));
+}

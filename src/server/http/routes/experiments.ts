@@ -1,0 +1,87 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  experimentList,
+  experimentRecord,
+  experimentRef,
+  experimentSummary,
+  listQuery,
+  resubmission,
+  submission,
+} from '../../../api/contract.ts';
+import type { ControlPlane } from '../../control-plane.ts';
+import { getExperiment, getManifest } from '../../experiments/get.ts';
+import { listExperiments } from '../../experiments/list.ts';
+import { resubmit } from '../../submission/resubmit.ts';
+import { submit } from '../../submission/submit.ts';
+import { answers, failure, json, type Api } from './api.ts';
+
+const params = z.object({ ref: experimentRef });
+
+const submitRoute = createRoute({
+  method: 'post',
+  path: '/experiments',
+  summary: 'Submit an experiment',
+  request: { body: json(submission) },
+  responses: {
+    201: answers(experimentSummary, 'The new experiment'),
+    200: answers(experimentSummary, 'The experiment that this idempotency key had made'),
+    default: failure,
+  },
+});
+
+const resubmitRoute = createRoute({
+  method: 'post',
+  path: '/experiments/{ref}/resubmit',
+  summary: 'A new experiment from the same code and manifest',
+  request: { params, body: json(resubmission) },
+  responses: {
+    201: answers(experimentSummary, 'The new experiment'),
+    200: answers(experimentSummary, 'The experiment that this idempotency key had made'),
+    default: failure,
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/experiments',
+  summary: 'Experiments, newest first',
+  request: { query: listQuery },
+  responses: { 200: answers(experimentList, 'One page'), default: failure },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/experiments/{ref}',
+  summary: 'The record of an experiment',
+  request: { params },
+  responses: { 200: answers(experimentRecord, 'The record'), default: failure },
+});
+
+const manifestRoute = createRoute({
+  method: 'get',
+  path: '/experiments/{ref}/manifest',
+  summary: 'The manifest that ran',
+  request: { params },
+  responses: {
+    200: { description: 'Its text', content: { 'application/yaml': { schema: z.string() } } },
+    default: failure,
+  },
+});
+
+export function experimentRoutes(api: Api, plane: ControlPlane): void {
+  api.openapi(submitRoute, async (c) => {
+    const { summary, created } = await submit(plane, c.req.valid('json'), c.req.raw.signal);
+    return created ? c.json(summary, 201) : c.json(summary, 200);
+  });
+  api.openapi(resubmitRoute, async (c) => {
+    const { summary, created } = await resubmit(plane, c.req.valid('param').ref, c.req.valid('json'));
+    return created ? c.json(summary, 201) : c.json(summary, 200);
+  });
+  api.openapi(listRoute, (c) => c.json(listExperiments(plane, c.req.valid('query')), 200));
+  api.openapi(getRoute, (c) => c.json(getExperiment(plane, c.req.valid('param').ref), 200));
+  api.openapi(manifestRoute, (c) =>
+    c.body(getManifest(plane, c.req.valid('param').ref), 200, {
+      'content-type': 'application/yaml; charset=utf-8',
+    }),
+  );
+}

@@ -1,0 +1,59 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { experimentRef, logQuery, watchQuery } from '../../../api/contract.ts';
+import type { ControlPlane } from '../../control-plane.ts';
+import { experimentLogs } from '../../experiments/logs.ts';
+import { watch } from '../../experiments/watch.ts';
+import { failure, type Api, type RequestEnv } from './api.ts';
+import { streamed } from './stream.ts';
+
+const BYTES = 'application/octet-stream';
+/** Typed as any text: the framework's types take it for JSON, which several lines of it are not. */
+const NDJSON: string = 'application/x-ndjson';
+
+const watchRoute = createRoute({
+  method: 'get',
+  path: '/watch',
+  summary: 'The present state of experiments, then each change, one JSON object a line',
+  request: { query: watchQuery },
+  responses: {
+    200: { description: 'Summaries of experiments', content: { [NDJSON]: { schema: z.string() } } },
+    default: failure,
+  },
+});
+
+const logsRoute = createRoute({
+  method: 'get',
+  path: '/experiments/{ref}/logs',
+  summary: 'Log lines, one JSON object a line, or the exact bytes of a pod',
+  request: { params: z.object({ ref: experimentRef }), query: logQuery },
+  responses: {
+    200: {
+      description: 'Lines, or bytes',
+      content: { [NDJSON]: { schema: z.string() }, [BYTES]: { schema: z.string() } },
+    },
+    default: failure,
+  },
+});
+
+export function streamRoutes(api: Api, plane: ControlPlane): void {
+  const surroundings = (c: Context<RequestEnv>) => ({
+    closing: plane.closing,
+    connection: c.env.outgoing,
+    onError: (error: unknown) =>
+      plane.log.error({ err: error, request_id: c.get('requestId'), path: c.req.path }, 'a stream broke'),
+  });
+  api.openapi(watchRoute, (c) => {
+    const query = c.req.valid('query');
+    return streamed((gone) => ndjson(watch(plane, query, gone)), { type: NDJSON, ...surroundings(c) });
+  });
+  api.openapi(logsRoute, async (c) => {
+    const query = c.req.valid('query');
+    const logs = await experimentLogs(plane, c.req.valid('param').ref, query);
+    return streamed(logs, { type: query.raw ? BYTES : NDJSON, ...surroundings(c) });
+  });
+}
+
+async function* ndjson(documents: AsyncIterable<object>): AsyncGenerator<Uint8Array> {
+  for await (const document of documents) yield Buffer.from(`${JSON.stringify(document)}\n`);
+}

@@ -1,0 +1,63 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { MiddlewareHandler } from 'hono';
+import { AichorError, systemErrorCode } from '../../errors.ts';
+
+/** The only path that answers without a key: who asks learns that a control plane is here, and its version. */
+const OPEN_PATH = '/v1/health';
+
+/** Lets through what carries `Authorization: Bearer <key>`. */
+export function demandKey(key: string): MiddlewareHandler {
+  return async (c, next) => {
+    if (c.req.path !== OPEN_PATH && !isKey(c.req.header('authorization'), key)) {
+      throw new AichorError('unauthenticated', 'the control plane does not know this API key', {
+        hint: 'set AICHOR_API_KEY, or store the key with aichor auth key --apikey -',
+      });
+    }
+    await next();
+  };
+}
+
+/** Takes the same time whatever is wrong with the key. */
+function isKey(header: string | undefined, key: string): boolean {
+  const [scheme = '', given = ''] = (header ?? '').split(' ', 2);
+  return timingSafeEqual(digest(given), digest(key)) && scheme.toLowerCase() === 'bearer';
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** The key that this server was given, or made for itself at its first start. */
+export interface ServerKey {
+  key: string;
+  /** The file it stands in; null when it came from the environment. */
+  file: string | null;
+}
+
+export async function serverKey(given: string | undefined, file: string): Promise<ServerKey> {
+  if (given) return { key: given, file: null };
+  return { key: (await storedKey(file)) ?? (await makeKey(file)), file };
+}
+
+async function storedKey(file: string): Promise<string | null> {
+  try {
+    return (await readFile(file, 'utf8')).trim() || null;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function makeKey(file: string): Promise<string> {
+  const key = randomBytes(32).toString('base64url');
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await handle.writeFile(`${key}\n`);
+  } finally {
+    await handle.close();
+  }
+  return key;
+}

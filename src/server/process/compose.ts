@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import type { Engine } from '../../engines/engine.ts';
+import { createLocalEngine } from '../../engines/local/engine.ts';
+import { createLogStore } from '../../logs/store/log-store.ts';
+import { readSettingsFile } from '../../machine/settings-file.ts';
+import type { StateFolder } from '../../machine/state-folder.ts';
+import { createSnapshotStore } from '../../snapshot/store/store.ts';
+import { completeSettings } from '../../render/kubernetes/settings-schema.ts';
+import { createChanges } from '../experiments/changes.ts';
+import { createCommitSource } from '../submission/commits.ts';
+import type { ControlPlane, Ground } from '../control-plane.ts';
+import type { EngineEntry } from '../engines/entry.ts';
+import type { Kubernetes } from '../engines/kubernetes.ts';
+import { openEngineRegistry } from '../engines/registry.ts';
+import type { Folders } from './folders.ts';
+import { createLinks, type Links } from '../links/links.ts';
+import type { Log } from '../ports.ts';
+import { stateOf } from '../experiments/get.ts';
+import { openSqliteStore } from '../store/sqlite.ts';
+import { createSupervisor, type Supervisor } from '../supervision/supervisor.ts';
+
+interface Ingredients {
+  env: Record<string, string | undefined>;
+  version: string;
+  local: Engine;
+  /** Where the engines that were added are kept. */
+  configFolder: string;
+  folders: Folders;
+  log: Log;
+  closing: AbortSignal;
+  /** Called when the last live experiment has ended. */
+  onIdle(): void;
+  stop(): void;
+  /** Where browsers find a team's server; null: nowhere. */
+  publicAddress: Promise<string> | null;
+  /** Of a team's server; null: the embedded one. */
+  defaultEngine: string | null;
+  /** Called with each beginning and end of a request for a link. */
+  onRequest(): void;
+}
+
+/** Largest directory that is taken: 2 GB (contract 6). */
+const SNAPSHOT_LIMIT = 2_000_000_000;
+
+/** Everything of the control plane, put together; its address is known once it listens. */
+export interface Composed {
+  supervisor: Supervisor;
+  links: Links;
+  plane(address: () => string): ControlPlane;
+  /** Lets go of experiments, then of files. */
+  close(): Promise<void>;
+}
+
+export async function compose(ingredients: Ingredients): Promise<Composed> {
+  const { env, folders, log, version, closing, onIdle, stop } = ingredients;
+  const now = () => new Date();
+  const changes = createChanges();
+  const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
+  const logs = createLogStore(folders.experiments, now);
+  const registry = await openEngineRegistry({
+    ...{ configFolder: ingredients.configFolder, local: ingredients.local, log },
+    kubernetes: () => loadKubernetes({ env, now, log, dataFolder: folders.data }),
+    needed: new Set(store.live().map((id) => stateOf(store, id).record.engine)),
+  });
+  const links = createLinks({
+    ...{ address: ingredients.publicAddress, portFile: folders.linksPort, now, log },
+    onRequest: ingredients.onRequest,
+    engineOf: (id) => registry.engines.get(store.state(id)?.record.engine ?? '') ?? null,
+  });
+  const ground: Ground = {
+    ...{ store, logs, folders, links, log, now },
+    snapshots: createSnapshotStore(folders.data),
+    engines: registry.engines,
+  };
+  const supervisor = createSupervisor(ground, onIdle);
+  supervisor.recover();
+  const commits = createCommitSource(env);
+  return {
+    ...{ supervisor, links },
+    plane: (address) => ({
+      ...ground,
+      ...{ version, changes, commits, registry, supervisor, closing, stop },
+      defaultEngine: ingredients.defaultEngine,
+      get address() {
+        return address();
+      },
+      pid: process.pid,
+      newId: randomUUID,
+      snapshotLimit: SNAPSHOT_LIMIT,
+    }),
+    async close() {
+      await supervisor.close();
+      await registry.close();
+      await logs.close();
+      store.close();
+    },
+  };
+}
+
+/** The code of Kubernetes engines is loaded by those who have one. */
+async function loadKubernetes(around: {
+  env: Ingredients['env'];
+  dataFolder: string;
+  now: () => Date;
+  log: Log;
+}): Promise<Kubernetes> {
+  const { env } = around;
+  const { checkConfigured, configuredEngine, ownNamespace, serverOf } =
+    await import('../../engines/kubernetes/configured.ts');
+  return {
+    engine: (entry) => configuredEngine(configured(entry), around),
+    server: (entry) => serverOf(configured(entry).access, env),
+    check: (entry) => checkConfigured(configured(entry), around),
+    ownNamespace: () => ownNamespace(env),
+  };
+}
+
+function configured({ name, connection, namespace, settings }: EngineEntry) {
+  const access =
+    connection.kind === 'in-cluster'
+      ? ({ kind: 'in-cluster', namespace } as const)
+      : ({ kind: 'kubeconfig', file: connection.file, context: connection.context, namespace } as const);
+  return { name, access, settings: completeSettings(settings, namespace) };
+}
+
+interface LocalEngineWish {
+  env: Record<string, string | undefined>;
+  limits: { cpus: number | null; max_experiments: number | null };
+  state: StateFolder;
+}
+
+/** Flags of `server start` beat the settings file. */
+export function localEngine({ env, limits, state: { config, data } }: LocalEngineWish): Engine {
+  const settings = readSettingsFile(config);
+  return createLocalEngine({
+    dataFolder: data,
+    env,
+    now: () => new Date(),
+    limits: {
+      cpus: limits.cpus ?? settings.cpus ?? null,
+      max_experiments: limits.max_experiments ?? settings.max_experiments ?? null,
+    },
+  });
+}

@@ -1,0 +1,166 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { ServerStatus } from '../../api/contract.ts';
+import { AichorError } from '../../errors.ts';
+import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
+import { serverKey } from './api-key.ts';
+import { createApp } from '../http/app.ts';
+import { compose, localEngine, type Composed } from './compose.ts';
+import { foldersBelow, type Folders } from './folders.ts';
+import { createIdleWatch, idleTime } from './idle.ts';
+import { listenOnPort, listenOnSocket, type Listener } from './listen.ts';
+import { acquireServerLock } from './lock.ts';
+import { createServerLog } from './log.ts';
+import type { Log } from '../ports.ts';
+import { removeServerFile, writeServerFile } from './server-file.ts';
+import { serverStatusOf } from './server-status.ts';
+import { makeStateFolders } from './state-folders.ts';
+
+export interface ServerOptions {
+  env: Record<string, string | undefined>;
+  version: string;
+  /** Null: the embedded one, on its unix socket only; it leaves when it has had nothing to do for a while. */
+  team: { host: string; port: number } | null;
+  /** What the embedded engine may use; beats the settings file. Null: not said. */
+  limits: { cpus: number | null; max_experiments: number | null };
+  /** Called once it answers. */
+  onReady(ready: Ready): void;
+  /** Aborted by SIGTERM and the like: it leaves, and what runs goes on. */
+  signal: AbortSignal;
+}
+
+/** What `server status` says, once it answers; the embedded one leaves out `disk`: its starter waits. */
+export interface Ready extends ServerStatus {
+  /** The file that holds the API key; null for the embedded server, and when the key came from the environment. */
+  key_file: string | null;
+}
+
+/** How long requests may take that are being answered when the server goes. */
+const GRACE_MS = 1000;
+
+/**
+ * The whole control plane, until it leaves: returns then. At most one serves a state folder; for the embedded one
+ * that is no news (it returns at once), a team's is told. Throws AichorError when it cannot serve.
+ */
+export async function runServer(options: ServerOptions): Promise<void> {
+  const state = stateFolder(options.env);
+  await makeStateFolders(state, process.platform);
+  const folders = foldersBelow(state.data);
+  const lock = await acquireServerLock(folders.lock);
+  if (lock === null) {
+    if (options.team === null) return;
+    throw new AichorError('conflict', `another control plane serves ${state.data}`, {
+      hint: 'stop it with aichor server stop (experiments go on), or set AICHOR_HOME to another folder',
+    });
+  }
+  const log = createServerLog(folders.log);
+  // The HTTP adapter tells of readers that went away on the console; stdout is for the one line that says ready.
+  // oxlint-disable-next-line no-console
+  console.info = (...said: unknown[]) => log.info({}, said.map(String).join(' '));
+  try {
+    await serve(options, { state, folders, log });
+  } finally {
+    lock.release();
+    log.close();
+  }
+}
+
+interface Place {
+  state: StateFolder;
+  folders: Folders;
+  log: Log;
+}
+
+async function serve(options: ServerOptions, place: Place): Promise<void> {
+  const leaving = new AbortController();
+  const leave = (why: string) => leaving.abort(why);
+  options.signal.addEventListener('abort', () => leave('told by a signal'), { once: true });
+  const listeners: Listener[] = [];
+  const idle = createIdleWatch({
+    afterMs: options.team === null ? idleTime(options.env) : null,
+    isBusy: () =>
+      composed.supervisor.liveCount() > 0 ||
+      [composed.links, ...listeners].some((listener) => listener.active() > 0),
+    leave: () => leave('nothing to do'),
+  });
+  const { env, version, team } = options;
+  const reached = deferred<string>();
+  const composed = await compose({
+    ...{ env, version, folders: place.folders, log: place.log },
+    local: localEngine({ ...options, state: place.state }),
+    configFolder: place.state.config,
+    closing: leaving.signal,
+    // Alone, everybody's own setting counts, which comes with each submission.
+    defaultEngine: team === null ? null : env['AICHOR_ENGINE'] || null,
+    publicAddress: team === null ? null : reached.promise,
+    onRequest: () => idle.touch(),
+    onIdle: () => idle.touch(),
+    stop: () => setImmediate(leave, 'told by a client'),
+  });
+  try {
+    const ready = await open(options, { place, composed, listeners, onRequest: () => idle.touch() });
+    if (team !== null && ready.address !== null) reached.resolve(publicAddress(env, ready.address));
+    idle.touch();
+    options.onReady(ready);
+    await aborted(leaving.signal);
+    place.log.info({ why: leaving.signal.reason }, 'leaving; what runs goes on');
+  } finally {
+    idle.stop();
+    reached.resolve('');
+    await Promise.all([composed.links, ...listeners].map((each) => each.close(GRACE_MS)));
+    await composed.close();
+  }
+  await removeServerFile(place.folders.serverFile);
+}
+
+interface Opening {
+  place: Place;
+  composed: Composed;
+  listeners: Listener[];
+  onRequest(): void;
+}
+
+/** The unix socket always, so that this user's own commands find a team's server too; then the port with its key. */
+async function open({ team, env, version }: ServerOptions, opening: Opening): Promise<Ready> {
+  const { place, composed, listeners, onRequest } = opening;
+  const { config, socket } = place.state;
+  let address = `unix:${socket}`;
+  const plane = composed.plane(() => address);
+  listeners.push(await listenOnSocket(socket, { app: createApp(plane, { apiKey: null }), onRequest }));
+  let keyFile: string | null = null;
+  if (team !== null) {
+    const { key, file } = await serverKey(env['AICHOR_API_KEY'], join(config, 'server-key'));
+    keyFile = file;
+    const { handler } = composed.links;
+    const app = createApp(plane, { apiKey: key });
+    const port = await listenOnPort(team, { app, links: handler, onRequest });
+    listeners.push(port);
+    address = port.address;
+  }
+  const { pid } = plane;
+  const live = composed.supervisor.liveCount();
+  await writeServerFile(place.folders.serverFile, { pid, version, address });
+  place.log.info({ address, version, live }, 'serving');
+  const status: ServerStatus = { running: true, pid, address, version, live_experiments: live, disk: null };
+  return { ...(team === null ? status : await serverStatusOf(plane)), key_file: keyFile };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** What browsers reach a team's server by: as it is told (behind an ingress), else as it listens. */
+function publicAddress(env: ServerOptions['env'], address: string): string {
+  const told = env['AICHOR_PUBLIC_URL'];
+  if (told) return told.replace(/\/+$/, '');
+  const url = new URL(address);
+  if (['0.0.0.0', '[::]'].includes(url.hostname)) url.hostname = hostname();
+  return url.origin;
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((take) => (resolve = take));
+  return { promise, resolve };
+}

@@ -1,0 +1,39 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemErrorCode } from '../../errors.ts';
+
+/**
+ * Bytes of the files below a folder, links not followed; nothing when it is not there. With `part`, only those below
+ * the folders of this name in each of its folders. What vanishes while it is counted does not count.
+ */
+export async function bytesBelow(folder: string, part?: string): Promise<number> {
+  let bytes = 0;
+  const pending =
+    part === undefined ? [folder] : (await entriesOf(folder)).map(({ name }) => join(folder, name, part));
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const inside = next;
+    const entries = await entriesOf(inside);
+    pending.push(...entries.filter((entry) => entry.isDirectory()).map((entry) => join(inside, entry.name)));
+    const sizes = entries.filter((entry) => entry.isFile()).map((entry) => sizeOf(join(inside, entry.name)));
+    for (const size of await Promise.all(sizes)) bytes += size;
+  }
+  return bytes;
+}
+
+async function entriesOf(folder: string) {
+  return (await unlessGone(readdir(folder, { withFileTypes: true }))) ?? [];
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return (await unlessGone(lstat(file)))?.size ?? 0;
+}
+
+async function unlessGone<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+import { AichorError } from '../../errors.ts';
+import type { Listing } from '../../snapshot/listing/listing.ts';
+import type { ControlPlane } from '../control-plane.ts';
+
+/** Takes a listing; says which contents are missing. Throws `too_large` before anything is sent. */
+export async function announceSnapshot({ snapshots, snapshotLimit }: ControlPlane, listing: Listing) {
+  const bytes = listing.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0);
+  if (bytes > snapshotLimit) {
+    throw new AichorError(
+      'too_large',
+      `the directory holds ${gigabytes(bytes)}; the control plane takes ${gigabytes(snapshotLimit)}`,
+      {
+        hint: 'leave data and results out with .aichorignore, and read them from AICHOR_INPUT_PATH',
+      },
+    );
+  }
+  return snapshots.announce(listing);
+}
+
+/** Throws `not_found` unless every file of it is here; it then stays for an hour at least. */
+export async function findSnapshot(
+  { snapshots }: ControlPlane,
+  digest: string,
+): Promise<{ digest: string; missing: string[] }> {
+  if (await snapshots.has(digest)) return { digest, missing: [] };
+  throw new AichorError('not_found', `the snapshot ${digest} is not here`, {
+    hint: 'announce it, and send its files',
+  });
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`;
+}

@@ -1,0 +1,154 @@
+import { lstatSync, readdirSync, readlinkSync, type Dirent } from 'node:fs';
+import { AichorError, systemErrorCode } from '../../errors.ts';
+import type { LinkEntry } from '../listing/listing.ts';
+import { readOptional } from './git-rules.ts';
+import { isIgnored, withRules, type Rules } from './rules.ts';
+import { RULE_FILE, type Selection } from './selection.ts';
+import { createTurns } from './turns.ts';
+
+/** A regular file as `lstat` saw it. Times are milliseconds with fractions (about 250 ns apart). */
+export interface FoundFile {
+  path: string;
+  executable: boolean;
+  bytes: number;
+  mtimeMs: number;
+  ctimeMs: number;
+  inode: number;
+}
+
+/** What a walk finds; the entries in no particular order. */
+export interface Tree {
+  files: FoundFile[];
+  links: LinkEntry[];
+  notices: { code: string; message: string }[];
+}
+
+interface Folder {
+  /** '' for the root, else with a final `/`. */
+  prefix: string;
+  rules: Rules;
+}
+
+/** Longest path that a listing may hold, in characters. */
+const LONGEST_PATH = 4096;
+
+/**
+ * Walks a directory and looks at every selected file and link; reads no content. Ignored folders are never
+ * entered, links never followed. Throws AichorError `repository_invalid` for what cannot be read.
+ */
+export async function walk(root: string, selection: Selection, signal?: AbortSignal): Promise<Tree> {
+  const tree: Tree = { files: [], links: [], notices: [] };
+  const pending: Folder[] = [{ prefix: '', rules: selection.rules }];
+  const turns = createTurns(signal);
+  for (let folder = pending.pop(); folder; folder = pending.pop()) {
+    visit(root, folder, { selection, tree, pending });
+    if (turns.isDue()) await turns.take();
+  }
+  return tree;
+}
+
+interface Visit {
+  selection: Selection;
+  tree: Tree;
+  pending: Folder[];
+}
+
+function visit(root: string, folder: Folder, { selection, tree, pending }: Visit): void {
+  const { prefix } = folder;
+  const entries = readFolder(root, prefix, tree);
+  const rules = selection.nested ? withNested(root, folder, entries) : folder.rules;
+  for (const entry of entries) {
+    if (selection.leavesOut(entry.name)) continue;
+    const path = prefix + entry.name;
+    const isFolder = entry.isDirectory();
+    if (isIgnored(path, isFolder, rules)) continue;
+    if (path.length > LONGEST_PATH) tree.notices.push(tooLong(path));
+    else if (isFolder) pending.push({ prefix: `${path}/`, rules });
+    else addEntry(root, path, tree);
+  }
+}
+
+/** Looks at one path that is no folder and adds it to the tree. What has vanished meanwhile is not there. */
+export function addEntry(root: string, path: string, tree: Tree): void {
+  const absolute = `${root}/${path}`;
+  const stat = attempt(path, () => lstatSync(absolute, { throwIfNoEntry: false }));
+  if (!stat) return;
+  if (stat.isFile()) {
+    const { mode, size, mtimeMs, ctimeMs, ino } = stat;
+    tree.files.push({ path, executable: (mode & 0o100) !== 0, bytes: size, mtimeMs, ctimeMs, inode: ino });
+  } else if (stat.isSymbolicLink()) {
+    const target = attempt(path, () => readlinkSync(absolute, 'buffer'));
+    const text = target.toString();
+    if (Buffer.from(text).equals(target)) tree.links.push({ path, kind: 'link', target: text });
+    else tree.notices.push(notText(path, 'points to'));
+  } else if (!stat.isDirectory()) {
+    const kind = stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device';
+    tree.notices.push({ code: 'left_out', message: `${JSON.stringify(path)} was left out: it is ${kind}` });
+  }
+}
+
+function readFolder(root: string, prefix: string, tree: Tree): Dirent[] {
+  const absolute = `${root}/${prefix}`;
+  try {
+    const entries = readdirSync(absolute, { withFileTypes: true });
+    return entries.some(({ name }) => name.includes('\uFFFD'))
+      ? onlyText(absolute, prefix, entries, tree)
+      : entries;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (prefix !== '' && (code === 'ENOENT' || code === 'ENOTDIR')) return [];
+    if (code === 'ENAMETOOLONG') tree.notices.push(tooLong(prefix));
+    else throw unreadable(prefix.slice(0, -1) || '.', error);
+    return [];
+  }
+}
+
+/** Names that are not UTF-8 are read with U+FFFD in them: told from names that really have one by their bytes. */
+function onlyText(absolute: string, prefix: string, entries: Dirent[], tree: Tree): Dirent[] {
+  const names = new Set(readdirSync(absolute, 'buffer').map((name) => name.toString('hex')));
+  return entries.filter(({ name }) => {
+    if (names.has(Buffer.from(name).toString('hex'))) return true;
+    tree.notices.push(notText(prefix + name, 'has'));
+    return false;
+  });
+}
+
+function withNested(root: string, { prefix, rules }: Folder, entries: readonly Dirent[]): Rules {
+  // A `.gitignore` that is a link counts for Git no more than for us.
+  if (!entries.some((entry) => entry.name === '.gitignore' && entry.isFile())) return rules;
+  const text = attempt(`${prefix}.gitignore`, () => readOptional(`${root}/${prefix}.gitignore`));
+  return text === null ? rules : withRules(rules, text, (rules.prefix + prefix).slice(0, -1));
+}
+
+function attempt<T>(path: string, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** What a system error about a file of the directory means to the user. */
+export function unreadable(path: string, cause: unknown): unknown {
+  const code = systemErrorCode(cause);
+  if (code === undefined) return cause;
+  return new AichorError('repository_invalid', `cannot read ${JSON.stringify(path)} (${code})`, {
+    hint: `make it readable, or list it in ${RULE_FILE}`,
+    cause,
+  });
+}
+
+function notText(path: string, verb: string): { code: string; message: string } {
+  return {
+    code: 'left_out',
+    message: `${JSON.stringify(path)} was left out: it ${verb} a name that is not UTF-8`,
+  };
+}
+
+function tooLong(path: string): { code: string; message: string } {
+  const start = JSON.stringify(`${path.slice(0, 60)}…`);
+  return {
+    code: 'left_out',
+    message: `${start} was left out: its path has ${path.length} characters, too many to travel`,
+  };
+}

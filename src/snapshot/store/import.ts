@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream';
+import { hashFiles } from '../packaging/hash-files.ts';
+import { assertLinksStay } from '../packaging/leaving-links.ts';
+import { packFiles } from '../packaging/pack.ts';
+import { EVERYTHING } from '../packaging/selection.ts';
+import { walk } from '../packaging/walk.ts';
+import { sortedListing, type Listing } from '../listing/listing.ts';
+import type { Announced } from './store.ts';
+
+interface Store {
+  announce(listing: Listing): Promise<Announced>;
+  receive(digest: string, tar: Readable): Promise<Announced>;
+}
+
+/**
+ * Sends a directory to the store the way a client does, with nothing left out. Throws AichorError
+ * `repository_invalid` for links that leave it.
+ */
+export async function importDirectory(directory: string, store: Store): Promise<string> {
+  const { files, links } = await walk(directory, EVERYTHING);
+  assertLinksStay(links);
+  const listing = sortedListing([...(await hashFiles(directory, files, { cache: null })), ...links]);
+  const { digest, missing } = await store.announce(listing);
+  if (missing.length > 0) await store.receive(digest, packFiles(directory, listing, missing));
+  return digest;
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createTurns } from '../packaging/turns.ts';
+import { AichorError, systemErrorCode } from '../../errors.ts';
+import type { FileEntry, Listing } from '../listing/listing.ts';
+import type { Blobs } from './blobs.ts';
+
+/** Large files copied at the same time. */
+const PARALLEL = 4;
+
+interface Source {
+  blobs: Blobs;
+  /** Ends it before its time. */
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Lays a snapshot out in `directory` (missing, or empty): written beside it and renamed, so that nothing is ever
+ * half there. Files get 0644 or 0755 less the umask. Throws AichorError `conflict` when the directory is not empty,
+ * and the signal's reason.
+ */
+export async function layOutSnapshot(listing: Listing, directory: string, source: Source): Promise<void> {
+  const beside = `${directory}.${randomUUID()}.tmp`;
+  await mkdir(dirname(directory), { recursive: true });
+  try {
+    mkdirSync(beside);
+    const large = await layOutSmall(listing, beside, source);
+    await layOutLarge(large, beside, source);
+    await rename(beside, directory);
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true });
+    throw occupied(error, directory);
+  }
+}
+
+/** Folders, links and packed files; returns the large files. */
+async function layOutSmall(listing: Listing, root: string, { blobs, signal }: Source): Promise<FileEntry[]> {
+  const turns = createTurns(signal);
+  const folders = new Set<string>();
+  const large: FileEntry[] = [];
+  const reader = blobs.packs.reader();
+  try {
+    for (const entry of listing.entries) {
+      makeFolder(root, entry.path, folders);
+      const span = entry.kind === 'file' ? blobs.packs.find(entry.sha256) : undefined;
+      if (entry.kind === 'link') symlinkSync(entry.target, `${root}/${entry.path}`);
+      else if (span)
+        writeFileSync(`${root}/${entry.path}`, reader.read(span), { flag: 'wx', mode: modeOf(entry) });
+      else large.push(entry);
+      if (turns.isDue()) await turns.take();
+    }
+  } finally {
+    reader.close();
+  }
+  return large;
+}
+
+function makeFolder(root: string, path: string, made: Set<string>): void {
+  const end = path.lastIndexOf('/');
+  if (end < 0) return;
+  const folder = path.slice(0, end);
+  if (made.has(folder)) return;
+  mkdirSync(`${root}/${folder}`, { recursive: true });
+  made.add(folder);
+}
+
+async function layOutLarge(
+  files: readonly FileEntry[],
+  root: string,
+  { blobs, signal }: Source,
+): Promise<void> {
+  const queue = files.values();
+  const copyNext = async (): Promise<void> => {
+    for (const file of queue) {
+      signal?.throwIfAborted();
+      await cloneFile(blobs.large.path(file.sha256), join(root, file.path), modeOf(file));
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, copyNext));
+}
+
+/** A copy takes over the mode of what it copies, so the umask's answer is read off the empty file before. */
+async function cloneFile(from: string, to: string, mode: number): Promise<void> {
+  const file = openSync(to, 'wx', mode);
+  const granted = fstatSync(file).mode & 0o777;
+  closeSync(file);
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  chmodSync(to, granted);
+}
+
+function modeOf(entry: FileEntry): number {
+  return entry.executable ? 0o755 : 0o644;
+}
+
+function occupied(error: unknown, directory: string): unknown {
+  const code = systemErrorCode(error);
+  if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') return error;
+  return new AichorError('conflict', `${directory} is not an empty directory`, {
+    hint: 'remove it, or choose another place',
+    cause: error,
+  });
+}

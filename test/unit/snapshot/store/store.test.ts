@@ -1,0 +1,304 @@
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { Header, Pax, type HeaderData } from 'tar';
+import { describe, expect, it } from 'vitest';
+import { packFiles } from '../../../../src/snapshot/packaging/pack.ts';
+import { scanDirectory } from '../../../../src/snapshot/packaging/scan.ts';
+import { createSnapshotStore } from '../../../../src/snapshot/store/store.ts';
+import { sortedListing, type FileEntry, type Listing } from '../../../../src/snapshot/listing/listing.ts';
+import { temporaryFolders, writeTree } from '../packaging/tree.ts';
+
+const newFolder = temporaryFolders();
+const HOUR = 3_600_000;
+
+const sha256 = (content: string) => createHash('sha256').update(content).digest('hex');
+const file = (path: string, content: string): FileEntry => ({
+  path,
+  kind: 'file',
+  executable: false,
+  bytes: Buffer.byteLength(content),
+  sha256: sha256(content),
+});
+
+function entry(header: HeaderData, content = ''): Buffer {
+  const block = Buffer.alloc(512);
+  new Header({
+    mode: 0o644,
+    size: Buffer.byteLength(content),
+    type: 'File',
+    mtime: new Date(0),
+    ...header,
+  }).encode(block);
+  return Buffer.concat([
+    block,
+    Buffer.from(content),
+    Buffer.alloc((512 - (Buffer.byteLength(content) % 512)) % 512),
+  ]);
+}
+
+const tar = (...entries: Buffer[]) => Readable.from([Buffer.concat([...entries, Buffer.alloc(1024)])]);
+
+const tree = {
+  'a/main.py': 'print(1)\n',
+  'run.sh': '#!/bin/sh\n',
+  empty: '',
+  link: '-> a/main.py',
+  'model.bin': 'm'.repeat(3 << 20),
+  ä: 'umlaut',
+};
+
+async function scanned(root: string) {
+  return scanDirectory(root, { cacheFolder: null, env: {} });
+}
+
+function allFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name));
+}
+
+async function stored(root: string, store = createSnapshotStore(newFolder())) {
+  const { listing, digest } = await scanned(root);
+  const { missing } = await store.announce(listing);
+  await store.receive(digest, packFiles(root, listing, missing));
+  return { store, digest, listing };
+}
+
+describe('a snapshot', () => {
+  it('comes back as it was, and is private while it is stored', async () => {
+    const data = newFolder();
+    const { store, digest } = await stored(writeTree(newFolder(), tree), createSnapshotStore(data));
+    for (const path of allFiles(data)) expect([path, statSync(path).mode & 0o777]).toEqual([path, 0o600]);
+    const reader = await createSnapshotStore(data).open(digest);
+    const out = join(newFolder(), 'deep', 'out');
+    await reader?.layOut(out);
+    expect(readdirSync(out).sort()).toEqual(['a', 'empty', 'link', 'model.bin', 'run.sh', 'ä']);
+    expect(readFileSync(join(out, 'a/main.py'), 'utf8')).toBe('print(1)\n');
+    expect(readFileSync(join(out, 'model.bin'), 'utf8')).toBe(tree['model.bin']);
+    expect(readlinkSync(join(out, 'link'))).toBe('a/main.py');
+    const umask = 0o777 & ~statSync(join(out, 'run.sh')).mode;
+    expect(statSync(join(out, 'run.sh')).mode & 0o100).toBe(0o100);
+    for (const path of ['a/main.py', 'model.bin'])
+      expect(statSync(join(out, path)).mode & 0o777).toBe(0o644 & ~umask);
+    expect((await scanned(out)).digest).toBe(digest);
+    expect((await reader?.read('link'))?.toString()).toBe('print(1)\n');
+    expect(await reader?.read('nothing')).toBeNull();
+    expect(reader?.bytes).toBe((await scanned(out)).bytes);
+    expect(await store.bytesOnDisk()).toBeGreaterThan(3 << 20);
+  });
+
+  it('is sent once: what is there already is not missing', async () => {
+    const root = writeTree(newFolder(), tree);
+    const { store, digest, listing } = await stored(root);
+    expect(await store.announce(listing)).toEqual({ digest, missing: [] });
+    expect(await store.has(digest)).toBe(true);
+    writeFileSync(join(root, 'a/main.py'), 'print(2)\n');
+    const changed = await scanned(root);
+    expect(await store.has(changed.digest)).toBe(false);
+    expect(await store.open(changed.digest)).toBeNull();
+    expect(await store.announce(changed.listing)).toEqual({
+      digest: changed.digest,
+      missing: [sha256('print(2)\n')],
+    });
+  });
+
+  it('is not laid out over anything, nor half', async () => {
+    const { store, digest } = await stored(writeTree(newFolder(), tree));
+    const reader = await store.open(digest);
+    const out = writeTree(newFolder(), { 'mine/x': 'mine' });
+    await expect(reader?.layOut(join(out, 'mine'))).rejects.toMatchObject({ code: 'conflict' });
+    expect(readdirSync(out)).toEqual(['mine']);
+    mkdirSync(join(out, 'ready'));
+    await reader?.layOut(join(out, 'ready'));
+    expect(existsSync(join(out, 'ready', 'run.sh'))).toBe(true);
+  });
+
+  it('is not laid out any more when that is given up, and nothing of it stays', async () => {
+    const { store, digest } = await stored(writeTree(newFolder(), tree));
+    const reader = await store.open(digest);
+    const out = newFolder();
+    const reason = new Error('given up');
+    await expect(reader?.layOut(join(out, 'copy'), { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  it('can be sent by two at once, and survives an upload that breaks', async () => {
+    const root = writeTree(newFolder(), tree);
+    const { listing, digest } = await scanned(root);
+    const store = createSnapshotStore(newFolder());
+    const { missing } = await store.announce(listing);
+    const whole = await buffer(packFiles(root, listing, missing));
+    const half = Readable.from(
+      (async function* () {
+        yield whole.subarray(0, 2048);
+        throw new Error('connection lost');
+      })(),
+    );
+    await expect(store.receive(digest, half)).rejects.toThrow('connection lost');
+    const { missing: left } = await store.announce(listing);
+    expect(left.length).toBe(missing.length - 2);
+    const both = await Promise.all([1, 2].map(() => store.receive(digest, packFiles(root, listing, left))));
+    expect(both).toEqual([
+      { digest, missing: [] },
+      { digest, missing: [] },
+    ]);
+  });
+
+  it('imports a directory under the digest that a client would give it', async () => {
+    const root = writeTree(newFolder(), tree);
+    const store = createSnapshotStore(newFolder());
+    expect(await store.importDirectory(root)).toBe((await scanned(root)).digest);
+    await expect(store.importDirectory(writeTree(newFolder(), { out: '-> ../x' }))).rejects.toMatchObject({
+      code: 'repository_invalid',
+    });
+  });
+});
+
+describe('a hostile archive', () => {
+  const listing: Listing = sortedListing([file('a.py', 'good'), file('dir/b.py', 'other')]);
+  const good = entry({ path: 'a.py' }, 'good');
+  const pax = (fields: HeaderData) => new Pax(fields).encode();
+
+  const archives: [string, () => Readable][] = [
+    ['a path upwards', () => tar(entry({ path: '../a.py' }, 'good'))],
+    ['an absolute path', () => tar(entry({ path: '/tmp/a.py' }, 'good'))],
+    ['a drive letter', () => tar(entry({ path: 'C:\\a.py' }, 'good'))],
+    ['a path in another spelling', () => tar(entry({ path: './a.py' }, 'good'))],
+    ['another case', () => tar(entry({ path: 'A.PY' }, 'good'))],
+    ['a path that nobody announced', () => tar(good, entry({ path: 'extra' }, 'x'))],
+    ['other content', () => tar(entry({ path: 'a.py' }, 'evil'))],
+    ['a wrong size', () => tar(entry({ path: 'a.py' }, 'longer'))],
+    ['a file twice', () => tar(good, good)],
+    [
+      'a symbolic link',
+      () => tar(entry({ path: 'a.py', type: 'SymbolicLink', linkpath: '/etc/passwd', size: 0 })),
+    ],
+    [
+      'a link, then a file through it',
+      () =>
+        tar(
+          entry({ path: 'dir', type: 'SymbolicLink', linkpath: '/tmp', size: 0 }),
+          entry({ path: 'dir/b.py' }, 'other'),
+        ),
+    ],
+    ['a hard link', () => tar(entry({ path: 'a.py', type: 'Link', linkpath: '/etc/passwd', size: 0 }))],
+    ['a device', () => tar(entry({ path: 'a.py', type: 'CharacterDevice', size: 0 }))],
+    ['a FIFO', () => tar(entry({ path: 'a.py', type: 'FIFO', size: 0 }))],
+    ['a directory', () => tar(entry({ path: 'dir/', type: 'Directory', size: 0 }))],
+    ['a pax path upwards', () => tar(pax({ path: '../../a.py' }), good)],
+    ['a pax size', () => tar(pax({ size: 1 << 30 }), good)],
+    [
+      'an endless extended header',
+      () => tar(entry({ path: 'PaxHeader/x', type: 'ExtendedHeader' }, 'x'.repeat(1 << 20))),
+    ],
+    ['a broken checksum', () => tar(Buffer.concat([Buffer.from('b'), good.subarray(1)]))],
+    ['nothing but a cut header', () => Readable.from([good.subarray(0, 100)])],
+    ['a cut', () => Readable.from([good.subarray(0, 514)])],
+    ['no archive at all', () => Readable.from([Buffer.from('not a tar '.repeat(300))])],
+    ['a compressed one', () => Readable.from([gzipSync(Buffer.concat([good, Buffer.alloc(1024)]))])],
+    [
+      'one without end',
+      () =>
+        Readable.from(
+          (function* () {
+            for (;;) yield Buffer.alloc(1 << 16);
+          })(),
+        ),
+    ],
+  ];
+
+  it.each(archives)('with %s is refused in one sentence, and nothing false is kept', async (_, archive) => {
+    const data = newFolder();
+    const store = createSnapshotStore(data);
+    const { digest } = await store.announce(listing);
+    await expect(store.receive(digest, archive())).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.any(String),
+    });
+    expect(await store.has(digest)).toBe(false);
+    const { missing } = await store.announce(listing);
+    expect(missing).toContain(sha256('other'));
+    expect(await store.receive(digest, tar(good, entry({ path: 'dir/b.py' }, 'other')))).toEqual({
+      digest,
+      missing: [],
+    });
+    for (const path of allFiles(data)) expect(lstatSync(path).mode & 0o7177).toBe(0);
+  });
+
+  it('without all of it says what is missing', async () => {
+    const store = createSnapshotStore(newFolder());
+    const { digest } = await store.announce(listing);
+    expect(await store.receive(digest, tar(good))).toEqual({ digest, missing: [sha256('other')] });
+    expect(await store.receive(digest, tar(entry({ path: sha256('other') }, 'other')))).toEqual({
+      digest,
+      missing: [],
+    });
+  });
+
+  it('for a snapshot that nobody announced is not_found, and a bad listing is refused', async () => {
+    const store = createSnapshotStore(newFolder());
+    await expect(store.receive(`sha256:${'0'.repeat(64)}`, tar(good))).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    await expect(store.announce({ entries: [file('../x', 'y')] })).rejects.toMatchObject({ code: 'usage' });
+    await stored(writeTree(newFolder(), { 'a.py': 'good' }), store);
+    await expect(store.announce({ entries: [{ ...file('b.py', 'good'), bytes: 5 }] })).rejects.toMatchObject({
+      code: 'usage',
+    });
+  });
+});
+
+describe('collecting', () => {
+  it('removes what nobody refers to once it is old, and keeps what is shared', async () => {
+    const data = newFolder();
+    let time = Date.now();
+    const store = createSnapshotStore(data, () => time);
+    const big = 'b'.repeat(2 << 20);
+    const one = await stored(
+      writeTree(newFolder(), { 'shared.py': 'shared', 'own.py': 'x'.repeat(10_000), 'big.bin': big }),
+      store,
+    );
+    const two = await stored(writeTree(newFolder(), { 'shared.py': 'shared' }), store);
+    await store.collect(new Set());
+    expect([await store.has(one.digest), await store.has(two.digest)]).toEqual([true, true]);
+    time += 2 * HOUR;
+    await store.collect(new Set([two.digest]));
+    expect([await store.has(one.digest), await store.has(two.digest)]).toEqual([false, true]);
+    expect(await store.bytesOnDisk()).toBeLessThan(1000);
+    expect((await (await createSnapshotStore(data).open(two.digest))?.read('shared.py'))?.toString()).toBe(
+      'shared',
+    );
+    time += 2 * HOUR;
+    for (const path of allFiles(data)) utimesSync(path, 1, 1);
+    await store.collect(new Set());
+    expect(allFiles(data)).toEqual([]);
+  });
+
+  it('leaves alone what is announced while it runs', async () => {
+    let time = Date.now();
+    const store = createSnapshotStore(newFolder(), () => time);
+    const root = writeTree(newFolder(), { 'a.py': 'a', 'b.py': 'b' });
+    const { listing, digest } = await stored(root, store);
+    time += 2 * HOUR;
+    const [, announced] = await Promise.all([store.collect(new Set()), store.announce(listing)]);
+    if (announced.missing.length > 0)
+      await store.receive(digest, packFiles(root, listing, announced.missing));
+    expect((await (await store.open(digest))?.read('b.py'))?.toString()).toBe('b');
+  });
+});
