@@ -22,9 +22,9 @@ describe('a planted violation is found, with its place', () => {
     [
       'an import of a neighbour on the same floor',
       'manifest/x.ts',
-      `import { y } from '../snapshot/y.ts';\n`,
-      'snapshot/y.ts',
-      /^manifest\/x\.ts:1: manifest .* imports snapshot\/y\.ts/,
+      `import { y } from '../snapshot/listing/y.ts';\n`,
+      'snapshot/listing/y.ts',
+      /^manifest\/x\.ts:1: manifest .* imports snapshot\/listing\/y\.ts/,
     ],
     [
       'an import for its type only',
