@@ -103,6 +103,6 @@ export const IMPURE = [
 ];
 
 /** Lines a file may have. */
-export const LONGEST_FILE = 200;
+export const LONGEST_FILE = 350;
 /** Lines a command may have. */
 export const LONGEST_COMMAND = 80;
