@@ -60,13 +60,17 @@ export function median(list) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** A state folder of its own, and the program on it. `close` stops its server and removes it. */
-export function openLab() {
+/**
+ * A state folder of its own, and a program on it: this checkout's, or that of another built checkout (`today.js`).
+ * `close` stops its server and removes it.
+ */
+export function openLab({ checkout = root } = {}) {
+  const program = join(checkout, 'bin', 'aichor.js');
   const folder = mkdtempSync(join(tmpdir(), 'aichor-bench-'));
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('AICHOR_'));
   const env = { ...Object.fromEntries(others), AICHOR_HOME: join(folder, 'state') };
   const aichor = (args, options = {}) =>
-    ended(process.execPath, [bin, ...args], { env, cwd: folder, ...options });
+    ended(process.execPath, [program, ...args], { env, cwd: folder, ...options });
   return {
     folder,
     env,
@@ -80,7 +84,7 @@ export function openLab() {
   };
 }
 
-/** A row of the table. `limit` and `value` in `unit`; ok when value <= limit. */
-export function row(what, { value, unit, limit, floor }) {
-  return { what, value, unit, limit, floor, ok: value <= limit };
+/** A row of the table. `value`, `limit` and `today` (the build compared with, where asked) in `unit`; ok when value <= limit. */
+export function row(what, { value, unit, limit, floor, today = null }) {
+  return { what, value, unit, limit, floor, today, ok: value <= limit };
 }

@@ -41,20 +41,21 @@ for (const name of INSIDE.filter((one) => asked.includes(one))) {
 const figures = asked.length > 0 ? asked.filter((name) => !INSIDE.includes(name)) : known;
 if (figures.length === 0) process.exit();
 process.stdout.write(`Node ${process.version}, ${cpus().length} CPUs\n\n`);
-process.stdout.write('| figure | measured | limit | floor | |\n|---|---|---|---|---|\n');
+process.stdout.write('| figure | measured | before | limit | floor | |\n|---|---|---|---|---|---|\n');
 for (const name of figures) {
   try {
     const { measure } = await import(`./figures/${name}.js`);
     for (const measured of await measure()) process.stdout.write(tableRow(measured));
   } catch (error) {
     process.exitCode = 1;
-    process.stdout.write(`| ${name} | | | | BROKEN |\n`);
+    process.stdout.write(`| ${name} | | | | | BROKEN |\n`);
     process.stderr.write(`${name}: ${error.stack}\n`);
   }
 }
 
-function tableRow({ what, value, unit, limit, floor, ok }) {
-  const cells = [what, amount(value, unit), amount(limit, unit), floor, ok ? 'ok' : 'MISSED'];
+function tableRow({ what, value, unit, limit, floor, today, ok }) {
+  const before = today === null ? '' : amount(today, unit);
+  const cells = [what, amount(value, unit), before, amount(limit, unit), floor, ok ? 'ok' : 'MISSED'];
   return `| ${cells.join(' | ')} |\n`;
 }
 
