@@ -65,7 +65,7 @@ export const HOMES = {
   '@hono/node-server': ['server'],
   '@hono/zod-openapi': ['server', 'api'],
   '@inquirer/prompts': ['cli', 'scaffold'],
-  '@kubernetes/client-node': ['engines/kubernetes/api/kube-config.ts'],
+  '@kubernetes/client-node': ['engines/kubernetes/api/access/kube-config.ts'],
   'cli-table3': ['cli'],
   'dockerfile-ast': ['dockerfile'],
   'env-paths': ['machine'],

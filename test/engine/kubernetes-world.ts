@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openConnection } from '../../src/engines/kubernetes/api/connection.ts';
+import { openConnection } from '../../src/engines/kubernetes/api/access/connection.ts';
 import { createKubernetesEngine } from '../../src/engines/kubernetes/engine.ts';
-import { createCluster } from '../../src/engines/kubernetes/api/http-cluster.ts';
+import { createCluster } from '../../src/engines/kubernetes/api/http/http-cluster.ts';
 import type { Engine, RunContext, SnapshotReader } from '../../src/engines/engine.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import type { Plan } from '../../src/experiment/plan.ts';

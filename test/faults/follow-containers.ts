@@ -3,8 +3,8 @@
  * ended, or is killed. `node follow-containers.mjs <JSON of Following>`; one line on its input: they have ended.
  */
 import { once } from 'node:events';
-import { openConnection } from '../../src/engines/kubernetes/api/connection.ts';
-import { createCluster } from '../../src/engines/kubernetes/api/http-cluster.ts';
+import { openConnection } from '../../src/engines/kubernetes/api/access/connection.ts';
+import { createCluster } from '../../src/engines/kubernetes/api/http/http-cluster.ts';
 import { createPodLogs, type LoggedContainer } from '../../src/engines/kubernetes/logs/pod-logs.ts';
 import { createLogStore } from '../../src/logs/store/log-store.ts';
 

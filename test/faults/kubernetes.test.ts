@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { openConnection } from '../../src/engines/kubernetes/api/connection.ts';
-import { createCluster } from '../../src/engines/kubernetes/api/http-cluster.ts';
+import { openConnection } from '../../src/engines/kubernetes/api/access/connection.ts';
+import { createCluster } from '../../src/engines/kubernetes/api/http/http-cluster.ts';
 import { isClusterError } from '../../src/engines/kubernetes/api/cluster-error.ts';
 import type { Cluster } from '../../src/engines/kubernetes/api/cluster.ts';
 import { RESOURCES, type Observed } from '../../src/engines/kubernetes/api/objects.ts';

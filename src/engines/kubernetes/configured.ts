@@ -1,13 +1,13 @@
 import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
 import type { Engine, EngineFinding } from '../engine.ts';
-import type { ClusterAccess } from './api/cluster-access.ts';
+import type { ClusterAccess } from './api/access/cluster-access.ts';
 import type { Cluster } from './api/cluster.ts';
-import { openConnection } from './api/connection.ts';
+import { openConnection } from './api/access/connection.ts';
 import type { EngineLog } from './engine-log.ts';
 import { createKubernetesEngine } from './engine.ts';
-import { createCluster } from './api/http-cluster.ts';
+import { createCluster } from './api/http/http-cluster.ts';
 import { checkCluster } from './check/check.ts';
-import { loadKubeConfig } from './api/kube-config.ts';
+import { loadKubeConfig } from './api/access/kube-config.ts';
 
 /** An engine as it is configured: where the cluster is, and how it wants things. */
 export interface ConfiguredCluster {

@@ -8,11 +8,11 @@ import { clusterCapacity } from './fit/capacity.ts';
 import { createPlanCheck } from './fit/check-plan.ts';
 import type { Cluster } from './api/cluster.ts';
 import type { ClusterDeps } from './deps.ts';
-import { discardDeleted, discardEnded, engineFolderOf } from './run/discard.ts';
+import { discardDeleted, discardEnded, engineFolderOf } from './end/discard.ts';
 import type { EngineLog } from './engine-log.ts';
 import { refuseWithoutRegistry } from './build/image.ts';
-import { openTensorBoardAgain } from './run/tensorboard-again.ts';
-import { reachService } from './run/services.ts';
+import { openTensorBoardAgain } from './links/tensorboard-again.ts';
+import { reachService } from './links/services.ts';
 import { createUse } from './use.ts';
 import { runExperiment } from './run/run.ts';
 

@@ -2,9 +2,9 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsent } from '../../errors.ts';
 import type { Connected } from './deps.ts';
-import { engineFolderOf } from './run/discard.ts';
+import { engineFolderOf } from './end/discard.ts';
 import type { KubernetesEngineOptions } from './engine.ts';
-import { tidyCluster, type Standing } from './run/janitor.ts';
+import { tidyCluster, type Standing } from './end/janitor.ts';
 import { openKept } from './run/kept.ts';
 import { createObservatory } from './watch/observatory.ts';
 

@@ -1,6 +1,6 @@
 import { BUILD_CONTAINERS } from '../../../render/kubernetes/build-job.ts';
 import type { Job, Observed, Pod } from '../api/objects.ts';
-import { labelOf } from '../status/pod-name.ts';
+import { labelOf } from '../pod/labels.ts';
 
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
 

@@ -1,8 +1,8 @@
 import type { EndedPod } from '../../../experiment/explain.ts';
 import type { BuildView } from './build-view.ts';
-import { conditionOf } from '../status/disruption.ts';
+import { conditionOf } from '../pod/disruption.ts';
 import type { Observed } from '../api/objects.ts';
-import { whyPending } from '../status/pending.ts';
+import { whyPending } from '../waiting/pending.ts';
 
 /** Why a build does not start. */
 export interface BuildWait {

@@ -10,7 +10,7 @@ import { buildWaiting, type BuildWait } from './build-waiting.ts';
 import { toBuildResult } from './image.ts';
 import type { Pod } from '../api/objects.ts';
 import type { ContainerKey } from '../logs/pod-logs.ts';
-import { uidOf } from '../status/pod-name.ts';
+import { uidOf } from '../pod/labels.ts';
 import type { Building } from './run-build.ts';
 
 /** What BuildKit prints. */

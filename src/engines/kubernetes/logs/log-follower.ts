@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openLogKeeper, type LogKeeper, type LogPlace } from './log-keeper.ts';
 import { createLogReader, type ReaderOptions } from './log-reader.ts';
 import { nextStep, type NextStep, type ReadingEnd } from './log-reading.ts';
-import { resumeDelay } from '../api/retry.ts';
+import { resumeDelay } from '../api/http/retry.ts';
 
 /** Reads the log of one container, again and again until it has all of it. */
 export interface Follower {

@@ -3,7 +3,7 @@ import { crashPoint } from '../../../machine/crash-point.ts';
 import { lastOutput } from '../../last-output.ts';
 import { explainWithOutput, GO_ON, judge, type FailedVerdict, type Verdict } from '../status/judge.ts';
 import type { StopMark } from './kept.ts';
-import { namespaceRemoval } from './namespace-removal.ts';
+import { namespaceRemoval } from '../end/namespace-removal.ts';
 import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
 
 /** How long an explanation waits for the end of the log of the pod that failed. */

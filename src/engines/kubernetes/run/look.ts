@@ -1,6 +1,6 @@
 import type { Reason } from '../../../experiment/status.ts';
 import { viewAttempt, type ViewInput } from '../status/attempt-view.ts';
-import { withEnded } from './ended-pods.ts';
+import { withEnded } from '../pod/ended-pods.ts';
 import type { StopMark } from './kept.ts';
 import type { Observed } from '../api/objects.ts';
 import { createdWorkloads, type ClusterRun, type LookBack } from './run-state.ts';

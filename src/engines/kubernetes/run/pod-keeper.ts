@@ -2,12 +2,12 @@ import { crashPoint } from '../../../machine/crash-point.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
-import { uidOf, type EndedPods } from './ended-pods.ts';
+import { uidOf, type EndedPods } from '../pod/ended-pods.ts';
 import { isHeld, release } from '../api/finalizer.ts';
 import { insist } from '../api/insist.ts';
 import type { Pod } from '../api/objects.ts';
 import type { LoggedContainer, PodLogs } from '../logs/pod-logs.ts';
-import { isOver } from '../status/pod-over.ts';
+import { isOver } from '../pod/over.ts';
 import type { ContainerView, PodObject } from '../status/pod-view.ts';
 import type { Look } from './run-state.ts';
 

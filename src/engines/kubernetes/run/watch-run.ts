@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDecider } from './decide.ts';
-import { createEnding } from './end-workload.ts';
+import { createEnding } from '../end/end-workload.ts';
 import { takeLook } from './look.ts';
 import type { ClusterRun, Look, LookBack } from './run-state.ts';
 

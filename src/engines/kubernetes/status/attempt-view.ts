@@ -1,17 +1,17 @@
 import { plannedPods } from '../../../experiment/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan.ts';
 import type { Reason } from '../../../experiment/status.ts';
-import { failsAtOnce, isLate } from './job-end.ts';
-import { causesOf, standInJobSet, type Standing, type Surroundings } from './jobset-pods.ts';
+import { failsAtOnce, isLate } from '../workload/job-end.ts';
+import { causesOf, standInJobSet, type Standing, type Surroundings } from '../workload/jobset-pods.ts';
 import { remember } from './memory.ts';
 import type { Observed } from '../api/objects.ts';
 import { offsetOf, placePods, type PlacedPod } from './place-pods.ts';
 import { viewPod } from './view-pod.ts';
 import type { PodObject, PodView } from './pod-view.ts';
-import { standInRayJob } from './ray-pods.ts';
+import { standInRayJob } from '../workload/ray-pods.ts';
 import { seePod, type Sight } from './sight.ts';
-import { tellWaiting, waitingPods } from './waiting.ts';
-import { attemptOf, viewWorkload } from './workload.ts';
+import { tellWaiting, waitingPods } from '../waiting/waiting.ts';
+import { attemptOf, viewWorkload } from '../workload/workload.ts';
 
 /** A JobSet or RayJob that we created for the experiment: there are several when attempts were resubmitted. */
 export interface CreatedWorkload {

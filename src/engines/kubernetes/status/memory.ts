@@ -1,6 +1,6 @@
 import type { AttemptMemory, WorkloadView } from './attempt-view.ts';
-import { mainStart } from './containers.ts';
-import { orderSeen } from './disruption.ts';
+import { mainStart } from '../pod/containers.ts';
+import { orderSeen } from '../pod/disruption.ts';
 import type { PlacedPod } from './place-pods.ts';
 
 interface Found {

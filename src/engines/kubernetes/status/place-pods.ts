@@ -1,11 +1,11 @@
 import type { Plan } from '../../../experiment/plan.ts';
 import type { AttemptMemory, CreatedWorkload } from './attempt-view.ts';
-import { containerViews } from './containers.ts';
+import { containerViews } from '../pod/containers.ts';
 import { isHeld } from '../api/finalizer.ts';
 import type { Observed, Pod } from '../api/objects.ts';
-import { jobSetPodName, labelOf, planIndex, restartsBefore, uidOf } from './pod-name.ts';
+import { jobSetPodName, labelOf, planIndex, restartsBefore, uidOf } from '../pod/labels.ts';
 import type { PodObject } from './pod-view.ts';
-import { placeRayPods, type Place } from './ray-view.ts';
+import { placeRayPods, type Place } from '../workload/ray-places.ts';
 
 /** A pod object with its place in the plan. */
 export interface PlacedPod {

@@ -1,7 +1,7 @@
 import type { ContainerStateTerminated } from 'kubernetes-types/core/v1.js';
 import { explainPodEnd, type EndedPod, type Explanation, type PodEnd } from '../../../experiment/explain.ts';
 import type { Plan } from '../../../experiment/plan.ts';
-import { lastMainEnd, mainContainer } from './containers.ts';
+import { lastMainEnd, mainContainer } from '../pod/containers.ts';
 import { explainEviction } from './explain-eviction.ts';
 import type { Pod } from '../api/objects.ts';
 import type { PodView } from './pod-view.ts';

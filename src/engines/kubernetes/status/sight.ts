@@ -1,8 +1,8 @@
 import type { EndedPod } from '../../../experiment/explain.ts';
 import type { PlannedPod } from '../../../experiment/planned-pods.ts';
 import type { Group, Plan } from '../../../experiment/plan.ts';
-import { isFinal, mainEnd, mainStart } from './containers.ts';
-import { deletionAskedAt, disruptionOf, wasDeletedBeforeEnd, type SeenOrder } from './disruption.ts';
+import { isFinal, mainEnd, mainStart } from '../pod/containers.ts';
+import { deletionAskedAt, disruptionOf, wasDeletedBeforeEnd, type SeenOrder } from '../pod/disruption.ts';
 import type { PlacedPod } from './place-pods.ts';
 import { endedAt, endOf, wasOutOfMemory } from './pod-end.ts';
 import type { Disruption } from './pod-view.ts';

@@ -1,7 +1,7 @@
 import type { PodFact } from '../../../experiment/event.ts';
 import type { Plan } from '../../../experiment/plan.ts';
 import type { Reason } from '../../../experiment/status.ts';
-import type { Standing } from './jobset-pods.ts';
+import type { Standing } from '../workload/jobset-pods.ts';
 import { exitCodeOf, explainEnd } from './pod-end.ts';
 import type { PodView } from './pod-view.ts';
 import { exitedZero, type Sight } from './sight.ts';

@@ -5,7 +5,7 @@ import { createContact, type Contact, type Trouble } from './contact.ts';
 import type { EngineLog } from '../engine-log.ts';
 import { createMirror, type Change, type Mirror } from './mirror.ts';
 import type { KubeObject, Resource } from '../api/objects.ts';
-import { resumeDelay } from '../api/retry.ts';
+import { resumeDelay } from '../api/http/retry.ts';
 
 /** Keeps a copy of all objects of a kind up to date, whatever the network and the API server do. */
 export interface Reflector {

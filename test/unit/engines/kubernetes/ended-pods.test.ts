@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openEndedPods, withEnded } from '../../../../src/engines/kubernetes/run/ended-pods.ts';
+import { openEndedPods, withEnded } from '../../../../src/engines/kubernetes/pod/ended-pods.ts';
 import type { Observed, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 
 const NOTHING: Observed = { jobset: null, rayjob: null, jobs: [], pods: [], gone: [], events: [] };

@@ -5,9 +5,9 @@ import {
   isPast,
   tidyCluster,
   type Standing,
-} from '../../../../src/engines/kubernetes/run/janitor.ts';
+} from '../../../../src/engines/kubernetes/end/janitor.ts';
 import type { KubeObject, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
-import { isOver } from '../../../../src/engines/kubernetes/status/pod-over.ts';
+import { isOver } from '../../../../src/engines/kubernetes/pod/over.ts';
 import { OBSERVED_FINALIZER } from '../../../../src/render/kubernetes/pod-template.ts';
 import { documents, stubCluster } from './stub-cluster.ts';
 

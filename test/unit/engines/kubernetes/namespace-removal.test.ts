@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
 import type { Cluster } from '../../../../src/engines/kubernetes/api/cluster.ts';
-import { namespaceRemoval } from '../../../../src/engines/kubernetes/run/namespace-removal.ts';
+import { namespaceRemoval } from '../../../../src/engines/kubernetes/end/namespace-removal.ts';
 
 const there = { metadata: { name: 'team' } };
 const going = { metadata: { name: 'team', deletionTimestamp: '2026-01-01T00:00:00Z' } };

@@ -6,7 +6,7 @@ import type { TensorBoardContext } from '../../../../src/engines/engine.ts';
 import type { WatchEvent } from '../../../../src/engines/kubernetes/api/cluster.ts';
 import type { ClusterDeps } from '../../../../src/engines/kubernetes/deps.ts';
 import type { Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
-import { openTensorBoardAgain } from '../../../../src/engines/kubernetes/run/tensorboard-again.ts';
+import { openTensorBoardAgain } from '../../../../src/engines/kubernetes/links/tensorboard-again.ts';
 import { REACHED } from '../../../../src/experiment/link.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseRuledOut, schedulingHint } from '../../../../src/engines/kubernetes/status/unschedulable.ts';
+import { parseRuledOut, schedulingHint } from '../../../../src/engines/kubernetes/waiting/unschedulable.ts';
 import { planWith } from './pods.ts';
 
 const GPU = 'accelerators: {gpu: {count: 2, product: NVIDIA-A100-SXM4-80GB, type: gpu}}';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAichorError } from '../../../../../src/errors.ts';
-import type { ClusterAccess } from '../../../../../src/engines/kubernetes/api/cluster-access.ts';
-import { openConnection } from '../../../../../src/engines/kubernetes/api/connection.ts';
+import type { ClusterAccess } from '../../../../../src/engines/kubernetes/api/access/cluster-access.ts';
+import { openConnection } from '../../../../../src/engines/kubernetes/api/access/connection.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cluster, ExecOptions } from '../../../../../src/engines/kubernetes/api/cluster.ts';
-import { openConnection } from '../../../../../src/engines/kubernetes/api/connection.ts';
-import { createCluster } from '../../../../../src/engines/kubernetes/api/http-cluster.ts';
+import { openConnection } from '../../../../../src/engines/kubernetes/api/access/connection.ts';
+import { createCluster } from '../../../../../src/engines/kubernetes/api/http/http-cluster.ts';
 import { startFakeApi, type FakeApi } from '../../../../fakes/kubernetes-api.ts';
 import { takeSockets, type FakeRun } from '../../../../fakes/kubernetes-sockets.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGate } from '../../../../../src/engines/kubernetes/api/gate.ts';
+import { createGate } from '../../../../../src/engines/kubernetes/api/http/gate.ts';
 
 test('so many at a time, in their order, whether they fail or not', async () => {
   const gate = createGate(2);

@@ -2,8 +2,8 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ClusterError } from '../../../../../src/engines/kubernetes/api/cluster-error.ts';
 import type { Cluster, WatchEvent } from '../../../../../src/engines/kubernetes/api/cluster.ts';
-import { openConnection } from '../../../../../src/engines/kubernetes/api/connection.ts';
-import { createCluster } from '../../../../../src/engines/kubernetes/api/http-cluster.ts';
+import { openConnection } from '../../../../../src/engines/kubernetes/api/access/connection.ts';
+import { createCluster } from '../../../../../src/engines/kubernetes/api/http/http-cluster.ts';
 import { RESOURCES, type KubeObject } from '../../../../../src/engines/kubernetes/api/objects.ts';
 import {
   kubeconfigText,

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jsonLines } from '../../../../../src/engines/kubernetes/api/json-lines.ts';
+import { jsonLines } from '../../../../../src/engines/kubernetes/api/http/json-lines.ts';
 
 async function all(bytes: Buffer, cuts: readonly number[]): Promise<unknown[]> {
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../../../../src/engines/kubernetes/api/cluster.ts';
-import { openConnection } from '../../../../../src/engines/kubernetes/api/connection.ts';
-import { createCluster } from '../../../../../src/engines/kubernetes/api/http-cluster.ts';
+import { openConnection } from '../../../../../src/engines/kubernetes/api/access/connection.ts';
+import { createCluster } from '../../../../../src/engines/kubernetes/api/http/http-cluster.ts';
 import {
   createObservatory,
   type Observatory,

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { resumeDelay, retryDelay, type Setback } from '../../../../../src/engines/kubernetes/api/retry.ts';
+import {
+  resumeDelay,
+  retryDelay,
+  type Setback,
+} from '../../../../../src/engines/kubernetes/api/http/retry.ts';
 
 function setback(status: number, reason = '', more: Partial<Setback> = {}): Setback {
   return { status, reason, ...more };

@@ -1,0 +1,74 @@
+import type { PodCondition } from 'kubernetes-types/core/v1.js';
+import { isFinal, mainEnd } from './containers.ts';
+import type { Pod } from '../api/objects.ts';
+import type { Disruption } from '../status/pod-view.ts';
+
+/** Time in which a kubelet, having ended the containers of a deleted pod, says that it has. */
+const KUBELET_LAG_MS = 10_000;
+
+/** What a process ends with that was told to: SIGTERM, SIGINT, and SIGKILL at the end of the grace. */
+const TOLD_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143]);
+
+/** Reasons in a pod's own status with which it was ended by its node. */
+const NODE_REASONS: ReadonlySet<string> = new Set([
+  'Evicted',
+  'NodeLost',
+  'NodeShutdown',
+  'Terminated',
+  'Preempting',
+]);
+
+/** Which came first: its main container's end, or the wish that it be deleted. As seen, for as long as it is known. */
+export type SeenOrder = Readonly<Record<string, 'ended' | 'deleted'>>;
+
+/** Why the cluster ended the pod (or will), unless it had ended before; null: it does not. */
+export function disruptionOf(pod: Pod): Disruption | null {
+  const { reason, message } = pod.status ?? {};
+  if (reason !== undefined && NODE_REASONS.has(reason)) return { reason, message: message ?? '' };
+  const condition = conditionOf(pod, 'DisruptionTarget');
+  if (condition?.status !== 'True') return null;
+  const ended = mainEnd(pod)?.finishedAt;
+  const at = condition.lastTransitionTime;
+  if (ended !== undefined && at !== undefined && Date.parse(ended) < Date.parse(at)) return null;
+  return { reason: condition.reason ?? 'DisruptionTarget', message: condition.message ?? '' };
+}
+
+export function conditionOf({ status }: Pod, type: string): PodCondition | null {
+  return status?.conditions?.find((each) => each.type === type) ?? null;
+}
+
+/** When its deletion was asked for (ms since the epoch); null: it was not. */
+export function deletionAskedAt({ metadata }: Pod): number | null {
+  const { deletionTimestamp: at, deletionGracePeriodSeconds: grace = 0 } = metadata ?? {};
+  return at === undefined ? null : Date.parse(at) - grace * 1000;
+}
+
+/**
+ * Its deletion was asked for before its main container had ended. Whoever saw the one without the other knows
+ * (`order`). Else the times tell, which are whole seconds; and when a kubelet has done with a pod that was deleted, it
+ * writes the time of that over the time of the wish (grace 0). So in doubt the exit code counts: what ended with 0 or
+ * by a signal just before it was gone was told to, unless deleting it was the natural thing (`expected`).
+ */
+export function wasDeletedBeforeEnd(pod: Pod, order: SeenOrder, expected: boolean): boolean {
+  const asked = deletionAskedAt(pod);
+  if (asked === null) return false;
+  const seen = order[pod.metadata?.uid ?? ''];
+  if (seen !== undefined) return seen === 'deleted';
+  const end = mainEnd(pod);
+  if (end?.finishedAt === undefined) return true;
+  const finished = Date.parse(end.finishedAt);
+  if (asked < finished) return true;
+  const isFinished = pod.metadata?.deletionGracePeriodSeconds === 0;
+  if (asked > finished + (isFinished ? KUBELET_LAG_MS : 0)) return false;
+  if (end.exitCode === 0) return !expected;
+  return end.reason !== 'OOMKilled' && TOLD_CODES.has(end.exitCode);
+}
+
+/** What one more look at a pod tells of the order; null: nothing. */
+export function orderSeen(pod: Pod): 'ended' | 'deleted' | null {
+  const asked = deletionAskedAt(pod);
+  const end = mainEnd(pod);
+  if (asked === null) return end === null ? null : 'ended';
+  if (end === null) return isFinal(pod) ? null : 'deleted';
+  return end.finishedAt !== undefined && asked < Date.parse(end.finishedAt) ? 'deleted' : null;
+}

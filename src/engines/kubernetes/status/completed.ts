@@ -1,0 +1,68 @@
+import { explainExhausted, manifestPath } from '../../../experiment/explain.ts';
+import type { Notice } from '../../../experiment/record.ts';
+import { restartsEvicted } from './explain-eviction.ts';
+import { waitOn } from '../workload/jobset-failure.ts';
+import type { JudgeInput, Verdict } from './judge.ts';
+import { explainEnd } from './pod-end.ts';
+import type { PodView } from './pod-view.ts';
+import { hasFailed } from './root-failure.ts';
+
+/** How long after the workload's success the ends of its pods may be unknown. */
+const LAG_MS = 60_000;
+
+/**
+ * The workload says that it is done. That is a success only when every pod was seen to end with 0 by itself: one that
+ * ends so because it is evicted or deleted makes its Job complete too.
+ */
+export function judgeCompleted(input: JudgeInput): Verdict {
+  const { view, observed, now } = input;
+  const { pods } = view;
+  const disturbed = view.superseded ? null : disturbedPod(input);
+  if (disturbed !== null) return judgeDisturbed(disturbed, input);
+  if (!view.superseded && pods.every(({ fact }) => fact.status === 'Succeeded')) {
+    return { kind: 'succeeded', notices: pods.flatMap((pod) => noticesOf(pod, input)) };
+  }
+  const endedAt = view.workload.endedAt ?? observed.rayjob?.status?.endTime ?? null;
+  const wait = waitOn(endedAt, LAG_MS, now);
+  if (wait !== null) return wait;
+  const unseen = pods.filter(({ fact }) => fact.status !== 'Succeeded');
+  const who = `${unseen[0]?.pod}${unseen.length > 1 ? ` and ${unseen.length - 1} more` : ''}`;
+  const explanation = `the cluster says that all is done, but how ${who} ended was never seen; check the outputs, or resubmit`;
+  return { kind: 'failed', reason: 'EngineLost', explanation, root: null };
+}
+
+/**
+ * The pod that did not end by itself. Of a RayJob only the head counts, where the driver runs: Ray itself makes good
+ * for other nodes.
+ */
+function disturbedPod({ plan, view }: JudgeInput): PodView | null {
+  if (plan.operator !== 'kuberay') return view.pods.find(hasFailed) ?? null;
+  const head = view.pods.find((pod) => plan.groups[pod.group]?.role === 'head');
+  const end = Date.parse(view.workload.endedAt ?? '');
+  const isLost =
+    head?.object !== undefined && head.end !== null && Date.parse(head.fact.ended_at ?? '') < end;
+  return isLost && head !== undefined && (head.disrupted !== null || head.deletedBeforeEnd) ? head : null;
+}
+
+function judgeDisturbed(pod: PodView, { plan, view }: JudgeInput): Verdict {
+  const { end } = pod;
+  if (end === null) throw new RangeError(`${pod.pod} has not ended`);
+  const why = explainEnd({ ...pod, end }, plan);
+  if (!restartsEvicted(plan)) return { kind: 'failed', ...why, root: null };
+  if (view.attempt <= plan.backoff_limit) return { kind: 'again', explanation: why.explanation };
+  return { kind: 'failed', ...explainExhausted(why, view.attempt), root: null };
+}
+
+/** What a success hides. */
+function noticesOf({ pod, end, group }: PodView, { plan, view }: JudgeInput): Notice[] {
+  if (end?.evidence.out_of_memory) {
+    const message = `${pod} ended with 0, but a process in it was killed because it ran out of memory: it asked for ${end.group.resources.memory_gb} GB; check its output, or raise ${manifestPath(end.group)}.resources.memory`;
+    return [{ code: 'out_of_memory', message }];
+  }
+  const objects = view.objects.filter((object) => object.pod === pod && object.attempt === view.attempt);
+  if (plan.groups[group]?.role === 'worker-group' && objects.length > 1) {
+    const message = `${pod} was lost while the job ran, and made anew; Ray did again what it had been doing`;
+    return [{ code: 'pod_replaced', message }];
+  }
+  return [];
+}

@@ -1,0 +1,122 @@
+import { objectName } from '../../../operators/object-name.ts';
+import type { PodStatus } from '../../../experiment/status.ts';
+import type { Waiting, WorkloadView } from '../status/attempt-view.ts';
+import { whyCrashing } from './crash-loop.ts';
+import type { Observed } from '../api/objects.ts';
+import { CALM_WEIGHT, PREPARING, whyPending, type PodWait } from './pending.ts';
+import { whyNotCreated } from './refusals.ts';
+import type { Sight } from '../status/sight.ts';
+
+const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
+
+/** A pod that waits, and why. */
+export interface WaitingPodView {
+  sight: Sight;
+  wait: PodWait;
+}
+
+interface Around {
+  experimentId: string;
+  observed: Observed;
+  workload: WorkloadView;
+  sights: readonly Sight[];
+}
+
+/** Those of the pods that are to run now and do not, each with its reason. */
+export function waitingPods(around: Around): WaitingPodView[] {
+  if (around.workload.state !== 'live' && around.workload.state !== 'missing') return [];
+  const waves = wavesNow(around.sights);
+  return around.sights.flatMap((sight) => {
+    const wait = whyWaits(sight, around, waves);
+    return wait === null ? [] : [{ sight, wait }];
+  });
+}
+
+const SOON: PodWait = { text: 'to be created', weight: 1, reason: null, patience: 'endless', since: null };
+
+function whyWaits(sight: Sight, { observed, experimentId }: Around, waves: WavesNow): PodWait | null {
+  const { latest, isOver, group } = sight;
+  if (latest !== null) {
+    if (isOver || latest.object.deleting) return null;
+    const crash = whyCrashing(latest.source, !observed.rayjob?.status?.jobStatus);
+    return crash ?? whyPending({ pod: latest.source, group, events: observed.events });
+  }
+  if (observed.jobset === null && observed.rayjob === null) return null;
+  if (comesLater(sight, waves)) return null;
+  return whyNotCreated(observed.events, ownersOf(sight, observed, experimentId)) ?? SOON;
+}
+
+/** Of each job, by its index over all groups, the first wave that has pods that have not ended. */
+type WavesNow = ReadonlyMap<number, number>;
+
+function wavesNow(sights: readonly Sight[]): WavesNow {
+  const waves = new Map<number, number>();
+  for (const { planned, isOver } of sights) {
+    const { global_job_index: job, wave } = planned;
+    if (!isOver) waves.set(job, Math.min(wave, waves.get(job) ?? wave));
+  }
+  return waves;
+}
+
+/** A pod of a later wave starts when one before it has ended; the submitter when the whole cluster is up. */
+function comesLater({ planned, group }: Sight, waves: WavesNow): boolean {
+  return group.role === 'submitter' || planned.wave > (waves.get(planned.global_job_index) ?? 0);
+}
+
+/** Names of the objects whose controllers were to create it. */
+function ownersOf({ planned }: Sight, { rayjob }: Observed, experimentId: string): ReadonlySet<string> {
+  const workload = objectName(experimentId);
+  const cluster = rayjob?.status?.rayClusterName ?? workload;
+  return new Set([workload, cluster, `${workload}-${planned.type}-${planned.job_index}`]);
+}
+
+interface AllPods extends Around {
+  statuses: ReadonlyMap<string, PodStatus>;
+}
+
+/** The worst of what pods wait for, with how many there are of it; null: none waits for anything. */
+export function tellWaiting(waiting: readonly WaitingPodView[], around: AllPods): Waiting | null {
+  const { workload, observed } = around;
+  if (workload.state === 'suspended') return tellSuspended(workload, observed);
+  const weight = Math.max(0, ...waiting.map(({ wait }) => wait.weight));
+  const worst = waiting.filter(({ wait }) => wait.weight === weight);
+  const [first] = worst;
+  if (first === undefined) return null;
+  const { text, reason, patience } = first.wait;
+  const since = worst.flatMap(({ wait }) => wait.since ?? []).toSorted()[0] ?? null;
+  const message =
+    weight < CALM_WEIGHT ? tellStart(around, weight) : `${whoWaits(worst, waiting.length, around)}: ${text}`;
+  return { message, reason, patience, since, pod: first.sight.planned.pod };
+}
+
+/** The usual way to a running experiment, in the words of the embedded engine where it goes the same way. */
+function tellStart({ statuses, sights }: AllPods, weight: number): string {
+  const nodes = sights.filter(({ group }) => group.role === 'head' || group.role === 'worker-group');
+  const pods = nodes.length > 0 ? nodes : sights;
+  const running = pods.filter(({ planned }) => statuses.get(planned.pod) === 'Running').length;
+  const count = `${pods.length} ${nodes.length > 0 ? 'node' : 'pod'}${pods.length === 1 ? '' : 's'}`;
+  if (nodes.length > 0 && running === nodes.length) return `the Ray cluster of ${count} is up`;
+  const so =
+    nodes.length > 0 ? `the Ray cluster starts: ${running} of ${count}` : `${running} of ${count} running`;
+  return weight === PREPARING ? `${so}; for the rest the image is pulled and volumes are prepared` : so;
+}
+
+function whoWaits(worst: readonly WaitingPodView[], waiting: number, { statuses, sights }: AllPods): string {
+  const running = [...statuses.values()].filter((status) => status === 'Running').length;
+  const [first] = worst.map(({ sight }) => sight.planned.pod);
+  const before = running === 0 ? '' : `${running} of ${sights.length} pods running; `;
+  if (worst.length === 1) return `${before}${first} waits`;
+  const isRest = running > 0 && waiting === worst.length && running + waiting === sights.length;
+  const count = running === 0 ? `${worst.length} of ${sights.length} pods` : `${worst.length}`;
+  return `${before}${isRest ? 'the rest' : count} wait (${first}, …)`;
+}
+
+function tellSuspended({ message }: WorkloadView, { jobset, rayjob }: Observed): Waiting {
+  const queue = (jobset ?? rayjob)?.metadata?.labels?.[QUEUE_LABEL];
+  const said = message === null || message === 'jobset is suspended' ? '' : ` (${message})`;
+  const text =
+    queue === undefined
+      ? `the workload is suspended: whoever did that in the cluster has to let it go on${said}`
+      : `queued in the cluster (queue ${queue}) until there is room${said}`;
+  return { message: text, reason: null, patience: 'endless', since: null, pod: null };
+}

@@ -1,0 +1,87 @@
+import type { PodStatus, Reason } from '../../../experiment/status.ts';
+import { exitedZero, type Sight } from '../status/sight.ts';
+import type { WorkloadView } from '../status/attempt-view.ts';
+
+/** What is to be told of a pod. `end`: the reason follows from how it ended. */
+export interface Standing {
+  status: PodStatus;
+  reason: Reason | 'end' | null;
+}
+
+export interface Surroundings {
+  /** Pods that others may have been deleted for (`causesOf`). */
+  causes: readonly Sight[];
+  workload: WorkloadView;
+  /** The workload is at a later attempt. */
+  superseded: boolean;
+  /** Why we told the pods to end; null: we did not. */
+  told: Reason | null;
+  /** The cluster's own deadline has passed. */
+  late: boolean;
+  /** The workload was there, and is gone or going. */
+  gone: boolean;
+}
+
+const RUNNING: Standing = { status: 'Running', reason: null };
+const PENDING: Standing = { status: 'Pending', reason: null };
+const FAILED: Standing = { status: 'Failed', reason: 'end' };
+
+/**
+ * Where a pod of a JobSet stands. One that was told to end was stopped if there is a cause for it: we told it, another
+ * pod had failed, the JobSet goes. Without one somebody evicted or deleted it, and that is a failure; as long as it is
+ * not known which, nothing is said.
+ */
+export function standInJobSet(sight: Sight, around: Surroundings): Standing {
+  const { startedAt, isOver, byItself, disrupted } = sight;
+  if (!isOver) return startedAt === null ? PENDING : RUNNING;
+  if (byItself) return exitedZero(sight) ? { status: 'Succeeded', reason: null } : FAILED;
+  if (disrupted !== null) return FAILED;
+  if (around.told !== null) return { status: 'Stopped', reason: around.told };
+  if (around.late) return { status: 'Stopped', reason: 'DeadlineExceeded' };
+  const { workload, superseded, causes } = around;
+  if (causes.some((other) => other !== sight && ledTo(other, sight))) return STOPPED;
+  if (around.gone) return superseded ? FAILED : STOPPED;
+  if (superseded || workload.state === 'failed' || workload.state === 'completed') return FAILED;
+  return startedAt === null ? PENDING : RUNNING;
+}
+
+const STOPPED: Standing = { status: 'Stopped', reason: 'StoppedWithExperiment' };
+
+/** Times are whole seconds. */
+const SECOND_MS = 1000;
+
+/** The first pod that failed by itself or was taken by the cluster, and the first that was deleted for no such reason. */
+export function causesOf(sights: readonly Sight[]): Sight[] {
+  const failed = sights.filter((sight) => sight.isOver && !exitedZero(sight));
+  const own = (sight: Sight) => sight.byItself || sight.disrupted !== null;
+  const [first] = failed
+    .filter(own)
+    .toSorted((a, b) => comparing([endOfTime(a), a.planned.rank], [endOfTime(b), b.planned.rank]));
+  const [deleted] = failed
+    .filter((sight) => !own(sight))
+    .toSorted((a, b) => comparing(placeInTime(a), placeInTime(b)));
+  return [first, deleted].filter((sight) => sight !== undefined);
+}
+
+/** One pod's failure is why the other was deleted: it was over when that was asked for. */
+function ledTo(cause: Sight, deleted: Sight): boolean {
+  if (deleted.askedAt === null || !(endOfTime(cause) < deleted.askedAt + SECOND_MS)) return false;
+  if (cause.byItself || cause.disrupted !== null) return true;
+  return comparing(placeInTime(cause), placeInTime(deleted)) < 0;
+}
+
+function endOfTime({ endedAt }: Sight): number {
+  return endedAt === null ? Infinity : Date.parse(endedAt);
+}
+
+function placeInTime(sight: Sight): number[] {
+  return [sight.askedAt ?? 0, endOfTime(sight), sight.planned.rank];
+}
+
+function comparing(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) {
+    const other = b[index] ?? 0;
+    if (value !== other) return value < other ? -1 : 1;
+  }
+  return 0;
+}
