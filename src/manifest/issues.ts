@@ -1,7 +1,7 @@
 import type { $ZodIssue } from 'zod/v4/core';
 import { amountHint } from './amount-hint.ts';
 import { described, oneOf, quoted } from './describe.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../base/text/did-you-mean.ts';
 import type { Finding, Path } from './diagnostic.ts';
 
 /** What stands at an issue's place: the value, and its text when it is a scalar. */

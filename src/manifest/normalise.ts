@@ -1,5 +1,5 @@
 import type { Builder, CommonSpec, KubeRaySpec, Manifest, PodType, Spec, VertexAiSpec } from './manifest.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../base/text/duration.ts';
 import { innerPath } from './inner-path.ts';
 import { normaliseResources } from './normalise-resources.ts';
 import { DEFAULT_RAY_VERSION, type WrittenDocument, type WrittenSpec } from './schema/document.ts';

@@ -1,5 +1,5 @@
 import { OPERATOR_NAMES, type OperatorName } from '../operators/name.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../base/text/did-you-mean.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import { fields, isFields, valueAt } from './draft.ts';
 

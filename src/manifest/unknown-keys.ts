@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { OperatorName } from '../operators/name.ts';
 import { oneOf, placeName, quoted } from './describe.ts';
 import { dotted, type Finding, type Path } from './diagnostic.ts';
-import { didYouMean, editDistance } from './did-you-mean.ts';
+import { didYouMean, editDistance } from '../base/text/did-you-mean.ts';
 import type { Fields } from './draft.ts';
 import { homesOf, keysAt, operatorsWith } from './schema/walk.ts';
 

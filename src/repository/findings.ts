@@ -1,6 +1,6 @@
 import type { DiagnosticCode } from '../manifest/codes.ts';
 import type { Diagnostic, Path } from '../manifest/diagnostic.ts';
-import { didYouMean } from '../manifest/did-you-mean.ts';
+import { didYouMean } from '../base/text/did-you-mean.ts';
 import { innerPath } from '../manifest/inner-path.ts';
 import type { Builder } from '../manifest/manifest.ts';
 import { placed } from '../manifest/placed.ts';

@@ -1,5 +1,5 @@
 import { AichorError } from '../errors.ts';
-import { didYouMean } from '../manifest/did-you-mean.ts';
+import { didYouMean } from '../base/text/did-you-mean.ts';
 import { innerPath } from '../manifest/inner-path.ts';
 import type { RepositoryPaths } from './paths.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { AichorError, isAbsent, systemErrorCode } from '../../errors.ts';
-import { didYouMean } from '../../manifest/did-you-mean.ts';
+import { didYouMean } from '../../base/text/did-you-mean.ts';
 
 /** One context of a kubeconfig, as it stands there. What is in it may be credentials: it is never printed. */
 export interface KubeContext {

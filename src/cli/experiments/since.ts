@@ -1,5 +1,5 @@
 import { AichorError } from '../../errors.ts';
-import { parseDuration } from '../../manifest/duration.ts';
+import { parseDuration } from '../../base/text/duration.ts';
 
 /** Seconds of a duration flag (`90s`, `1d 12h`). Throws AichorError `usage` that names the flag. */
 export function durationFlag(text: string, flag: string): number {

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../manifest/duration.ts';
+import { formatDuration } from '../../base/text/duration.ts';
 import type { PlanDocument, PodDocument } from '../../render/local/plan-document.ts';
 import type { Screen } from '../experiments/screen.ts';
 import { printable } from './printable.ts';

@@ -1,5 +1,5 @@
 import { AichorError, isAichorError } from '../../errors.ts';
-import { didYouMean } from '../../manifest/did-you-mean.ts';
+import { didYouMean } from '../../base/text/did-you-mean.ts';
 
 /** What was thrown, as an error for users; `stack` only when it is a bug of ours. */
 export interface Reported {

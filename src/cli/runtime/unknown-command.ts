@@ -1,5 +1,5 @@
 import { AichorError } from '../../errors.ts';
-import { didYouMean, editDistance } from '../../manifest/did-you-mean.ts';
+import { didYouMean, editDistance } from '../../base/text/did-you-mean.ts';
 import { presentForm } from './two-x.ts';
 
 /**

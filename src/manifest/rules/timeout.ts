@@ -1,6 +1,6 @@
 import type { Finding } from '../diagnostic.ts';
 import { fields, type Rule } from '../draft.ts';
-import { formatDuration, parseDuration } from '../duration.ts';
+import { formatDuration, parseDuration } from '../../base/text/duration.ts';
 
 /** The grammar of `timeout`, and that it wins over `activeDeadlineSeconds`. */
 export const timeoutRule: Rule = ({ root }) => {

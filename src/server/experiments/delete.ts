@@ -3,7 +3,7 @@ import type { BulkResult, Deletion, Pruning } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import { storedSummary } from '../../experiment/summary.ts';
-import { crashPoint } from '../../machine/crash-point.ts';
+import { crashPoint } from '../../base/io/crash-point.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { isOnThisMachine } from '../engines/place.ts';
 import { experimentFolder } from '../process/folders.ts';

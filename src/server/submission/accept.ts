@@ -7,7 +7,7 @@ import { planTotals } from '../../experiment/totals.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { ExperimentSummary, PodRecord, SourceRecord } from '../../experiment/record.ts';
 import { storedSummary } from '../../experiment/summary.ts';
-import { crashPoint } from '../../machine/crash-point.ts';
+import { crashPoint } from '../../base/io/crash-point.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { experimentFolder, privateFile } from '../process/folders.ts';
 import { writePrivateValues, type PrivateValues } from './private-values.ts';

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { Notice } from '../../experiment/record.ts';
-import { didYouMean } from '../../manifest/did-you-mean.ts';
+import { didYouMean } from '../../base/text/did-you-mean.ts';
 
 interface EngineWishes {
   /** `--engine` or `AICHOR_ENGINE`. */

@@ -1,7 +1,7 @@
 import { isAichorError } from '../../errors.ts';
 import { ExperimentFailure } from '../../experiment/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
-import { crashPoint } from '../../machine/crash-point.ts';
+import { crashPoint } from '../../base/io/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
 import { stateOf } from '../experiments/get.ts';
 import { gatherContext, type Carrying, type Signals } from './context.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
-import { crashPoint } from '../../machine/crash-point.ts';
+import { crashPoint } from '../../base/io/crash-point.ts';
 import type { Log } from '../ports.ts';
 import { isDiskTrouble } from '../store/database.ts';
 import type { ExperimentStore } from '../store/store.ts';

@@ -2,7 +2,7 @@ import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { STEPS, type Step } from '../../experiment/status.ts';
 import { reusedExperiment } from '../../operators/image.ts';
-import { crashPoint } from '../../machine/crash-point.ts';
+import { crashPoint } from '../../base/io/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
 import { stateOf } from '../experiments/get.ts';
 import { noticeFacts } from '../submission/notice-facts.ts';

@@ -3,7 +3,7 @@ import type { ExperimentFact } from '../../experiment/event.ts';
 import { planPeak } from '../../experiment/totals.ts';
 import type { QueueEntry } from '../../experiment/queue.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
-import { crashPoint } from '../../machine/crash-point.ts';
+import { crashPoint } from '../../base/io/crash-point.ts';
 import type { Ground } from '../control-plane.ts';
 import { stateOf } from '../experiments/get.ts';
 import { carry, tidy } from './carry.ts';

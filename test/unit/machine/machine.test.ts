@@ -102,7 +102,7 @@ test.each([
   ['here:2', 'here there', null],
   ['', 'here', null],
 ])('AICHOR_CRASH_AT=%s kills at it and nowhere else', async (wanted, passed, signal) => {
-  const source = new URL('../../../src/machine/crash-point.ts', import.meta.url).pathname;
+  const source = new URL('../../../src/base/io/crash-point.ts', import.meta.url).pathname;
   const calls = passed.split(' ').map((name) => `crashPoint('${name}');`).join(''); // prettier-ignore
   const contents = `import { crashPoint } from ${JSON.stringify(source)}; ${calls}`;
   const { outputFiles } = await build({

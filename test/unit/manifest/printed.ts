@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { formatDuration } from '../../../src/manifest/duration.ts';
+import { formatDuration } from '../../../src/base/text/duration.ts';
 import type { Manifest, PodResources, Spec } from '../../../src/manifest/manifest.ts';
 
 /** A manifest as somebody would write it: the other way round of parsing, for present-day forms. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseDocument, type Pair, visit } from 'yaml';
-import { formatDuration } from '../../../src/manifest/duration.ts';
+import { formatDuration } from '../../../src/base/text/duration.ts';
 import { parseManifest } from '../../../src/manifest/parse.ts';
 import { anyManifest } from './arbitrary.ts';
 import { printed } from './printed.ts';

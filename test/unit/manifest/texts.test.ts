@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codeFrame } from '../../../src/manifest/code-frame.ts';
-import { didYouMean } from '../../../src/manifest/did-you-mean.ts';
+import { didYouMean } from '../../../src/base/text/did-you-mean.ts';
 import { dotted } from '../../../src/manifest/diagnostic.ts';
-import { formatDuration, parseDuration } from '../../../src/manifest/duration.ts';
+import { formatDuration, parseDuration } from '../../../src/base/text/duration.ts';
 import { innerPath } from '../../../src/manifest/inner-path.ts';
 
 describe('durations', () => {

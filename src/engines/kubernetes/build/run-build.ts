@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { AichorError } from '../../../errors.ts';
 import type { Notice } from '../../../experiment/record.ts';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts';
 import type { BuildContext, BuildResult } from '../../engine.ts';
-import { createWake, type Wake } from '../../wake.ts';
+import { createWake, type Wake } from '../../../base/async/wake.ts';
 import { applyBuild } from './apply-build.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps, Connected } from '../deps.ts';

@@ -1,5 +1,5 @@
 import type { Plan } from '../../../experiment/plan.ts';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import { nameOf } from '../../../render/kubernetes/rendering.ts';
 import { workloadResource } from '../run/apply.ts';

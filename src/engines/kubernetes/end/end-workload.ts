@@ -1,5 +1,5 @@
 import { DEFAULT_GRACE_SECONDS } from '../../../render/kubernetes/pod-template.ts';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { nameOf } from '../../../render/kubernetes/rendering.ts';
 import { disown, toApply, workloadResource } from '../run/apply.ts';
 import { removeWorkload } from './clear-up.ts';

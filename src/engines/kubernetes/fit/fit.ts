@@ -1,5 +1,5 @@
 import type { Plan } from '../../../experiment/plan.ts';
-import { didYouMean } from '../../../manifest/did-you-mean.ts';
+import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
 import { engineFindings, type EngineFacts } from '../../../operators/engine-fit.ts';
 import { ENGINE_OPERATORS } from '../../../operators/engine-operators.ts';

@@ -1,6 +1,6 @@
 import type { Explanation } from '../../../experiment/explain.ts';
 import type { Notice } from '../../../experiment/record.ts';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { renderKubernetes, type KubernetesObject } from '../../../render/kubernetes/objects.ts';
 import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts';
 import { isClusterError } from '../api/cluster-error.ts';

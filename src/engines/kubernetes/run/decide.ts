@@ -1,5 +1,5 @@
 import { explainDeadline, type Explanation } from '../../../experiment/explain.ts';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { lastOutput } from '../../last-output.ts';
 import { explainWithOutput, GO_ON, judge, type FailedVerdict, type Verdict } from '../status/judge.ts';
 import type { StopMark } from './kept.ts';

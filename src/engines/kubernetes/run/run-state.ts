@@ -1,7 +1,7 @@
 import type { Rendering } from '../../../render/kubernetes/rendering.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
-import type { Wake } from '../../wake.ts';
+import type { Wake } from '../../../base/async/wake.ts';
 import type { AttemptView, CreatedWorkload } from '../status/attempt-view.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps } from '../deps.ts';

@@ -6,7 +6,7 @@ import { plannedPods, type PlannedPod } from '../../../experiment/planned-pods.t
 import type { Rendering } from '../../../render/kubernetes/rendering.ts';
 import type { RunContext } from '../../engine.ts';
 import { createFactQueue, type FactQueue } from '../../facts.ts';
-import { createWake } from '../../wake.ts';
+import { createWake } from '../../../base/async/wake.ts';
 import { uidOfOurs } from './apply.ts';
 import { clearUp } from '../end/clear-up.ts';
 import type { ClusterDeps, Connected } from '../deps.ts';

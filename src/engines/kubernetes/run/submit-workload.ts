@@ -1,4 +1,4 @@
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { ApplyRefused, applyBeside, applyWorkload, toApply, type ToApply } from './apply.ts';
 import { insist } from '../api/insist.ts';
 import type { KeptWorkload } from './kept.ts';

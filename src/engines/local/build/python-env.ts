@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AichorError } from '../../../errors.ts';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { findProgram } from '../../../machine/find-program.ts';
 import type { BuildContext, BuildResult } from '../../engine.ts';
 import { runBuildCommand } from './build-command.ts';

@@ -3,7 +3,7 @@ import type { ExperimentRun } from '../deps.ts';
 import type { MemoryWatch } from './memory.ts';
 import type { LivePod } from '../pod/pod.ts';
 import type { PlacedMark } from './stop-mark.ts';
-import type { Wake } from '../../wake.ts';
+import type { Wake } from '../../../base/async/wake.ts';
 
 /** One attempt while it is looked after. */
 export interface Attempt {

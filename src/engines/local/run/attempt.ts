@@ -1,10 +1,10 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createWake } from '../../wake.ts';
+import { createWake } from '../../../base/async/wake.ts';
 import { decideAttempt } from '../../../experiment/restart.ts';
 import { explainDeadline, explainExhausted, type Explanation } from '../../../experiment/explain.ts';
 import { plannedPods } from '../../../experiment/planned-pods.ts';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';
 import type { ExperimentRun } from '../deps.ts';

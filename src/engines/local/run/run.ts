@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import type { ExperimentFact } from '../../../experiment/event.ts';
 import type { Plan } from '../../../experiment/plan.ts';
 import type { RunContext } from '../../engine.ts';

@@ -1,5 +1,5 @@
 import { isAichorError } from '../../../errors.ts';
-import { crashPoint } from '../../../machine/crash-point.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';

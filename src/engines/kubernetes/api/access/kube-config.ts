@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { AichorError, isAbsent, systemErrorCode } from '../../../../errors.ts';
-import { didYouMean } from '../../../../manifest/did-you-mean.ts';
+import { didYouMean } from '../../../../base/text/did-you-mean.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { proxyFor } from './proxy.ts';
 
