@@ -73,7 +73,7 @@ function line(name, ms, floor) {
 /** What is measured, built as the product is: one module, the worker beside it. */
 async function bundled() {
   const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  const contents = ['snapshot/packaging/scan', 'snapshot/packaging/pack', 'snapshot/store/store']
+  const contents = ['snapshot/packaging/scan', 'snapshot/packaging/sending/pack', 'snapshot/store/store']
     .map((name) => `export * from './src/${name}.ts';`)
     .join('\n');
   const shared = { bundle: true, platform: 'node', format: 'esm', banner: { js }, logLevel: 'error' };
@@ -81,7 +81,7 @@ async function bundled() {
   await build({ ...shared, stdin: { contents, resolveDir }, outfile: join(work, 'measured.js') });
   await build({
     ...shared,
-    entryPoints: [join(resolveDir, 'src/snapshot/packaging/pack-worker.ts')],
+    entryPoints: [join(resolveDir, 'src/snapshot/packaging/sending/pack-worker.ts')],
     outfile: join(work, 'pack-worker.js'),
   });
   writeFileSync(join(work, 'package.json'), '{"type":"module"}');

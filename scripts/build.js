@@ -97,7 +97,7 @@ async function bundle(root, dist, sources) {
     one('pack-worker.js', {
       ...COMMON,
       format: 'esm',
-      entryPoints: [at('snapshot/packaging/pack-worker.ts')],
+      entryPoints: [at('snapshot/packaging/sending/pack-worker.ts')],
     }),
   ]);
   const main = await cli;

@@ -12,7 +12,7 @@ import { isAichorError } from '../../src/errors.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import type { LogLine } from '../../src/logs/line.ts';
 import { stateFolder } from '../../src/machine/state-folder.ts';
-import { packFiles } from '../../src/snapshot/packaging/pack.ts';
+import { packFiles } from '../../src/snapshot/packaging/sending/pack.ts';
 import { scanDirectory } from '../../src/snapshot/packaging/scan.ts';
 import { moment, programsOf, processesOf, until } from './processes.ts';
 import { writeRepository, type Work } from './repository.ts';

@@ -31,7 +31,7 @@ export async function uploadSnapshot(upload: Upload): Promise<number> {
     const { missing } = await upload.client.announce(upload.scan.listing);
     if (missing.length === 0) return sent;
     // Loaded only when there is something to send.
-    const { packFiles } = await import('../../snapshot/packaging/pack.ts');
+    const { packFiles } = await import('../../snapshot/packaging/sending/pack.ts');
     const total = bytesText(bytesOf(upload.scan, missing));
     const counted = counting(packFiles(upload.root, upload.scan.listing, missing, upload.signal), (bytes) => {
       sent += bytes;

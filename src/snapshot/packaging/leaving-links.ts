@@ -1,7 +1,7 @@
 import { AichorError } from '../../errors.ts';
 import { findLeavingLink } from '../listing/links.ts';
 import { sortedListing, type LinkEntry } from '../listing/listing.ts';
-import { RULE_FILE } from './selection.ts';
+import { RULE_FILE } from './selection/selection.ts';
 
 /** Throws AichorError `repository_invalid` naming the first link that leads out of the directory. */
 export function assertLinksStay(links: readonly LinkEntry[]): void {

@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { AichorError } from '../../errors.ts';
 import { sortedListing, type Listing } from '../listing/listing.ts';
 import { snapshotDigest } from './digest.ts';
-import { hashFiles, type HashProgress } from './hash-files.ts';
+import { hashFiles, type HashProgress } from './reading/hash-files.ts';
 import { formatBytes, largestEntries, type Weight } from './largest.ts';
-import { RULE_FILE, selectionFor } from './selection.ts';
+import { RULE_FILE, selectionFor } from './selection/selection.ts';
 import { assertLinksStay } from './leaving-links.ts';
-import { openStatCache } from './stat-cache.ts';
-import { addTracked, trackedThoughIgnored } from './tracked.ts';
-import { walk, type Tree } from './walk.ts';
+import { openStatCache } from './reading/stat-cache.ts';
+import { addTracked, trackedThoughIgnored } from './selection/tracked.ts';
+import { walk, type Tree } from './reading/walk.ts';
 
 /** A directory as it would be sent. */
 export interface Scan {

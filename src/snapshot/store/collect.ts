@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
-import type { Blobs } from './blobs.ts';
+import type { Blobs } from './contents/blobs.ts';
 import type { Listings } from './listings.ts';
-import type { Span } from './packs.ts';
+import type { Span } from './contents/packs.ts';
 
 /** What a client was told a moment ago must still hold when it comes back with it. */
 const GRACE_MS = 3_600_000;

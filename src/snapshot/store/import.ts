@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import { hashFiles } from '../packaging/hash-files.ts';
+import { hashFiles } from '../packaging/reading/hash-files.ts';
 import { assertLinksStay } from '../packaging/leaving-links.ts';
-import { packFiles } from '../packaging/pack.ts';
-import { EVERYTHING } from '../packaging/selection.ts';
-import { walk } from '../packaging/walk.ts';
+import { packFiles } from '../packaging/sending/pack.ts';
+import { EVERYTHING } from '../packaging/selection/selection.ts';
+import { walk } from '../packaging/reading/walk.ts';
 import { sortedListing, type Listing } from '../listing/listing.ts';
 import type { Announced } from './store.ts';
 

@@ -4,17 +4,17 @@ import type { Readable } from 'node:stream';
 import type { SnapshotReader } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import { snapshotDigest } from '../packaging/digest.ts';
-import { createTurns } from '../packaging/turns.ts';
-import { EVERYTHING } from '../packaging/selection.ts';
-import { walk } from '../packaging/walk.ts';
+import { createTurns } from '../packaging/reading/turns.ts';
+import { EVERYTHING } from '../packaging/selection/selection.ts';
+import { walk } from '../packaging/reading/walk.ts';
 import { assertListing, type FileEntry, type Listing } from '../listing/listing.ts';
-import { openBlobs, type Blobs } from './blobs.ts';
+import { openBlobs, type Blobs } from './contents/blobs.ts';
 import { collectGarbage } from './collect.ts';
 import { diskError } from './disk-error.ts';
 import { importDirectory } from './import.ts';
 import { createListings, type Listings } from './listings.ts';
-import { snapshotReader } from './reader.ts';
-import { receiveContents } from './receive.ts';
+import { snapshotReader } from './reading/reader.ts';
+import { receiveContents } from './receiving/receive.ts';
 
 /** Which contents a snapshot still lacks; complete when none. */
 export interface Announced {

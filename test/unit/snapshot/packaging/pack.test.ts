@@ -14,7 +14,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { filesToPack, packStream, type PackOptions } from '../../../../src/snapshot/packaging/pack.ts';
+import {
+  filesToPack,
+  packStream,
+  type PackOptions,
+} from '../../../../src/snapshot/packaging/sending/pack.ts';
 import { scanDirectory } from '../../../../src/snapshot/packaging/scan.ts';
 import { temporaryFolders, writeTree } from './tree.ts';
 
@@ -25,7 +29,7 @@ beforeAll(async () => {
   const outfile = join(newFolder(), 'pack-worker.mjs');
   const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
   await build({
-    entryPoints: ['src/snapshot/packaging/pack-worker.ts'],
+    entryPoints: ['src/snapshot/packaging/sending/pack-worker.ts'],
     outfile,
     bundle: true,
     platform: 'node',

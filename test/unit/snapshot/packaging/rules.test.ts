@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isIgnored, noRules, withRules } from '../../../../src/snapshot/packaging/rules.ts';
+import { isIgnored, noRules, withRules } from '../../../../src/snapshot/packaging/selection/rules.ts';
 import { git, temporaryFolders, writeTree } from './tree.ts';
 
 const newFolder = temporaryFolders();

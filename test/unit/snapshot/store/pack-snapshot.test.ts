@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar';
 import { expect, test } from 'vitest';
-import { packFiles } from '../../../../src/snapshot/packaging/pack.ts';
+import { packFiles } from '../../../../src/snapshot/packaging/sending/pack.ts';
 import { scanDirectory } from '../../../../src/snapshot/packaging/scan.ts';
 import { createSnapshotStore } from '../../../../src/snapshot/store/store.ts';
 import { temporaryFolders, writeTree } from '../packaging/tree.ts';

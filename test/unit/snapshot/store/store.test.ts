@@ -16,7 +16,7 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { Header, Pax, type HeaderData } from 'tar';
 import { describe, expect, it } from 'vitest';
-import { packFiles } from '../../../../src/snapshot/packaging/pack.ts';
+import { packFiles } from '../../../../src/snapshot/packaging/sending/pack.ts';
 import { scanDirectory } from '../../../../src/snapshot/packaging/scan.ts';
 import { createSnapshotStore } from '../../../../src/snapshot/store/store.ts';
 import { sortedListing, type FileEntry, type Listing } from '../../../../src/snapshot/listing/listing.ts';

@@ -16,7 +16,7 @@ import type { LogSource } from '../../../../../src/logs/line.ts';
 import { planManifest } from '../../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../../src/render/kubernetes/objects.ts';
 import { DEFAULT_SETTINGS } from '../../../../../src/render/kubernetes/settings.ts';
-import { packFiles } from '../../../../../src/snapshot/packaging/pack.ts';
+import { packFiles } from '../../../../../src/snapshot/packaging/sending/pack.ts';
 import { scanDirectory } from '../../../../../src/snapshot/packaging/scan.ts';
 import { createSnapshotStore } from '../../../../../src/snapshot/store/store.ts';
 import { jobset, NO_SUBMISSION, podType } from '../../../operators/manifests.ts';

@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { systemErrorCode } from '../../errors.ts';
+import { systemErrorCode } from '../../../errors.ts';
 
 /** What was read of a file: its size is that of the bytes hashed, whatever `stat` said before. */
 export interface Content {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { isAichorError } from '../../errors.ts';
+import { isAichorError } from '../../../errors.ts';
 import { isPackOrder, type PackMessage } from './pack-messages.ts';
 import { tarChunks } from './tar-chunks.ts';
 

@@ -1,7 +1,7 @@
 import { Parser, type ReadEntry } from 'tar';
-import { AichorError } from '../../errors.ts';
-import type { FileEntry } from '../listing/listing.ts';
-import type { BlobBatch, BlobWriter } from './blobs.ts';
+import { AichorError } from '../../../errors.ts';
+import type { FileEntry } from '../../listing/listing.ts';
+import type { BlobBatch, BlobWriter } from '../contents/blobs.ts';
 
 /** Kinds of entries that are plain files in some dialect of tar. */
 const FILE_TYPES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile']);

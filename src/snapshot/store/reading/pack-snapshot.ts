@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Header } from 'tar';
-import type { FileEntry, Listing } from '../listing/listing.ts';
-import type { Blobs } from './blobs.ts';
+import type { FileEntry, Listing } from '../../listing/listing.ts';
+import type { Blobs } from '../contents/blobs.ts';
 
 const BLOCK = 512;
 const CHUNK = 1 << 20;

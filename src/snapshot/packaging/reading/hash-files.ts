@@ -1,4 +1,4 @@
-import type { FileEntry } from '../listing/listing.ts';
+import type { FileEntry } from '../../listing/listing.ts';
 import { createHasher, type Content, type Hasher } from './hash.ts';
 import type { StatCache } from './stat-cache.ts';
 import { createTurns } from './turns.ts';

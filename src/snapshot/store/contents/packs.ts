@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flush, placeDurably } from './durable.ts';
+import { flush, placeDurably } from '../durable.ts';
 
 /**
  * Small contents lie in packs: what one upload brought, one after the other in one file, and an index beside it

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
-import { AichorError } from '../../errors.ts';
-import type { Listing } from '../listing/listing.ts';
+import { AichorError } from '../../../errors.ts';
+import type { Listing } from '../../listing/listing.ts';
 import type { PackMessage, PackOrder } from './pack-messages.ts';
 import { tarChunks, type PackedFile } from './tar-chunks.ts';
 

@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createTurns } from '../packaging/turns.ts';
-import { AichorError, systemErrorCode } from '../../errors.ts';
-import type { FileEntry, Listing } from '../listing/listing.ts';
-import type { Blobs } from './blobs.ts';
+import { createTurns } from '../../packaging/reading/turns.ts';
+import { AichorError, systemErrorCode } from '../../../errors.ts';
+import type { FileEntry, Listing } from '../../listing/listing.ts';
+import type { Blobs } from '../contents/blobs.ts';
 
 /** Large files copied at the same time. */
 const PARALLEL = 4;

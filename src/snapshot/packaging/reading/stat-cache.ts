@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../errors.ts';
+import { systemErrorCode } from '../../../errors.ts';
 import type { Content } from './hash.ts';
 import type { FoundFile } from './walk.ts';
 

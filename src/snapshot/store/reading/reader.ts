@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import type { SnapshotReader } from '../../engines/engine.ts';
-import { resolvePath } from '../listing/links.ts';
-import { sortedListing, type Listing } from '../listing/listing.ts';
-import type { Blobs } from './blobs.ts';
+import type { SnapshotReader } from '../../../engines/engine.ts';
+import { resolvePath } from '../../listing/links.ts';
+import { sortedListing, type Listing } from '../../listing/listing.ts';
+import type { Blobs } from '../contents/blobs.ts';
 import { layOutSnapshot } from './lay-out.ts';
 import { packSnapshot } from './pack-snapshot.ts';
 

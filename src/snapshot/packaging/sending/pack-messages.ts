@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../errors.ts';
+import type { ErrorCode } from '../../../errors.ts';
 import type { PackedFile } from './tar-chunks.ts';
 
 /** What the pack worker is told when it starts. */

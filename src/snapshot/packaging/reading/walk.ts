@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, readlinkSync, type Dirent } from 'node:fs';
-import { AichorError, systemErrorCode } from '../../errors.ts';
-import type { LinkEntry } from '../listing/listing.ts';
-import { readOptional } from './git-rules.ts';
-import { isIgnored, withRules, type Rules } from './rules.ts';
-import { RULE_FILE, type Selection } from './selection.ts';
+import { AichorError, systemErrorCode } from '../../../errors.ts';
+import type { LinkEntry } from '../../listing/listing.ts';
+import { readOptional } from '../selection/git-rules.ts';
+import { isIgnored, withRules, type Rules } from '../selection/rules.ts';
+import { RULE_FILE, type Selection } from '../selection/selection.ts';
 import { createTurns } from './turns.ts';
 
 /** A regular file as `lstat` saw it. Times are milliseconds with fractions (about 250 ns apart). */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { Header } from 'tar';
-import { AichorError, systemErrorCode } from '../../errors.ts';
+import { AichorError, systemErrorCode } from '../../../errors.ts';
 
 /** A file to pack, as it was scanned. */
 export interface PackedFile {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, statSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flush } from './durable.ts';
+import { flush } from '../durable.ts';
 
 /** Large contents, each a file `<aa>/<sha256>`. What is not whole yet lies in `incoming/`. */
 export interface LargeBlobs {

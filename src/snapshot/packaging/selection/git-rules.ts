@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { systemErrorCode } from '../../errors.ts';
+import { systemErrorCode } from '../../../errors.ts';
 import { isIgnored, noRules, withRules, type Rules } from './rules.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { FileEntry, Listing } from '../listing/listing.ts';
+import type { FileEntry, Listing } from '../../listing/listing.ts';
 import { openArchive, refusedArchive } from './archive.ts';
-import type { BlobBatch } from './blobs.ts';
+import type { BlobBatch } from '../contents/blobs.ts';
 
 /** What a header and its padding may take beside an entry's content, extended headers included. */
 const OVERHEAD = 4096;

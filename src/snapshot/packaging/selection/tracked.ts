@@ -3,7 +3,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isLeftOut } from './rules.ts';
-import { addEntry, type Tree } from './walk.ts';
+import { addEntry, type Tree } from '../reading/walk.ts';
 
 const run = promisify(execFile);
 
