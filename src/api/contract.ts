@@ -24,7 +24,11 @@ const linkEntry = z.object({
   kind: z.literal('link'),
   target: z.string().min(1).max(4096),
 });
-export const listing = z.object({ entries: z.array(z.discriminatedUnion('kind', [fileEntry, linkEntry])) });
+/** One with nothing in it; the others are there by what they hold. */
+const folderEntry = z.object({ path: z.string().min(1).max(4096), kind: z.literal('folder') });
+export const listing = z.object({
+  entries: z.array(z.discriminatedUnion('kind', [fileEntry, linkEntry, folderEntry])),
+});
 
 /** `POST /v1/snapshots`: the listing first; the answer says which contents the server lacks. */
 export const snapshotAnnounced = z.object({ digest: snapshotDigest, missing: z.array(hash) });

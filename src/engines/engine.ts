@@ -173,12 +173,12 @@ export interface SnapshotReader {
   bytes: number;
   /**
    * Lays the tree out in an empty directory (made if missing); nothing is ever half-there under that name. The whole
-   * tree as it is, or each file (link) at the relative paths that `places` gives for it, if any. Throws the signal's
+   * tree as it is, or each file (link, empty folder) at the relative paths that `places` gives for it, if any. Throws the signal's
    * reason when it is aborted, and leaves nothing behind.
    */
   layOut(directory: string, options?: LayOutOptions): Promise<void>;
   /**
-   * The tree as a tar archive, each file (link) at the relative paths that `places` gives for it. Its last entry is an
+   * The tree as a tar archive, each file (link, empty folder) at the relative paths that `places` gives for it. Its last entry is an
    * empty file of the name `last`.
    */
   pack(options: { places: (path: string) => readonly string[]; last: string }): Iterable<Uint8Array>;
@@ -186,4 +186,6 @@ export interface SnapshotReader {
   read(path: string): Promise<Buffer | null>;
   /** Every path (files and links), sorted. */
   paths(): readonly string[];
+  /** Folders with nothing in them, sorted; the others are there by what they hold. */
+  emptyFolders(): readonly string[];
 }

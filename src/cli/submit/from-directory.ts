@@ -72,7 +72,7 @@ export function checkDirectory({
     });
     assertRepository(
       local,
-      scanned.listing.entries.map(({ path }) => path),
+      scanned.listing.entries.filter(({ kind }) => kind !== 'folder').map(({ path }) => path),
     );
     for (const { message } of [...local.notices, ...scanned.notices]) talk.notice(message);
     return scanned;

@@ -10,7 +10,7 @@ export interface Listing {
   entries: ListingEntry[];
 }
 
-export type ListingEntry = FileEntry | LinkEntry;
+export type ListingEntry = FileEntry | LinkEntry | FolderEntry;
 
 export interface FileEntry {
   /** Relative, `/`-separated, no `.`/`..` parts. */
@@ -29,6 +29,12 @@ export interface LinkEntry {
   target: string;
 }
 
+/** A folder with nothing in it; the others are there by what they hold. */
+export interface FolderEntry {
+  path: string;
+  kind: 'folder';
+}
+
 /** Half a character: two such paths would become one file name (both are written as U+FFFD). */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -41,40 +47,44 @@ export function sortedListing(entries: readonly ListingEntry[]): Listing {
 export function canonicalListing(listing: Listing): string {
   let text = '';
   for (const entry of listing.entries) {
-    text +=
-      entry.kind === 'file'
-        ? `${JSON.stringify([entry.path, entry.executable ? 'x' : 'f', entry.sha256])}\n`
-        : `${JSON.stringify([entry.path, 'l', entry.target])}\n`;
+    text += `${JSON.stringify(canonicalEntry(entry))}\n`;
   }
   return text;
 }
 
+/** A listing without empty folders has the text, and so the digest, that it had before there were any in one. */
+function canonicalEntry(entry: ListingEntry): readonly string[] {
+  if (entry.kind === 'folder') return [entry.path, 'd'];
+  if (entry.kind === 'link') return [entry.path, 'l', entry.target];
+  return [entry.path, entry.executable ? 'x' : 'f', entry.sha256];
+}
+
 /**
  * Checks a listing that came over the wire: sorted, no duplicates, no path or link that leaves the tree (also
- * not by way of other links), no entry below a file or link. Throws AichorError `usage` naming the first bad path.
+ * not by way of other links), no entry below a file, a link or an empty folder. Throws AichorError `usage` naming the first bad path.
  */
 export function assertListing(listing: Listing): void {
-  const notFolders = new Set<string>();
+  const withoutEntries = new Set<string>();
   const folders = new Set<string>();
   let previous = '';
   for (const { path } of listing.entries) {
     if (!isInnerPath(path)) throw refused(path, 'is not a relative path inside the repository');
     if (path <= previous) throw refused(path, 'is not in order, or there twice');
-    if (!addFoldersOf(path, folders, notFolders))
-      throw refused(path, 'lies below something that is not a folder');
-    notFolders.add(path);
+    if (!addFoldersOf(path, folders, withoutEntries))
+      throw refused(path, 'lies below something that is not a folder, or is said to be empty');
+    withoutEntries.add(path);
     previous = path;
   }
   const leaving = findLeavingLink(listing);
   if (leaving) throw refused(leaving.path, 'is a link that leaves the repository');
 }
 
-/** Notes every folder above `path`; false when one of them is a file or a link. */
-function addFoldersOf(path: string, folders: Set<string>, notFolders: ReadonlySet<string>): boolean {
+/** Notes every folder above `path`; false when one of them is a file, a link or an empty folder. */
+function addFoldersOf(path: string, folders: Set<string>, withoutEntries: ReadonlySet<string>): boolean {
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
     const folder = path.slice(0, end);
     if (folders.has(folder)) return true;
-    if (notFolders.has(folder)) return false;
+    if (withoutEntries.has(folder)) return false;
     folders.add(folder);
   }
   return true;

@@ -57,12 +57,12 @@ export async function scanDirectory(root: string, options: ScanOptions): Promise
   const cache =
     options.cacheFolder === null ? null : openStatCache(join(options.cacheFolder, 'packing'), folder);
   const files = await hashFiles(folder, tree.files, { ...options, cache });
-  const listing = sortedListing([...files, ...tree.links]);
+  const listing = sortedListing([...files, ...tree.links, ...tree.folders]);
   return {
     digest: snapshotDigest(listing),
     listing,
     notices: tree.notices,
-    files: listing.entries.length,
+    files: files.length + tree.links.length,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     largest,
   };

@@ -17,9 +17,13 @@ interface Store {
  * `repository_invalid` for links that leave it.
  */
 export async function importDirectory(directory: string, store: Store): Promise<string> {
-  const { files, links } = await walk(directory, EVERYTHING);
+  const { files, links, folders } = await walk(directory, EVERYTHING);
   assertLinksStay(links);
-  const listing = sortedListing([...(await hashFiles(directory, files, { cache: null })), ...links]);
+  const listing = sortedListing([
+    ...(await hashFiles(directory, files, { cache: null })),
+    ...links,
+    ...folders,
+  ]);
   const { digest, missing } = await store.announce(listing);
   if (missing.length > 0) await store.receive(digest, packFiles(directory, listing, missing));
   return digest;

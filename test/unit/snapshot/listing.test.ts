@@ -20,6 +20,7 @@ const file = (path: string): ListingEntry => ({
   sha256: HASH,
 });
 const link = (path: string, target: string): ListingEntry => ({ path, kind: 'link', target });
+const folder = (path: string): ListingEntry => ({ path, kind: 'folder' });
 
 const part = fc.constantFrom('a', 'b', 'a-b', 'ä', '.x', '..x', 'a b', 'Z', '\u{1f600}', '\uffee');
 const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
@@ -66,6 +67,8 @@ describe('assertListing', () => {
     ['a file below a file', [file('a'), file('a/b')]],
     ['a file below a file, not beside it in order', [file('a'), file('a-b'), file('a/b')]],
     ['a file below a link', [link('a', 'b'), file('a/x')]],
+    ['a file below an empty folder', [folder('a'), file('a/b')]],
+    ['a folder that is a file too', [file('a'), folder('a')]],
     ['a link out', [link('a', '../x')]],
     ['an absolute link', [link('a', '/etc/passwd')]],
     ['an empty link', [link('a', '')]],
@@ -84,12 +87,19 @@ describe('canonicalListing', () => {
       [file('b')],
       [{ ...base, executable: true } as ListingEntry],
       [link('a', HASH)],
+      [folder('a')],
       [],
       [file('a\nb')],
       [base, file('b')],
     ];
     expect(new Set([text([base]), ...others.map(text)]).size).toBe(others.length + 1);
   });
+});
+
+it('a tree without empty folders has the text that it always had', () => {
+  const entries = [file('a'), { ...file('ä"'), executable: true } as ListingEntry, link('l', 'a')];
+  const text = canonicalListing(sortedListing(entries));
+  expect(text).toBe(`["a","f","${HASH}"]\n["l","l","a"]\n["ä\\"","x","${HASH}"]\n`);
 });
 
 describe('links', () => {

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Dirent } from 'node:fs';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
-import type { LinkEntry } from '../../listing/listing.ts';
+import type { FolderEntry, LinkEntry } from '../../listing/listing.ts';
 import { readOptional } from '../selection/git-rules.ts';
 import { isIgnored, withRules, type Rules } from '../selection/rules.ts';
 import { RULE_FILE, type Selection } from '../selection/selection.ts';
@@ -20,6 +20,8 @@ export interface FoundFile {
 export interface Tree {
   files: FoundFile[];
   links: LinkEntry[];
+  /** Folders with nothing in them. Those that hold only what is left out are left out too. */
+  folders: FolderEntry[];
   notices: { code: string; message: string }[];
 }
 
@@ -37,7 +39,7 @@ const LONGEST_PATH = 4096;
  * entered, links never followed. Throws AichorError `repository_invalid` for what cannot be read.
  */
 export async function walk(root: string, selection: Selection, signal?: AbortSignal): Promise<Tree> {
-  const tree: Tree = { files: [], links: [], notices: [] };
+  const tree: Tree = { files: [], links: [], folders: [], notices: [] };
   const pending: Folder[] = [{ prefix: '', rules: selection.rules }];
   const turns = createTurns(signal);
   for (let folder = pending.pop(); folder; folder = pending.pop()) {
@@ -56,6 +58,8 @@ interface Visit {
 function visit(root: string, folder: Folder, { selection, tree, pending }: Visit): void {
   const { prefix } = folder;
   const entries = readFolder(root, prefix, tree);
+  if (entries === null) return;
+  if (entries.length === 0 && prefix !== '') tree.folders.push({ path: prefix.slice(0, -1), kind: 'folder' });
   const rules = selection.nested ? withNested(root, folder, entries) : folder.rules;
   for (const entry of entries) {
     if (selection.leavesOut(entry.name)) continue;
@@ -87,7 +91,8 @@ export function addEntry(root: string, path: string, tree: Tree): void {
   }
 }
 
-function readFolder(root: string, prefix: string, tree: Tree): Dirent[] {
+/** Null when it is not there any more, or cannot travel. */
+function readFolder(root: string, prefix: string, tree: Tree): Dirent[] | null {
   const absolute = `${root}/${prefix}`;
   try {
     const entries = readdirSync(absolute, { withFileTypes: true });
@@ -96,10 +101,10 @@ function readFolder(root: string, prefix: string, tree: Tree): Dirent[] {
       : entries;
   } catch (error) {
     const code = systemErrorCode(error);
-    if (prefix !== '' && (code === 'ENOENT' || code === 'ENOTDIR')) return [];
+    if (prefix !== '' && (code === 'ENOENT' || code === 'ENOTDIR')) return null;
     if (code === 'ENAMETOOLONG') tree.notices.push(tooLong(prefix));
     else throw unreadable(prefix.slice(0, -1) || '.', error);
-    return [];
+    return null;
   }
 }
 

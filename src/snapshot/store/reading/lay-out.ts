@@ -52,7 +52,8 @@ async function layOutSmall(listing: Listing, root: string, { blobs, signal }: So
   const reader = blobs.packs.reader();
   try {
     for (const entry of listing.entries) {
-      makeFolder(root, entry.path, folders);
+      makeFolder(root, entry.kind === 'folder' ? `${entry.path}/` : entry.path, folders);
+      if (entry.kind === 'folder') continue;
       const span = entry.kind === 'file' ? blobs.packs.find(entry.sha256) : undefined;
       if (entry.kind === 'link') symlinkSync(entry.target, `${root}/${entry.path}`);
       else if (span)

@@ -20,6 +20,10 @@ function* archive(listing: Listing, last: string, blobs: Blobs): Generator<Buffe
   const reader = blobs.packs.reader();
   try {
     for (const entry of listing.entries) {
+      if (entry.kind === 'folder') {
+        yield* header({ path: `${entry.path}/`, type: 'Directory', size: 0, mode: 0o755 });
+        continue;
+      }
       if (entry.kind === 'link') {
         yield* header({
           path: entry.path,
@@ -46,7 +50,7 @@ function* archive(listing: Listing, last: string, blobs: Blobs): Generator<Buffe
 
 interface Entry {
   path: string;
-  type: 'File' | 'SymbolicLink' | 'NextFileHasLongPath' | 'NextFileHasLongLinkpath';
+  type: 'File' | 'SymbolicLink' | 'Directory' | 'NextFileHasLongPath' | 'NextFileHasLongLinkpath';
   size: number;
   mode: number;
   linkpath?: string;

@@ -24,7 +24,8 @@ export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): 
       const entry = typeof resolved === 'string' ? undefined : entries.get(resolved.path);
       return entry?.kind === 'file' ? readContent(entry.sha256, blobs) : null;
     },
-    paths: () => listing.entries.map((entry) => entry.path),
+    paths: () => listing.entries.filter((entry) => entry.kind !== 'folder').map((entry) => entry.path),
+    emptyFolders: () => listing.entries.filter((entry) => entry.kind === 'folder').map((entry) => entry.path),
   };
 }
 

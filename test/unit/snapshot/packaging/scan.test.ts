@@ -121,6 +121,22 @@ describe('what is packed', () => {
     expect(await paths(root, { env })).toEqual(['a.swp', 'main.py']);
   });
 
+  it('takes empty folders, but none that hold only what is left out', async () => {
+    const root = writeTree(newFolder(), {
+      'main.py': '',
+      'checkpoints/': '',
+      'deep/er/est/': '',
+      'data/big.bin': '',
+      'ignored/x': '',
+      'ignored/empty/': '',
+      '.gitignore': 'data/*\nignored/\n',
+    });
+    expect(await paths(root)).toEqual(['.gitignore', 'checkpoints', 'deep/er/est', 'main.py']);
+    const { files, listing } = await scan(root);
+    expect(files).toBe(2);
+    expect(listing.entries).toContainEqual({ path: 'checkpoints', kind: 'folder' });
+  });
+
   it('never enters an ignored folder', async () => {
     const root = writeTree(newFolder(), {
       '.aichorignore': 'locked/\n',

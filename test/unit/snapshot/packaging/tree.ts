@@ -17,11 +17,12 @@ export function temporaryFolders(): () => string {
   };
 }
 
-/** Content of a file, `-> target` for a link, `#!` at the start for an executable file. */
+/** Content of a file, `-> target` for a link, `#!` at the start for an executable file; a path ending in `/` is an empty folder. */
 export function writeTree(root: string, tree: Record<string, string>): string {
   for (const [path, content] of Object.entries(tree)) {
     const absolute = join(root, path);
-    mkdirSync(dirname(absolute), { recursive: true });
+    mkdirSync(path.endsWith('/') ? absolute : dirname(absolute), { recursive: true });
+    if (path.endsWith('/')) continue;
     if (content.startsWith('-> ')) symlinkSync(content.slice(3), absolute);
     else writeFileSync(absolute, content);
     if (content.startsWith('#!')) chmodSync(absolute, 0o755);

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -27,7 +27,7 @@ async function snapshotOf(tree: Record<string, string>) {
 test('every file comes out as it was, whatever it is called, and the last one after all others', async () => {
   const large = 'm'.repeat((3 << 20) + 7);
   const tree = { 'a.py': 'print(1)\n', [LONG]: 'long', 'prä/ö.txt': 'ä', empty: '', 'model.bin': large };
-  const snapshot = await snapshotOf({ ...tree, link: '-> a.py' });
+  const snapshot = await snapshotOf({ ...tree, link: '-> a.py', 'empty folder/': '' });
   const to = newFolder();
   const pack = snapshot.pack({ places: (path) => [`context/${path}`], last: 'uploaded' });
   const paths: string[] = [];
@@ -39,7 +39,8 @@ test('every file comes out as it was, whatever it is called, and the last one af
     expect(readFileSync(join(to, 'context', path), 'utf8')).toBe(content);
   expect(readlinkSync(join(to, 'context/link'))).toBe('a.py');
   expect(paths.at(-1)).toBe('uploaded');
-  expect(paths).toHaveLength(Object.keys(tree).length + 2);
+  expect(paths).toHaveLength(Object.keys(tree).length + 3);
+  expect(readdirSync(join(to, 'context/empty folder'))).toEqual([]);
   // Wheels are ZIP files, which cannot hold a time before 1980.
   expect(lstatSync(join(to, 'context/a.py')).mtime.getUTCFullYear()).toBeGreaterThan(1980);
 });

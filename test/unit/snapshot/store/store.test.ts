@@ -59,6 +59,8 @@ const tree = {
   link: '-> a/main.py',
   'model.bin': 'm'.repeat(3 << 20),
   ä: 'umlaut',
+  'checkpoints/': '',
+  'a/deeper/outputs/': '',
 };
 
 async function scanned(root: string) {
@@ -86,7 +88,17 @@ describe('a snapshot', () => {
     const reader = await createSnapshotStore(data).open(digest);
     const out = join(newFolder(), 'deep', 'out');
     await reader?.layOut(out);
-    expect(readdirSync(out).sort()).toEqual(['a', 'empty', 'link', 'model.bin', 'run.sh', 'ä']);
+    expect(readdirSync(out).sort()).toEqual([
+      'a',
+      'checkpoints',
+      'empty',
+      'link',
+      'model.bin',
+      'run.sh',
+      'ä',
+    ]);
+    expect(readdirSync(join(out, 'a/deeper/outputs'))).toEqual([]);
+    expect(reader?.emptyFolders()).toEqual(['a/deeper/outputs', 'checkpoints']);
     expect(readFileSync(join(out, 'a/main.py'), 'utf8')).toBe('print(1)\n');
     expect(readFileSync(join(out, 'model.bin'), 'utf8')).toBe(tree['model.bin']);
     expect(readlinkSync(join(out, 'link'))).toBe('a/main.py');
