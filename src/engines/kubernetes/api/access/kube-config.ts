@@ -4,7 +4,7 @@ import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { AichorError, isAbsent, systemErrorCode } from '../../../../errors.ts';
 import { didYouMean } from '../../../../base/text/did-you-mean.ts';
 import type { ClusterAccess } from './cluster-access.ts';
-import { proxyFor } from './proxy.ts';
+import { proxyFor } from '../../../../base/http/proxy.ts';
 
 type Env = Record<string, string | undefined>;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { proxyFor } from '../../../../../src/engines/kubernetes/api/access/proxy.ts';
+import { proxyFor } from '../../../src/base/http/proxy.ts';
 
 const at = (address: string) => `https://${address}`;
 const PROXY = 'http://proxy.test:3128';

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { crashPoint } from './crash-point.ts';
+
+export interface PlaceOptions {
+  /** Permissions of the new file, whatever the umask is; 0600 unless said. */
+  mode?: number;
+  /** It also survives a power cut: the file and its folder are flushed before this returns. */
+  durable?: boolean;
+}
+
+/**
+ * Writes a file so that, whatever dies when, its name leads to the old content or to the whole new one. It is written
+ * beside its place under a name that nobody else takes, and renamed: of several writers at once the last one stays.
+ * A writer that is killed may leave `<path>.<uuid>.tmp` behind, and nothing else. The folder must be there.
+ *
+ * @param content a stream is read to its end; if it fails, nothing changes
+ * @throws system errors, after which nothing has changed (or, when only the folder could not be flushed, everything)
+ */
+export async function place(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+  { mode = 0o600, durable = false }: PlaceOptions = {},
+): Promise<void> {
+  const beside = besideOf(path);
+  try {
+    const file = await open(beside, 'wx', mode);
+    try {
+      crashPoint('place-opened');
+      await writeFile(file, content);
+      await file.chmod(mode);
+      if (durable) await file.sync();
+    } finally {
+      await file.close();
+    }
+    crashPoint('place-written');
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+  crashPoint('place-renamed');
+  if (durable) await flush(dirname(path));
+}
+
+/** `place` for callers that cannot wait. */
+export function placeSync(
+  path: string,
+  content: string | Uint8Array,
+  { mode = 0o600, durable = false }: PlaceOptions = {},
+): void {
+  const beside = besideOf(path);
+  try {
+    writeFileSync(beside, content, { flag: 'wx', mode, flush: durable });
+    chmodSync(beside, mode);
+    crashPoint('place-written');
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
+  crashPoint('place-renamed');
+  if (durable) flushSync(dirname(path));
+}
+
+/** Returns when what a file or folder holds would survive a power cut. */
+export async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function flushSync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function besideOf(path: string): string {
+  return `${path}.${randomUUID()}.tmp`;
+}
