@@ -7,15 +7,18 @@ import type { ExperimentState } from '../../src/experiment/state.ts';
 import { createLogStore } from '../../src/logs/store/log-store.ts';
 import { createApp } from '../../src/server/http/app.ts';
 import { createChanges } from '../../src/server/experiments/changes.ts';
-import type { ControlPlane, Ground } from '../../src/server/control-plane.ts';
-import type { Kubernetes } from '../../src/server/engines/kubernetes.ts';
+import type { Kubernetes } from '../../src/server/engines/cluster.ts';
 import { openEngineRegistry } from '../../src/server/engines/registry.ts';
 import { createLinks } from '../../src/server/links/links.ts';
 import { foldersBelow } from '../../src/server/process/folders.ts';
-import { stateOf } from '../../src/server/experiments/get.ts';
 import type { CommitSource } from '../../src/server/ports.ts';
 import { openSqliteStore } from '../../src/server/store/sqlite.ts';
+import { stateOf } from '../../src/server/store/store.ts';
+import { createAcceptor } from '../../src/server/submission/accept.ts';
+import { createPreparer } from '../../src/server/submission/prepare.ts';
+import type { Ground } from '../../src/server/supervision/ground.ts';
 import { createSupervisor } from '../../src/server/supervision/supervisor.ts';
+import { useCases, type Parts } from '../../src/server/use-cases.ts';
 import { createSnapshotStore } from '../../src/snapshot/store/store.ts';
 import { createFakeEngine, type FakeEngine } from '../fakes/fake-engine.ts';
 
@@ -27,7 +30,7 @@ export interface Answer {
 }
 
 export interface TestPlane {
-  plane: ControlPlane;
+  plane: Parts;
   engine: FakeEngine;
   data: string;
   logged: object[];
@@ -78,23 +81,26 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
     engineOf: (id) => registry.engines.get(store.state(id)?.record.engine ?? '') ?? null,
     onRequest: () => undefined,
   });
-  const ground: Ground = {
-    ...{ store, logs, folders, links, now, log },
-    snapshots: createSnapshotStore(data),
-    engines: registry.engines,
-  };
+  const snapshots = createSnapshotStore(data);
+  const { engines } = registry;
+  const ground: Ground = { store, snapshots, logs, engines, folders, links, log };
   const supervisor = createSupervisor(ground, () => undefined);
-  const plane: ControlPlane = {
+  const serving = { version: '1.2.3', pid: 42, log, closing: closing.signal, stop: () => closing.abort() };
+  const plane: Parts = {
     ...ground,
-    ...{ version: '1.2.3', pid: 42, address: 'memory', changes, registry, supervisor },
+    ...serving,
+    address: 'memory',
+    changes,
+    registry,
+    supervisor,
+    now,
     commits: options.commits ?? { fetch: async () => Promise.reject(new Error('no commits in this test')) },
     defaultEngine: options.defaultEngine ?? null,
-    newId: randomUUID,
     snapshotLimit: 1_000_000,
-    closing: closing.signal,
-    stop: () => closing.abort(),
+    preparer: createPreparer(engines),
+    acceptor: createAcceptor({ store, engines, folders, supervisor, newId: randomUUID, now }),
   };
-  const app = createApp(plane, { apiKey: options.apiKey ?? null });
+  const app = createApp({ uses: useCases(plane), serving, apiKey: options.apiKey ?? null });
   supervisor.recover();
   return {
     ...{ plane, engine, data, logged },
@@ -145,7 +151,7 @@ export function localSubmission(snapshot: string, more: Partial<SubmissionInput>
   return { source: { kind: 'local', snapshot }, ...more };
 }
 
-async function importFiles(plane: ControlPlane, files: Record<string, string>): Promise<string> {
+async function importFiles(plane: Parts, files: Record<string, string>): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'aichor-tree-'));
   try {
     for (const [path, text] of Object.entries(files)) {
@@ -159,7 +165,7 @@ async function importFiles(plane: ControlPlane, files: Record<string, string>): 
 }
 
 async function until(
-  plane: ControlPlane,
+  plane: Parts,
   id: string,
   wanted: (state: ExperimentState) => boolean,
 ): Promise<ExperimentState> {

@@ -6,8 +6,7 @@ import type { EngineAdditionInput } from '../../src/api/engine-contract.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { AichorError } from '../../src/errors.ts';
 import type { Finding } from '../../src/manifest/diagnostic.ts';
-import type { EngineEntry } from '../../src/server/engines/entry.ts';
-import type { Kubernetes } from '../../src/server/engines/kubernetes.ts';
+import type { EngineEntry, Kubernetes } from '../../src/server/engines/cluster.ts';
 import { createFakeEngine, podFact, type FakeEngine, type FakeEngineOptions } from '../fakes/fake-engine.ts';
 import { createTestPlane, FILES, JOBSET, localSubmission, type TestPlane } from './control-plane.ts';
 

@@ -3,11 +3,18 @@ import type { EngineAdded, EngineAddition } from '../../api/engine-contract.ts';
 import type { EngineFinding } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import { readSettings, type SettingsInput } from '../../render/kubernetes/settings-schema.ts';
-import type { ControlPlane } from '../control-plane.ts';
+import type { ExperimentStore } from '../store/store.ts';
+import type { Supervisor } from '../supervision/supervisor.ts';
 import { storeCredentials } from './credentials.ts';
-import type { EngineEntry } from './entry.ts';
-import { documentOf, engineOf, refuseReserved } from './get.ts';
-import { liveOn } from './live-on.ts';
+import type { EngineEntry } from './cluster.ts';
+import { documentOf, engineOf, liveOn, refuseReserved } from './get.ts';
+import type { EngineReading } from './list.ts';
+
+/** What adding and removing of engines needs. */
+export interface EngineChanging extends EngineReading {
+  store: Pick<ExperimentStore, 'live' | 'state'>;
+  supervisor: Pick<Supervisor, 'running' | 'exchange'>;
+}
 
 /**
  * Connects, keeps the engine, and puts it in place at once. Over one of the same name (`replace`) what lives there goes
@@ -17,7 +24,7 @@ import { liveOn } from './live-on.ts';
  * @throws AichorError `conflict`, `forbidden`, `usage`, and `engine_unavailable` when it cannot be reached
  */
 export async function addEngine(
-  plane: ControlPlane,
+  by: EngineChanging,
   addition: EngineAddition,
   { local }: { local: boolean },
 ): Promise<EngineAdded> {
@@ -25,22 +32,22 @@ export async function addEngine(
   refuseReserved(name, 'added');
   if (addition.connection.kind === 'reference' && !local) throw notYourFile();
   const settings = readSettings(addition.settings, 'the settings');
-  return plane.registry.exclusively(async () => {
-    const namespace = await namespaceOf(plane, addition);
-    refuseExisting(plane, addition, namespace);
-    const entry = await entryOf(plane, addition, { settings, namespace });
+  return by.registry.exclusively(async () => {
+    const namespace = await namespaceOf(by, addition);
+    refuseExisting(by, addition, namespace);
+    const entry = await entryOf(by, addition, { settings, namespace });
     try {
-      const checks = addition.check ? await reached(plane, entry) : [];
-      await putInPlace(plane, entry);
-      return { engine: await documentOf(plane, engineOf(plane, name)), checks };
+      const checks = addition.check ? await reached(by, entry) : [];
+      await putInPlace(by, entry);
+      return { engine: await documentOf(by, engineOf(by.registry, name)), checks };
     } catch (error) {
-      await forgetCredentials(plane, entry);
+      await forgetCredentials(by, entry);
       throw error;
     }
   });
 }
 
-async function putInPlace({ registry, supervisor }: ControlPlane, entry: EngineEntry): Promise<void> {
+async function putInPlace({ registry, supervisor }: EngineChanging, entry: EngineEntry): Promise<void> {
   await supervisor.exchange(entry.name, async () => {
     const before = registry.install(entry.name, await registry.keep(entry.name, entry));
     await before?.close?.();
@@ -48,22 +55,22 @@ async function putInPlace({ registry, supervisor }: ControlPlane, entry: EngineE
 }
 
 async function namespaceOf(
-  { registry }: ControlPlane,
+  { registry }: Pick<EngineChanging, 'registry'>,
   { namespace, connection }: EngineAddition,
 ): Promise<string> {
   if (namespace !== null) return namespace;
   return connection.kind === 'in-cluster' ? (await registry.kubernetes()).ownNamespace() : 'default';
 }
 
-function refuseExisting(plane: ControlPlane, { name, replace }: EngineAddition, namespace: string): void {
-  if (!plane.engines.has(name)) return;
+function refuseExisting(by: EngineChanging, { name, replace }: EngineAddition, namespace: string): void {
+  if (!by.registry.engines.has(name)) return;
   if (!replace) {
     throw new AichorError('conflict', `there is an engine called ${JSON.stringify(name)} already`, {
       hint: 'choose another name, or repeat the command with --replace',
     });
   }
-  const before = plane.registry.entry(name)?.namespace ?? namespace;
-  const live = liveOn(plane, name);
+  const before = by.registry.entry(name)?.namespace ?? namespace;
+  const live = liveOn(by, name);
   if (before === namespace || live.length === 0) return;
   throw new AichorError('conflict', `${live.length} live on ${name}, in its namespace ${before}`, {
     hint: `wait for them, or cancel them, before ${name} gets another namespace; or add another engine`,
@@ -71,7 +78,7 @@ function refuseExisting(plane: ControlPlane, { name, replace }: EngineAddition, 
 }
 
 async function entryOf(
-  { registry }: ControlPlane,
+  { registry }: Pick<EngineChanging, 'registry'>,
   { name, connection }: EngineAddition,
   rest: { settings: SettingsInput; namespace: string },
 ): Promise<EngineEntry> {
@@ -83,7 +90,10 @@ async function entryOf(
 }
 
 /** What was found there. Throws AichorError `engine_unavailable` when the API server could not be reached as that user. */
-async function reached({ registry }: ControlPlane, entry: EngineEntry): Promise<EngineFinding[]> {
+async function reached(
+  { registry }: Pick<EngineChanging, 'registry'>,
+  entry: EngineEntry,
+): Promise<EngineFinding[]> {
   const findings = await (await registry.kubernetes()).check(entry);
   const [connection] = findings;
   if (connection?.status !== 'error') return findings;
@@ -95,7 +105,7 @@ async function reached({ registry }: ControlPlane, entry: EngineEntry): Promise<
 
 /** Credentials of an engine that did not come to be. */
 async function forgetCredentials(
-  { registry }: ControlPlane,
+  { registry }: Pick<EngineChanging, 'registry'>,
   { name, connection }: EngineEntry,
 ): Promise<void> {
   if (connection.kind !== 'stored') return;

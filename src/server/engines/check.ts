@@ -1,14 +1,24 @@
-import type { EngineCheck } from '../../api/engine-contract.ts';
+import type { EngineCheck, EngineFit } from '../../api/engine-contract.ts';
 import type { Engine, EngineFinding } from '../../engines/engine.ts';
-import type { ControlPlane } from '../control-plane.ts';
+import { AichorError } from '../../errors.ts';
+import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
+import { parseManifest } from '../../manifest/parse.ts';
+import { planManifest } from '../../operators/plan.ts';
 import { engineOf } from './get.ts';
+import { placedFindings } from './placed-findings.ts';
+import type { EngineRegistry } from './registry.ts';
+
+/** What looking at an engine needs. */
+export interface EngineLooking {
+  registry: EngineRegistry;
+}
 
 /** Whether everything is there that an engine needs, looked at now. */
-export async function checkEngine(plane: ControlPlane, name: string): Promise<EngineCheck> {
-  const engine = engineOf(plane, name);
-  const entry = plane.registry.entry(name);
+export async function checkEngine({ registry }: EngineLooking, name: string): Promise<EngineCheck> {
+  const engine = engineOf(registry, name);
+  const entry = registry.entry(name);
   const checks =
-    entry === null ? await checkByHealth(engine) : await (await plane.registry.kubernetes()).check(entry);
+    entry === null ? await checkByHealth(engine) : await (await registry.kubernetes()).check(entry);
   return { engine: name, ok: checks.every(({ status }) => status !== 'error'), checks };
 }
 
@@ -21,4 +31,22 @@ async function checkByHealth(engine: Engine): Promise<EngineFinding[]> {
       ? { name: 'machine', status: 'ok', message: offered, hint: null }
       : { name: 'configuration', status: 'error', message: message ?? 'it cannot be used', hint: null },
   ];
+}
+
+/**
+ * What an engine lacks at present for a manifest, as submitting it would find. Throws AichorError `manifest_invalid` for
+ * one that is not valid by itself, and `engine_unavailable` when the engine cannot be asked.
+ */
+export async function fitManifest(
+  { registry }: EngineLooking,
+  name: string,
+  { manifest: text, file }: { manifest: string; file: string },
+): Promise<EngineFit> {
+  const engine = engineOf(registry, name);
+  const { manifest, diagnostics, places } = parseManifest(text, file);
+  if (manifest === null)
+    throw new AichorError('manifest_invalid', `${file} is not valid`, { diagnostics, hint: null });
+  const submission = { message: '', project: DEFAULT_PROJECT, env: {}, secrets: [], vcs: {} };
+  const findings = (await engine.fit?.(planManifest(manifest, submission))) ?? [];
+  return { diagnostics: placedFindings(findings, { file, places }) };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { EngineConnection } from '../../api/engine-contract.ts';
 import { kubeconfigFolder } from './engines-file.ts';
-import type { ClusterConnection } from './entry.ts';
+import type { ClusterConnection } from './cluster.ts';
 
 type StoredConnection = Extract<EngineConnection, { kind: 'stored' }>;
 

@@ -3,17 +3,18 @@ import type { Engine } from '../../engines/engine.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import { completeSettings } from '../../render/kubernetes/settings-schema.ts';
 import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import type { EngineEntry } from './entry.ts';
-import { summaryOf } from './list.ts';
+import { stateOf, type ExperimentStore } from '../store/store.ts';
+import type { EngineEntry } from './cluster.ts';
+import { summaryOf, type EngineReading } from './list.ts';
+import type { EngineRegistry } from './registry.ts';
 
 /** One engine: as in the list, and how its cluster is reached. Credentials are named, never shown. */
-export async function getEngine(plane: ControlPlane, name: string): Promise<EngineDocument> {
-  return documentOf(plane, engineOf(plane, name));
+export async function getEngine(by: EngineReading, name: string): Promise<EngineDocument> {
+  return documentOf(by, engineOf(by.registry, name));
 }
 
 /** Throws AichorError `not_found` with the names there are. */
-export function engineOf({ engines }: ControlPlane, name: string): Engine {
+export function engineOf({ engines }: Pick<EngineRegistry, 'engines'>, name: string): Engine {
   const engine = engines.get(name);
   if (engine !== undefined) return engine;
   throw new AichorError('not_found', `there is no engine called ${JSON.stringify(name)}`, {
@@ -21,17 +22,17 @@ export function engineOf({ engines }: ControlPlane, name: string): Engine {
   });
 }
 
-export async function documentOf(plane: ControlPlane, engine: Engine): Promise<EngineDocument> {
-  const entry = plane.registry.entry(engine.name);
+export async function documentOf(by: EngineReading, engine: Engine): Promise<EngineDocument> {
+  const entry = by.registry.entry(engine.name);
   const [summary, kubernetes] = await Promise.all([
-    summaryOf(plane, engine),
-    entry && describeCluster(plane, entry),
+    summaryOf(by, engine),
+    entry && describeCluster(by, entry),
   ]);
   return { ...summary, kubernetes };
 }
 
 async function describeCluster(
-  { registry }: ControlPlane,
+  { registry }: EngineReading,
   entry: EngineEntry,
 ): Promise<NonNullable<EngineDocument['kubernetes']>> {
   const { connection, namespace, settings } = entry;
@@ -47,7 +48,7 @@ async function describeCluster(
 }
 
 /** Null when the kubeconfig cannot be read: what the engine says of its health tells that. */
-async function addressOf(registry: ControlPlane['registry'], entry: EngineEntry): Promise<string | null> {
+async function addressOf(registry: EngineRegistry, entry: EngineEntry): Promise<string | null> {
   try {
     return await (await registry.kubernetes()).server(entry);
   } catch (error) {
@@ -67,4 +68,12 @@ export function refuseReserved(name: string, verb: 'added' | 'removed'): void {
   throw new AichorError('conflict', `${name} is the embedded engine: it cannot be ${verb}`, {
     hint: verb === 'added' ? 'choose another name' : 'it is part of every control plane',
   });
+}
+
+/** Ids of the experiments that have not ended on an engine. */
+export function liveOn(
+  { store }: { store: Pick<ExperimentStore, 'live' | 'state'> },
+  engine: string,
+): string[] {
+  return store.live().filter((id) => stateOf(store, id).record.engine === engine);
 }

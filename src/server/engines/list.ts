@@ -2,19 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineList, EngineSummary } from '../../api/engine-contract.ts';
 import type { Engine, EngineCapacity } from '../../engines/engine.ts';
 import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
-import type { ControlPlane } from '../control-plane.ts';
+import type { Supervisor } from '../supervision/supervisor.ts';
+import type { EngineRegistry } from './registry.ts';
+
+/** What telling of engines needs. */
+export interface EngineReading {
+  registry: EngineRegistry;
+  supervisor: Pick<Supervisor, 'running'>;
+  /** Where experiments go for which nobody names an engine; null: to the embedded one. */
+  defaultEngine: string | null;
+}
 
 /** How long the list waits for what engines have. */
 const PATIENCE_MS = 2000;
 
 /** Every engine with what it offers and what the experiments on it were admitted for; soon, whatever they answer. */
-export async function listEngines(plane: ControlPlane): Promise<EngineList> {
-  const engines = [...plane.engines.values()].map((engine) => summaryOf(plane, engine));
-  return { engines: await Promise.all(engines), notices: plane.registry.notices() };
+export async function listEngines(by: EngineReading): Promise<EngineList> {
+  const engines = [...by.registry.engines.values()].map((engine) => summaryOf(by, engine));
+  return { engines: await Promise.all(engines), notices: by.registry.notices() };
 }
 
 export async function summaryOf(
-  { supervisor, defaultEngine }: ControlPlane,
+  { supervisor, defaultEngine }: EngineReading,
   engine: Engine,
 ): Promise<EngineSummary> {
   const { healthy, message, cpus, memory_gb, gpus, max_experiments } = await capacityInTime(engine);

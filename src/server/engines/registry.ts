@@ -6,8 +6,7 @@ import type { Notice } from '../../experiment/record.ts';
 import type { Log } from '../ports.ts';
 import { createBrokenEngine } from './broken.ts';
 import { kubeconfigFolder, readEnginesFile, writeEnginesFile, type EnginesFile } from './engines-file.ts';
-import type { EngineEntry } from './entry.ts';
-import type { Kubernetes } from './kubernetes.ts';
+import type { EngineEntry, Kubernetes } from './cluster.ts';
 
 /** The engines there are: the embedded one, and those that were added. Kept in `engines.json`. */
 export interface EngineRegistry {

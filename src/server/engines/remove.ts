@@ -1,25 +1,24 @@
 import type { EngineDocument } from '../../api/engine-contract.ts';
 import { AichorError } from '../../errors.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import { documentOf, engineOf, refuseReserved } from './get.ts';
-import { liveOn } from './live-on.ts';
+import type { EngineChanging } from './add.ts';
+import { documentOf, engineOf, liveOn, refuseReserved } from './get.ts';
 
 /**
  * Takes an engine away; gives it as it was. Experiments that live on it are a `conflict`; with `force` they end as
  * `EngineUnavailable`, and what they have in the cluster stays there: it is for clusters that are gone.
  */
 export async function removeEngine(
-  plane: ControlPlane,
+  by: EngineChanging,
   name: string,
   { force }: { force: boolean },
 ): Promise<EngineDocument> {
   refuseReserved(name, 'removed');
-  const { registry, supervisor } = plane;
+  const { registry, supervisor } = by;
   return registry.exclusively(async () => {
-    const engine = engineOf(plane, name);
-    const live = liveOn(plane, name);
+    const engine = engineOf(registry, name);
+    const live = liveOn(by, name);
     if (live.length > 0 && !force) throw inUse(name, live);
-    const document = await documentOf(plane, engine);
+    const document = await documentOf(by, engine);
     await supervisor.exchange(name, async () => {
       await registry.keep(name, null);
       await registry.install(name, null)?.close?.();

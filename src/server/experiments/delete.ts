@@ -4,45 +4,59 @@ import { AichorError } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import { storedSummary } from '../../experiment/summary.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
-import type { ControlPlane } from '../control-plane.ts';
 import { isOnThisMachine } from '../engines/place.ts';
-import { experimentFolder } from '../process/folders.ts';
-import { stateOf } from './get.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Log, LogStore, SnapshotStore } from '../ports.ts';
+import { experimentFolder, type Folders } from '../process/folders.ts';
+import { stateOf, type ExperimentStore } from '../store/store.ts';
+import type { Supervisor } from '../supervision/supervisor.ts';
 import { parseLabel } from './list.ts';
 import { toSelected } from './selected.ts';
 
+/** What deleting needs: everything that keeps something of an experiment. */
+export interface Deleting {
+  store: ExperimentStore;
+  snapshots: Pick<SnapshotStore, 'collect'>;
+  logs: Pick<LogStore, 'remove'>;
+  engines: ReadonlyMap<string, Engine>;
+  folders: Folders;
+  supervisor: Pick<Supervisor, 'settled'>;
+  log: Log;
+  now(): Date;
+}
+
 /** Removes records and logs of ended experiments; outputs only when asked to. A live one is a `conflict`. */
 export async function deleteExperiments(
-  plane: ControlPlane,
+  by: Deleting,
   { outputs, ...selection }: Deletion,
 ): Promise<BulkResult> {
-  const result = await toSelected(plane.store, {
+  const result = await toSelected(by.store, {
     selection,
     only: { live: false },
-    act: (id) => deleteOne(plane, id, outputs),
+    act: (id) => deleteOne(by, id, outputs),
   });
-  await collectSnapshots(plane, result);
+  await collectSnapshots(by, result);
   return result;
 }
 
 /** Deletes what ended longer ago than that, of those with all these labels. */
 export async function pruneExperiments(
-  plane: ControlPlane,
+  by: Deleting,
   { older_than_s, labels, outputs }: Pruning,
 ): Promise<BulkResult> {
-  const endedBefore = new Date(plane.now().getTime() - older_than_s * 1000).toISOString();
-  const result = await toSelected(plane.store, {
-    selection: { ids: plane.store.ids({ endedBefore, labels: labels.map(parseLabel) }) },
+  const endedBefore = new Date(by.now().getTime() - older_than_s * 1000).toISOString();
+  const result = await toSelected(by.store, {
+    selection: { ids: by.store.ids({ endedBefore, labels: labels.map(parseLabel) }) },
     only: {},
-    act: (id) => deleteOne(plane, id, outputs),
+    act: (id) => deleteOne(by, id, outputs),
   });
-  await collectSnapshots(plane, result);
+  await collectSnapshots(by, result);
   return result;
 }
 
 /** Files first, the record last: a deletion that is cut short can be repeated. */
-async function deleteOne(plane: ControlPlane, id: string, outputs: boolean) {
-  const state = stateOf(plane.store, id);
+async function deleteOne(by: Deleting, id: string, outputs: boolean) {
+  const state = stateOf(by.store, id);
   const { record } = state;
   if (!state.ended) {
     throw new AichorError('conflict', `experiment ${id} has not ended: ${record.status}`, {
@@ -50,13 +64,13 @@ async function deleteOne(plane: ControlPlane, id: string, outputs: boolean) {
     });
   }
   if (outputs && !isOnThisMachine(record)) throw notOurs(record);
-  await plane.supervisor.settled(id);
-  await plane.engines.get(record.engine)?.discard(id, 'deleted');
-  await plane.logs.remove(id);
-  await rm(experimentFolder(plane.folders, id), { recursive: true, force: true });
+  await by.supervisor.settled(id);
+  await by.engines.get(record.engine)?.discard(id, 'deleted');
+  await by.logs.remove(id);
+  await rm(experimentFolder(by.folders, id), { recursive: true, force: true });
   if (outputs) await removeOutputs(record.paths);
   crashPoint('delete-files');
-  plane.store.remove(id);
+  by.store.remove(id);
   crashPoint('delete-record');
   return storedSummary(state);
 }
@@ -86,7 +100,7 @@ async function removeOutputs({
 
 /** Files of experiments that are gone. Failing to tidy up does not undo what was asked for. */
 async function collectSnapshots(
-  { store, snapshots, log }: ControlPlane,
+  { store, snapshots, log }: Deleting,
   { experiments }: BulkResult,
 ): Promise<void> {
   if (experiments.length === 0) return;

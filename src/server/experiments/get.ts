@@ -3,18 +3,23 @@ import { timeline } from '../../experiment/event-message.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../../experiment/record.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { atTime, storedSummary } from '../../experiment/summary.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import type { ExperimentStore } from '../store/store.ts';
+import { stateOf, type ExperimentStore } from '../store/store.ts';
+
+/** What reading of experiments needs. */
+export interface Reading {
+  store: Pick<ExperimentStore, 'resolve' | 'state' | 'events' | 'submission' | 'list'>;
+  now(): Date;
+}
 
 /** The whole record, with its timeline, as of now. */
-export function getExperiment({ store, now }: ControlPlane, ref: string): ExperimentRecord {
+export function getExperiment({ store, now }: Reading, ref: string): ExperimentRecord {
   const id = store.resolve(ref);
   const { record } = stateOf(store, id);
   return atTime({ ...record, events: timeline(store.events(id)) }, now().toISOString());
 }
 
 /** The text of the manifest that ran. */
-export function getManifest({ store }: ControlPlane, ref: string): string {
+export function getManifest({ store }: Pick<Reading, 'store'>, ref: string): string {
   const id = store.resolve(ref);
   const manifest = store.submission(id)?.manifest ?? '';
   if (manifest !== '') return manifest;
@@ -24,13 +29,4 @@ export function getManifest({ store }: ControlPlane, ref: string): string {
 /** The record less pods and events, as of now. */
 export function summaryNow(state: ExperimentState, now: Date): ExperimentSummary {
   return atTime(storedSummary(state), now.toISOString());
-}
-
-/** The state of an experiment that was resolved before; it may have been deleted since. */
-export function stateOf(store: ExperimentStore, id: string): ExperimentState {
-  const state = store.state(id);
-  if (state !== null) return state;
-  throw new AichorError('not_found', `there is no experiment ${id}`, {
-    hint: 'aichor experiments list shows those there are',
-  });
 }

@@ -1,11 +1,11 @@
 import type { ExperimentList, ListQuery } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import { atTime } from '../../experiment/summary.ts';
-import type { ControlPlane } from '../control-plane.ts';
+import type { Reading } from './get.ts';
 import type { ListFilter } from '../store/store.ts';
 
 /** One page, newest first. */
-export function listExperiments({ store, now }: ControlPlane, query: ListQuery): ExperimentList {
+export function listExperiments({ store, now }: Reading, query: ListQuery): ExperimentList {
   const { experiments, next_cursor } = store.list(filterOf(query));
   const time = now().toISOString();
   return { experiments: experiments.map((experiment) => atTime(experiment, time)), next_cursor };

@@ -1,14 +1,20 @@
 import type { LogQuery } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import { stateOf } from './get.ts';
+import type { LogStore } from '../ports.ts';
+import { stateOf, type ExperimentStore } from '../store/store.ts';
+
+/** What reading of logs needs. */
+export interface LogReading {
+  store: Pick<ExperimentStore, 'resolve' | 'state'>;
+  logs: LogStore;
+}
 
 /**
  * How the logs of an experiment are read: call it with the signal that ends reading. Followers end when no line will
  * ever come; of an ended experiment nothing is waited for. Throws `usage` for `raw` without a pod of it.
  */
 export async function experimentLogs(
-  { store, logs }: ControlPlane,
+  { store, logs }: LogReading,
   ref: string,
   query: LogQuery,
 ): Promise<(gone: AbortSignal) => AsyncIterable<Uint8Array>> {

@@ -1,10 +1,21 @@
 import type { Opened, OpenName } from '../../api/storage-contract.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import { experimentFolder, privateFile } from '../process/folders.ts';
-import { stateOf } from './get.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Links } from '../links/links.ts';
+import { experimentFolder, privateFile, type Folders } from '../process/folders.ts';
+import { stateOf, type ExperimentStore } from '../store/store.ts';
 import { readPrivateValues } from '../submission/private-values.ts';
+
+/** What opening a link needs. */
+export interface Opening {
+  store: Pick<ExperimentStore, 'resolve' | 'state' | 'submission' | 'build'>;
+  engines: ReadonlyMap<string, Engine>;
+  links: Pick<Links, 'opened'>;
+  folders: Folders;
+  /** Aborted when the server goes. */
+  closing: AbortSignal;
+}
 
 const LINKS = {
   tensorboard: 'tensorboard',
@@ -14,24 +25,24 @@ const LINKS = {
 } as const;
 
 /** The link of a running experiment, or TensorBoard, started again for one that has ended. */
-export async function openLink(plane: ControlPlane, ref: string, name: OpenName): Promise<Opened> {
-  const id = plane.store.resolve(ref);
-  const state = stateOf(plane.store, id);
+export async function openLink(by: Opening, ref: string, name: OpenName): Promise<Opened> {
+  const id = by.store.resolve(ref);
+  const state = stateOf(by.store, id);
   const url = state.record.links[LINKS[name]];
   const opened = async (link: string): Promise<Opened> => {
-    const own = name === 'vscode' ? null : await plane.links.opened(id, name, link);
+    const own = name === 'vscode' ? null : await by.links.opened(id, name, link);
     return { experiment_id: id, name, url: own ?? link };
   };
   if (url !== null) return opened(url);
-  if (name === 'tensorboard' && state.ended) return opened(await startAgain(plane, state));
+  if (name === 'tensorboard' && state.ended) return opened(await startAgain(by, state));
   throw new AichorError('not_found', `experiment ${id} has no link to ${name}: ${whyNot(name, state)}`, {
     hint: hintFor(name, state),
   });
 }
 
-async function startAgain(plane: ControlPlane, { record }: ExperimentState): Promise<string> {
+async function startAgain(by: Opening, { record }: ExperimentState): Promise<string> {
   const { experiment_id: id, project, paths, engine: engineName } = record;
-  const engine = plane.engines.get(engineName);
+  const engine = by.engines.get(engineName);
   if (paths.tensorboard === null) {
     throw new AichorError('not_found', `experiment ${id} wrote nothing for TensorBoard: it was not enabled`, {
       hint: 'set spec.tensorboard.enabled, and write to the folder AICHOR_TENSORBOARD_PATH',
@@ -42,18 +53,18 @@ async function startAgain(plane: ControlPlane, { record }: ExperimentState): Pro
       hint: `read the events yourself: tensorboard --logdir ${paths.tensorboard}`,
     });
   }
-  const plan = plane.store.submission(id)?.plan;
+  const plan = by.store.submission(id)?.plan;
   if (plan == null) throw new Error(`experiment ${id} wrote for TensorBoard, but has no plan`);
-  const { shell } = await readPrivateValues(privateFile(plane.folders, id));
+  const { shell } = await readPrivateValues(privateFile(by.folders, id));
   return engine.openTensorBoard({
     experimentId: id,
     project,
     plan,
-    directory: experimentFolder(plane.folders, id),
+    directory: experimentFolder(by.folders, id),
     events: paths.tensorboard,
-    build: plane.store.build(id),
+    build: by.store.build(id),
     shell,
-    signal: plane.closing,
+    signal: by.closing,
   });
 }
 

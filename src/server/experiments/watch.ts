@@ -3,27 +3,32 @@ import type { ExperimentSummary } from '../../experiment/record.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { isTerminal } from '../../experiment/status.ts';
 import { storedSummary } from '../../experiment/summary.ts';
-import type { Subscription } from './changes.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import { stateOf, summaryNow } from './get.ts';
+import { stateOf } from '../store/store.ts';
+import type { Changes, Subscription } from './changes.ts';
+import { summaryNow, type Reading } from './get.ts';
+
+/** What watching needs. */
+export interface Watching extends Reading {
+  changes: Changes;
+}
 import { filterOf } from './list.ts';
-import { matches } from './matches.ts';
+import { matches } from '../store/conditions.ts';
 
 /**
  * The present state first, then each change: of these ids until all are terminal, or of what the query matches, for
  * ever (what was shown once is shown when it ceases to match, too). Ends quietly when `signal` is aborted.
  */
 export function watch(
-  plane: ControlPlane,
+  by: Watching,
   query: WatchQuery,
   signal: AbortSignal,
 ): AsyncIterable<ExperimentSummary> {
-  const subscription = plane.changes.subscribe();
+  const subscription = by.changes.subscribe();
   try {
     const { id, ...list } = query;
     return id.length > 0
-      ? watchIds(plane, { subscription, ids: id.map((ref) => plane.store.resolve(ref)), signal })
-      : watchQuery(plane, { subscription, filter: filterOf(list), signal });
+      ? watchIds(by, { subscription, ids: id.map((ref) => by.store.resolve(ref)), signal })
+      : watchQuery(by, { subscription, filter: filterOf(list), signal });
   } catch (error) {
     subscription.close();
     throw error;
@@ -31,16 +36,16 @@ export function watch(
 }
 
 async function* watchIds(
-  plane: ControlPlane,
+  by: Reading,
   { subscription, ids, signal }: { subscription: Subscription; ids: string[]; signal: AbortSignal },
 ): AsyncGenerator<ExperimentSummary> {
   const open = new Set(ids);
   const show = (state: ExperimentState): ExperimentSummary => {
     if (isTerminal(state.record.status)) open.delete(state.record.experiment_id);
-    return summaryNow(state, plane.now());
+    return summaryNow(state, by.now());
   };
   try {
-    for (const id of new Set(ids)) yield show(stateOf(plane.store, id));
+    for (const id of new Set(ids)) yield show(stateOf(by.store, id));
     while (open.size > 0 && !signal.aborted) {
       for (const state of await subscription.next(signal)) {
         if (open.has(state.record.experiment_id)) yield show(state);
@@ -52,7 +57,7 @@ async function* watchIds(
 }
 
 async function* watchQuery(
-  plane: ControlPlane,
+  by: Reading,
   {
     subscription,
     filter,
@@ -61,7 +66,7 @@ async function* watchQuery(
 ): AsyncGenerator<ExperimentSummary> {
   const shown = new Set<string>();
   try {
-    const { experiments } = plane.store.list(filter);
+    const { experiments } = by.store.list(filter);
     for (const summary of experiments) {
       shown.add(summary.experiment_id);
       yield summary;
@@ -71,7 +76,7 @@ async function* watchQuery(
         const isMeant = matches(storedSummary(state), filter);
         if (!isMeant && !shown.delete(state.record.experiment_id)) continue;
         if (isMeant) shown.add(state.record.experiment_id);
-        yield summaryNow(state, plane.now());
+        yield summaryNow(state, by.now());
       }
     }
   } finally {

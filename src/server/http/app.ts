@@ -4,9 +4,10 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { demandKey } from '../process/api-key.ts';
 import { AichorError } from '../../errors.ts';
-import type { ControlPlane } from '../control-plane.ts';
+import type { Log } from '../ports.ts';
+import type { UseCases } from '../use-cases.ts';
 import { errorResponse, isUnexpected } from './error-response.ts';
-import type { Api, RequestEnv } from './routes/api.ts';
+import type { Api, RequestEnv, Serving } from './routes/api.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { engineRoutes } from './routes/engines.ts';
 import { experimentRoutes } from './routes/experiments.ts';
@@ -16,6 +17,8 @@ import { storageRoutes } from './routes/storage.ts';
 import { streamRoutes } from './routes/streams.ts';
 
 export interface AppOptions {
+  uses: UseCases;
+  serving: Serving;
   /** Null: whoever can connect may do everything (the unix socket, 0600). */
   apiKey: string | null;
 }
@@ -24,33 +27,33 @@ export interface AppOptions {
 const JSON_LIMIT = 128 * 1024 * 1024;
 
 /** The control plane's HTTP contract as a value: it does not listen. */
-export function createApp(plane: ControlPlane, { apiKey }: AppOptions): Api {
+export function createApp({ uses, serving, apiKey }: AppOptions): Api {
   const app: Api = new OpenAPIHono<RequestEnv>({ defaultHook: refuseUnfit }).basePath('/v1');
-  app.use(logged(plane));
+  app.use(logged(serving.log));
   if (apiKey !== null) app.use(demandKey(apiKey));
   app.post('*', bodyLimit({ maxSize: JSON_LIMIT, onError: refuseLarge }));
-  serverRoutes(app, plane);
-  engineRoutes(app, plane, { local: apiKey === null });
-  snapshotRoutes(app, plane);
-  bulkRoutes(app, plane);
-  streamRoutes(app, plane);
-  experimentRoutes(app, plane);
-  storageRoutes(app, plane);
+  serverRoutes(app, uses, serving);
+  engineRoutes(app, uses, { local: apiKey === null });
+  snapshotRoutes(app, uses);
+  bulkRoutes(app, uses);
+  streamRoutes(app, uses, serving);
+  experimentRoutes(app, uses);
+  storageRoutes(app, uses, serving);
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
-    info: { title: 'aichor control plane', version: plane.version },
+    info: { title: 'aichor control plane', version: serving.version },
   });
   app.notFound((c) => {
     throw new AichorError('not_found', `there is nothing at ${c.req.method} ${c.req.path}`, {
       hint: 'see /v1/openapi.json',
     });
   });
-  app.onError((error, c) => answerError(plane, error, c));
+  app.onError((error, c) => answerError(serving.log, error, c));
   return app;
 }
 
 /** Gives the request its id, and leaves a line in the log for those that change something. */
-function logged({ log }: ControlPlane): MiddlewareHandler<RequestEnv> {
+function logged(log: Log): MiddlewareHandler<RequestEnv> {
   return async (c, next) => {
     const requestId = randomUUID();
     c.set('requestId', requestId);
@@ -60,7 +63,7 @@ function logged({ log }: ControlPlane): MiddlewareHandler<RequestEnv> {
   };
 }
 
-function answerError({ log }: ControlPlane, error: unknown, c: Context<RequestEnv>) {
+function answerError(log: Log, error: unknown, c: Context<RequestEnv>) {
   const requestId = c.get('requestId');
   if (isUnexpected(error))
     log.error({ err: error, request_id: requestId, path: c.req.path }, 'request failed');

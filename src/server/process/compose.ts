@@ -8,16 +8,18 @@ import { createSnapshotStore } from '../../snapshot/store/store.ts';
 import { completeSettings } from '../../render/kubernetes/settings-schema.ts';
 import { createChanges } from '../experiments/changes.ts';
 import { createCommitSource } from '../submission/commits.ts';
-import type { ControlPlane, Ground } from '../control-plane.ts';
-import type { EngineEntry } from '../engines/entry.ts';
-import type { Kubernetes } from '../engines/kubernetes.ts';
+import type { EngineEntry, Kubernetes } from '../engines/cluster.ts';
 import { openEngineRegistry } from '../engines/registry.ts';
 import type { Folders } from './folders.ts';
 import { createLinks, type Links } from '../links/links.ts';
 import type { Log } from '../ports.ts';
-import { stateOf } from '../experiments/get.ts';
+import { createAcceptor } from '../submission/accept.ts';
+import { createPreparer } from '../submission/prepare.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import { stateOf } from '../store/store.ts';
+import type { Ground } from '../supervision/ground.ts';
 import { createSupervisor, type Supervisor } from '../supervision/supervisor.ts';
+import { useCases, type UseCases } from '../use-cases.ts';
 
 interface Ingredients {
   env: Record<string, string | undefined>;
@@ -30,29 +32,31 @@ interface Ingredients {
   closing: AbortSignal;
   /** Called when the last live experiment has ended. */
   onIdle(): void;
-  stop(): void;
   /** Where browsers find a team's server; null: nowhere. */
   publicAddress: Promise<string> | null;
   /** Of a team's server; null: the embedded one. */
   defaultEngine: string | null;
   /** Called with each beginning and end of a request for a link. */
   onRequest(): void;
+  /** How it is reached, once it listens. */
+  address(): string;
 }
 
 /** Largest directory that is taken: 2 GB (contract 6). */
 const SNAPSHOT_LIMIT = 2_000_000_000;
 
-/** Everything of the control plane, put together; its address is known once it listens. */
+/** Everything of the control plane, put together. */
 export interface Composed {
   supervisor: Supervisor;
   links: Links;
-  plane(address: () => string): ControlPlane;
+  /** What can be asked of it. */
+  uses: UseCases;
   /** Lets go of experiments, then of files. */
   close(): Promise<void>;
 }
 
 export async function compose(ingredients: Ingredients): Promise<Composed> {
-  const { env, folders, log, version, closing, onIdle, stop } = ingredients;
+  const { env, folders, log, version, closing, onIdle } = ingredients;
   const now = () => new Date();
   const changes = createChanges();
   const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
@@ -67,26 +71,31 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
     onRequest: ingredients.onRequest,
     engineOf: (id) => registry.engines.get(store.state(id)?.record.engine ?? '') ?? null,
   });
-  const ground: Ground = {
-    ...{ store, logs, folders, links, log, now },
-    snapshots: createSnapshotStore(folders.data),
-    engines: registry.engines,
-  };
+  const { engines } = registry;
+  const snapshots = createSnapshotStore(folders.data);
+  const ground: Ground = { store, snapshots, logs, engines, folders, links, log };
   const supervisor = createSupervisor(ground, onIdle);
   supervisor.recover();
-  const commits = createCommitSource(env);
   return {
-    ...{ supervisor, links },
-    plane: (address) => ({
+    supervisor,
+    links,
+    uses: useCases({
       ...ground,
-      ...{ version, changes, commits, registry, supervisor, closing, stop },
-      defaultEngine: ingredients.defaultEngine,
-      get address() {
-        return address();
-      },
+      changes,
+      registry,
+      supervisor,
+      closing,
+      now,
+      version,
       pid: process.pid,
-      newId: randomUUID,
+      get address() {
+        return ingredients.address();
+      },
+      commits: createCommitSource(env),
+      defaultEngine: ingredients.defaultEngine,
       snapshotLimit: SNAPSHOT_LIMIT,
+      preparer: createPreparer(engines),
+      acceptor: createAcceptor({ store, engines, folders, supervisor, newId: randomUUID, now }),
     }),
     async close() {
       await supervisor.close();

@@ -5,6 +5,7 @@ import { AichorError } from '../../errors.ts';
 import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
 import { serverKey } from './api-key.ts';
 import { createApp } from '../http/app.ts';
+import type { Serving } from '../http/routes/api.ts';
 import { compose, localEngine, type Composed } from './compose.ts';
 import { foldersBelow, type Folders } from './folders.ts';
 import { createIdleWatch, idleTime } from './idle.ts';
@@ -13,7 +14,6 @@ import { acquireServerLock } from './lock.ts';
 import { createServerLog } from './log.ts';
 import type { Log } from '../ports.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
-import { serverStatusOf } from './server-status.ts';
 import { makeStateFolders } from './state-folders.ts';
 
 export interface ServerOptions {
@@ -85,6 +85,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   });
   const { env, version, team } = options;
   const reached = deferred<string>();
+  let address = `unix:${place.state.socket}`;
   const composed = await compose({
     ...{ env, version, folders: place.folders, log: place.log },
     local: localEngine({ ...options, state: place.state }),
@@ -95,10 +96,30 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     publicAddress: team === null ? null : reached.promise,
     onRequest: () => idle.touch(),
     onIdle: () => idle.touch(),
-    stop: () => setImmediate(leave, 'told by a client'),
+    address: () => address,
   });
   try {
-    const ready = await open(options, { place, composed, listeners, onRequest: () => idle.touch() });
+    const { pid } = process;
+    const serving = {
+      version,
+      pid,
+      log: place.log,
+      closing: leaving.signal,
+      stop: () => void setImmediate(leave, 'told by a client'),
+    };
+    const key_file = await listen(options, {
+      place,
+      composed,
+      serving,
+      listeners,
+      onRequest: () => idle.touch(),
+    });
+    address = listeners.at(-1)?.address ?? address;
+    const live = composed.supervisor.liveCount();
+    await writeServerFile(place.folders.serverFile, { pid, version, address });
+    place.log.info({ address, version, live }, 'serving');
+    const status: ServerStatus = { running: true, pid, address, version, live_experiments: live, disk: null };
+    const ready = { ...(team === null ? status : await composed.uses.serverStatus()), key_file };
     if (team !== null && ready.address !== null) reached.resolve(publicAddress(env, ready.address));
     idle.touch();
     options.onReady(ready);
@@ -113,36 +134,31 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   await removeServerFile(place.folders.serverFile);
 }
 
-interface Opening {
+interface Listening {
   place: Place;
   composed: Composed;
+  serving: Serving;
   listeners: Listener[];
   onRequest(): void;
 }
 
-/** The unix socket always, so that this user's own commands find a team's server too; then the port with its key. */
-async function open({ team, env, version }: ServerOptions, opening: Opening): Promise<Ready> {
-  const { place, composed, listeners, onRequest } = opening;
+/**
+ * The unix socket always, so that this user's own commands find a team's server too; then the port with its key. The
+ * file that holds the key; null when there is none.
+ */
+async function listen(
+  { team, env }: ServerOptions,
+  { place, composed, serving, listeners, onRequest }: Listening,
+): Promise<string | null> {
   const { config, socket } = place.state;
-  let address = `unix:${socket}`;
-  const plane = composed.plane(() => address);
-  listeners.push(await listenOnSocket(socket, { app: createApp(plane, { apiKey: null }), onRequest }));
-  let keyFile: string | null = null;
-  if (team !== null) {
-    const { key, file } = await serverKey(env['AICHOR_API_KEY'], join(config, 'server-key'));
-    keyFile = file;
-    const { handler } = composed.links;
-    const app = createApp(plane, { apiKey: key });
-    const port = await listenOnPort(team, { app, links: handler, onRequest });
-    listeners.push(port);
-    address = port.address;
-  }
-  const { pid } = plane;
-  const live = composed.supervisor.liveCount();
-  await writeServerFile(place.folders.serverFile, { pid, version, address });
-  place.log.info({ address, version, live }, 'serving');
-  const status: ServerStatus = { running: true, pid, address, version, live_experiments: live, disk: null };
-  return { ...(team === null ? status : await serverStatusOf(plane)), key_file: keyFile };
+  const { uses, links } = composed;
+  const app = createApp({ uses, serving, apiKey: null });
+  listeners.push(await listenOnSocket(socket, { app, onRequest }));
+  if (team === null) return null;
+  const { key, file } = await serverKey(env['AICHOR_API_KEY'], join(config, 'server-key'));
+  const guarded = createApp({ uses, serving, apiKey: key });
+  listeners.push(await listenOnPort(team, { app: guarded, links: links.handler, onRequest }));
+  return file;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -1,9 +1,16 @@
 import { AichorError } from '../../errors.ts';
 import type { Listing } from '../../snapshot/listing/listing.ts';
-import type { ControlPlane } from '../control-plane.ts';
+import type { SnapshotStore } from '../ports.ts';
+
+/** What taking snapshots needs. */
+export interface SnapshotTaking {
+  snapshots: SnapshotStore;
+  /** Largest sum of a snapshot's file sizes that is taken, in bytes. */
+  snapshotLimit: number;
+}
 
 /** Takes a listing; says which contents are missing. Throws `too_large` before anything is sent. */
-export async function announceSnapshot({ snapshots, snapshotLimit }: ControlPlane, listing: Listing) {
+export async function announceSnapshot({ snapshots, snapshotLimit }: SnapshotTaking, listing: Listing) {
   const bytes = listing.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0);
   if (bytes > snapshotLimit) {
     throw new AichorError(
@@ -19,7 +26,7 @@ export async function announceSnapshot({ snapshots, snapshotLimit }: ControlPlan
 
 /** Throws `not_found` unless every file of it is here; it then stays for an hour at least. */
 export async function findSnapshot(
-  { snapshots }: ControlPlane,
+  { snapshots }: Pick<SnapshotTaking, 'snapshots'>,
   digest: string,
 ): Promise<{ digest: string; missing: string[] }> {
   if (await snapshots.has(digest)) return { digest, missing: [] };

@@ -4,10 +4,16 @@ import { join, relative, sep } from 'node:path';
 import type { StorageList, StorageQuery } from '../../api/storage-contract.ts';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
-import type { ControlPlane } from '../control-plane.ts';
 import { isOnThisMachine } from '../engines/place.ts';
-import { stateOf } from '../experiments/get.ts';
+import type { Folders } from '../process/folders.ts';
+import { stateOf, type ExperimentStore } from '../store/store.ts';
 import { DEFAULT_PROJECT, projectFolder } from '../../experiment/project-name.ts';
+
+/** What reading of inputs and outputs needs. */
+export interface StorageReading {
+  store: Pick<ExperimentStore, 'resolve' | 'state'>;
+  folders: Pick<Folders, 'data'>;
+}
 
 /** Whose files a query means, and the folder they are in. */
 interface Place {
@@ -18,8 +24,8 @@ interface Place {
 }
 
 /** The files below a path, links left out: what they lead to may be anywhere. */
-export async function listStorage(plane: ControlPlane, query: StorageQuery): Promise<StorageList> {
-  const place = placeOf(plane, query);
+export async function listStorage(by: StorageReading, query: StorageQuery): Promise<StorageList> {
+  const place = placeOf(by, query);
   const start = inside(place, query.path);
   const files: StorageList['files'] = [];
   const found = await ifThere(lstat(start));
@@ -32,10 +38,10 @@ export async function listStorage(plane: ControlPlane, query: StorageQuery): Pro
 
 /** The content of one file. */
 export async function readStored(
-  plane: ControlPlane,
+  by: StorageReading,
   query: StorageQuery,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const place = placeOf(plane, query);
+  const place = placeOf(by, query);
   const path = inside(place, query.path);
   const real = await ifThere(realpath(path));
   const folder = await ifThere(realpath(place.folder));
@@ -44,14 +50,14 @@ export async function readStored(
   return createReadStream(real);
 }
 
-function placeOf(plane: ControlPlane, { kind, project, experiment }: StorageQuery): Place {
+function placeOf(by: StorageReading, { kind, project, experiment }: StorageQuery): Place {
   if (experiment === undefined) {
     const name = project ?? DEFAULT_PROJECT;
     return {
       kind,
       project: name,
       experiment_id: null,
-      folder: join(plane.folders.data, kind, projectFolder(name)),
+      folder: join(by.folders.data, kind, projectFolder(name)),
     };
   }
   if (kind === 'inputs') {
@@ -59,7 +65,7 @@ function placeOf(plane: ControlPlane, { kind, project, experiment }: StorageQuer
       hint: 'leave out either --inputs or --experiment',
     });
   }
-  const { record } = stateOf(plane.store, plane.store.resolve(experiment));
+  const { record } = stateOf(by.store, by.store.resolve(experiment));
   if (!isOnThisMachine(record)) throw notHere(record);
   return {
     kind,

@@ -29,7 +29,7 @@ export function columnsOf(state: ExperimentState) {
   };
 }
 
-export function stateOf(row: ExperimentRow): ExperimentState {
+export function stateOfRow(row: ExperimentRow): ExperimentState {
   const pods: ExperimentState['record']['pods'] = JSON.parse(row.pods);
   const fold: Omit<ExperimentState, 'record'> = JSON.parse(row.fold);
   return { ...fold, record: { ...summaryOf(row.summary), pods } };

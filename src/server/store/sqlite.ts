@@ -6,7 +6,7 @@ import { applyEvent, initialState, type ExperimentState } from '../../experiment
 import { openDatabase, transaction, type Database } from './database.ts';
 import { migrate } from './migrations.ts';
 import { resolveRef } from './refs.ts';
-import { columnsOf, stateOf, summaryOf, type ExperimentRow } from './rows.ts';
+import { columnsOf, stateOfRow, summaryOf, type ExperimentRow } from './rows.ts';
 import { encodeCursor, whereOfIds, whereOfList } from './selection.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import type { CreateRequest, ExperimentStore, Idempotency, ListFilter } from './store.ts';
@@ -57,7 +57,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
 function create(store: Store, request: CreateRequest): { state: ExperimentState; created: boolean } {
   const result = transaction(store.database, () => {
     const known = request.idempotency === null ? null : madeWith(store, request.idempotency);
-    if (known !== null) return { state: stateOf(known), created: false };
+    if (known !== null) return { state: stateOfRow(known), created: false };
     const time = store.now().toISOString();
     const events = request.facts.map((fact): ExperimentEvent => ({ time, ...fact }));
     const state = events.reduce(applyEvent, initialState(request.experiment));
@@ -117,7 +117,7 @@ function fold(store: Store, id: string, facts: readonly ExperimentFact[]): Exper
   if (row === undefined) throw new AichorError('not_found', `there is no experiment ${id}`);
   const now = store.now().toISOString();
   const time = now > row.updated_at ? now : row.updated_at;
-  let state = stateOf(row);
+  let state = stateOfRow(row);
   for (const fact of facts) {
     if (state.ended) break;
     const event: ExperimentEvent = { time, ...fact };
@@ -171,7 +171,7 @@ function ids(database: Database, { sql, values }: { sql: string; values: (string
 }
 
 function stateOrNull(row: ExperimentRow | undefined): ExperimentState | null {
-  return row === undefined ? null : stateOf(row);
+  return row === undefined ? null : stateOfRow(row);
 }
 
 function parsed<T>(column: string | null | undefined): T | null {

@@ -1,3 +1,4 @@
+import { AichorError } from '../../errors.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
 import type { Plan } from '../../experiment/plan.ts';
@@ -81,4 +82,13 @@ export interface IdFilter {
   live?: boolean;
   /** ISO time: ended before it. */
   endedBefore?: string;
+}
+
+/** The state of an experiment that was resolved before; it may have been deleted since. */
+export function stateOf(store: Pick<ExperimentStore, 'state'>, id: string): ExperimentState {
+  const state = store.state(id);
+  if (state !== null) return state;
+  throw new AichorError('not_found', `there is no experiment ${id}`, {
+    hint: 'aichor experiments list shows those there are',
+  });
 }

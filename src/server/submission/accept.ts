@@ -1,93 +1,109 @@
 import { rm } from 'node:fs/promises';
-import type { ExperimentPaths, ExperimentPlace } from '../../engines/engine.ts';
-import { AichorError } from '../../errors.ts';
+import type { Engine, ExperimentPaths, ExperimentPlace } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { plannedPods } from '../../experiment/planned-pods.ts';
-import { planTotals } from '../../experiment/totals.ts';
 import type { Plan } from '../../experiment/plan.ts';
-import type { ExperimentSummary, PodRecord, SourceRecord } from '../../experiment/record.ts';
+import type { PodRecord } from '../../experiment/record.ts';
+import type { NewExperiment } from '../../experiment/state.ts';
 import { storedSummary } from '../../experiment/summary.ts';
+import { planTotals } from '../../experiment/totals.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
-import type { ControlPlane } from '../control-plane.ts';
-import { experimentFolder, privateFile } from '../process/folders.ts';
-import { writePrivateValues, type PrivateValues } from './private-values.ts';
-import type { Idempotency, StoredSubmission } from '../store/store.ts';
+import { experimentFolder, privateFile, type Folders } from '../process/folders.ts';
+import type { ExperimentStore, Idempotency } from '../store/store.ts';
+import type { Supervisor } from '../supervision/supervisor.ts';
+import { writePrivateValues } from './private-values.ts';
+import type { Accepted, CompleteSubmission, Prepared } from './submission.ts';
 
-export interface Acceptance {
-  engine: string;
-  project: string;
-  message: string;
-  labels: Record<string, string>;
-  source: SourceRecord;
-  manifestPath: string;
-  resubmitOf: string | null;
-  env: Record<string, string>;
-  values: PrivateValues;
-  submission: StoredSubmission;
-  /** What is known beside the plan: the first step, notices, for a bad commit its end. */
-  facts: readonly ExperimentFact[];
-  idempotency: Idempotency | null;
+/** What accepting needs. */
+interface Accepting {
+  store: ExperimentStore;
+  engines: ReadonlyMap<string, Engine>;
+  folders: Folders;
+  supervisor: Pick<Supervisor, 'take'>;
+  newId(): string;
+  now(): Date;
 }
 
-export interface Accepted {
-  summary: ExperimentSummary;
-  /** False: this idempotency key had made it before. */
-  created: boolean;
+export interface Acceptor {
+  /** Makes the experiment: its private values first, then, in one transaction, everything else. Then it is queued. */
+  accept(
+    submission: CompleteSubmission,
+    prepared: Prepared,
+    idempotency: Idempotency | null,
+  ): Promise<Accepted>;
 }
 
-/** Makes the experiment: its private values first, then, in one transaction, everything else. Then it is queued. */
-export async function accept(plane: ControlPlane, acceptance: Acceptance): Promise<Accepted> {
-  const id = plane.newId();
-  const { project, submission, values } = acceptance;
-  try {
-    await writePrivateValues(privateFile(plane.folders, id), values);
-    crashPoint('submit-private-values');
-    const { state, created } = plane.store.create({
-      experiment: {
-        experiment_id: id,
-        operator: null,
-        engine: acceptance.engine,
-        project,
-        message: acceptance.message,
-        labels: acceptance.labels,
-        source: acceptance.source,
-        manifest_path: acceptance.manifestPath,
-        resubmit_of: acceptance.resubmitOf,
-        env: acceptance.env,
-        secrets: Object.keys(values.secrets).sort(),
-        created_at: plane.now().toISOString(),
-        paths: {
-          ...pathsOn(plane, acceptance.engine, { id, project, plan: submission.plan }),
-          workdir: null,
-        },
-      },
-      submission,
-      facts: [
-        { type: 'step', step: 'wait', message: 'accepted' },
-        ...plannedFacts(submission.plan),
-        ...acceptance.facts,
-      ],
-      idempotency: acceptance.idempotency,
-    });
-    crashPoint('submit-created');
-    if (created) plane.supervisor.take(id);
-    else await forget(plane, id);
-    return { summary: storedSummary(state), created };
-  } catch (error) {
-    await forget(plane, id);
-    throw error;
-  }
+export function createAcceptor(by: Accepting): Acceptor {
+  return {
+    async accept(submission, prepared, idempotency) {
+      const id = by.newId();
+      const { manifest, plan } = prepared;
+      const { keep, vcs, secrets, shell, python_env } = submission;
+      try {
+        await writePrivateValues(privateFile(by.folders, id), { secrets, shell, python_env });
+        crashPoint('submit-private-values');
+        const { state, created } = by.store.create({
+          experiment: newExperiment(by, id, { submission, prepared }),
+          submission: { manifest, plan, keep, vcs },
+          facts: firstFacts(prepared),
+          idempotency,
+        });
+        crashPoint('submit-created');
+        if (created) by.supervisor.take(id);
+        else await forget(by, id);
+        return { summary: storedSummary(state), created };
+      } catch (error) {
+        await forget(by, id);
+        throw error;
+      }
+    },
+  };
+}
+
+function newExperiment(
+  { engines, now }: Accepting,
+  id: string,
+  { submission, prepared }: { submission: CompleteSubmission; prepared: Prepared },
+): NewExperiment {
+  const { project } = submission;
+  return {
+    experiment_id: id,
+    operator: null,
+    engine: prepared.engine,
+    project,
+    message: submission.message,
+    labels: submission.labels,
+    source: submission.source,
+    manifest_path: prepared.manifest_path,
+    resubmit_of: submission.resubmit_of,
+    env: submission.env,
+    secrets: Object.keys(submission.secrets).sort(),
+    created_at: now().toISOString(),
+    paths: {
+      ...pathsOn(engines, prepared.engine, { id, project, plan: prepared.plan }),
+      workdir: null,
+    },
+  };
 }
 
 /** An experiment of which only its failure is recorded may name an engine that is not there. */
-function pathsOn(plane: ControlPlane, engine: string, place: ExperimentPlace): ExperimentPaths {
-  const paths = (plane.engines.get(engine) ?? plane.engines.get('local'))?.paths(place);
+function pathsOn(
+  engines: ReadonlyMap<string, Engine>,
+  engine: string,
+  place: ExperimentPlace,
+): ExperimentPaths {
+  const paths = (engines.get(engine) ?? engines.get('local'))?.paths(place);
   return paths ?? { input: '/', output: '/', tensorboard: null };
 }
 
-async function forget(plane: ControlPlane, id: string): Promise<void> {
-  if (plane.store.state(id) !== null) return;
-  await rm(experimentFolder(plane.folders, id), { recursive: true, force: true });
+/** Private values of an experiment that did not come to be. */
+async function forget({ store, folders }: Accepting, id: string): Promise<void> {
+  if (store.state(id) !== null) return;
+  await rm(experimentFolder(folders, id), { recursive: true, force: true });
+}
+
+function firstFacts({ plan, facts }: Prepared): ExperimentFact[] {
+  return [{ type: 'step', step: 'wait', message: 'accepted' }, ...plannedFacts(plan), ...facts];
 }
 
 function plannedFacts(plan: Plan | null): ExperimentFact[] {
@@ -98,20 +114,20 @@ function plannedFacts(plan: Plan | null): ExperimentFact[] {
       operator: plan.operator,
       resources: planTotals(plan),
       pods: plannedPods(plan).map(({ pod, type, job_index, pod_index, rank }): PodRecord => ({
-        ...{ pod, type, job_index, pod_index, rank },
-        ...{ status: 'Pending', reason: null, exit_code: null, attempt: 1 },
-        ...{ started_at: null, ended_at: null, peak_memory_bytes: null },
+        pod,
+        type,
+        job_index,
+        pod_index,
+        rank,
+        status: 'Pending',
+        reason: null,
+        exit_code: null,
+        attempt: 1,
+        started_at: null,
+        ended_at: null,
+        peak_memory_bytes: null,
       })),
       backoff_limit: plan.backoff_limit,
     },
   ];
-}
-
-/** A name used for both would leave it to chance which value a pod sees. */
-export function refuseDoubleNames(env: Record<string, string>, secrets: Record<string, string>): void {
-  const both = Object.keys(env).filter((name) => Object.hasOwn(secrets, name));
-  if (both.length === 0) return;
-  throw new AichorError('usage', `${both.join(', ')} is given both by --env and by --secret`, {
-    hint: 'give each name once',
-  });
 }

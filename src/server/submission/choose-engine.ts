@@ -2,15 +2,7 @@ import type { Engine } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { Notice } from '../../experiment/record.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
-
-interface EngineWishes {
-  /** `--engine` or `AICHOR_ENGINE`. */
-  asked: string | null;
-  /** `spec.engineName`. */
-  manifest: string | null;
-  /** `context set engine`. */
-  preferred: string | null;
-}
+import type { EngineWishes } from './submission.ts';
 
 /** The engine that every control plane has. */
 export const EMBEDDED_ENGINE = 'local';
@@ -21,7 +13,7 @@ export const EMBEDDED_ENGINE = 'local';
  */
 export function chooseEngine(
   engines: ReadonlyMap<string, Engine>,
-  { asked, manifest, preferred }: EngineWishes,
+  { asked, manifest, preferred }: EngineWishes & { manifest: string | null },
 ): { engine: Engine; notice: Notice | null } {
   const name = asked ?? manifest ?? preferred ?? EMBEDDED_ENGINE;
   const engine = engines.get(name) ?? byFullId(engines, name);

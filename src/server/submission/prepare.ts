@@ -1,90 +1,84 @@
 import type { Engine, SnapshotReader } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
-import type { Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
-import { parseManifest } from '../../manifest/parse.ts';
-import { planManifest, type SubmissionFacts } from '../../operators/plan.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
+import { parseManifest, type ParsedManifest } from '../../manifest/parse.ts';
+import { planManifest } from '../../operators/plan.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
-import { locateManifest } from '../../repository/locate.ts';
-import { chooseEngine } from './choose-engine.ts';
 import { withPlaces } from '../engines/placed-findings.ts';
+import { chooseEngine } from './choose-engine.ts';
+import { failedAtClone, namesProtected } from './failed-commit.ts';
+import { findManifest, manifestText, pathsOf, type FoundManifest } from './find-manifest.ts';
+import { noticeFacts } from './notice-facts.ts';
+import type { CompleteSubmission, Prepared } from './submission.ts';
 
-export interface PrepareRequest {
-  snapshot: SnapshotReader;
-  submission: SubmissionFacts;
-  engine: { asked: string | null; preferred: string | null };
-  /** An environment of the engine's machine, used as it is; null: one is built. */
-  python_env: string | null;
-  /** What only the present state of the engine speaks against is a notice. */
-  force: boolean;
+export interface Preparer {
+  /**
+   * From submitted files to a plan and the engine that will carry it out. The server's word counts, whatever the client
+   * found before. Throws `manifest_invalid`, `repository_invalid` (both with diagnostics) and `engine_unavailable`; a
+   * commit whose manifest is missing or invalid becomes an experiment too (contract 6).
+   */
+  prepare(submission: CompleteSubmission): Promise<Prepared>;
 }
 
-export interface Prepared {
-  manifestPath: string;
-  manifest: string;
-  plan: Plan;
-  engine: Engine;
-  notices: Notice[];
+export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
+  return {
+    async prepare(submission) {
+      let found: FoundManifest | null = null;
+      try {
+        const snapshot = await submission.files.open();
+        found = await findManifest(snapshot, submission.manifest_path);
+        return await planned(engines, submission, readManifest(found, snapshot));
+      } catch (error) {
+        const failed = namesProtected(submission) ? null : failedAtClone(error, submission, found);
+        if (failed === null) throw error;
+        return failed;
+      }
+    },
+  };
 }
 
-/** The manifest as it lies in the snapshot. */
-export interface FoundManifest {
+/** A manifest without mistakes, in a repository that has what it names. */
+interface ReadManifest {
   path: string;
-  bytes: Uint8Array;
+  text: string;
+  manifest: Manifest;
+  places: ParsedManifest['places'];
   notices: Notice[];
 }
 
-/**
- * From submitted files to a plan and the engine that will carry it out. The server's word counts, whatever the client
- * found before. Throws `manifest_invalid`, `repository_invalid` (both with diagnostics) and `engine_unavailable`.
- */
-export async function prepare(
+async function planned(
   engines: ReadonlyMap<string, Engine>,
-  request: PrepareRequest,
-  found: FoundManifest,
+  submission: CompleteSubmission,
+  { path, text, manifest, places, notices }: ReadManifest,
 ): Promise<Prepared> {
-  const { snapshot, submission } = request;
-  const { manifest, diagnostics, places } = parseManifest(found.bytes, found.path);
-  if (manifest === null) throw invalid('manifest_invalid', found.path, diagnostics);
-  const findings = repositoryFindings(manifest, pathsOf(snapshot), found.path);
-  if (findings.some(isError)) throw invalid('repository_invalid', found.path, findings);
-  const plan = planManifest(manifest, submission);
-  const { engine, notice } = chooseEngine(engines, { ...request.engine, manifest: plan.engine_name });
-  if (request.python_env !== null && engine.kind !== 'local') {
+  const plan = planManifest(manifest, { ...submission, secrets: Object.keys(submission.secrets) });
+  const { engine, notice } = chooseEngine(engines, { ...submission.engine, manifest: plan.engine_name });
+  if (submission.python_env !== null && engine.kind !== 'local') {
     throw new AichorError('usage', `--python-env is for the engine local; this runs on ${engine.name}`, {
       hint: 'leave it out, or submit with --engine local',
     });
   }
-  const notices = [
-    ...found.notices,
-    ...findings.map(({ code, message }) => ({ code, message })),
-    ...(notice === null ? [] : [notice]),
-    ...(await withPlaces(engine.check(plan, { force: request.force }), { file: found.path, places })),
-  ];
-  return { manifestPath: found.path, manifest: manifestText(found), plan, engine, notices };
+  const checked = await withPlaces(engine.check(plan, { force: submission.force }), { file: path, places });
+  return {
+    engine: engine.name,
+    manifest_path: path,
+    manifest: text,
+    plan,
+    facts: noticeFacts([...notices, ...(notice === null ? [] : [notice]), ...checked]),
+  };
 }
 
-/** Throws `manifest_invalid` or `repository_invalid` when there is none. */
-export async function findManifest(
-  snapshot: SnapshotReader,
-  requested: string | null,
-): Promise<FoundManifest> {
-  const { path, notices } = locateManifest(pathsOf(snapshot), requested);
-  const bytes = await snapshot.read(path);
-  if (bytes === null) throw new Error(`the snapshot ${snapshot.digest} lists ${path} but does not hold it`);
-  return { path, bytes, notices };
-}
-
-/** As it is kept with the experiment and printed by `experiments get --manifest`. */
-export function manifestText({ bytes }: FoundManifest): string {
-  return Buffer.from(bytes).toString('utf8');
-}
-
-function pathsOf(snapshot: SnapshotReader) {
-  const list = snapshot.paths();
-  const known = new Set(list);
-  return { has: (path: string) => known.has(path), list: () => list };
+/** Throws `manifest_invalid` and `repository_invalid` with what is wrong. */
+function readManifest(found: FoundManifest, snapshot: SnapshotReader): ReadManifest {
+  const { path } = found;
+  const { manifest, diagnostics, places } = parseManifest(found.bytes, path);
+  if (manifest === null) throw invalid('manifest_invalid', path, diagnostics);
+  const findings = repositoryFindings(manifest, pathsOf(snapshot), path);
+  if (findings.some(isError)) throw invalid('repository_invalid', path, findings);
+  const notices = [...found.notices, ...findings.map(({ code, message }) => ({ code, message }))];
+  return { path, text: manifestText(found), manifest, places, notices };
 }
 
 function isError(diagnostic: Diagnostic): boolean {

@@ -1,62 +1,69 @@
 import type { Resubmission } from '../../api/contract.ts';
-import type { SnapshotReader } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
-import { accept, refuseDoubleNames, type Accepted } from './accept.ts';
-import type { ControlPlane } from '../control-plane.ts';
 import { isOnThisMachine } from '../engines/place.ts';
-import { privateFile } from '../process/folders.ts';
-import { stateOf } from '../experiments/get.ts';
+import type { SnapshotStore } from '../ports.ts';
+import { privateFile, type Folders } from '../process/folders.ts';
+import { stateOf, type ExperimentStore } from '../store/store.ts';
 import { idempotencyOf } from './idempotency.ts';
-import { describe, tryPrepare } from '../experiments/outcome.ts';
 import { readPrivateValues } from './private-values.ts';
-import { madeBefore } from './submit.ts';
+import {
+  refuseDoubleNames,
+  type Accepted,
+  type CompleteSubmission,
+  type SubmittedFiles,
+} from './submission.ts';
+import { makeOnce, type Making } from './submit.ts';
+
+/** What submitting again needs. */
+export interface Resubmitting extends Making {
+  store: Pick<ExperimentStore, 'madeWith' | 'state' | 'resolve' | 'submission'>;
+  snapshots: SnapshotStore;
+  folders: Folders;
+}
 
 /** A new experiment from the same code and manifest, whatever became of the first; what is given merges over it. */
-export async function resubmit(
-  plane: ControlPlane,
-  ref: string,
-  resubmission: Resubmission,
-): Promise<Accepted> {
-  const id = plane.store.resolve(ref);
-  const idempotency = idempotencyOf(resubmission, `resubmit ${id}`);
-  const known = idempotency === null ? null : madeBefore(plane, idempotency);
-  if (known !== null) return known;
-  refuseDoubleNames(resubmission.env, resubmission.secrets);
-  const { record: first } = stateOf(plane.store, id);
-  const vcs = plane.store.submission(id)?.vcs ?? {};
-  const snapshot = await openSnapshot(plane, id, first.source.snapshot);
-  const engine = resubmission.engine ?? first.engine;
-  const { env, secrets, ...merged } = await mergedVariables(plane, id, { env: first.env, resubmission });
-  // An environment of this machine is none elsewhere; one that is given now is refused there.
-  const python_env = resubmission.python_env ?? (isOnThisMachine({ engine }) ? merged.python_env : null);
-  const message = resubmission.message ?? first.message;
-  const project = resubmission.project ?? first.project;
-  const { manifest_path: manifestPath } = first;
-  const request = {
-    snapshot,
-    submission: { message, project, env, secrets: Object.keys(secrets), vcs },
-    engine: { asked: engine, preferred: null },
-    python_env,
-    force: resubmission.force,
-  };
-  const outcome = await tryPrepare(plane.engines, request, manifestPath);
-  if ('invalid' in outcome && first.source.kind === 'local') throw outcome.invalid;
-  const { manifest, plan, facts, ...described } = describe(outcome, { engine, manifestPath });
-  return accept(plane, {
-    ...described,
-    ...{ project, message, env, idempotency },
-    labels: { ...first.labels, ...resubmission.labels },
-    source: first.source,
-    resubmitOf: id,
-    values: { secrets, shell: resubmission.shell, python_env },
-    submission: { manifest, plan, keep: resubmission.keep, vcs },
-    facts,
+export async function resubmit(by: Resubmitting, ref: string, resubmission: Resubmission): Promise<Accepted> {
+  const id = by.store.resolve(ref);
+  return makeOnce(by, idempotencyOf(resubmission, `resubmit ${id}`), async () => {
+    refuseDoubleNames(resubmission.env, resubmission.secrets);
+    return completeAgain(by, id, resubmission);
   });
 }
 
-async function openSnapshot(plane: ControlPlane, id: string, digest: string | null): Promise<SnapshotReader> {
-  const snapshot = digest === null ? null : await plane.snapshots.open(digest);
-  if (snapshot !== null) return snapshot;
+async function completeAgain(
+  by: Resubmitting,
+  id: string,
+  resubmission: Resubmission,
+): Promise<CompleteSubmission> {
+  const { record: first } = stateOf(by.store, id);
+  const engine = resubmission.engine ?? first.engine;
+  const { python_env, ...merged } = await mergedVariables(by, id, { env: first.env, resubmission });
+  return {
+    ...merged,
+    source: first.source,
+    files: await filesOf(by, id, first.source.snapshot),
+    manifest_path: first.manifest_path,
+    project: resubmission.project ?? first.project,
+    message: resubmission.message ?? first.message,
+    labels: { ...first.labels, ...resubmission.labels },
+    shell: resubmission.shell,
+    // An environment of this machine is none elsewhere; one that is given now is refused there.
+    python_env: resubmission.python_env ?? (isOnThisMachine({ engine }) ? python_env : null),
+    engine: { asked: engine, preferred: null },
+    force: resubmission.force,
+    keep: resubmission.keep,
+    vcs: by.store.submission(id)?.vcs ?? {},
+    resubmit_of: id,
+  };
+}
+
+async function filesOf(
+  { snapshots }: Resubmitting,
+  id: string,
+  digest: string | null,
+): Promise<SubmittedFiles> {
+  const snapshot = digest === null ? null : await snapshots.open(digest);
+  if (snapshot !== null) return { digest: snapshot.digest, open: async () => snapshot };
   throw new AichorError('not_found', `the files of experiment ${id} are no longer here`, {
     hint: 'submit the directory or the commit again',
   });
@@ -64,11 +71,11 @@ async function openSnapshot(plane: ControlPlane, id: string, digest: string | nu
 
 /** A name that was a secret and now comes with `--env` is no secret any more, and the other way round. */
 async function mergedVariables(
-  plane: ControlPlane,
+  by: Resubmitting,
   id: string,
   { env, resubmission }: { env: Record<string, string>; resubmission: Resubmission },
 ) {
-  const { secrets, python_env } = await readPrivateValues(privateFile(plane.folders, id));
+  const { secrets, python_env } = await readPrivateValues(privateFile(by.folders, id));
   return {
     python_env,
     env: { ...without(env, resubmission.secrets), ...resubmission.env },

@@ -3,7 +3,7 @@ import type { Engine, RunContext } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import { planPeak } from '../../experiment/totals.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
-import type { Ground } from '../control-plane.ts';
+import type { Ground } from './ground.ts';
 import { isOnThisMachine } from '../engines/place.ts';
 import { engineFolder, privateFile } from '../process/folders.ts';
 import type { ExperimentLogs } from '../ports.ts';

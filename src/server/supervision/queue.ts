@@ -1,7 +1,7 @@
 import type { Engine } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { decideQueue, type QueueEntry } from '../../experiment/queue.ts';
-import type { Ground } from '../control-plane.ts';
+import type { Ground } from './ground.ts';
 
 interface QueueOptions {
   ground: Pick<Ground, 'store' | 'engines' | 'log'>;

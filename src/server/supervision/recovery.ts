@@ -1,5 +1,5 @@
-import type { Ground } from '../control-plane.ts';
-import { stateOf } from '../experiments/get.ts';
+import type { Ground } from './ground.ts';
+import { stateOf } from '../store/store.ts';
 
 interface Hands {
   enqueue(id: string): void;

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { z } from 'zod';
 import { errorBody } from '../../../api/error-body.ts';
+import type { Log } from '../../ports.ts';
 
 /** What routes see of a request beside its parts. */
 export interface RequestEnv {
@@ -21,4 +22,15 @@ export const failure = answers(errorBody, 'What went wrong, and what to do about
 
 export function json<T extends z.ZodType>(schema: T) {
   return { required: true, content: { 'application/json': { schema } } };
+}
+
+/** The server around the use cases, as far as routes have to do with it. */
+export interface Serving {
+  version: string;
+  pid: number;
+  log: Log;
+  /** Aborted when the server goes: streams end then. */
+  closing: AbortSignal;
+  /** Makes the server leave, after the present request was answered. */
+  stop(): void;
 }

@@ -1,8 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { bulkResult, deletion, pruning, selection } from '../../../api/contract.ts';
-import { cancelExperiments } from '../../experiments/cancel.ts';
-import type { ControlPlane } from '../../control-plane.ts';
-import { deleteExperiments, pruneExperiments } from '../../experiments/delete.ts';
+import type { UseCases } from '../../use-cases.ts';
 import { answers, failure, json, type Api } from './api.ts';
 
 const done = answers(bulkResult, 'What was done, and one error for each that refused');
@@ -32,8 +30,8 @@ const pruneRoute = createRoute({
 });
 
 /** Registered before the routes with a `ref`, so that `cancel` is never taken for one. */
-export function bulkRoutes(api: Api, plane: ControlPlane): void {
-  api.openapi(cancelRoute, async (c) => c.json(await cancelExperiments(plane, c.req.valid('json')), 200));
-  api.openapi(deleteRoute, async (c) => c.json(await deleteExperiments(plane, c.req.valid('json')), 200));
-  api.openapi(pruneRoute, async (c) => c.json(await pruneExperiments(plane, c.req.valid('json')), 200));
+export function bulkRoutes(api: Api, uses: UseCases): void {
+  api.openapi(cancelRoute, async (c) => c.json(await uses.cancelExperiments(c.req.valid('json')), 200));
+  api.openapi(deleteRoute, async (c) => c.json(await uses.deleteExperiments(c.req.valid('json')), 200));
+  api.openapi(pruneRoute, async (c) => c.json(await uses.pruneExperiments(c.req.valid('json')), 200));
 }

@@ -9,13 +9,7 @@ import {
   engineList,
   engineRemoval,
 } from '../../../api/engine-contract.ts';
-import type { ControlPlane } from '../../control-plane.ts';
-import { addEngine } from '../../engines/add.ts';
-import { checkEngine } from '../../engines/check.ts';
-import { fitManifest } from '../../engines/fit.ts';
-import { getEngine } from '../../engines/get.ts';
-import { listEngines } from '../../engines/list.ts';
-import { removeEngine } from '../../engines/remove.ts';
+import type { UseCases } from '../../use-cases.ts';
 import { answers, failure, json, type Api } from './api.ts';
 
 const params = z.object({ name: z.string().min(1).max(200) });
@@ -68,16 +62,16 @@ const fitRoute = createRoute({
 });
 
 /** @param options.local whether requests come from this user's own machine */
-export function engineRoutes(api: Api, plane: ControlPlane, { local }: { local: boolean }): void {
-  api.openapi(listRoute, async (c) => c.json(await listEngines(plane), 200));
-  api.openapi(addRoute, async (c) => c.json(await addEngine(plane, c.req.valid('json'), { local }), 201));
-  api.openapi(getRoute, async (c) => c.json(await getEngine(plane, c.req.valid('param').name), 200));
+export function engineRoutes(api: Api, uses: UseCases, { local }: { local: boolean }): void {
+  api.openapi(listRoute, async (c) => c.json(await uses.listEngines(), 200));
+  api.openapi(addRoute, async (c) => c.json(await uses.addEngine(c.req.valid('json'), { local }), 201));
+  api.openapi(getRoute, async (c) => c.json(await uses.getEngine(c.req.valid('param').name), 200));
   api.openapi(removeRoute, async (c) => {
     const { name } = c.req.valid('param');
-    return c.json(await removeEngine(plane, name, c.req.valid('query')), 200);
+    return c.json(await uses.removeEngine(name, c.req.valid('query')), 200);
   });
   api.openapi(fitRoute, async (c) =>
-    c.json(await fitManifest(plane, c.req.valid('param').name, c.req.valid('json')), 200),
+    c.json(await uses.fitManifest(c.req.valid('param').name, c.req.valid('json')), 200),
   );
-  api.openapi(checkRoute, async (c) => c.json(await checkEngine(plane, c.req.valid('param').name), 200));
+  api.openapi(checkRoute, async (c) => c.json(await uses.checkEngine(c.req.valid('param').name), 200));
 }

@@ -8,11 +8,7 @@ import {
   resubmission,
   submission,
 } from '../../../api/contract.ts';
-import type { ControlPlane } from '../../control-plane.ts';
-import { getExperiment, getManifest } from '../../experiments/get.ts';
-import { listExperiments } from '../../experiments/list.ts';
-import { resubmit } from '../../submission/resubmit.ts';
-import { submit } from '../../submission/submit.ts';
+import type { UseCases } from '../../use-cases.ts';
 import { answers, failure, json, type Api } from './api.ts';
 
 const params = z.object({ ref: experimentRef });
@@ -68,19 +64,19 @@ const manifestRoute = createRoute({
   },
 });
 
-export function experimentRoutes(api: Api, plane: ControlPlane): void {
+export function experimentRoutes(api: Api, uses: UseCases): void {
   api.openapi(submitRoute, async (c) => {
-    const { summary, created } = await submit(plane, c.req.valid('json'), c.req.raw.signal);
+    const { summary, created } = await uses.submit(c.req.valid('json'), c.req.raw.signal);
     return created ? c.json(summary, 201) : c.json(summary, 200);
   });
   api.openapi(resubmitRoute, async (c) => {
-    const { summary, created } = await resubmit(plane, c.req.valid('param').ref, c.req.valid('json'));
+    const { summary, created } = await uses.resubmit(c.req.valid('param').ref, c.req.valid('json'));
     return created ? c.json(summary, 201) : c.json(summary, 200);
   });
-  api.openapi(listRoute, (c) => c.json(listExperiments(plane, c.req.valid('query')), 200));
-  api.openapi(getRoute, (c) => c.json(getExperiment(plane, c.req.valid('param').ref), 200));
+  api.openapi(listRoute, (c) => c.json(uses.listExperiments(c.req.valid('query')), 200));
+  api.openapi(getRoute, (c) => c.json(uses.getExperiment(c.req.valid('param').ref), 200));
   api.openapi(manifestRoute, (c) =>
-    c.body(getManifest(plane, c.req.valid('param').ref), 200, {
+    c.body(uses.getManifest(c.req.valid('param').ref), 200, {
       'content-type': 'application/yaml; charset=utf-8',
     }),
   );

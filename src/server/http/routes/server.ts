@@ -1,8 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { health, serverStatus } from '../../../api/contract.ts';
-import type { ControlPlane } from '../../control-plane.ts';
-import { serverStatusOf } from '../../process/server-status.ts';
-import { answers, failure, type Api } from './api.ts';
+import type { UseCases } from '../../use-cases.ts';
+import { answers, failure, type Api, type Serving } from './api.ts';
 
 const healthRoute = createRoute({
   method: 'get',
@@ -25,12 +24,12 @@ const stopRoute = createRoute({
   responses: { 200: answers(serverStatus, 'Its last state'), default: failure },
 });
 
-export function serverRoutes(api: Api, plane: ControlPlane): void {
-  api.openapi(healthRoute, (c) => c.json({ version: plane.version, pid: plane.pid }, 200));
-  api.openapi(statusRoute, async (c) => c.json(await serverStatusOf(plane), 200));
+export function serverRoutes(api: Api, uses: UseCases, serving: Serving): void {
+  api.openapi(healthRoute, (c) => c.json({ version: serving.version, pid: serving.pid }, 200));
+  api.openapi(statusRoute, async (c) => c.json(await uses.serverStatus(), 200));
   api.openapi(stopRoute, async (c) => {
-    const status = await serverStatusOf(plane);
-    plane.stop();
+    const status = await uses.serverStatus();
+    serving.stop();
     return c.json(status, 200);
   });
 }

@@ -5,8 +5,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { listing, snapshotAnnounced, snapshotDigest } from '../../../api/contract.ts';
 import { AichorError } from '../../../errors.ts';
-import { announceSnapshot, findSnapshot } from '../../storage/snapshots.ts';
-import type { ControlPlane } from '../../control-plane.ts';
+import type { UseCases } from '../../use-cases.ts';
 import { answers, failure, json, type Api, type RequestEnv } from './api.ts';
 
 const params = z.object({ digest: snapshotDigest });
@@ -42,15 +41,12 @@ const filesRoute = createRoute({
   responses: { 200: announced, default: failure },
 });
 
-export function snapshotRoutes(api: Api, plane: ControlPlane): void {
-  api.openapi(getRoute, async (c) => c.json(await findSnapshot(plane, c.req.valid('param').digest), 200));
-  api.openapi(announceRoute, async (c) => c.json(await announceSnapshot(plane, c.req.valid('json')), 200));
+export function snapshotRoutes(api: Api, uses: UseCases): void {
+  api.openapi(getRoute, async (c) => c.json(await uses.findSnapshot(c.req.valid('param').digest), 200));
+  api.openapi(announceRoute, async (c) => c.json(await uses.announceSnapshot(c.req.valid('json')), 200));
   api.openapi(filesRoute, async (c) => {
     const { digest } = c.req.valid('param');
-    return c.json(
-      await plane.snapshots.receive(digest, decoded(bodyOf(c), c.req.header('content-encoding'))),
-      200,
-    );
+    return c.json(await uses.receiveFiles(digest, decoded(bodyOf(c), c.req.header('content-encoding'))), 200);
   });
 }
 

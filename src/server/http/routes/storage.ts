@@ -1,10 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { experimentRef } from '../../../api/contract.ts';
 import { opened, openName, storageList, storageQuery } from '../../../api/storage-contract.ts';
-import type { ControlPlane } from '../../control-plane.ts';
-import { openLink } from '../../experiments/open.ts';
-import { listStorage, readStored } from '../../storage/storage.ts';
-import { answers, failure, type Api } from './api.ts';
+import type { UseCases } from '../../use-cases.ts';
+import { answers, failure, type Api, type Serving } from './api.ts';
 import { streamed } from './stream.ts';
 
 const BYTES = 'application/octet-stream';
@@ -36,19 +34,19 @@ const openRoute = createRoute({
   responses: { 200: answers(opened, 'Where it is'), default: failure },
 });
 
-export function storageRoutes(api: Api, plane: ControlPlane): void {
-  api.openapi(listRoute, async (c) => c.json(await listStorage(plane, c.req.valid('query')), 200));
+export function storageRoutes(api: Api, uses: UseCases, serving: Serving): void {
+  api.openapi(listRoute, async (c) => c.json(await uses.listStorage(c.req.valid('query')), 200));
   api.openapi(fileRoute, async (c) => {
-    const bytes = await readStored(plane, c.req.valid('query'));
+    const bytes = await uses.readStored(c.req.valid('query'));
     return streamed(() => bytes, {
       type: BYTES,
-      closing: plane.closing,
+      closing: serving.closing,
       connection: c.env.outgoing,
-      onError: (error: unknown) => plane.log.error({ err: error, path: c.req.path }, 'a stream broke'),
+      onError: (error: unknown) => serving.log.error({ err: error, path: c.req.path }, 'a stream broke'),
     });
   });
   api.openapi(openRoute, async (c) => {
     const { ref, name } = c.req.valid('param');
-    return c.json(await openLink(plane, ref, name), 200);
+    return c.json(await uses.openLink(ref, name), 200);
   });
 }

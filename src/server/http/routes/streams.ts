@@ -1,10 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { experimentRef, logQuery, watchQuery } from '../../../api/contract.ts';
-import type { ControlPlane } from '../../control-plane.ts';
-import { experimentLogs } from '../../experiments/logs.ts';
-import { watch } from '../../experiments/watch.ts';
-import { failure, type Api, type RequestEnv } from './api.ts';
+import type { UseCases } from '../../use-cases.ts';
+import { failure, type Api, type RequestEnv, type Serving } from './api.ts';
 import { streamed } from './stream.ts';
 
 const BYTES = 'application/octet-stream';
@@ -36,20 +34,20 @@ const logsRoute = createRoute({
   },
 });
 
-export function streamRoutes(api: Api, plane: ControlPlane): void {
+export function streamRoutes(api: Api, uses: UseCases, serving: Serving): void {
   const surroundings = (c: Context<RequestEnv>) => ({
-    closing: plane.closing,
+    closing: serving.closing,
     connection: c.env.outgoing,
     onError: (error: unknown) =>
-      plane.log.error({ err: error, request_id: c.get('requestId'), path: c.req.path }, 'a stream broke'),
+      serving.log.error({ err: error, request_id: c.get('requestId'), path: c.req.path }, 'a stream broke'),
   });
   api.openapi(watchRoute, (c) => {
     const query = c.req.valid('query');
-    return streamed((gone) => ndjson(watch(plane, query, gone)), { type: NDJSON, ...surroundings(c) });
+    return streamed((gone) => ndjson(uses.watch(query, gone)), { type: NDJSON, ...surroundings(c) });
   });
   api.openapi(logsRoute, async (c) => {
     const query = c.req.valid('query');
-    const logs = await experimentLogs(plane, c.req.valid('param').ref, query);
+    const logs = await uses.experimentLogs(c.req.valid('param').ref, query);
     return streamed(logs, { type: query.raw ? BYTES : NDJSON, ...surroundings(c) });
   });
 }

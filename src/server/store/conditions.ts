@@ -1,5 +1,5 @@
 import type { ExperimentSummary } from '../../experiment/record.ts';
-import type { ListFilter } from '../store/store.ts';
+import type { ListFilter } from './store.ts';
 
 /** The list's conditions (not its page), on one experiment: the same as the store's. */
 export function matches(summary: ExperimentSummary, filter: ListFilter): boolean {

@@ -1,0 +1,73 @@
+import type { SnapshotReader } from '../../engines/engine.ts';
+import { AichorError } from '../../errors.ts';
+import type { ExperimentFact } from '../../experiment/event.ts';
+import type { Plan } from '../../experiment/plan.ts';
+import type { ExperimentSummary, SourceRecord } from '../../experiment/record.ts';
+
+/**
+ * What is to become an experiment, with all its defaults and its files here: what each way of submitting (a directory,
+ * a commit, an experiment again) comes to. From here on they are one.
+ */
+export interface CompleteSubmission {
+  source: SourceRecord;
+  files: SubmittedFiles;
+  /** Null: the usual places are looked at. */
+  manifest_path: string | null;
+  project: string;
+  message: string;
+  labels: Record<string, string>;
+  env: Record<string, string>;
+  secrets: Record<string, string>;
+  shell: Record<string, string>;
+  /** An environment of the engine's machine, used as it is; null: one is built. */
+  python_env: string | null;
+  engine: EngineWishes;
+  /** What only the present state of the engine speaks against is a notice. */
+  force: boolean;
+  keep: boolean;
+  /** `VCS_*` facts of the commit; empty for a directory. */
+  vcs: Record<string, string>;
+  resubmit_of: string | null;
+}
+
+/** A complete snapshot, opened by those who look into it. */
+export interface SubmittedFiles {
+  digest: string;
+  open(): Promise<SnapshotReader>;
+}
+
+export interface EngineWishes {
+  /** `--engine` or `AICHOR_ENGINE`; beats the manifest's `spec.engineName`. */
+  asked: string | null;
+  /** `context set engine`, or the server's default; the manifest beats it. */
+  preferred: string | null;
+}
+
+/** A submission whose manifest was read: all that an experiment begins with beside it. */
+export interface Prepared {
+  /** Name of the engine. */
+  engine: string;
+  manifest_path: string;
+  /** The manifest's text; empty when there is none. */
+  manifest: string;
+  /** Null when the manifest cannot be used: such an experiment has ended. */
+  plan: Plan | null;
+  /** What is known beside the plan: notices; for a bad commit its end. */
+  facts: ExperimentFact[];
+}
+
+/** The experiment that a submission became. */
+export interface Accepted {
+  summary: ExperimentSummary;
+  /** False: this idempotency key had made it before. */
+  created: boolean;
+}
+
+/** Throws `usage` for a name used for both: it would be left to chance which value a pod sees. */
+export function refuseDoubleNames(env: Record<string, string>, secrets: Record<string, string>): void {
+  const both = Object.keys(env).filter((name) => Object.hasOwn(secrets, name));
+  if (both.length === 0) return;
+  throw new AichorError('usage', `${both.join(', ')} is given both by --env and by --secret`, {
+    hint: 'give each name once',
+  });
+}

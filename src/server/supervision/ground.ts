@@ -1,0 +1,18 @@
+import type { Engine } from '../../engines/engine.ts';
+import type { Links } from '../links/links.ts';
+import type { Log, LogStore, SnapshotStore } from '../ports.ts';
+import type { Folders } from '../process/folders.ts';
+import type { ExperimentStore } from '../store/store.ts';
+
+/** What supervision works with. */
+export interface Ground {
+  store: ExperimentStore;
+  snapshots: SnapshotStore;
+  logs: LogStore;
+  /** By name; changes as engines come and go. */
+  engines: ReadonlyMap<string, Engine>;
+  folders: Folders;
+  /** To what runs in clusters. */
+  links: Links;
+  log: Log;
+}

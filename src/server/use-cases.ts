@@ -1,0 +1,74 @@
+import type { EngineAddition } from '../api/engine-contract.ts';
+import type {
+  Deletion,
+  ListQuery,
+  LogQuery,
+  Pruning,
+  Resubmission,
+  Selection,
+  Submission,
+  WatchQuery,
+} from '../api/contract.ts';
+import type { OpenName, StorageQuery } from '../api/storage-contract.ts';
+import type { Listing } from '../snapshot/listing/listing.ts';
+import { addEngine, type EngineChanging } from './engines/add.ts';
+import { checkEngine, fitManifest } from './engines/check.ts';
+import { getEngine } from './engines/get.ts';
+import { listEngines } from './engines/list.ts';
+import { removeEngine } from './engines/remove.ts';
+import { cancelExperiments } from './experiments/cancel.ts';
+import { deleteExperiments, pruneExperiments, type Deleting } from './experiments/delete.ts';
+import { getExperiment, getManifest } from './experiments/get.ts';
+import { listExperiments } from './experiments/list.ts';
+import { experimentLogs } from './experiments/logs.ts';
+import { openLink, type Opening } from './experiments/open.ts';
+import { watch, type Watching } from './experiments/watch.ts';
+import { serverStatusOf, type Told } from './process/server-status.ts';
+import type { LogStore } from './ports.ts';
+import { announceSnapshot, findSnapshot, type SnapshotTaking } from './storage/snapshots.ts';
+import { listStorage, readStored } from './storage/storage.ts';
+import { resubmit } from './submission/resubmit.ts';
+import { submit, type Submitting } from './submission/submit.ts';
+import type { ExperimentStore } from './store/store.ts';
+import type { Supervisor } from './supervision/supervisor.ts';
+
+/** Everything that use cases are made of; each says itself what it takes of it. */
+export type Parts = Submitting &
+  Deleting &
+  Watching &
+  Opening &
+  EngineChanging &
+  SnapshotTaking &
+  Told & { store: ExperimentStore; supervisor: Supervisor; logs: LogStore };
+
+/** All that can be asked of the control plane, whoever asks: what the routes of its HTTP contract call. */
+export function useCases(parts: Parts) {
+  return {
+    submit: (submission: Submission, signal: AbortSignal) => submit(parts, submission, signal),
+    resubmit: (ref: string, resubmission: Resubmission) => resubmit(parts, ref, resubmission),
+    listExperiments: (query: ListQuery) => listExperiments(parts, query),
+    getExperiment: (ref: string) => getExperiment(parts, ref),
+    getManifest: (ref: string) => getManifest(parts, ref),
+    watch: (query: WatchQuery, gone: AbortSignal) => watch(parts, query, gone),
+    experimentLogs: (ref: string, query: LogQuery) => experimentLogs(parts, ref, query),
+    openLink: (ref: string, name: OpenName) => openLink(parts, ref, name),
+    cancelExperiments: (selection: Selection) => cancelExperiments(parts, selection),
+    deleteExperiments: (deletion: Deletion) => deleteExperiments(parts, deletion),
+    pruneExperiments: (pruning: Pruning) => pruneExperiments(parts, pruning),
+    listEngines: () => listEngines(parts),
+    getEngine: (name: string) => getEngine(parts, name),
+    checkEngine: (name: string) => checkEngine(parts, name),
+    fitManifest: (name: string, manifest: { manifest: string; file: string }) =>
+      fitManifest(parts, name, manifest),
+    addEngine: (addition: EngineAddition, from: { local: boolean }) => addEngine(parts, addition, from),
+    removeEngine: (name: string, removal: { force: boolean }) => removeEngine(parts, name, removal),
+    announceSnapshot: (listing: Listing) => announceSnapshot(parts, listing),
+    findSnapshot: (digest: string) => findSnapshot(parts, digest),
+    receiveFiles: parts.snapshots.receive,
+    listStorage: (query: StorageQuery) => listStorage(parts, query),
+    readStored: (query: StorageQuery) => readStored(parts, query),
+    serverStatus: () => serverStatusOf(parts),
+  };
+}
+
+export type UseCases = ReturnType<typeof useCases>;
