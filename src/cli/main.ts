@@ -3,7 +3,7 @@ import { normalizeArgv } from '@oclif/core/help';
 import { run } from '@oclif/core/run';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { failureText } from './runtime/failure-text.ts';
-import { screenOf } from './experiments/screen.ts';
+import { screenOf } from './runtime/screen.ts';
 import { reportThrown } from './runtime/thrown.ts';
 
 /** What `bin/aichor.js` calls: finds the command that was typed and runs it. `root` is the package's folder. */

@@ -1,7 +1,7 @@
 import type { EngineAdditionInput, EngineConnection } from '../../api/engine-contract.ts';
 import { AichorError } from '../../errors.ts';
 import { readSettingFlags } from './engine-settings.ts';
-import { flatContext } from '../runtime/flat-context.ts';
+import { flatContext } from './flat-context.ts';
 import { findContext } from './kubeconfig.ts';
 
 interface AddFlags {

@@ -48,3 +48,15 @@ export function namedRef(ref: string): string {
     hint: 'in a script, the variable that should hold it is not set; latest is the newest experiment',
   });
 }
+
+/** Refuses (AichorError `not_found`) a type that the experiment does not have. Before it is planned, none. */
+export function assertHasType(
+  { experiment_id: id, pods }: Pick<ExperimentRecord, 'experiment_id' | 'pods'>,
+  type: string | undefined,
+): void {
+  const types = new Set(pods.map((pod) => pod.type));
+  if (type === undefined || types.size === 0 || types.has(type)) return;
+  throw new AichorError('not_found', `experiment ${id} has no type ${JSON.stringify(type)}`, {
+    hint: `its types: ${[...types].join(', ')}`,
+  });
+}

@@ -1,7 +1,7 @@
 import type { BulkResult, Selection } from '../../api/contract.ts';
 import type { Client } from '../../client/client.ts';
 import { AichorError, ERROR_CODES } from '../../errors.ts';
-import { readLabels } from '../submit/env-flags.ts';
+import { readLabels } from '../submit/environment.ts';
 import { worst } from './wait.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import { isTerminal, STATUSES } from '../../experiment/status.ts';

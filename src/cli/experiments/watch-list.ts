@@ -2,8 +2,8 @@ import type { ListQueryInput } from '../../api/contract.ts';
 import type { Client } from '../../client/client.ts';
 import { watchExperiments } from '../../client/watch.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
-import { experimentsTable } from '../print/experiments.ts';
-import type { Screen } from './screen.ts';
+import { experimentsTable } from '../print/experiments/list.ts';
+import type { Screen } from '../runtime/screen.ts';
 
 interface ListWatch {
   client: Client;

@@ -13,7 +13,7 @@ import {
   planDocument,
   type PlanDocument,
 } from '../../render/local/plan-document.ts';
-import { secretNames } from '../submit/env-flags.ts';
+import { secretNames } from '../submit/environment.ts';
 import { readLocalManifest } from './local-manifest.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Talk } from '../runtime/talk.ts';

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../manifest/diagnostic.ts';
 import { ignoredLines } from '../../manifest/ignore.ts';
 import { parseManifest } from '../../manifest/parse.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
-import type { ValidatedFile } from '../print/validation.ts';
+import type { ValidatedFile } from '../print/manifest/validation.ts';
 import type { EngineCheck } from '../engines/engine-check.ts';
 import { directoryPaths, repositoryOf } from './repository-around.ts';
 

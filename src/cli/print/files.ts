@@ -1,5 +1,5 @@
 import type { StorageList } from '../../api/storage-contract.ts';
-import type { Screen } from '../experiments/screen.ts';
+import type { Screen } from '../runtime/screen.ts';
 import { table } from './table.ts';
 import { bytesText } from './time.ts';
 

@@ -1,5 +1,5 @@
 import type { InitDocument } from '../../scaffold/init-repository.ts';
-import type { Colors } from '../experiments/screen.ts';
+import type { Colors } from '../runtime/screen.ts';
 
 /** What was written and what to type next. */
 export function initView(document: InitDocument, { bold, dim, green }: Colors): string {

@@ -1,5 +1,5 @@
 import type { ServerStatus } from '../../api/contract.ts';
-import type { Screen } from '../experiments/screen.ts';
+import type { Screen } from '../runtime/screen.ts';
 import { bytesText } from './time.ts';
 
 /** What `server status` and `server stop` show on a terminal. */

@@ -1,4 +1,4 @@
-import type { Screen } from '../experiments/screen.ts';
+import type { Screen } from '../runtime/screen.ts';
 import type { Setting } from '../settings/settings.ts';
 import { table, type Column } from './table.ts';
 

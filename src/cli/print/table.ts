@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Screen } from '../experiments/screen.ts';
+import type { Screen } from '../runtime/screen.ts';
 
 export interface Column {
   title: string;

@@ -7,7 +7,7 @@ import { EXIT_CODES } from '../../exit-codes.ts';
 import { failureText } from './failure-text.ts';
 import { OutputClosed, watchInterruption } from './interruption.ts';
 import { watchReader } from './output-reader.ts';
-import { canAnimate, screenOf, type Screen } from '../experiments/screen.ts';
+import { canAnimate, screenOf, type Screen } from './screen.ts';
 import { resolveSettings, type FlagSettings, type Settings } from '../settings/settings.ts';
 import { createTalk, type Talk } from './talk.ts';
 import { reportThrown } from './thrown.ts';

@@ -1,4 +1,4 @@
-import type { Screen } from '../experiments/screen.ts';
+import type { Screen } from './screen.ts';
 
 /** What a command says to people while it works: always on stderr, never data. */
 export interface Talk {

@@ -14,6 +14,12 @@ const LINE = new RegExp(
   'y',
 );
 
+/*
+ * Not `util.parseEnv`: it drops what it cannot read without a word, where a line number helps; it knows no `NAME` alone;
+ * it ends an unquoted value at any `#` (`http://host/#part` becomes `http://host/`) and a quoted one at `\\"`, and takes the
+ * next line for the value of `NAME=` before CRLF. Where it is right both give the same, which a test holds.
+ */
+
 /**
  * The assignments of an env file in order: `NAME=value`, `export NAME=value`, `NAME` (from the shell), comments
  * with `#`. `'…'` is taken as it is, `"…"` knows `\n \r \t \" \\ \$`, other values end before ` #` and lose blanks

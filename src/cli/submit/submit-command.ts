@@ -1,39 +1,147 @@
 import type { Client } from '../../client/client.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../../experiment/record.ts';
+import type { LogLine } from '../../logs/line.ts';
+import type { PlanDocument } from '../../render/local/plan-document.ts';
+import { waitForEnd } from '../experiments/wait.ts';
 import { BaseCommand } from '../runtime/base-command.ts';
-import { screenOf } from '../experiments/screen.ts';
-import { finalRecord, sayLogs, submissionDocument, type SubmissionDocument } from './submitted.ts';
+import { screenOf } from '../runtime/screen.ts';
 import { Verdict } from '../runtime/verdict.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { SubmissionFlags } from './flags.ts';
+import type { SubmitOptions } from './options.ts';
 
-export type SubmitDocument = SubmissionDocument | ExperimentRecord;
+/** What submitting prints (contract 3.1). */
+export type SubmissionDocument = Pick<
+  ExperimentSummary,
+  | 'experiment_id'
+  | 'status'
+  | 'operator'
+  | 'engine'
+  | 'project'
+  | 'message'
+  | 'manifest_path'
+  | 'source'
+  | 'resubmit_of'
+> & { upload: Upload | null };
 
-interface After {
-  client: Client;
-  summary: ExperimentSummary;
-  upload: SubmissionDocument['upload'];
-  flags: { wait: boolean; follow: boolean; quiet: boolean };
+/** What was packed, and how much of it the server lacked. */
+interface Upload {
+  files: number;
+  bytes: number;
+  sent_bytes: number;
 }
 
-/** What comes after a submission was taken, the same for all ways to submit. */
-export abstract class SubmitCommand<T = never> extends BaseCommand<SubmitDocument | T> {
+/** What `--dry-run` prints. */
+export interface DryRun {
+  manifest_path: string;
+  /** Null: the code of a commit that could not be fetched. */
+  snapshot: string | null;
+  /** Null where nothing is packed: a resubmission's code is on the server already. */
+  files: number | null;
+  bytes: number | null;
+  largest: { path: string; bytes: number }[];
+  plan: PlanDocument;
+}
+
+/** What the server made of it. */
+export interface Taken {
+  client: Client;
+  summary: ExperimentSummary;
+  upload: Upload | null;
+}
+
+/** Something to submit (a directory, a commit, an experiment again) that was checked, and is ready to be sent. */
+export interface Submission {
+  /** What would be sent and created; nothing is. */
+  dryRun(): Promise<DryRun>;
+  /** Sends what the server lacks, and submits. `secrets` by their values. */
+  send(secrets: Record<string, string>): Promise<Taken>;
+}
+
+export type SubmitDocument = SubmissionDocument | ExperimentRecord | DryRun;
+
+/**
+ * The three steps of all ways to submit. Complete: options from flags, files and this shell. Validate: what the
+ * command gives is checked without sending anything. Run: it is sent, and followed as far as was asked.
+ */
+export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
+  protected async submit(
+    flags: SubmissionFlags,
+    settings: Settings,
+    validate: (options: SubmitOptions) => Promise<Submission>,
+  ): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
+    const { completeOptions, secretValues } = await import('./options.ts');
+    const { signal, talk } = this;
+    const onSource = (file: string, text: string) => this.sources.set(file, text);
+    const options = await completeOptions(flags, { env: process.env, settings, talk, signal, onSource });
+    const submission = await validate(options);
+    if (options.dryRun) return submission.dryRun();
+    const secrets = await secretValues(options, { env: process.env, canAsk: this.canAsk });
+    return this.#afterwards(await submission.send(secrets), flags);
+  }
+
   /** Notices of the new experiment; then its id, its document, or, with `--wait` and `--follow`, its final record. */
-  protected async afterwards({
-    client,
-    summary,
-    upload,
-    flags,
-  }: After): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
+  async #afterwards(
+    { client, summary, upload }: Taken,
+    { wait, follow, quiet }: SubmissionFlags,
+  ): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
     const id = summary.experiment_id;
     this.keepsRunning(id);
     for (const { message } of summary.notices) this.talk.notice(message);
-    if (flags.quiet) await this.write(`${id}\n`);
-    if (!flags.wait && !flags.follow) return flags.quiet ? undefined : submissionDocument(summary, upload);
-    this.talk.notice(`experiment ${id}`);
-    const ending = { client, id, signal: this.signal, talk: this.talk };
-    if (flags.follow) await sayLogs(ending, screenOf(process.stderr, process.env));
-    const outcome = await finalRecord(ending);
-    if (!flags.quiet) return outcome;
+    if (quiet) await this.write(`${id}\n`);
+    if (!wait && !follow) return quiet ? undefined : submissionDocument(summary, upload);
+    if (!quiet) this.talk.notice(`experiment ${id}`);
+    if (follow) await this.#sayLogs(client, id);
+    const outcome = await this.#finalRecord(client, id);
+    if (!quiet) return outcome;
     if (outcome instanceof Verdict) throw outcome.error;
     return undefined;
   }
+
+  /** Says the experiment's lines as they come, until its log is complete. */
+  async #sayLogs(client: Client, id: string): Promise<void> {
+    const { signal, talk } = this;
+    const [{ logLinesOf }, { jsonLines }, { createLogLineView }] = await Promise.all([
+      import('../../client/experiment-logs.ts'),
+      import('../../client/json-lines.ts'),
+      import('../print/experiments/log-line.ts'),
+    ]);
+    const record = await client.get(id);
+    const pods = record.pods.map(({ pod }) => pod);
+    const draw = createLogLineView(screenOf(process.stderr, process.env), { pods, timestamps: false });
+    const onReconnect = () => talk.notice('the connection was lost; making it again');
+    const chunks = logLinesOf({ client, record, follow: true, signal, onReconnect }, {});
+    for await (const line of jsonLines<LogLine>(chunks)) talk.say(draw(line));
+  }
+
+  /** Waits for the end: the final record, with an error beside it unless it succeeded. */
+  async #finalRecord(client: Client, id: string): Promise<ExperimentRecord | Verdict<ExperimentRecord>> {
+    const { signal, talk } = this;
+    const { error } = await waitForEnd({
+      client,
+      ids: [id],
+      signal,
+      timeout: null,
+      onChange: ({ status, explanation }) =>
+        talk.progress(`${id.slice(0, 8)} ${status}${explanation === null ? '' : `: ${explanation}`}`),
+      onLost: () => talk.progress('the connection was lost; making it again'),
+    });
+    const record = await client.get(id);
+    return error ? new Verdict(record, error) : record;
+  }
+}
+
+function submissionDocument(summary: ExperimentSummary, upload: Upload | null): SubmissionDocument {
+  return {
+    experiment_id: summary.experiment_id,
+    status: summary.status,
+    operator: summary.operator,
+    engine: summary.engine,
+    project: summary.project,
+    message: summary.message,
+    manifest_path: summary.manifest_path,
+    source: summary.source,
+    resubmit_of: summary.resubmit_of,
+    upload,
+  };
 }

@@ -61,13 +61,13 @@ Settings (--set, or a file of --settings): registry, pull_secret, project_secret
     this.talk.progress('connecting to the cluster');
     const { engine, checks } = await client.addEngine(addition);
     this.talk.settle();
-    const { notableFindings } = await import('../../cli/print/engine-check.ts');
+    const { notableFindings } = await import('../../cli/print/engines/check.ts');
     for (const line of notableFindings(engine.name, checks)) this.talk.notice(line);
     return engine;
   }
 
   override async view(document: EngineDocument): Promise<string> {
-    const { engineView } = await import('../../cli/print/engine.ts');
+    const { engineView } = await import('../../cli/print/engines/engine.ts');
     return engineView(document, this.screen);
   }
 }

@@ -24,7 +24,7 @@ export default class EnginesCheck extends BaseCommand<EngineCheck> {
   }
 
   override async view(document: EngineCheck): Promise<string> {
-    const { engineCheckView } = await import('../../cli/print/engine-check.ts');
+    const { engineCheckView } = await import('../../cli/print/engines/check.ts');
     return engineCheckView(document, this.screen);
   }
 }

@@ -14,7 +14,7 @@ export default class EnginesGet extends BaseCommand<EngineDocument> {
   }
 
   override async view(document: EngineDocument): Promise<string> {
-    const { engineView } = await import('../../cli/print/engine.ts');
+    const { engineView } = await import('../../cli/print/engines/engine.ts');
     return engineView(document, this.screen);
   }
 }

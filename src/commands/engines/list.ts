@@ -1,6 +1,6 @@
 import type { EngineList } from '../../api/engine-contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { enginesTable } from '../../cli/print/engines.ts';
+import { enginesTable } from '../../cli/print/engines/list.ts';
 
 export default class EnginesList extends BaseCommand<EngineList> {
   static override summary = 'List engines with what they have and what is in use';

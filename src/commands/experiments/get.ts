@@ -2,7 +2,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { ID_HELP } from '../../cli/runtime/flags.ts';
-import { recordPage } from '../../cli/print/record.ts';
+import { recordPage } from '../../cli/print/experiments/record.ts';
 import { experimentMeant } from '../../cli/experiments/references.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 

@@ -1,7 +1,7 @@
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import type { ExperimentList, ListQueryInput } from '../../api/contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { experimentsTable } from '../../cli/print/experiments.ts';
+import { experimentsTable } from '../../cli/print/experiments/list.ts';
 import { sinceFlag } from '../../cli/experiments/since.ts';
 import { showChanges } from '../../cli/experiments/watch-list.ts';
 import { STATUSES } from '../../experiment/status.ts';

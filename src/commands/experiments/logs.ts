@@ -1,9 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { assertHasType } from '../../cli/experiments/log-scope.ts';
-import { drawnLines } from '../../cli/print/log-line.ts';
-import { experimentMeant } from '../../cli/experiments/references.ts';
+import { assertHasType, experimentMeant } from '../../cli/experiments/references.ts';
+import { drawnLines } from '../../cli/print/experiments/log-line.ts';
 import { sinceFlag } from '../../cli/experiments/since.ts';
 import { logLinesOf, rawLogOf, type LogsOf } from '../../client/experiment-logs.ts';
 import { isTerminal, STEPS } from '../../experiment/status.ts';

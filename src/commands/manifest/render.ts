@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { newSubmissionFlags } from '../../cli/runtime/flags.ts';
+import { newSubmissionFlags } from '../../cli/submit/flags.ts';
 import type { RenderDocument } from '../../cli/manifest/rendering.ts';
 
 const { message, env, 'env-file': envFile, secret, project } = newSubmissionFlags;
@@ -44,7 +44,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     const settings = this.settings({ project: flags.project });
     const [{ readPlan, renderPlan }, { readVariables }] = await Promise.all([
       import('../../cli/manifest/rendering.ts'),
-      import('../../cli/submit/submission.ts'),
+      import('../../cli/submit/environment.ts'),
     ]);
     const onSource = (file: string, text: string) => this.sources.set(file, text);
     const variables = await readVariables(flags, process.env);
@@ -64,7 +64,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
 
   override async view(document: RenderDocument): Promise<string> {
     if (!('objects' in document)) {
-      const { planView } = await import('../../cli/print/plan.ts');
+      const { planView } = await import('../../cli/print/manifest/plan.ts');
       return planView(document, this.screen);
     }
     return (await yamlOf(document)).trimEnd();
@@ -72,6 +72,6 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
 }
 
 async function yamlOf(document: RenderDocument): Promise<string> {
-  const { renderedYaml } = await import('../../cli/print/yaml.ts');
+  const { renderedYaml } = await import('../../cli/print/manifest/yaml.ts');
   return renderedYaml(document);
 }

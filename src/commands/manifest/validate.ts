@@ -2,7 +2,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import type { EngineCheck } from '../../cli/engines/engine-check.ts';
-import type { ValidatedFile, ValidationDocument } from '../../cli/print/validation.ts';
+import type { ValidatedFile, ValidationDocument } from '../../cli/print/manifest/validation.ts';
 import { repeated } from '../../cli/runtime/flags.ts';
 import { Verdict } from '../../cli/runtime/verdict.ts';
 import { AichorError } from '../../errors.ts';
@@ -53,7 +53,7 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
   }
 
   override async view(document: ValidationDocument): Promise<string> {
-    const { validationView } = await import('../../cli/print/validation.ts');
+    const { validationView } = await import('../../cli/print/manifest/validation.ts');
     return validationView(document, this.sources, this.screen);
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { flatCluster, flatUser } from '../../../src/api/engine-contract.ts';
-import { flatContext } from '../../../src/cli/runtime/flat-context.ts';
+import { flatContext } from '../../../src/cli/engines/flat-context.ts';
 import { findContext } from '../../../src/cli/engines/kubeconfig.ts';
 import { isAichorError } from '../../../src/errors.ts';
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { apiKeyFor, credentialsPath, storeApiKey } from '../../../src/cli/settings/credentials.ts';
 import { authDocument, contextDocument } from '../../../src/cli/settings/settings-document.ts';
 import { changeSettings, resolveSettings, serverUrl } from '../../../src/cli/settings/settings.ts';
-import { engineWishes } from '../../../src/cli/submit/submission.ts';
+import { engineWishes } from '../../../src/cli/submit/options.ts';
 import { parseSettings, settingsFilePath } from '../../../src/machine/settings-file.ts';
 
 let home: string;

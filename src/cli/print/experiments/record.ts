@@ -1,0 +1,142 @@
+import type { ExperimentRecord, PodRecord } from '../../../experiment/record.ts';
+import type { Screen } from '../../runtime/screen.ts';
+import { printable, hanging } from '../text.ts';
+import { statusText } from './status.ts';
+import { table, type Column } from '../table.ts';
+import { bytesText, durationText } from '../time.ts';
+
+/** What `experiments get` shows on a terminal: the facts, the pods, what happened when. */
+export function recordPage(record: ExperimentRecord, screen: Screen): string {
+  const sections = [
+    headline(record, screen),
+    facts(record, screen),
+    pods(record, screen),
+    timeline(record, screen),
+  ];
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+function headline(
+  { experiment_id: id, status, message, explanation, reason }: ExperimentRecord,
+  { colors, width }: Screen,
+): string {
+  const lines = [
+    `${colors.bold(id)}  ${statusText(status, colors)}${reason === null ? '' : colors.dim(` (${reason})`)}`,
+  ];
+  if (message !== '') lines.push(hanging(printable(message), 0, width));
+  if (explanation !== null) lines.push(colors.yellow(hanging(printable(explanation), 0, width)));
+  return lines.join('\n');
+}
+
+function facts(record: ExperimentRecord, { colors, width }: Screen): string {
+  const { resources, links, paths } = record;
+  const rows: [string, string | null][] = [
+    ['operator', record.operator],
+    ['engine', record.engine],
+    ['project', record.project],
+    ['source', sourceText(record.source)],
+    ['manifest', record.manifest_path],
+    ['image', record.image],
+    ['resubmit of', record.resubmit_of],
+    ['labels', pairs(record.labels)],
+    ['env', pairs(record.env)],
+    ['secrets', record.secrets.join(', ') || null],
+    [
+      'asks for',
+      `${resources.pods} pods, ${resources.cpus} CPUs, ${resources.memory_gb} GB, ${resources.gpus} GPUs`,
+    ],
+    ['attempt', record.attempt > 1 ? String(record.attempt) : null],
+    ['created', record.created_at],
+    ['started', record.started_at],
+    ['ended', record.ended_at],
+    ['duration', record.duration_s === null ? null : durationText(record.duration_s)],
+    ['output', paths.output],
+    ['tensorboard', links.tensorboard ?? paths.tensorboard],
+    ['dashboard', links.ray_dashboard],
+    ['jupyter', links.jupyter],
+    ['vscode', links.vscode],
+    ['working copies', paths.workdir],
+    ...record.notices.map(({ message }): [string, string] => ['notice', message]),
+  ];
+  const shown = rows.filter((row): row is [string, string] => row[1] !== null);
+  return shown
+    .map(
+      ([name, value]) =>
+        `${colors.dim(name.padEnd(NAME_WIDTH))} ${hanging(printable(value), NAME_WIDTH + 1, width)}`,
+    )
+    .join('\n');
+}
+
+const NAME_WIDTH = 14;
+const TIME_WIDTH = 8;
+
+function sourceText({
+  kind,
+  snapshot,
+  repository,
+  commit_sha: commit,
+  branch,
+}: ExperimentRecord['source']): string {
+  if (kind === 'local')
+    return `local directory, ${(snapshot ?? 'no snapshot').slice(0, 'sha256:'.length + 12)}`;
+  return [repository, commit?.slice(0, 12), branch && `(${branch})`].filter(Boolean).join(' ');
+}
+
+function pairs(values: Record<string, string>): string | null {
+  return (
+    Object.entries(values)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ') || null
+  );
+}
+
+const LONGEST_POD = 32;
+
+const POD_COLUMNS: readonly Column[] = [
+  { title: 'POD', width: LONGEST_POD },
+  { title: 'RANK', width: 4, align: 'right', drop: 3 },
+  { title: 'STATUS', width: 9 },
+  { title: 'EXIT', width: 4, align: 'right', drop: 1 },
+  { title: 'TIME', width: 7, align: 'right', drop: 2 },
+  { title: 'PEAK', width: 7, align: 'right', drop: 4 },
+  { title: 'REASON', width: 'rest', least: 21 },
+];
+
+function pods({ pods: all }: ExperimentRecord, screen: Screen): string {
+  if (all.length === 0) return '';
+  const longest = Math.max('POD'.length, ...all.map(({ pod }) => pod.length));
+  const columns = POD_COLUMNS.map((column) =>
+    column.title === 'POD' ? { ...column, width: Math.min(longest, LONGEST_POD) } : column,
+  );
+  return table(
+    columns,
+    all.map((pod) => podRow(pod, screen)),
+    screen,
+  );
+}
+
+function podRow(pod: PodRecord, { colors }: Screen): string[] {
+  return [
+    pod.pod,
+    String(pod.rank),
+    statusText(pod.status, colors),
+    pod.exit_code === null ? '-' : String(pod.exit_code),
+    durationText(between(pod.started_at, pod.ended_at)),
+    pod.peak_memory_bytes === null ? '-' : bytesText(pod.peak_memory_bytes),
+    pod.reason ?? '',
+  ];
+}
+
+function between(start: string | null, end: string | null): number | null {
+  return start === null || end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
+}
+
+/** Times count from the creation: what took how long is what one looks for. */
+function timeline({ events, created_at: created }: ExperimentRecord, { colors, width }: Screen): string {
+  return events
+    .map(
+      ({ time, message }) =>
+        `${colors.dim(`+${durationText(between(created, time))}`.padStart(TIME_WIDTH))}  ${hanging(printable(message), TIME_WIDTH + 2, width)}`,
+    )
+    .join('\n');
+}

@@ -1,0 +1,111 @@
+import type { Client } from '../../client/client.ts';
+import type { Plan } from '../../experiment/plan.ts';
+import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
+import { planManifest } from '../../operators/plan.ts';
+import { scanDirectory, type Scan } from '../../snapshot/packaging/scan.ts';
+import { assertRepository, readLocalManifest } from '../manifest/local-manifest.ts';
+import { localDocument } from '../manifest/rendering.ts';
+import { newSubmission, type SubmitOptions } from './options.ts';
+import type { DryRun, Submission, Taken } from './submit-command.ts';
+import { uploadSnapshot } from './upload.ts';
+
+interface Directory {
+  root: string;
+  /** `--manifest-path`. */
+  requested: string | null;
+  /** The directory that files are named from; without it the current one. */
+  namedFrom?: string;
+}
+
+/** A directory that was checked, not read yet. */
+export interface CheckedDirectory extends Directory {
+  plan: Plan;
+  /** The manifest that was found, from the root. */
+  manifestPath: string;
+  /** Reads the files and checks what lies around the manifest. */
+  scan(): Promise<Scan>;
+}
+
+/** Everything that can be said without reading the whole directory and without a server. Throws AichorError. */
+export function checkDirectory(directory: Directory, options: SubmitOptions): CheckedDirectory {
+  const { root, requested, namedFrom } = directory;
+  const { settings, talk, signal, onSource } = options;
+  const local = readLocalManifest({ root, requested, namedFrom, onSource });
+  const plan = planManifest(local.manifest, {
+    message: options.message ?? '',
+    project: settings.project.value ?? DEFAULT_PROJECT,
+    env: options.env,
+    secrets: options.secretNames,
+    vcs: {},
+  });
+  for (const { file, line, column, message } of local.warnings)
+    talk.notice(`${file}:${line}:${column}: ${message}`);
+  const scan = async () => {
+    const scanned = await scanDirectory(root, {
+      cacheFolder: settings.folder.cache,
+      signal,
+      onProgress: ({ files, of }) => talk.progress(`reading: ${files} of ${of} files`),
+    });
+    const files = scanned.listing.entries.filter(({ kind }) => kind !== 'folder');
+    assertRepository(
+      local,
+      files.map(({ path }) => path),
+    );
+    for (const { message } of [...local.notices, ...scanned.notices]) talk.notice(message);
+    return scanned;
+  };
+  return { ...directory, plan, manifestPath: local.path, scan };
+}
+
+/** A directory as it is, checked. The server may still be starting while its files are read. */
+export function directorySubmission(
+  directory: Directory,
+  options: SubmitOptions,
+  connect: () => Promise<Client>,
+): Submission {
+  const checked = checkDirectory(directory, options);
+  return {
+    dryRun: () => dryRunOf(checked, options),
+    send: (secrets) => sendDirectory(checked, { options, secrets, connect }),
+  };
+}
+
+/** What would be sent and created; nothing is (contract 3.1). */
+export async function dryRunOf(
+  { plan, manifestPath, scan }: CheckedDirectory,
+  { settings }: SubmitOptions,
+): Promise<DryRun> {
+  const { digest, files, bytes, largest } = await scan();
+  return {
+    manifest_path: manifestPath,
+    snapshot: digest,
+    files,
+    bytes,
+    largest: largest.map((entry) => ({ path: entry.path, bytes: entry.bytes })),
+    plan: localDocument(plan, settings),
+  };
+}
+
+interface Sending {
+  options: SubmitOptions;
+  secrets: Record<string, string>;
+  connect(): Promise<Client>;
+}
+
+async function sendDirectory(
+  { root, requested, scan }: CheckedDirectory,
+  { options, secrets, connect }: Sending,
+): Promise<Taken> {
+  const { settings, talk, signal } = options;
+  const [scanned, client] = await Promise.all([scan(), connect()]);
+  const remote = settings.server.value !== null;
+  const sent = await uploadSnapshot({ client, root, scan: scanned, remote, talk, signal });
+  // Unless it was asked for, the server chooses too, and its record says which of two it took.
+  const summary = await client.submit({
+    ...newSubmission(options, secrets),
+    source: { kind: 'local', snapshot: scanned.digest },
+    manifest_path: requested,
+  });
+  const upload = { files: scanned.files, bytes: scanned.bytes, sent_bytes: sent };
+  return { client, summary, upload };
+}

@@ -1,0 +1,188 @@
+import { readFile } from 'node:fs/promises';
+import { AichorError, systemErrorCode } from '../../errors.ts';
+import { parseEnvFile } from './env-file.ts';
+
+/** What of a submission's environment is given by flags, files and this shell. */
+
+type Environment = Record<string, string | undefined>;
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+interface EnvFlags {
+  /** `--env` as typed, in order. */
+  env: readonly string[];
+  /** Files of `--env-file`, in order. */
+  files: readonly { path: string; text: string }[];
+  shell: Environment;
+}
+
+/**
+ * The variables a submission gives: files first, `--env` over them, later ones over earlier ones; `NAME` alone is
+ * the value of this shell. Throws AichorError `usage`.
+ */
+export function readEnvFlags({ env, files, shell }: EnvFlags): Record<string, string> {
+  const given: [string, string][] = [];
+  for (const { path, text } of files) {
+    for (const { name, value, line } of parseEnvFile(text, path)) {
+      given.push([name, value ?? fromShell(name, shell, `${path}:${line}`)]);
+    }
+  }
+  for (const item of env) {
+    const [name, value] = splitPair(item, '--env');
+    given.push([name, value ?? fromShell(name, shell, `--env ${name}`)]);
+  }
+  return Object.fromEntries(given);
+}
+
+/** Names of `--secret`; a value in the argument is refused, because everybody on the machine could read it. */
+export function secretNames(flags: readonly string[], env: Record<string, string>): string[] {
+  for (const flag of flags) {
+    const name = flag.split('=', 1)[0] ?? flag;
+    if (flag.includes('=')) {
+      throw new AichorError('usage', `--secret ${name} takes no value: arguments can be read by others`, {
+        hint: `export ${name} in this shell and write --secret ${name}`,
+      });
+    }
+    if (!NAME.test(flag)) throw badName('--secret', flag);
+    if (Object.hasOwn(env, flag)) {
+      throw new AichorError('usage', `${flag} is given both as a variable and as a secret`, {
+        hint: 'keep one of the two',
+      });
+    }
+  }
+  return [...new Set(flags)];
+}
+
+/** `--label K=V`, repeated. */
+export function readLabels(flags: readonly string[]): Record<string, string> {
+  const pairs = flags.map((flag) => {
+    const at = flag.indexOf('=');
+    if (at < 1) {
+      throw new AichorError('usage', `--label ${JSON.stringify(flag)} is not KEY=VALUE`, {
+        hint: 'for example --label sweep=a',
+      });
+    }
+    return [flag.slice(0, at), flag.slice(at + 1)];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function splitPair(item: string, flag: string): [string, string | null] {
+  const at = item.indexOf('=');
+  const name = at === -1 ? item : item.slice(0, at);
+  if (!NAME.test(name)) throw badName(flag, item);
+  return [name, at === -1 ? null : item.slice(at + 1)];
+}
+
+function fromShell(name: string, shell: Environment, where: string): string {
+  const value = shell[name];
+  if (value !== undefined) return value;
+  throw new AichorError('usage', `${where}: ${name} is not set in this shell`, {
+    hint: `export ${name}, or give its value: --env ${name}=VALUE`,
+  });
+}
+
+function badName(flag: string, item: string): AichorError {
+  return new AichorError(
+    'usage',
+    `${flag} ${JSON.stringify(item)}: a variable's name has letters, digits and _, and begins with no digit`,
+    {
+      hint: `for example ${flag} LEARNING_RATE${flag === '--env' ? '=0.001' : ''}`,
+    },
+  );
+}
+
+/** Variables of `--env-file` and, over them, of `--env`. Throws AichorError `usage`. */
+export async function readVariables(
+  flags: { env: readonly string[]; 'env-file': readonly string[] },
+  shell: Environment,
+): Promise<Record<string, string>> {
+  const files = await Promise.all(
+    flags['env-file'].map(async (path) => ({ path, text: await readEnvFile(path) })),
+  );
+  return readEnvFlags({ env: flags.env, files, shell });
+}
+
+async function readEnvFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new AichorError(
+      'usage',
+      `--env-file: ${path} cannot be read (${systemErrorCode(cause) ?? String(cause)})`,
+      {
+        hint: 'name a file of NAME=VALUE lines',
+        cause,
+      },
+    );
+  }
+}
+
+interface Asking {
+  shell: Record<string, string | undefined>;
+  /** Whether somebody can be asked (a terminal). */
+  canAsk: boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * The values of secrets: this shell's, else asked for without an echo, else AichorError `usage` with every name
+ * that is missing. Values are never arguments.
+ */
+export async function readSecrets(
+  names: readonly string[],
+  { shell, canAsk, signal }: Asking,
+): Promise<Record<string, string>> {
+  const missing = names.filter((name) => shell[name] === undefined);
+  if (missing.length > 0 && !canAsk) {
+    throw new AichorError(
+      'usage',
+      `no value for the secret${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`,
+      {
+        hint: `export ${missing.join(', ')} in this shell; there is no terminal to ask on`,
+      },
+    );
+  }
+  const values: Record<string, string> = {};
+  for (const name of names) values[name] = shell[name] ?? (await askHidden(name, signal));
+  return values;
+}
+
+async function askHidden(name: string, signal: AbortSignal): Promise<string> {
+  const { password } = await import('@inquirer/prompts');
+  return password({ message: `${name}:`, mask: '*' }, { signal, output: process.stderr });
+}
+
+/** Names that travel from the submitting shell to pods on this machine (contract 7). */
+const BASICS: ReadonlySet<string> = new Set([
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TMPDIR',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'NODE_EXTRA_CA_CERTS',
+  'LD_LIBRARY_PATH',
+  'DYLD_LIBRARY_PATH',
+  'DYLD_FALLBACK_LIBRARY_PATH',
+]);
+
+/** `LC_ALL` and the like, proxies in either case; the build step also needs pip's and uv's settings. */
+const BASIC_PATTERNS = [/^LC_[A-Z]+$/, /^[A-Za-z]+_proxy$/i, /^PIP_/, /^UV_/];
+
+/** The part of a shell's environment that goes with a submission to the embedded control plane. */
+export function shellBasics(env: Record<string, string | undefined>): Record<string, string> {
+  const basics: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && (BASICS.has(name) || BASIC_PATTERNS.some((pattern) => pattern.test(name))))
+      basics[name] = value;
+  }
+  return basics;
+}

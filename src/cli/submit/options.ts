@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { SubmissionInput } from '../../api/contract.ts';
+import { AichorError } from '../../errors.ts';
+import type { Talk } from '../runtime/talk.ts';
+import type { Settings } from '../settings/settings.ts';
+import { readLabels, readSecrets, readVariables, secretNames, shellBasics } from './environment.ts';
+import type { SubmissionFlags } from './flags.ts';
+
+/** Everything that a submission goes by, whatever is submitted: complete, and checked as far as it is alone. */
+export interface SubmitOptions {
+  /** `--message`; null: none was given. */
+  message: string | null;
+  settings: Settings;
+  /** Variables of `--env-file` and, over them, of `--env`. */
+  env: Record<string, string>;
+  /** Names of `--secret`; their values are asked for last. */
+  secretNames: string[];
+  labels: Record<string, string>;
+  keep: boolean;
+  force: boolean;
+  dryRun: boolean;
+  /** PATH, HOME and the like of this shell; nothing for a team's server, which has an environment of its own. */
+  shell: Record<string, string>;
+  /** Absolute path of `--python-env`. */
+  pythonEnv: string | null;
+  idempotencyKey: string;
+  talk: Talk;
+  signal: AbortSignal;
+  /** Told of each file's text, so that mistakes can be shown in it. */
+  onSource(file: string, text: string): void;
+}
+
+/** What a command gives beside its flags. */
+interface Surroundings {
+  env: Record<string, string | undefined>;
+  settings: Settings;
+  talk: Talk;
+  signal: AbortSignal;
+  onSource(file: string, text: string): void;
+}
+
+/** Fills the options from flags, files, settings and this shell. Nothing is sent or asked. Throws AichorError `usage`. */
+export async function completeOptions(flags: SubmissionFlags, around: Surroundings): Promise<SubmitOptions> {
+  const { env: shell, settings, talk, signal, onSource } = around;
+  const isLocal = settings.server.value === null;
+  const env = await readVariables(flags, shell);
+  return {
+    message: flags.message ?? null,
+    settings,
+    env,
+    secretNames: secretNames(flags.secret, env),
+    labels: readLabels(flags.label),
+    keep: flags.keep,
+    force: flags.force,
+    dryRun: flags['dry-run'],
+    shell: isLocal ? shellBasics(shell) : {},
+    pythonEnv: await pythonEnvironment(flags['python-env'] ?? null, isLocal),
+    // A key of its own makes it safe to send a submission again whose answer was lost.
+    idempotencyKey: flags['idempotency-key'] ?? randomUUID(),
+    talk,
+    signal,
+    onSource,
+  };
+}
+
+/** On this machine it must be there; a server's machine is asked later. */
+async function pythonEnvironment(path: string | null, isLocal: boolean): Promise<string | null> {
+  if (path === null) return null;
+  const absolute = resolve(path);
+  if (!isLocal) return absolute;
+  try {
+    await stat(absolute);
+    return absolute;
+  } catch (cause) {
+    throw new AichorError('usage', `--python-env: there is no ${absolute}`, {
+      hint: 'name a virtual or conda environment (its folder), or a Python interpreter',
+      cause,
+    });
+  }
+}
+
+/** What every request to submit holds; `secrets` by their values. */
+export function commonSubmission(
+  { env, labels, keep, force, shell, pythonEnv, idempotencyKey }: SubmitOptions,
+  secrets: Record<string, string>,
+) {
+  return {
+    env,
+    secrets,
+    labels,
+    keep,
+    force,
+    shell,
+    python_env: pythonEnv,
+    idempotency_key: idempotencyKey,
+  };
+}
+
+/** The same for a new experiment, less its source and its manifest's path. */
+export function newSubmission(
+  options: SubmitOptions,
+  secrets: Record<string, string>,
+): Omit<SubmissionInput, 'source' | 'manifest_path'> {
+  return {
+    ...commonSubmission(options, secrets),
+    ...engineWishes(options.settings),
+    message: options.message ?? '',
+    project: options.settings.project.value,
+  };
+}
+
+/** The secrets' values, asked for where they are not in this shell. Do it late: nothing before it should fail. */
+export async function secretValues(
+  { secretNames: names, signal }: SubmitOptions,
+  { env, canAsk }: { env: Record<string, string | undefined>; canAsk: boolean },
+): Promise<Record<string, string>> {
+  return readSecrets(names, { shell: env, canAsk, signal });
+}
+
+/** `--engine` and AICHOR_ENGINE say what must be; the settings file only what is preferred (contract 3.2). */
+export function engineWishes({ engine }: Pick<Settings, 'engine'>): {
+  engine: string | null;
+  default_engine: string | null;
+} {
+  const insisted = engine.origin === 'flag' || engine.origin === 'environment';
+  return insisted
+    ? { engine: engine.value, default_engine: null }
+    : { engine: null, default_engine: engine.value };
+}

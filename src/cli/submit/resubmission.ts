@@ -1,0 +1,54 @@
+import type { Client } from '../../client/client.ts';
+import type { ExperimentRecord } from '../../experiment/record.ts';
+import { parseManifest } from '../../manifest/parse.ts';
+import { planManifest } from '../../operators/plan.ts';
+import { invalidManifest } from '../manifest/local-manifest.ts';
+import { localDocument } from '../manifest/rendering.ts';
+import { commonSubmission, engineWishes, type SubmitOptions } from './options.ts';
+import type { DryRun, Submission } from './submit-command.ts';
+
+/** An experiment again; its code and its manifest are on the server. The options' project is the new one's. */
+export function resubmission(first: ExperimentRecord, options: SubmitOptions, client: Client): Submission {
+  const { message, settings } = options;
+  return {
+    dryRun: () => resubmitDryRun(first, options, client),
+    send: async (secrets) => {
+      const summary = await client.resubmit(first.experiment_id, {
+        ...commonSubmission(options, secrets),
+        engine: engineWishes(settings).engine,
+        message,
+        project: settings.project.value,
+      });
+      return { client, summary, upload: null };
+    },
+  };
+}
+
+/** What it would create, from the manifest that ran; nothing would be sent. */
+async function resubmitDryRun(
+  first: ExperimentRecord,
+  options: SubmitOptions,
+  client: Client,
+): Promise<DryRun> {
+  const { settings, secretNames: secrets } = options;
+  const path = first.manifest_path ?? 'manifest.yaml';
+  const { manifest, diagnostics } = parseManifest(await client.manifest(first.experiment_id), path);
+  if (manifest === null) throw invalidManifest(path, diagnostics);
+  const env = Object.entries({ ...first.env, ...options.env });
+  const kept = first.secrets.filter((name) => !Object.hasOwn(options.env, name));
+  const plan = planManifest(manifest, {
+    message: options.message ?? first.message,
+    project: settings.project.value ?? first.project,
+    env: Object.fromEntries(env.filter(([name]) => !secrets.includes(name))),
+    secrets: [...new Set([...kept, ...secrets])],
+    vcs: {},
+  });
+  return {
+    manifest_path: path,
+    snapshot: first.source.snapshot,
+    files: null,
+    bytes: null,
+    largest: [],
+    plan: localDocument(plan, settings),
+  };
+}
