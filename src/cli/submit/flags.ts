@@ -41,4 +41,3 @@ export const newSubmissionFlags = {
 };
 
 export type SubmissionFlags = InferredFlags<typeof submissionFlags>;
-export type NewSubmissionFlags = InferredFlags<typeof newSubmissionFlags>;
