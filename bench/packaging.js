@@ -82,7 +82,8 @@ async function bundled() {
   await build({
     ...shared,
     entryPoints: [join(resolveDir, 'src/snapshot/packaging/sending/pack-worker.ts')],
-    outfile: join(work, 'pack-worker.js'),
+    format: 'cjs',
+    outfile: join(work, 'pack-worker.cjs'),
   });
   writeFileSync(join(work, 'package.json'), '{"type":"module"}');
   return import(pathToFileURL(join(work, 'measured.js')).href);

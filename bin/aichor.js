@@ -17,5 +17,5 @@ if (major < 20 || (major === 20 && minor < 20)) {
   const program = require('./bundles.js')
     .createLoader()
     .load(join(root, 'dist', 'cli.cjs'));
-  void program.main(root);
+  void program.main({ root, version: require('../package.json').version });
 }

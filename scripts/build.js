@@ -1,48 +1,23 @@
 /**
- * Builds `dist/` and `oclif.manifest.json`: the program as one file, and beside it what only some commands need.
+ * Builds `dist/` and `oclif.manifest.json`. docs/program.md tells what lies there and why.
  *
  *   node scripts/build.js            everything that changed
  *   node scripts/build.js --clean    from nothing (what a package is made of)
  *
- * Files appear whole (written beside, then renamed), what is imported before what imports it; a library that is not
- * named any more stays for an hour, because a process that runs may still load it.
+ * Files appear whole (written beside, then renamed), what is loaded before what loads it; a chunk that is not named
+ * any more stays for an hour, because a process that runs may still load it.
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { cjsNames } from './build/cjs-names.js';
 import { codeCaches, signed } from './build/code-cache.js';
 import { commandSources, program } from './build/commands.js';
-import { libraries } from './build/libraries.js';
 import { commandManifest } from './build/manifest.js';
-import { leanOclif } from './build/oclif.js';
 
 const STALE_AFTER_MS = 3_600_000;
 
-/** Never bundled: present at run time, or optional there. */
-const EXTERNAL = ['typescript', 'ts-node', '@photostructure/sqlite', 'node:sqlite'];
-
-const COMMON = {
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: 'none',
-  define: { 'process.env.NODE_ENV': '"production"' },
-  logLevel: 'error',
-  write: false,
-};
-
-/** CommonJS starts sooner and is loaded without a wait; what asks for `import.meta.url` is given it. */
-const COMMON_JS = {
-  ...COMMON,
-  format: 'cjs',
-  // `import()` of what is beside it would start the loader of ES modules.
-  supported: { 'dynamic-import': false },
-  banner: { js: "const __bundle_url = require('node:url').pathToFileURL(__filename).href;" },
-  define: { ...COMMON.define, 'import.meta.url': '__bundle_url' },
-};
+/** Never bundled: what Node has, and what is present at run time or optional there. */
+export const EXTERNAL = [/^node:/, 'typescript', 'ts-node', '@photostructure/sqlite'];
 
 /**
  * @param {string} root the package's folder
@@ -54,71 +29,66 @@ export async function build(root, { clean = false } = {}) {
   if (clean) await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   const sources = await commandSources(root);
-  const outputs = await bundle(root, dist, sources);
+  const outputs = await bundle(root, sources);
   let written = 0;
   for (const output of outputs) written += await writeWhole(join(dist, output.name), output.contents);
   const manifest = await commandManifest(root, sources, dist);
   written += await writeWhole(join(root, 'oclif.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  const names = outputs.map((output) => output.name);
-  await removeStale(dist, new Set([...names, ...(await codeCaches(root, dist, names))]));
+  const caches = await codeCaches(root, dist, outputs);
+  await removeStale(dist, new Set([...outputs.map(({ name }) => name), ...caches]));
   return { commands: sources.length, written };
 }
 
 /**
- * The files of `dist/`, what is imported before what imports it:
- * `errors.cjs` (one class of errors for all), `lib-….cjs`, `server.cjs`, `pack-worker.js`, and `cli.cjs`, which is
- * the program: oclif, the table of commands, and all of our own code that a command may run.
+ * The files of `dist/`, chunks before the entries that load them: `cli.cjs` (the program), `server.cjs` (the control
+ * plane), `pack-worker.cjs` (the thread that packs), and a chunk for whatever several of them share or only some
+ * commands need. CommonJS starts sooner than ES modules and is loaded without a wait.
+ *
+ * @returns {Promise<{name: string, contents: Buffer}[]>}
  */
-async function bundle(root, dist, sources) {
-  const { build: esbuild } = await import('esbuild');
+async function bundle(root, sources) {
+  const { rolldown } = await import('rolldown');
   const at = (file) => join(root, 'src', file);
-  const libs = libraries(root, dist, EXTERNAL);
-  const one = async (name, options) => {
-    const { outputFiles } = await esbuild({
-      absWorkingDir: root,
-      outfile: `dist/${name}`,
-      external: EXTERNAL,
-      ...options,
-    });
-    return outputFiles.map(({ contents }) => ({ name, contents: signed(contents) }));
-  };
-  const cli = one('cli.cjs', {
-    ...COMMON_JS,
-    entryPoints: ['aichor:program'],
-    plugins: [program(root, sources), apart(root), libs.plugin, leanOclif],
+  const bundled = await rolldown({
+    cwd: root,
+    input: {
+      cli: 'aichor:program',
+      server: at('server/process/main.ts'),
+      'pack-worker': at('snapshot/packaging/sending/pack-worker.ts'),
+    },
+    external: EXTERNAL,
+    platform: 'node',
+    plugins: [program(root, sources)],
+    transform: { target: 'node20', define: { 'process.env.NODE_ENV': '"production"' } },
+    logLevel: 'warn',
   });
-  const others = await Promise.all([
-    one('errors.cjs', { ...COMMON_JS, entryPoints: [at('errors.ts')] }),
-    one('server.cjs', {
-      ...COMMON_JS,
-      entryPoints: [at('server/process/main.ts')],
-      plugins: [libs.serverPlugin, apart(root), cjsNames],
-    }),
-    one('pack-worker.js', {
-      ...COMMON,
-      format: 'esm',
-      entryPoints: [at('snapshot/packaging/sending/pack-worker.ts')],
-    }),
-  ]);
-  const main = await cli;
-  return [...others.flat(), ...(await libs.build()), ...main];
+  const { output } = await bundled.generate({
+    format: 'cjs',
+    exports: 'named',
+    // `import()` of what is beside it would start the loader of ES modules.
+    dynamicImportInCjs: false,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    comments: { legal: false },
+  });
+  const chunks = output.filter(({ type }) => type === 'chunk');
+  return inOrder(chunks).map(({ fileName, code }) => ({ name: fileName, contents: signed(code) }));
 }
 
-/** What stands in a file of its own beside `cli.cjs`: the control plane, and the errors that both sides throw. */
-function apart(root) {
-  const files = {
-    [join(root, 'src/errors.ts')]: './errors.cjs',
-    [join(root, 'src/server/process/main.ts')]: './server.cjs',
+/** Chunks behind all that they load. */
+function inOrder(chunks) {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const done = new Set();
+  const visit = (chunk) => {
+    if (chunk === undefined || done.has(chunk)) return;
+    done.add(chunk);
+    for (const name of [...chunk.imports, ...chunk.dynamicImports]) visit(byName.get(name));
+    ordered.push(chunk);
   };
-  return {
-    name: 'apart',
-    setup(build) {
-      build.onResolve({ filter: /\/(?:errors|main)\.ts$/ }, ({ path, resolveDir, kind }) => {
-        const file = kind === 'entry-point' ? undefined : files[join(resolveDir, path)];
-        return file === undefined ? undefined : { path: file, external: true };
-      });
-    },
-  };
+  const ordered = [];
+  for (const chunk of chunks) visit(chunk);
+  return ordered;
 }
 
 /** Writes only what differs. Returns 1 when it wrote. */

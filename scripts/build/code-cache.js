@@ -1,58 +1,64 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What most commands load; the others would make the package larger for little. */
-const CACHED = /^(?:cli|lib-(?:yaml|zod)-[\d.]+)\.cjs$/;
+/** Which caches there are, and what they were made of. */
+const RECORD = 'code-caches.json';
 
 /** The text with its own hash as its last line, by which `bin/bundles.js` tells whether a cache belongs to it. */
-export function signed(contents) {
-  const hash = createHash('sha256').update(contents).digest('hex');
-  return Buffer.concat([Buffer.from(contents), Buffer.from(`\n// ${hash}\n`)]);
+export function signed(code) {
+  return Buffer.from(`${code}\n// ${sha256(code)}\n`);
 }
 
 /**
- * Names of the code caches in `dist/`, written anew by `train.js` where one is missing or was made of another
- * text or by another Node.
+ * Names of the code caches in `dist/` and of the record of them. When a text or the Node is another one than the
+ * record says, `train.js` writes all of them anew: of each chunk that the usual commands load.
  *
  * @param {string} root the package's folder
  * @param {string} dist
- * @param {readonly string[]} names of the files in `dist/`
+ * @param {readonly {name: string, contents: Buffer}[]} outputs what lies in `dist/`
  * @returns {Promise<string[]>}
  */
-export async function codeCaches(root, dist, names) {
-  const cached = names.filter((name) => CACHED.test(name));
-  const fresh = await Promise.all(cached.map((name) => isFresh(join(dist, name))));
-  if (fresh.includes(false))
-    await train(
-      root,
-      cached.map((name) => join(dist, name)),
-    );
-  return cached.map((name) => `${name}.cache`);
+export async function codeCaches(root, dist, outputs) {
+  const texts = outputs.map(({ name, contents }) => `${name} ${contents.toString('latin1').slice(-65, -1)}`);
+  const made = sha256([process.version, process.platform, process.arch, ...texts].join('\n'));
+  const known = await readRecord(dist);
+  if (known?.made === made && (await areThere(dist, known.caches))) return [...known.caches, RECORD];
+  const caches = await train(root);
+  const beside = join(dist, `.${process.pid}.tmp`);
+  await writeFile(beside, JSON.stringify({ made, caches }));
+  await rename(beside, join(dist, RECORD));
+  return [...caches, RECORD];
 }
 
-async function isFresh(path) {
-  const runtime = `${process.version} ${process.platform} ${process.arch}`;
+async function readRecord(dist) {
   try {
-    const [text, cache] = await Promise.all([readFile(path, 'latin1'), readFile(`${path}.cache`)]);
-    const end = cache.indexOf(10);
-    const length = cache.length - end - 1;
-    return cache.toString('latin1', 0, end) === `${text.slice(-65, -1)} ${runtime} ${length}`;
+    return JSON.parse(await readFile(join(dist, RECORD), 'utf8'));
   } catch (error) {
-    if (error.code === 'ENOENT') return false;
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return null;
     throw error;
   }
 }
 
-/** In a process of its own: commands are run there, and what V8 has compiled by then is kept. */
-async function train(root, paths) {
-  const child = spawn(process.execPath, [join(root, 'scripts', 'build', 'train.js'), root, ...paths], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+async function areThere(dist, names) {
+  const found = await Promise.allSettled(names.map((name) => stat(join(dist, name))));
+  return found.every(({ status }) => status === 'fulfilled');
+}
+
+/** In a process of its own: commands are run there, and what V8 has compiled by then is kept. Names of the caches. */
+async function train(root) {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'build', 'train.js'), root], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   let said = '';
+  let names = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+  child.stdio[3].setEncoding('utf8').on('data', (text) => (names += text));
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`the code caches were not made (exit code ${code})\n${said}`);
+  return JSON.parse(names);
 }
+
+const sha256 = (text) => createHash('sha256').update(text).digest('hex');

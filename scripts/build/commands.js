@@ -42,53 +42,34 @@ function completion(root) {
   ];
 }
 
-/** The module `aichor:program`: `main`, and a table of commands, each loaded when it is run. */
+/**
+ * The module `aichor:program`: `main` with the table of commands, each loaded when it is the one that was typed.
+ * A plugin of rolldown's.
+ */
 export function program(root, sources) {
-  const main = `export { main } from ${JSON.stringify(join(root, 'src', 'cli', 'main.ts'))};`;
-  return virtualModule('aichor:program', root, `${main}${lazyTable(sources)}`);
+  const rows = sources.map(
+    ({ id, file }) => `  ${JSON.stringify(id)}: () => import(${JSON.stringify(file)}),`,
+  );
+  const contents = `
+import { main as run } from ${JSON.stringify(join(root, 'src', 'cli', 'main.ts'))};
+const COMMANDS = {\n${rows.join('\n')}\n};
+export const main = (program) => run(program, COMMANDS);
+`;
+  return virtualModule('aichor:program', contents);
 }
 
 /** The module `aichor:commands` with every command in it, for writing the manifest. */
-export function eagerCommandTable(root, sources) {
-  return virtualModule('aichor:commands', root, eagerTable(sources));
-}
-
-/**
- * What oclif asks of a command that it found in its manifest is `run(argv, config)`; it sets `plugin` on it.
- * Handing these on lets a command's module be loaded only when it is the one that was typed.
- */
-function lazyTable(sources) {
-  const rows = sources.map(
-    ({ id, file }) =>
-      `  ${JSON.stringify(id)}: lazy(${JSON.stringify(id)}, () => import(${JSON.stringify(file)})),`,
-  );
-  return `
-function lazy(id, load) {
-  return {
-    async run(argv, config) {
-      const { default: command } = await load();
-      command.id = id;
-      command.plugin = this.plugin;
-      return command.run(argv, config);
-    },
-  };
-}
-export const COMMANDS = {\n${rows.join('\n')}\n};\n`;
-}
-
-function eagerTable(sources) {
+export function eagerCommandTable(sources) {
   const imports = sources.map(({ file }, index) => `import command${index} from ${JSON.stringify(file)};`);
   const rows = sources.map(({ id }, index) => `  ${JSON.stringify(id)}: command${index},`);
-  return `${imports.join('\n')}\nexport const COMMANDS = {\n${rows.join('\n')}\n};\n`;
+  const contents = `${imports.join('\n')}\nexport const COMMANDS = {\n${rows.join('\n')}\n};\n`;
+  return virtualModule('aichor:commands', contents);
 }
 
-function virtualModule(name, root, contents) {
+function virtualModule(name, contents) {
   return {
     name,
-    setup(build) {
-      const filter = new RegExp(`^${name}$`);
-      build.onResolve({ filter }, () => ({ path: name, namespace: 'aichor' }));
-      build.onLoad({ filter, namespace: 'aichor' }, () => ({ contents, resolveDir: root, loader: 'js' }));
-    },
+    resolveId: (id) => (id === name ? name : null),
+    load: (id) => (id === name ? contents : null),
   };
 }

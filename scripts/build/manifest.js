@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Plugin } from '@oclif/core';
 import { eagerCommandTable } from './commands.js';
@@ -37,19 +37,17 @@ export async function commandManifest(root, sources, dist) {
 
 /** oclif itself stays outside, so that the command classes are those of the loader. */
 async function bundleAll(root, sources, outfile) {
-  const { build } = await import('esbuild');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['aichor:commands'],
-    outfile,
-    bundle: true,
-    format: 'esm',
+  const { rolldown } = await import('rolldown');
+  const bundled = await rolldown({
+    cwd: root,
+    input: 'aichor:commands',
+    external: (id) => !id.startsWith('.') && !id.startsWith('/') && id !== 'aichor:commands',
     platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    plugins: [eagerCommandTable(root, sources)],
-    logLevel: 'error',
+    plugins: [eagerCommandTable(sources)],
+    logLevel: 'warn',
   });
+  const { output } = await bundled.generate({ format: 'esm', codeSplitting: false });
+  await writeFile(outfile, output[0].code);
 }
 
 /** What the completion commands say of themselves is made for others. */

@@ -1,19 +1,25 @@
-import { Config } from '@oclif/core/config';
-import { normalizeArgv } from '@oclif/core/help';
-import { run } from '@oclif/core/run';
 import { EXIT_CODES } from '../exit-codes.ts';
+import type { CommandTable, Program } from './runtime/command.ts';
 import { failureText } from './runtime/failure-text.ts';
 import { screenOf } from './runtime/screen.ts';
 import { reportThrown } from './runtime/thrown.ts';
 
-/** What `bin/aichor.js` calls: finds the command that was typed and runs it. `root` is the package's folder. */
-export async function main(root: string): Promise<void> {
+/**
+ * What `bin/aichor.js` calls. A command that was typed in full is run at once, by oclif's parser alone; help, topics,
+ * aliases and completion are oclif's as a whole, which takes twice as long to load.
+ */
+export async function main(program: Program, commands: CommandTable): Promise<void> {
   const argv = spelledOut(process.argv.slice(2));
   try {
-    // There is nothing to plug in: looking for it would cost a moment of every start.
-    const config = await Config.load({ root, userPlugins: false, devPlugins: false });
-    await refuseUnknown(argv, config);
-    await run(argv, config);
+    const typed = helpAsked(argv) ? null : typedCommand(argv, commands);
+    if (typed === null) {
+      const { runWithOclif } = await import('./runtime/oclif.ts');
+      await runWithOclif(argv, program, commands);
+    } else {
+      const { default: command } = await typed.load();
+      command.id = typed.id;
+      await command.run(typed.argv, program);
+    }
   } catch (thrown) {
     await fail(thrown, argv);
   }
@@ -26,18 +32,28 @@ export function spelledOut(argv: readonly string[]): string[] {
   return argv.map((word, index) => (word === '-h' && (end === -1 || index < end) ? '--help' : word));
 }
 
-/** oclif would look for a hook, and answers unknown words below a topic in ways of its own. */
-async function refuseUnknown(argv: readonly string[], config: Config): Promise<void> {
-  const words = argv.filter((word) => word !== '--help');
-  const [first] = words;
-  if (first === undefined || first === '--version') return;
-  const [id] = normalizeArgv(config, [...words]);
-  if (id !== undefined && (config.findCommand(id) || config.findTopic(id))) return;
-  const { unknownCommand } = await import('./runtime/unknown-command.ts');
-  const commands = config.commands
-    .filter((command) => !command.hidden)
-    .map((command) => command.id.replaceAll(':', ' '));
-  throw unknownCommand(words, commands);
+interface TypedCommand {
+  id: string;
+  load: CommandTable[string];
+  /** The words behind the command's name. */
+  argv: string[];
+}
+
+/** The command whose words the line begins with, the longest that there is; null when it begins with none. */
+export function typedCommand(argv: readonly string[], commands: CommandTable): TypedCommand | null {
+  const flag = argv.findIndex((word) => word.startsWith('-'));
+  const words = flag === -1 ? argv : argv.slice(0, flag);
+  for (let count = words.length; count > 0; count--) {
+    const id = words.slice(0, count).join(':');
+    const load = Object.hasOwn(commands, id) ? commands[id] : undefined;
+    if (load !== undefined) return { id, load, argv: argv.slice(count) };
+  }
+  return null;
+}
+
+function helpAsked(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--help');
 }
 
 /** For what is thrown outside a command; inside one, the base command has reported it. */

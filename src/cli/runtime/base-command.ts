@@ -1,9 +1,9 @@
-import { Command } from '@oclif/core/command';
 import { boolean } from '@oclif/core/flags';
 import type { Client } from '../../client/client.ts';
 import type { Target } from '../../client/http.ts';
 import { AichorError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { Command } from './command.ts';
 import { failureText } from './failure-text.ts';
 import { OutputClosed, watchInterruption } from './interruption.ts';
 import { watchReader } from './output-reader.ts';
@@ -23,7 +23,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
     json: boolean({ description: 'Print JSON, also on a terminal', helpGroup: 'GLOBAL' }),
   };
 
-  abstract override run(): Promise<T | Verdict<T> | undefined>;
+  abstract run(): Promise<T | Verdict<T> | undefined>;
 
   /** The human drawing of the document, without the last newline; null: JSON there too. */
   view(_document: T): string | null | Promise<string | null> {
@@ -107,29 +107,24 @@ export abstract class BaseCommand<T = unknown> extends Command {
     return {
       settings: this.settings(),
       env: process.env,
-      version: this.config.version,
-      root: this.config.root,
+      version: this.program.version,
+      root: this.program.root,
       signal,
       talk,
     };
   }
 
-  protected override async _run<R>(): Promise<R> {
+  async execute(): Promise<void> {
     try {
-      await this.init();
       const outcome = await this.run();
       this.talk.settle();
       if (outcome instanceof Verdict) {
         await this.#print(outcome.document);
         await this.#fail(outcome.error, 'verdict');
       } else if (outcome !== undefined) await this.#print(outcome);
-      return outcome as R;
     } catch (error) {
       this.talk.settle();
       await this.#fail(error, 'failure');
-      return undefined as R;
-    } finally {
-      await this.finally(undefined);
     }
   }
 
@@ -181,6 +176,6 @@ export abstract class BaseCommand<T = unknown> extends Command {
   }
 
   #typedName(): string {
-    return (this.id ?? '').replaceAll(':', ' ');
+    return (this.ctor.id ?? '').replaceAll(':', ' ');
   }
 }

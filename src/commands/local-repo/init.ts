@@ -46,7 +46,7 @@ export default class LocalRepoInit extends BaseCommand<InitDocument> {
         directory: args.directory ?? null,
         force,
         asking: this.canAsk ? (yes ? 'defaults' : 'ask') : 'never',
-        packageRoot: this.config.root,
+        packageRoot: this.program.root,
         env: process.env,
         cwd: process.cwd(),
         prompt: process.stderr,

@@ -34,7 +34,7 @@ export default class ServerStart extends BaseCommand<never> {
     const { runServer } = await import('../../server/process/main.ts');
     await runServer({
       env: process.env,
-      version: this.config.version,
+      version: this.program.version,
       team: flags.embedded ? null : { host: flags.host, port: flags.port },
       limits: { cpus: flags.cpus ?? null, max_experiments: flags['max-experiments'] ?? null },
       onReady: (ready) => this.#say(ready),

@@ -35,7 +35,7 @@ export function filesToPack(listing: Listing, missing: readonly string[]): Packe
 
 /** The worker beside the bundle; run from source (no bundle, no plain JavaScript) there is none. */
 function builtWorker(): URL | null {
-  return import.meta.url.endsWith('.ts') ? null : new URL('./pack-worker.js', import.meta.url);
+  return import.meta.url.endsWith('.ts') ? null : new URL('./pack-worker.cjs', import.meta.url);
 }
 
 export interface PackOptions {
