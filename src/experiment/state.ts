@@ -31,6 +31,9 @@ export type NewExperiment = Omit<
   | 'links'
 >;
 
+/** Fields that records of earlier versions do not have, with what they had been. */
+export const LATER_FIELDS = { image: null } satisfies Partial<ExperimentRecord>;
+
 /** The state of an experiment of which nothing is known but that it was accepted. */
 export function initialState(experiment: NewExperiment): ExperimentState {
   const { experiment_id, ...known } = experiment;
@@ -42,7 +45,7 @@ export function initialState(experiment: NewExperiment): ExperimentState {
       reason: null,
       explanation: null,
       ...known,
-      image: null,
+      ...LATER_FIELDS,
       attempt: 1,
       started_at: null,
       ended_at: null,

@@ -10,7 +10,6 @@ import type { Log, LogStore, SnapshotStore } from '../ports.ts';
 import { experimentFolder, type Folders } from '../process/folders.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
-import { parseLabel } from './list.ts';
 import { toSelected } from './selected.ts';
 
 /** What deleting needs: everything that keeps something of an experiment. */
@@ -46,7 +45,7 @@ export async function pruneExperiments(
 ): Promise<BulkResult> {
   const endedBefore = new Date(by.now().getTime() - older_than_s * 1000).toISOString();
   const result = await toSelected(by.store, {
-    selection: { ids: by.store.ids({ endedBefore, labels: labels.map(parseLabel) }) },
+    selection: { ids: by.store.ids({ ended_before: endedBefore, label: labels }) },
     only: {},
     act: (id) => deleteOne(by, id, outputs),
   });

@@ -1,14 +1,14 @@
 import type { BulkResult, Selection } from '../../api/contract.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
-import { parseLabel } from './list.ts';
-import type { ExperimentStore, IdFilter } from '../store/store.ts';
+import type { IdConditions } from '../store/conditions.ts';
+import type { ExperimentStore } from '../store/store.ts';
 
 /**
  * What a selection means: ids as they were named, or every experiment with these labels (or all) that the deed can be
  * done to; `only` says which those are, so that what is not meant does not become an error.
  */
-function selectedRefs(store: ExperimentStore, selection: Selection, only: IdFilter): string[] {
+function selectedRefs(store: ExperimentStore, selection: Selection, only: IdConditions): string[] {
   const given = [selection.ids, selection.labels, selection.all].filter((part) => part !== undefined);
   if (given.length !== 1) {
     throw new AichorError('usage', 'say which experiments are meant in exactly one way', {
@@ -16,12 +16,12 @@ function selectedRefs(store: ExperimentStore, selection: Selection, only: IdFilt
     });
   }
   if (selection.ids !== undefined) return [...new Set(selection.ids)];
-  return store.ids({ ...only, labels: (selection.labels ?? []).map(parseLabel) });
+  return store.ids({ ...only, label: selection.labels ?? [] });
 }
 
 interface Deed {
   selection: Selection;
-  only: IdFilter;
+  only: IdConditions;
   /** Does it to one experiment; throws AichorError when that one refuses. */
   act(id: string): ExperimentSummary | Promise<ExperimentSummary>;
 }

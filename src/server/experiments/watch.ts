@@ -1,4 +1,4 @@
-import type { WatchQuery } from '../../api/contract.ts';
+import type { ListQuery, WatchQuery } from '../../api/contract.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { isTerminal } from '../../experiment/status.ts';
@@ -11,8 +11,7 @@ import { summaryNow, type Reading } from './get.ts';
 export interface Watching extends Reading {
   changes: Changes;
 }
-import { filterOf } from './list.ts';
-import { matches } from '../store/conditions.ts';
+import { isMeant } from '../store/conditions.ts';
 
 /**
  * The present state first, then each change: of these ids until all are terminal, or of what the query matches, for
@@ -28,7 +27,7 @@ export function watch(
     const { id, ...list } = query;
     return id.length > 0
       ? watchIds(by, { subscription, ids: id.map((ref) => by.store.resolve(ref)), signal })
-      : watchQuery(by, { subscription, filter: filterOf(list), signal });
+      : watchQuery(by, { subscription, query: list, signal });
   } catch (error) {
     subscription.close();
     throw error;
@@ -58,24 +57,20 @@ async function* watchIds(
 
 async function* watchQuery(
   by: Reading,
-  {
-    subscription,
-    filter,
-    signal,
-  }: { subscription: Subscription; filter: ReturnType<typeof filterOf>; signal: AbortSignal },
+  { subscription, query, signal }: { subscription: Subscription; query: ListQuery; signal: AbortSignal },
 ): AsyncGenerator<ExperimentSummary> {
   const shown = new Set<string>();
   try {
-    const { experiments } = by.store.list(filter);
+    const { experiments } = by.store.list(query);
     for (const summary of experiments) {
       shown.add(summary.experiment_id);
       yield summary;
     }
     while (!signal.aborted) {
       for (const state of await subscription.next(signal)) {
-        const isMeant = matches(storedSummary(state), filter);
-        if (!isMeant && !shown.delete(state.record.experiment_id)) continue;
-        if (isMeant) shown.add(state.record.experiment_id);
+        const isAsked = isMeant(storedSummary(state), query);
+        if (!isAsked && !shown.delete(state.record.experiment_id)) continue;
+        if (isAsked) shown.add(state.record.experiment_id);
         yield summaryNow(state, by.now());
       }
     }

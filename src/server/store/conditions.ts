@@ -1,19 +1,117 @@
+import type { ListQuery } from '../../api/contract.ts';
+import { AichorError } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
-import type { ListFilter } from './store.ts';
 
-/** The list's conditions (not its page), on one experiment: the same as the store's. */
-export function matches(summary: ExperimentSummary, filter: ListFilter): boolean {
-  const { status, operator, labels, message, since } = filter;
-  if (status.length > 0 && !status.includes(summary.status)) return false;
-  if (operator !== undefined && summary.operator !== operator) return false;
-  if (since !== undefined && summary.created_at < since) return false;
-  if (message !== undefined && !lowerAscii(summary.message).includes(lowerAscii(message))) return false;
-  return labels.every(
-    ({ key, value }) => Object.hasOwn(summary.labels, key) && summary.labels[key] === value,
-  );
+/** What a list can be asked for, less its page: the names and types are those of the HTTP contract. */
+export type ListConditions = Omit<ListQuery, 'limit' | 'cursor'>;
+
+/** What deeds to many experiments choose by. */
+export interface IdConditions {
+  label?: readonly string[];
+  live?: boolean;
+  /** ISO time: ended before it. */
+  ended_before?: string;
 }
 
-/** SQLite's LIKE knows the case of ASCII letters only; one list must not show what the other hides. */
+/** Conditions on `experiments` as SQL, and their values in order. */
+export interface Where {
+  sql: string;
+  values: (string | number)[];
+}
+
+/** One condition, for the store and for those who watch: one list must not show what the other hides. */
+interface Condition<Value> {
+  sql(value: Value): Where;
+  holds(experiment: ExperimentSummary, value: Value): boolean;
+}
+
+/**
+ * Every condition of a list, once. A condition that is added to the contract's `listQuery` is missing here until it is
+ * written down: the compiler says so.
+ */
+const CONDITIONS: { [Name in keyof ListConditions]-?: Condition<NonNullable<ListConditions[Name]>> } = {
+  status: {
+    sql: (statuses) => ({ sql: `status IN (${statuses.map(() => '?').join(', ')})`, values: statuses }),
+    holds: ({ status }, statuses) => statuses.includes(status),
+  },
+  operator: {
+    sql: (operator) => ({ sql: 'operator = ?', values: [operator] }),
+    holds: (experiment, operator) => experiment.operator === operator,
+  },
+  label: {
+    sql: labelsAsSql,
+    holds: ({ labels }, wanted) =>
+      wanted.map(parseLabel).every(({ key, value }) => Object.hasOwn(labels, key) && labels[key] === value),
+  },
+  /** Part of it, whatever the case. */
+  message: {
+    sql: (text) => ({ sql: `message LIKE ? ESCAPE '\\'`, values: [`%${escapeLike(text)}%`] }),
+    holds: ({ message }, text) => lowerAscii(message).includes(lowerAscii(text)),
+  },
+  since: {
+    sql: (time) => ({ sql: 'created_at >= ?', values: [time] }),
+    holds: ({ created_at }, time) => created_at >= time,
+  },
+};
+
+/** What is asked for, as SQL that follows `FROM experiments`. `also` are conditions of the page. */
+export function whereOfList(query: ListConditions, also: readonly Where[] = []): Where {
+  return joined([...asked(query).map(([condition, value]) => condition.sql(value)), ...also]);
+}
+
+/** Whether one experiment is what a list asks for. */
+export function isMeant(experiment: ExperimentSummary, query: ListConditions): boolean {
+  return asked(query).every(([condition, value]) => condition.holds(experiment, value));
+}
+
+export function whereOfIds({ label, live, ended_before: endedBefore }: IdConditions): Where {
+  return joined([
+    ...(live === undefined ? [] : [{ sql: 'live = ?', values: [live ? 1 : 0] }]),
+    ...(endedBefore === undefined ? [] : [{ sql: 'live = 0 AND ended_at < ?', values: [endedBefore] }]),
+    ...(label === undefined || label.length === 0 ? [] : [labelsAsSql(label)]),
+  ]);
+}
+
+/** The conditions that a query sets, each with its value. An empty list asks for nothing. */
+function asked(query: ListConditions): [Condition<unknown>, unknown][] {
+  return Object.entries(CONDITIONS).flatMap(([name, condition]): [Condition<unknown>, unknown][] => {
+    const value: unknown = Reflect.get(query, name);
+    const isSet = value !== undefined && !(Array.isArray(value) && value.length === 0);
+    // The table's type has tied each name to its value.
+    return isSet ? [[condition as Condition<unknown>, value]] : [];
+  });
+}
+
+function labelsAsSql(labels: readonly string[]): Where {
+  const all = labels.map(parseLabel);
+  return {
+    sql: all.map(() => 'number IN (SELECT number FROM labels WHERE key = ? AND value = ?)').join(' AND '),
+    values: all.flatMap(({ key, value }) => [key, value]),
+  };
+}
+
+/** `key=value`; the value may hold further `=`. Throws AichorError `usage`. */
+function parseLabel(text: string): { key: string; value: string } {
+  const equals = text.indexOf('=');
+  if (equals > 0) return { key: text.slice(0, equals), value: text.slice(equals + 1) };
+  throw new AichorError('usage', `${JSON.stringify(text)} is not a label`, {
+    hint: 'labels are written KEY=VALUE',
+  });
+}
+
+function joined(parts: readonly Where[]): Where {
+  if (parts.length === 0) return { sql: '', values: [] };
+  return {
+    sql: `WHERE ${parts.map(({ sql }) => sql).join(' AND ')}`,
+    values: parts.flatMap(({ values }) => values),
+  };
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}
+
+/** SQLite's LIKE knows the case of ASCII letters only. */
 function lowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -1,5 +1,5 @@
 import { storedSummary } from '../../experiment/summary.ts';
-import type { ExperimentState } from '../../experiment/state.ts';
+import { LATER_FIELDS, type ExperimentState } from '../../experiment/state.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 
 /** A parser of our own rows: what a column holds was written by `columnsOf`. */
@@ -36,7 +36,6 @@ export function stateOfRow(row: ExperimentRow): ExperimentState {
 }
 
 export function summaryOf(column: string): ExperimentSummary {
-  const summary: Omit<ExperimentSummary, 'image'> & Partial<ExperimentSummary> = JSON.parse(column);
-  // Records of earlier versions know of no image.
-  return { ...summary, image: summary.image ?? null };
+  const summary: Omit<ExperimentSummary, keyof typeof LATER_FIELDS> = JSON.parse(column);
+  return { ...LATER_FIELDS, ...summary };
 }

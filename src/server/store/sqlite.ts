@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ListQuery } from '../../api/contract.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
@@ -7,9 +8,10 @@ import { openDatabase, transaction, type Database } from './database.ts';
 import { migrate } from './migrations.ts';
 import { resolveRef } from './refs.ts';
 import { columnsOf, stateOfRow, summaryOf, type ExperimentRow } from './rows.ts';
-import { encodeCursor, whereOfIds, whereOfList } from './selection.ts';
+import { whereOfIds, whereOfList, type Where } from './conditions.ts';
+import { belowCursor, encodeCursor } from './cursor.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-import type { CreateRequest, ExperimentStore, Idempotency, ListFilter } from './store.ts';
+import type { CreateRequest, ExperimentStore, Idempotency } from './store.ts';
 
 interface SqliteStoreOptions {
   /** Path of the database; made with its tables when it is not there. */
@@ -42,8 +44,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
     events: (id) =>
       statements.events<{ event: string }>(id).map((row): ExperimentEvent => JSON.parse(row.event)),
     resolve: (ref) => resolveRef(statements, ref),
-    list: (filter) => list(database, filter),
-    ids: (filter) => ids(database, whereOfIds(filter)),
+    list: (query) => list(database, query),
+    ids: (conditions) => ids(database, whereOfIds(conditions)),
     live: () => ids(database, whereOfIds({ live: true })),
     liveCount: () => statements.liveCount<{ count: number }>()?.count ?? 0,
     untidied: () => ids(database, { sql: 'WHERE live = 0 AND tidied = 0', values: [] }),
@@ -151,21 +153,21 @@ function insertEvent({ statements }: Store, number: number, event: ExperimentEve
   statements.putEvent({ number, position, type: event.type, event: JSON.stringify(event) });
 }
 
-function list(database: Database, filter: ListFilter) {
-  const { sql, values } = whereOfList(filter);
+function list(database: Database, { limit, cursor, ...conditions }: ListQuery) {
+  const { sql, values } = whereOfList(conditions, cursor === undefined ? [] : [belowCursor(cursor)]);
   const rows = database
     .prepare(`SELECT number, summary FROM experiments ${sql} ORDER BY number DESC LIMIT ?`)
-    .all(...values, filter.limit + 1)
+    .all(...values, limit + 1)
     .map((row): { number: number; summary: string } => Object(row));
-  const page = rows.slice(0, filter.limit);
+  const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
     experiments: page.map((row) => summaryOf(row.summary)),
-    next_cursor: rows.length > filter.limit && last !== undefined ? encodeCursor(last.number) : null,
+    next_cursor: rows.length > limit && last !== undefined ? encodeCursor(last.number) : null,
   };
 }
 
-function ids(database: Database, { sql, values }: { sql: string; values: (string | number)[] }): string[] {
+function ids(database: Database, { sql, values }: Where): string[] {
   const rows = database.prepare(`SELECT id FROM experiments ${sql} ORDER BY number`).all(...values);
   return rows.map((row): { id: string } => Object(row)).map((row) => row.id);
 }

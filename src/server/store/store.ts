@@ -1,10 +1,11 @@
 import { AichorError } from '../../errors.ts';
+import type { ListQuery } from '../../api/contract.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
-import type { Status } from '../../experiment/status.ts';
+import type { IdConditions } from './conditions.ts';
 
 /**
  * Where the control plane keeps what it knows. Everything that returns has been written durably; every change of an
@@ -26,9 +27,9 @@ export interface ExperimentStore {
   /** An id, a unique prefix of at least 6 characters, or `latest` → id; throws `ambiguous` or `not_found`. */
   resolve(ref: string): string;
   /** Newest first. */
-  list(filter: ListFilter): { experiments: ExperimentSummary[]; next_cursor: string | null };
+  list(query: ListQuery): { experiments: ExperimentSummary[]; next_cursor: string | null };
   /** Every id that matches, oldest first. */
-  ids(filter: IdFilter): string[];
+  ids(conditions: IdConditions): string[];
   /** Not ended yet, oldest first. */
   live(): string[];
   liveCount(): number;
@@ -63,25 +64,6 @@ export interface StoredSubmission {
   keep: boolean;
   /** `VCS_*` facts of the commit. */
   vcs: Record<string, string>;
-}
-
-export interface ListFilter {
-  status: readonly Status[];
-  operator?: string | undefined;
-  labels: readonly { key: string; value: string }[];
-  /** Part of the message, whatever the case. */
-  message?: string | undefined;
-  /** ISO time: created then or later. */
-  since?: string | undefined;
-  limit: number;
-  cursor?: string | undefined;
-}
-
-export interface IdFilter {
-  labels?: readonly { key: string; value: string }[];
-  live?: boolean;
-  /** ISO time: ended before it. */
-  endedBefore?: string;
 }
 
 /** The state of an experiment that was resolved before; it may have been deleted since. */
