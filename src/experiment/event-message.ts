@@ -1,3 +1,4 @@
+import { counted } from '../base/text/plural.ts';
 import type { ExperimentEvent, PodFact } from './event.ts';
 import type { ExperimentRecord } from './record.ts';
 
@@ -16,7 +17,7 @@ export function eventMessage(event: ExperimentEvent): string {
     case 'source':
       return sourceMessage(event.source);
     case 'planned':
-      return `planned: ${count(event.resources.pods, 'pod')}, ${count(event.resources.cpus, 'CPU')}, ${event.resources.memory_gb} GB${gpus(event.resources.gpus)}`;
+      return `planned: ${counted(event.resources.pods, 'pod')}, ${counted(event.resources.cpus, 'CPU')}, ${event.resources.memory_gb} GB${gpus(event.resources.gpus)}`;
     case 'image':
       return `image: ${event.image}`;
     case 'notice':
@@ -53,9 +54,5 @@ function podMessage({ pod, status, reason, exit_code }: PodFact): string {
 }
 
 function gpus(number: number): string {
-  return number === 0 ? '' : `, ${count(number, 'GPU')}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+  return number === 0 ? '' : `, ${counted(number, 'GPU')}`;
 }

@@ -1,3 +1,5 @@
+import { fnv1a } from '../base/text/hash.ts';
+
 /** The project of an experiment when none is named. */
 export const DEFAULT_PROJECT = 'default';
 
@@ -33,7 +35,5 @@ export function projectFolder(name: string): string {
 
 /** FNV-1a: the same on every machine, and enough to tell one person's projects apart. */
 function digits(text: string): string {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
+  return fnv1a(new TextEncoder().encode(text)).toString(16).padStart(8, '0');
 }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { systemErrorCode } from '../errors.ts';
+import { readIfPossible } from '../base/io/files.ts';
 
 /** What this machine offers, GB as manifests count them (2^30 bytes). */
 export interface MachineCapacity {
@@ -18,7 +17,7 @@ export async function machineCapacity(
   let cpus = availableParallelism();
   let memory = totalmem();
   for (const folder of folders) {
-    const quota = parseCpuMax(await readIfThere(join(folder, 'cpu.max'))) ?? (await legacyQuota(folder));
+    const quota = parseCpuMax(await readIfPossible(join(folder, 'cpu.max'))) ?? (await legacyQuota(folder));
     if (quota !== null) cpus = Math.min(cpus, quota);
     const limit = await memoryLimit(folder);
     if (limit !== null) memory = Math.min(memory, limit);
@@ -33,15 +32,15 @@ export function parseCpuMax(text: string | null): number | null {
 }
 
 async function legacyQuota(folder: string): Promise<number | null> {
-  const quota = Number(await readIfThere(join(folder, 'cpu.cfs_quota_us')));
-  const period = Number(await readIfThere(join(folder, 'cpu.cfs_period_us')));
+  const quota = Number(await readIfPossible(join(folder, 'cpu.cfs_quota_us')));
+  const period = Number(await readIfPossible(join(folder, 'cpu.cfs_period_us')));
   return quota > 0 && period > 0 ? quota / period : null;
 }
 
 async function memoryLimit(folder: string): Promise<number | null> {
   const text =
-    (await readIfThere(join(folder, 'memory.max'))) ??
-    (await readIfThere(join(folder, 'memory.limit_in_bytes')));
+    (await readIfPossible(join(folder, 'memory.max'))) ??
+    (await readIfPossible(join(folder, 'memory.limit_in_bytes')));
   const bytes = Number(text?.trim() || 'none');
   return Number.isFinite(bytes) && bytes > 0 ? bytes : null;
 }
@@ -51,7 +50,7 @@ async function memoryLimit(folder: string): Promise<number | null> {
  * above it. Empty where there are no cgroups (macOS).
  */
 export async function cgroupFolders(root: string, ownCgroup: string): Promise<string[]> {
-  const text = await readIfThere(ownCgroup);
+  const text = await readIfPossible(ownCgroup);
   if (text === null) return [];
   const folders = new Set<string>();
   for (const line of text.trim().split('\n')) {
@@ -63,11 +62,4 @@ export async function cgroupFolders(root: string, ownCgroup: string): Promise<st
   return [...folders];
 }
 
-export async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return null;
-  }
-}
+export { readIfPossible as readIfThere };

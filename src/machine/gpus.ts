@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { run } from '../base/io/run.ts';
 import { findProgram } from './find-program.ts';
-
-const run = promisify(execFile);
 
 /** One device as `CUDA_VISIBLE_DEVICES` names it: an index, or the UUID of a MIG instance. */
 export type GpuDevice = string;
@@ -11,13 +8,9 @@ export type GpuDevice = string;
 export async function listGpus(path: string): Promise<GpuDevice[]> {
   const program = await findProgram('nvidia-smi', path);
   if (program === null) return [];
-  try {
-    const { stdout } = await run(program, ['-L'], { timeout: 20_000 });
-    return parseGpuList(stdout);
-  } catch {
-    // It is installed without a driver or a device: the machine has no GPU to offer.
-    return [];
-  }
+  const { ok, stdout } = await run(program, ['-L'], { env: process.env, timeoutMs: 20_000 });
+  // Else it is installed without a driver or a device: the machine has no GPU to offer.
+  return ok ? parseGpuList(stdout) : [];
 }
 
 /**

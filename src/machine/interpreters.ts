@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, delimiter, isAbsolute, join } from 'node:path';
-import { promisify } from 'node:util';
+import { run } from '../base/io/run.ts';
 import { systemErrorCode } from '../errors.ts';
 import { findProgram } from './find-program.ts';
-
-const run = promisify(execFile);
 
 /** Finds a Python of a certain version (`3.11`; `3.9.7` means any 3.9), or null. */
 export type FindPython = (version: string, shell: Record<string, string>) => Promise<string | null>;
@@ -79,14 +76,10 @@ async function askPython(
   shell: Record<string, string>,
 ): Promise<string | null> {
   const question = 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)';
-  try {
-    const { stdout } = await run(program, ['-c', question], { env: shell, timeout: 20_000 });
-    const [version, ...path] = stdout.trim().split(' ');
-    return version === minor ? path.join(' ') : null;
-  } catch {
-    // It is not there, or has no such version to offer.
-    return null;
-  }
+  const { ok, stdout } = await run(program, ['-c', question], { env: shell, timeoutMs: 20_000 });
+  if (!ok) return null;
+  const [version, ...path] = stdout.trim().split(' ');
+  return version === minor ? path.join(' ') : null;
 }
 
 async function isFile(path: string): Promise<boolean> {

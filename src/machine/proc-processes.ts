@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { isAbsent } from '../base/io/files.ts';
 import { systemErrorCode } from '../errors.ts';
 import type { ProcessIdentity, Processes } from './processes.ts';
 
@@ -124,7 +125,7 @@ async function readGone(path: string): Promise<string | null> {
     return await readFile(path, 'latin1');
   } catch (error) {
     const code = systemErrorCode(error);
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null;
+    if (isAbsent(error) || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null;
     throw error;
   }
 }

@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { run } from '../base/io/run.ts';
 import type { ProcessIdentity, Processes } from './processes.ts';
-
-const run = promisify(execFile);
 
 interface Row {
   pid: number;
@@ -119,24 +116,21 @@ function oneSpaced(text: string): string {
 
 /** `ps` exits with 1 when no process matched: then it prints nothing, which is the answer. */
 async function ps(args: string[]): Promise<string> {
-  try {
-    const { stdout } = await run('ps', args, {
-      env: { ...PS_ENVIRONMENT, PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-      maxBuffer: 256 << 20,
-      encoding: 'latin1',
-    });
-    return stdout;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 1 && 'stdout' in error)
-      return String(error.stdout);
-    throw error;
-  }
+  const { exitCode, stdout, why, cause } = await run('ps', args, {
+    env: { ...PS_ENVIRONMENT, PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+    mostBytes: 256 << 20,
+  });
+  if (exitCode !== 0 && exitCode !== 1) throw new Error(why, { cause });
+  return stdout;
 }
 
 /** macOS says when it booted; elsewhere process 1 started when the machine did. */
 async function readBootId(platform: NodeJS.Platform): Promise<string> {
   if (platform === 'darwin') {
-    const { stdout } = await run('sysctl', ['-n', 'kern.bootsessionuuid']);
+    const { ok, stdout, why, cause } = await run('sysctl', ['-n', 'kern.bootsessionuuid'], {
+      env: process.env,
+    });
+    if (!ok) throw new Error(why, { cause });
     return stdout.trim();
   }
   return oneSpaced(await ps(['-o', 'lstart=', '-p', '1'])).replaceAll(' ', '-');

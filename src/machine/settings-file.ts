@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AichorError, isAbsent, systemErrorCode } from '../errors.ts';
+import { readIfThereSync } from '../base/io/files.ts';
+import { AichorError, systemErrorCode } from '../errors.ts';
 
 /**
  * `settings.json` in the config folder: one user's defaults and what this machine offers. Checked by hand, not
@@ -33,7 +33,7 @@ export function settingsFilePath(configFolder: string): string {
 /** The file's content, `{}` when there is none. Throws AichorError `usage` that names the file and the key. */
 export function readSettingsFile(configFolder: string): SettingsFile {
   const path = settingsFilePath(configFolder);
-  const text = readIfThere(path);
+  const text = textOf(path);
   return text === null ? {} : parseSettings(text, path);
 }
 
@@ -64,11 +64,10 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-function readIfThere(path: string): string | null {
+function textOf(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readIfThereSync(path);
   } catch (error) {
-    if (isAbsent(error)) return null;
     throw wrong(path, `cannot be read (${systemErrorCode(error) ?? String(error)})`, error);
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
+import { run } from '../base/io/run.ts';
 import { AichorError } from '../errors.ts';
 import { knownPython, USUAL_PYTHON, type Answers, type Given, type PythonVersion } from './answers.ts';
 import { projectNames } from './names.ts';
@@ -102,15 +103,8 @@ async function defaults(given: Given, { directory, cwd, env }: InitOptions): Pro
 
 /** The version of `python3` on PATH: what runs here without anything being installed. */
 async function pythonHere(env: Record<string, string | undefined>): Promise<PythonVersion | null> {
-  const { execa } = await import('execa');
-  const { stdout } = await execa('python3', ['--version'], {
-    env,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: 10_000,
-  });
-  return knownPython(stdout ?? '');
+  const { stdout } = await run('python3', ['--version'], { env, timeoutMs: 10_000 });
+  return knownPython(stdout);
 }
 
 function taken(path: string, name: string): string | null {

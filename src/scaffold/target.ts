@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isAbsent } from '../base/io/files.ts';
 import { AichorError, systemErrorCode } from '../errors.ts';
 
 /** What stands where a repository is to be written. */
@@ -47,9 +48,9 @@ function kindOf(path: string): 'file' | 'folder' | 'other' | null {
     const stats = lstatSync(path);
     return stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other';
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
     if (systemErrorCode(error) === 'ENOTDIR')
       throw conflict(`${path} lies below something that is no folder`);
+    if (isAbsent(error)) return null;
     throw error;
   }
 }

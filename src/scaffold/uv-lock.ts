@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../base/io/run.ts';
 
 /** What became of `uv.lock`. */
 export type LockOutcome =
@@ -19,22 +20,16 @@ interface LockOptions {
 
 /** Runs `uv lock` in a folder with a pyproject.toml. Leaves nothing but `uv.lock` there, and that only when made. */
 export async function lockWithUv(folder: string, { env, signal }: LockOptions): Promise<LockOutcome> {
-  const { execa } = await import('execa');
-  const result = await execa('uv', ['lock', '--no-progress', '--color', 'never'], {
+  const { ok, trouble, stderr, why } = await run('uv', ['lock', '--no-progress', '--color', 'never'], {
     cwd: folder,
     env: { ...env, VIRTUAL_ENV: undefined },
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
-    timeout: PATIENCE_MS,
-    cancelSignal: signal,
+    timeoutMs: PATIENCE_MS,
+    signal,
   });
-  if (!result.failed) return { kind: 'made' };
-  signal.throwIfAborted();
+  if (ok) return { kind: 'made' };
   rmSync(join(folder, 'uv.lock'), { force: true });
-  if (result.code === 'ENOENT') return { kind: 'no-uv' };
-  if (result.timedOut) return { kind: 'failed', reason: `uv took more than ${PATIENCE_MS / 1000} s` };
-  return { kind: 'failed', reason: firstError(result.stderr) ?? result.shortMessage ?? 'uv gave no reason' };
+  if (trouble === 'absent') return { kind: 'no-uv' };
+  return { kind: 'failed', reason: trouble === 'late' ? why : (firstError(stderr) ?? why) };
 }
 
 function firstError(stderr: string): string | undefined {

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { AichorError, systemErrorCode } from '../errors.ts';
+import { run, type RunOptions, type RunResult } from '../base/io/run.ts';
+import { AichorError } from '../errors.ts';
 import { maskCredentials } from './mask.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -56,26 +56,20 @@ const LEADING_ASTRAY = [
  * `engine_unavailable` when there is no Git, `interrupted` when the signal was aborted.
  */
 export async function runGit(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
-  const { execa } = await import('execa');
   const { directory, env = process.env, signal, settings = [] } = options;
-  const result = await execa(
-    'git',
-    [...[...SAFE_SETTINGS, ...settings].flatMap((setting) => ['-c', setting]), ...args],
-    {
-      ...(directory === undefined ? {} : { cwd: directory }),
-      ...(signal ? { cancelSignal: signal } : {}),
-      env: gitEnvironment(env),
-      extendEnv: false,
-      reject: false,
-      stdin: 'ignore',
-      maxBuffer: 64 << 20,
-      stripFinalNewline: true,
-    },
-  );
-  if (result.isCanceled)
+  const words = [...[...SAFE_SETTINGS, ...settings].flatMap((setting) => ['-c', setting]), ...args];
+  const result = await ran(words, { cwd: directory, env: gitEnvironment(env), signal });
+  if (result.trouble !== null) throw notStarted(result, directory);
+  return { ok: result.ok, stdout: result.stdout, reason: reasonOf(result.stderr) };
+}
+
+async function ran(words: readonly string[], options: RunOptions): Promise<RunResult> {
+  try {
+    return await run('git', words, options);
+  } catch (error) {
+    if (!options.signal?.aborted) throw error;
     throw new AichorError('interrupted', 'stopped while Git was at work', { hint: 'run the command again' });
-  if (result.failed && result.exitCode === undefined) throw notStarted(result.cause, directory);
-  return { ok: !result.failed, stdout: result.stdout, reason: reasonOf(result.stderr) };
+  }
 }
 
 function gitEnvironment(env: Env): Record<string, string | undefined> {
@@ -91,13 +85,13 @@ function gitEnvironment(env: Env): Record<string, string | undefined> {
   };
 }
 
-function notStarted(cause: unknown, directory: string | undefined): unknown {
-  if (systemErrorCode(cause) !== 'ENOENT') return cause;
-  if (directory !== undefined && !existsSync(directory)) {
+function notStarted({ trouble, why, cause }: RunResult, directory: string | undefined): Error {
+  if (trouble === 'folder_absent') {
     return new AichorError('usage', `the directory ${directory} does not exist`, {
       hint: 'name a clone with --repo-dir',
     });
   }
+  if (trouble !== 'absent') return new Error(why, { cause });
   return new AichorError('engine_unavailable', 'commits are read with Git, and there is no `git` on PATH', {
     hint: 'install Git, or submit the directory with `aichor experiments submit local`',
     cause,
