@@ -21,15 +21,10 @@ import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/st
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import type { Listing } from '../snapshot/listing/listing.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
-import {
-  readText,
-  send,
-  sendForJson,
-  type Address,
-  type HttpRequest,
-  type Query,
-  type Target,
-} from './http.ts';
+import { isAbsent } from '../base/io/files.ts';
+import type { Query } from '../base/http/query.ts';
+import { readText } from '../base/http/send.ts';
+import { send, sendForJson, type Address, type HttpRequest, type Target } from './http.ts';
 
 export interface ClientOptions {
   address: Address;
@@ -159,7 +154,7 @@ function createCall({ address, apiKey, reconnect, signal }: ClientOptions) {
 function isLostConnection(error: unknown, repeatable: boolean): boolean {
   if (!isAichorError(error) || error.code !== 'server_unreachable') return false;
   const code = systemErrorCode(error.cause);
-  if (code === 'ECONNREFUSED' || code === 'ENOENT') return true;
+  if (code === 'ECONNREFUSED' || isAbsent(error.cause)) return true;
   return repeatable && (code === 'ECONNRESET' || code === 'EPIPE');
 }
 

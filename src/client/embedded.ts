@@ -1,7 +1,7 @@
 import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '../base/async/abort.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
 import type { Address } from './http.ts';
@@ -73,7 +73,7 @@ export async function startEmbedded(options: StartOptions): Promise<Address> {
         throw await startFailed(options, `ended with code ${exitCode}`, logged);
       if (Date.now() > deadline)
         throw await startFailed(options, `did not answer within ${START_LIMIT_MS / 1000} s`, logged);
-      await Promise.race([delay(LOOK_AGAIN_MS), ...(exitCode === undefined ? [spoke, ended] : [])]);
+      await Promise.race([sleep(LOOK_AGAIN_MS), ...(exitCode === undefined ? [spoke, ended] : [])]);
     }
     return address;
   } finally {
@@ -116,7 +116,7 @@ async function isUsable(options: StartOptions, { version }: Health): Promise<boo
     return true;
   }
   await sendForJson(target, { method: 'POST', path: '/server/stop', json: {}, signal: options.signal });
-  while (await askHealth(target.address, options.signal)) await delay(LOOK_AGAIN_MS);
+  while (await askHealth(target.address, options.signal)) await sleep(LOOK_AGAIN_MS);
   return false;
 }
 

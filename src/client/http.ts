@@ -1,17 +1,17 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { searchOf, type Query } from '../base/http/query.ts';
+import { readText, send as sendCall, type Place } from '../base/http/send.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import { errorOfBody } from './error-of-body.ts';
 
 /** Where a control plane listens: the embedded one's unix socket, or a team server's address. */
-export type Address = { socketPath: string } | { url: string };
+export type Address = Place;
 
 export interface Target {
   address: Address;
   apiKey: string | null;
 }
-
-export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -54,86 +54,24 @@ export async function sendForJson<T>(target: Target, request: HttpRequest): Prom
   }
 }
 
-export async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-async function exchange(target: Target, request: HttpRequest): Promise<IncomingMessage> {
-  const start = await transportOf(target.address);
-  const payload = request.json === undefined ? null : Buffer.from(JSON.stringify(request.json));
-  const options: RequestOptions = {
-    ...placeOf(target.address, request),
-    method: request.method,
-    headers: headersOf(target, request, payload),
-    agent: false,
-    ...(request.signal && { signal: request.signal }),
-  };
-  return new Promise((resolve, reject) => {
-    const outgoing = start(options, resolve);
-    outgoing.on('error', reject);
-    if (request.body) sendStream(outgoing, request.body.stream, reject);
-    else outgoing.end(payload ?? undefined);
+function exchange(
+  { address, apiKey }: Target,
+  { method, path, query, json, body, signal }: HttpRequest,
+): Promise<IncomingMessage> {
+  return sendCall({
+    place: address,
+    method,
+    path: `/v1${path}${searchOf(query)}`,
+    headers: {
+      host: 'aichor',
+      ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...(body && { 'content-type': body.type }),
+      ...(body?.encoding !== undefined && { 'content-encoding': body.encoding }),
+    },
+    body: json === undefined ? body?.stream : JSON.stringify(json),
+    signal,
   });
-}
-
-/** A stream that fails breaks the request off, and its own error is the one that is told. */
-function sendStream(
-  outgoing: ReturnType<typeof httpRequest>,
-  stream: Readable,
-  reject: (error: unknown) => void,
-): void {
-  stream.on('error', (error) => {
-    reject(error);
-    outgoing.destroy();
-  });
-  outgoing.on('close', () => stream.destroy());
-  stream.pipe(outgoing);
-}
-
-async function transportOf(address: Address): Promise<typeof httpRequest> {
-  if ('url' in address && address.url.startsWith('https:')) return (await import('node:https')).request;
-  return httpRequest;
-}
-
-function placeOf(address: Address, { path, query }: HttpRequest): RequestOptions {
-  const below = `/v1${path}${searchOf(query)}`;
-  if ('socketPath' in address) return { socketPath: address.socketPath, path: below };
-  const url = new URL(address.url);
-  const port = url.port === '' ? {} : { port: url.port };
-  return {
-    protocol: url.protocol,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    ...port,
-    path: `${url.pathname.replace(/\/$/, '')}${below}`,
-  };
-}
-
-/** Lists become repeated keys; what is undefined is left out. */
-export function searchOf(query: Query | undefined): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query ?? {})) {
-    if (value === undefined) continue;
-    if (typeof value === 'object') for (const item of value) search.append(key, item);
-    else search.append(key, String(value));
-  }
-  const text = search.toString();
-  return text === '' ? '' : `?${text}`;
-}
-
-function headersOf(
-  { apiKey }: Target,
-  { body }: HttpRequest,
-  payload: Buffer | null,
-): Record<string, string | number> {
-  return {
-    host: 'aichor',
-    ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
-    ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
-    ...(body && { 'content-type': body.type }),
-    ...(body?.encoding !== undefined && { 'content-encoding': body.encoding }),
-  };
 }
 
 export function describeAddress(address: Address): string {

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbsent } from '../errors.ts';
+import { readIfThere } from '../base/io/files.ts';
 
 /** What a running server says of itself in `server.json`. It may be stale: the server may have been killed. */
 export interface ServerFile {
@@ -11,11 +10,13 @@ export interface ServerFile {
 
 /** Null when there is none, or when it is not whole. */
 export async function serverFileIn(dataFolder: string): Promise<ServerFile | null> {
+  const text = await readIfThere(join(dataFolder, 'server.json'));
+  if (text === null) return null;
   try {
-    const value: unknown = JSON.parse(await readFile(join(dataFolder, 'server.json'), 'utf8'));
+    const value: unknown = JSON.parse(text);
     return isServerFile(value) ? value : null;
   } catch (error) {
-    if (error instanceof SyntaxError || isAbsent(error)) return null;
+    if (error instanceof SyntaxError) return null;
     throw error;
   }
 }

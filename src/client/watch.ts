@@ -1,6 +1,7 @@
 import { addAbortSignal } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ListQueryInput } from '../api/contract.ts';
+import { sleep } from '../base/async/abort.ts';
+import { doubling } from '../base/async/again.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
 import type { ExperimentSummary } from '../experiment/record.ts';
 import { isTerminal } from '../experiment/status.ts';
@@ -16,10 +17,8 @@ export interface WatchOptions {
   onLost(): void;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2_000;
 /** Attempts without a single line in between: about five minutes. */
-const ATTEMPTS = 160;
+const PAUSES = doubling({ firstMs: 100, longestMs: 2_000, most: 160 });
 
 /**
  * The present state of each experiment, then each change. Over lost connections and restarts of the control
@@ -29,11 +28,11 @@ export async function* watchExperiments(options: WatchOptions): AsyncGenerator<E
   const { query, signal } = options;
   const last = new Map<string, string>();
   const open = new Set('id' in query ? query.id : []);
-  let attempt = 0;
+  let failures = 0;
   while (!signal.aborted) {
     try {
       for await (const summary of connection(options)) {
-        attempt = 0;
+        failures = 0;
         if (isTerminal(summary.status)) open.delete(summary.experiment_id);
         const text = JSON.stringify(summary);
         if (last.get(summary.experiment_id) === text) continue;
@@ -43,12 +42,12 @@ export async function* watchExperiments(options: WatchOptions): AsyncGenerator<E
       if ('id' in query && open.size === 0) return;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (!isLost(error) || ++attempt > ATTEMPTS) throw error;
+      if (!isLost(error)) throw error;
+      failures++;
+      if (PAUSES(failures) === null) throw error;
     }
     options.onLost();
-    await delay(Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempt, 5), LONGEST_PAUSE_MS), undefined, {
-      signal,
-    });
+    await sleep(PAUSES(Math.max(1, failures)) ?? 0, signal);
   }
   throw signal.reason;
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { waitForEnd } from '../../../../src/cli/experiments/wait.ts';
 import type { Client } from '../../../../src/client/client.ts';
-import { searchOf } from '../../../../src/client/http.ts';
+import { searchOf } from '../../../../src/base/http/query.ts';
 import { aSummary } from '../../../fixtures/summary.ts';
 
 const silent = { onChange: () => undefined, onLost: () => undefined };
