@@ -41,7 +41,10 @@ async function builds() {
 async function house() {
   const { sourceFiles } = await import('./check/imports.js');
   const { houseFindings } = await import('./check/house.js');
-  return houseFindings(await sourceFiles(join(root, 'src')));
+  const { shapeFindings } = await import('./check/shape.js');
+  const files = await sourceFiles(join(root, 'src'));
+  const known = JSON.parse(await readFile(join(root, 'scripts/check/known.json'), 'utf8'));
+  return [...houseFindings(files), ...shapeFindings(files, known)];
 }
 
 async function commandSnapshot() {

@@ -5,7 +5,7 @@ import { packageOf } from './imports.js';
 
 /** @param {import('./imports.js').SourceFile[]} files @returns {string[]} */
 export function houseFindings(files) {
-  return [...files.flatMap(fileFindings), ...cycles(files)];
+  return files.flatMap(fileFindings);
 }
 
 function fileFindings(file) {
@@ -76,24 +76,6 @@ function impurities(file) {
 function length(file) {
   const most = within(file.path, 'commands') ? LONGEST_COMMAND : LONGEST_FILE;
   return file.lines > most ? [`${file.path}: ${file.lines} lines; at most ${most}`] : [];
-}
-
-/** Files that import each other when they are loaded: types and `import()` do not count. */
-function cycles(files) {
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const done = new Set();
-  const findings = [];
-  const visit = (path, trail) => {
-    const start = trail.indexOf(path);
-    if (start !== -1) findings.push(`a circle of imports: ${[...trail.slice(start), path].join(' → ')}`);
-    if (start !== -1 || done.has(path)) return;
-    for (const { target, type, dynamic } of byPath.get(path)?.imports ?? []) {
-      if (target !== null && !type && !dynamic) visit(target, [...trail, path]);
-    }
-    done.add(path);
-  };
-  for (const path of byPath.keys()) visit(path, []);
-  return findings;
 }
 
 function within(path, folder) {

@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
 
 /**
- * One file of `src/`, with what it imports.
+ * One file of `src/`, with what it imports. `text` is its source with blanks in place of comments.
  *
- * @typedef {{path: string, text: string, lines: number, imports: Import[]}} SourceFile
+ * @typedef {{path: string, source: string, text: string, lines: number, imports: Import[]}} SourceFile
  * @typedef {{specifier: string, target: string | null, type: boolean, dynamic: boolean, line: number}} Import
  */
 
@@ -33,7 +33,7 @@ export function readSource(path, source) {
       found(path, text, match, { specifier: match[2], dynamic: true }),
     ),
   ];
-  return { path, text, lines: source.split('\n').length - 1, imports };
+  return { path, source, text, lines: source.split('\n').length - 1, imports };
 }
 
 function found(path, text, match, { specifier, type = false, dynamic = false }) {
