@@ -8,7 +8,8 @@ import { openConnection } from '../../src/engines/kubernetes/api/access/connecti
 import { createCluster } from '../../src/engines/kubernetes/api/http/http-cluster.ts';
 import { isClusterError } from '../../src/engines/kubernetes/api/cluster-error.ts';
 import type { Cluster } from '../../src/engines/kubernetes/api/cluster.ts';
-import { RESOURCES, type Observed } from '../../src/engines/kubernetes/api/objects.ts';
+import { RESOURCES } from '../../src/engines/kubernetes/api/objects.ts';
+import type { Observed } from '../../src/engines/kubernetes/watch/observed.ts';
 import { createObservatory } from '../../src/engines/kubernetes/watch/observatory.ts';
 import { startFakeApi, type FakeApi, type Misbehaviour } from '../fakes/kubernetes-api.ts';
 import type { Asked } from '../fakes/kubernetes-request.ts';
@@ -75,15 +76,13 @@ function createWitness() {
   return {
     faults,
     see({ pods, jobs, gone: left }: Observed) {
-      for (const { metadata } of [...pods, ...jobs]) {
-        const { uid = '', resourceVersion = '' } = metadata ?? {};
+      for (const { uid, version } of [...pods, ...jobs.map(identityOf)]) {
         if (gone.has(uid)) faults.push(`${uid} came back`);
-        if (Number(resourceVersion) < (newest.get(uid) ?? 0)) faults.push(`${uid} became older`);
-        newest.set(uid, Number(resourceVersion));
+        if (Number(version) < (newest.get(uid) ?? 0)) faults.push(`${uid} became older`);
+        newest.set(uid, Number(version));
       }
-      for (const { metadata } of left) gone.add(metadata?.uid ?? '');
-      if (new Set(pods.map(({ metadata }) => metadata?.name)).size < pods.length)
-        faults.push('a pod is there twice');
+      for (const { uid } of left) gone.add(uid);
+      if (new Set(pods.map(({ name }) => name)).size < pods.length) faults.push('a pod is there twice');
     },
   };
 }
@@ -103,15 +102,23 @@ async function insist(cluster: Cluster, name: string): Promise<void> {
   }
 }
 
-function identities(
-  objects: readonly { metadata?: { uid?: string; resourceVersion?: string } }[],
-): Record<string, string | undefined> {
-  return Object.fromEntries(objects.map(({ metadata }) => [metadata?.uid ?? '', metadata?.resourceVersion]));
+interface Identity {
+  uid: string;
+  version: string;
 }
 
-function truth(api: FakeApi, plural: string, id: string): Record<string, string | undefined> {
+function identityOf({ metadata }: { metadata?: { uid?: string; resourceVersion?: string } }): Identity {
+  return { uid: metadata?.uid ?? '', version: metadata?.resourceVersion ?? '' };
+}
+
+function identities(objects: readonly Identity[]): Record<string, string> {
+  return Object.fromEntries(objects.map(({ uid, version }) => [uid, version]));
+}
+
+function truth(api: FakeApi, plural: string, id: string): Record<string, string> {
   const all = api.store.at(plural, api.store.version());
-  return identities(all.filter(({ metadata }) => metadata.labels?.['aichor.io/experiment-id'] === id));
+  const own = all.filter(({ metadata }) => metadata.labels?.['aichor.io/experiment-id'] === id);
+  return identities(own.map(identityOf));
 }
 
 describe('an API server that misbehaves', () => {
@@ -154,7 +161,7 @@ describe('an API server that misbehaves', () => {
       for (const { id, view, witness } of views) {
         const patience = { timeout: 60_000 };
         await expect.poll(() => identities(view.observed().pods), patience).toEqual(truth(api, 'pods', id));
-        await expect.poll(() => identities(view.observed().jobs), patience).toEqual(truth(api, 'jobs', id));
+        await expect.poll(() => identities(view.observed().jobs.map(identityOf)), patience).toEqual(truth(api, 'jobs', id));
         await expect.poll(() => view.stale(), patience).toBeNull();
         await view.synced();
         expect(witness.faults).toEqual([]);

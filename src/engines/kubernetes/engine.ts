@@ -1,33 +1,18 @@
 import { AichorError } from '../../errors.ts';
 import type { Plan } from '../../experiment/plan.ts';
 import { pathsOf } from '../../render/kubernetes/rendering.ts';
-import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
 import type { Engine } from '../engine.ts';
 import { buildImage } from './build/build.ts';
 import { clusterCapacity } from './fit/capacity.ts';
 import { createPlanCheck } from './fit/check-plan.ts';
-import type { Cluster } from './api/cluster.ts';
 import type { ClusterDeps } from './deps.ts';
+import type { KubernetesEngineOptions } from './options.ts';
 import { discardDeleted, discardEnded, engineFolderOf } from './end/discard.ts';
-import type { EngineLog } from './engine-log.ts';
 import { refuseWithoutRegistry } from './build/image.ts';
 import { openTensorBoardAgain } from './links/tensorboard-again.ts';
 import { reachService } from './links/services.ts';
 import { createUse } from './use.ts';
 import { runExperiment } from './run/run.ts';
-
-export interface KubernetesEngineOptions {
-  name: string;
-  /** Opens the cluster, when it is needed for the first time; after a failure, when it is needed again. */
-  connect(): Promise<Cluster>;
-  settings: KubernetesSettings;
-  /** The control plane's: the engine keeps its files in `experiments/<id>/engine`. */
-  dataFolder: string;
-  now: () => Date;
-  log: EngineLog;
-  /** How long an image may be impossible to pull before the experiment fails, in seconds. Default: 10 minutes. */
-  imageFailAfterS?: number;
-}
 
 const IMAGE_FAIL_AFTER_S = 600;
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { isAbsent } from '../../errors.ts';
 import type { Connected } from './deps.ts';
 import { engineFolderOf } from './end/discard.ts';
-import type { KubernetesEngineOptions } from './engine.ts';
-import { tidyCluster, type Standing } from './end/janitor.ts';
+import type { KubernetesEngineOptions } from './options.ts';
+import { tidyCluster, type Following } from './end/janitor.ts';
 import { openKept } from './run/kept.ts';
 import { createObservatory } from './watch/observatory.ts';
 
@@ -39,8 +39,8 @@ export function createUse(options: KubernetesEngineOptions): Use {
   async function tidy(): Promise<void> {
     try {
       const { cluster } = await connected();
-      const standing = (id: string) => standingOf(options.dataFolder, id, followed.has(id));
-      await tidyCluster({ cluster, ttlS: settings.ttl_s, standing, now, log });
+      const following = (id: string) => followingOf(options.dataFolder, id, followed.has(id));
+      await tidyCluster({ cluster, ttlS: settings.ttl_s, following, now, log });
     } catch (error) {
       log.warn({ err: error, engine: name }, 'what others left in the cluster could not be tidied up');
     }
@@ -74,7 +74,11 @@ export function createUse(options: KubernetesEngineOptions): Use {
 }
 
 /** What the engine's own files say of an experiment. */
-async function standingOf(dataFolder: string, experimentId: string, isFollowed: boolean): Promise<Standing> {
+async function followingOf(
+  dataFolder: string,
+  experimentId: string,
+  isFollowed: boolean,
+): Promise<Following> {
   if (isFollowed) return 'followed';
   const directory = engineFolderOf(dataFolder, experimentId);
   try {

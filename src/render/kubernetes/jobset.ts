@@ -1,5 +1,6 @@
 import type { Group } from '../../experiment/plan.ts';
 import { backstopSeconds } from './deadline.ts';
+import { restartsEvicted } from './eviction.ts';
 import type { FailurePolicyRule, JobSet, ReplicatedJob } from './jobset-types.ts';
 import { renderCommandPod } from './pod-template.ts';
 import { experimentLabels, metadataOf, type Rendering } from './rendering.ts';
@@ -45,11 +46,6 @@ function coordinator({ plan }: Rendering): Pick<JobSet['spec'], 'coordinator'> {
   return { coordinator: { replicatedJob: first.name, jobIndex: 0, podIndex: 0 } };
 }
 
-/** With a jobset evicted pods are started again; elsewhere only failures of the software are. */
-function failsOnEviction({ plan }: Rendering): boolean {
-  return plan.operator !== 'jobset';
-}
-
 /** Without the first rule a deadline would be a failure like others, and so be tried again. */
 function failureRules(rendering: Rendering): FailurePolicyRule[] {
   const deadline: FailurePolicyRule = {
@@ -62,7 +58,7 @@ function failureRules(rendering: Rendering): FailurePolicyRule[] {
     action: 'FailJobSet',
     onJobFailureReasons: ['PodFailurePolicy'],
   };
-  return failsOnEviction(rendering) ? [deadline, evicted] : [deadline];
+  return restartsEvicted(rendering.plan) ? [deadline] : [deadline, evicted];
 }
 
 function replicatedJob(rendering: Rendering, group: Group): ReplicatedJob {
@@ -80,7 +76,7 @@ function replicatedJob(rendering: Rendering, group: Group): ReplicatedJob {
         backoffLimit: 0,
         podReplacementPolicy: 'Failed',
         ...(deadline === null ? {} : { activeDeadlineSeconds: deadline }),
-        ...(failsOnEviction(rendering) ? { podFailurePolicy: FAIL_ON_EVICTION } : {}),
+        ...(restartsEvicted(rendering.plan) ? {} : { podFailurePolicy: FAIL_ON_EVICTION }),
         template: renderCommandPod(rendering, group),
       },
     },

@@ -2,12 +2,12 @@ import { text } from 'node:stream/consumers';
 import { OBSERVED_FINALIZER } from '../../../render/kubernetes/pod-template.ts';
 import { refusalOf } from './cluster-failure.ts';
 import type { Cluster } from './cluster.ts';
-import { RESOURCES, type Pod } from './objects.ts';
+import { RESOURCES } from './objects.ts';
 import { pathOf } from './paths.ts';
 
 /** Our finalizer keeps it in the cluster. */
-export function isHeld({ metadata }: Pod): boolean {
-  return metadata?.finalizers?.includes(OBSERVED_FINALIZER) ?? false;
+export function isHeld({ finalizers }: { finalizers: readonly string[] }): boolean {
+  return finalizers.includes(OBSERVED_FINALIZER);
 }
 
 /**

@@ -94,17 +94,3 @@ export interface ObservedRayJob extends KubeObject {
 }
 
 export type { Event, Job, Pod };
-
-/**
- * Everything of one experiment as the engine's watches last saw it. Pods that were deleted are in it until their
- * object is gone; `gone` holds the last state of those (the finalizer makes that our own doing).
- */
-export interface Observed {
-  jobset: ObservedJobSet | null;
-  rayjob: ObservedRayJob | null;
-  jobs: readonly Job[];
-  pods: readonly Pod[];
-  gone: readonly Pod[];
-  /** Warnings about objects of the experiment, oldest first. */
-  events: readonly Event[];
-}

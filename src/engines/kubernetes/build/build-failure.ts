@@ -1,5 +1,6 @@
 import type { Explanation } from '../../../experiment/explain.ts';
 import type { BuildWait } from './build-waiting.ts';
+import { conditionOf } from '../pod/disruption.ts';
 import { buildError } from './build-error.ts';
 import { digestOf, type BuildContainer, type BuildView } from './build-view.ts';
 
@@ -26,7 +27,7 @@ export function explainBuildFailure(failing: BuildFailing): Explanation | null {
     };
   const byJob = view.jobFailure === null ? null : explainJob(failing, view.jobFailure);
   // Why a pod is being deleted is known when its Job says so.
-  if (byJob === null && view.pod?.metadata?.deletionTimestamp !== undefined) return null;
+  if (byJob === null && view.pod !== null && view.pod.deletion !== null) return null;
   if (byJob !== null) return failed(byJob);
   if (end !== null) return failed(explainEnd(failing, end));
   return failed(waiting?.hopeless === true ? `the build cannot start: ${waiting.message}` : null);
@@ -58,7 +59,7 @@ function explainJob(
   }
   const evicted = evictionOf(pod);
   if (evicted !== null) return `the build was ended by the cluster: ${evicted}; resubmit`;
-  const isRemoved = pod?.metadata?.deletionTimestamp !== undefined || (build.end === null && pod === null);
+  const isRemoved = pod === null ? build.end === null : pod.deletion !== null;
   return isRemoved
     ? `the pod that built the image was deleted by somebody else (${message || reason}); resubmit`
     : null;
@@ -82,12 +83,10 @@ function explainEnd(
 
 /** Null: it was not evicted, preempted or lost with its node. */
 function evictionOf(pod: BuildView['pod']): string | null {
-  const { status } = pod ?? {};
-  if (status?.reason !== undefined) return status.message ?? status.reason;
-  const condition = status?.conditions?.find(
-    (each) => each.type === 'DisruptionTarget' && each.status === 'True',
-  );
-  return condition === undefined ? null : (condition.message ?? condition.reason ?? 'disrupted');
+  if (pod === null) return null;
+  if (pod.reason !== null) return pod.message ?? pod.reason;
+  const condition = conditionOf(pod, 'DisruptionTarget');
+  return condition?.status === 'True' ? (condition.message ?? condition.reason ?? 'disrupted') : null;
 }
 
 function lastLine(text: string): string {

@@ -1,8 +1,9 @@
+import type { ContainerStateTerminated } from 'kubernetes-types/core/v1.js';
 import { BUILD_CONTAINERS } from '../../../render/kubernetes/build-job.ts';
-import type { Job, Observed, Pod } from '../api/objects.ts';
+import type { Job } from '../api/objects.ts';
+import type { Observed } from '../watch/observed.ts';
 import { labelOf } from '../pod/labels.ts';
-
-type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+import type { SeenContainer, SeenPod } from '../pod/seen-pod.ts';
 
 /** A container of the build's pod. */
 export interface BuildContainer {
@@ -15,7 +16,7 @@ export interface BuildContainer {
 export interface BuildView {
   job: Job | null;
   /** Null: there is none (yet). */
-  pod: Pod | null;
+  pod: SeenPod | null;
   /** Waits for the files. */
   upload: BuildContainer;
   build: BuildContainer;
@@ -27,9 +28,8 @@ export interface BuildView {
 export function viewBuild({ jobs, pods, gone }: Observed, job: string): BuildView {
   const there = jobs.find(({ metadata }) => metadata?.name === job) ?? null;
   const uid = there?.metadata?.uid;
-  const isOfJob = (pod: Pod) =>
-    labelOf(pod, 'jobName') === job &&
-    (uid === undefined || pod.metadata?.ownerReferences?.some((owner) => owner.uid === uid));
+  const isOfJob = (pod: SeenPod) =>
+    labelOf(pod, 'jobName') === job && (uid === undefined || pod.controller === uid);
   const pod = [...gone, ...pods].findLast(isOfJob) ?? null;
   const failed = there?.status?.conditions?.find(
     ({ type, status }) => status === 'True' && (type === 'Failed' || type === 'FailureTarget'),
@@ -37,21 +37,24 @@ export function viewBuild({ jobs, pods, gone }: Observed, job: string): BuildVie
   return {
     job: there,
     pod,
-    upload: containerOf(pod?.status?.initContainerStatuses, BUILD_CONTAINERS.upload),
-    build: containerOf(pod?.status?.containerStatuses, BUILD_CONTAINERS.build),
+    upload: containerOf(pod?.init.find(({ name }) => name === BUILD_CONTAINERS.upload)),
+    build: containerOf(pod?.main),
     jobFailure: failed === undefined ? null : { reason: failed.reason ?? '', message: failed.message ?? '' },
   };
 }
 
-function containerOf(statuses: readonly ContainerStatus[] | undefined, name: string): BuildContainer {
-  const state = statuses?.find((status) => status.name === name)?.state;
+function containerOf({ state }: Pick<SeenContainer, 'state'> = { state: null }): BuildContainer {
   if (state?.terminated !== undefined) return { state: 'ended', end: endOf(state.terminated) };
   return { state: state?.running === undefined ? 'waiting' : 'running', end: null };
 }
 
-type Terminated = NonNullable<NonNullable<ContainerStatus['state']>['terminated']>;
-
-function endOf({ exitCode, reason, message, startedAt, finishedAt }: Terminated): BuildContainer['end'] {
+function endOf({
+  exitCode,
+  reason,
+  message,
+  startedAt,
+  finishedAt,
+}: ContainerStateTerminated): BuildContainer['end'] {
   const took = Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '');
   const seconds = Number.isFinite(took) ? took / 1000 : null;
   return { code: exitCode, reason: reason ?? null, message: message ?? '', seconds };

@@ -1,7 +1,7 @@
 import type { EndedPod } from '../../../experiment/explain.ts';
 import type { BuildView } from './build-view.ts';
 import { conditionOf } from '../pod/disruption.ts';
-import type { Observed } from '../api/objects.ts';
+import type { Observed } from '../watch/observed.ts';
 import { whyPending } from '../waiting/pending.ts';
 
 /** Why a build does not start. */

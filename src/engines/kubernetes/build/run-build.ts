@@ -6,36 +6,14 @@ import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts'
 import type { BuildContext, BuildResult } from '../../engine.ts';
 import { createWake, type Wake } from '../../../base/async/wake.ts';
 import { applyBuild } from './apply-build.ts';
-import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps, Connected } from '../deps.ts';
 import { insist } from '../api/insist.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Job } from '../api/objects.ts';
-import type { View } from '../watch/observatory.ts';
-import { createPodLogs, type PodLogs } from '../logs/pod-logs.ts';
-import { createUploader, type Uploader } from './uploader.ts';
+import { createPodLogs } from '../logs/pod-logs.ts';
+import { workloadOf } from '../workload/of.ts';
+import { createUploader } from './uploader.ts';
+import type { BuildOrder } from './building.ts';
 import { watchBuild } from './watch-build.ts';
-
-export interface BuildOrder {
-  context: BuildContext;
-  /** Path in the repository. */
-  dockerfile: string;
-}
-
-/** A build while it is looked after. */
-export interface Building extends BuildOrder {
-  deps: ClusterDeps;
-  cluster: Cluster;
-  rendering: Rendering;
-  jobName: string;
-  /** The Job as it was applied, or found, until the watch tells of it. */
-  applied: Job | null;
-  view: View;
-  wake: Wake;
-  logs: PodLogs;
-  uploader: Uploader;
-  /** What users should know when it is done. */
-  notices: Notice[];
-}
 
 /** Has the image built by a Job. What it printed is in the build's log on return. */
 export async function runBuild(deps: ClusterDeps, order: BuildOrder): Promise<BuildResult> {
@@ -64,7 +42,7 @@ async function build(deps: ClusterDeps, order: BuildOrder, wake: Wake): Promise<
   const applied = await insist(() => applyBuild(cluster, { rendering, dockerfile }), reach);
   crashPoint('cluster-build-created');
   const notices: Notice[] = [];
-  const workload = context.plan.operator === 'kuberay' ? 'rayjob' : 'jobset';
+  const workload = workloadOf(context.plan).watched;
   const view = observatory.open(context.experimentId, wake.call, { workload });
   const uploader = createUploader(order, { cluster, signals: reach.signals, onChange: wake.call });
   const logs = createPodLogs({

@@ -8,10 +8,9 @@ import { explainBuildFailure } from './build-failure.ts';
 import { digestOf, viewBuild, type BuildView } from './build-view.ts';
 import { buildWaiting, type BuildWait } from './build-waiting.ts';
 import { toBuildResult } from './image.ts';
-import type { Pod } from '../api/objects.ts';
 import type { ContainerKey } from '../logs/pod-logs.ts';
-import { uidOf } from '../pod/labels.ts';
-import type { Building } from './run-build.ts';
+import type { SeenPod } from '../pod/seen-pod.ts';
+import type { Building } from './building.ts';
 
 /** What BuildKit prints. */
 const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: null };
@@ -84,18 +83,18 @@ function act(
   waiting: BuildWait | null,
 ): void {
   if (build.state === 'running') context.progress('building the image');
-  else if (upload.state === 'running' && pod !== null) uploader.begin(pod.metadata?.name ?? '');
+  else if (upload.state === 'running' && pod !== null) uploader.begin(pod.name);
   else if (waiting === null || upload.state === 'ended') context.progress('the build is starting');
   else context.progress(`the build waits: ${waiting.message}`);
 }
 
 function followLog({ logs }: Building, { pod, build }: BuildView): void {
   if (pod === null || build.state === 'waiting') return;
-  logs.follow({ ...keyOf(pod), objectName: pod.metadata?.name ?? '', source: BUILD_LOG });
+  logs.follow({ ...keyOf(pod), objectName: pod.name, source: BUILD_LOG });
 }
 
-function keyOf(pod: Pod): ContainerKey {
-  return { uid: uidOf(pod), container: BUILD_CONTAINERS.build, restart: 0 };
+function keyOf({ uid }: SeenPod): ContainerKey {
+  return { uid, container: BUILD_CONTAINERS.build, restart: 0 };
 }
 
 /** Null: it has not succeeded (yet). */

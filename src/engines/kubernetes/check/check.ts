@@ -2,6 +2,7 @@ import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts'
 import type { EngineFinding } from '../../engine.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
+import type { Looked } from './looked.ts';
 import { checkLeftovers } from './leftovers.ts';
 import { checkNodes } from './nodes.ts';
 import { checkProducts } from './products.ts';
@@ -13,17 +14,6 @@ import { checked, missing, ok } from './finding.ts';
 import { readDocument, textAt } from '../api/document.ts';
 import { serverVersion } from '../api/server-version.ts';
 import { troubleOf } from '../fit/trouble.ts';
-
-/** One cluster as it is looked at. */
-export interface Looked {
-  /** Name of the engine. */
-  engine: string;
-  cluster: Cluster;
-  settings: KubernetesSettings;
-  /** As the cluster knows us; null: it does not tell. */
-  user: string | null;
-  now: Date;
-}
 
 interface Checking {
   /** Name of the engine. */

@@ -1,8 +1,9 @@
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from './check.ts';
+import type { Looked } from './looked.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import { isHeld } from '../api/finalizer.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../api/objects.ts';
+import { containersOf, see, type SeenPod } from '../pod/seen-pod.ts';
 import { counted } from '../fit/nodes.ts';
 import { warning } from './finding.ts';
 
@@ -14,7 +15,7 @@ export async function checkLeftovers({ cluster, now }: Looked): Promise<EngineFi
   const pods = await listPods(cluster);
   const held = pods.filter((pod) => isHeld(pod) && isForgotten(pod, now));
   if (held.length === 0) return [];
-  const names = held.slice(0, 3).map(({ metadata }) => metadata?.name ?? '');
+  const names = held.slice(0, 3).map(({ name }) => name);
   const more = held.length > names.length ? ', …' : '';
   return [
     warning({
@@ -25,19 +26,17 @@ export async function checkLeftovers({ cluster, now }: Looked): Promise<EngineFi
   ];
 }
 
-async function listPods(cluster: Looked['cluster']): Promise<Pod[]> {
+async function listPods(cluster: Looked['cluster']): Promise<SeenPod[]> {
   try {
-    return (await cluster.list<Pod>(RESOURCES.pods, { labelSelector: EXPERIMENT_LABEL })).items;
+    return (await cluster.list<Pod>(RESOURCES.pods, { labelSelector: EXPERIMENT_LABEL })).items.map(see);
   } catch (error) {
     if (isClusterError(error, 403)) return [];
     throw error;
   }
 }
 
-function isForgotten({ metadata, status }: Pod, now: Date): boolean {
-  const deleted = metadata?.deletionTimestamp;
-  if (deleted === undefined) return false;
-  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const ended = containers.every(({ state }) => state?.running === undefined);
-  return ended && now.getTime() - new Date(deleted).getTime() > PATIENCE_MS;
+function isForgotten(pod: SeenPod, now: Date): boolean {
+  if (pod.deletion === null) return false;
+  const ended = containersOf(pod).every(({ state }) => state?.running === undefined);
+  return ended && now.getTime() - Date.parse(pod.deletion.at) > PATIENCE_MS;
 }

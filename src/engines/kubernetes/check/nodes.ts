@@ -1,5 +1,5 @@
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from './check.ts';
+import type { Looked } from './looked.ts';
 import { totalOf } from '../fit/capacity.ts';
 import { counted, gpuProducts, listNodes, type NodeFacts } from '../fit/nodes.ts';
 import { addedAgain, ok, warning } from './finding.ts';

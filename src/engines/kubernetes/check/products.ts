@@ -1,5 +1,5 @@
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from './check.ts';
+import type { Looked } from './looked.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { listAt, partOf, readDocument, textAt } from '../api/document.ts';

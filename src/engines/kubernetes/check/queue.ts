@@ -1,5 +1,5 @@
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from './check.ts';
+import type { Looked } from './looked.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import { RESOURCES, type Condition, type KubeObject } from '../api/objects.ts';
 import { addedAgain, missing, ok, warning } from './finding.ts';

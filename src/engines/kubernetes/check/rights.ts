@@ -1,6 +1,6 @@
 import type { Namespace } from 'kubernetes-types/core/v1.js';
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from './check.ts';
+import type { Looked } from './looked.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { RESOURCES } from '../api/objects.ts';

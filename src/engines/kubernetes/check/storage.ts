@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { EngineFinding } from '../../engine.ts';
-import type { Looked } from './check.ts';
+import type { Looked } from './looked.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import { RESOURCES } from '../api/objects.ts';
 import { isDefault, listClasses } from '../fit/storage-classes.ts';

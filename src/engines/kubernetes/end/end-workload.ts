@@ -7,8 +7,8 @@ import { isClusterError } from '../api/cluster-error.ts';
 import { explainRefusal } from '../api/explain-refusal.ts';
 import { insist } from '../api/insist.ts';
 import { RESOURCES, type Job } from '../api/objects.ts';
-import type { PodObject } from '../status/pod-view.ts';
-import type { ClusterRun, Look } from '../run/run-state.ts';
+import type { Look, PodObject } from '../status/model.ts';
+import type { ClusterRun } from '../run/run-state.ts';
 
 /** Sees an experiment (or one of its workloads) to its end, after that was decided. */
 export interface Ending {

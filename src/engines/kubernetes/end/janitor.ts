@@ -4,18 +4,19 @@ import type { EngineLog } from '../engine-log.ts';
 import { isHeld, release } from '../api/finalizer.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type ObservedRayJob, type Pod } from '../api/objects.ts';
 import { isOver } from '../pod/over.ts';
+import { containersOf, see, type SeenPod } from '../pod/seen-pod.ts';
 
 /**
  * `followed`: somebody here looks after it. `live`: it has not ended, and somebody here will. `ended`: nobody needs its
  * pods. `unknown`: it is another control plane's, or was deleted.
  */
-export type Standing = 'followed' | 'live' | 'ended' | 'unknown';
+export type Following = 'followed' | 'live' | 'ended' | 'unknown';
 
 interface JanitorOptions {
   cluster: Cluster;
   /** How long the workload of an ended experiment stays, in seconds. */
   ttlS: number;
-  standing(experimentId: string): Promise<Standing>;
+  following(experimentId: string): Promise<Following>;
   now: () => Date;
   log: Pick<EngineLog, 'info'>;
 }
@@ -32,39 +33,37 @@ export async function tidyCluster(options: JanitorOptions): Promise<void> {
   await removeRayJobs(options);
 }
 
-async function releasePods({ cluster, standing, now, log }: JanitorOptions): Promise<void> {
+async function releasePods({ cluster, following, now, log }: JanitorOptions): Promise<void> {
   const { items } = await cluster.list<Pod>(RESOURCES.pods, { labelSelector: EXPERIMENT_LABEL });
-  for (const pod of items.filter(isHeld)) {
-    const { name = '', uid = '', labels } = pod.metadata ?? {};
-    const experimentId = labels?.[EXPERIMENT_LABEL] ?? '';
-    if (!isForsaken(pod, await standing(experimentId), now())) continue;
+  for (const pod of items.map(see).filter(isHeld)) {
+    const { name, uid, labels } = pod;
+    const experimentId = labels[EXPERIMENT_LABEL] ?? '';
+    if (!isForsaken(pod, await following(experimentId), now())) continue;
     await release(cluster, { name, uid });
     log.info({ pod: name, experiment_id: experimentId }, 'let go of a pod that nobody waits for');
   }
 }
 
 /** Whether nobody waits for this pod. */
-export function isForsaken(pod: Pod, standing: Standing, now: Date): boolean {
-  if (standing === 'ended') return true;
-  if (standing !== 'unknown' || pod.metadata?.deletionTimestamp === undefined || !isOver(pod)) return false;
+export function isForsaken(pod: SeenPod, following: Following, now: Date): boolean {
+  if (following === 'ended') return true;
+  if (following !== 'unknown' || pod.deletion === null || !isOver(pod)) return false;
   return now.getTime() - endOf(pod) > PATIENCE_MS;
 }
 
 /** When the last of its containers ended; of one that never had any, when its deletion was to be done. */
-function endOf({ metadata, status }: Pod): number {
-  const ends = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(
-    ({ state }) => state?.terminated?.finishedAt ?? [],
-  );
-  const times = ends.length > 0 ? ends : [metadata?.deletionTimestamp ?? ''];
-  return Math.max(...times.map((time) => Date.parse(String(time))));
+function endOf(pod: SeenPod): number {
+  const ends = containersOf(pod).flatMap(({ state }) => state?.terminated?.finishedAt ?? []);
+  const times = ends.length > 0 ? ends : [pod.deletion?.at ?? ''];
+  return Math.max(...times.map((time) => Date.parse(time)));
 }
 
 /** KubeRay ends the cluster of a job that is over, but never removes the job. */
-async function removeRayJobs({ cluster, ttlS, standing, now, log }: JanitorOptions): Promise<void> {
+async function removeRayJobs({ cluster, ttlS, following, now, log }: JanitorOptions): Promise<void> {
   for (const job of await listRayJobs(cluster)) {
     const { name = '', uid = '', labels } = job.metadata ?? {};
     const experimentId = labels?.[EXPERIMENT_LABEL] ?? '';
-    if (!isPast(job, ttlS, now()) || (await standing(experimentId)) === 'followed') continue;
+    if (!isPast(job, ttlS, now()) || (await following(experimentId)) === 'followed') continue;
     if (await cluster.remove(RESOURCES.rayjobs, name, { propagation: 'Background', uid }))
       log.info({ rayjob: name, experiment_id: experimentId }, 'removed a Ray job whose time was over');
   }

@@ -1,3 +1,4 @@
+import { workloadOf } from '../workload/of.ts';
 import type { Plan } from '../../../experiment/plan.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
@@ -58,8 +59,9 @@ function comesWhenNeeded(finding: Finding): Finding {
   };
 }
 
-function operatorMissing({ operator }: Plan, engine: string): Finding {
-  const product = operator === 'kuberay' ? 'KubeRay' : 'JobSet';
+function operatorMissing(plan: Plan, engine: string): Finding {
+  const { operator } = plan;
+  const { product } = workloadOf(plan);
   return {
     ...{ code: 'engine-operator', path: ['spec', 'operator'], at: 'value' },
     message: `the engine ${engine} cannot run the operator ${operator}: its cluster has no ${product}`,

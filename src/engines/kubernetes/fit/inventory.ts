@@ -1,3 +1,4 @@
+import { workloadOf } from '../workload/of.ts';
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { Plan } from '../../../experiment/plan.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
@@ -27,7 +28,7 @@ export async function takeInventory(
   cluster: Cluster,
   { plan, settings, nodes, serves }: Taking,
 ): Promise<Inventory> {
-  const workload = plan.operator === 'kuberay' ? RESOURCES.rayjobs : RESOURCES.jobsets;
+  const workload = workloadOf(plan).resource;
   const [seen, classes, claims, isServed] = await Promise.all([
     nodes(cluster),
     plan.storage.shared_volume === null ? null : classesOf(cluster),

@@ -4,7 +4,7 @@ import { vscodeLink } from '../../debug-links.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
 import { lastOutput } from '../../last-output.ts';
-import type { Look } from '../run/run-state.ts';
+import type { Look } from '../status/model.ts';
 import { servingPod } from './services.ts';
 
 type LinkName = keyof ExperimentRecord['links'];
@@ -18,6 +18,7 @@ export interface LinkTeller {
 
 export function createLinkTeller(context: RunContext, facts: FactQueue): LinkTeller {
   const { plan } = context;
+  const hasHead = plan.groups.some(({ role }) => role === 'head');
   const told = new Map<LinkName, string>();
   const tell = (name: LinkName, url: string | null) => {
     if ((told.get(name) ?? null) === url) return;
@@ -30,7 +31,7 @@ export function createLinkTeller(context: RunContext, facts: FactQueue): LinkTel
       const { pods } = look.observed;
       const isServed = (name: 'tensorboard' | 'ray') => servingPod(pods, name) !== null;
       if (plan.tensorboard.enabled) tell('tensorboard', isServed('tensorboard') ? REACHED : null);
-      if (plan.operator === 'kuberay') tell('ray_dashboard', isServed('ray') ? REACHED : null);
+      if (hasHead) tell('ray_dashboard', isServed('ray') ? REACHED : null);
       if (plan.debug.jupyter !== null) tell('jupyter', await jupyterLink(context, look, told.get('jupyter')));
       if (plan.debug.vscode !== null) tell('vscode', await tunnelLink(context, look, told.get('vscode')));
     },

@@ -5,6 +5,7 @@ import { JUPYTER_PORT, RAY_DASHBOARD_PORT, TENSORBOARD_PORT } from '../../../ope
 import type { Cluster } from '../api/cluster.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../api/objects.ts';
+import { see, type SeenPod } from '../pod/seen-pod.ts';
 
 /** Where each service is: in the pod that this label names, on this port of it. */
 const PLACES: Record<ServiceName, { label: string; value: string; port: number }> = {
@@ -14,23 +15,19 @@ const PLACES: Record<ServiceName, { label: string; value: string; port: number }
 };
 
 /** The pod of an experiment that a service is in, and ready; the latest of several. Pure. */
-export function servingPod(pods: readonly Pod[], name: ServiceName): Pod | null {
+export function servingPod(pods: readonly SeenPod[], name: ServiceName): SeenPod | null {
   const { label, value } = PLACES[name];
   return (
     pods
       .filter(
         (pod) =>
-          pod.metadata?.labels?.[label] === value &&
-          pod.metadata.deletionTimestamp === undefined &&
+          pod.labels[label] === value &&
+          pod.deletion === null &&
           conditionOf(pod, 'Ready')?.status === 'True',
       )
-      .toSorted((a, b) => createdAt(a) - createdAt(b))
+      .toSorted((a, b) => (a.createdAt ?? '').localeCompare(b.createdAt ?? ''))
       .at(-1) ?? null
   );
-}
-
-function createdAt({ metadata }: Pod): number {
-  return Date.parse(String(metadata?.creationTimestamp ?? '')) || 0;
 }
 
 /** Label selector of the pods that may have it. */
@@ -50,7 +47,7 @@ export async function reachService(
 ): Promise<Duplex> {
   const labelSelector = serviceSelector(experimentId, name);
   const { items } = await cluster.list<Pod>(RESOURCES.pods, { labelSelector });
-  const pod = servingPod(items, name)?.metadata?.name;
+  const pod = servingPod(items.map(see), name)?.name;
   if (pod !== undefined) return cluster.forward(pod, PLACES[name].port);
   throw new AichorError('not_found', `nothing serves ${name} of experiment ${experimentId} now`, {
     hint: `open it again: aichor experiments open ${experimentId} ${name}`,

@@ -11,6 +11,7 @@ import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps } from '../deps.ts';
 import { explainRefusal } from '../api/explain-refusal.ts';
 import { RESOURCES, type Pod } from '../api/objects.ts';
+import { see, type SeenPod } from '../pod/seen-pod.ts';
 import { whyPending } from '../waiting/pending.ts';
 import { servingPod, serviceSelector } from './services.ts';
 
@@ -65,12 +66,13 @@ async function ensureJob(cluster: Cluster, rendering: Rendering): Promise<void> 
 async function ready(cluster: Cluster, experimentId: string, signal: AbortSignal): Promise<void> {
   const labelSelector = serviceSelector(experimentId, 'tensorboard');
   const { items, resourceVersion } = await cluster.list<Pod>(RESOURCES.pods, { labelSelector, signal });
-  const pods = new Map(items.map((pod) => [pod.metadata?.uid, pod]));
+  const pods = new Map(items.map(see).map((pod) => [pod.uid, pod]));
   if (isReady([...pods.values()])) return;
   for await (const event of cluster.watch<Pod>(RESOURCES.pods, { labelSelector, resourceVersion, signal })) {
     if (event.type === 'BOOKMARK') continue;
-    if (event.type === 'DELETED') pods.delete(event.object.metadata?.uid);
-    else pods.set(event.object.metadata?.uid, event.object);
+    const pod = see(event.object);
+    if (event.type === 'DELETED') pods.delete(pod.uid);
+    else pods.set(pod.uid, pod);
     if (isReady([...pods.values()])) return;
   }
   const why = [...pods.values()].map(waitOf).find((text) => text !== null);
@@ -80,9 +82,9 @@ async function ready(cluster: Cluster, experimentId: string, signal: AbortSignal
 }
 
 /** Throws AichorError when it failed, or never can. */
-function isReady(pods: readonly Pod[]): boolean {
+function isReady(pods: readonly SeenPod[]): boolean {
   if (servingPod(pods, 'tensorboard') !== null) return true;
-  const ends = pods.flatMap(({ status }) => status?.containerStatuses?.[0]?.state?.terminated ?? []);
+  const ends = pods.flatMap(({ main }) => main.state?.terminated ?? []);
   const failed = ends.find(({ exitCode }) => exitCode !== 0);
   if (failed !== undefined)
     throw new AichorError(
@@ -98,7 +100,7 @@ function isReady(pods: readonly Pod[]): boolean {
   return false;
 }
 
-function waitOf(pod: Pod): string | null {
+function waitOf(pod: SeenPod): string | null {
   return whyPending({ pod, group: TENSORBOARD, events: [] })?.text ?? null;
 }
 

@@ -1,7 +1,14 @@
 import type { PodCondition } from 'kubernetes-types/core/v1.js';
-import { isFinal, mainEnd } from './containers.ts';
-import type { Pod } from '../api/objects.ts';
-import type { Disruption } from '../status/pod-view.ts';
+import { mainEnd } from './containers.ts';
+import { isFinal } from './over.ts';
+import type { SeenPod } from './seen-pod.ts';
+
+/** Why a pod was ended by the cluster. */
+export interface Disruption {
+  /** PreemptionByScheduler, DeletionByTaintManager, EvictionByEvictionAPI, DeletionByPodGC, TerminationByKubelet, Evicted, NodeLost, … */
+  reason: string;
+  message: string;
+}
 
 /** Time in which a kubelet, having ended the containers of a deleted pod, says that it has. */
 const KUBELET_LAG_MS = 10_000;
@@ -22,9 +29,9 @@ const NODE_REASONS: ReadonlySet<string> = new Set([
 export type SeenOrder = Readonly<Record<string, 'ended' | 'deleted'>>;
 
 /** Why the cluster ended the pod (or will), unless it had ended before; null: it does not. */
-export function disruptionOf(pod: Pod): Disruption | null {
-  const { reason, message } = pod.status ?? {};
-  if (reason !== undefined && NODE_REASONS.has(reason)) return { reason, message: message ?? '' };
+export function disruptionOf(pod: SeenPod): Disruption | null {
+  const { reason, message } = pod;
+  if (reason !== null && NODE_REASONS.has(reason)) return { reason, message: message ?? '' };
   const condition = conditionOf(pod, 'DisruptionTarget');
   if (condition?.status !== 'True') return null;
   const ended = mainEnd(pod)?.finishedAt;
@@ -33,14 +40,13 @@ export function disruptionOf(pod: Pod): Disruption | null {
   return { reason: condition.reason ?? 'DisruptionTarget', message: condition.message ?? '' };
 }
 
-export function conditionOf({ status }: Pod, type: string): PodCondition | null {
-  return status?.conditions?.find((each) => each.type === type) ?? null;
+export function conditionOf({ conditions }: SeenPod, type: string): PodCondition | null {
+  return conditions.find((each) => each.type === type) ?? null;
 }
 
 /** When its deletion was asked for (ms since the epoch); null: it was not. */
-export function deletionAskedAt({ metadata }: Pod): number | null {
-  const { deletionTimestamp: at, deletionGracePeriodSeconds: grace = 0 } = metadata ?? {};
-  return at === undefined ? null : Date.parse(at) - grace * 1000;
+export function deletionAskedAt({ deletion }: SeenPod): number | null {
+  return deletion === null ? null : Date.parse(deletion.at) - (deletion.graceS ?? 0) * 1000;
 }
 
 /**
@@ -49,23 +55,23 @@ export function deletionAskedAt({ metadata }: Pod): number | null {
  * writes the time of that over the time of the wish (grace 0). So in doubt the exit code counts: what ended with 0 or
  * by a signal just before it was gone was told to, unless deleting it was the natural thing (`expected`).
  */
-export function wasDeletedBeforeEnd(pod: Pod, order: SeenOrder, expected: boolean): boolean {
+export function wasDeletedBeforeEnd(pod: SeenPod, order: SeenOrder, expected: boolean): boolean {
   const asked = deletionAskedAt(pod);
   if (asked === null) return false;
-  const seen = order[pod.metadata?.uid ?? ''];
+  const seen = order[pod.uid];
   if (seen !== undefined) return seen === 'deleted';
   const end = mainEnd(pod);
   if (end?.finishedAt === undefined) return true;
   const finished = Date.parse(end.finishedAt);
   if (asked < finished) return true;
-  const isFinished = pod.metadata?.deletionGracePeriodSeconds === 0;
+  const isFinished = pod.deletion?.graceS === 0;
   if (asked > finished + (isFinished ? KUBELET_LAG_MS : 0)) return false;
   if (end.exitCode === 0) return !expected;
   return end.reason !== 'OOMKilled' && TOLD_CODES.has(end.exitCode);
 }
 
 /** What one more look at a pod tells of the order; null: nothing. */
-export function orderSeen(pod: Pod): 'ended' | 'deleted' | null {
+export function orderSeen(pod: SeenPod): 'ended' | 'deleted' | null {
   const asked = deletionAskedAt(pod);
   const end = mainEnd(pod);
   if (asked === null) return end === null ? null : 'ended';

@@ -1,16 +1,17 @@
-import type { Pod } from '../api/objects.ts';
+import { containersOf, type SeenPod } from './seen-pod.ts';
 
 /**
  * Nothing of a pod runs any more, nor will it. A pod that is deleted before a node has it never gets an end of its own.
  */
-export function isOver({ metadata, spec, status }: Pod): boolean {
-  const { phase } = status ?? {};
-  if (phase === 'Succeeded' || phase === 'Failed') return true;
-  if (metadata?.deletionTimestamp === undefined) return false;
-  if (spec?.nodeName === undefined) return true;
+export function isOver(pod: SeenPod): boolean {
+  if (isFinal(pod)) return true;
+  if (pod.deletion === null) return false;
+  if (pod.node === null) return true;
   // The kubelet has let go of it, or somebody deleted it by force: then its containers may still be ending.
-  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return (
-    metadata.deletionGracePeriodSeconds === 0 && containers.every(({ state }) => state?.running === undefined)
-  );
+  return pod.deletion.graceS === 0 && containersOf(pod).every(({ state }) => state?.running === undefined);
+}
+
+/** Nothing of the pod will ever run again. */
+export function isFinal({ phase }: SeenPod): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
 }

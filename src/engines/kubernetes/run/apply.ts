@@ -8,6 +8,7 @@ import type { Cluster } from '../api/cluster.ts';
 import { isUnreachable } from '../api/insist.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type KubeObject, type Resource } from '../api/objects.ts';
 import { explainRefusal, type Refused } from '../api/explain-refusal.ts';
+import { workloadOf } from '../workload/of.ts';
 import { renderSecretValues } from './secret-values.ts';
 
 /** The cluster does not take an object of the experiment. */
@@ -47,7 +48,7 @@ const RESOURCE_OF: Record<KubernetesObject['kind'] & string, Resource> = {
 
 /** Kind of the workload of a plan. */
 export function workloadResource({ plan }: Pick<Rendering, 'plan'>): Resource {
-  return plan.operator === 'kuberay' ? RESOURCES.rayjobs : RESOURCES.jobsets;
+  return workloadOf(plan).resource;
 }
 
 /** What `manifest render` shows less the build, and the values of secrets, which it never shows. */

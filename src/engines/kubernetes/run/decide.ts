@@ -1,10 +1,12 @@
 import { explainDeadline, type Explanation } from '../../../experiment/explain.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { lastOutput } from '../../last-output.ts';
-import { explainWithOutput, GO_ON, judge, type FailedVerdict, type Verdict } from '../status/judge.ts';
+import { explainWithOutput, judge } from '../status/judge.ts';
+import type { Look } from '../status/model.ts';
+import { GO_ON, type FailedVerdict, type Verdict } from '../status/verdict.ts';
 import type { StopMark } from './kept.ts';
 import { namespaceRemoval } from '../end/namespace-removal.ts';
-import { createdWorkloads, type ClusterRun, type Look } from './run-state.ts';
+import { createdWorkloads, type ClusterRun } from './run-state.ts';
 
 /** How long an explanation waits for the end of the log of the pod that failed. */
 const LAST_OUTPUT_MS = 1500;
@@ -54,8 +56,10 @@ export function createDecider(run: ClusterRun): Decider {
     if (run.view.stale() !== null) return GO_ON;
     const { experimentId } = context;
     const { imageFailAfterS } = deps;
+    const { workload } = run;
     const workloads = createdWorkloads(kept);
-    return judge({ plan, experimentId, view, observed, workloads, imageFailAfterS, now: deps.now() });
+    const input = { plan, experimentId, view, observed, workloads, imageFailAfterS, now: deps.now() };
+    return judge({ ...input, workload });
   }
 
   return {

@@ -4,7 +4,7 @@ import { systemErrorCode } from '../../../errors.ts';
 import type { Explanation } from '../../../experiment/explain.ts';
 import { REASONS } from '../../../experiment/status.ts';
 import { placeFile } from '../../../machine/place-file.ts';
-import { NO_MEMORY, type AttemptMemory } from '../status/attempt-view.ts';
+import { NO_MEMORY, type AttemptMemory } from '../status/model.ts';
 
 /** A workload of the experiment: the first one, or one that was created anew after an attempt that was disturbed. */
 export interface KeptWorkload {

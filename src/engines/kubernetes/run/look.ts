@@ -1,9 +1,10 @@
 import type { Reason } from '../../../experiment/status.ts';
 import { viewAttempt, type ViewInput } from '../status/attempt-view.ts';
-import { withEnded } from '../pod/ended-pods.ts';
+import { withEnded } from './ended-pods.ts';
 import type { StopMark } from './kept.ts';
-import type { Observed } from '../api/objects.ts';
-import { createdWorkloads, type ClusterRun, type LookBack } from './run-state.ts';
+import type { Observed } from '../watch/observed.ts';
+import type { LookBack } from '../status/model.ts';
+import { createdWorkloads, type ClusterRun } from './run-state.ts';
 
 /** What there is to see now: of the cluster, of pods that are gone, and of what was just created. */
 export function takeLook(run: ClusterRun): LookBack {
@@ -11,6 +12,7 @@ export function takeLook(run: ClusterRun): LookBack {
   const observed = withEnded(withApplied(seen, run), run.ended);
   const input: ViewInput = {
     plan: run.context.plan,
+    workload: run.workload,
     experimentId: run.context.experimentId,
     observed,
     workloads: createdWorkloads(run.kept),
@@ -39,8 +41,7 @@ function toldOf(stop: StopMark | null): Reason | null {
 function withApplied(seen: Observed, run: ClusterRun): Observed {
   const { applied } = run;
   if (applied === null) return seen;
-  const there = [seen.jobset, seen.rayjob].some((each) => each?.metadata?.uid === applied.metadata?.uid);
-  if (there) run.applied = null;
-  if (run.applied === null) return seen;
-  return applied.kind === 'RayJob' ? { ...seen, rayjob: applied } : { ...seen, jobset: applied };
+  const there = run.workload.object(seen)?.metadata?.uid;
+  if (there === applied.metadata?.uid) run.applied = null;
+  return run.applied === null ? seen : { ...seen, [run.workload.watched]: applied };
 }

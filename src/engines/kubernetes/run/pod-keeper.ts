@@ -2,14 +2,14 @@ import { crashPoint } from '../../../base/io/crash-point.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
-import { uidOf, type EndedPods } from '../pod/ended-pods.ts';
+import type { EndedPods } from './ended-pods.ts';
 import { isHeld, release } from '../api/finalizer.ts';
 import { insist } from '../api/insist.ts';
-import type { Pod } from '../api/objects.ts';
 import type { LoggedContainer, PodLogs } from '../logs/pod-logs.ts';
 import { isOver } from '../pod/over.ts';
-import type { ContainerView, PodObject } from '../status/pod-view.ts';
-import type { Look } from './run-state.ts';
+import type { ContainerView } from '../pod/containers.ts';
+import type { SeenPod } from '../pod/seen-pod.ts';
+import type { Look, PodObject } from '../status/model.ts';
 
 /** Has the logs of pods read, and lets go of each pod as soon as its log and its end are known. */
 export interface PodKeeper {
@@ -84,8 +84,7 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
     }, onError);
   }
 
-  async function letGo({ metadata }: Pod): Promise<void> {
-    const { uid = '', name = '' } = metadata ?? {};
+  async function letGo({ uid, name }: { uid: string; name: string }): Promise<void> {
     released.add(uid);
     try {
       const signals = [detach];
@@ -102,8 +101,8 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
 
   return {
     async update({ observed, view }) {
-      const pods = new Map([...observed.gone, ...observed.pods].map((pod) => [uidOf(pod), pod]));
-      const done: Pod[] = [];
+      const pods = new Map([...observed.gone, ...observed.pods].map((pod) => [pod.uid, pod]));
+      const done: SeenPod[] = [];
       for (const object of view.objects) {
         const pod = pods.get(object.uid);
         if (pod === undefined || read.has(object.uid)) continue;
@@ -115,8 +114,8 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       if (done.length === 0) return;
       await ended.add(done);
       crashPoint('cluster-pod-recorded');
-      const there = new Set(observed.pods.map(uidOf));
-      for (const pod of done) if (isHeld(pod) && there.has(uidOf(pod))) letGo(pod).catch(onError);
+      const there = new Set(observed.pods.map(({ uid }) => uid));
+      for (const pod of done) if (isHeld(pod) && there.has(pod.uid)) letGo(pod).catch(onError);
     },
     isRead: (uid) => read.has(uid),
     untilSafe() {
@@ -132,7 +131,7 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       ),
     async abandon(objects) {
       for (const { uid, objectName: name, hasFinalizer, gone } of objects)
-        if (hasFinalizer && !gone) await letGo({ metadata: { uid, name } });
+        if (hasFinalizer && !gone) await letGo({ uid, name });
     },
   };
 }

@@ -2,13 +2,14 @@ import type { Rendering } from '../../../render/kubernetes/rendering.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
 import type { Wake } from '../../../base/async/wake.ts';
-import type { AttemptView, CreatedWorkload } from '../status/attempt-view.ts';
+import type { CreatedWorkload } from '../status/model.ts';
+import type { Workload } from '../workload/workload.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps } from '../deps.ts';
-import type { EndedPods } from '../pod/ended-pods.ts';
+import type { EndedPods } from './ended-pods.ts';
 import type { LinkTeller } from '../links/link-teller.ts';
 import type { Kept } from './kept.ts';
-import type { KubeObject, Observed } from '../api/objects.ts';
+import type { KubeObject } from '../api/objects.ts';
 import type { View } from '../watch/observatory.ts';
 import type { PodKeeper } from './pod-keeper.ts';
 import type { Teller } from './tell.ts';
@@ -18,6 +19,8 @@ export interface ClusterRun {
   readonly deps: ClusterDeps;
   readonly context: RunContext;
   readonly cluster: Cluster;
+  /** What carries the plan. */
+  readonly workload: Workload;
   /** What is applied: the plan with the image that was built. */
   readonly rendering: Rendering;
   readonly kept: Kept;
@@ -34,17 +37,6 @@ export interface ClusterRun {
   failed: { error: unknown } | null;
   /** The cluster has not ended all pods in time: nobody waits for their logs any more. */
   abandoned: boolean;
-}
-
-/** What there is to see at one moment. */
-export interface Look {
-  observed: Observed;
-  view: AttemptView;
-}
-
-/** With views of attempts before the latest. */
-export interface LookBack extends Look {
-  earlier: (attempt: number) => AttemptView;
 }
 
 /** Those workloads of the experiment that are known to have been created. */

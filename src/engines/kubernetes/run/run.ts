@@ -10,7 +10,7 @@ import { createWake } from '../../../base/async/wake.ts';
 import { uidOfOurs } from './apply.ts';
 import { clearUp } from '../end/clear-up.ts';
 import type { ClusterDeps, Connected } from '../deps.ts';
-import { openEndedPods } from '../pod/ended-pods.ts';
+import { openEndedPods } from './ended-pods.ts';
 import { insist } from '../api/insist.ts';
 import { createLinkTeller } from '../links/link-teller.ts';
 import { openKept, type Kept } from './kept.ts';
@@ -19,6 +19,7 @@ import { createPodLogs } from '../logs/pod-logs.ts';
 import type { ClusterRun } from './run-state.ts';
 import { submitWorkload } from './submit-workload.ts';
 import { createTeller, type Teller } from './tell.ts';
+import { workloadOf } from '../workload/of.ts';
 import { lookAfter } from './watch-run.ts';
 
 /**
@@ -97,13 +98,12 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
         message: `ended pods stay, because they cannot be let go of: ${why}`,
       }),
   });
-  const view = observatory.open(experimentId, wake.call, {
-    workload: context.plan.operator === 'kuberay' ? 'rayjob' : 'jobset',
-  });
+  const workload = workloadOf(context.plan);
+  const view = observatory.open(experimentId, wake.call, { workload: workload.watched });
   for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
   const run: ClusterRun = {
     rendering: renderingOf(deps, context, cluster.namespace),
-    ...{ deps, context, cluster, kept, ended, view, facts, tell, keeper, wake },
+    ...{ deps, context, cluster, workload, kept, ended, view, facts, tell, keeper, wake },
     links: createLinkTeller(context, facts),
     ...{ applied: null, failed: null, abandoned: false },
   };

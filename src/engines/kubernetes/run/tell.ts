@@ -2,7 +2,7 @@ import type { PodFact } from '../../../experiment/event.ts';
 import type { Explanation } from '../../../experiment/explain.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import type { FactQueue } from '../../facts.ts';
-import type { AttemptView } from '../status/attempt-view.ts';
+import type { AttemptView } from '../status/model.ts';
 
 /** Says what is new about an experiment, each thing once. */
 export interface Teller {

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createDecider } from './decide.ts';
 import { createEnding } from '../end/end-workload.ts';
 import { takeLook } from './look.ts';
-import type { ClusterRun, Look, LookBack } from './run-state.ts';
+import type { Look, LookBack } from '../status/model.ts';
+import type { ClusterRun } from './run-state.ts';
 
 /** The look at everything that happens although nothing told of it. */
 const NET_MS = 5000;

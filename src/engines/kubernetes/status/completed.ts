@@ -1,47 +1,29 @@
 import { explainExhausted, manifestPath } from '../../../experiment/explain.ts';
 import type { Notice } from '../../../experiment/record.ts';
-import { restartsEvicted } from './explain-eviction.ts';
-import { waitOn } from '../workload/jobset-failure.ts';
-import type { JudgeInput, Verdict } from './judge.ts';
+import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
+import type { Workload } from '../workload/workload.ts';
+import type { PodView } from './model.ts';
 import { explainEnd } from './pod-end.ts';
-import type { PodView } from './pod-view.ts';
-import { hasFailed } from './root-failure.ts';
-
-/** How long after the workload's success the ends of its pods may be unknown. */
-const LAG_MS = 60_000;
+import { SUCCESS_LAG_MS, waitOn, type JudgeInput, type Verdict } from './verdict.ts';
 
 /**
  * The workload says that it is done. That is a success only when every pod was seen to end with 0 by itself: one that
  * ends so because it is evicted or deleted makes its Job complete too.
  */
-export function judgeCompleted(input: JudgeInput): Verdict {
-  const { view, observed, now } = input;
+export function judgeCompleted(input: JudgeInput, workload: Workload): Verdict {
+  const { view, now } = input;
   const { pods } = view;
-  const disturbed = view.superseded ? null : disturbedPod(input);
+  const disturbed = view.superseded ? null : workload.disturbed(input);
   if (disturbed !== null) return judgeDisturbed(disturbed, input);
   if (!view.superseded && pods.every(({ fact }) => fact.status === 'Succeeded')) {
     return { kind: 'succeeded', notices: pods.flatMap((pod) => noticesOf(pod, input)) };
   }
-  const endedAt = view.workload.endedAt ?? observed.rayjob?.status?.endTime ?? null;
-  const wait = waitOn(endedAt, LAG_MS, now);
+  const wait = waitOn(view.workload.endedAt, SUCCESS_LAG_MS, now);
   if (wait !== null) return wait;
   const unseen = pods.filter(({ fact }) => fact.status !== 'Succeeded');
   const who = `${unseen[0]?.pod}${unseen.length > 1 ? ` and ${unseen.length - 1} more` : ''}`;
   const explanation = `the cluster says that all is done, but how ${who} ended was never seen; check the outputs, or resubmit`;
   return { kind: 'failed', reason: 'EngineLost', explanation, root: null };
-}
-
-/**
- * The pod that did not end by itself. Of a RayJob only the head counts, where the driver runs: Ray itself makes good
- * for other nodes.
- */
-function disturbedPod({ plan, view }: JudgeInput): PodView | null {
-  if (plan.operator !== 'kuberay') return view.pods.find(hasFailed) ?? null;
-  const head = view.pods.find((pod) => plan.groups[pod.group]?.role === 'head');
-  const end = Date.parse(view.workload.endedAt ?? '');
-  const isLost =
-    head?.object !== undefined && head.end !== null && Date.parse(head.fact.ended_at ?? '') < end;
-  return isLost && head !== undefined && (head.disrupted !== null || head.deletedBeforeEnd) ? head : null;
 }
 
 function judgeDisturbed(pod: PodView, { plan, view }: JudgeInput): Verdict {

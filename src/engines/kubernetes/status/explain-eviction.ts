@@ -1,6 +1,7 @@
 import { manifestPath, type EndedPod, type Explanation } from '../../../experiment/explain.ts';
 import type { Plan } from '../../../experiment/plan.ts';
-import type { Disruption } from './pod-view.ts';
+import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
+import type { Disruption } from '../pod/disruption.ts';
 
 /** A pod that did not end by itself. */
 export interface EvictedPod {
@@ -58,11 +59,6 @@ function saidOf({ pod, disruption, node }: EvictedPod): string {
     default:
       return `${pod} was evicted by ${where}${verbatim}`;
   }
-}
-
-/** Evictions are worth a restart to operators whose pods do not depend on each other, and to Ray. */
-export function restartsEvicted({ operator }: Pick<Plan, 'operator'>): boolean {
-  return operator === 'jobset' || operator === 'kuberay';
 }
 
 function cureOf({ disruption, group }: EvictedPod, plan: Pick<Plan, 'operator' | 'backoff_limit'>): string {

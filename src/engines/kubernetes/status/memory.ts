@@ -1,7 +1,6 @@
-import type { AttemptMemory, WorkloadView } from './attempt-view.ts';
 import { mainStart } from '../pod/containers.ts';
 import { orderSeen } from '../pod/disruption.ts';
-import type { PlacedPod } from './place-pods.ts';
+import type { AttemptMemory, PlacedPod, WorkloadView } from './model.ts';
 
 interface Found {
   /** With the Ray clusters and workers as they were found. */
@@ -13,7 +12,7 @@ interface Found {
 
 /** What is known after one more look. The very same object as before when nothing is new. */
 export function remember(before: AttemptMemory, { found, placed, attempt, workload }: Found): AttemptMemory {
-  const order: AttemptMemory['order'] = {};
+  const order: Record<string, 'ended' | 'deleted'> = {};
   for (const { source, object } of placed) {
     const seen = before.order[object.uid] ?? (object.gone ? null : orderSeen(source));
     if (seen !== null) order[object.uid] = seen;

@@ -1,20 +1,16 @@
+import { plannedPods, type PlannedPod } from '../../../experiment/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan.ts';
-import type { AttemptMemory, CreatedWorkload } from './attempt-view.ts';
-import { containerViews } from '../pod/containers.ts';
 import { isHeld } from '../api/finalizer.ts';
-import type { Observed, Pod } from '../api/objects.ts';
-import { jobSetPodName, labelOf, planIndex, restartsBefore, uidOf } from '../pod/labels.ts';
-import type { PodObject } from './pod-view.ts';
-import { placeRayPods, type Place } from '../workload/ray-places.ts';
-
-/** A pod object with its place in the plan. */
-export interface PlacedPod {
-  object: PodObject;
-  source: Pod;
-}
+import { containerViews } from '../pod/containers.ts';
+import type { SeenPod } from '../pod/seen-pod.ts';
+import type { Observed } from '../watch/observed.ts';
+import type { Workload } from '../workload/workload.ts';
+import type { AttemptMemory, CreatedWorkload, Place, PlacedPod, PodObject } from './model.ts';
+import { offsetOf } from './view-workload.ts';
 
 interface ToPlace {
   plan: Plan;
+  workload: Workload;
   observed: Observed;
   workloads: readonly CreatedWorkload[];
   memory: AttemptMemory;
@@ -22,61 +18,43 @@ interface ToPlace {
 
 /** Every pod of the experiment that stands for a planned one, in order of attempt, rank and creation. */
 export function placePods(input: ToPlace): { placed: PlacedPod[]; memory: AttemptMemory } {
-  const { observed, plan } = input;
-  const there = new Set(observed.pods.map(uidOf));
-  const pods = [...observed.pods, ...observed.gone.filter((pod) => !there.has(uidOf(pod)))];
-  const gone = new Set(pods.map(uidOf).filter((uid) => !there.has(uid)));
-  const offset = offsetOf(input);
-  const { places, memory } =
-    plan.operator === 'kuberay'
-      ? placeRayPods({ plan, observed, pods, gone, offset, memory: input.memory })
-      : { places: placeJobSetPods(pods, input), memory: input.memory };
+  const { observed, plan, workload } = input;
+  const there = new Set(observed.pods.map(({ uid }) => uid));
+  const pods = [...observed.pods, ...observed.gone.filter(({ uid }) => !there.has(uid))];
+  const gone = new Set(pods.map(({ uid }) => uid).filter((uid) => !there.has(uid)));
+  const { places, memory } = workload.place({ ...input, pods, gone, offset: offsetOf(input) });
   const index = planIndex(plan);
   const placed = pods.flatMap((source): PlacedPod[] => {
-    const place = places.get(uidOf(source));
+    const place = places.get(source.uid);
     const planned = place === undefined ? undefined : index.get(place.pod);
     if (place === undefined || planned === undefined) return [];
     return [
-      { source, object: objectOf(source, { ...place, rank: planned.rank, gone: gone.has(uidOf(source)) }) },
+      { source, object: objectOf(source, { ...place, rank: planned.rank, gone: gone.has(source.uid) }) },
     ];
   });
   return { placed: placed.toSorted(inOrder), memory };
 }
 
-/** Attempts before the first of the present workload. */
-export function offsetOf({ observed, workloads }: Pick<ToPlace, 'observed' | 'workloads'>): number {
-  const uid = (observed.jobset ?? observed.rayjob)?.metadata?.uid;
-  return (workloads.find((each) => each.uid === uid) ?? workloads.at(-1))?.offset ?? 0;
-}
-
-function placeJobSetPods(pods: readonly Pod[], input: ToPlace): Map<string, Place> {
-  const present = offsetOf(input);
-  const places = new Map<string, Place>();
-  for (const pod of pods) {
-    const name = jobSetPodName(pod);
-    const uid = labelOf(pod, 'jobsetUid');
-    const offset = input.workloads.find((each) => each.uid === uid)?.offset ?? present;
-    if (name !== null) places.set(uidOf(pod), { pod: name, attempt: offset + restartsBefore(pod) + 1 });
-  }
-  return places;
+/** The planned pods by our names for them. */
+function planIndex(plan: Pick<Plan, 'groups'>): ReadonlyMap<string, PlannedPod> {
+  return new Map(plannedPods(plan).map((planned) => [planned.pod, planned]));
 }
 
 function objectOf(
-  source: Pod,
+  source: SeenPod,
   { pod, attempt, rank, gone }: Place & { rank: number; gone: boolean },
 ): PodObject {
-  const { metadata } = source;
   return {
     pod,
     attempt,
     rank,
-    objectName: metadata?.name ?? '',
-    uid: uidOf(source),
+    objectName: source.name,
+    uid: source.uid,
     containers: containerViews(source, gone),
     hasFinalizer: isHeld(source),
-    deleting: metadata?.deletionTimestamp !== undefined,
+    deleting: source.deletion !== null,
     gone,
-    createdAt: metadata?.creationTimestamp ?? null,
+    createdAt: source.createdAt,
   };
 }
 

@@ -1,10 +1,10 @@
-import type { ContainerStateTerminated } from 'kubernetes-types/core/v1.js';
 import { explainPodEnd, type EndedPod, type Explanation, type PodEnd } from '../../../experiment/explain.ts';
 import type { Plan } from '../../../experiment/plan.ts';
-import { lastMainEnd, mainContainer } from '../pod/containers.ts';
+import { lastMainEnd } from '../pod/containers.ts';
+import { conditionOf } from '../pod/disruption.ts';
+import type { SeenPod } from '../pod/seen-pod.ts';
 import { explainEviction } from './explain-eviction.ts';
-import type { Pod } from '../api/objects.ts';
-import type { PodView } from './pod-view.ts';
+import type { PodView } from './model.ts';
 
 /** Reasons of a container that never came to run. */
 const NOT_STARTED: ReadonlySet<string> = new Set([
@@ -14,10 +14,10 @@ const NOT_STARTED: ReadonlySet<string> = new Set([
 ]);
 
 /** How a pod that has ended did so, in the terms of both engines. */
-export function endOf(pod: Pod, gone: boolean): PodEnd {
+export function endOf(pod: SeenPod, gone: boolean): PodEnd {
   const ended = lastMainEnd(pod);
   if (ended === null) {
-    const detail = gone || hadContainer(pod) ? null : (pod.status?.message ?? null);
+    const detail = gone || hadContainer(pod) ? null : pod.message;
     return detail === null ? { how: 'vanished' } : notStarted(detail);
   }
   if (NOT_STARTED.has(ended.reason ?? '')) return notStarted(ended.message ?? ended.reason ?? '');
@@ -25,15 +25,16 @@ export function endOf(pod: Pod, gone: boolean): PodEnd {
 }
 
 /** The kernel's word, as the kubelet passes it on: for the container or any process in it. */
-export function wasOutOfMemory(pod: Pod): boolean {
+export function wasOutOfMemory(pod: SeenPod): boolean {
   return lastMainEnd(pod)?.reason === 'OOMKilled';
 }
 
 /** When a pod that has ended did so (ISO 8601), as exactly as its object tells. */
-export function endedAt(pod: Pod): string | null {
-  const finished = (lastMainEnd(pod) ?? mainContainer(pod).status?.state?.terminated)?.finishedAt;
-  const changed = pod.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'False');
-  return finished ?? pod.metadata?.deletionTimestamp ?? changed?.lastTransitionTime ?? null;
+export function endedAt(pod: SeenPod): string | null {
+  const finished = (lastMainEnd(pod) ?? pod.main.state?.terminated)?.finishedAt;
+  const ready = conditionOf(pod, 'Ready');
+  const changed = ready?.status === 'False' ? ready.lastTransitionTime : undefined;
+  return finished ?? pod.deletion?.at ?? changed ?? null;
 }
 
 /** Exit code of the main container; null: it never ran, or nobody saw its code. */
@@ -47,7 +48,7 @@ type Ended = Pick<PodView, 'pod' | 'byItself' | 'disrupted' | 'source' | 'end'> 
 export function explainEnd(view: Ended, plan: Plan): Explanation {
   const { end, pod, source } = view;
   if (!view.byItself && !end.evidence.out_of_memory) {
-    const node = source?.spec?.nodeName ?? null;
+    const node = source?.node ?? null;
     const evicted = { pod, group: end.group, disruption: view.disrupted, code: exitCodeOf(view), node };
     return explainEviction(evicted, plan);
   }
@@ -82,8 +83,6 @@ function notStarted(detail: string): PodEnd {
   return { how: 'not-started', detail, disk_full: /no space left on device/i.test(detail) };
 }
 
-function hadContainer(pod: Pod): boolean {
-  const { status } = mainContainer(pod);
-  const ended: ContainerStateTerminated | undefined = status?.state?.terminated;
-  return ended !== undefined || status?.state?.running !== undefined;
+function hadContainer({ main }: SeenPod): boolean {
+  return main.state?.terminated !== undefined || main.state?.running !== undefined;
 }

@@ -1,8 +1,9 @@
 import { explainExhausted, type EndedPod } from '../../../experiment/explain.ts';
 import { objectName } from '../../../operators/object-name.ts';
-import type { FailedVerdict, FailureRoot, JudgeInput } from './judge.ts';
+import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
+import type { PodView } from './model.ts';
 import { exitCodeOf, explainEnd } from './pod-end.ts';
-import type { PodView } from './pod-view.ts';
+import type { FailedVerdict, FailureRoot, JudgeInput } from './verdict.ts';
 
 type EndedView = PodView & { end: EndedPod };
 
@@ -29,7 +30,7 @@ export function rootFailure(input: JudgeInput, job: string | null): RootFailure 
 /** What ended the experiment, if this pod did. `exhausted`: it would have been started again if it still might. */
 export function failureOf(root: EndedView, { plan, view, experimentId }: JudgeInput): FailedVerdict {
   const plain = explainEnd(root, plan);
-  const isEvicted = plain.reason === 'Evicted' && plan.operator !== 'jobset' && plan.operator !== 'kuberay';
+  const isEvicted = plain.reason === 'Evicted' && !restartsEvicted(plan);
   const exhausted = isEvicted ? null : view.attempt;
   const said = exhausted === null ? plain : explainExhausted(plain, exhausted);
   const verdict: FailedVerdict = { kind: 'failed', ...said, root: null };
@@ -82,6 +83,6 @@ function earliest(pods: readonly EndedView[]): EndedView | null {
 }
 
 function timeOf({ fact, source }: PodView): number {
-  const at = fact.ended_at ?? source?.metadata?.deletionTimestamp;
-  return at === undefined ? Infinity : Date.parse(at);
+  const at = fact.ended_at ?? source?.deletion?.at;
+  return at == null ? Infinity : Date.parse(at);
 }

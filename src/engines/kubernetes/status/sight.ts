@@ -1,33 +1,10 @@
-import type { EndedPod } from '../../../experiment/explain.ts';
 import type { PlannedPod } from '../../../experiment/planned-pods.ts';
 import type { Group, Plan } from '../../../experiment/plan.ts';
-import { isFinal, mainEnd, mainStart } from '../pod/containers.ts';
+import { mainEnd, mainStart } from '../pod/containers.ts';
 import { deletionAskedAt, disruptionOf, wasDeletedBeforeEnd, type SeenOrder } from '../pod/disruption.ts';
-import type { PlacedPod } from './place-pods.ts';
+import { isFinal } from '../pod/over.ts';
+import type { PlacedPod, Sight } from './model.ts';
 import { endedAt, endOf, wasOutOfMemory } from './pod-end.ts';
-import type { Disruption } from './pod-view.ts';
-
-/** What its objects tell of one planned pod in one attempt, before anybody asks what the others did. */
-export interface Sight {
-  planned: PlannedPod;
-  group: Group;
-  /** All of this attempt, oldest first. */
-  placed: readonly PlacedPod[];
-  /** The one that stands for it now; null: there is none yet. */
-  latest: PlacedPod | null;
-  /** First start of its main container (ISO 8601); null: not seen. */
-  startedAt: string | null;
-  /** It has ended, if ever it ran. */
-  isOver: boolean;
-  /** ISO 8601; null: it has not ended, or nothing tells when. */
-  endedAt: string | null;
-  end: EndedPod | null;
-  disrupted: Disruption | null;
-  deletedBeforeEnd: boolean;
-  /** Its deletion was asked for then (ms since the epoch). */
-  askedAt: number | null;
-  byItself: boolean;
-}
 
 interface ToSee {
   plan: Plan;

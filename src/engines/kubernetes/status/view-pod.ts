@@ -1,10 +1,9 @@
 import type { PodFact } from '../../../experiment/event.ts';
 import type { Plan } from '../../../experiment/plan.ts';
 import type { Reason } from '../../../experiment/status.ts';
-import type { Standing } from '../workload/jobset-pods.ts';
 import { exitCodeOf, explainEnd } from './pod-end.ts';
-import type { PodView } from './pod-view.ts';
-import { exitedZero, type Sight } from './sight.ts';
+import type { PodView, Sight, Standing } from './model.ts';
+import { exitedZero } from './sight.ts';
 
 interface ToView {
   attempt: number;

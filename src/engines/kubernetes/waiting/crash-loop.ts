@@ -1,5 +1,5 @@
-import { lastMainEnd, mainContainer } from '../pod/containers.ts';
-import type { Pod } from '../api/objects.ts';
+import { lastMainEnd } from '../pod/containers.ts';
+import type { SeenPod } from '../pod/seen-pod.ts';
 import type { PodWait } from './pending.ts';
 
 /** With KubeRay's pause between two starts, that is more than a minute. */
@@ -9,17 +9,17 @@ const ENOUGH_RESTARTS = 3;
  * A Ray node whose container ends again and again. Kubernetes goes on with that for ever, and KubeRay waits for it; so
  * it fails the experiment when the cluster never came to be. Once the job runs, it is Ray's to cope. Null: it does not.
  */
-export function whyCrashing(pod: Pod, isStarting: boolean): PodWait | null {
-  const { status } = mainContainer(pod);
+export function whyCrashing(pod: SeenPod, isStarting: boolean): PodWait | null {
+  const { state, restarts } = pod.main;
   const end = lastMainEnd(pod);
-  if (status?.state?.waiting?.reason !== 'CrashLoopBackOff' || end === null) return null;
+  if (state?.waiting?.reason !== 'CrashLoopBackOff' || end === null) return null;
   const isMemory = end.reason === 'OOMKilled';
   const why = isMemory ? ' (out of memory)' : '';
   return {
-    text: `its container ended with code ${end.exitCode}${why}, ${status.restartCount + 1} times so far; its log says why`,
+    text: `its container ended with code ${end.exitCode}${why}, ${restarts + 1} times so far; its log says why`,
     weight: 90,
     reason: isMemory ? 'OutOfMemory' : end.exitCode === 127 ? 'CommandNotFound' : 'NonZeroExit',
-    patience: isStarting && status.restartCount >= ENOUGH_RESTARTS ? 'none' : 'endless',
+    patience: isStarting && restarts >= ENOUGH_RESTARTS ? 'none' : 'endless',
     since: end.finishedAt ?? null,
   };
 }

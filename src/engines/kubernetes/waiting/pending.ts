@@ -1,10 +1,8 @@
-import type { ContainerStatus } from 'kubernetes-types/core/v1.js';
 import type { EndedPod } from '../../../experiment/explain.ts';
 import type { Reason } from '../../../experiment/status.ts';
-import { isSidecar, mainContainer } from '../pod/containers.ts';
 import { conditionOf } from '../pod/disruption.ts';
-import type { Event, Pod } from '../api/objects.ts';
-import { uidOf } from '../pod/labels.ts';
+import type { Event } from '../api/objects.ts';
+import type { SeenContainer, SeenPod } from '../pod/seen-pod.ts';
 import { schedulingHint } from './unschedulable.ts';
 
 /** Why one pod does not run. */
@@ -26,7 +24,7 @@ export const CALM_WEIGHT = 20;
 
 /** What is known of a pod that waits. */
 export interface WaitingPod {
-  pod: Pod;
+  pod: SeenPod;
   group: EndedPod['group'];
   /** Of the experiment, oldest first. */
   events: readonly Event[];
@@ -34,42 +32,42 @@ export interface WaitingPod {
 
 /** Why a pod that is there does not run; null: it runs, has run, or will at once. */
 export function whyPending({ pod, group, events }: WaitingPod): PodWait | null {
-  if (pod.status?.phase !== 'Pending' && pod.status?.phase !== undefined) return null;
-  const own = events.filter(({ involvedObject }) => involvedObject.uid === uidOf(pod));
+  if (pod.phase !== 'Pending') return null;
+  const own = events.filter(({ involvedObject }) => involvedObject.uid === pod.uid);
   return whyUnscheduled(pod, group) ?? whyInInit(pod, own) ?? whyNotStarted(pod, own);
 }
 
-function whyUnscheduled(pod: Pod, group: EndedPod['group']): PodWait | null {
+function whyUnscheduled(pod: SeenPod, group: EndedPod['group']): PodWait | null {
   const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status !== 'False') return null;
   const since = scheduled.lastTransitionTime ?? null;
   if (scheduled.reason === 'SchedulingGated') {
-    const gates = pod.spec?.schedulingGates?.map(({ name }) => name).join(', ');
-    const text = `held back by the scheduling gate ${gates ?? '(unnamed)'}, until whoever set it takes it away`;
+    const gates = pod.gates.join(', ') || '(unnamed)';
+    const text = `held back by the scheduling gate ${gates}, until whoever set it takes it away`;
     return { text, weight: 50, reason: null, patience: 'endless', since };
   }
   if (scheduled.reason !== 'Unschedulable') return null;
   const { message = 'no node takes it' } = scheduled;
-  const hint = schedulingHint({ message, group, selectors: pod.spec?.nodeSelector ?? {} });
+  const hint = schedulingHint({ message, group, selectors: pod.selectors });
   const text = `${message}${hint === null ? '' : ` (${hint})`}`;
   return { text, weight: 60, reason: 'Unschedulable', patience: 'endless', since };
 }
 
-interface Trouble {
+interface StartTrouble {
   weight: number;
   reason: Reason;
   patience: PodWait['patience'];
   says: (message: string, image: string | null) => string;
 }
 
-const PULL: Trouble = {
+const PULL: StartTrouble = {
   weight: 80,
   reason: 'ImageNotFound',
   patience: 'limited',
   says: (message) =>
     `its image cannot be pulled: ${message}; check that it was pushed, and that the cluster may pull it (pull_secret of the engine)`,
 };
-const CONFIG: Trouble = {
+const CONFIG: StartTrouble = {
   weight: 85,
   reason: 'StartFailed',
   patience: 'limited',
@@ -77,7 +75,7 @@ const CONFIG: Trouble = {
 };
 
 /** Reasons for which a container waits that are troubles. */
-const TROUBLES: Readonly<Record<string, Trouble>> = {
+const TROUBLES: Readonly<Record<string, StartTrouble>> = {
   ErrImagePull: PULL,
   ImagePullBackOff: PULL,
   ErrImageNeverPull: {
@@ -100,19 +98,17 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   RunContainerError: CONFIG,
 };
 
-function whyInInit(pod: Pod, events: readonly Event[]): PodWait | null {
-  const own = (pod.spec?.initContainers ?? []).filter((container) => !isSidecar(container));
-  for (const { name, image } of own) {
-    const status = pod.status?.initContainerStatuses?.find((each) => each.name === name);
-    const { state } = status ?? {};
+function whyInInit(pod: SeenPod, events: readonly Event[]): PodWait | null {
+  for (const container of pod.init) {
+    const { name, state, lastState, restarts } = container;
     if (state?.terminated?.exitCode === 0) continue;
-    const trouble = troubleOf(pod, { status, image: image ?? null, events });
+    const trouble = troubleOf(pod, container, events);
     if (trouble !== null) return trouble;
-    const failed =
-      state?.terminated ?? (state?.waiting === undefined ? undefined : status?.lastState?.terminated);
-    if (failed !== undefined) return initFailed(name, failed.exitCode, status?.restartCount ?? 0);
+    const failed = state?.terminated ?? (state?.waiting === undefined ? undefined : lastState?.terminated);
+    if (failed !== undefined) return initFailed(name, failed.exitCode, restarts);
     if (state?.running === undefined) return null;
-    return { ...CALM, text: name === 'wait-gcs-ready' ? GCS : `its init container ${name} runs`, since: state.running.startedAt ?? null }; // prettier-ignore
+    const text = name === 'wait-gcs-ready' ? GCS : `its init container ${name} runs`;
+    return { ...CALM, text, since: state.running.startedAt ?? null };
   }
   return null;
 }
@@ -129,19 +125,13 @@ function initFailed(name: string, code: number, restarts: number): PodWait {
   return { text, weight: 40, reason: null, patience: 'endless', since: null };
 }
 
-interface Looked {
-  status: ContainerStatus | undefined;
-  image: string | null;
-  events: readonly Event[];
-}
-
-function troubleOf(pod: Pod, { status, image, events }: Looked): PodWait | null {
-  const { reason = '', message } = status?.state?.waiting ?? {};
+function troubleOf(pod: SeenPod, { state, image }: SeenContainer, events: readonly Event[]): PodWait | null {
+  const { reason = '', message } = state?.waiting ?? {};
   const trouble = TROUBLES[reason];
   if (trouble === undefined) return null;
   const { weight, patience } = trouble;
   const first = events.find((event) => event.reason === 'Failed' || event.reason === 'BackOff');
-  const since = timeOf(first) ?? pod.status?.startTime ?? pod.metadata?.creationTimestamp ?? null;
+  const since = timeOf(first) ?? pod.startedAt ?? pod.createdAt;
   return { text: trouble.says(message ?? reason, image), weight, patience, reason: trouble.reason, since };
 }
 
@@ -160,13 +150,13 @@ const BEFORE_START: Readonly<Record<string, string>> = {
   NetworkNotReady: "its node's network is not ready",
 };
 
-function whyNotStarted(pod: Pod, events: readonly Event[]): PodWait | null {
-  const { status, image } = mainContainer(pod);
-  const trouble = troubleOf(pod, { status: status ?? undefined, image, events });
+function whyNotStarted(pod: SeenPod, events: readonly Event[]): PodWait | null {
+  const trouble = troubleOf(pod, pod.main, events);
   if (trouble !== null) return trouble;
-  if (status !== null && status.state?.waiting === undefined && status.state !== undefined) return null;
-  const since = pod.metadata?.creationTimestamp ?? null;
-  if (pod.spec?.nodeName === undefined) return { ...CALM, weight: 5, text: 'for a node', since };
+  const { state } = pod.main;
+  if (state !== null && state.waiting === undefined) return null;
+  const since = pod.createdAt;
+  if (pod.node === null) return { ...CALM, weight: 5, text: 'for a node', since };
   const last = events.findLast(({ reason }) => BEFORE_START[reason ?? ''] !== undefined);
   if (last === undefined)
     return {

@@ -1,11 +1,10 @@
-import { objectName } from '../../../operators/object-name.ts';
 import type { PodStatus } from '../../../experiment/status.ts';
-import type { Waiting, WorkloadView } from '../status/attempt-view.ts';
+import type { Sight, Waiting, WorkloadView } from '../status/model.ts';
+import type { Observed } from '../watch/observed.ts';
+import type { Workload } from '../workload/workload.ts';
 import { whyCrashing } from './crash-loop.ts';
-import type { Observed } from '../api/objects.ts';
 import { CALM_WEIGHT, PREPARING, whyPending, type PodWait } from './pending.ts';
 import { whyNotCreated } from './refusals.ts';
-import type { Sight } from '../status/sight.ts';
 
 const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
 
@@ -18,13 +17,14 @@ export interface WaitingPodView {
 interface Around {
   experimentId: string;
   observed: Observed;
-  workload: WorkloadView;
+  workload: Workload;
+  view: WorkloadView;
   sights: readonly Sight[];
 }
 
 /** Those of the pods that are to run now and do not, each with its reason. */
 export function waitingPods(around: Around): WaitingPodView[] {
-  if (around.workload.state !== 'live' && around.workload.state !== 'missing') return [];
+  if (around.view.state !== 'live' && around.view.state !== 'missing') return [];
   const waves = wavesNow(around.sights);
   return around.sights.flatMap((sight) => {
     const wait = whyWaits(sight, around, waves);
@@ -34,16 +34,17 @@ export function waitingPods(around: Around): WaitingPodView[] {
 
 const SOON: PodWait = { text: 'to be created', weight: 1, reason: null, patience: 'endless', since: null };
 
-function whyWaits(sight: Sight, { observed, experimentId }: Around, waves: WavesNow): PodWait | null {
+function whyWaits(sight: Sight, around: Around, waves: WavesNow): PodWait | null {
+  const { observed, workload, experimentId } = around;
   const { latest, isOver, group } = sight;
   if (latest !== null) {
     if (isOver || latest.object.deleting) return null;
-    const crash = whyCrashing(latest.source, !observed.rayjob?.status?.jobStatus);
+    const crash = whyCrashing(latest.source, !workload.copes(observed));
     return crash ?? whyPending({ pod: latest.source, group, events: observed.events });
   }
-  if (observed.jobset === null && observed.rayjob === null) return null;
+  if (workload.object(observed) === null) return null;
   if (comesLater(sight, waves)) return null;
-  return whyNotCreated(observed.events, ownersOf(sight, observed, experimentId)) ?? SOON;
+  return whyNotCreated(observed.events, workload.owners(sight, observed, experimentId)) ?? SOON;
 }
 
 /** Of each job, by its index over all groups, the first wave that has pods that have not ended. */
@@ -63,21 +64,13 @@ function comesLater({ planned, group }: Sight, waves: WavesNow): boolean {
   return group.role === 'submitter' || planned.wave > (waves.get(planned.global_job_index) ?? 0);
 }
 
-/** Names of the objects whose controllers were to create it. */
-function ownersOf({ planned }: Sight, { rayjob }: Observed, experimentId: string): ReadonlySet<string> {
-  const workload = objectName(experimentId);
-  const cluster = rayjob?.status?.rayClusterName ?? workload;
-  return new Set([workload, cluster, `${workload}-${planned.type}-${planned.job_index}`]);
-}
-
 interface AllPods extends Around {
   statuses: ReadonlyMap<string, PodStatus>;
 }
 
 /** The worst of what pods wait for, with how many there are of it; null: none waits for anything. */
 export function tellWaiting(waiting: readonly WaitingPodView[], around: AllPods): Waiting | null {
-  const { workload, observed } = around;
-  if (workload.state === 'suspended') return tellSuspended(workload, observed);
+  if (around.view.state === 'suspended') return tellSuspended(around);
   const weight = Math.max(0, ...waiting.map(({ wait }) => wait.weight));
   const worst = waiting.filter(({ wait }) => wait.weight === weight);
   const [first] = worst;
@@ -111,8 +104,8 @@ function whoWaits(worst: readonly WaitingPodView[], waiting: number, { statuses,
   return `${before}${isRest ? 'the rest' : count} wait (${first}, …)`;
 }
 
-function tellSuspended({ message }: WorkloadView, { jobset, rayjob }: Observed): Waiting {
-  const queue = (jobset ?? rayjob)?.metadata?.labels?.[QUEUE_LABEL];
+function tellSuspended({ view: { message }, workload, observed }: Around): Waiting {
+  const queue = workload.object(observed)?.metadata?.labels?.[QUEUE_LABEL];
   const said = message === null || message === 'jobset is suspended' ? '' : ` (${message})`;
   const text =
     queue === undefined

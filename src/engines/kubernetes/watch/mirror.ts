@@ -9,66 +9,74 @@ export interface Change<T> {
 }
 
 /** Our copy of all objects of a kind. Pure: lists and events in, changes out; what is older than what is known is nothing. */
-export interface Mirror<T> {
+export interface Mirror<T, K = T> {
   /** Takes a list over. Null: it is older than what was seen already, and was not taken. */
-  replace(listed: Listed<T>): Change<T>[] | null;
-  event(event: WatchEvent<T>): Change<T>[];
+  replace(listed: Listed<T>): Change<K>[] | null;
+  event(event: WatchEvent<T>): Change<K>[];
   /** Where a watch goes on; null: list first. */
   version(): string | null;
   /** The server has forgotten that version: list, but keep in mind how far it was seen. */
   expire(): void;
   /** Everything is gone, and any list is news: the kind was removed, or the cluster set back to an earlier state. */
-  reset(): Change<T>[];
+  reset(): Change<K>[];
   size(): number;
 }
 
+/** What is kept of an object, and what it is known by. */
+interface Known<K> {
+  uid: string;
+  version: string;
+  kept: K;
+}
+
 /** `keep` reduces an object to what is needed of it; null: it is none of ours. */
-export function createMirror<T extends KubeObject>(keep: (object: T) => T | null): Mirror<T> {
-  let known = new Map<string, T>();
+export function createMirror<T extends KubeObject, K = T>(keep: (object: T) => K | null): Mirror<T, K> {
+  let known = new Map<string, Known<K>>();
   let seen: string | null = null;
   let fresh = false;
 
-  function take(object: T): Change<T>[] {
+  function take(object: T): Change<K>[] {
     const kept = keep(object);
-    const name = nameOf(object);
+    const { name, uid, version } = identityOf(object);
     const before = known.get(name);
-    if (kept === null) return before === undefined ? [] : drop(name, before);
-    if (before !== undefined && isNoNews(before, kept)) return [];
-    const replaced = before !== undefined && uidOf(before) !== uidOf(kept) ? drop(name, before) : [];
-    known.set(name, kept);
+    if (kept === null) return before === undefined ? [] : drop(name, before.kept);
+    if (before !== undefined && isNoNews(before.version, version)) return [];
+    const replaced = before !== undefined && before.uid !== uid ? drop(name, before.kept) : [];
+    known.set(name, { uid, version, kept });
     return [...replaced, { type: 'there', object: kept }];
   }
-  function drop(name: string, last: T): Change<T>[] {
+  function drop(name: string, last: K): Change<K>[] {
     known.delete(name);
     return [{ type: 'gone', object: last }];
   }
   return {
     replace({ items, resourceVersion }) {
       if (seen !== null && isOlder(resourceVersion, seen)) return null;
-      const listed = new Set(items.map(nameOf));
+      const listed = new Set(items.map((object) => identityOf(object).name));
       const missing = [...known].filter(([name]) => !listed.has(name));
-      const changes = [...missing.flatMap(([name, last]) => drop(name, last)), ...items.flatMap(take)];
+      const changes = [...missing.flatMap(([name, { kept }]) => drop(name, kept)), ...items.flatMap(take)];
       seen = resourceVersion;
       fresh = true;
       return changes;
     },
     event(event) {
-      const version = event.type === 'BOOKMARK' ? event.resourceVersion : versionOf(event.object);
+      const version = event.type === 'BOOKMARK' ? event.resourceVersion : identityOf(event.object).version;
       const order = seen === null ? null : compareVersions(version, seen);
       if (version === '' || (order !== null && order <= 0)) return [];
       seen = version;
       if (event.type === 'BOOKMARK') return [];
       if (event.type !== 'DELETED') return take(event.object);
       const last = keep(event.object);
-      const before = known.get(nameOf(event.object));
-      return before === undefined ? [] : drop(nameOf(event.object), last ?? before);
+      const { name } = identityOf(event.object);
+      const before = known.get(name);
+      return before === undefined ? [] : drop(name, last ?? before.kept);
     },
     version: () => (fresh ? seen : null),
     expire: () => {
       fresh = false;
     },
     reset() {
-      const gone = [...known.values()].map((object): Change<T> => ({ type: 'gone', object }));
+      const gone = [...known.values()].map(({ kept }): Change<K> => ({ type: 'gone', object: kept }));
       known = new Map();
       seen = null;
       fresh = false;
@@ -79,19 +87,12 @@ export function createMirror<T extends KubeObject>(keep: (object: T) => T | null
 }
 
 /** Seen before, or from before that. */
-function isNoNews(before: KubeObject, after: KubeObject): boolean {
-  const order = compareVersions(versionOf(after), versionOf(before));
+function isNoNews(before: string, after: string): boolean {
+  const order = compareVersions(after, before);
   return order !== null && order <= 0;
 }
 
-function nameOf({ metadata }: KubeObject): string {
-  return metadata?.name ?? '';
-}
-
-function uidOf({ metadata }: KubeObject): string {
-  return metadata?.uid ?? '';
-}
-
-function versionOf({ metadata }: KubeObject): string {
-  return metadata?.resourceVersion ?? '';
+function identityOf({ metadata }: KubeObject): { name: string; uid: string; version: string } {
+  const { name = '', uid = '', resourceVersion: version = '' } = metadata ?? {};
+  return { name, uid, version };
 }

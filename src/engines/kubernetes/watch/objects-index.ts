@@ -5,11 +5,11 @@ import {
   type Event,
   type Job,
   type KubeObject,
-  type Observed,
   type ObservedJobSet,
   type ObservedRayJob,
-  type Pod,
 } from '../api/objects.ts';
+import type { SeenPod } from '../pod/seen-pod.ts';
+import type { Observed } from './observed.ts';
 import { involvedExperiment } from './slim.ts';
 
 /** Everything that is seen, by the experiment that it belongs to. Pure. */
@@ -18,7 +18,7 @@ export interface ObjectsIndex {
   jobsets(changes: readonly Change<ObservedJobSet>[]): Set<string>;
   rayjobs(changes: readonly Change<ObservedRayJob>[]): Set<string>;
   jobs(changes: readonly Change<Job>[]): Set<string>;
-  pods(changes: readonly Change<Pod>[]): Set<string>;
+  pods(changes: readonly Change<SeenPod>[]): Set<string>;
   events(changes: readonly Change<Event>[]): Set<string>;
   observed(experimentId: string): Observed;
   /** Nobody looks at it any more: what is gone of it need not be remembered. */
@@ -29,8 +29,8 @@ interface Bucket {
   jobsets: Map<string, ObservedJobSet>;
   rayjobs: Map<string, ObservedRayJob>;
   jobs: Map<string, Job>;
-  pods: Map<string, Pod>;
-  gone: Map<string, Pod>;
+  pods: Map<string, SeenPod>;
+  gone: Map<string, SeenPod>;
 }
 
 type Live = Exclude<keyof Bucket, 'gone'>;
@@ -60,19 +60,20 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
     buckets.delete(id);
     warnings.delete(objectName(id));
   }
-  function taker<T extends KubeObject>(
+  function taker<T>(
+    who: (object: T) => { uid: string; id: string | undefined },
     place: (bucket: Bucket) => Map<string, T>,
     onGone?: (bucket: Bucket, last: T) => void,
   ) {
     return (changes: readonly Change<T>[]) => {
       const touched = new Set<string>();
       for (const { type, object } of changes) {
-        const id = object.metadata?.labels?.[EXPERIMENT_LABEL];
+        const { uid, id } = who(object);
         if (id === undefined) continue;
         touched.add(id);
         const bucket = bucketOf(id);
-        if (type === 'there') place(bucket).set(uidOf(object), object);
-        else if (place(bucket).delete(uidOf(object))) {
+        if (type === 'there') place(bucket).set(uid, object);
+        else if (place(bucket).delete(uid)) {
           if (isWatched(id)) onGone?.(bucket, object);
           else forget(id);
         }
@@ -81,12 +82,13 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
     };
   }
   return {
-    jobsets: taker((bucket) => bucket.jobsets),
-    rayjobs: taker((bucket) => bucket.rayjobs),
-    jobs: taker((bucket) => bucket.jobs),
+    jobsets: taker(ofObject, (bucket) => bucket.jobsets),
+    rayjobs: taker(ofObject, (bucket) => bucket.rayjobs),
+    jobs: taker(ofObject, (bucket) => bucket.jobs),
     pods: taker(
+      ({ uid, labels }) => ({ uid, id: labels[EXPERIMENT_LABEL] }),
       (bucket) => bucket.pods,
-      ({ gone }, last) => setBounded(gone, uidOf(last), last, MOST_GONE),
+      ({ gone }, last) => setBounded(gone, last.uid, last, MOST_GONE),
     ),
     events(changes) {
       const touched = new Set<string>();
@@ -95,7 +97,7 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
         // A warning holds after the API server has forgotten it.
         if (name === null || type === 'gone') continue;
         const told = warnings.get(name) ?? new Map<string, Event>();
-        setBounded(told, uidOf(object), object, MOST_EVENTS);
+        setBounded(told, object.metadata?.uid ?? '', object, MOST_EVENTS);
         setBounded(warnings, name, told, MOST_WARNED);
         touched.add(name);
       }
@@ -154,6 +156,6 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-function uidOf({ metadata }: KubeObject): string {
-  return metadata?.uid ?? '';
+function ofObject({ metadata }: KubeObject): { uid: string; id: string | undefined } {
+  return { uid: metadata?.uid ?? '', id: metadata?.labels?.[EXPERIMENT_LABEL] };
 }

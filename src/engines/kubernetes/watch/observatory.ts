@@ -1,7 +1,7 @@
 import { objectName } from '../../../operators/object-name.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { EngineLog } from '../engine-log.ts';
-import type { Observed } from '../api/objects.ts';
+import type { Observed } from './observed.ts';
 import { createObjectsIndex } from './objects-index.ts';
 import { startReflectors, type Reflectors } from './reflectors.ts';
 

@@ -17,13 +17,13 @@ export interface Reflector {
   close(): void;
 }
 
-export interface ReflectorOptions<T extends KubeObject> {
+export interface ReflectorOptions<T extends KubeObject, K = T> {
   cluster: Pick<Cluster, 'list' | 'watch'>;
   resource: Resource;
   selector: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>;
   /** Reduces an object to what is needed of it; null: it is none of ours. */
-  keep: (object: T) => T | null;
-  onChange: (changes: readonly Change<T>[]) => void;
+  keep: (object: T) => K | null;
+  onChange: (changes: readonly Change<K>[]) => void;
   /** `synced` or `trouble` says something else now. */
   onState: () => void;
   log: Pick<EngineLog, 'info' | 'warn'>;
@@ -48,8 +48,8 @@ const MOST_STALE = 10;
 /** How a list or a watch went. */
 type Outcome = 'good' | 'progress' | 'failed' | 'absent';
 
-interface Reflecting<T extends KubeObject> extends ReflectorOptions<T> {
-  mirror: Mirror<T>;
+interface Reflecting<T extends KubeObject, K> extends ReflectorOptions<T, K> {
+  mirror: Mirror<T, K>;
   contact: Contact;
   signal: AbortSignal;
   /** How often in a row. */
@@ -57,15 +57,15 @@ interface Reflecting<T extends KubeObject> extends ReflectorOptions<T> {
   stale: number;
 }
 
-export function startReflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector {
+export function startReflector<T extends KubeObject, K = T>(options: ReflectorOptions<T, K>): Reflector {
   const { resource, log, now } = options;
   const closing = new AbortController();
   const { signal } = closing;
   const unlessClosed = (tell: () => void) => (signal.aborted ? undefined : tell());
   const onState = () => unlessClosed(options.onState);
   const contact = createContact({ kind: resource.kind, log, now, onState });
-  const mirror = createMirror(options.keep);
-  const reflecting: Reflecting<T> = {
+  const mirror = createMirror<T, K>(options.keep);
+  const reflecting: Reflecting<T, K> = {
     ...options,
     ...{ mirror, contact, signal, onState, absent: 0, stale: 0 },
     onChange: (changes) => unlessClosed(() => options.onChange(changes)),
@@ -90,8 +90,8 @@ export function startReflector<T extends KubeObject>(options: ReflectorOptions<T
   };
 }
 
-async function reflect<T extends KubeObject>(
-  reflecting: Reflecting<T>,
+async function reflect<T extends KubeObject, K>(
+  reflecting: Reflecting<T, K>,
   pause: (ms: number) => Promise<void>,
 ): Promise<void> {
   const { mirror, signal, chance } = reflecting;
@@ -110,7 +110,7 @@ function failuresAfter(outcome: Outcome, before: number): number {
   return outcome === 'progress' ? Math.min(before + 1, MOST_AFTER_PROGRESS) : before + 1;
 }
 
-async function step<T extends KubeObject>(reflecting: Reflecting<T>): Promise<Outcome> {
+async function step<T extends KubeObject, K>(reflecting: Reflecting<T, K>): Promise<Outcome> {
   const { mirror, contact, signal, resource, log } = reflecting;
   const version = mirror.version();
   try {
@@ -124,7 +124,7 @@ async function step<T extends KubeObject>(reflecting: Reflecting<T>): Promise<Ou
   }
 }
 
-async function list<T extends KubeObject>(reflecting: Reflecting<T>): Promise<Outcome> {
+async function list<T extends KubeObject, K>(reflecting: Reflecting<T, K>): Promise<Outcome> {
   const { cluster, resource, selector, mirror, contact, signal, onChange } = reflecting;
   const listed = await cluster.list<T>(resource, { ...selector, signal }).catch((error: unknown) => {
     if (isClusterError(error, 404)) return null;
@@ -146,13 +146,13 @@ async function list<T extends KubeObject>(reflecting: Reflecting<T>): Promise<Ou
 }
 
 /** Where there were objects only the second look is believed: an API server that starts may not know all of its kinds. */
-function absent<T extends KubeObject>({
+function absent<T extends KubeObject, K>({
   absent,
   mirror,
   contact,
   resource,
   onChange,
-}: Reflecting<T>): Outcome {
+}: Reflecting<T, K>): Outcome {
   if (mirror.size() > 0 && absent < 2) contact.lost(`${resource.kind} is no longer installed`);
   else {
     const gone = mirror.reset();
@@ -162,8 +162,8 @@ function absent<T extends KubeObject>({
   return 'absent';
 }
 
-async function watch<T extends KubeObject>(
-  reflecting: Reflecting<T>,
+async function watch<T extends KubeObject, K>(
+  reflecting: Reflecting<T, K>,
   resourceVersion: string,
 ): Promise<Outcome> {
   const { cluster, resource, selector, mirror, contact, signal, now, chance, watchS, onChange } = reflecting;

@@ -3,7 +3,8 @@ import { EXPERIMENT_LABEL, RESOURCES, type KubeObject, type Resource } from '../
 import type { ObjectsIndex } from './objects-index.ts';
 import { startReflector, type Reflector, type ReflectorOptions } from './reflector.ts';
 import type { Trouble } from './contact.ts';
-import { slimEvent, slimJob, slimJobSet, slimPod, slimRayJob } from './slim.ts';
+import { see } from '../pod/seen-pod.ts';
+import { slimEvent, slimJob, slimJobSet, slimRayJob } from './slim.ts';
 
 type Workload = 'jobset' | 'rayjob';
 
@@ -27,14 +28,14 @@ interface ReflectorsOptions extends Pick<
 }
 
 export function startReflectors({ index, onTouched, ...common }: ReflectorsOptions): Reflectors {
-  function start<T extends KubeObject>(
+  function start<T extends KubeObject, K = T>(
     resource: Resource,
-    keep: (object: T) => T | null,
-    take: (changes: readonly Change<T>[]) => Set<string>,
+    keep: (object: T) => K | null,
+    take: (changes: readonly Change<K>[]) => Set<string>,
   ): Reflector {
     const selector =
       resource === RESOURCES.events ? { fieldSelector: 'type=Warning' } : { labelSelector: EXPERIMENT_LABEL };
-    return startReflector<T>({
+    return startReflector<T, K>({
       ...common,
       resource,
       selector,
@@ -44,7 +45,7 @@ export function startReflectors({ index, onTouched, ...common }: ReflectorsOptio
   }
   const jobset = start(RESOURCES.jobsets, slimJobSet, index.jobsets);
   const rayjob = start(RESOURCES.rayjobs, slimRayJob, index.rayjobs);
-  const pods = start(RESOURCES.pods, slimPod, index.pods);
+  const pods = start(RESOURCES.pods, see, index.pods);
   const jobs = start(RESOURCES.jobs, slimJob, index.jobs);
   // They only explain; who may not read them can still run.
   const events = start(RESOURCES.events, slimEvent, index.events);

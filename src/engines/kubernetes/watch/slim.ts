@@ -1,34 +1,12 @@
-import type { Container, PodSpec } from 'kubernetes-types/core/v1.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
-import type { Event, Job, KubeObject, ObservedJobSet, ObservedRayJob, Pod } from '../api/objects.ts';
+import type { Event, Job, KubeObject, ObservedJobSet, ObservedRayJob } from '../api/objects.ts';
 
 /**
- * What is kept of objects in memory: all that they say of what happens, and nothing of what they were told to do. A
- * pod is mostly variables, volumes and probes; a JobSet is mostly its pods' templates.
+ * What is kept of workloads in memory: all that they say of what happens, and nothing of what they were told to do. A
+ * JobSet is mostly its pods' templates. Of pods `see` keeps what is asked for.
  */
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-
-export function slimPod(pod: Pod): Pod {
-  return { ...pod, metadata: slimMetadata(pod), ...(pod.spec && { spec: slimPodSpec(pod.spec) }) };
-}
-
-/** Of containers: who they are, and what they asked for. */
-function slimPodSpec(spec: PodSpec): PodSpec {
-  const { volumes: _volumes, tolerations: _tolerations, affinity: _affinity, ...rest } = spec;
-  return {
-    ...rest,
-    containers: spec.containers.map(slimContainer),
-    ...(spec.initContainers && { initContainers: spec.initContainers.map(slimContainer) }),
-  };
-}
-
-function slimContainer(container: Container): Container {
-  const { name, image, resources } = container;
-  // A sidecar is an init container that is always started again; the types are older than that.
-  const always = 'restartPolicy' in container ? { restartPolicy: container.restartPolicy } : {};
-  return { name, ...(image !== undefined && { image }), ...(resources && { resources }), ...always };
-}
 
 /** Without its template. */
 export function slimJob(job: Job): Job {

@@ -1,5 +1,6 @@
-import type { WorkloadView } from '../status/attempt-view.ts';
-import type { Job, Observed } from '../api/objects.ts';
+import type { WorkloadView } from '../status/model.ts';
+import type { Job } from '../api/objects.ts';
+import type { Observed } from '../watch/observed.ts';
 
 /** The Job that a JobSet's message names as the first to fail; null: it names none. */
 export function firstFailedJob(message: string | null): string | null {
@@ -7,7 +8,7 @@ export function firstFailedJob(message: string | null): string | null {
 }
 
 /** Why a Job failed or is about to, as its controller says (BackoffLimitExceeded, DeadlineExceeded, …); null: it did not. */
-export function jobFailure({ status }: Job): string | null {
+function jobFailure({ status }: Job): string | null {
   const failed = status?.conditions?.find(
     ({ type, status: is }) => (type === 'Failed' || type === 'FailureTarget') && is === 'True',
   );
@@ -19,9 +20,8 @@ export function failsAtOnce({ state, reason }: Pick<WorkloadView, 'state' | 'rea
   return state === 'failed' && reason === 'FailJobSetFailurePolicyAction';
 }
 
-/** The cluster's own deadline, which is later than ours, has ended the experiment. */
-export function isLate({ jobs, rayjob }: Observed): boolean {
-  if (rayjob?.status?.reason === 'DeadlineExceeded') return true;
+/** The cluster's own deadline, which is later than ours, has ended a Job of the JobSet. */
+export function hasPassedDeadline({ jobs }: Observed): boolean {
   return jobs.some((job) => isOfJobSet(job) && jobFailure(job) === 'DeadlineExceeded');
 }
 

@@ -1,57 +1,43 @@
-import type { PodStatus, Reason } from '../../../experiment/status.ts';
-import { exitedZero, type Sight } from '../status/sight.ts';
-import type { WorkloadView } from '../status/attempt-view.ts';
-
-/** What is to be told of a pod. `end`: the reason follows from how it ended. */
-export interface Standing {
-  status: PodStatus;
-  reason: Reason | 'end' | null;
-}
-
-export interface Surroundings {
-  /** Pods that others may have been deleted for (`causesOf`). */
-  causes: readonly Sight[];
-  workload: WorkloadView;
-  /** The workload is at a later attempt. */
-  superseded: boolean;
-  /** Why we told the pods to end; null: we did not. */
-  told: Reason | null;
-  /** The cluster's own deadline has passed. */
-  late: boolean;
-  /** The workload was there, and is gone or going. */
-  gone: boolean;
-}
+import { exitedZero } from '../status/sight.ts';
+import type { Sight, Standing, Surroundings } from '../status/model.ts';
+import { failsAtOnce, hasPassedDeadline } from './job-end.ts';
 
 const RUNNING: Standing = { status: 'Running', reason: null };
 const PENDING: Standing = { status: 'Pending', reason: null };
 const FAILED: Standing = { status: 'Failed', reason: 'end' };
 
+const STOPPED: Standing = { status: 'Stopped', reason: 'StoppedWithExperiment' };
+
 /**
- * Where a pod of a JobSet stands. One that was told to end was stopped if there is a cause for it: we told it, another
+ * Where pods of a JobSet stand. One that was told to end was stopped if there is a cause for it: we told it, another
  * pod had failed, the JobSet goes. Without one somebody evicted or deleted it, and that is a failure; as long as it is
  * not known which, nothing is said.
  */
-export function standInJobSet(sight: Sight, around: Surroundings): Standing {
-  const { startedAt, isOver, byItself, disrupted } = sight;
-  if (!isOver) return startedAt === null ? PENDING : RUNNING;
-  if (byItself) return exitedZero(sight) ? { status: 'Succeeded', reason: null } : FAILED;
-  if (disrupted !== null) return FAILED;
-  if (around.told !== null) return { status: 'Stopped', reason: around.told };
-  if (around.late) return { status: 'Stopped', reason: 'DeadlineExceeded' };
-  const { workload, superseded, causes } = around;
-  if (causes.some((other) => other !== sight && ledTo(other, sight))) return STOPPED;
-  if (around.gone) return superseded ? FAILED : STOPPED;
-  if (superseded || workload.state === 'failed' || workload.state === 'completed') return FAILED;
-  return startedAt === null ? PENDING : RUNNING;
+export function standInJobSet(around: Surroundings): (sight: Sight) => Standing {
+  const { observed, sights, workload, superseded, told } = around;
+  const causes = causesOf(sights);
+  const isLate =
+    hasPassedDeadline(observed) ||
+    (failsAtOnce(workload) && sights.every(({ disrupted }) => disrupted === null));
+  return (sight) => {
+    const { startedAt, isOver, byItself, disrupted } = sight;
+    if (!isOver) return startedAt === null ? PENDING : RUNNING;
+    if (byItself) return exitedZero(sight) ? { status: 'Succeeded', reason: null } : FAILED;
+    if (disrupted !== null) return FAILED;
+    if (told !== null) return { status: 'Stopped', reason: told };
+    if (isLate) return { status: 'Stopped', reason: 'DeadlineExceeded' };
+    if (causes.some((other) => other !== sight && ledTo(other, sight))) return STOPPED;
+    if (around.gone) return superseded ? FAILED : STOPPED;
+    if (superseded || workload.state === 'failed' || workload.state === 'completed') return FAILED;
+    return startedAt === null ? PENDING : RUNNING;
+  };
 }
-
-const STOPPED: Standing = { status: 'Stopped', reason: 'StoppedWithExperiment' };
 
 /** Times are whole seconds. */
 const SECOND_MS = 1000;
 
 /** The first pod that failed by itself or was taken by the cluster, and the first that was deleted for no such reason. */
-export function causesOf(sights: readonly Sight[]): Sight[] {
+function causesOf(sights: readonly Sight[]): Sight[] {
   const failed = sights.filter((sight) => sight.isOver && !exitedZero(sight));
   const own = (sight: Sight) => sight.byItself || sight.disrupted !== null;
   const [first] = failed

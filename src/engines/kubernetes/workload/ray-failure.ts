@@ -1,9 +1,15 @@
 import { explainExhausted, explainPodEnd, logSays, type Explanation } from '../../../experiment/explain.ts';
-import { isLate } from './job-end.ts';
-import { LAG_MS, late, waitOn } from './jobset-failure.ts';
-import type { FailedVerdict, JudgeInput, Verdict } from '../status/judge.ts';
+import type { PodView } from '../status/model.ts';
 import { exitCodeOf, explainEnd } from '../status/pod-end.ts';
-import type { PodView } from '../status/pod-view.ts';
+import {
+  FAILURE_LAG_MS,
+  late,
+  waitOn,
+  type FailedVerdict,
+  type JudgeInput,
+  type Verdict,
+} from '../status/verdict.ts';
+import { isRayJobLate } from './ray-pods.ts';
 
 /**
  * What a RayJob failed of. The job's status speaks of the driver, which runs on the head; the submitter only prints
@@ -12,8 +18,8 @@ import type { PodView } from '../status/pod-view.ts';
 export function judgeRayFailure(input: JudgeInput): Verdict {
   const { observed, view, plan } = input;
   const { reason, message = '', jobStatus } = observed.rayjob?.status ?? {};
-  if (isLate(observed)) return late(plan.timeout_s);
-  const wait = view.superseded ? waitOn(view.workload.endedAt, LAG_MS, input.now) : null;
+  if (isRayJobLate(observed.rayjob)) return late(plan.timeout_s);
+  const wait = view.superseded ? waitOn(view.workload.endedAt, FAILURE_LAG_MS, input.now) : null;
   if (wait !== null) return wait;
   if (reason === 'ValidationFailed') {
     const explanation = `the cluster's Ray operator refuses the RayJob: ${message}`;

@@ -1,43 +1,26 @@
-import type { Group, Plan } from '../../../experiment/plan.ts';
-import type { AttemptMemory } from '../status/attempt-view.ts';
+import type { Group } from '../../../experiment/plan.ts';
+import type { ObservedRayJob } from '../api/objects.ts';
 import { deletionAskedAt } from '../pod/disruption.ts';
-import type { Observed, ObservedRayJob, Pod } from '../api/objects.ts';
-import { indexOf, labelOf, uidOf } from '../pod/labels.ts';
-import { attemptOf } from './workload.ts';
-
-/** Where a pod object belongs. */
-export interface Place {
-  /** Our name for it. */
-  pod: string;
-  attempt: number;
-}
-
-interface RayPods {
-  plan: Pick<Plan, 'groups'>;
-  observed: Observed;
-  /** Pods in the cluster and gone ones, each once. */
-  pods: readonly Pod[];
-  /** Uids of those that are gone. */
-  gone: ReadonlySet<string>;
-  /** Attempts before the first of the present RayJob. */
-  offset: number;
-  memory: AttemptMemory;
-}
+import { indexOf, labelOf } from '../pod/labels.ts';
+import type { SeenPod } from '../pod/seen-pod.ts';
+import type { AttemptMemory, Place } from '../status/model.ts';
+import { attemptOfRayJob } from './ray-attempt.ts';
+import type { ToPlace } from './workload.ts';
 
 /**
  * Our names for the pods of a RayJob, and their attempts, by uid. Each attempt has a Ray cluster of its own. KubeRay
  * numbers workers since 1.6; where it does not, they get the lowest number that is free, in order of creation, and
  * keep it (`memory`).
  */
-export function placeRayPods(input: RayPods): { places: Map<string, Place>; memory: AttemptMemory } {
+export function placeRayPods(input: ToPlace): { places: Map<string, Place>; memory: AttemptMemory } {
   const clusters = rememberClusters(input);
   const places = new Map<string, Place>();
-  const nodes: { pod: Pod; attempt: number }[] = [];
+  const nodes: { pod: SeenPod; attempt: number }[] = [];
   for (const pod of byCreation(input.pods)) {
     const attempt = attemptOfPod(pod, clusters, input);
     const type = typeOf(pod);
-    if (type === 'head') places.set(uidOf(pod), { pod: 'head-0-0', attempt });
-    else if (type === 'submitter') places.set(uidOf(pod), { pod: 'submitter-0-0', attempt });
+    if (type === 'head') places.set(pod.uid, { pod: 'head-0-0', attempt });
+    else if (type === 'submitter') places.set(pod.uid, { pod: 'submitter-0-0', attempt });
     else if (type !== null) nodes.push({ pod, attempt });
   }
   const workers = placeWorkers(nodes, input, places);
@@ -45,7 +28,7 @@ export function placeRayPods(input: RayPods): { places: Map<string, Place>; memo
 }
 
 /** A type's name in the plan: `head`, `submitter`, or a worker group's. */
-function typeOf(pod: Pod): string | null {
+function typeOf(pod: SeenPod): string | null {
   const node = labelOf(pod, 'rayNodeType');
   if (node === 'head') return 'head';
   if (node === 'worker') return labelOf(pod, 'rayGroup');
@@ -53,80 +36,75 @@ function typeOf(pod: Pod): string | null {
 }
 
 /** The cluster that the RayJob names now is that of its present attempt; in `Retrying`, of the one that failed. */
-function rememberClusters({ observed, offset, memory, pods }: RayPods): Record<string, number> {
+function rememberClusters({ observed, offset, memory, pods }: ToPlace): Record<string, number> {
   const { rayjob } = observed;
   const name = rayjob?.status?.rayClusterName;
   if (!name) return memory.clusters;
-  const known = memory.clusters[name] ?? offset + presentAttempt(rayjob, observed);
+  const known = memory.clusters[name] ?? offset + presentAttempt(rayjob);
   const clusters: Record<string, number> = { ...memory.clusters, [name]: known };
   for (const pod of pods) {
-    const job = labelOf(pod, 'rayCluster') === null ? controllerOf(pod) : null;
+    const job = labelOf(pod, 'rayCluster') === null ? pod.controller : null;
     const attempt = clusters[clusterOf(pod) ?? ''];
     if (job !== null && attempt !== undefined) clusters[job] = attempt;
   }
   return clusters;
 }
 
-function presentAttempt(rayjob: ObservedRayJob | null, observed: Observed): number {
+function presentAttempt(rayjob: ObservedRayJob | null): number {
   const isRetrying = rayjob?.status?.jobDeploymentStatus === 'Retrying';
-  return Math.max(1, attemptOf(observed) - (isRetrying ? 1 : 0));
+  return Math.max(1, attemptOfRayJob(rayjob) - (isRetrying ? 1 : 0));
 }
 
 /**
  * The attempt of a pod whose cluster the RayJob did not name (yet, or any more): the one after those that began before
  * it, or before those that began after it.
  */
-function attemptOfPod(pod: Pod, clusters: Record<string, number>, input: RayPods): number {
-  const known = clusters[clusterOf(pod) ?? ''] ?? clusters[controllerOf(pod) ?? ''];
+function attemptOfPod(pod: SeenPod, clusters: Record<string, number>, input: ToPlace): number {
+  const known = clusters[clusterOf(pod) ?? ''] ?? clusters[pod.controller ?? ''];
   if (known !== undefined) return known;
   const { observed, offset, pods } = input;
   const others = pods.flatMap((other) => {
     const attempt = clusters[labelOf(other, 'rayCluster') ?? ''];
-    return attempt === undefined ? [] : [{ attempt, isLater: createdAt(other) > createdAt(pod) }];
+    return attempt === undefined
+      ? []
+      : [{ attempt, isLater: (other.createdAt ?? '') > (pod.createdAt ?? '') }];
   });
   const before = others.filter(({ isLater }) => !isLater).map(({ attempt }) => attempt);
   const after = others.filter(({ isLater }) => isLater).map(({ attempt }) => attempt);
   const isNode = clusterOf(pod) !== null;
   if (before.length > 0) return Math.max(...before) + (isNode ? 1 : 0);
   if (after.length > 0) return Math.max(1, Math.min(...after) - 1);
-  return offset + attemptOf(observed);
+  return offset + attemptOfRayJob(observed.rayjob);
 }
 
 /** Name of the Ray cluster that a pod is of; the submitter knows it as the address of the head. */
-function clusterOf(pod: Pod): string | null {
-  const label = labelOf(pod, 'rayCluster');
-  if (label !== null) return label;
-  const env = pod.spec?.containers.flatMap((container) => container.env ?? []) ?? [];
-  const address = env.find(({ name }) => name === 'RAY_DASHBOARD_ADDRESS')?.value ?? '';
-  return /^(?:https?:\/\/)?([^./:]+)-head-svc\b/.exec(address)?.[1] ?? null;
-}
-
-function controllerOf({ metadata }: Pod): string | null {
-  return metadata?.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? null;
+function clusterOf(pod: SeenPod): string | null {
+  const address = /^(?:https?:\/\/)?([^./:]+)-head-svc\b/.exec(pod.dashboardAddress ?? '');
+  return labelOf(pod, 'rayCluster') ?? address?.[1] ?? null;
 }
 
 /** Gives each worker a place in its group; those that KubeRay numbered keep that number. */
 function placeWorkers(
-  nodes: readonly { pod: Pod; attempt: number }[],
-  { plan, memory, gone }: RayPods,
+  nodes: readonly { pod: SeenPod; attempt: number }[],
+  { plan, memory, gone }: ToPlace,
   places: Map<string, Place>,
 ): Record<string, string> {
   const workers: Record<string, string> = {};
   const taken = new Set<string>();
-  const take = (pod: Pod, attempt: number, index: string) => {
-    places.set(uidOf(pod), { pod: `${typeOf(pod)}-${index}`, attempt });
-    const isThere = !gone.has(uidOf(pod)) && deletionAskedAt(pod) === null;
+  const take = (pod: SeenPod, attempt: number, index: string) => {
+    places.set(pod.uid, { pod: `${typeOf(pod)}-${index}`, attempt });
+    const isThere = !gone.has(pod.uid) && deletionAskedAt(pod) === null;
     if (isThere) taken.add(`${attempt}/${typeOf(pod)}-${index}`);
   };
   const unnumbered: (typeof nodes)[number][] = [];
   for (const { pod, attempt } of nodes) {
     const group = plan.groups.find(({ name }) => name === typeOf(pod));
-    const index = group === undefined ? null : (numberOf(pod, group) ?? memory.workers[uidOf(pod)] ?? null);
+    const index = group === undefined ? null : (numberOf(pod, group) ?? memory.workers[pod.uid] ?? null);
     if (group === undefined) continue;
     if (index === null) unnumbered.push({ pod, attempt });
     else take(pod, attempt, index);
-    const remembered = memory.workers[uidOf(pod)];
-    if (remembered !== undefined) workers[uidOf(pod)] = remembered;
+    const remembered = memory.workers[pod.uid];
+    if (remembered !== undefined) workers[pod.uid] = remembered;
   }
   for (const { pod, attempt } of unnumbered) {
     const group = plan.groups.find(({ name }) => name === typeOf(pod));
@@ -136,13 +114,13 @@ function placeWorkers(
         : freeIndex(group, (index) => taken.has(`${attempt}/${group.name}-${index}`));
     if (free === null) continue;
     take(pod, attempt, free);
-    workers[uidOf(pod)] = free;
+    workers[pod.uid] = free;
   }
   return workers;
 }
 
 /** `<replica>-<host>` as KubeRay numbers it, where that is a number the plan has. */
-function numberOf(pod: Pod, { replicas, completions }: Group): string | null {
+function numberOf(pod: SeenPod, { replicas, completions }: Group): string | null {
   const replica = indexOf(pod, 'rayReplica');
   const host = completions > 1 ? indexOf(pod, 'rayHost') : 0;
   if (replica === null || host === null || replica >= replicas || host >= completions) return null;
@@ -159,11 +137,7 @@ function freeIndex({ replicas, completions }: Group, isTaken: (index: string) =>
 }
 
 /** The order must not depend on who told of which pod first. */
-function byCreation(pods: readonly Pod[]): Pod[] {
-  const key = (pod: Pod) => `${createdAt(pod)} ${pod.metadata?.name ?? ''}`;
+function byCreation(pods: readonly SeenPod[]): SeenPod[] {
+  const key = ({ createdAt, name }: SeenPod) => `${createdAt ?? ''} ${name}`;
   return pods.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
-}
-
-function createdAt({ metadata }: Pod): string {
-  return metadata?.creationTimestamp ?? '';
 }

@@ -1,33 +1,40 @@
 import type { ObservedRayJob } from '../api/objects.ts';
-import type { Standing, Surroundings } from './jobset-pods.ts';
-import { exitedZero, type Sight } from '../status/sight.ts';
+import { exitedZero } from '../status/sight.ts';
+import type { Sight, Standing, Surroundings } from '../status/model.ts';
 
 const SUCCEEDED: Standing = { status: 'Succeeded', reason: null };
 const FAILED: Standing = { status: 'Failed', reason: 'end' };
 
 /**
- * Where a pod of a RayJob stands. The job's status decides: KubeRay makes lost nodes anew, a submitter may be started
+ * Where pods of a RayJob stand. The job's status decides: KubeRay makes lost nodes anew, a submitter may be started
  * again, so none of them has ended before the attempt has. Nodes that are stopped after a success have succeeded too.
  */
-export function standInRayJob(sight: Sight, around: Surroundings, rayjob: ObservedRayJob | null): Standing {
-  const { workload, superseded, told } = around;
-  if (!superseded && workload.state === 'completed') return SUCCEEDED;
-  const isEnding = superseded || told !== null || workload.state === 'failed' || around.gone;
-  if (!isEnding || !sight.isOver) {
-    return { status: sight.startedAt === null ? 'Pending' : 'Running', reason: null };
-  }
+export function standInRayJob(around: Surroundings): (sight: Sight) => Standing {
+  const { workload, superseded, told, observed } = around;
+  const { rayjob } = observed;
   const { jobStatus } = rayjob?.status ?? {};
-  if (failedFirst(sight, around, rayjob)) return FAILED;
-  if (told !== null) return { status: 'Stopped', reason: told };
-  if (around.late) return { status: 'Stopped', reason: 'DeadlineExceeded' };
-  const isSubmitter = sight.group.role === 'submitter';
-  if (isSubmitter && (superseded || jobStatus === 'FAILED'))
-    return { status: 'Failed', reason: 'NonZeroExit' };
-  return { status: 'Stopped', reason: 'StoppedWithExperiment' };
+  const isEnding = superseded || told !== null || workload.state === 'failed' || around.gone;
+  return (sight) => {
+    if (!superseded && workload.state === 'completed') return SUCCEEDED;
+    if (!isEnding || !sight.isOver)
+      return { status: sight.startedAt === null ? 'Pending' : 'Running', reason: null };
+    if (failedFirst(sight, around, rayjob)) return FAILED;
+    if (told !== null) return { status: 'Stopped', reason: told };
+    if (isRayJobLate(rayjob)) return { status: 'Stopped', reason: 'DeadlineExceeded' };
+    const isSubmitter = sight.group.role === 'submitter';
+    if (isSubmitter && (superseded || jobStatus === 'FAILED'))
+      return { status: 'Failed', reason: 'NonZeroExit' };
+    return { status: 'Stopped', reason: 'StoppedWithExperiment' };
+  };
+}
+
+/** The cluster's own deadline, which is later than ours, has ended it. */
+export function isRayJobLate(rayjob: ObservedRayJob | null): boolean {
+  return rayjob?.status?.reason === 'DeadlineExceeded';
 }
 
 /** It failed by itself, or the cluster took it, before the job had ended. */
-export function failedFirst(
+function failedFirst(
   sight: Sight,
   { workload }: Pick<Surroundings, 'workload'>,
   rayjob: ObservedRayJob | null,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Verdict } from '../../../../src/engines/kubernetes/status/judge.ts';
+import type { Verdict } from '../../../../src/engines/kubernetes/status/verdict.ts';
 import { isPodTerminal } from '../../../../src/experiment/status.ts';
 import {
   createLooker,

@@ -4,10 +4,11 @@ import {
   isForsaken,
   isPast,
   tidyCluster,
-  type Standing,
+  type Following,
 } from '../../../../src/engines/kubernetes/end/janitor.ts';
 import type { KubeObject, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { isOver } from '../../../../src/engines/kubernetes/pod/over.ts';
+import { see } from '../../../../src/engines/kubernetes/pod/seen-pod.ts';
 import { OBSERVED_FINALIZER } from '../../../../src/render/kubernetes/pod-template.ts';
 import { documents, stubCluster } from './stub-cluster.ts';
 
@@ -43,7 +44,7 @@ function pod({ name = 'p', id = 'x', phase = 'Failed', deleted, ended, held = tr
 
 describe('a pod with our finalizer', () => {
   const old = { deleted: 15, ended: 14 };
-  test.each<[string, Shape, Standing, boolean]>([
+  test.each<[string, Shape, Following, boolean]>([
     ['of an ended experiment', {}, 'ended', true],
     ['that somebody here follows', old, 'followed', false],
     ['of an experiment that goes on', old, 'live', false],
@@ -54,7 +55,7 @@ describe('a pod with our finalizer', () => {
     ['of an unknown one that never started', { deleted: 11 }, 'unknown', true],
     ['of an unknown one that never started, lately', { deleted: 5 }, 'unknown', false],
   ])('%s', (_, shape, standing, expected) => {
-    expect(isForsaken(pod(shape), standing, NOW)).toBe(expected);
+    expect(isForsaken(see(pod(shape)), standing, NOW)).toBe(expected);
   });
 });
 
@@ -75,7 +76,7 @@ describe('nothing of a pod runs any more', () => {
     ['it is deleted before a node had it', { ...pod(running), spec: { containers: [] } }, true],
     ['it waits for a node', { ...pod({ phase: 'Pending' }), spec: { containers: [] } }, false],
   ])('when %s', (_, each, expected) => {
-    expect(isOver(each)).toBe(expected);
+    expect(isOver(see(each))).toBe(expected);
   });
 });
 
@@ -113,9 +114,9 @@ test('the janitor lets go of forsaken pods and removes Ray jobs whose time is ov
     },
     remove: async ({ kind }, name, options) => removed.push([kind, name, options?.uid]) > 0,
   });
-  const standing = async (id: string) => (id === 'e' ? 'ended' : 'followed') as Standing;
+  const following = async (id: string) => (id === 'e' ? 'ended' : 'followed') as Following;
   const log = { info: () => undefined, warn: () => undefined };
-  await tidyCluster({ cluster, ttlS: 3600, standing, now: () => NOW, log });
+  await tidyCluster({ cluster, ttlS: 3600, following, now: () => NOW, log });
   expect(patched).toHaveLength(1);
   expect(patched[0]).toContain('PATCH /api/v1/namespaces/team/pods/ended');
   expect(patched[0]).toContain('uid-ended');
@@ -130,6 +131,6 @@ test('a cluster without KubeRay has no Ray jobs', async () => {
     },
   });
   const log = { info: () => undefined, warn: () => undefined };
-  const standing = async () => 'unknown' as const;
-  await expect(tidyCluster({ cluster, ttlS: 1, standing, now: () => NOW, log })).resolves.toBeUndefined();
+  const following = async () => 'unknown' as const;
+  await expect(tidyCluster({ cluster, ttlS: 1, following, now: () => NOW, log })).resolves.toBeUndefined();
 });

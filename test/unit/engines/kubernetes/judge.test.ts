@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import {
-  NO_MEMORY,
-  viewAttempt,
-  type AttemptMemory,
-} from '../../../../src/engines/kubernetes/status/attempt-view.ts';
-import { explainWithOutput, judge, type Verdict } from '../../../../src/engines/kubernetes/status/judge.ts';
-import type { Job, Observed, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
+import { viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import { explainWithOutput, judge } from '../../../../src/engines/kubernetes/status/judge.ts';
+import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/status/model.ts';
+import type { Verdict } from '../../../../src/engines/kubernetes/status/verdict.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
+import type { Job, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
+import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
 import type { Plan } from '../../../../src/experiment/plan.ts';
 import type { Reason } from '../../../../src/experiment/status.ts';
 import {
@@ -22,6 +22,7 @@ import {
   RESOURCES,
   running,
   second,
+  type Told,
 } from './pods.ts';
 
 const two = planWith('jobset', `{worker: {count: 2, ${RESOURCES}}}`);
@@ -42,11 +43,9 @@ function look(
   observed: Observed,
   { plan = two, memory = NO_MEMORY, told = null, now = LATE, workloads = OURS }: Situation = {},
 ) {
-  const view = viewAttempt({ plan, experimentId: EXPERIMENT, observed, workloads, memory, told, now });
-  return {
-    view,
-    verdict: judge({ plan, experimentId: EXPERIMENT, view, observed, workloads, imageFailAfterS: 600, now }),
-  };
+  const known = { plan, workload: workloadOf(plan), experimentId: EXPERIMENT, observed, workloads, now };
+  const view = viewAttempt({ ...known, memory, told });
+  return { view, verdict: judge({ ...known, view, imageFailAfterS: 600 }) };
 }
 
 function verdictOf(observed: Observed, situation: Situation = {}): Verdict {
@@ -259,7 +258,7 @@ test('the build of the image is no part of the run', () => {
   expect(verdictOf(observing({ jobs: [build], pods: [pod(0, { status: running })] })).kind).toBe('go-on');
 });
 
-test.each<[string, Partial<Observed>, string]>([
+test.each<[string, Partial<Told>, string]>([
   ['gone', { jobset: null }, 'was deleted from outside'],
   [
     'going',

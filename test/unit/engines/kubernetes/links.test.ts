@@ -9,18 +9,20 @@ import { createFactQueue } from '../../../../src/engines/facts.ts';
 import { createLinkTeller } from '../../../../src/engines/kubernetes/links/link-teller.ts';
 import { servingPod } from '../../../../src/engines/kubernetes/links/services.ts';
 import type { Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
-import type { Look } from '../../../../src/engines/kubernetes/run/run-state.ts';
+import { see, type SeenPod } from '../../../../src/engines/kubernetes/pod/seen-pod.ts';
+import type { Look } from '../../../../src/engines/kubernetes/status/model.ts';
 import type { CommonSpec, Manifest } from '../../../../src/manifest/manifest.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { jobset, kuberay, NO_SUBMISSION, podType, workerGroup } from '../../operators/manifests.ts';
 
 const ID = '6f4a850d-2281-4c1e-9a55-0123456789ab';
 
-function pod(name: string, labels: Record<string, string>, { ready = true, ...more } = {}): Pod {
-  return {
+function pod(name: string, labels: Record<string, string>, { ready = true, ...more } = {}): SeenPod {
+  const object: Pod = {
     metadata: { name, labels, creationTimestamp: `2026-01-01T00:00:0${name.at(-1)}Z`, ...more },
     status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
   };
+  return see(object);
 }
 
 const board = (name: string, more = {}) => pod(name, { 'aichor.io/component': 'tensorboard' }, more);
@@ -31,9 +33,7 @@ test('a service is in the latest pod that is ready and stays', () => {
   expect(servingPod([board('a1')], 'ray')).toBeNull();
   expect(servingPod([head('a1', { ready: false })], 'ray')).toBeNull();
   expect(servingPod([head('a1', { deletionTimestamp: '2026-01-01T00:00:09Z' })], 'ray')).toBeNull();
-  expect(servingPod([head('a2'), head('a3', { ready: false }), head('a1')], 'jupyter')?.metadata?.name).toBe(
-    'a2',
-  );
+  expect(servingPod([head('a2'), head('a3', { ready: false }), head('a1')], 'jupyter')?.name).toBe('a2');
 });
 
 describe('links are told while they lead somewhere', () => {
@@ -59,7 +59,7 @@ describe('links are told while they lead somewhere', () => {
       },
     };
     const links = createLinkTeller(context as RunContext, { ...queue, push: (fact) => void told.push(fact) });
-    const look = async (pods: Pod[], running: string[] = []) => {
+    const look = async (pods: SeenPod[], running: string[] = []) => {
       told.length = 0;
       const views = running.map((name) => ({ pod: name, attempt: 1, fact: { status: 'Running' } }));
       await links.look({ observed: { pods }, view: { pods: views } } as unknown as Look);

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
-import { NO_MEMORY, viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
-import type { Event, Observed, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
+import { viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import { NO_MEMORY } from '../../../../src/engines/kubernetes/status/model.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
+import type { Event, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
+import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
 import {
   container,
   EXPERIMENT,
@@ -24,6 +27,7 @@ function waiting(observed: Observed, plan = three) {
   const workloads = [{ uid: 'jobset-1', offset: 0 }];
   const input = {
     plan,
+    workload: workloadOf(plan),
     experimentId: EXPERIMENT,
     observed,
     workloads,

@@ -1,5 +1,6 @@
 import type { Event, ObservedJobSet, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
-import type { Observed } from '../../../../src/engines/kubernetes/api/objects.ts';
+import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
+import { see } from '../../../../src/engines/kubernetes/pod/seen-pod.ts';
 import { planOf } from './recorded.ts';
 
 export const EXPERIMENT = '1a2b3c4d-0000-4000-8000-000000000000';
@@ -98,6 +99,11 @@ export function warning(reason: string, message: string, about: Event['involvedO
   return { metadata: {}, type: 'Warning', reason, message, involvedObject: about, firstTimestamp: second(5) };
 }
 
-export function observing(more: Partial<Observed>): Observed {
-  return { jobset: jobset(), rayjob: null, jobs: [], pods: [], gone: [], events: [], ...more };
+/** What watches tell, with pods as the API server has them. */
+export type Told = Omit<Observed, 'pods' | 'gone'> & { pods: readonly Pod[]; gone: readonly Pod[] };
+
+/** As the program sees it: pods come through `see`, as those of the watch do. */
+export function observing({ pods = [], gone = [], ...more }: Partial<Told>): Observed {
+  const seen = { pods: pods.map(see), gone: gone.map(see) };
+  return { jobset: jobset(), rayjob: null, jobs: [], events: [], ...more, ...seen };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/status/model.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
 import { placePods } from '../../../../src/engines/kubernetes/status/place-pods.ts';
 import type { ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { NAME, observing, planWith, RESOURCES, second } from './pods.ts';
@@ -38,7 +39,10 @@ function place(
   { gone = [], memory = NO_MEMORY, status = { rayClusterName: `${NAME}-one` } }: Placing = {},
 ) {
   const observed = observing({ jobset: null, rayjob: rayjob(status), pods, gone });
-  const found = placePods({ plan, observed, workloads: [{ uid: 'rayjob-1', offset: 0 }], memory });
+  const found = placePods({
+    ...{ plan, workload: workloadOf(plan), observed, memory },
+    workloads: [{ uid: 'rayjob-1', offset: 0 }],
+  });
   const names = Object.fromEntries(
     found.placed.map(({ object }) => [object.uid, `${object.attempt} ${object.pod}`]),
   );
@@ -67,7 +71,10 @@ test('hosts of a slice are told apart', () => {
     rayjob: rayjob({ rayClusterName: `${NAME}-one` }),
     pods: [host],
   });
-  const { placed } = placePods({ plan: slices, observed, workloads: [], memory: NO_MEMORY });
+  const { placed } = placePods({
+    ...{ plan: slices, workload: workloadOf(slices), observed },
+    ...{ workloads: [], memory: NO_MEMORY },
+  });
   expect(placed.map(({ object }) => object.pod)).toEqual(['cpus-1-1']);
 });
 
@@ -118,4 +125,33 @@ test('a server that knows nothing any more finds the attempts again', () => {
   ];
   const found = place(pods, { status: { rayClusterName: `${NAME}-two`, failed: 1 } });
   expect(found.names).toEqual({ a: '1 cpus-0-0', z: '2 cpus-0-0' });
+});
+
+/** The pod that hands the job in: it has no label of its cluster. */
+function submitter(uid: string, made: number, cluster: string): Pod {
+  const value = `http://${cluster}-head-svc.team.svc.cluster.local:8265`;
+  return {
+    metadata: { name: uid, uid, labels: { 'aichor.io/type': 'submitter' }, creationTimestamp: second(made) },
+    spec: {
+      containers: [{ name: 'ray-job-submitter', env: [{ name: 'RAY_DASHBOARD_ADDRESS', value }] }],
+    },
+  };
+}
+
+test('a submitter is of the attempt of the cluster that it speaks to, whenever it was created', () => {
+  const pods = [
+    worker('a', 1, { index: 0, deleting: true }),
+    worker('z', 9, { index: 0, cluster: `${NAME}-two` }),
+    submitter('late', 10, `${NAME}-one`),
+    submitter('own', 11, `${NAME}-two`),
+  ];
+  const first = place([worker('a', 1, { index: 0 })]);
+  const status = { rayClusterName: `${NAME}-two`, failed: 1 };
+  const { names } = place(pods, { memory: first.memory, status });
+  expect(names).toEqual({
+    a: '1 cpus-0-0',
+    z: '2 cpus-0-0',
+    late: '1 submitter-0-0',
+    own: '2 submitter-0-0',
+  });
 });

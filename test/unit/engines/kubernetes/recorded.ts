@@ -1,22 +1,25 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { see, type SeenPod } from '../../../../src/engines/kubernetes/pod/seen-pod.ts';
+import { viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import { judge } from '../../../../src/engines/kubernetes/status/judge.ts';
 import {
   NO_MEMORY,
-  viewAttempt,
   type AttemptMemory,
   type AttemptView,
-} from '../../../../src/engines/kubernetes/status/attempt-view.ts';
-import { judge, type Verdict } from '../../../../src/engines/kubernetes/status/judge.ts';
+} from '../../../../src/engines/kubernetes/status/model.ts';
+import type { Verdict } from '../../../../src/engines/kubernetes/status/verdict.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
 import type {
   Event,
   Job,
   KubeObject,
-  Observed,
   ObservedJobSet,
   ObservedRayJob,
   Pod,
 } from '../../../../src/engines/kubernetes/api/objects.ts';
+import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
 import type { Plan } from '../../../../src/experiment/plan.ts';
 import type { Reason } from '../../../../src/experiment/status.ts';
 import { parseManifest } from '../../../../src/manifest/parse.ts';
@@ -103,7 +106,7 @@ export interface World {
 
 export function createWorld(): World {
   const there = new Map<string, Recorded>();
-  const gone = new Map<string, Pod>();
+  const gone = new Map<string, SeenPod>();
   const all = <T extends KubeObject>(resource: Recorded['resource']): T[] =>
     [...there.values()].filter((each) => each.resource === resource).map(({ object }) => object as T);
   return {
@@ -112,14 +115,14 @@ export function createWorld(): World {
       if (event.type !== 'DELETED') there.set(key, event);
       else {
         there.delete(key);
-        if (event.resource === 'pods') gone.set(key, event.object as Pod);
+        if (event.resource === 'pods') gone.set(key, see(event.object as Pod));
       }
     },
     observed: () => ({
       jobset: all<ObservedJobSet>('jobsets')[0] ?? null,
       rayjob: all<ObservedRayJob>('rayjobs')[0] ?? null,
       jobs: all<Job>('jobs'),
-      pods: all<Pod>('pods'),
+      pods: all<Pod>('pods').map(see),
       gone: [...gone.values()],
       events: all<Event>('events'),
     }),
@@ -140,10 +143,12 @@ export function createLooker(recording: Recording, known: { told?: Reason; creat
     const { plan, experimentId } = recording;
     wasThere ||= observed.jobset !== null || observed.rayjob !== null;
     const workloads = wasThere ? recording.workloads : [];
-    const input = { plan, experimentId, observed, workloads, memory, told, now };
+    const workload = workloadOf(plan);
+    const input = { plan, workload, experimentId, observed, workloads, memory, told, now };
     const view = viewAttempt({ ...input, ...(attempt === undefined ? {} : { attempt }) });
     memory = view.memory;
-    const verdict = judge({ plan, experimentId, view, observed, workloads, imageFailAfterS: 600, now });
+    const judged = { plan, workload, experimentId, view, observed, workloads, imageFailAfterS: 600, now };
+    const verdict = judge(judged);
     return { view, verdict };
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AttemptView } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
+import type { AttemptView } from '../../../../src/engines/kubernetes/status/model.ts';
 import { createTeller } from '../../../../src/engines/kubernetes/run/tell.ts';
 import type { ExperimentFact } from '../../../../src/experiment/event.ts';
 import type { PodStatus } from '../../../../src/experiment/status.ts';

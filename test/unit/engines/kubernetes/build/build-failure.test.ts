@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { explainBuildFailure } from '../../../../../src/engines/kubernetes/build/build-failure.ts';
 import { digestOf, viewBuild } from '../../../../../src/engines/kubernetes/build/build-view.ts';
 import { buildWaiting } from '../../../../../src/engines/kubernetes/build/build-waiting.ts';
-import type { Observed, Pod } from '../../../../../src/engines/kubernetes/api/objects.ts';
+import type { Pod } from '../../../../../src/engines/kubernetes/api/objects.ts';
+import type { Observed } from '../../../../../src/engines/kubernetes/watch/observed.ts';
 import { buildJob, buildPod, DIGEST, EXPERIMENT_ID, JOB, METADATA, observed, warning } from './objects.ts';
 
 const NOW = new Date('2026-01-01T01:00:00Z');

@@ -10,7 +10,7 @@ import { buildImage } from '../../../../../src/engines/kubernetes/build/build.ts
 import { ClusterError } from '../../../../../src/engines/kubernetes/api/cluster-error.ts';
 import type { Cluster } from '../../../../../src/engines/kubernetes/api/cluster.ts';
 import type { ClusterDeps } from '../../../../../src/engines/kubernetes/deps.ts';
-import type { Job, Observed } from '../../../../../src/engines/kubernetes/api/objects.ts';
+import type { Job } from '../../../../../src/engines/kubernetes/api/objects.ts';
 import type { Builder } from '../../../../../src/manifest/manifest.ts';
 import type { LogSource } from '../../../../../src/logs/line.ts';
 import { planManifest } from '../../../../../src/operators/plan.ts';
@@ -21,6 +21,7 @@ import { scanDirectory } from '../../../../../src/snapshot/packaging/scan.ts';
 import { createSnapshotStore } from '../../../../../src/snapshot/store/store.ts';
 import { jobset, NO_SUBMISSION, podType } from '../../../operators/manifests.ts';
 import { writeTree } from '../../../snapshot/packaging/tree.ts';
+import type { Told } from '../pods.ts';
 import { buildJob, buildPod, DIGEST, EXPERIMENT_ID, JOB, METADATA, observed } from './objects.ts';
 
 const EARLIER = '3f2a1b4c-9d8e-4f7a-b6c5-1a2b3c4d5e6f';
@@ -45,8 +46,9 @@ function fakeCluster() {
     log: 'built\n',
   };
   const listeners = new Set<() => void>();
-  const show = (change: Partial<Observed>) => {
-    state.seen = { ...state.seen, ...change };
+  const show = (change: Partial<Told>) => {
+    const { pods, gone, ...seen } = observed({ ...state.seen, pods: [], gone: [], ...change });
+    state.seen = { ...state.seen, ...seen, ...(change.pods && { pods }), ...(change.gone && { gone }) };
     for (const listener of listeners) listener();
   };
   const job = (): Job | null => state.seen.jobs[0] ?? null;

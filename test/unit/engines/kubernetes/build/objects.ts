@@ -1,4 +1,7 @@
-import type { Event, Job, Observed, Pod } from '../../../../../src/engines/kubernetes/api/objects.ts';
+import type { Event, Job, Pod } from '../../../../../src/engines/kubernetes/api/objects.ts';
+import type { Observed } from '../../../../../src/engines/kubernetes/watch/observed.ts';
+import { see } from '../../../../../src/engines/kubernetes/pod/seen-pod.ts';
+import type { Told } from '../pods.ts';
 
 export const EXPERIMENT_ID = '6f4a850d-2281-4c1e-9a55-0123456789ab';
 export const JOB = 'experiment-6f4a850d-2281-build';
@@ -30,7 +33,7 @@ export function buildPod(upload: State, build: State, more: Partial<Pod> = {}): 
       name: `${JOB}-x`,
       uid: 'pod-uid',
       labels: { 'batch.kubernetes.io/job-name': JOB, 'aichor.io/component': 'build' },
-      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: JOB, uid: 'job-uid' }],
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: JOB, uid: 'job-uid', controller: true }],
     },
     spec: { nodeName: 'node1', initContainers: [{ name: 'upload' }], containers: [{ name: 'build' }] },
     ...more,
@@ -43,8 +46,9 @@ export function buildPod(upload: State, build: State, more: Partial<Pod> = {}): 
   };
 }
 
-export function observed(more: Partial<Observed> = {}): Observed {
-  return { jobset: null, rayjob: null, jobs: [buildJob()], pods: [], gone: [], events: [], ...more };
+export function observed({ pods = [], gone = [], ...more }: Partial<Told> = {}): Observed {
+  const seen = { pods: pods.map(see), gone: gone.map(see) };
+  return { jobset: null, rayjob: null, jobs: [buildJob()], events: [], ...more, ...seen };
 }
 
 export function warning(reason: string, message: string, uid: string): Event {

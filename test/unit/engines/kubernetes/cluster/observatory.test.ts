@@ -56,9 +56,7 @@ function warning(name: string, about: string, more: object = {}) {
 
 /** Pods by name, with their phase. */
 function podsOf(view: View): Record<string, string | undefined> {
-  return Object.fromEntries(
-    view.observed().pods.map(({ metadata, status }) => [metadata?.name, status?.phase]),
-  );
+  return Object.fromEntries(view.observed().pods.map(({ name, phase }) => [name, phase]));
 }
 
 const open = (id = ID, options = {}) => observatory.open(id, () => undefined, options);
@@ -92,7 +90,7 @@ describe('what is seen', () => {
     await expect.poll(() => podsOf(view)).toEqual({ a: 'Pending' });
     api.store.put('pods', pod('a', { phase: 'Failed' }));
     api.store.remove('pods', 'a');
-    await expect.poll(() => view.observed().gone.map(({ status }) => status?.phase)).toEqual(['Failed']);
+    await expect.poll(() => view.observed().gone.map(({ phase }) => phase)).toEqual(['Failed']);
     expect(podsOf(view)).toEqual({});
   });
 
@@ -240,7 +238,7 @@ describe('what cannot be seen', () => {
     expect(view.stale()?.since).toEqual(since);
     api.misbehave(() => null);
     await expect.poll(() => podsOf(view), { timeout: 20_000 }).toEqual({ b: 'Pending' });
-    expect(view.observed().gone.map(({ metadata }) => metadata?.name)).toEqual(['a']);
+    expect(view.observed().gone.map(({ name }) => name)).toEqual(['a']);
     await expect.poll(() => view.stale(), { timeout: 20_000 }).toBeNull();
   });
 

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Event, Pod } from '../../../../../src/engines/kubernetes/api/objects.ts';
+import type { Event } from '../../../../../src/engines/kubernetes/api/objects.ts';
 import {
   involvedExperiment,
   slimEvent,
   slimJob,
   slimJobSet,
-  slimPod,
   slimRayJob,
 } from '../../../../../src/engines/kubernetes/watch/slim.ts';
 
@@ -24,35 +23,6 @@ const SLIM_METADATA = {
   finalizers: ['f'],
   annotations: { kept: 'yes' },
 };
-
-test('a pod keeps who it is, what it asked for and how it is', () => {
-  const pod: Pod = {
-    metadata: METADATA,
-    spec: {
-      nodeName: 'n',
-      volumes: [{ name: 'v' }],
-      containers: [
-        {
-          name: 'main',
-          image: 'i',
-          env: [{ name: 'SECRET', value: 's' }],
-          resources: { limits: { cpu: '1' } },
-        },
-      ],
-      initContainers: [Object.assign({ name: 'side', command: ['x'] }, { restartPolicy: 'Always' })],
-    },
-    status: { phase: 'Running' },
-  };
-  expect(slimPod(pod)).toEqual({
-    metadata: SLIM_METADATA,
-    spec: {
-      nodeName: 'n',
-      containers: [{ name: 'main', image: 'i', resources: { limits: { cpu: '1' } } }],
-      initContainers: [{ name: 'side', restartPolicy: 'Always' }],
-    },
-    status: { phase: 'Running' },
-  });
-});
 
 test('workloads keep no templates', () => {
   const template = { spec: { containers: [{ name: 'main', env: [{ name: 'A', value: 'b' }] }] } };

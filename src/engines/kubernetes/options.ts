@@ -1,0 +1,16 @@
+import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
+import type { Cluster } from './api/cluster.ts';
+import type { EngineLog } from './engine-log.ts';
+
+export interface KubernetesEngineOptions {
+  name: string;
+  /** Opens the cluster, when it is needed for the first time; after a failure, when it is needed again. */
+  connect(): Promise<Cluster>;
+  settings: KubernetesSettings;
+  /** The control plane's: the engine keeps its files in `experiments/<id>/engine`. */
+  dataFolder: string;
+  now: () => Date;
+  log: EngineLog;
+  /** How long an image may be impossible to pull before the experiment fails, in seconds. Default: 10 minutes. */
+  imageFailAfterS?: number;
+}

@@ -1,0 +1,16 @@
+import type { Event, Job, ObservedJobSet, ObservedRayJob } from '../api/objects.ts';
+import type { SeenPod } from '../pod/seen-pod.ts';
+
+/**
+ * Everything of one experiment as the engine's watches last saw it. Pods that were deleted are in it until their
+ * object is gone; `gone` holds the last state of those (the finalizer makes that our own doing).
+ */
+export interface Observed {
+  jobset: ObservedJobSet | null;
+  rayjob: ObservedRayJob | null;
+  jobs: readonly Job[];
+  pods: readonly SeenPod[];
+  gone: readonly SeenPod[];
+  /** Warnings about objects of the experiment, oldest first. */
+  events: readonly Event[];
+}
