@@ -85,7 +85,7 @@ export const HOMES = {
   zod: [
     'manifest',
     'experiment/record.ts',
-    'render/kubernetes/settings-schema.ts',
+    'render/kubernetes/settings/settings-schema.ts',
     'api',
     'server/http/routes',
     'cli/settings/settings.ts',

@@ -7,7 +7,7 @@ import {
   type ObservedJobSet,
   type Pod,
 } from '../../src/engines/kubernetes/api/objects.ts';
-import { OBSERVED_FINALIZER } from '../../src/render/kubernetes/pod-template.ts';
+import { OBSERVED_FINALIZER } from '../../src/render/kubernetes/pod/pod-template.ts';
 import { textsOf } from '../faults/truth.ts';
 import { onCluster } from './harness/found.ts';
 import { at, jobsets, pods } from './harness/kubernetes.ts';

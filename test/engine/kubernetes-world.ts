@@ -9,7 +9,7 @@ import type { ExperimentFact } from '../../src/experiment/event.ts';
 import type { Plan } from '../../src/experiment/plan.ts';
 import { planPeak } from '../../src/experiment/totals.ts';
 import { createLogStore } from '../../src/logs/store/log-store.ts';
-import { DEFAULT_SETTINGS } from '../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/render/kubernetes/settings/settings.ts';
 import { startFakeApi, type FakeApi } from '../fakes/kubernetes-api.ts';
 import { createFakeJobSets, type FakeJobSets } from './fake-jobsets.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { planManifest } from '../../src/operators/plan.ts';
-import { OBSERVED_FINALIZER } from '../../src/render/kubernetes/pod-template.ts';
+import { OBSERVED_FINALIZER } from '../../src/render/kubernetes/pod/pod-template.ts';
 import type { CommonSpec } from '../../src/manifest/manifest.ts';
 import { jobset, NO_SUBMISSION, podType } from '../unit/operators/manifests.ts';
 import { EXPERIMENT, NAME, openWorld, type World } from './kubernetes-world.ts';

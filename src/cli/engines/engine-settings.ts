@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { AichorError, systemErrorCode } from '../../errors.ts';
-import { DEFAULT_SETTINGS } from '../../render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../render/kubernetes/settings/settings.ts';
 import {
   isGroup,
   readSettings,
   unknownKey,
   type SettingsInput,
-} from '../../render/kubernetes/settings-schema.ts';
+} from '../../render/kubernetes/settings/settings-schema.ts';
 
 /** Flags that are settings by another name. */
 interface SettingFlags {

@@ -6,7 +6,7 @@ import type { Plan } from '../../experiment/plan.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import { planManifest } from '../../operators/plan.ts';
 import type { KubernetesObject } from '../../render/kubernetes/objects.ts';
-import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
+import type { KubernetesSettings } from '../../render/kubernetes/settings/settings.ts';
 import { localPaths } from '../../render/local/paths.ts';
 import {
   PLACEHOLDER_EXPERIMENT_ID,
@@ -76,7 +76,7 @@ export async function renderPlan(
   if (engine === 'local') return localDocument(plan, settings);
   const [{ renderKubernetes }, { DEFAULT_SETTINGS }] = await Promise.all([
     import('../../render/kubernetes/objects.ts'),
-    import('../../render/kubernetes/settings.ts'),
+    import('../../render/kubernetes/settings/settings.ts'),
   ]);
   const experimentId = PLACEHOLDER_EXPERIMENT_ID;
   const project = settings.project.value ?? DEFAULT_PROJECT;
@@ -85,7 +85,8 @@ export async function renderPlan(
 }
 
 async function settingsOf(client: Client, engine: string): Promise<KubernetesSettings> {
-  const { completeSettings, readSettings } = await import('../../render/kubernetes/settings-schema.ts');
+  const { completeSettings, readSettings } =
+    await import('../../render/kubernetes/settings/settings-schema.ts');
   const { kubernetes } = await client.engine(engine);
   if (kubernetes === null)
     throw new AichorError('engine_unavailable', `the engine ${engine} cannot be rendered for`, {

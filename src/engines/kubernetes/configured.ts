@@ -1,4 +1,4 @@
-import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
+import type { KubernetesSettings } from '../../render/kubernetes/settings/settings.ts';
 import type { Engine, EngineFinding } from '../engine.ts';
 import type { ClusterAccess } from './api/access/cluster-access.ts';
 import type { Cluster } from './api/cluster.ts';

@@ -21,7 +21,11 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
   const { name, settings, dataFolder, imageFailAfterS = IMAGE_FAIL_AFTER_S } = options;
   const use = createUse(options);
   const deps: ClusterDeps = {
-    ...{ name, settings, imageFailAfterS, now: options.now, log: options.log },
+    name,
+    settings,
+    imageFailAfterS,
+    now: options.now,
+    log: options.log,
     connected: use.connected,
   };
   const connect = async () => (await use.connected()).cluster;

@@ -1,4 +1,4 @@
-import type { KubernetesSettings } from '../../render/kubernetes/settings.ts';
+import type { KubernetesSettings } from '../../render/kubernetes/settings/settings.ts';
 import type { Cluster } from './api/cluster.ts';
 import type { EngineLog } from './engine-log.ts';
 

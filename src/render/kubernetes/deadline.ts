@@ -1,5 +1,5 @@
 import type { Plan } from '../../experiment/plan.ts';
-import { DEFAULT_GRACE_SECONDS } from './pod-template.ts';
+import { DEFAULT_GRACE_SECONDS } from './pod/pod-template.ts';
 
 /** How much later than ours the cluster's own deadline is. */
 const SLACK_SECONDS = 600;

@@ -2,7 +2,7 @@ import type { Group } from '../../experiment/plan.ts';
 import { backstopSeconds } from './deadline.ts';
 import { restartsEvicted } from './eviction.ts';
 import type { FailurePolicyRule, JobSet, ReplicatedJob } from './jobset-types.ts';
-import { renderCommandPod } from './pod-template.ts';
+import { renderCommandPod } from './pod/pod-template.ts';
 import { experimentLabels, metadataOf, type Rendering } from './rendering.ts';
 
 /**

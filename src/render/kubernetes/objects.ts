@@ -2,14 +2,14 @@ import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { PersistentVolumeClaim, Service } from 'kubernetes-types/core/v1.js';
 import { AichorError } from '../../errors.ts';
-import { renderBuildJob } from './build-job.ts';
+import { renderBuildJob } from './build/build-job.ts';
 import type { JobSet } from './jobset-types.ts';
 import { renderJobSet } from './jobset.ts';
 import type { RayJob } from './rayjob-types.ts';
 import { renderRayJob } from './rayjob.ts';
 import type { Rendering } from './rendering.ts';
 import { renderTensorBoard } from './tensorboard.ts';
-import { renderSharedVolume } from './volumes.ts';
+import { renderSharedVolume } from './pod/volumes.ts';
 
 export type KubernetesObject = JobSet | RayJob | PersistentVolumeClaim | Job | Deployment | Service;
 

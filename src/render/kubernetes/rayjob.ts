@@ -1,9 +1,9 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { Group } from '../../experiment/plan.ts';
 import { backstopSeconds } from './deadline.ts';
-import { renderEnvironment } from './environment.ts';
+import { renderEnvironment } from './pod/environment.ts';
 import { withQueue } from './jobset.ts';
-import { renderRayPod } from './pod-template.ts';
+import { renderRayPod } from './pod/pod-template.ts';
 import type { RayJob, RayWorkerGroupSpec } from './rayjob-types.ts';
 import { experimentLabels, imageOf, metadataOf, type Rendering } from './rendering.ts';
 

@@ -2,7 +2,7 @@ import type { Plan } from '../../experiment/plan.ts';
 import { isFullReference } from '../../manifest/image-reference.ts';
 import { givenImage, reusedExperiment } from '../../operators/image.ts';
 import { objectName } from '../../operators/object-name.ts';
-import type { KubernetesSettings } from './settings.ts';
+import type { KubernetesSettings } from './settings/settings.ts';
 
 /** Everything one rendering reads: which experiment, its plan, and what the cluster wants. */
 export interface Rendering {

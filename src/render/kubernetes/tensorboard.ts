@@ -4,7 +4,7 @@ import type { Container, EnvVar, PodTemplateSpec, Service, Volume } from 'kubern
 import { escapeLiteral } from '../../operators/expand.ts';
 import { TENSORBOARD_PORT } from '../../operators/ports.ts';
 import { absolute, metadataOf, pathsOf, type Rendering } from './rendering.ts';
-import { claimOf } from './volumes.ts';
+import { claimOf } from './pod/volumes.ts';
 
 /**
  * TensorBoard beside the experiment, not inside its pods: it outlives them, and there is one of it however many

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { EngineAdded, EngineAddition } from '../../api/engine-contract.ts';
 import type { EngineFinding } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
-import { readSettings, type SettingsInput } from '../../render/kubernetes/settings-schema.ts';
+import { readSettings, type SettingsInput } from '../../render/kubernetes/settings/settings-schema.ts';
 import type { ExperimentStore } from '../store/store.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
 import { storeCredentials } from './credentials.ts';

@@ -1,5 +1,5 @@
 import type { Engine, EngineFinding } from '../../engines/engine.ts';
-import type { SettingsInput } from '../../render/kubernetes/settings-schema.ts';
+import type { SettingsInput } from '../../render/kubernetes/settings/settings-schema.ts';
 
 /** How a cluster is reached, and as whom. Credentials themselves stand in the file only. */
 export type ClusterConnection =

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { AichorError, isAbsent, isAichorError, systemErrorCode } from '../../errors.ts';
-import { readSettings } from '../../render/kubernetes/settings-schema.ts';
+import { readSettings } from '../../render/kubernetes/settings/settings-schema.ts';
 import type { ClusterConnection, EngineEntry } from './cluster.ts';
 
 /** What `engines.json` holds: the engines, and those of its entries that cannot be understood. */

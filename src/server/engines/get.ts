@@ -1,7 +1,7 @@
 import type { EngineDocument } from '../../api/engine-contract.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
-import { completeSettings } from '../../render/kubernetes/settings-schema.ts';
+import { completeSettings } from '../../render/kubernetes/settings/settings-schema.ts';
 import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 import type { EngineEntry } from './cluster.ts';

@@ -5,7 +5,7 @@ import { createLogStore } from '../../logs/store/log-store.ts';
 import { readSettingsFile } from '../../machine/settings-file.ts';
 import type { StateFolder } from '../../machine/state-folder.ts';
 import { createSnapshotStore } from '../../snapshot/store/store.ts';
-import { completeSettings } from '../../render/kubernetes/settings-schema.ts';
+import { completeSettings } from '../../render/kubernetes/settings/settings-schema.ts';
 import { createChanges } from '../experiments/changes.ts';
 import { createCommitSource } from '../submission/commits.ts';
 import type { EngineEntry, Kubernetes } from '../engines/cluster.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Namespace, PersistentVolume } from 'kubernetes-types/core/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import { RESOURCES, type Pod } from '../../../src/engines/kubernetes/api/objects.ts';
-import { OBSERVED_FINALIZER } from '../../../src/render/kubernetes/pod-template.ts';
+import { OBSERVED_FINALIZER } from '../../../src/render/kubernetes/pod/pod-template.ts';
 import { at, pods } from './kubernetes.ts';
 
 /** Whether a pod runs on a fake node is said by its namespace, so that manifests need not know. */

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { OBSERVED_FINALIZER } from '../../../render/kubernetes/pod-template.ts';
+import { OBSERVED_FINALIZER } from '../../../render/kubernetes/pod/pod-template.ts';
 import { refusalOf } from './cluster-failure.ts';
 import type { Cluster } from './cluster.ts';
 import { RESOURCES } from './objects.ts';

@@ -1,5 +1,5 @@
 import { ExperimentFailure } from '../../../experiment/failure.ts';
-import { renderBuildJob } from '../../../render/kubernetes/build-job.ts';
+import { renderBuildJob } from '../../../render/kubernetes/build/build-job.ts';
 import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';

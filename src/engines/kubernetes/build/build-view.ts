@@ -1,5 +1,5 @@
 import type { ContainerStateTerminated } from 'kubernetes-types/core/v1.js';
-import { BUILD_CONTAINERS } from '../../../render/kubernetes/build-job.ts';
+import { BUILD_CONTAINERS } from '../../../render/kubernetes/build/build-job.ts';
 import type { Job } from '../api/objects.ts';
 import type { Observed } from '../watch/observed.ts';
 import { labelOf } from '../pod/labels.ts';

@@ -16,8 +16,16 @@ const BUILD: EndedPod['group'] = {
   name: 'build',
   role: 'pod',
   resources: {
-    ...{ cpus: 1, memory_gb: 2, cpu_limit: 0, shm_gb: 0, gpus: 0, gpu_product: null, tpu: null },
-    ...{ rdma_devices: [], selectors: {}, tolerations: [] },
+    cpus: 1,
+    memory_gb: 2,
+    cpu_limit: 0,
+    shm_gb: 0,
+    gpus: 0,
+    gpu_product: null,
+    tpu: null,
+    rdma_devices: [],
+    selectors: {},
+    tolerations: [],
     ephemeral_storage: { request: null, limit: null },
   },
 };

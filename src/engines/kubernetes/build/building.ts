@@ -7,7 +7,7 @@ import type { Job } from '../api/objects.ts';
 import type { ClusterDeps } from '../deps.ts';
 import type { PodLogs } from '../logs/pod-logs.ts';
 import type { View } from '../watch/observatory.ts';
-import type { Uploader } from './uploader.ts';
+import type { Uploader } from './upload/uploader.ts';
 
 export interface BuildOrder {
   context: BuildContext;

@@ -2,7 +2,7 @@ import { AichorError } from '../../../errors.ts';
 import type { Plan } from '../../../experiment/plan.ts';
 import { isFullReference } from '../../../manifest/image-reference.ts';
 import { givenImage, reusedExperiment } from '../../../operators/image.ts';
-import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
+import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import type { BuildResult } from '../../engine.ts';
 
 /** What this engine's builds hand to its runs, and to the builds of other experiments. */

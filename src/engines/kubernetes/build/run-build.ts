@@ -11,7 +11,7 @@ import { insist } from '../api/insist.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Job } from '../api/objects.ts';
 import { createPodLogs } from '../logs/pod-logs.ts';
 import { workloadOf } from '../workload/of.ts';
-import { createUploader } from './uploader.ts';
+import { createUploader } from './upload/uploader.ts';
 import type { BuildOrder } from './building.ts';
 import { watchBuild } from './watch-build.ts';
 
@@ -46,17 +46,25 @@ async function build(deps: ClusterDeps, order: BuildOrder, wake: Wake): Promise<
   const view = observatory.open(context.experimentId, wake.call, { workload });
   const uploader = createUploader(order, { cluster, signals: reach.signals, onChange: wake.call });
   const logs = createPodLogs({
-    ...{
-      cluster,
-      sink: context.logs,
-      log: deps.log,
-      directory: join(context.directory, 'build'),
-    },
+    cluster,
+    sink: context.logs,
+    log: deps.log,
+    directory: join(context.directory, 'build'),
     onProblem: (problem) => notices.push(problem),
   });
   const jobName = nameOf(rendering, 'build');
   const building = {
-    ...{ ...order, deps, cluster, rendering, jobName, applied, view, wake, logs, uploader, notices },
+    ...order,
+    deps,
+    cluster,
+    rendering,
+    jobName,
+    applied,
+    view,
+    wake,
+    logs,
+    uploader,
+    notices,
   };
   try {
     return await watchBuild(building);

@@ -1,6 +1,6 @@
 import { ExperimentFailure } from '../../../experiment/failure.ts';
 import type { LogSource } from '../../../logs/line.ts';
-import { BUILD_CONTAINERS } from '../../../render/kubernetes/build-job.ts';
+import { BUILD_CONTAINERS } from '../../../render/kubernetes/build/build-job.ts';
 import { builtImageOf } from '../../../render/kubernetes/rendering.ts';
 import type { BuildResult } from '../../engine.ts';
 import { lastOutput } from '../../last-output.ts';

@@ -1,4 +1,4 @@
-import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
+import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import type { EngineFinding } from '../../engine.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';

@@ -25,7 +25,8 @@ interface Product {
 const JOBSET: Product = {
   name: 'JobSet',
   resource: RESOURCES.jobsets,
-  ...{ least: '0.7', recommended: '0.12' },
+  least: '0.7',
+  recommended: '0.12',
   fields: [
     { path: ['spec', 'volumeClaimPolicies'], since: '0.11' },
     { path: ['spec', 'replicatedJobs', '[]', 'groupName'], since: '0.9' },
@@ -46,7 +47,8 @@ const JOBSET: Product = {
 const KUBERAY: Product = {
   name: 'KubeRay',
   resource: RESOURCES.rayjobs,
-  ...{ least: '1.4', recommended: '1.6' },
+  least: '1.4',
+  recommended: '1.6',
   fields: [
     { path: ['spec', 'deletionStrategy', 'deletionRules'], since: '1.5' },
     { path: ['spec', 'deletionStrategy'], since: '1.4' },

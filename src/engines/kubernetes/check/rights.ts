@@ -14,20 +14,23 @@ export async function checkNamespace({ engine, cluster }: Looked): Promise<Engin
   if (found === 'hidden') return ok({ name, message: `${cluster.namespace}; this user may not look at it` });
   if (found === null) {
     return missing({
-      ...{ name, message: `there is no namespace ${cluster.namespace}` },
+      name,
+      message: `there is no namespace ${cluster.namespace}`,
       hint: `a cluster admin: kubectl create namespace ${cluster.namespace}; or ${addedAgain(engine)} and --namespace`,
     });
   }
   const level = found.metadata?.labels?.['pod-security.kubernetes.io/enforce'];
   if (found.metadata?.deletionTimestamp !== undefined) {
     return missing({
-      ...{ name, message: `${cluster.namespace} is being deleted` },
+      name,
+      message: `${cluster.namespace} is being deleted`,
       hint: `${addedAgain(engine)} and --namespace`,
     });
   }
   if (level !== 'restricted') return ok({ name, message: cluster.namespace });
   return missing({
-    ...{ name, message: `${cluster.namespace} takes pods of the security level "restricted" only` },
+    name,
+    message: `${cluster.namespace} takes pods of the security level "restricted" only`,
     hint: `a cluster admin: kubectl label namespace ${cluster.namespace} pod-security.kubernetes.io/enforce=baseline --overwrite (privileged where images are built or spec.securityContext adds capabilities)`,
   });
 }

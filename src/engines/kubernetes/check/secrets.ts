@@ -1,6 +1,6 @@
 import type { Secret } from 'kubernetes-types/core/v1.js';
 import type { EngineFinding } from '../../engine.ts';
-import { DEFAULT_SETTINGS } from '../../../render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../render/kubernetes/settings/settings.ts';
 import type { Looked } from './looked.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import { RESOURCES } from '../api/objects.ts';

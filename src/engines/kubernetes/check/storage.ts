@@ -22,14 +22,16 @@ async function checkClasses({ engine, cluster, settings }: Looked): Promise<Engi
   const { storage_class: set } = settings;
   if (set !== null && !names.includes(set)) {
     return missing({
-      ...{ name, message: `there is no ${set} (storage_class): ${listed}` },
+      name,
+      message: `there is no ${set} (storage_class): ${listed}`,
       hint: `${addedAgain(engine)} and --storage-class CLASS, or a cluster admin adds it`,
     });
   }
   const standard = set ?? classes.find(isDefault)?.metadata?.name;
   if (standard !== undefined) return ok({ name, message: `${listed}; shared volumes get ${standard}` });
   return warning({
-    ...{ name, message: `none is the default: ${listed}` },
+    name,
+    message: `none is the default: ${listed}`,
     hint: `${addedAgain(engine)} and --storage-class CLASS, or name it in each manifest (spec.storage.sharedVolume.storageClass)`,
   });
 }
@@ -48,10 +50,8 @@ async function checkClaim(
     return ok({ name, message: `${claim}; this user may not look at it` });
   }
   return missing({
-    ...{
-      name,
-      message: `there is no PersistentVolumeClaim ${claim} in ${cluster.namespace} (claims.${attached})`,
-    },
+    name,
+    message: `there is no PersistentVolumeClaim ${claim} in ${cluster.namespace} (claims.${attached})`,
     hint: `whoever administers ${cluster.namespace} creates it, or set claims.${attached} to one that is there`,
   });
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_GRACE_SECONDS } from '../../../render/kubernetes/pod-template.ts';
+import { DEFAULT_GRACE_SECONDS } from '../../../render/kubernetes/pod/pod-template.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { nameOf } from '../../../render/kubernetes/rendering.ts';
 import { disown, toApply, workloadResource } from '../run/apply.ts';

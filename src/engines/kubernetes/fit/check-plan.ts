@@ -3,7 +3,7 @@ import type { Plan } from '../../../experiment/plan.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import { severityOf } from '../../../manifest/codes.ts';
 import type { Finding } from '../../../manifest/diagnostic.ts';
-import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
+import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { fitFindings } from './fit.ts';
 import { createKindCheck, createNodeLister, takeInventory } from './inventory.ts';

@@ -29,7 +29,9 @@ export function amountFindings(group: Group, { requests, nodes, engine }: Asked)
     const words = wordsOf(name);
     const scope = nodes.length === 1 ? 'the only node it may run on' : 'the largest node it may run on';
     return {
-      ...{ code: 'engine-too-small', path: placeOf(group, name), at: 'value' },
+      code: 'engine-too-small',
+      path: placeOf(group, name),
+      at: 'value',
       message: `a pod asks for ${shown(name, amount)} ${words}; ${most === 0 ? `no node of ${engine} that it may run on has any` : `${scope} in ${engine} (${largest?.name}) has ${shown(name, most)}`}`,
       hint: 'ask for less, or name another engine',
     };
@@ -39,7 +41,9 @@ export function amountFindings(group: Group, { requests, nodes, engine }: Asked)
 function together(group: Group, asked: readonly { name: string; amount: number }[], engine: string): Finding {
   const all = asked.map(({ name, amount }) => `${shown(name, amount)} ${wordsOf(name)}`).join(', ');
   return {
-    ...{ code: 'engine-too-small', path: [...typePath(group, null), 'resources'], at: 'key' },
+    code: 'engine-too-small',
+    path: [...typePath(group, null), 'resources'],
+    at: 'key',
     message: `no node of the engine ${engine} has all that a pod asks for: ${all}`,
     hint: 'each is there, on different nodes: ask for less of one of them',
   };

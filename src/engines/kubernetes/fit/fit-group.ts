@@ -3,9 +3,9 @@ import type { Group } from '../../../experiment/plan.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
 import { typePath } from '../../../operators/engine-fit.ts';
-import { renderPlacement } from '../../../render/kubernetes/placement.ts';
-import { gpuProductLabel, renderResources } from '../../../render/kubernetes/resources.ts';
-import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
+import { renderPlacement } from '../../../render/kubernetes/pod/placement.ts';
+import { gpuProductLabel, renderResources } from '../../../render/kubernetes/pod/resources.ts';
+import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import { amountFindings } from './fit-amounts.ts';
 import { counted, gpuProducts, type NodeFacts } from './nodes.ts';
 
@@ -85,7 +85,8 @@ function productFinding(group: Group, { nodes, engine, settings }: Where): Findi
   const meant = didYouMean(label, known);
   const there = known.length === 0 ? `it has no GPUs with the label ${key}` : `it has ${known.join(', ')}`;
   return {
-    ...{ code: 'engine-gpu-product', at: 'value' },
+    code: 'engine-gpu-product',
+    at: 'value',
     path: [...typePath(group, null), 'resources', 'accelerators', 'gpu', 'product'],
     message: `the engine ${engine} has no GPU ${JSON.stringify(label)}`,
     hint: meant === null ? there : `did you mean "${meant}"? ${there}`,
@@ -113,7 +114,8 @@ function selectorFinding(
   const there = values.length === 0 ? 'no node has that label' : `there are ${values.join(', ')}`;
   const { path, whose } = selectorPlace(group, key, settings);
   return {
-    ...{ ...said, path },
+    ...said,
+    path,
     message: `no node of the engine ${engine} has the label ${key}=${value}${whose}`,
     hint: meant === null ? there : `did you mean "${meant}"? ${there}`,
   };
@@ -146,7 +148,8 @@ function taintFinding(
   const names = [...new Set(unwanted.flat().map(taintName))].sort();
   const which = counted(nodes.length, 'node');
   return {
-    ...{ code: 'engine-taint', at: 'value' },
+    code: 'engine-taint',
+    at: 'value',
     path: [...typePath(group, null), 'resources', 'extraTolerations'],
     message: `${which} would do, but ${nodes.length === 1 ? 'it keeps' : 'they keep'} pods away that do not tolerate ${names.join(', ')}`,
     hint: `set extraTolerations: [${fewest.map(tolerationFor).join(', ')}]`,

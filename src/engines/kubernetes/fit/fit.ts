@@ -4,8 +4,8 @@ import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
 import { engineFindings, type EngineFacts } from '../../../operators/engine-fit.ts';
 import { ENGINE_OPERATORS } from '../../../operators/engine-operators.ts';
-import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
-import { claimOf } from '../../../render/kubernetes/volumes.ts';
+import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
+import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
 import { totalOf } from './capacity.ts';
 import { groupFindings } from './fit-group.ts';
 import type { Inventory } from './inventory.ts';
@@ -63,7 +63,9 @@ function operatorMissing(plan: Plan, engine: string): Finding {
   const { operator } = plan;
   const { product } = workloadOf(plan);
   return {
-    ...{ code: 'engine-operator', path: ['spec', 'operator'], at: 'value' },
+    code: 'engine-operator',
+    path: ['spec', 'operator'],
+    at: 'value',
     message: `the engine ${engine} cannot run the operator ${operator}: its cluster has no ${product}`,
     hint: `aichor engines check ${engine} says who can install it`,
   };
@@ -81,11 +83,9 @@ function claimFindings(
     const there = claims.known.length === 0 ? 'there are none' : `there are ${claims.known.join(', ')}`;
     return [
       {
-        ...{
-          code: 'engine-claim',
-          path: ['spec', 'storage', 'attachExistingPVCs', index, 'name'],
-          at: 'value',
-        },
+        code: 'engine-claim',
+        path: ['spec', 'storage', 'attachExistingPVCs', index, 'name'],
+        at: 'value',
         message: `there is no PersistentVolumeClaim ${claim} in namespace ${namespace}`,
         hint: meant === null ? `${there}; pods would wait for it` : `did you mean "${meant}"? ${there}`,
       },
@@ -109,7 +109,9 @@ function classFindings(plan: Plan, { classes }: Inventory, settings: KubernetesS
   const meant = didYouMean(wanted, classes.names);
   return [
     {
-      ...{ code: 'engine-storage-class', path: [...path, 'storageClass'], at: 'value' },
+      code: 'engine-storage-class',
+      path: [...path, 'storageClass'],
+      at: 'value',
       message: `there is no storage class ${wanted}`,
       hint: meant === null ? there : `did you mean "${meant}"? ${there}`,
     },

@@ -1,8 +1,8 @@
 import { workloadOf } from '../workload/of.ts';
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { Plan } from '../../../experiment/plan.ts';
-import type { KubernetesSettings } from '../../../render/kubernetes/settings.ts';
-import { claimOf } from '../../../render/kubernetes/volumes.ts';
+import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
+import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
 import { isDefault, listClasses } from './storage-classes.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';

@@ -108,8 +108,16 @@ const TENSORBOARD: EndedPod['group'] = {
   name: 'tensorboard',
   role: 'pod',
   resources: {
-    ...{ cpus: 0.1, memory_gb: 0.5, cpu_limit: 1, shm_gb: 0, gpus: 0, gpu_product: null, tpu: null },
-    ...{ rdma_devices: [], selectors: {}, tolerations: [] },
+    cpus: 0.1,
+    memory_gb: 0.5,
+    cpu_limit: 1,
+    shm_gb: 0,
+    gpus: 0,
+    gpu_product: null,
+    tpu: null,
+    rdma_devices: [],
+    selectors: {},
+    tolerations: [],
     ephemeral_storage: { request: null, limit: null },
   },
 };

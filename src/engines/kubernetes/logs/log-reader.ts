@@ -54,7 +54,12 @@ export function createLogReader(
     const limit = () => (how.final ? pace.capMs : over.aborted ? pace.graceMs : pace.silentMs);
     const silence = createSilence(limit, () => cut.abort());
     const result = readLog({
-      ...{ ...how, place, signal, heard: silence.heard, grown, onGap },
+      ...how,
+      place,
+      signal,
+      heard: silence.heard,
+      grown,
+      onGap,
       open: (sinceTime) => open({ follow: !how.final, sinceTime, signal }),
     }).then((read) => (signal.aborted ? { ...read, end: SILENT } : read));
     return { result: result.finally(silence.end), silence, stop: () => cut.abort() };

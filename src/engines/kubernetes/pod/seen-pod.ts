@@ -61,8 +61,12 @@ export interface SeenContainer {
 
 /** Names that our rendering (and KubeRay) give the container that does the work; what others add has other names. */
 const MAIN_NAMES: ReadonlySet<string> = new Set([
-  ...['main', 'ray-head', 'ray-worker', 'ray-job-submitter'],
-  ...['build', 'tensorboard'],
+  'main',
+  'ray-head',
+  'ray-worker',
+  'ray-job-submitter',
+  'build',
+  'tensorboard',
 ]);
 
 /** KubeRay's name for it. */

@@ -83,12 +83,19 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   const wake = createWake();
   const ended = await openEndedPods(directory);
   const logs = createPodLogs({
-    ...{ cluster, sink: context.logs, directory, log: deps.log },
+    cluster,
+    sink: context.logs,
+    directory,
+    log: deps.log,
     onOpened: wake.call,
     onProblem: tell.notice,
   });
   const keeper = createPodKeeper({
-    ...{ cluster, logs, ended, detach, onChange: wake.call },
+    cluster,
+    logs,
+    ended,
+    detach,
+    onChange: wake.call,
     onError: (error) => fail(run, error),
     repeating: submitters(context.plan),
     unreachable: tell.unanswered,
@@ -103,9 +110,21 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
   const run: ClusterRun = {
     rendering: renderingOf(deps, context, cluster.namespace),
-    ...{ deps, context, cluster, workload, kept, ended, view, facts, tell, keeper, wake },
+    deps,
+    context,
+    cluster,
+    workload,
+    kept,
+    ended,
+    view,
+    facts,
+    tell,
+    keeper,
+    wake,
     links: createLinkTeller(context, facts),
-    ...{ applied: null, failed: null, abandoned: false },
+    applied: null,
+    failed: null,
+    abandoned: false,
   };
   let isOver = false;
   try {

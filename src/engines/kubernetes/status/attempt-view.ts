@@ -55,7 +55,11 @@ export function viewAttempt(input: ViewInput): AttemptView {
     expected: superseded || workload.state === 'failed',
   });
   const around: Surroundings = {
-    ...{ observed, sights, workload, superseded, told: input.told },
+    observed,
+    sights,
+    workload,
+    superseded,
+    told: input.told,
     gone: workload.deleting || (workload.state === 'missing' && input.workloads.length > 0),
   };
   const stand = input.workload.stand(around);
@@ -111,8 +115,12 @@ function seeAll({ plan, experimentId }: ViewInput, { placed, memory, attempt, ex
   }
   return plannedPods(plan).map((planned) =>
     seePod({
-      ...{ plan, experimentId, planned, placed: byName.get(planned.pod) ?? [] },
-      ...{ order: memory.order, deletionExpected: expected },
+      plan,
+      experimentId,
+      planned,
+      placed: byName.get(planned.pod) ?? [],
+      order: memory.order,
+      deletionExpected: expected,
     }),
   );
 }

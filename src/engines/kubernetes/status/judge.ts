@@ -3,7 +3,7 @@ import { explainInFramework } from '../../../experiment/framework-failure.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import type { Workload } from '../workload/workload.ts';
 import { judgeCompleted } from './completed.ts';
-import { explainEviction } from './explain-eviction.ts';
+import { explainEviction } from '../pod/explain-eviction.ts';
 import type { PodView } from './model.ts';
 import { rootFailure } from './root-failure.ts';
 import { GO_ON, NODE_LAG_MS, type FailedVerdict, type JudgeInput, type Verdict } from './verdict.ts';

@@ -3,7 +3,7 @@ import type { Plan } from '../../../experiment/plan.ts';
 import { lastMainEnd } from '../pod/containers.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
-import { explainEviction } from './explain-eviction.ts';
+import { explainEviction } from '../pod/explain-eviction.ts';
 import type { PodView } from './model.ts';
 
 /** Reasons of a container that never came to run. */

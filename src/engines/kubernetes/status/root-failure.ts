@@ -38,17 +38,19 @@ export function failureOf(root: EndedView, { plan, view, experimentId }: JudgeIn
   if (!root.byItself || end.evidence.out_of_memory || end.end.how === 'not-started' || object === null)
     return verdict;
   const found: FailureRoot = {
-    ...{
-      pod: root.pod,
-      attempt: root.attempt,
-      uid: object.uid,
-      objectName: object.objectName,
-      exhausted,
-      plain,
-    },
+    pod: root.pod,
+    attempt: root.attempt,
+    uid: object.uid,
+    objectName: object.objectName,
+    exhausted,
+    plain,
     end: {
-      ...{ operator: plan.operator, experiment: experimentId, pod: root.pod, rank: root.rank },
-      ...{ code: exitCodeOf(root), ...ranksAround(root, view.pods) },
+      operator: plan.operator,
+      experiment: experimentId,
+      pod: root.pod,
+      rank: root.rank,
+      code: exitCodeOf(root),
+      ...ranksAround(root, view.pods),
     },
   };
   return { ...verdict, root: found };

@@ -67,7 +67,12 @@ export function startReflector<T extends KubeObject, K = T>(options: ReflectorOp
   const mirror = createMirror<T, K>(options.keep);
   const reflecting: Reflecting<T, K> = {
     ...options,
-    ...{ mirror, contact, signal, onState, absent: 0, stale: 0 },
+    mirror,
+    contact,
+    signal,
+    onState,
+    absent: 0,
+    stale: 0,
     onChange: (changes) => unlessClosed(() => options.onChange(changes)),
   };
   let nap = new AbortController();

@@ -58,7 +58,12 @@ function driverFailure(input: JudgeInput): FailedVerdict {
   return {
     ...verdict,
     root: {
-      ...{ pod, attempt, uid: object.uid, objectName: object.objectName, exhausted: view.attempt, plain },
+      pod,
+      attempt,
+      uid: object.uid,
+      objectName: object.objectName,
+      exhausted: view.attempt,
+      plain,
       end: { ...end, running: [], finished: [] },
     },
   };

@@ -13,7 +13,7 @@ import type { KubeObject } from '../../../../src/engines/kubernetes/api/objects.
 import type { CommonSpec } from '../../../../src/manifest/manifest.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../src/render/kubernetes/objects.ts';
-import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings/settings.ts';
 import { jobset, NO_SUBMISSION, podType } from '../../operators/manifests.ts';
 import { stubCluster } from './stub-cluster.ts';
 

@@ -3,7 +3,10 @@ import { checkCluster } from '../../../../src/engines/kubernetes/check/check.ts'
 import { clusterCapacity } from '../../../../src/engines/kubernetes/fit/capacity.ts';
 import { openConnection } from '../../../../src/engines/kubernetes/api/access/connection.ts';
 import { createCluster } from '../../../../src/engines/kubernetes/api/http/http-cluster.ts';
-import { completeSettings, type SettingsInput } from '../../../../src/render/kubernetes/settings-schema.ts';
+import {
+  completeSettings,
+  type SettingsInput,
+} from '../../../../src/render/kubernetes/settings/settings-schema.ts';
 import { startFakeApi, type FakeApi } from '../../../fakes/kubernetes-api.ts';
 
 let api: FakeApi;

@@ -7,7 +7,10 @@ import { severityOf } from '../../../../src/manifest/codes.ts';
 import { dotted } from '../../../../src/manifest/diagnostic.ts';
 import type { CommonSpec, PodResources } from '../../../../src/manifest/manifest.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
-import { completeSettings, type SettingsInput } from '../../../../src/render/kubernetes/settings-schema.ts';
+import {
+  completeSettings,
+  type SettingsInput,
+} from '../../../../src/render/kubernetes/settings/settings-schema.ts';
 import {
   distributed,
   jobset,

@@ -9,7 +9,7 @@ import {
 import type { KubeObject, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { isOver } from '../../../../src/engines/kubernetes/pod/over.ts';
 import { see } from '../../../../src/engines/kubernetes/pod/seen-pod.ts';
-import { OBSERVED_FINALIZER } from '../../../../src/render/kubernetes/pod-template.ts';
+import { OBSERVED_FINALIZER } from '../../../../src/render/kubernetes/pod/pod-template.ts';
 import { documents, stubCluster } from './stub-cluster.ts';
 
 const NOW = new Date('2026-01-02T12:00:00Z');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderSecretValues, secretNames } from '../../../../src/engines/kubernetes/run/secret-values.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../src/render/kubernetes/objects.ts';
-import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings/settings.ts';
 import { jobset, NO_SUBMISSION, podType } from '../../operators/manifests.ts';
 
 function renderingWith(...secrets: string[]) {

@@ -9,7 +9,7 @@ import type { Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { openTensorBoardAgain } from '../../../../src/engines/kubernetes/links/tensorboard-again.ts';
 import { REACHED } from '../../../../src/experiment/link.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
-import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings/settings.ts';
 import { jobset, NO_SUBMISSION, podType } from '../../operators/manifests.ts';
 import { schemaErrors } from '../../render/kubernetes/schemas.ts';
 import { stubCluster } from './stub-cluster.ts';

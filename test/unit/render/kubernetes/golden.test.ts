@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseManifest } from '../../../../src/manifest/parse.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../src/render/kubernetes/objects.ts';
-import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings/settings.ts';
 import { NO_SUBMISSION } from '../../operators/manifests.ts';
 import { schemaErrors } from './schemas.ts';
 

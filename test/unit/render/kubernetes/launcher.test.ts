@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../src/render/kubernetes/objects.ts';
-import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings/settings.ts';
 import { jobset, NO_SUBMISSION, podType } from '../../operators/manifests.ts';
 
 /** What a pod's command sees when the cluster has restarted its workload so often. */

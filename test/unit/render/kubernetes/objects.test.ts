@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import type { Manifest, PodResources } from '../../../../src/manifest/manifest.ts';
-import { renderBuildJob } from '../../../../src/render/kubernetes/build-job.ts';
+import { renderBuildJob } from '../../../../src/render/kubernetes/build/build-job.ts';
 import { renderKubernetes, type KubernetesObject } from '../../../../src/render/kubernetes/objects.ts';
-import { DEFAULT_SETTINGS, type KubernetesSettings } from '../../../../src/render/kubernetes/settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  type KubernetesSettings,
+} from '../../../../src/render/kubernetes/settings/settings.ts';
 import {
   anyManifest,
   anySubmission,

@@ -6,7 +6,7 @@ import { isSetByController } from '../../../../src/operators/environment.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderJobSet } from '../../../../src/render/kubernetes/jobset.ts';
 import { renderRayJob } from '../../../../src/render/kubernetes/rayjob.ts';
-import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings/settings.ts';
 import { localRunFacts, podEnvironment } from '../../../../src/render/local/environment.ts';
 import { anyManifest, anySubmission } from '../../operators/manifests.ts';
 import { environmentOf, podsOfJobSet, podsOfRayJob, type ClusterPod } from './cluster.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { isAichorError } from '../../../../src/errors.ts';
-import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings/settings.ts';
 import {
   completeSettings,
   readSettings,
   settingNames,
-} from '../../../../src/render/kubernetes/settings-schema.ts';
+} from '../../../../src/render/kubernetes/settings/settings-schema.ts';
 
 function refusal(value: unknown): string {
   try {

@@ -73,7 +73,9 @@ export async function openConnection(
   }
   let renewing: Promise<Credentials> | null = null;
   return {
-    ...{ server, namespace, credentials },
+    server,
+    namespace,
+    credentials,
     async renewed(refused) {
       if (last !== null && !sameCredentials(last.given, refused)) return last.given;
       renewing ??= readAnew().finally(() => (renewing = null));

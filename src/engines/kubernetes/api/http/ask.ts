@@ -92,7 +92,9 @@ async function answered(
 ): Promise<IncomingMessage> {
   const { method, path, body, contentType = 'application/json', signal } = question;
   const call: Call = {
-    ...{ method, path, signal },
+    method,
+    path,
+    signal,
     answerMs: question.stream === true ? null : method === 'GET' ? patience.readMs : patience.writeMs,
     ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': contentType } }),
   };

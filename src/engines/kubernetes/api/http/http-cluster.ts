@@ -34,7 +34,8 @@ export function createCluster(
   const pod = (name: string, part: string) =>
     `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(name)}/${part}`;
   return {
-    ...{ server, namespace },
+    server,
+    namespace,
     get: (resource, name) => orNull(asker.json({ method: 'GET', path: at(resource, name) })),
     list: (resource, options = {}) => listAll(asker, at(resource), options),
     apply: (resource, object, { dryRun = false } = {}) =>
@@ -101,7 +102,9 @@ function applied<T extends KubeObject>(
 async function removed(asker: Asker, path: string, options: RemoveOptions): Promise<boolean> {
   const { propagation = 'Background', uid, graceSeconds } = options;
   const body = {
-    ...{ apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: propagation },
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    propagationPolicy: propagation,
     ...(uid !== undefined && { preconditions: { uid } }),
     ...(graceSeconds !== undefined && { gracePeriodSeconds: graceSeconds }),
   };

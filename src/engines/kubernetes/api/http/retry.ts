@@ -18,8 +18,17 @@ const MOST_PATIENT_S = 30;
 
 /** Codes of a network that may be well again soon. Not those of certificates, names, addresses. */
 const PASSING = new Set([
-  ...['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENETUNREACH'],
-  ...['EHOSTUNREACH', 'ERR_STREAM_PREMATURE_CLOSE', 'Timeout', 'Broken'],
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'Timeout',
+  'Broken',
 ]);
 
 /**

@@ -73,7 +73,9 @@ function sendOnce(server: string, call: Call, { headers, agent }: Credentials): 
   const length = typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {};
   return new Promise((resolve, reject) => {
     const sent = (url.protocol === 'http:' ? plainRequest : tlsRequest)(url, {
-      ...{ method, agent, signal },
+      method,
+      agent,
+      signal,
       headers: { accept: 'application/json', 'user-agent': 'aichor', ...call.headers, ...length, ...headers },
     });
     const stopClock = startClock(sent, server, answerMs);

@@ -40,7 +40,10 @@ async function open({ server }: Connection, { path, protocols, given }: Opening)
   const { WebSocket } = await import('ws');
   const { headers, agent } = given;
   const socket = new WebSocket(server.replace(/^http/, 'ws') + path, protocols, {
-    ...{ agent, headers, perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS },
+    agent,
+    headers,
+    perMessageDeflate: false,
+    handshakeTimeout: HANDSHAKE_MS,
   });
   return new Promise((resolve, reject) => {
     socket.once('unexpected-response', (_, answer: IncomingMessage) => {

@@ -15,7 +15,7 @@ import type { Builder } from '../../../../../src/manifest/manifest.ts';
 import type { LogSource } from '../../../../../src/logs/line.ts';
 import { planManifest } from '../../../../../src/operators/plan.ts';
 import { renderKubernetes } from '../../../../../src/render/kubernetes/objects.ts';
-import { DEFAULT_SETTINGS } from '../../../../../src/render/kubernetes/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../../src/render/kubernetes/settings/settings.ts';
 import { packFiles } from '../../../../../src/snapshot/packaging/sending/pack.ts';
 import { scanDirectory } from '../../../../../src/snapshot/packaging/scan.ts';
 import { createSnapshotStore } from '../../../../../src/snapshot/store/store.ts';

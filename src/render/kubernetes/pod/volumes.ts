@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim, Volume, VolumeMount } from 'kubernetes-types/core/v1.js';
-import type { Group } from '../../experiment/plan.ts';
+import type { Group } from '../../../experiment/plan.ts';
 import { memoryQuantity } from './quantities.ts';
-import { absolute, metadataOf, nameOf, type Rendering } from './rendering.ts';
+import { absolute, metadataOf, nameOf, type Rendering } from '../rendering.ts';
 
 /** The volumes of a group's pods and where they are mounted: shared memory, the shared volume, attached claims. */
 export function renderVolumes(

@@ -1,7 +1,7 @@
 import { manifestPath, type EndedPod, type Explanation } from '../../../experiment/explain.ts';
 import type { Plan } from '../../../experiment/plan.ts';
 import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
-import type { Disruption } from '../pod/disruption.ts';
+import type { Disruption } from './disruption.ts';
 
 /** A pod that did not end by itself. */
 export interface EvictedPod {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BuildContext } from '../../engine.ts';
-import { isClusterError } from '../api/cluster-error.ts';
-import type { Cluster } from '../api/cluster.ts';
-import { isUnreachable } from '../api/insist.ts';
+import type { BuildContext } from '../../../engine.ts';
+import { isClusterError } from '../../api/cluster-error.ts';
+import type { Cluster } from '../../api/cluster.ts';
+import { isUnreachable } from '../../api/insist.ts';
 import { uploadContext } from './upload.ts';
 
 /** Sends a build what it waits for, again when that broke off. */

@@ -1,7 +1,7 @@
 import type { ResourceRequirements } from 'kubernetes-types/core/v1.js';
-import type { Resources } from '../../experiment/plan.ts';
+import type { Resources } from '../../../experiment/plan.ts';
 import { cpuQuantity, memoryQuantity } from './quantities.ts';
-import type { KubernetesSettings } from './settings.ts';
+import type { KubernetesSettings } from '../settings/settings.ts';
 
 const GPU_RESOURCE = 'nvidia.com/gpu';
 const TPU_RESOURCE = 'google.com/tpu';

@@ -1,9 +1,13 @@
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { CONTEXT_FOLDER, UPLOAD_FOLDER, UPLOADED_FILE } from '../../../render/kubernetes/build-arguments.ts';
-import { BUILD_CONTAINERS } from '../../../render/kubernetes/build-job.ts';
-import type { SnapshotReader } from '../../engine.ts';
-import type { Cluster } from '../api/cluster.ts';
+import {
+  CONTEXT_FOLDER,
+  UPLOAD_FOLDER,
+  UPLOADED_FILE,
+} from '../../../../render/kubernetes/build/build-arguments.ts';
+import { BUILD_CONTAINERS } from '../../../../render/kubernetes/build/build-job.ts';
+import type { SnapshotReader } from '../../../engine.ts';
+import type { Cluster } from '../../api/cluster.ts';
 
 export interface Upload {
   snapshot: SnapshotReader;

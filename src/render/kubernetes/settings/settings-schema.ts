@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { AichorError } from '../../errors.ts';
-import { didYouMean } from '../../base/text/did-you-mean.ts';
+import { AichorError } from '../../../errors.ts';
+import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import { DEFAULT_SETTINGS, type KubernetesSettings } from './settings.ts';
 
 const text = z.string().min(1).max(1000);

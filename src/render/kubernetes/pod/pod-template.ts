@@ -1,10 +1,10 @@
 import type { Container, PodSecurityContext, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
-import type { Group } from '../../experiment/plan.ts';
-import { LAUNCHER } from '../../operators/launcher.ts';
+import type { Group } from '../../../experiment/plan.ts';
+import { LAUNCHER } from '../../../operators/launcher.ts';
 import { renderEnvironment } from './environment.ts';
 import { renderPlacement } from './placement.ts';
-import { experimentLabels, imageOf, type Rendering } from './rendering.ts';
+import { experimentLabels, imageOf, type Rendering } from '../rendering.ts';
 import { renderResources } from './resources.ts';
 import { renderVolumes } from './volumes.ts';
 

@@ -1,7 +1,7 @@
 import type { PodSpec, Toleration } from 'kubernetes-types/core/v1.js';
-import type { Resources } from '../../experiment/plan.ts';
+import type { Resources } from '../../../experiment/plan.ts';
 import { gpuProductLabel } from './resources.ts';
-import type { KubernetesSettings } from './settings.ts';
+import type { KubernetesSettings } from '../settings/settings.ts';
 
 /** On which nodes a pod may run: the cluster's defaults, what its accelerator needs, and over both the user's. */
 export function renderPlacement(

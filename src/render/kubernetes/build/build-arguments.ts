@@ -1,5 +1,5 @@
-import { escapeLiteral } from '../../operators/expand.ts';
-import { builtImageOf, type Rendering } from './rendering.ts';
+import { escapeLiteral } from '../../../operators/expand.ts';
+import { builtImageOf, type Rendering } from '../rendering.ts';
 
 /** Folders of the build's containers. */
 export const UPLOAD_FOLDER = '/workspace';

@@ -9,8 +9,8 @@ import {
   UPLOADED_FILE,
   VARIABLES_FOLDER,
 } from './build-arguments.ts';
-import type { KubernetesSettings } from './settings.ts';
-import { experimentLabels, metadataOf, type Rendering } from './rendering.ts';
+import type { KubernetesSettings } from '../settings/settings.ts';
+import { experimentLabels, metadataOf, type Rendering } from '../rendering.ts';
 
 const TTL_SECONDS = 86_400;
 /** User of the rootless BuildKit image. */
