@@ -6,7 +6,7 @@ import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
 import type { Address } from './http.ts';
 import { sendForJson } from './http.ts';
-import { serverFileIn } from './server-file.ts';
+import { addressOf } from './server-file.ts';
 import { startFailure } from './start-failure.ts';
 
 /** How the embedded control plane of one state folder is found and started. */
@@ -33,15 +33,6 @@ interface Health {
 const START_LIMIT_MS = 30_000;
 const ANSWER_LIMIT_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
-
-/**
- * The server that its file on disk says runs, when it is of this program's version: found without asking it.
- * It may have died since; the first request will tell.
- */
-export async function assumeEmbedded({ folder, version }: EmbeddedOptions): Promise<Address | null> {
-  const file = await serverFileIn(folder.data);
-  return file?.version === version ? addressOf(folder) : null;
-}
 
 /** The address of the embedded server when one answers, else null. */
 export async function findEmbedded(
@@ -80,10 +71,6 @@ export async function startEmbedded(options: StartOptions): Promise<Address> {
     child.stdout?.destroy();
     child.unref();
   }
-}
-
-function addressOf(folder: StateFolder): Address {
-  return { socketPath: folder.socket };
 }
 
 async function askHealth(address: Address, signal: AbortSignal): Promise<Health | null> {

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { readIfThere } from '../base/io/files.ts';
+import type { StateFolder } from '../machine/state-folder.ts';
+import type { Address } from './http.ts';
 
 /** What a running server says of itself in `server.json`. It may be stale: the server may have been killed. */
 export interface ServerFile {
@@ -31,4 +33,24 @@ function isServerFile(value: unknown): value is ServerFile {
     'address' in value &&
     typeof value.address === 'string'
   );
+}
+
+/**
+ * The server that its file on disk says runs, when it is of this program's version: found without asking it.
+ * It may have died since; the first request will tell.
+ */
+export async function assumeEmbedded({
+  folder,
+  version,
+}: {
+  folder: StateFolder;
+  version: string;
+}): Promise<Address | null> {
+  const file = await serverFileIn(folder.data);
+  return file?.version === version ? addressOf(folder) : null;
+}
+
+/** Where the embedded server of a state folder listens. */
+export function addressOf(folder: StateFolder): Address {
+  return { socketPath: folder.socket };
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
@@ -33,6 +32,8 @@ export function stateFolder(env: Record<string, string | undefined>): StateFolde
 function socketOf(data: string): string {
   const beside = join(data, 'server.sock');
   if (Buffer.byteLength(beside) <= SOCKET_PATH_LIMIT) return beside;
+  // Only for long paths, and loading it takes longer than all the rest of the settings: not at the top.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const name = createHash('sha256').update(data).digest('hex').slice(0, 16);
   const temporary = Buffer.byteLength(tmpdir()) <= 60 ? tmpdir() : '/tmp';
   return join(temporary, `aichor-${userInfo().uid}`, `${name}.sock`);

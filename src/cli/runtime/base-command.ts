@@ -4,13 +4,11 @@ import type { Target } from '../../client/http.ts';
 import { AichorError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { Command } from './command.ts';
-import { failureText } from './failure-text.ts';
 import { OutputClosed, watchInterruption } from './interruption.ts';
 import { watchReader } from './output-reader.ts';
 import { canAnimate, screenOf, type Screen } from './screen.ts';
 import { resolveSettings, type FlagSettings, type Settings } from '../settings/settings.ts';
 import { createTalk, type Talk } from './talk.ts';
-import { reportThrown } from './thrown.ts';
 import { Verdict } from './verdict.ts';
 
 /**
@@ -142,6 +140,10 @@ export abstract class BaseCommand<T = unknown> extends Command {
       process.exitCode = 0;
       return;
     }
+    const [{ reportThrown }, { failureText }] = await Promise.all([
+      import('./thrown.ts'),
+      import('./failure-text.ts'),
+    ]);
     const { error, stack } = reportThrown(ended, {
       command: this.#typedName(),
       flags: Object.keys(this.ctor.flags ?? {}),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createClient, type Client } from '../../client/client.ts';
-import { assumeEmbedded, findEmbedded, startEmbedded } from '../../client/embedded.ts';
+import { assumeEmbedded } from '../../client/server-file.ts';
 import type { Target } from '../../client/http.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Talk } from './talk.ts';
@@ -21,6 +21,8 @@ export async function connect(connection: Connection): Promise<Target> {
   const { settings, talk, signal } = connection;
   if (settings.server.value !== null) return remote(settings, settings.server.value);
   const options = embeddedOptions(connection);
+  // Loaded only where a server may have to be started: most commands find one.
+  const { startEmbedded } = await import('../../client/embedded.ts');
   const address = await startEmbedded({ ...options, notice: (message) => talk.notice(message), signal });
   return { address, apiKey: null };
 }
@@ -43,6 +45,7 @@ export async function runningClient(connection: Connection): Promise<Client | nu
   const { settings, signal } = connection;
   if (settings.server.value !== null)
     return createClient({ ...remote(settings, settings.server.value), signal });
+  const { findEmbedded } = await import('../../client/embedded.ts');
   const address = await findEmbedded(embeddedOptions(connection), signal);
   return address && createClient({ address, apiKey: null, signal });
 }

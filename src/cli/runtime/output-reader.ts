@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 
 /** Commands that are done sooner never pay for the watching. */
@@ -16,10 +15,14 @@ const AFTER_MS = 500;
 export function watchReader(process: NodeJS.Process, onGone: () => void): void {
   const { fd } = process.stdout;
   if (process.platform !== 'linux' || !fstatSync(fd).isFIFO()) return;
-  setTimeout(() => startWatching(process, { fd, onGone }), AFTER_MS).unref();
+  setTimeout(() => void startWatching(process, { fd, onGone }), AFTER_MS).unref();
 }
 
-function startWatching(process: NodeJS.Process, { fd, onGone }: { fd: number; onGone: () => void }): void {
+async function startWatching(
+  process: NodeJS.Process,
+  { fd, onGone }: { fd: number; onGone: () => void },
+): Promise<void> {
+  const { spawn } = await import('node:child_process');
   const tail = spawn('tail', ['--follow', `--pid=${process.pid}`, '/dev/null'], {
     stdio: ['ignore', fd, 'ignore'],
   });

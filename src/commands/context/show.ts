@@ -1,5 +1,4 @@
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { settingsTable } from '../../cli/print/settings.ts';
 import { contextDocument, type SettingsDocument } from '../../cli/settings/settings-document.ts';
 
 export default class ContextShow extends BaseCommand<SettingsDocument> {
@@ -13,7 +12,8 @@ export default class ContextShow extends BaseCommand<SettingsDocument> {
     return contextDocument(this.settings());
   }
 
-  override view({ settings }: SettingsDocument): string {
+  override async view({ settings }: SettingsDocument): Promise<string> {
+    const { settingsTable } = await import('../../cli/print/settings.ts');
     return settingsTable(settings, this.screen);
   }
 }

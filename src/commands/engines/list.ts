@@ -1,6 +1,5 @@
 import type { EngineList } from '../../api/engine-contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { enginesTable } from '../../cli/print/engines/list.ts';
 
 export default class EnginesList extends BaseCommand<EngineList> {
   static override summary = 'List engines with what they have and what is in use';
@@ -18,7 +17,8 @@ export default class EnginesList extends BaseCommand<EngineList> {
     return document;
   }
 
-  override view(document: EngineList): string {
+  override async view(document: EngineList): Promise<string> {
+    const { enginesTable } = await import('../../cli/print/engines/list.ts');
     return enginesTable(document, this.screen);
   }
 }

@@ -2,7 +2,6 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { ID_HELP } from '../../cli/runtime/flags.ts';
-import { recordPage } from '../../cli/print/experiments/record.ts';
 import { experimentMeant } from '../../cli/experiments/references.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 
@@ -28,7 +27,8 @@ export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
     return undefined;
   }
 
-  override view(record: ExperimentRecord): string {
+  override async view(record: ExperimentRecord): Promise<string> {
+    const { recordPage } = await import('../../cli/print/experiments/record.ts');
     return recordPage(record, this.screen);
   }
 }

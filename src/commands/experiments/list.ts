@@ -1,9 +1,6 @@
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import type { ExperimentList, ListQueryInput } from '../../api/contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { experimentsTable } from '../../cli/print/experiments/list.ts';
-import { sinceFlag } from '../../cli/experiments/since.ts';
-import { showChanges } from '../../cli/experiments/watch-list.ts';
 import { STATUSES } from '../../experiment/status.ts';
 
 export default class ExperimentsList extends BaseCommand<ExperimentList> {
@@ -41,12 +38,13 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
       operator: flags.operator,
       label: flags.label ?? [],
       message: flags.message,
-      since: flags.since === undefined ? undefined : sinceFlag(flags.since, new Date()),
+      since: flags.since === undefined ? undefined : await since(flags.since),
       limit: flags.limit,
       cursor: flags.cursor,
     };
     const client = await this.client();
     if (!flags.watch) return client.list(query);
+    const { showChanges } = await import('../../cli/experiments/watch-list.ts');
     await showChanges({
       client,
       query,
@@ -58,8 +56,14 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
     return undefined;
   }
 
-  override view({ experiments, next_cursor: next }: ExperimentList): string {
+  override async view({ experiments, next_cursor: next }: ExperimentList): Promise<string> {
+    const { experimentsTable } = await import('../../cli/print/experiments/list.ts');
     const drawn = experimentsTable(experiments, new Date(), this.screen);
     return next === null ? drawn : `${drawn}\n${this.screen.colors.dim(`there are more: --cursor ${next}`)}`;
   }
+}
+
+async function since(text: string): Promise<string> {
+  const { sinceFlag } = await import('../../cli/experiments/since.ts');
+  return sinceFlag(text, new Date());
 }

@@ -1,7 +1,6 @@
 import { string as stringArg } from '@oclif/core/args';
 import type { StorageList } from '../../api/storage-contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { fileTable } from '../../cli/print/files.ts';
 import { storageFlags, storageQueryOf } from '../../cli/storage/storage-flags.ts';
 
 export default class StorageListCommand extends BaseCommand<StorageList> {
@@ -23,7 +22,8 @@ export default class StorageListCommand extends BaseCommand<StorageList> {
     return client.storage(storageQueryOf(flags, { path: args.path, settings: this.settings() }));
   }
 
-  override view({ files }: StorageList): string {
+  override async view({ files }: StorageList): Promise<string> {
+    const { fileTable } = await import('../../cli/print/files.ts');
     return fileTable(files, this.screen);
   }
 }

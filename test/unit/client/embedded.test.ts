@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assumeEmbedded, findEmbedded, startEmbedded } from '../../../src/client/embedded.ts';
+import { findEmbedded, startEmbedded } from '../../../src/client/embedded.ts';
+import { assumeEmbedded } from '../../../src/client/server-file.ts';
 import { sendForJson } from '../../../src/client/http.ts';
 import { stateFolder } from '../../../src/machine/state-folder.ts';
 
