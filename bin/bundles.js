@@ -18,7 +18,8 @@ function createLoader() {
   function load(path) {
     const known = modules.get(path);
     if (known !== undefined) return known.exports;
-    const source = readFileSync(path, 'utf8');
+    // The build leaves nothing but ASCII in them.
+    const source = readFileSync(path, 'latin1');
     const key = cacheKey(source);
     const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
       filename: path,

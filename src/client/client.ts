@@ -21,7 +21,7 @@ import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/st
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import type { Listing } from '../snapshot/listing/listing.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
-import { isAbsent } from '../base/io/files.ts';
+import { isAbsent } from '../base/io/files-sync.ts';
 import type { Query } from '../base/http/query.ts';
 import { readText } from '../base/http/send.ts';
 import { send, sendForJson, type Address, type HttpRequest, type Target } from './http.ts';

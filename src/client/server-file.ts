@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readIfThere } from '../base/io/files.ts';
+import { readIfThereSync } from '../base/io/files-sync.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
 import type { Address } from './http.ts';
 
@@ -11,8 +11,8 @@ export interface ServerFile {
 }
 
 /** Null when there is none, or when it is not whole. */
-export async function serverFileIn(dataFolder: string): Promise<ServerFile | null> {
-  const text = await readIfThere(join(dataFolder, 'server.json'));
+export function serverFileIn(dataFolder: string): ServerFile | null {
+  const text = readIfThereSync(join(dataFolder, 'server.json'));
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
@@ -39,14 +39,14 @@ function isServerFile(value: unknown): value is ServerFile {
  * The server that its file on disk says runs, when it is of this program's version: found without asking it.
  * It may have died since; the first request will tell.
  */
-export async function assumeEmbedded({
+export function assumeEmbedded({
   folder,
   version,
 }: {
   folder: StateFolder;
   version: string;
-}): Promise<Address | null> {
-  const file = await serverFileIn(folder.data);
+}): Address | null {
+  const file = serverFileIn(folder.data);
   return file?.version === version ? addressOf(folder) : null;
 }
 

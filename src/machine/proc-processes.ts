@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { isAbsent } from '../base/io/files.ts';
+import { isAbsent } from '../base/io/files-sync.ts';
 import { systemErrorCode } from '../errors.ts';
 import type { ProcessIdentity, Processes } from './processes.ts';
 

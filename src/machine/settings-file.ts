@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readIfThereSync } from '../base/io/files.ts';
+import { readIfThereSync } from '../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../errors.ts';
 
 /**

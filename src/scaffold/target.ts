@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isAbsent } from '../base/io/files.ts';
+import { isAbsent } from '../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../errors.ts';
 
 /** What stands where a repository is to be written. */

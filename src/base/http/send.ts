@@ -82,7 +82,14 @@ function sendOnce(request: typeof plainRequest, call: HttpCall): Promise<Incomin
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const length = bytes instanceof Uint8Array ? { 'content-length': bytes.length } : {};
   return new Promise((resolve, reject) => {
-    const options = { ...targetOf(call), method, agent, headers: { ...headers, ...length } };
+    const options = {
+      ...targetOf(call),
+      // Node would make a name for TLS of the host, without TLS too, and compile a long pattern to tell it from an address.
+      ...(request === plainRequest && { servername: '' }),
+      method,
+      agent,
+      headers: { ...headers, ...length },
+    };
     const sent = request(signal ? { ...options, signal } : options);
     const stopClocks = startClocks(sent, call);
     sent.once('response', (answer) => {

@@ -1,5 +1,5 @@
 import { systemErrorCode } from '../../errors.ts';
-import { isAbsent, isThereSync } from './files.ts';
+import { isAbsent, isThereSync } from './files-sync.ts';
 
 export interface RunOptions {
   /** The program's environment, all of it. */

@@ -36,7 +36,7 @@ export async function connectedClient(connection: Connection): Promise<Client> {
   if (settings.server.value !== null)
     return createClient({ ...remote(settings, settings.server.value), signal });
   const reconnect = async () => (await connect(connection)).address;
-  const address = (await assumeEmbedded(embeddedOptions(connection))) ?? (await reconnect());
+  const address = assumeEmbedded(embeddedOptions(connection)) ?? (await reconnect());
   return createClient({ address, apiKey: null, signal, reconnect });
 }
 

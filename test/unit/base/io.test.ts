@@ -5,14 +5,8 @@ import { Parser } from 'tar';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isDiskFull, isDiskUnwritable } from '../../../src/base/io/disk-full.ts';
-import {
-  ifThere,
-  isThere,
-  isThereSync,
-  readIfPossible,
-  readIfThere,
-  readIfThereSync,
-} from '../../../src/base/io/files.ts';
+import { isThereSync, readIfThereSync } from '../../../src/base/io/files-sync.ts';
+import { ifThere, isThere, readIfPossible, readIfThere } from '../../../src/base/io/files.ts';
 import { createLineBuffer, jsonLines, parseJsonLines, wholeLines } from '../../../src/base/io/lines.ts';
 import { TAR_BLOCK, TAR_END, tarPadding, writeTarHeader } from '../../../src/base/io/tar.ts';
 

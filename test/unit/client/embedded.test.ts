@@ -46,12 +46,12 @@ const health = async (address: { socketPath: string } | { url: string }) =>
 describe('the embedded server', () => {
   it('is started when none runs, in the state folder, and found afterwards', async () => {
     expect(await findEmbedded(options(), signal)).toBeNull();
-    expect(await assumeEmbedded(options())).toBeNull();
+    expect(assumeEmbedded(options())).toBeNull();
     const address = await startEmbedded(options({ AICHOR_HOME: home }));
     expect(address).toEqual({ socketPath: join(home, 'server.sock') });
     expect(starts()).toEqual([`server start --embedded cwd=${home}`]);
     expect(await findEmbedded(options(), signal)).toEqual(address);
-    expect(await assumeEmbedded(options())).toEqual(address);
+    expect(assumeEmbedded(options())).toEqual(address);
     await startEmbedded(options());
     expect(starts()).toHaveLength(1);
   });
@@ -72,7 +72,7 @@ describe('the embedded server', () => {
 
   it('of another version is replaced when nothing runs', async () => {
     const old = await health(await startEmbedded(options({ TINY_VERSION: '0.9.0' })));
-    expect(await assumeEmbedded(options())).toBeNull();
+    expect(assumeEmbedded(options())).toBeNull();
     const next = await health(await startEmbedded(options()));
     expect(next.version).toBe('1.0.0');
     expect(next.pid).not.toBe(old.pid);
@@ -87,6 +87,6 @@ describe('the embedded server', () => {
 
   it('is not believed in for a file that is not whole', async () => {
     writeFileSync(join(home, 'server.json'), '{"pid": 1, "vers');
-    expect(await assumeEmbedded(options())).toBeNull();
+    expect(assumeEmbedded(options())).toBeNull();
   });
 });

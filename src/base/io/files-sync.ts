@@ -1,0 +1,31 @@
+import { lstatSync, readFileSync } from 'node:fs';
+import { systemErrorCode } from '../../errors.ts';
+
+/** Apart from `files.ts`: `node:fs/promises` takes longer to load than settings take to read, and every command reads them. */
+
+/** There is no such file, because of its name or because what should be its folder is none. */
+export function isAbsent(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** A file's text (UTF-8); null when it is not there. For callers that cannot wait. */
+export function readIfThereSync(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+/** Whether something has this name. For callers that cannot wait. */
+export function isThereSync(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
