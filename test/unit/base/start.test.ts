@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { isAbsent } from '../../../src/base/io/files.ts';
+import { isAbsent } from '../../../src/base/io/files-sync.ts';
 import { start } from '../../../src/base/io/start.ts';
 import { systemErrorCode } from '../../../src/errors.ts';
 
