@@ -79,6 +79,7 @@ export const HOMES = {
   pino: ['server'],
   'smol-toml': ['engines/local'],
   tar: ['base/io', 'snapshot'],
+  undici: ['base/http'],
   'write-file-atomic': ['cli', 'machine', 'server', 'snapshot/store'],
   ws: ['engines/kubernetes'],
   yaml: ['manifest', 'cli'],

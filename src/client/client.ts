@@ -155,7 +155,7 @@ function isLostConnection(error: unknown, repeatable: boolean): boolean {
   if (!isAichorError(error) || error.code !== 'server_unreachable') return false;
   const code = systemErrorCode(error.cause);
   if (code === 'ECONNREFUSED' || isAbsent(error.cause)) return true;
-  return repeatable && (code === 'ECONNRESET' || code === 'EPIPE');
+  return repeatable && (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET');
 }
 
 /** Reading, announcing, and submitting under an idempotency key may come twice; a stream can't be sent twice. */

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { searchOf, type Query } from '../base/http/query.ts';
-import { readText, send as sendCall, type Place } from '../base/http/send.ts';
+import { openRemote, type HttpAnswer, type Remote } from '../base/http/remote.ts';
+import { readText, send as sendHere, type Place } from '../base/http/send.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import { errorOfBody } from './error-of-body.ts';
 
@@ -25,17 +25,22 @@ export interface HttpRequest {
   signal?: AbortSignal | undefined;
 }
 
+/** Until there is a connection to a server over a network. */
+const CONNECT_MS = 10_000;
+
+/** Servers over a network that this process has spoken to, by address. */
+const remotes = new Map<string, Promise<Remote>>();
+
 /**
- * One request, one connection. Resolves with the response of a success, its body not read yet.
+ * One request. Resolves with the body of a success, not read yet.
  * Throws AichorError: what the body says of a failure, `server_unreachable` when there is no answer (its `cause`
  * is the system's error), the signal's reason when it was aborted.
  */
-export async function send(target: Target, request: HttpRequest): Promise<IncomingMessage> {
+export async function send(target: Target, request: HttpRequest): Promise<Readable> {
   try {
-    const response = await exchange(target, request);
-    const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return response;
-    throw errorOfBody(status, await readText(response));
+    const { status, body } = await exchange(target, request);
+    if (status >= 200 && status < 300) return body;
+    throw errorOfBody(status, await readText(body));
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
     throw isAichorError(error) ? error : unreachable(target.address, error);
@@ -44,9 +49,9 @@ export async function send(target: Target, request: HttpRequest): Promise<Incomi
 
 /** `send`, and the body as JSON. The shape is the contract's; it is not checked again here. */
 export async function sendForJson<T>(target: Target, request: HttpRequest): Promise<T> {
-  const response = await send(target, request);
+  const body = await send(target, request);
   try {
-    return JSON.parse(await readText(response)) as T;
+    return JSON.parse(await readText(body)) as T;
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
     if (error instanceof SyntaxError) throw unusable(target.address, error);
@@ -54,16 +59,14 @@ export async function sendForJson<T>(target: Target, request: HttpRequest): Prom
   }
 }
 
-function exchange(
+async function exchange(
   { address, apiKey }: Target,
   { method, path, query, json, body, signal }: HttpRequest,
-): Promise<IncomingMessage> {
-  return sendCall({
-    place: address,
+): Promise<HttpAnswer> {
+  const call = {
     method,
     path: `/v1${path}${searchOf(query)}`,
     headers: {
-      host: 'aichor',
       ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
       ...(json !== undefined && { 'content-type': 'application/json' }),
       ...(body && { 'content-type': body.type }),
@@ -71,7 +74,18 @@ function exchange(
     },
     body: json === undefined ? body?.stream : JSON.stringify(json),
     signal,
-  });
+  };
+  if ('url' in address) return (await remoteAt(address.url)).send(call);
+  // A socket has no host, and HTTP wants one.
+  const headers = { ...call.headers, host: 'aichor' };
+  const answer = await sendHere({ ...call, headers, place: address });
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
+}
+
+function remoteAt(url: string): Promise<Remote> {
+  const known = remotes.get(url) ?? openRemote(url, { env: process.env, connectMs: CONNECT_MS });
+  remotes.set(url, known);
+  return known;
 }
 
 export function describeAddress(address: Address): string {
