@@ -26,16 +26,14 @@ describe('a server over a network', () => {
   it('is told its own name, is asked below its path, and gives any status as an answer', async () => {
     const { url } = await serve((request, response) => {
       void readText(request).then((body) =>
-        response
-          .writeHead(409, { 'x-a': 'b' })
-          .end(
-            JSON.stringify({
-              url: request.url,
-              host: request.headers.host,
-              length: request.headers['content-length'],
-              body,
-            }),
-          ),
+        response.writeHead(409, { 'x-a': 'b' }).end(
+          JSON.stringify({
+            url: request.url,
+            host: request.headers.host,
+            length: request.headers['content-length'],
+            body,
+          }),
+        ),
       );
     });
     const remote = await openRemote(`${url}/team/`, direct);
