@@ -22,9 +22,9 @@ export const FLOORS = [
       operators: ['manifest', 'experiment'],
       repository: ['manifest'],
       // Tables of names, which everybody shares.
-      experiment: ['operators/name.ts'],
+      experiment: ['operators/table.ts'],
       logs: ['experiment/status.ts'],
-      manifest: ['operators/name.ts', 'operators/environment.ts', 'operators/protected.ts'],
+      manifest: ['operators/table.ts', 'operators/environment.ts', 'operators/protected.ts'],
     },
   },
   { floor: 2, pure: true, folders: ['api', 'render/local', 'render/kubernetes'] },

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { notice } from '../experiment/record.ts';
 import { DIAGNOSTIC_CODE_NAMES } from '../manifest/codes.ts';
+import { ENGINE_KIND_NAMES } from '../operators/engine-kinds.ts';
 
 /** One engine as `engines list` prints it. */
 export const engineSummary = z.object({
   name: z.string(),
-  kind: z.enum(['local', 'kubernetes']),
+  kind: z.enum(ENGINE_KIND_NAMES),
   default: z.boolean(),
   healthy: z.boolean(),
   capacity: z.object({

@@ -1,3 +1,4 @@
+import type { EngineKind } from '../operators/engine-kinds.ts';
 import type { ExperimentFact } from '../experiment/event.ts';
 import type { ServiceName } from '../experiment/link.ts';
 import type { Plan } from '../experiment/plan.ts';
@@ -29,7 +30,7 @@ import type { Finding } from '../manifest/diagnostic.ts';
  */
 export interface Engine {
   readonly name: string;
-  readonly kind: 'local' | 'kubernetes';
+  readonly kind: EngineKind;
   /**
    * Refuses (AichorError `engine_unavailable`) what this engine can never run; notices for the rest. With `force`,
    * what only the present state of the engine speaks against is a notice too. Findings about places of the manifest are

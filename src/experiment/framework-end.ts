@@ -1,4 +1,4 @@
-import type { OperatorName } from '../operators/name.ts';
+import type { OperatorName } from '../operators/table.ts';
 import type { Explanation } from './explain.ts';
 
 /** A pod that failed by itself, and what was seen around it. */

@@ -1,18 +1,9 @@
-import type { OperatorName } from '../operators/name.ts';
+import { OPERATORS } from '../operators/table.ts';
 import { logSays, type Explanation } from './explain.ts';
 import { howOf, ranks, reasonOf, type FrameworkEnd } from './framework-end.ts';
 import { RULES } from './framework-rules.ts';
 
 export type { FrameworkEnd } from './framework-end.ts';
-
-/** What a rank waits in, by framework. */
-const WAITS_IN: Partial<Record<OperatorName, string>> = {
-  jax: 'jax.distributed.initialize or a collective',
-  pytorch: 'init_process_group or a collective',
-  xgboost: 'the tracker or a collective',
-};
-
-const DISTRIBUTED = ['jax', 'pytorch', 'xgboost'] as const;
 
 /**
  * What the end of a pod means in the terms of its framework, or of Python; null when nothing more can be said than its
@@ -29,9 +20,9 @@ export function explainInFramework(end: FrameworkEnd): Explanation | null {
     if (found !== null) return { reason: reasonOf(end), explanation: says(end, found) };
   }
   if (end.code === 126) return null;
-  const isRank = DISTRIBUTED.some((name) => name === end.operator);
-  if (!isRank || end.running.length === 0) return explainError(end, tail, error);
-  const others = `while ${ranks(end.running)} ran on, which can only wait for it in ${WAITS_IN[end.operator]}`;
+  const waitsIn = OPERATORS[end.operator].ranksWaitIn;
+  if (waitsIn === null || end.running.length === 0) return explainError(end, tail, error);
+  const others = `while ${ranks(end.running)} ran on, which can only wait for it in ${waitsIn}`;
   const why = error === null ? logSays(end.experiment, end.pod) : error;
   return {
     reason: reasonOf(end),

@@ -1,4 +1,4 @@
-import type { OperatorName } from '../operators/name.ts';
+import type { OperatorName } from '../operators/table.ts';
 import { waited, whoIsMissing, type FrameworkEnd } from './framework-end.ts';
 
 export interface Rule {

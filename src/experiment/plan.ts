@@ -1,4 +1,4 @@
-import type { OperatorName } from '../operators/name.ts';
+import type { OperatorName } from '../operators/table.ts';
 
 /**
  * What an operator makes of a manifest: everything an engine needs, and nothing of any engine.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OPERATOR_NAMES } from '../operators/name.ts';
+import { OPERATOR_NAMES } from '../operators/table.ts';
 import { POD_STATUSES, REASONS, STATUSES, STEPS } from './status.ts';
 
 /** The wire shapes of an experiment. Types are inferred; nothing here is written twice. */

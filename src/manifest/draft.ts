@@ -1,4 +1,4 @@
-import type { OperatorName } from '../operators/name.ts';
+import { typesForm, type OperatorName } from '../operators/table.ts';
 import type { Finding, Path } from './diagnostic.ts';
 
 /**
@@ -68,8 +68,9 @@ const blocksOf = new WeakMap<Draft, readonly PodBlock[]>();
 
 function findPodBlocks(draft: Draft): PodBlock[] {
   const types = fields(valueAt(draft.root, ['spec', 'types']));
-  if (draft.operator === 'vertexai') return [];
-  if (draft.operator === 'kuberay') return rayBlocks(types);
+  const form = typesForm(draft.operator);
+  if (form === 'worker-pools') return [];
+  if (form === 'ray') return rayBlocks(types);
   return Object.entries(types).flatMap(([name, block]) =>
     isFields(block)
       ? [podBlock({ path: ['spec', 'types', name], name, kind: 'type', block, byDefault: 1 })]

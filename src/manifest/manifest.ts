@@ -1,3 +1,5 @@
+import type { OperatorWith } from '../operators/table.ts';
+
 /**
  * A manifest after parsing: names of the present version only, every default filled in, legacy forms already
  * turned into present ones. `null` stands for what was not asked for. Memory and volumes are in GB as the user
@@ -36,19 +38,19 @@ export type Spec = DistributedSpec | JobSetSpec | KubeRaySpec | VertexAiSpec;
 
 /** One process per pod, ranks over all types in order: the first pod of the first type coordinates. */
 export interface DistributedSpec extends CommonSpec {
-  operator: 'jax' | 'pytorch' | 'xgboost';
+  operator: OperatorWith<'workers' | 'master-workers'>;
   /** `worker` alone, or the legacy pair `master` (first), `worker`. `completions` and `parallelisms` are 1. */
   types: PodType[];
 }
 
 export interface JobSetSpec extends CommonSpec {
-  operator: 'jobset';
+  operator: OperatorWith<'named'>;
   /** In the order of the file; at least one. */
   types: PodType[];
 }
 
 export interface KubeRaySpec extends CommonSpec {
-  operator: 'kuberay';
+  operator: OperatorWith<'ray'>;
   rayVersion: string;
   head: RayNode;
   /** In the order of the file; may be empty. */
@@ -56,7 +58,7 @@ export interface KubeRaySpec extends CommonSpec {
 }
 
 export interface VertexAiSpec extends CommonSpec {
-  operator: 'vertexai';
+  operator: OperatorWith<'worker-pools'>;
   workerPoolSpecs: VertexWorkerPool[];
 }
 

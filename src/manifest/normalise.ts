@@ -1,3 +1,4 @@
+import { OPERATORS, type OperatorWith, type TypesForm } from '../operators/table.ts';
 import type { Builder, CommonSpec, KubeRaySpec, Manifest, PodType, Spec, VertexAiSpec } from './manifest.ts';
 import { parseDuration } from '../base/text/duration.ts';
 import { innerPath } from './inner-path.ts';
@@ -47,28 +48,34 @@ function normaliseBuilder(builder: WrittenDocument['builder']): Builder {
 
 function normaliseSpec(spec: WrittenSpec, outerEngineName: string | null): Spec {
   const common = commonSpec(spec, outerEngineName);
-  switch (spec.operator) {
-    case 'jax': {
-      const { worker, Worker } = spec.types;
-      return { ...common, operator: 'jax', types: podTypes({ worker: worker ?? Worker }) };
-    }
-    case 'pytorch':
-    case 'xgboost': {
-      const { Master, Worker, worker } = spec.types;
-      return {
-        ...common,
-        operator: spec.operator,
-        types: podTypes({ master: Master, worker: worker ?? Worker }),
-      };
-    }
-    case 'jobset':
-      return { ...common, operator: 'jobset', types: podTypes(spec.types) };
-    case 'kuberay':
-      return { ...common, operator: 'kuberay', ...rayCluster(spec) };
-    case 'vertexai':
-      return { ...common, operator: 'vertexai', workerPoolSpecs: workerPools(spec) };
-  }
+  // A spec's form follows from its operator, which the compiler cannot see.
+  const byForm: (spec: never, common: CommonSpec) => Spec = BY_FORM[OPERATORS[spec.operator].types];
+  return byForm(spec as never, common);
 }
+
+type ByForm = {
+  [Form in TypesForm]: (spec: Written<OperatorWith<Form>>, common: CommonSpec) => Spec;
+};
+
+const BY_FORM: ByForm = {
+  workers: ({ operator, types: { worker, Worker } }, common) => ({
+    ...common,
+    operator,
+    types: podTypes({ worker: worker ?? Worker }),
+  }),
+  'master-workers': ({ operator, types: { Master, Worker, worker } }, common) => ({
+    ...common,
+    operator,
+    types: podTypes({ master: Master, worker: worker ?? Worker }),
+  }),
+  named: ({ operator, types }, common) => ({ ...common, operator, types: podTypes(types) }),
+  ray: (spec, common) => ({ ...common, operator: spec.operator, ...rayCluster(spec) }),
+  'worker-pools': (spec, common) => ({
+    ...common,
+    operator: spec.operator,
+    workerPoolSpecs: workerPools(spec),
+  }),
+};
 
 function commonSpec(spec: WrittenSpec, outerEngineName: string | null): CommonSpec {
   const { tensorboard, restartPolicy, gracefulTermination, securityContext } = spec;
@@ -152,7 +159,9 @@ function podTypes(types: Record<string, WrittenWorker | WrittenGroup | null | un
   });
 }
 
-function rayCluster(spec: Written<'kuberay'>): Pick<KubeRaySpec, 'rayVersion' | 'head' | 'workerGroups'> {
+function rayCluster(
+  spec: Written<OperatorWith<'ray'>>,
+): Pick<KubeRaySpec, 'rayVersion' | 'head' | 'workerGroups'> {
   const { Head, Workers } = spec.types;
   return {
     rayVersion: spec.rayVersion ?? DEFAULT_RAY_VERSION,
@@ -166,7 +175,7 @@ function rayCluster(spec: Written<'kuberay'>): Pick<KubeRaySpec, 'rayVersion' | 
   };
 }
 
-function workerPools(spec: Written<'vertexai'>): VertexAiSpec['workerPoolSpecs'] {
+function workerPools(spec: Written<OperatorWith<'worker-pools'>>): VertexAiSpec['workerPoolSpecs'] {
   return spec.types.workerPoolSpecs.map(({ machineSpec, replicaCount }) => ({
     replicaCount: replicaCount ?? 1,
     machineType: machineSpec.machineType,

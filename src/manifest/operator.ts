@@ -1,4 +1,4 @@
-import { OPERATOR_NAMES, type OperatorName } from '../operators/name.ts';
+import { OPERATOR_NAMES, type OperatorName } from '../operators/table.ts';
 import { didYouMean } from '../base/text/did-you-mean.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import { fields, isFields, valueAt } from './draft.ts';

@@ -1,5 +1,5 @@
 import type { $ZodIssue } from 'zod/v4/core';
-import type { OperatorName } from '../operators/name.ts';
+import type { OperatorName } from '../operators/table.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import { fields, valueAt } from './draft.ts';
 import { flattened, issueFinding } from './issues.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { OperatorName } from '../operators/name.ts';
+import { typesForm, type OperatorName } from '../operators/table.ts';
 import { oneOf, placeName, quoted } from './describe.ts';
 import { dotted, type Finding, type Path } from './diagnostic.ts';
 import { didYouMean, editDistance } from '../base/text/did-you-mean.ts';
@@ -89,8 +89,8 @@ function homeHint(place: Path, home: Path): string {
 
 function foreign({ key, place, operator }: Unknown, message: string, known: readonly string[]): Finding {
   const here = { path: [...place, key], at: 'key' } as const;
-  // the types of a Ray cluster are unlike those of other operators
-  const comparable = operator !== 'kuberay' || place[1] !== 'types';
+  // The types of a Ray cluster are unlike those of other operators.
+  const comparable = typesForm(operator) !== 'ray' || place[1] !== 'types';
   const others = comparable ? operatorsWith(key, place).filter((name) => name !== operator) : [];
   if (operator !== null && others.length > 0) {
     const hint = `only ${oneOf(others)} ${others.length === 1 ? 'has' : 'have'} it`;

@@ -2,12 +2,13 @@ import { planPeak, type Totals } from '../experiment/totals.ts';
 import type { Group, Plan } from '../experiment/plan.ts';
 import type { Finding, Path } from '../manifest/diagnostic.ts';
 import type { Places } from '../manifest/places.ts';
-import { ENGINE_OPERATORS } from './engine-operators.ts';
+import { ENGINE_KINDS, type EngineKind } from './engine-kinds.ts';
+import { ENGINE_OPERATORS } from './table.ts';
 
 /** What is known of an engine when a manifest is checked for it. Null amounts: unknown, or without a limit. */
 export interface EngineFacts {
   name: string;
-  kind: 'local' | 'kubernetes';
+  kind: EngineKind;
   capacity: { cpus: number | null; memory_gb: number | null; gpus: number | null };
 }
 
@@ -49,7 +50,7 @@ function finding({ amount, limit, peak, group, engine, places }: Excess): Findin
   const asked = askedOf(group, amount);
   const words = WORDS[amount];
   const has = limit === 0 ? 'has none' : `has ${limit}`;
-  const shared = engine.kind === 'local' && (amount !== 'gpus' || limit === 0);
+  const shared = ENGINE_KINDS[engine.kind].sharesMachine && (amount !== 'gpus' || limit === 0);
   if (asked > limit && !shared) {
     const message = `a pod asks for ${asked} ${words}; the engine ${engine.name} ${has} in all`;
     return { ...place, code: 'engine-too-small', message, hint: 'ask for less, or name another engine' };

@@ -1,5 +1,5 @@
 import type { EnvSource, EnvVariable, PodField, RunField } from '../experiment/plan.ts';
-import type { OperatorName } from './name.ts';
+import type { OperatorName } from './table.ts';
 
 interface InjectedVariable {
   /** Whose pods see it; `all`: every operator's. */

@@ -45,7 +45,7 @@ export function planManifest(manifest: Manifest, submission: SubmissionFacts): P
       grace_s: spec.gracefulTermination.terminationGracePeriodSeconds,
     },
     engine_name: spec.engineName,
-    ray_version: spec.operator === 'kuberay' ? spec.rayVersion : null,
+    ray_version: 'rayVersion' in spec ? spec.rayVersion : null,
     builder: planBuilder(manifest.builder),
     image: spec.image,
     ...planSurroundings(spec),

@@ -1,6 +1,6 @@
 import { AichorError } from '../errors.ts';
 import { operatorVariables } from './environment.ts';
-import { OPERATOR_NAMES, type OperatorName } from './name.ts';
+import { OPERATOR_NAMES, type OperatorName } from './table.ts';
 
 const PREFIXES = ['AICHOR_', 'VCS_', 'JAXOPERATOR_'];
 const NAMES: ReadonlySet<string> = new Set(['AWS_ENDPOINT_URL', 'S3_ENDPOINT']);

@@ -1,4 +1,4 @@
-import type { PodType } from './pods.ts';
+import type { PodType } from './operators.ts';
 
 /** A product that clusters label their nodes with; the user puts in the label of their own. */
 const EXAMPLE_GPU = 'NVIDIA-A100-SXM4-80GB';

@@ -1,14 +1,7 @@
-import {
-  OPERATOR_HINTS,
-  PROFILE_HINTS,
-  PROFILES,
-  PYTHON_VERSIONS,
-  SCAFFOLD_OPERATORS,
-  type Answers,
-  type Given,
-  type PythonVersion,
-} from './answers.ts';
+import type { Answers, Given } from './answers.ts';
+import { PROFILE_HINTS, PROFILES, PYTHON_VERSIONS, type PythonVersion } from './choices.ts';
 import { nameProblem, projectNames } from './names.ts';
+import { SCAFFOLD_OPERATORS, SCAFFOLDED } from './operators.ts';
 
 interface QuestionOptions {
   /** Offered where nothing better is known. */
@@ -37,14 +30,18 @@ export async function askForAnswers(given: Given, options: QuestionOptions): Pro
       {
         message: 'Operator',
         default: defaults.operator,
-        choices: described(SCAFFOLD_OPERATORS, OPERATOR_HINTS),
+        choices: described(SCAFFOLD_OPERATORS, (operator) => SCAFFOLDED[operator].hint),
       },
       context,
     ));
   const profile =
     given.profile ??
     (await select(
-      { message: 'Resources', default: defaults.profile, choices: described(PROFILES, PROFILE_HINTS) },
+      {
+        message: 'Resources',
+        default: defaults.profile,
+        choices: described(PROFILES, (profile) => PROFILE_HINTS[profile]),
+      },
       context,
     ));
   const python =
@@ -66,8 +63,8 @@ function validName(text: string, options: QuestionOptions): true | string {
 
 function described<T extends string>(
   values: readonly T[],
-  hints: Record<T, string>,
+  hint: (value: T) => string,
 ): { value: T; name: string; short: string }[] {
   const width = Math.max(...values.map((value) => value.length));
-  return values.map((value) => ({ value, name: `${value.padEnd(width)}  ${hints[value]}`, short: value }));
+  return values.map((value) => ({ value, name: `${value.padEnd(width)}  ${hint(value)}`, short: value }));
 }

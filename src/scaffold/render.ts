@@ -4,8 +4,8 @@ import { Eta } from 'eta';
 import type { Answers } from './answers.ts';
 import { resourceLines } from './manifest-lines.ts';
 import { projectNames } from './names.ts';
-import { command, podTypes } from './pods.ts';
-import { rayVersion, requirements } from './requirements.ts';
+import { rayVersion, SCAFFOLDED } from './operators.ts';
+import { requirements } from './requirements.ts';
 
 /** Where the manifest of a new repository stands. */
 export const MANIFEST_PATH = 'aichor_manifests/manifest.yaml';
@@ -56,7 +56,8 @@ export async function renderRepository(answers: Answers, sources: Sources): Prom
 /** What the templates can name, as `it`. */
 function factsOf(answers: Answers): object {
   const { distribution, module } = projectNames(answers.name);
-  const types = podTypes(answers);
+  const scaffolded = SCAFFOLDED[answers.operator];
+  const types = scaffolded.types(answers.profile);
   return {
     ...answers,
     distribution,
@@ -64,12 +65,11 @@ function factsOf(answers: Answers): object {
     summary: `${answers.operator}, ${types.map((type) => type.name).join(' and ')}`,
     types,
     gpus: types.some((type) => type.gpus > 0),
-    command: command(answers, `src/${module}/main.py`),
+    command: scaffolded.command(answers.profile, `src/${module}/main.py`),
     requirements: requirements(answers),
     ray: rayVersion(answers),
     uv: UV_VERSION,
-    // The image's own Python has pip and the like, which an exact sync would take away.
-    syncFlags: answers.operator === 'kuberay' ? '--no-dev --inexact' : '--no-dev',
+    syncFlags: scaffolded.syncFlags,
     resources: resourceLines,
   };
 }

@@ -1,3 +1,4 @@
+import { ENGINE_KINDS } from '../../operators/engine-kinds.ts';
 import type { Client } from '../../client/client.ts';
 import { AichorError } from '../../errors.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
@@ -29,7 +30,7 @@ export async function engineCheck(client: Client, name: string): Promise<EngineC
       hint: `the engines there are: ${engines.map((each) => each.name).join(', ')}`,
     });
   }
-  if (engine.kind === 'kubernetes') {
+  if (ENGINE_KINDS[engine.kind].fitsByNodes) {
     return async ({ source, where: { file } }) => {
       const manifest = Buffer.from(source).toString('utf8');
       return (await client.fitEngine(name, { manifest, file })).diagnostics;

@@ -3,7 +3,8 @@ import { boolean, option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { initRepository, type InitDocument } from '../../scaffold/init-repository.ts';
 import { initView } from '../../cli/print/init.ts';
-import { OPERATOR_HINTS, PROFILES, PYTHON_VERSIONS, SCAFFOLD_OPERATORS } from '../../scaffold/answers.ts';
+import { PROFILES, PYTHON_VERSIONS } from '../../scaffold/choices.ts';
+import { SCAFFOLD_OPERATORS } from '../../scaffold/operators.ts';
 
 export default class LocalRepoInit extends BaseCommand<InitDocument> {
   static override summary = 'Scaffold a repository that is ready to submit';
@@ -22,7 +23,7 @@ export default class LocalRepoInit extends BaseCommand<InitDocument> {
     name: string({ description: 'What the project is called', helpValue: 'TEXT' }),
     operator: option({
       options: SCAFFOLD_OPERATORS,
-      description: Object.keys(OPERATOR_HINTS).join(', '),
+      description: SCAFFOLD_OPERATORS.join(', '),
       helpValue: 'NAME',
     })(),
     profile: option({ options: PROFILES, description: 'What the pods ask for' })(),

@@ -4,7 +4,7 @@ import type { Group, Plan } from '../../experiment/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { MachineCapacity } from '../../machine/capacity.ts';
 import { givenImage } from '../../operators/image.ts';
-import { ENGINE_OPERATORS } from '../../operators/engine-operators.ts';
+import { ENGINE_OPERATORS } from '../../operators/table.ts';
 
 /**
  * What this machine makes of a plan: refuses what it can never run, and names what it cannot honour. CPUs and

@@ -1,3 +1,4 @@
+import { typesForm } from '../../operators/table.ts';
 import { quoted } from '../describe.ts';
 import type { Finding, Path } from '../diagnostic.ts';
 import {
@@ -77,11 +78,11 @@ function tpuFindings({ operator }: Draft, pod: PodBlock, tpu: Fields): Finding[]
       },
     ];
   }
-  const severalHosts = operator === 'kuberay' && pod.kind === 'worker-group';
+  const severalHosts = pod.kind === 'worker-group';
   if (all === chips || severalHosts) return [];
   const message = `the topology ${topology} needs ${all / chips} hosts of ${chips} chips`;
   const hint =
-    operator === 'kuberay'
+    typesForm(operator) === 'ray'
       ? 'ask for it in a worker group; the head is one host'
       : 'several hosts need the operator kuberay; one host has as many chips as the topology';
   return [{ code: 'tpu-multi-host', path, at: 'value', message, hint }];

@@ -1,5 +1,5 @@
 import { operatorVariables } from '../../operators/environment.ts';
-import { OPERATOR_NAMES, type OperatorName } from '../../operators/name.ts';
+import { OPERATOR_NAMES, type OperatorName } from '../../operators/table.ts';
 import { oneOf } from '../describe.ts';
 import { fields, valueAt, type Rule } from '../draft.ts';
 

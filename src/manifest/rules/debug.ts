@@ -1,3 +1,4 @@
+import { workloadKind } from '../../operators/table.ts';
 import { fields, valueAt, type Rule } from '../draft.ts';
 
 /** Jupyter is kuberay's; a plain `false` is written in nearly every manifest and means nothing. */
@@ -5,7 +6,7 @@ export const jupyterRule: Rule = ({ root, operator }) => {
   const path = ['spec', 'debug', 'jupyter'];
   const jupyter = valueAt(root, path);
   const enabled = jupyter === true || fields(jupyter)['enabled'] === true;
-  if (!enabled || operator === null || operator === 'kuberay') return [];
+  if (!enabled || operator === null || workloadKind(operator) === 'rayjob') return [];
   const message = `jupyter is available with the operator kuberay only, not with ${operator}`;
   return [
     {

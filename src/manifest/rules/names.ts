@@ -1,3 +1,4 @@
+import { typesForm } from '../../operators/table.ts';
 import { quoted } from '../describe.ts';
 import type { Finding, Path } from '../diagnostic.ts';
 import { fields, isFields, listAt, numberAt, valueAt, type Draft, type Fields, type Rule } from '../draft.ts';
@@ -13,9 +14,9 @@ const ROOM = 30;
 
 /** Names of types and worker groups end up in the names of pods, which have rules and a length. */
 export const namesRule: Rule = (draft) => {
-  if (draft.operator === 'jobset') return jobSetNames(draft);
-  if (draft.operator === 'kuberay') return groupNames(draft);
-  return [];
+  const form = typesForm(draft.operator);
+  if (form === 'named') return jobSetNames(draft);
+  return form === 'ray' ? groupNames(draft) : [];
 };
 
 function jobSetNames({ root }: Draft): Finding[] {

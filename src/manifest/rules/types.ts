@@ -1,3 +1,4 @@
+import { typesForm } from '../../operators/table.ts';
 import type { Finding, Path } from '../diagnostic.ts';
 import { fields, isFields, numberAt, valueAt, type Draft, type Fields, type Rule } from '../draft.ts';
 
@@ -9,23 +10,25 @@ const MOST_PODS = 100_000;
 export const typesRule: Rule = (draft) => {
   const types = valueAt(draft.root, TYPES);
   if (!isFields(types)) return [];
-  switch (draft.operator) {
-    case 'jax':
-    case 'pytorch':
-    case 'xgboost':
-      return [...workerTypes(draft.operator, types), ...tooMany(draft)];
-    case 'jobset':
+  switch (typesForm(draft.operator)) {
+    case 'workers':
+      return [...workerTypes(draft, ['Worker'], types), ...tooMany(draft)];
+    case 'master-workers':
+      return [...workerTypes(draft, ['Master', 'Worker'], types), ...tooMany(draft)];
+    case 'named':
       return [...(Object.keys(types).length === 0 ? [noTypes()] : []), ...tooMany(draft)];
-    case 'kuberay':
+    case 'ray':
       return rayWorkers(types);
-    default:
+    case 'worker-pools':
+    case null:
       return [];
   }
 };
 
-function workerTypes(operator: 'jax' | 'pytorch' | 'xgboost', types: Fields): Finding[] {
+/** `legacy`: the types of earlier versions that this operator still takes. */
+function workerTypes({ operator }: Draft, legacy: readonly string[], types: Fields): Finding[] {
   const has = (key: string) => isFields(types[key]);
-  const earlier = (operator === 'jax' ? ['Worker'] : ['Master', 'Worker']).filter(has);
+  const earlier = legacy.filter(has);
   if (has('worker') && has('Worker')) {
     const message = 'worker and Worker are the same type, written twice';
     return [

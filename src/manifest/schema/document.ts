@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import type { OperatorName } from '../../operators/name.ts';
+import {
+  OPERATOR_NAMES,
+  OPERATORS,
+  type OperatorName,
+  type OperatorWith,
+  type TypesForm,
+} from '../../operators/table.ts';
+import { oneOf } from '../describe.ts';
 import { builder, clone } from './builder.ts';
 import { deprecated, filledText, optional, required } from './field.ts';
 import { commonSpec } from './spec.ts';
@@ -9,7 +16,7 @@ import { jaxTypes, jobSetTypes, kubeRayTypes, masterWorkerTypes, vertexAiTypes }
 export const API_VERSIONS = ['0.2.3', '0.2.2', '0.2.1', '0.2.0'] as const;
 
 const PODS = 'The kinds of pods.';
-const OPERATOR = 'What sets up the distribution: jax, jobset, kuberay, pytorch, xgboost or vertexai.';
+const OPERATOR = `What sets up the distribution: ${oneOf(OPERATOR_NAMES.toSorted())}.`;
 
 function spec<N extends OperatorName, T extends z.ZodType, Extra extends z.ZodRawShape>(
   name: N,
@@ -40,27 +47,33 @@ const rayVersion = () =>
   optional(z.string(), 'Version of ray in the image (a text: quote it).', DEFAULT_RAY_VERSION);
 export const DEFAULT_RAY_VERSION = '2.23.0';
 
+/** `spec` by the form of its types, for the operators that are written so. */
+const SPECS_BY_FORM = {
+  workers: (name: OperatorWith<'workers'>) => spec(name, jaxTypes, {}),
+  'master-workers': (name: OperatorWith<'master-workers'>) => spec(name, masterWorkerTypes, {}),
+  named: (name: OperatorWith<'named'>) => spec(name, jobSetTypes, {}),
+  ray: (name: OperatorWith<'ray'>) => spec(name, kubeRayTypes, { rayVersion: rayVersion() }),
+  'worker-pools': (name: OperatorWith<'worker-pools'>) => spec(name, vertexAiTypes, {}),
+};
+
+type SpecSchema = ReturnType<(typeof SPECS_BY_FORM)[TypesForm]>;
+type Framed<Schema> = Schema extends z.ZodType ? ReturnType<typeof frame<Schema>> : never;
+
 /** `spec` by operator. */
-export const SPECS = {
-  jax: () => spec('jax', jaxTypes, {}),
-  pytorch: () => spec('pytorch', masterWorkerTypes, {}),
-  xgboost: () => spec('xgboost', masterWorkerTypes, {}),
-  jobset: () => spec('jobset', jobSetTypes, {}),
-  kuberay: () => spec('kuberay', kubeRayTypes, { rayVersion: rayVersion() }),
-  vertexai: () => spec('vertexai', vertexAiTypes, {}),
-} as const satisfies Record<OperatorName, () => z.ZodType>;
+const SPECS = byOperator((name) => {
+  // The form is that of the operator's row, which the compiler cannot follow.
+  const make: (name: never) => SpecSchema = SPECS_BY_FORM[OPERATORS[name].types];
+  return () => make(name as never);
+});
 
 /**
  * The whole document for one operator: exactly that operator's mistakes are found, not those of all of them. Built
  * when first asked for: a schema costs more to make than to use. */
-export const DOCUMENTS = {
-  jax: once(() => frame(SPECS.jax())),
-  pytorch: once(() => frame(SPECS.pytorch())),
-  xgboost: once(() => frame(SPECS.xgboost())),
-  jobset: once(() => frame(SPECS.jobset())),
-  kuberay: once(() => frame(SPECS.kuberay())),
-  vertexai: once(() => frame(SPECS.vertexai())),
-} as const satisfies Record<OperatorName, () => z.ZodType>;
+export const DOCUMENTS = byOperator((name) => once(() => frame(SPECS[name]()) as Framed<SpecSchema>));
+
+function byOperator<T>(make: (name: OperatorName) => T): Record<OperatorName, T> {
+  return Object.fromEntries(OPERATOR_NAMES.map((name) => [name, make(name)])) as Record<OperatorName, T>;
+}
 
 /** For a document whose operator is not known: everything but `types`. */
 export const documentOfAnyOperator = once(() =>
@@ -72,14 +85,10 @@ export const documentOfAnyOperator = once(() =>
 /** Every operator at once, for editors. */
 export const documentOfAllOperators = () =>
   frame(
-    z.discriminatedUnion('operator', [
-      SPECS.jobset(),
-      SPECS.jax(),
-      SPECS.pytorch(),
-      SPECS.xgboost(),
-      SPECS.kuberay(),
-      SPECS.vertexai(),
-    ]),
+    z.discriminatedUnion(
+      'operator',
+      OPERATOR_NAMES.map((name) => SPECS[name]()) as [SpecSchema, ...SpecSchema[]],
+    ),
   );
 
 function once<T>(make: () => T): () => T {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { OPERATOR_NAMES, type OperatorName } from '../../operators/name.ts';
+import { OPERATOR_NAMES, type OperatorName } from '../../operators/table.ts';
 import type { Path } from '../diagnostic.ts';
 import { DOCUMENTS, documentOfAnyOperator } from './document.ts';
 

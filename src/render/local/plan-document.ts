@@ -2,7 +2,7 @@ import { AichorError } from '../../errors.ts';
 import { planTotals, type Totals } from '../../experiment/totals.ts';
 import { plannedPods, type PlannedPod } from '../../experiment/planned-pods.ts';
 import type { Plan, Resources } from '../../experiment/plan.ts';
-import type { OperatorName } from '../../operators/name.ts';
+import { ENGINE_OPERATORS, type OperatorName } from '../../operators/table.ts';
 import { podCommand, podEnvironment, type PodVariable } from './environment.ts';
 import { localRunFacts, type LocalRun } from './run-facts.ts';
 
@@ -42,7 +42,7 @@ const MASK = '***';
  * @throws AichorError `engine_unavailable` for an operator that the embedded engine can never run
  */
 export function planDocument(plan: Plan, run: Pick<LocalRun, 'experimentId' | 'paths'>): PlanDocument {
-  refuseVertexAi(plan);
+  refuseForeign(plan);
   const facts: LocalRun = { ...run, restarts: 0, port: plan.coordinator_port };
   return {
     engine: 'local',
@@ -79,9 +79,10 @@ function maskedSecrets(plan: Plan): Record<string, string> {
   return Object.fromEntries(names.map(({ name }) => [name, MASK]));
 }
 
-function refuseVertexAi(plan: Plan): void {
-  if (plan.operator !== 'vertexai') return;
-  throw new AichorError('engine_unavailable', 'the operator vertexai runs on Google Vertex AI only', {
-    hint: 'use jobset, jax, pytorch, xgboost or kuberay',
+/** An operator that no engine of ours runs has pods that only its owner knows. */
+function refuseForeign({ operator }: Plan): void {
+  if (ENGINE_OPERATORS.includes(operator)) return;
+  throw new AichorError('engine_unavailable', `the operator ${operator} runs on Google Vertex AI only`, {
+    hint: `use ${ENGINE_OPERATORS.join(', ')}`,
   });
 }

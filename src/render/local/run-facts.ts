@@ -2,6 +2,7 @@ import type { Plan, RunField } from '../../experiment/plan.ts';
 import type { PlannedPod } from '../../experiment/planned-pods.ts';
 import { objectName } from '../../operators/object-name.ts';
 import { rayStartCommand } from '../../operators/ray-start.ts';
+import { workloadKind } from '../../operators/table.ts';
 
 /** Answers to everything a plan asks about a run, for one pod. Null: there is no such thing; its variables are left out. */
 export type RunFacts = Readonly<Record<RunField, string | null>>;
@@ -26,7 +27,7 @@ const LOOPBACK = '127.0.0.1';
 export function localRunFacts(plan: Plan, pod: PlannedPod, run: LocalRun): RunFacts {
   const port = run.port === null ? null : String(run.port);
   const name = objectName(run.experimentId);
-  const isRay = plan.operator === 'kuberay';
+  const isRay = workloadKind(plan.operator) === 'rayjob';
   const rayAddress = isRay && port !== null ? `${LOOPBACK}:${port}` : null;
   return {
     'coordinator-host': port === null ? null : LOOPBACK,

@@ -1,3 +1,4 @@
+import { ENGINE_KINDS } from '../../operators/engine-kinds.ts';
 import type { Engine, SnapshotReader } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { Notice } from '../../experiment/record.ts';
@@ -55,7 +56,7 @@ async function planned(
 ): Promise<Prepared> {
   const plan = planManifest(manifest, { ...submission, secrets: Object.keys(submission.secrets) });
   const { engine, notice } = chooseEngine(engines, { ...submission.engine, manifest: plan.engine_name });
-  if (submission.python_env !== null && engine.kind !== 'local') {
+  if (submission.python_env !== null && !ENGINE_KINDS[engine.kind].takesPythonEnv) {
     throw new AichorError('usage', `--python-env is for the engine local; this runs on ${engine.name}`, {
       hint: 'leave it out, or submit with --engine local',
     });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { operatorVariables } from '../../../src/operators/environment.ts';
-import { OPERATOR_NAMES } from '../../../src/operators/name.ts';
+import { OPERATOR_NAMES } from '../../../src/operators/table.ts';
 import { isProtected } from '../../../src/operators/protected.ts';
 
 describe('protected names', () => {

@@ -2,12 +2,9 @@ import { join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { parseManifest } from '../../../src/manifest/parse.ts';
-import {
-  PROFILES,
-  PYTHON_VERSIONS,
-  SCAFFOLD_OPERATORS,
-  type Answers,
-} from '../../../src/scaffold/answers.ts';
+import type { Answers } from '../../../src/scaffold/answers.ts';
+import { PROFILES, PYTHON_VERSIONS } from '../../../src/scaffold/choices.ts';
+import { SCAFFOLD_OPERATORS } from '../../../src/scaffold/operators.ts';
 import { MANIFEST_PATH, renderRepository } from '../../../src/scaffold/render.ts';
 
 const templates = join(import.meta.dirname, '../../../templates');

@@ -105,8 +105,8 @@ describe('a planted violation is found, with its place', () => {
 it('what is allowed is no finding: lower floors, named neighbours, comments', () => {
   expect(
     findings({
-      'experiment/x.ts': `import type { O } from '../operators/name.ts';\nimport { E } from '../errors.ts';\n`,
-      'operators/name.ts': EMPTY,
+      'experiment/x.ts': `import type { O } from '../operators/table.ts';\nimport { E } from '../errors.ts';\n`,
+      'operators/table.ts': EMPTY,
       'errors.ts': `// process.env, Date.now(), import { y } from './cli/y.ts'\n${EMPTY}`,
       'commands/server/start.ts': `export const s = () => import('../../server/main.ts');\n`,
       'server/main.ts': `import { z } from '../api/x.ts';\n`,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listQuery, type ListQuery } from '../../../src/api/contract.ts';
 import type { ExperimentFact } from '../../../src/experiment/event.ts';
 import type { NewExperiment } from '../../../src/experiment/state.ts';
-import type { OperatorName } from '../../../src/operators/name.ts';
+import type { OperatorName } from '../../../src/operators/table.ts';
 import { isMeant } from '../../../src/server/store/conditions.ts';
 import { openSqliteStore } from '../../../src/server/store/sqlite.ts';
 import type { ExperimentStore } from '../../../src/server/store/store.ts';

@@ -3,7 +3,7 @@ import type { Plan } from '../../../experiment/plan.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
 import { engineFindings, type EngineFacts } from '../../../operators/engine-fit.ts';
-import { ENGINE_OPERATORS } from '../../../operators/engine-operators.ts';
+import { ENGINE_OPERATORS } from '../../../operators/table.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
 import { totalOf } from './capacity.ts';
