@@ -1,10 +1,10 @@
 import type { EngineKind } from '../operators/engine-kinds.ts';
 import type { ExperimentFact } from '../experiment/event.ts';
 import type { ServiceName } from '../experiment/link.ts';
-import type { Plan } from '../experiment/plan.ts';
+import type { Plan } from '../experiment/plan/plan.ts';
 import type { QueueLimits } from '../experiment/queue.ts';
 import type { Notice } from '../experiment/record.ts';
-import type { Totals } from '../experiment/totals.ts';
+import type { Totals } from '../experiment/plan/totals.ts';
 import type { LogSource } from '../logs/line.ts';
 import type { Finding } from '../manifest/diagnostic.ts';
 

@@ -1,4 +1,4 @@
-import type { Totals } from './totals.ts';
+import type { Totals } from './plan/totals.ts';
 
 /** What an experiment needs at its peak. */
 export interface QueueEntry {

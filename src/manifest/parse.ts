@@ -1,15 +1,15 @@
 import { severityOf, type DiagnosticCode } from './codes.ts';
-import { decodeManifest } from './decode.ts';
+import { decodeManifest } from './yaml/decode.ts';
 import type { Diagnostic, Finding } from './diagnostic.ts';
 import { isFields, valueAt } from './draft.ts';
 import { ignoredLines } from './ignore.ts';
 import type { Manifest } from './manifest.ts';
-import { normalise } from './normalise.ts';
-import { chooseOperator } from './operator.ts';
-import { placed } from './placed.ts';
-import { createPlaces, type Places } from './places.ts';
+import { normalise } from './normal-form/normalise.ts';
+import { chooseOperator } from './findings/operator.ts';
+import { placed } from './places/placed.ts';
+import { createPlaces, type Places } from './places/places.ts';
 import { RULES } from './rules/index.ts';
-import { checkSchema } from './schema-check.ts';
+import { checkSchema } from './findings/schema-check.ts';
 import { readDocument, type ManifestDocument } from './yaml/document.ts';
 
 interface ParseOptions {

@@ -1,7 +1,7 @@
-import { planPeak, type Totals } from '../experiment/totals.ts';
-import type { Group, Plan } from '../experiment/plan.ts';
+import { planPeak, type Totals } from '../experiment/plan/totals.ts';
+import type { Group, Plan } from '../experiment/plan/plan.ts';
 import type { Finding, Path } from '../manifest/diagnostic.ts';
-import type { Places } from '../manifest/places.ts';
+import type { Places } from '../manifest/places/places.ts';
 import { ENGINE_KINDS, type EngineKind } from './engine-kinds.ts';
 import { ENGINE_OPERATORS } from './table.ts';
 

@@ -1,4 +1,4 @@
-import type { EnvSource, EnvVariable, PodField, RunField } from '../experiment/plan.ts';
+import type { EnvSource, EnvVariable, PodField, RunField } from '../experiment/plan/plan.ts';
 import type { OperatorName } from './table.ts';
 
 interface InjectedVariable {

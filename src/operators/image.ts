@@ -1,4 +1,4 @@
-import type { Plan } from '../experiment/plan.ts';
+import type { Plan } from '../experiment/plan/plan.ts';
 import { isFullReference } from '../manifest/image-reference.ts';
 
 type Images = Pick<Plan, 'builder' | 'image'>;

@@ -1,8 +1,8 @@
-import type { EnvOrigin, EnvSource, EnvVariable, Group, Plan } from '../experiment/plan.ts';
+import type { EnvOrigin, EnvSource, EnvVariable, Group, Plan } from '../experiment/plan/plan.ts';
 import type { Builder, CommonSpec, Manifest } from '../manifest/manifest.ts';
-import { DEBUG_SECONDS, debugCommand } from './debug-command.ts';
+import { DEBUG_SECONDS, debugCommand } from './command/debug-command.ts';
 import { isSetByController, literal, runField, type InjectedName } from './environment.ts';
-import { distribute } from './index.ts';
+import { distribute } from './distribution/distribute.ts';
 import { refuseProtected } from './protected.ts';
 
 /** What a submission adds to a manifest. */

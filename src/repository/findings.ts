@@ -3,8 +3,8 @@ import type { Diagnostic, Path } from '../manifest/diagnostic.ts';
 import { didYouMean } from '../base/text/did-you-mean.ts';
 import { innerPath } from '../manifest/inner-path.ts';
 import type { Builder } from '../manifest/manifest.ts';
-import { placed } from '../manifest/placed.ts';
-import type { Places } from '../manifest/places.ts';
+import { placed } from '../manifest/places/placed.ts';
+import type { Places } from '../manifest/places/places.ts';
 import type { RepositoryPaths } from './paths.ts';
 
 /** What findings call the manifest, and where things stand in it (`parseManifest` gives that; else line 1). */

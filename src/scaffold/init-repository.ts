@@ -46,7 +46,7 @@ export async function initRepository(given: Given, options: InitOptions): Promis
   const answers = await answersFrom(given, options);
   const { distribution } = projectNames(answers.name);
   const path = resolve(options.cwd, options.directory ?? distribution);
-  const { manifestJsonSchema } = await import('../manifest/json-schema.ts');
+  const { manifestJsonSchema } = await import('../manifest/schema/json-schema.ts');
   options.progress('writing the repository; uv looks for the versions of its packages');
   const scaffolded = await scaffoldRepository(answers, {
     path,

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Eta } from 'eta';
-import type { Answers } from './answers.ts';
+import { requirements, type Answers } from './answers.ts';
 import { resourceLines } from './manifest-lines.ts';
 import { projectNames } from './names.ts';
 import { rayVersion, SCAFFOLDED } from './operators.ts';
-import { requirements } from './requirements.ts';
 
 /** Where the manifest of a new repository stands. */
 export const MANIFEST_PATH = 'aichor_manifests/manifest.yaml';

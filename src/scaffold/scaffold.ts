@@ -1,8 +1,7 @@
 import { AichorError } from '../errors.ts';
-import type { Answers } from './answers.ts';
+import { requiredNames, type Answers } from './answers.ts';
 import { nameProblem } from './names.ts';
 import { renderRepository } from './render.ts';
-import { requiredNames } from './requirements.ts';
 import { createStage } from './stage.ts';
 import { inspectTarget } from './target.ts';
 import { lockWithUv, type LockOutcome } from './uv-lock.ts';

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { experimentRecord } from '../../src/api/contract.ts';
 import type { TensorBoardContext } from '../../src/engines/engine.ts';
-import { ExperimentFailure } from '../../src/experiment/failure.ts';
+import { ExperimentFailure } from '../../src/experiment/failure/failure.ts';
 import { REACHED } from '../../src/experiment/link.ts';
 import { createFakeEngine, podFact, type FakeEngineOptions } from '../fakes/fake-engine.ts';
 import { createTestPlane, FILES, JOBSET, localSubmission, type TestPlane } from './control-plane.ts';

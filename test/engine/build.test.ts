@@ -7,7 +7,7 @@ import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { findProgram } from '../../src/machine/find-program.ts';
 import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
 import { ENVIRONMENT_MARK } from '../../src/engines/local/build/environments.ts';
-import { planPeak } from '../../src/experiment/totals.ts';
+import { planPeak } from '../../src/experiment/plan/totals.ts';
 import { createHouse, jobset, type House, type Submitted } from './house.ts';
 
 const processes = chooseProcesses(process.env, process.platform);

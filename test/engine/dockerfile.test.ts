@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findEntrance } from '../../src/engines/local/mounts/enter.ts';
-import { planPeak } from '../../src/experiment/totals.ts';
+import { planPeak } from '../../src/experiment/plan/totals.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { userInfo } from 'node:os';
 import { createHouse, jobset, type House, type Submission, type Submitted } from './house.ts';

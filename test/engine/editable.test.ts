@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
-import { planPeak } from '../../src/experiment/totals.ts';
+import { planPeak } from '../../src/experiment/plan/totals.ts';
 import { createHouse, jobset, type House, type Submission } from './house.ts';
 import { projectFiles, smallUvShell } from './small-uv.ts';
 

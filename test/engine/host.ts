@@ -5,8 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLocalEngine } from '../../src/engines/local/engine.ts';
-import { planPeak } from '../../src/experiment/totals.ts';
-import type { Plan } from '../../src/experiment/plan.ts';
+import { planPeak } from '../../src/experiment/plan/totals.ts';
+import type { Plan } from '../../src/experiment/plan/plan.ts';
 import { createLogStore } from '../../src/logs/store/log-store.ts';
 import { createSnapshotStore } from '../../src/snapshot/store/store.ts';
 

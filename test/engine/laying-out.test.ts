@@ -1,7 +1,7 @@
 import type { LayOutOptions } from '../../src/engines/engine.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
-import { planPeak } from '../../src/experiment/totals.ts';
+import { planPeak } from '../../src/experiment/plan/totals.ts';
 import { createHouse, jobset, lastOf, type House, type Submitted } from './house.ts';
 
 let house: House;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
-import { planPeak } from '../../src/experiment/totals.ts';
+import { planPeak } from '../../src/experiment/plan/totals.ts';
 import { createHouse, jobset, type House, type Submission } from './house.ts';
 import { projectFiles, realPython, smallUvShell } from './small-uv.ts';
 

@@ -7,7 +7,7 @@ import type {
 } from '../../src/engines/engine.ts';
 import type { ExperimentFact, PodFact } from '../../src/experiment/event.ts';
 import { localPaths } from '../../src/render/local/paths.ts';
-import { plannedPods } from '../../src/experiment/planned-pods.ts';
+import { plannedPods } from '../../src/experiment/plan/planned-pods.ts';
 
 /** One `run` of one experiment, as a test drives it. */
 export interface FakeRun {

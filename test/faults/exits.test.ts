@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { signalOf } from '../../src/experiment/explain.ts';
+import { signalOf } from '../../src/experiment/failure/explain.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import { until } from './processes.ts';
 import { NONE, startProxy, type Fault } from './proxy.ts';

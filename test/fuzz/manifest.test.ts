@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { codeFrame } from '../../src/manifest/code-frame.ts';
-import { MAX_MANIFEST_BYTES } from '../../src/manifest/decode.ts';
+import { codeFrame } from '../../src/manifest/places/code-frame.ts';
+import { MAX_MANIFEST_BYTES } from '../../src/manifest/yaml/decode.ts';
 import { parseManifest } from '../../src/manifest/parse.ts';
 
 const COUNT = Number(process.env['AICHOR_FUZZ_COUNT'] ?? 2_000);

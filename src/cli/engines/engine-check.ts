@@ -4,7 +4,7 @@ import { AichorError } from '../../errors.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
-import { placed, type Placement } from '../../manifest/placed.ts';
+import { placed, type Placement } from '../../manifest/places/placed.ts';
 import { engineFindings } from '../../operators/engine-fit.ts';
 import { planManifest } from '../../operators/plan.ts';
 

@@ -7,7 +7,7 @@ import type { ExperimentSummary } from '../../experiment/record.ts';
 import { isTerminal, STATUSES } from '../../experiment/status.ts';
 import { experimentsMeant, namedRef } from './references.ts';
 import { durationFlag } from './since.ts';
-import { Verdict } from '../runtime/verdict.ts';
+import { Verdict } from '../runtime/command.ts';
 
 interface Wanted {
   ids: readonly unknown[];

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import { DIAGNOSTIC_CODES, isDiagnosticCode, type DiagnosticCode } from '../../manifest/codes.ts';
-import { MAX_MANIFEST_BYTES } from '../../manifest/decode.ts';
+import { MAX_MANIFEST_BYTES } from '../../manifest/yaml/decode.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
 import { globBase, globMatcher, isGlob } from '../../repository/glob.ts';
 import { locateManifest } from '../../repository/locate.ts';

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { statSync } from 'node:fs';
 import type { Client } from '../../client/client.ts';
 import { AichorError } from '../../errors.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import { planManifest } from '../../operators/plan.ts';
 import type { KubernetesObject } from '../../render/kubernetes/objects.ts';

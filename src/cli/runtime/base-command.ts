@@ -3,13 +3,12 @@ import type { Client } from '../../client/client.ts';
 import type { Target } from '../../client/http.ts';
 import { AichorError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { Command } from './command.ts';
+import { Command, Verdict } from './command.ts';
 import { OutputClosed, watchInterruption } from './interruption.ts';
 import { watchReader } from './output-reader.ts';
 import { canAnimate, screenOf, type Screen } from './screen.ts';
 import { resolveSettings, type FlagSettings, type Settings } from '../settings/settings.ts';
 import { createTalk, type Talk } from './talk.ts';
-import { Verdict } from './verdict.ts';
 
 /**
  * What every command extends. A command's `run` parses, does its work and returns the document (a `Verdict` when

@@ -1,5 +1,6 @@
 import type { ArgInput, FlagInput, Input, ParserOutput } from '@oclif/core/interfaces';
 import { parse } from '@oclif/core/parser';
+import type { AichorError } from '../../errors.ts';
 
 /** Where the program lies, and which one it is. */
 export interface Program {
@@ -68,3 +69,17 @@ export type CommandClass = (new (argv: string[], program: Program) => Command) &
 
 /** Every command by its id (`experiments:submit:local`); the build writes it from the files of `src/commands/`. */
 export type CommandTable = Readonly<Record<string, () => Promise<{ default: CommandClass }>>>;
+
+/**
+ * A command that did its work and whose exit code tells the result (contract 3, point 5): the document goes to
+ * stdout, the error to stderr, and the error's code decides the exit code.
+ */
+export class Verdict<T> {
+  readonly document: T;
+  readonly error: AichorError;
+
+  constructor(document: T, error: AichorError) {
+    this.document = document;
+    this.error = error;
+  }
+}

@@ -1,5 +1,5 @@
 import type { Client } from '../../client/client.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import { planManifest } from '../../operators/plan.ts';
 import { scanDirectory, type Scan } from '../../snapshot/packaging/scan.ts';

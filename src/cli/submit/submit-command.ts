@@ -5,7 +5,7 @@ import type { PlanDocument } from '../../render/local/plan-document.ts';
 import { waitForEnd } from '../experiments/wait.ts';
 import { BaseCommand } from '../runtime/base-command.ts';
 import { screenOf } from '../runtime/screen.ts';
-import { Verdict } from '../runtime/verdict.ts';
+import { Verdict } from '../runtime/command.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { SubmissionFlags } from './flags.ts';
 import type { SubmitOptions } from './options.ts';

@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import type { EngineCheck } from '../../api/engine-contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { Verdict } from '../../cli/runtime/verdict.ts';
+import { Verdict } from '../../cli/runtime/command.ts';
 import { AichorError } from '../../errors.ts';
 
 export default class EnginesCheck extends BaseCommand<EngineCheck> {

@@ -3,7 +3,7 @@ import { boolean } from '@oclif/core/flags';
 import { BulkCommand, type BulkDocument } from '../../cli/experiments/bulk-command.ts';
 import { ID_HELP, selectionFlags } from '../../cli/runtime/flags.ts';
 import { bulkOutcome, liveAmong, readSelection } from '../../cli/experiments/selection.ts';
-import type { Verdict } from '../../cli/runtime/verdict.ts';
+import type { Verdict } from '../../cli/runtime/command.ts';
 
 export default class ExperimentsDelete extends BulkCommand {
   static override summary = 'Delete the records and logs of experiments that have ended';

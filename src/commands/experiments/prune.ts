@@ -2,7 +2,7 @@ import { boolean, string } from '@oclif/core/flags';
 import { BulkCommand, type BulkDocument } from '../../cli/experiments/bulk-command.ts';
 import { selectionFlags } from '../../cli/runtime/flags.ts';
 import { bulkOutcome, liveAmong, readPruning } from '../../cli/experiments/selection.ts';
-import type { Verdict } from '../../cli/runtime/verdict.ts';
+import type { Verdict } from '../../cli/runtime/command.ts';
 
 export default class ExperimentsPrune extends BulkCommand {
   static override summary = 'Delete experiments that ended long ago';

@@ -3,7 +3,7 @@ import { ID_HELP } from '../../cli/runtime/flags.ts';
 import { submissionFlags } from '../../cli/submit/flags.ts';
 import { experimentMeant } from '../../cli/experiments/references.ts';
 import { SubmitCommand, type SubmitDocument } from '../../cli/submit/submit-command.ts';
-import type { Verdict } from '../../cli/runtime/verdict.ts';
+import type { Verdict } from '../../cli/runtime/command.ts';
 
 export default class ExperimentsResubmit extends SubmitCommand {
   static override summary = 'Submit an experiment again: same code, same manifest';

@@ -4,7 +4,7 @@ import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { ID_HELP } from '../../cli/runtime/flags.ts';
 import { experimentsMeant } from '../../cli/experiments/references.ts';
 import { durationFlag } from '../../cli/experiments/since.ts';
-import { Verdict } from '../../cli/runtime/verdict.ts';
+import { Verdict } from '../../cli/runtime/command.ts';
 import { waitForEnd, worst } from '../../cli/experiments/wait.ts';
 import type { Client } from '../../client/client.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import type { JsonSchema } from '../../manifest/json-schema.ts';
+import type { JsonSchema } from '../../manifest/schema/json-schema.ts';
 
 export default class ManifestSchema extends BaseCommand<JsonSchema> {
   static override summary = 'Print the JSON Schema of manifests, for editors';
@@ -9,7 +9,7 @@ export default class ManifestSchema extends BaseCommand<JsonSchema> {
 
   async run(): Promise<JsonSchema> {
     await this.parse(ManifestSchema);
-    const { manifestJsonSchema } = await import('../../manifest/json-schema.ts');
+    const { manifestJsonSchema } = await import('../../manifest/schema/json-schema.ts');
     return manifestJsonSchema();
   }
 }

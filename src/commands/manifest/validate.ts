@@ -4,7 +4,7 @@ import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import type { EngineCheck } from '../../cli/engines/engine-check.ts';
 import type { ValidatedFile, ValidationDocument } from '../../cli/print/manifest/validation.ts';
 import { repeated } from '../../cli/runtime/flags.ts';
-import { Verdict } from '../../cli/runtime/verdict.ts';
+import { Verdict } from '../../cli/runtime/command.ts';
 import { AichorError } from '../../errors.ts';
 
 export default class ManifestValidate extends BaseCommand<ValidationDocument> {

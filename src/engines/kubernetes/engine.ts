@@ -1,5 +1,5 @@
 import { AichorError } from '../../errors.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import { pathsOf } from '../../render/kubernetes/rendering.ts';
 import type { Engine } from '../engine.ts';
 import { buildImage } from './build/build.ts';

@@ -1,6 +1,6 @@
 import { AichorError } from '../../errors.ts';
-import { planPeak } from '../../experiment/totals.ts';
-import type { Group, Plan } from '../../experiment/plan.ts';
+import { planPeak } from '../../experiment/plan/totals.ts';
+import type { Group, Plan } from '../../experiment/plan/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { MachineCapacity } from '../../machine/capacity.ts';
 import { givenImage } from '../../operators/image.ts';

@@ -1,4 +1,4 @@
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import { DEFAULT_GRACE_SECONDS } from './pod/pod-template.ts';
 
 /** How much later than ours the cluster's own deadline is. */

@@ -1,4 +1,4 @@
-import type { Group } from '../../experiment/plan.ts';
+import type { Group } from '../../experiment/plan/plan.ts';
 import { backstopSeconds } from './deadline.ts';
 import { restartsEvicted } from './eviction.ts';
 import type { FailurePolicyRule, JobSet, ReplicatedJob } from './jobset-types.ts';

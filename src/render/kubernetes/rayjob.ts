@@ -1,5 +1,5 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import type { Group } from '../../experiment/plan.ts';
+import type { Group } from '../../experiment/plan/plan.ts';
 import { backstopSeconds } from './deadline.ts';
 import { renderEnvironment } from './pod/environment.ts';
 import { withQueue } from './jobset.ts';

@@ -1,4 +1,4 @@
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import { isFullReference } from '../../manifest/image-reference.ts';
 import { givenImage, reusedExperiment } from '../../operators/image.ts';
 import { objectName } from '../../operators/object-name.ts';

@@ -1,7 +1,7 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { Container, EnvVar, PodTemplateSpec, Service, Volume } from 'kubernetes-types/core/v1.js';
-import { escapeLiteral } from '../../operators/expand.ts';
+import { escapeLiteral } from '../../operators/command/expand.ts';
 import { TENSORBOARD_PORT } from '../../operators/ports.ts';
 import { absolute, metadataOf, pathsOf, type Rendering } from './rendering.ts';
 import { claimOf } from './pod/volumes.ts';

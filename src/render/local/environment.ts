@@ -1,7 +1,7 @@
 import { AichorError } from '../../errors.ts';
-import type { EnvOrigin, EnvVariable, Plan, PodField } from '../../experiment/plan.ts';
-import type { PlannedPod } from '../../experiment/planned-pods.ts';
-import { escapeCommand, expand } from '../../operators/expand.ts';
+import type { EnvOrigin, EnvVariable, Plan, PodField } from '../../experiment/plan/plan.ts';
+import type { PlannedPod } from '../../experiment/plan/planned-pods.ts';
+import { escapeCommand, expand } from '../../operators/command/expand.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export type { RunFacts } from './run-facts.ts';

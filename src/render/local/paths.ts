@@ -1,5 +1,5 @@
 import { projectFolder } from '../../experiment/project-name.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import type { LocalRun } from './run-facts.ts';
 
 /** Where an experiment of the embedded engine reads and writes, below the data folder. */

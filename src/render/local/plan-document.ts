@@ -1,7 +1,7 @@
 import { AichorError } from '../../errors.ts';
-import { planTotals, type Totals } from '../../experiment/totals.ts';
-import { plannedPods, type PlannedPod } from '../../experiment/planned-pods.ts';
-import type { Plan, Resources } from '../../experiment/plan.ts';
+import { planTotals, type Totals } from '../../experiment/plan/totals.ts';
+import { plannedPods, type PlannedPod } from '../../experiment/plan/planned-pods.ts';
+import type { Plan, Resources } from '../../experiment/plan/plan.ts';
 import { ENGINE_OPERATORS, type OperatorName } from '../../operators/table.ts';
 import { podCommand, podEnvironment, type PodVariable } from './environment.ts';
 import { localRunFacts, type LocalRun } from './run-facts.ts';

@@ -1,7 +1,7 @@
-import type { Plan, RunField } from '../../experiment/plan.ts';
-import type { PlannedPod } from '../../experiment/planned-pods.ts';
+import type { Plan, RunField } from '../../experiment/plan/plan.ts';
+import type { PlannedPod } from '../../experiment/plan/planned-pods.ts';
 import { objectName } from '../../operators/object-name.ts';
-import { rayStartCommand } from '../../operators/ray-start.ts';
+import { rayStartCommand } from '../../operators/command/ray-start.ts';
 import { workloadKind } from '../../operators/table.ts';
 
 /** Answers to everything a plan asks about a run, for one pod. Null: there is no such thing; its variables are left out. */

@@ -1,4 +1,4 @@
-import type { PlannedPod } from '../../experiment/planned-pods.ts';
+import type { PlannedPod } from '../../experiment/plan/planned-pods.ts';
 
 /** A pod's place in the order of things. */
 export type WavePod = Pick<PlannedPod, 'pod' | 'type' | 'job_index' | 'pod_index' | 'wave'>;

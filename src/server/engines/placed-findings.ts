@@ -1,6 +1,6 @@
 import { AichorError, isAichorError } from '../../errors.ts';
 import type { Diagnostic, Finding } from '../../manifest/diagnostic.ts';
-import { placed, type Placement } from '../../manifest/placed.ts';
+import { placed, type Placement } from '../../manifest/places/placed.ts';
 import { atItsPlace } from '../../operators/engine-fit.ts';
 
 /** What an engine refuses because of the manifest, with file and line: engines know paths only. */

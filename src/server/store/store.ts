@@ -2,7 +2,7 @@ import { AichorError } from '../../errors.ts';
 import type { ListQuery } from '../../api/contract.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
 import type { IdConditions } from './conditions.ts';

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import type { Engine, ExperimentPaths, ExperimentPlace } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
-import { plannedPods } from '../../experiment/planned-pods.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import { plannedPods } from '../../experiment/plan/planned-pods.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import type { PodRecord } from '../../experiment/record.ts';
 import type { NewExperiment } from '../../experiment/state.ts';
 import { storedSummary } from '../../experiment/summary.ts';
-import { planTotals } from '../../experiment/totals.ts';
+import { planTotals } from '../../experiment/plan/totals.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
 import { experimentFolder, privateFile, type Folders } from '../process/folders.ts';
 import type { ExperimentStore, Idempotency } from '../store/store.ts';

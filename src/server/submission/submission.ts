@@ -1,7 +1,7 @@
 import type { SnapshotReader } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
-import type { Plan } from '../../experiment/plan.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import type { ExperimentSummary, SourceRecord } from '../../experiment/record.ts';
 
 /**

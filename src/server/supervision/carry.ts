@@ -1,5 +1,5 @@
 import { isAichorError } from '../../errors.ts';
-import { ExperimentFailure } from '../../experiment/failure.ts';
+import { ExperimentFailure } from '../../experiment/failure/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
 import type { Ground } from './ground.ts';

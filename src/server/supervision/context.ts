@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Engine, RunContext } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
-import { planPeak } from '../../experiment/totals.ts';
+import { planPeak } from '../../experiment/plan/totals.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Ground } from './ground.ts';
 import { isOnThisMachine } from '../engines/place.ts';

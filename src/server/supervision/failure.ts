@@ -1,5 +1,5 @@
 import { isAichorError, systemErrorCode, type ErrorCode } from '../../errors.ts';
-import { ExperimentFailure } from '../../experiment/failure.ts';
+import { ExperimentFailure } from '../../experiment/failure/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { Reason, Step } from '../../experiment/status.ts';
 

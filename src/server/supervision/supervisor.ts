@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ExperimentFact } from '../../experiment/event.ts';
-import { planPeak } from '../../experiment/totals.ts';
+import { planPeak } from '../../experiment/plan/totals.ts';
 import type { QueueEntry } from '../../experiment/queue.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';

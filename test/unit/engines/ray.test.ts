@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { plannedPods } from '../../../src/experiment/planned-pods.ts';
+import { plannedPods } from '../../../src/experiment/plan/planned-pods.ts';
 import {
   clusterFolder,
   localParams,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { duePods, type PodPhase } from '../../../src/engines/local/run/waves.ts';
-import { plannedPods } from '../../../src/experiment/planned-pods.ts';
+import { plannedPods } from '../../../src/experiment/plan/planned-pods.ts';
 import { planOf, jobset } from '../../engine/house.ts';
 
 type Types = Record<string, { count: number; completions?: number; parallelisms?: number }>;

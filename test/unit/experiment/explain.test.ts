@@ -5,8 +5,8 @@ import {
   explainPodEnd,
   signalOf,
   type EndedPod,
-} from '../../../src/experiment/explain.ts';
-import type { Group } from '../../../src/experiment/plan.ts';
+} from '../../../src/experiment/failure/explain.ts';
+import type { Group } from '../../../src/experiment/plan/plan.ts';
 
 const resources: Group['resources'] = {
   cpus: 1,

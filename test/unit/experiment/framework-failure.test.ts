@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainInFramework, type FrameworkEnd } from '../../../src/experiment/framework-failure.ts';
+import { explainInFramework, type FrameworkEnd } from '../../../src/experiment/failure/framework-failure.ts';
 
 const END: FrameworkEnd = {
   operator: 'pytorch', experiment: '9b2f1c3a-0000-4000-8000-000000000000', pod: 'worker-2-0', rank: 2, code: 1, tail: '', running: [0, 1, 3], finished: [],

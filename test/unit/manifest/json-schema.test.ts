@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { manifestJsonSchema } from '../../../src/manifest/json-schema.ts';
+import { manifestJsonSchema } from '../../../src/manifest/schema/json-schema.ts';
 import { changed, example, path } from './examples.ts';
 
 const FOLDER = new URL('../../fixtures/manifests/', import.meta.url);

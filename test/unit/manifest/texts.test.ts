@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { codeFrame } from '../../../src/manifest/code-frame.ts';
+import { codeFrame } from '../../../src/manifest/places/code-frame.ts';
 import { didYouMean } from '../../../src/base/text/did-you-mean.ts';
 import { dotted } from '../../../src/manifest/diagnostic.ts';
 import { formatDuration, parseDuration } from '../../../src/base/text/duration.ts';

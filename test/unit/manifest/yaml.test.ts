@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_MANIFEST_BYTES } from '../../../src/manifest/decode.ts';
+import { MAX_MANIFEST_BYTES } from '../../../src/manifest/yaml/decode.ts';
 import { parseManifest } from '../../../src/manifest/parse.ts';
 import { example, text, valid, verdicts } from './examples.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeCommand, escapeLiteral, expand } from '../../../src/operators/expand.ts';
+import { escapeCommand, escapeLiteral, expand } from '../../../src/operators/command/expand.ts';
 
 const VALUES: Record<string, string> = { RANK: '3', HOST: 'a$b', 'odd name': 'odd', '': 'empty' };
 const lookUp = (name: string) => (Object.hasOwn(VALUES, name) ? VALUES[name] : undefined);

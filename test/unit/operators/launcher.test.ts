@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { expand } from '../../../src/operators/expand.ts';
-import { LAUNCHER, quoteForShell } from '../../../src/operators/launcher.ts';
+import { expand } from '../../../src/operators/command/expand.ts';
+import { LAUNCHER, quoteForShell } from '../../../src/operators/command/launcher.ts';
 
 const bin = mkdtempSync(join(tmpdir(), 'aichor-launcher-'));
 afterAll(() => rmSync(bin, { recursive: true, force: true }));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAichorError } from '../../../src/errors.ts';
-import { planTotals } from '../../../src/experiment/totals.ts';
-import { plannedPods } from '../../../src/experiment/planned-pods.ts';
-import type { Plan } from '../../../src/experiment/plan.ts';
+import { planTotals } from '../../../src/experiment/plan/totals.ts';
+import { plannedPods } from '../../../src/experiment/plan/planned-pods.ts';
+import type { Plan } from '../../../src/experiment/plan/plan.ts';
 import type { CommonSpec, Manifest, Toleration } from '../../../src/manifest/manifest.ts';
 import { ENVIRONMENT } from '../../../src/operators/environment.ts';
 import { planManifest, type SubmissionFacts } from '../../../src/operators/plan.ts';

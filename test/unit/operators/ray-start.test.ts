@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { headStartParams, rayStartCommand, workerStartParams } from '../../../src/operators/ray-start.ts';
+import {
+  headStartParams,
+  rayStartCommand,
+  workerStartParams,
+} from '../../../src/operators/command/ray-start.ts';
 import { RESOURCES } from './manifests.ts';
 
 describe('ray start parameters', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { planPeak, planTotals } from '../../../src/experiment/totals.ts';
-import { plannedPods } from '../../../src/experiment/planned-pods.ts';
+import { planPeak, planTotals } from '../../../src/experiment/plan/totals.ts';
+import { plannedPods } from '../../../src/experiment/plan/planned-pods.ts';
 import type { PodType } from '../../../src/manifest/manifest.ts';
 import { planManifest } from '../../../src/operators/plan.ts';
 import { jobLanes, podsByWave } from '../../../src/render/local/waves.ts';

@@ -1,4 +1,4 @@
-import { codeFrame } from '../../../manifest/code-frame.ts';
+import { codeFrame } from '../../../manifest/places/code-frame.ts';
 import type { Diagnostic } from '../../../manifest/diagnostic.ts';
 import type { Screen } from '../../runtime/screen.ts';
 

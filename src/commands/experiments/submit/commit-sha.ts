@@ -2,7 +2,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { newSubmissionFlags } from '../../../cli/submit/flags.ts';
 import { SubmitCommand, type SubmitDocument } from '../../../cli/submit/submit-command.ts';
-import type { Verdict } from '../../../cli/runtime/verdict.ts';
+import type { Verdict } from '../../../cli/runtime/command.ts';
 
 export default class SubmitCommitSha extends SubmitCommand {
   static override summary = 'Submit a commit of the origin';

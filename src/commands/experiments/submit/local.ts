@@ -1,6 +1,6 @@
 import { newSubmissionFlags } from '../../../cli/submit/flags.ts';
 import { SubmitCommand, type SubmitDocument } from '../../../cli/submit/submit-command.ts';
-import type { Verdict } from '../../../cli/runtime/verdict.ts';
+import type { Verdict } from '../../../cli/runtime/command.ts';
 
 export default class SubmitLocal extends SubmitCommand {
   static override summary = 'Submit a directory as it is';

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../experiment/explain.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { isClusterError, type ClusterError } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
 import { listAt, readDocument, textAt } from './document.ts';

@@ -1,4 +1,4 @@
-import { ExperimentFailure } from '../../../experiment/failure.ts';
+import { ExperimentFailure } from '../../../experiment/failure/failure.ts';
 import { renderBuildJob } from '../../../render/kubernetes/build/build-job.ts';
 import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts';
 import { isClusterError } from '../api/cluster-error.ts';

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../experiment/explain.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
 import type { BuildWait } from './build-waiting.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import { buildError } from './build-error.ts';

@@ -1,4 +1,4 @@
-import type { EndedPod } from '../../../experiment/explain.ts';
+import type { EndedPod } from '../../../experiment/failure/explain.ts';
 import type { BuildView } from './build-view.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { Observed } from '../watch/observed.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../../errors.ts';
-import { ExperimentFailure } from '../../../experiment/failure.ts';
+import { ExperimentFailure } from '../../../experiment/failure/failure.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import { dockerfileOf } from '../../../repository/findings.ts';
 import type { BuildContext, BuildResult } from '../../engine.ts';

@@ -1,5 +1,5 @@
 import { appendFile, stat } from 'node:fs/promises';
-import { ExperimentFailure } from '../../../experiment/failure.ts';
+import { ExperimentFailure } from '../../../experiment/failure/failure.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import { givenImage, reusedExperiment } from '../../../operators/image.ts';

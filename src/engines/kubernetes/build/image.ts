@@ -1,5 +1,5 @@
 import { AichorError } from '../../../errors.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { isFullReference } from '../../../manifest/image-reference.ts';
 import { givenImage, reusedExperiment } from '../../../operators/image.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';

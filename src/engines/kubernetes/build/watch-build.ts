@@ -1,4 +1,4 @@
-import { ExperimentFailure } from '../../../experiment/failure.ts';
+import { ExperimentFailure } from '../../../experiment/failure/failure.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import { BUILD_CONTAINERS } from '../../../render/kubernetes/build/build-job.ts';
 import { builtImageOf } from '../../../render/kubernetes/rendering.ts';

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import { nameOf } from '../../../render/kubernetes/rendering.ts';

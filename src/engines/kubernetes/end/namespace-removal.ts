@@ -1,5 +1,5 @@
 import type { Namespace } from 'kubernetes-types/core/v1.js';
-import type { Explanation } from '../../../experiment/explain.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { RESOURCES } from '../api/objects.ts';

@@ -1,5 +1,5 @@
 import { AichorError } from '../../../errors.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import { severityOf } from '../../../manifest/codes.ts';
 import type { Finding } from '../../../manifest/diagnostic.ts';

@@ -1,4 +1,4 @@
-import type { Group } from '../../../experiment/plan.ts';
+import type { Group } from '../../../experiment/plan/plan.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
 import { amountPath, typePath } from '../../../operators/engine-fit.ts';
 import type { NodeFacts } from './nodes.ts';

@@ -1,5 +1,5 @@
 import type { Taint, Toleration } from 'kubernetes-types/core/v1.js';
-import type { Group } from '../../../experiment/plan.ts';
+import type { Group } from '../../../experiment/plan/plan.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
 import { typePath } from '../../../operators/engine-fit.ts';

@@ -1,5 +1,5 @@
 import { workloadOf } from '../workload/of.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
 import { engineFindings, type EngineFacts } from '../../../operators/engine-fit.ts';

@@ -1,6 +1,6 @@
 import { workloadOf } from '../workload/of.ts';
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
 import { isDefault, listClasses } from './storage-classes.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AichorError } from '../../../errors.ts';
-import type { EndedPod } from '../../../experiment/explain.ts';
+import type { EndedPod } from '../../../experiment/failure/explain.ts';
 import { REACHED } from '../../../experiment/link.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts';

@@ -1,5 +1,5 @@
-import { manifestPath, type EndedPod, type Explanation } from '../../../experiment/explain.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import { manifestPath, type EndedPod, type Explanation } from '../../../experiment/failure/explain.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
 import type { Disruption } from './disruption.ts';
 

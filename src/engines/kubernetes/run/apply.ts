@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../experiment/explain.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { renderKubernetes, type KubernetesObject } from '../../../render/kubernetes/objects.ts';

@@ -1,4 +1,4 @@
-import { explainDeadline, type Explanation } from '../../../experiment/explain.ts';
+import { explainDeadline, type Explanation } from '../../../experiment/failure/explain.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { lastOutput } from '../../last-output.ts';
 import { explainWithOutput, judge } from '../status/judge.ts';

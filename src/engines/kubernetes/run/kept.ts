@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../../errors.ts';
-import type { Explanation } from '../../../experiment/explain.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { REASONS } from '../../../experiment/status.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 import { NO_MEMORY, type AttemptMemory } from '../status/model.ts';

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { ExperimentFact } from '../../../experiment/event.ts';
-import type { Plan } from '../../../experiment/plan.ts';
-import { plannedPods, type PlannedPod } from '../../../experiment/planned-pods.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
+import { plannedPods, type PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { Rendering } from '../../../render/kubernetes/rendering.ts';
 import type { RunContext } from '../../engine.ts';
 import { createFactQueue, type FactQueue } from '../../facts.ts';

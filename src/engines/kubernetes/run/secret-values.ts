@@ -1,5 +1,5 @@
 import type { Secret } from 'kubernetes-types/core/v1.js';
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { metadataOf, type Rendering } from '../../../render/kubernetes/rendering.ts';
 
 /**

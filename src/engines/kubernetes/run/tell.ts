@@ -1,5 +1,5 @@
 import type { PodFact } from '../../../experiment/event.ts';
-import type { Explanation } from '../../../experiment/explain.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import type { FactQueue } from '../../facts.ts';
 import type { AttemptView } from '../status/model.ts';

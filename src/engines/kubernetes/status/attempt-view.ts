@@ -1,5 +1,5 @@
-import { plannedPods } from '../../../experiment/planned-pods.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Reason } from '../../../experiment/status.ts';
 import { tellWaiting, waitingPods } from '../waiting/waiting.ts';
 import type { Observed } from '../watch/observed.ts';

@@ -1,4 +1,4 @@
-import { explainExhausted, manifestPath } from '../../../experiment/explain.ts';
+import { explainExhausted, manifestPath } from '../../../experiment/failure/explain.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
 import type { Workload } from '../workload/workload.ts';

@@ -1,5 +1,5 @@
-import { explainExhausted, type Explanation } from '../../../experiment/explain.ts';
-import { explainInFramework } from '../../../experiment/framework-failure.ts';
+import { explainExhausted, type Explanation } from '../../../experiment/failure/explain.ts';
+import { explainInFramework } from '../../../experiment/failure/framework-failure.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import type { Workload } from '../workload/workload.ts';
 import { judgeCompleted } from './completed.ts';

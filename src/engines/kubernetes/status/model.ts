@@ -1,7 +1,7 @@
 import type { PodFact } from '../../../experiment/event.ts';
-import type { EndedPod } from '../../../experiment/explain.ts';
-import type { Group } from '../../../experiment/plan.ts';
-import type { PlannedPod } from '../../../experiment/planned-pods.ts';
+import type { EndedPod } from '../../../experiment/failure/explain.ts';
+import type { Group } from '../../../experiment/plan/plan.ts';
+import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { PodStatus, Reason } from '../../../experiment/status.ts';
 import type { Observed } from '../watch/observed.ts';
 import type { ContainerView } from '../pod/containers.ts';

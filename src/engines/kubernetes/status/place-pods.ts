@@ -1,5 +1,5 @@
-import { plannedPods, type PlannedPod } from '../../../experiment/planned-pods.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import { plannedPods, type PlannedPod } from '../../../experiment/plan/planned-pods.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { isHeld } from '../api/finalizer.ts';
 import { containerViews } from '../pod/containers.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';

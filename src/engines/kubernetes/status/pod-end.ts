@@ -1,5 +1,10 @@
-import { explainPodEnd, type EndedPod, type Explanation, type PodEnd } from '../../../experiment/explain.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import {
+  explainPodEnd,
+  type EndedPod,
+  type Explanation,
+  type PodEnd,
+} from '../../../experiment/failure/explain.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { lastMainEnd } from '../pod/containers.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';

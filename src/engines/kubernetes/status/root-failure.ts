@@ -1,4 +1,4 @@
-import { explainExhausted, type EndedPod } from '../../../experiment/explain.ts';
+import { explainExhausted, type EndedPod } from '../../../experiment/failure/explain.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
 import type { PodView } from './model.ts';

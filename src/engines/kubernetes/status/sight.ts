@@ -1,5 +1,5 @@
-import type { PlannedPod } from '../../../experiment/planned-pods.ts';
-import type { Group, Plan } from '../../../experiment/plan.ts';
+import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
+import type { Group, Plan } from '../../../experiment/plan/plan.ts';
 import { mainEnd, mainStart } from '../pod/containers.ts';
 import { deletionAskedAt, disruptionOf, wasDeletedBeforeEnd, type SeenOrder } from '../pod/disruption.ts';
 import { isFinal } from '../pod/over.ts';

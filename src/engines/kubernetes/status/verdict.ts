@@ -1,6 +1,6 @@
-import { explainDeadline, type Explanation } from '../../../experiment/explain.ts';
-import type { FrameworkEnd } from '../../../experiment/framework-failure.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import { explainDeadline, type Explanation } from '../../../experiment/failure/explain.ts';
+import type { FrameworkEnd } from '../../../experiment/failure/framework-failure.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import type { Observed } from '../watch/observed.ts';
 import type { AttemptView, CreatedWorkload } from './model.ts';

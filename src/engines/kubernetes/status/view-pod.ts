@@ -1,5 +1,5 @@
 import type { PodFact } from '../../../experiment/event.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Reason } from '../../../experiment/status.ts';
 import { exitCodeOf, explainEnd } from './pod-end.ts';
 import type { PodView, Sight, Standing } from './model.ts';

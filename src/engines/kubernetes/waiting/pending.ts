@@ -1,4 +1,4 @@
-import type { EndedPod } from '../../../experiment/explain.ts';
+import type { EndedPod } from '../../../experiment/failure/explain.ts';
 import type { Reason } from '../../../experiment/status.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { Event } from '../api/objects.ts';

@@ -1,5 +1,5 @@
-import { manifestPath, type EndedPod } from '../../../experiment/explain.ts';
-import type { Resources } from '../../../experiment/plan.ts';
+import { manifestPath, type EndedPod } from '../../../experiment/failure/explain.ts';
+import type { Resources } from '../../../experiment/plan/plan.ts';
 
 /** One reason of a scheduler's message, and how many nodes it rules out. */
 export interface RuledOut {

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { JOBSET } from './jobset.ts';
 import { RAYJOB } from './rayjob.ts';
 import type { Workload } from './workload.ts';

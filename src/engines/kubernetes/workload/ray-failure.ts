@@ -1,4 +1,9 @@
-import { explainExhausted, explainPodEnd, logSays, type Explanation } from '../../../experiment/explain.ts';
+import {
+  explainExhausted,
+  explainPodEnd,
+  logSays,
+  type Explanation,
+} from '../../../experiment/failure/explain.ts';
 import type { PodView } from '../status/model.ts';
 import { exitCodeOf, explainEnd } from '../status/pod-end.ts';
 import {

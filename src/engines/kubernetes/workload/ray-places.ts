@@ -1,4 +1,4 @@
-import type { Group } from '../../../experiment/plan.ts';
+import type { Group } from '../../../experiment/plan/plan.ts';
 import type { ObservedRayJob } from '../api/objects.ts';
 import { deletionAskedAt } from '../pod/disruption.ts';
 import { indexOf, labelOf } from '../pod/labels.ts';

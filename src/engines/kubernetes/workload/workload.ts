@@ -1,4 +1,4 @@
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { ObservedJobSet, ObservedRayJob, Resource } from '../api/objects.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 import type {

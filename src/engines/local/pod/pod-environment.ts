@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path';
-import { LAUNCHER } from '../../../operators/launcher.ts';
-import type { PlannedPod } from '../../../experiment/planned-pods.ts';
+import { LAUNCHER } from '../../../operators/command/launcher.ts';
+import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import { localRunFacts, podEnvironment } from '../../../render/local/environment.ts';
 import type { ExperimentRun } from '../deps.ts';
 import { clusterFolder, localParams } from '../ray/cluster.ts';

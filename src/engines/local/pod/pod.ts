@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { PodEnd } from '../../../experiment/explain.ts';
-import type { PlannedPod } from '../../../experiment/planned-pods.ts';
+import type { PodEnd } from '../../../experiment/failure/explain.ts';
+import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { PodStatus, Reason } from '../../../experiment/status.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import type { ProcessIdentity } from '../../../machine/processes.ts';

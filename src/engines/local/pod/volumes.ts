@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { systemErrorCode } from '../../../errors.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import { removeTree } from './workdir.ts';
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import type { Explanation } from '../../../experiment/explain.ts';
-import { plannedPods } from '../../../experiment/planned-pods.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
+import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import type { ExperimentRun } from '../deps.ts';
 import { processEnvironment } from '../pod/pod-environment.ts';
 

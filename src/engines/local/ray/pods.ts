@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { plannedPods, type PlannedPod } from '../../../experiment/planned-pods.ts';
-import type { Plan } from '../../../experiment/plan.ts';
-import { LAUNCHER } from '../../../operators/launcher.ts';
+import { plannedPods, type PlannedPod } from '../../../experiment/plan/planned-pods.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
+import { LAUNCHER } from '../../../operators/command/launcher.ts';
 import type { Attempt } from '../run/attempt-state.ts';
 import { hasSucceeded, type LivePod } from '../pod/pod.ts';
 import { START_PATIENCE_S } from './start-program.ts';

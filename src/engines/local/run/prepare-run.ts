@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../experiment/explain.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { machineCapacity } from '../../../machine/capacity.ts';
 import { JUPYTER_PORT } from '../../../operators/ports.ts';
 import type { RunContext } from '../../engine.ts';

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import type { ExperimentFact } from '../../../experiment/event.ts';
-import type { Plan } from '../../../experiment/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { RunContext } from '../../engine.ts';
 import { runAttempt } from './attempt.ts';
 import { readPrograms } from '../build/build-result.ts';

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../../errors.ts';
 import { REASONS } from '../../../experiment/status.ts';
-import type { Explanation } from '../../../experiment/explain.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { placeFile } from '../../../machine/place-file.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { explainPodEnd, type Explanation, type PodEnd } from '../../../experiment/explain.ts';
+import { explainPodEnd, type Explanation, type PodEnd } from '../../../experiment/failure/explain.ts';
 import type { Reason } from '../../../experiment/status.ts';
-import { explainInFramework } from '../../../experiment/framework-failure.ts';
+import { explainInFramework } from '../../../experiment/failure/framework-failure.ts';
 import { lastOutput } from '../../last-output.ts';
 import { tellPod, type Attempt } from './attempt-state.ts';
 import { hasFailed, hasSucceeded, type LivePod } from '../pod/pod.ts';

@@ -1,5 +1,5 @@
-import type { Plan } from '../../../experiment/plan.ts';
-import type { PlannedPod } from '../../../experiment/planned-pods.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
+import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 
 /** As far as starting is concerned: not yet started, started, ended. */
 export type PodPhase = 'waiting' | 'live' | 'ended';

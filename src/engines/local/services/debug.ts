@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Explanation } from '../../../experiment/explain.ts';
-import { plannedPods } from '../../../experiment/planned-pods.ts';
-import type { Plan } from '../../../experiment/plan.ts';
-import { quoteForShell } from '../../../operators/launcher.ts';
+import type { Explanation } from '../../../experiment/failure/explain.ts';
+import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
+import { quoteForShell } from '../../../operators/command/launcher.ts';
 import { readIfThere } from '../../../machine/capacity.ts';
 import { findProgram } from '../../../machine/find-program.ts';
 import { placeFile } from '../../../machine/place-file.ts';

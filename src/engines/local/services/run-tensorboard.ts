@@ -1,4 +1,4 @@
-import { plannedPods } from '../../../experiment/planned-pods.ts';
+import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import type { ExperimentRun } from '../deps.ts';
 import { processEnvironment } from '../pod/pod-environment.ts';
 import { howToGetTensorBoard, startTensorBoard } from './tensorboard.ts';

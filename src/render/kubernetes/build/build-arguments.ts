@@ -1,4 +1,4 @@
-import { escapeLiteral } from '../../../operators/expand.ts';
+import { escapeLiteral } from '../../../operators/command/expand.ts';
 import { builtImageOf, type Rendering } from '../rendering.ts';
 
 /** Folders of the build's containers. */

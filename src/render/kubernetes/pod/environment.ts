@@ -1,7 +1,7 @@
 import type { EnvVar } from 'kubernetes-types/core/v1.js';
-import type { EnvVariable, Group, PodField, RunField } from '../../../experiment/plan.ts';
+import type { EnvVariable, Group, PodField, RunField } from '../../../experiment/plan/plan.ts';
 import { isSetByController } from '../../../operators/environment.ts';
-import { escapeCommand, escapeLiteral } from '../../../operators/expand.ts';
+import { escapeCommand, escapeLiteral } from '../../../operators/command/expand.ts';
 import { nameOf, pathsOf, type Rendering } from '../rendering.ts';
 
 /** Annotation of a pod that holds the field's value. */

@@ -1,5 +1,5 @@
 import type { PodSpec, Toleration } from 'kubernetes-types/core/v1.js';
-import type { Resources } from '../../../experiment/plan.ts';
+import type { Resources } from '../../../experiment/plan/plan.ts';
 import { gpuProductLabel } from './resources.ts';
 import type { KubernetesSettings } from '../settings/settings.ts';
 

@@ -1,7 +1,7 @@
 import type { Container, PodSecurityContext, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
-import type { Group } from '../../../experiment/plan.ts';
-import { LAUNCHER } from '../../../operators/launcher.ts';
+import type { Group } from '../../../experiment/plan/plan.ts';
+import { LAUNCHER } from '../../../operators/command/launcher.ts';
 import { renderEnvironment } from './environment.ts';
 import { renderPlacement } from './placement.ts';
 import { experimentLabels, imageOf, type Rendering } from '../rendering.ts';

@@ -1,5 +1,5 @@
 import type { ResourceRequirements } from 'kubernetes-types/core/v1.js';
-import type { Resources } from '../../../experiment/plan.ts';
+import type { Resources } from '../../../experiment/plan/plan.ts';
 import { cpuQuantity, memoryQuantity } from './quantities.ts';
 import type { KubernetesSettings } from '../settings/settings.ts';
 

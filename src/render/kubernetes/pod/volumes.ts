@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim, Volume, VolumeMount } from 'kubernetes-types/core/v1.js';
-import type { Group } from '../../../experiment/plan.ts';
+import type { Group } from '../../../experiment/plan/plan.ts';
 import { memoryQuantity } from './quantities.ts';
 import { absolute, metadataOf, nameOf, type Rendering } from '../rendering.ts';
 

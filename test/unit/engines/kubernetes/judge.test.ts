@@ -6,7 +6,7 @@ import type { Verdict } from '../../../../src/engines/kubernetes/status/verdict.
 import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
 import type { Job, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
-import type { Plan } from '../../../../src/experiment/plan.ts';
+import type { Plan } from '../../../../src/experiment/plan/plan.ts';
 import type { Reason } from '../../../../src/experiment/status.ts';
 import {
   completed,

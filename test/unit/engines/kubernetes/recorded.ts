@@ -20,7 +20,7 @@ import type {
   Pod,
 } from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
-import type { Plan } from '../../../../src/experiment/plan.ts';
+import type { Plan } from '../../../../src/experiment/plan/plan.ts';
 import type { Reason } from '../../../../src/experiment/status.ts';
 import { parseManifest } from '../../../../src/manifest/parse.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';

@@ -1,5 +1,5 @@
 import type { EnvVar, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import { expand } from '../../../../src/operators/expand.ts';
+import { expand } from '../../../../src/operators/command/expand.ts';
 import type { JobSet } from '../../../../src/render/kubernetes/jobset-types.ts';
 import type { RayJob } from '../../../../src/render/kubernetes/rayjob-types.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { plannedPods } from '../../../../src/experiment/planned-pods.ts';
-import type { Plan } from '../../../../src/experiment/plan.ts';
+import { plannedPods } from '../../../../src/experiment/plan/planned-pods.ts';
+import type { Plan } from '../../../../src/experiment/plan/plan.ts';
 import { isSetByController } from '../../../../src/operators/environment.ts';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import { renderJobSet } from '../../../../src/render/kubernetes/jobset.ts';

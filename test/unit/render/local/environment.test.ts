@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isAichorError } from '../../../../src/errors.ts';
-import { plannedPods } from '../../../../src/experiment/planned-pods.ts';
-import type { Plan } from '../../../../src/experiment/plan.ts';
+import { plannedPods } from '../../../../src/experiment/plan/planned-pods.ts';
+import type { Plan } from '../../../../src/experiment/plan/plan.ts';
 import type { Manifest } from '../../../../src/manifest/manifest.ts';
 import { planManifest, type SubmissionFacts } from '../../../../src/operators/plan.ts';
 import { localRunFacts, podCommand, podEnvironment } from '../../../../src/render/local/environment.ts';

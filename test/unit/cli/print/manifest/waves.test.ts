@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { waveDiagram } from '../../../../../src/cli/print/manifest/waves.ts';
-import { plannedPods } from '../../../../../src/experiment/planned-pods.ts';
+import { plannedPods } from '../../../../../src/experiment/plan/planned-pods.ts';
 import { planManifest } from '../../../../../src/operators/plan.ts';
 import type { PodType } from '../../../../../src/manifest/manifest.ts';
 import { anyManifest, jobset, NO_SUBMISSION, podType } from '../../../operators/manifests.ts';

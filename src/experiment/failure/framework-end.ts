@@ -1,0 +1,54 @@
+import type { OperatorName } from '../../operators/table.ts';
+import type { Explanation } from './explain.ts';
+
+/** A pod that failed by itself, and what was seen around it. */
+export interface FrameworkEnd {
+  operator: OperatorName;
+  /** Id of its experiment. */
+  experiment: string;
+  pod: string;
+  rank: number;
+  /** Exit code, 128 + n for signal n; null: it was killed from outside, together with what knew its code. */
+  code: number | null;
+  /** The last lines it printed, both streams. */
+  tail: string;
+  /** Ranks that still ran when it ended, in order. */
+  running: readonly number[];
+  /** Ranks that had ended well before. */
+  finished: readonly number[];
+}
+
+/** It waited in vain. */
+export function waited({ pod, rank }: FrameworkEnd, what: string): string {
+  return `${pod} (rank ${rank}) waited for the others in ${what} and gave up`;
+}
+
+/** For whom, as far as that is known. */
+export function whoIsMissing({ finished, running }: FrameworkEnd): string {
+  if (finished.length > 0)
+    return `: ${ranks(finished)} had ended already, with code 0; every rank has to take part`;
+  if (running.length > 0)
+    return `: one of ${ranks(running)} never came, or went away; the log of each says how far it was`;
+  return '; the logs of the others say how far they were';
+}
+
+export function reasonOf(end: FrameworkEnd): Explanation['reason'] {
+  return signalled(end) ? 'Killed' : 'NonZeroExit';
+}
+
+export function signalled({ code }: FrameworkEnd): boolean {
+  return code === null || (code > 128 && code <= 192);
+}
+
+export function howOf({ code }: FrameworkEnd): string {
+  if (code === null) return 'was killed from outside';
+  return code > 128 && code <= 192 ? `was killed by signal ${code - 128}` : `ended with code ${code}`;
+}
+
+/** "rank 2", "ranks 0, 1 and 3"; of many, how many. */
+export function ranks(all: readonly number[]): string {
+  if (all.length > 8) return `${all.length} other ranks`;
+  const last = all.at(-1);
+  if (all.length <= 1) return `rank ${last}`;
+  return `ranks ${all.slice(0, -1).join(', ')} and ${last}`;
+}
