@@ -29,7 +29,7 @@ export const FLOORS = [
   },
   { floor: 2, pure: true, folders: ['api', 'render/local', 'render/kubernetes'] },
   // The ground of adapters: what the operating system offers. Nothing of the domain.
-  { floor: 2.5, folders: ['machine'], only: [0, 0.5] },
+  { floor: 2.5, folders: ['machine', 'kubeconfig'], only: [0, 0.5] },
   // The port that engines implement: types only, so whoever serves an engine may name it.
   { floor: 2.5, pure: true, folders: ['engines/engine.ts'] },
   {
@@ -82,7 +82,7 @@ export const HOMES = {
   undici: ['base/http'],
   'write-file-atomic': ['cli', 'machine', 'server', 'snapshot/store'],
   ws: ['engines/kubernetes'],
-  yaml: ['manifest', 'cli'],
+  yaml: ['manifest', 'cli', 'kubeconfig'],
   zod: [
     'manifest',
     'experiment/record.ts',

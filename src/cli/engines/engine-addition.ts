@@ -2,7 +2,7 @@ import type { EngineAdditionInput, EngineConnection } from '../../api/engine-con
 import { AichorError } from '../../errors.ts';
 import { readSettingFlags } from './engine-settings.ts';
 import { flatContext } from './flat-context.ts';
-import { findContext } from './kubeconfig.ts';
+import { findContext } from '../../kubeconfig/kubeconfig.ts';
 
 interface AddFlags {
   kubeconfig?: string | undefined;
@@ -29,9 +29,9 @@ interface Adding {
 }
 
 /** What `engines add` asks of the control plane. Throws AichorError `usage`. */
-export function engineAddition({ name, flags, remote, env }: Adding): EngineAdditionInput {
+export async function engineAddition({ name, flags, remote, env }: Adding): Promise<EngineAdditionInput> {
   refuseName(name);
-  const { connection, namespace } = connectionOf(flags, { remote, env });
+  const { connection, namespace } = await connectionOf(flags, { remote, env });
   return {
     ...{ name, connection, namespace },
     settings: { ...readSettingFlags(flags) },
@@ -53,12 +53,12 @@ function refuseName(name: string): void {
   });
 }
 
-function connectionOf(
+async function connectionOf(
   flags: AddFlags,
   { remote, env }: Pick<Adding, 'remote' | 'env'>,
-): { connection: EngineConnection; namespace: string | null } {
+): Promise<{ connection: EngineConnection; namespace: string | null }> {
   if (flags['in-cluster']) return { connection: { kind: 'in-cluster' }, namespace: flags.namespace ?? null };
-  const found = findContext({ file: flags.kubeconfig, context: flags.context, env });
+  const found = await findContext({ file: flags.kubeconfig, context: flags.context, env });
   const namespace = flags.namespace ?? found.namespace ?? 'default';
   const { file, context } = found;
   const isKept = remote || flags['store-credentials'];

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import type { EngineConnection } from '../../api/engine-contract.ts';
 import { AichorError, systemErrorCode } from '../../errors.ts';
-import type { Fields, KubeContext } from './kubeconfig.ts';
+import type { Fields, KubeContext } from '../../kubeconfig/kubeconfig.ts';
 
 type StoredConnection = Extract<EngineConnection, { kind: 'stored' }>;
 
@@ -15,7 +14,6 @@ const USER_TEXTS = ['username', 'password'] as const;
  */
 export function flatContext({ file, context, cluster, user }: KubeContext): StoredConnection {
   refusePrograms(user, context);
-  const beside: Reading = { folder: dirname(file), file };
   const server = cluster['server'];
   if (typeof server !== 'string') throw wrong(file, `the cluster of its context ${context} has no server`);
   return {
@@ -23,14 +21,14 @@ export function flatContext({ file, context, cluster, user }: KubeContext): Stor
     context,
     cluster: {
       server,
-      ...data(cluster, 'certificate-authority', beside),
+      ...data(cluster, 'certificate-authority', file),
       ...(cluster['insecure-skip-tls-verify'] === true && { 'insecure-skip-tls-verify': true }),
       ...texts(cluster, CLUSTER_TEXTS),
     },
     user: {
-      ...data(user, 'client-certificate', beside),
-      ...data(user, 'client-key', beside),
-      ...tokenOf(user, beside),
+      ...data(user, 'client-certificate', file),
+      ...data(user, 'client-key', file),
+      ...tokenOf(user, file),
       ...texts(user, USER_TEXTS),
     },
   };
@@ -54,23 +52,14 @@ function programOf(value: unknown): string {
   return typeof name === 'string' ? name : 'unnamed';
 }
 
-interface Reading {
-  folder: string;
-  file: string;
-}
-
 /** `<key>-data`, or the file that `<key>` names, in Base64; nothing where there is neither. */
-function data<K extends string>(
-  fields: Fields,
-  key: K,
-  { folder, file }: Reading,
-): Partial<Record<`${K}-data`, string>> {
+function data<K extends string>(fields: Fields, key: K, file: string): Partial<Record<`${K}-data`, string>> {
   const inline = fields[`${key}-data`];
   const path = fields[key];
   const name = `${key}-data` as const;
   if (typeof inline === 'string' && inline !== '') return record(name, inline);
   if (typeof path !== 'string' || path === '') return {};
-  return record(name, readBeside(resolve(folder, path), file).toString('base64'));
+  return record(name, readBeside(path, file).toString('base64'));
 }
 
 function record<K extends string>(key: K, value: string): Partial<Record<K, string>> {
@@ -80,10 +69,10 @@ function record<K extends string>(key: K, value: string): Partial<Record<K, stri
 }
 
 /** A file of a token is newer than the token beside it. */
-function tokenOf(user: Fields, { folder, file }: Reading): { token?: string } {
+function tokenOf(user: Fields, file: string): { token?: string } {
   const { token, tokenFile } = user;
   if (typeof tokenFile === 'string' && tokenFile !== '')
-    return { token: readBeside(resolve(folder, tokenFile), file).toString('utf8').trim() };
+    return { token: readBeside(tokenFile, file).toString('utf8').trim() };
   return typeof token === 'string' && token !== '' ? { token } : {};
 }
 

@@ -56,7 +56,7 @@ Settings (--set, or a file of --settings): registry, pull_secret, project_secret
     const { args, flags } = await this.parse(EnginesAdd);
     const { engineAddition } = await import('../../cli/engines/engine-addition.ts');
     const remote = this.settings().server.value !== null;
-    const addition = engineAddition({ name: args.name, flags, remote, env: process.env });
+    const addition = await engineAddition({ name: args.name, flags, remote, env: process.env });
     const client = await this.client();
     this.talk.progress('connecting to the cluster');
     const { engine, checks } = await client.addEngine(addition);

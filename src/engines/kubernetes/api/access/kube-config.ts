@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { AichorError, isAbsent, systemErrorCode } from '../../../../errors.ts';
-import { didYouMean } from '../../../../base/text/did-you-mean.ts';
+import { AichorError, systemErrorCode } from '../../../../errors.ts';
+import { findContext, type Fields } from '../../../../kubeconfig/kubeconfig.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { proxyFor } from '../../../../base/http/proxy.ts';
 
@@ -30,7 +29,7 @@ export async function loadKubeConfig(access: ClusterAccess, env: Env): Promise<L
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const config = new KubeConfig();
   if (access.kind === 'in-cluster') loadOfPod(config, env);
-  else loadOfFile(config, access);
+  else await loadOfFile(config, { ...access, env });
   const context = config.getContextObject(config.getCurrentContext());
   const cluster = config.getCurrentCluster();
   const place = access.kind === 'in-cluster' ? 'this pod' : access.file;
@@ -52,7 +51,7 @@ export async function loadKubeConfig(access: ClusterAccess, env: Env): Promise<L
     server: cluster.server.replace(/\/+$/, ''),
     namespace: access.namespace ?? context.namespace ?? 'default',
     user: access.kind === 'in-cluster' ? null : context.user,
-    plugin: access.kind === 'in-cluster' ? null : preparePlugin(config, dirname(access.file)),
+    plugin: access.kind === 'in-cluster' ? null : preparePlugin(config),
   };
 }
 
@@ -64,43 +63,53 @@ function loadOfPod(config: KubeConfig, env: Env): void {
   config.loadFromCluster();
 }
 
-function loadOfFile(config: KubeConfig, { file, context }: ClusterAccess & { kind: 'kubeconfig' }): void {
-  const text = readKubeConfig(file);
+/** The file is read as kubectl reads it; the library takes what is in it. */
+async function loadOfFile(config: KubeConfig, { file, context, env }: FromFile): Promise<void> {
+  const found = await findContext({
+    file,
+    context: context ?? undefined,
+    env,
+    unusableAs: 'engine_unavailable',
+  });
+  const { cluster, userName, namespace } = found;
+  const user = { ...found.user, ...tokenOf(found.user) };
+  const named = {
+    cluster: 'cluster',
+    ...(userName !== null && { user: userName }),
+    ...(namespace !== null && { namespace }),
+  };
+  const document = {
+    'current-context': found.context,
+    clusters: [{ name: 'cluster', cluster }],
+    users: userName === null ? [] : [{ name: userName, user }],
+    contexts: [{ name: found.context, context: named }],
+  };
   try {
-    config.loadFromString(text);
-    config.makePathsAbsolute(dirname(file));
+    config.loadFromString(JSON.stringify(document));
   } catch (error) {
     throw new AichorError('engine_unavailable', `${file} is no kubeconfig: ${faultOf(error)}`, {
       hint: 'kubectl config view shows what kubectl makes of it',
     });
   }
-  const names = config.getContexts().map(({ name }) => name);
-  const wanted = context ?? config.getCurrentContext();
-  if (!wanted)
-    throw new AichorError('usage', `${file} has no current context`, {
-      hint: names.length === 0 ? 'it has no context at all' : `name one of its contexts: ${names.join(', ')}`,
-    });
-  if (!names.includes(wanted)) throw noSuchContext(file, wanted, names);
-  config.setCurrentContext(wanted);
 }
 
-function noSuchContext(file: string, wanted: string, names: readonly string[]): AichorError {
-  const meant = didYouMean(wanted, names);
-  const known = names.length === 0 ? 'it has none' : `its contexts are ${names.join(', ')}`;
-  return new AichorError('usage', `${file} has no context ${JSON.stringify(wanted)}`, {
-    hint: meant === null ? known : `did you mean ${meant}? ${known}`,
-  });
+interface FromFile {
+  file: string;
+  context: string | null;
+  env: Env;
 }
 
-function readKubeConfig(file: string): string {
+/** The library knows no `tokenFile`; it is newer than a token beside it. */
+function tokenOf({ tokenFile }: Fields): { token?: string } {
+  if (typeof tokenFile !== 'string' || tokenFile === '') return {};
   try {
-    return readFileSync(file, 'utf8');
+    return { token: readFileSync(tokenFile, 'utf8').trim() };
   } catch (error) {
-    const why = isAbsent(error) ? 'is not there' : `cannot be read (${systemErrorCode(error)})`;
-    throw new AichorError('engine_unavailable', `the kubeconfig ${file} ${why}`, {
-      hint: 'name the file that kubectl uses, most often ~/.kube/config',
-      cause: error,
-    });
+    throw new AichorError(
+      'engine_unavailable',
+      `the file of the token, ${tokenFile}, cannot be read (${systemErrorCode(error) ?? 'unknown error'})`,
+      { hint: 'whoever gives the credentials writes it anew', cause: error },
+    );
   }
 }
 
@@ -110,15 +119,13 @@ function faultOf(error: unknown): string {
   if (code !== undefined) return `a file that it names cannot be read (${code})`;
   if (!(error instanceof Error)) return 'it cannot be read';
   if (/^(?:clusters|contexts|users)\[\d+\]\.[\w.]+ is missing$/.test(error.message)) return error.message;
-  const line = /\((\d+):\d+\)/.exec(error.message)?.[1];
-  return line === undefined ? 'it has another shape' : `line ${line} is not YAML`;
+  return 'it has another shape';
 }
 
-/** As kubectl starts it: a relative path is one from the file, and what it may ask is told in a variable. */
-function preparePlugin(config: KubeConfig, folder: string): LoadedConfig['plugin'] {
+/** As kubectl starts it: what it may ask is told in a variable. */
+function preparePlugin(config: KubeConfig): LoadedConfig['plugin'] {
   const exec = config.getCurrentUser()?.exec;
   if (typeof exec?.command !== 'string') return null;
-  if (exec.command.includes('/') && !isAbsolute(exec.command)) exec.command = join(folder, exec.command);
   const cluster = config.getCurrentCluster();
   const facts = {
     server: cluster?.server,

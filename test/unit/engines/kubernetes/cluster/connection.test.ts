@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAichorError } from '../../../../../src/errors.ts';
 import type { ClusterAccess } from '../../../../../src/engines/kubernetes/api/access/cluster-access.ts';
@@ -87,6 +87,27 @@ describe('which cluster, and where in it', () => {
   });
 });
 
+test('a token in a file is read, and read again after it was refused', async () => {
+  await writeFile(join(folder, 'token'), 'first\n');
+  const file = await kubeconfig({ user: { tokenFile: 'token', token: 'older' } });
+  const connection = await openConnection(access(file), { env: {} });
+  const before = await connection.credentials();
+  expect(before.headers).toEqual({ Authorization: 'Bearer first' });
+  await writeFile(join(folder, 'token'), 'second\n');
+  expect((await connection.renewed(before)).headers).toEqual({ Authorization: 'Bearer second' });
+});
+
+test('a context whose cluster and user stand in another file', async () => {
+  const whole: Record<string, unknown> = JSON.parse(await readFile(await kubeconfig(), 'utf8'));
+  const { contexts, ...rest } = whole;
+  const [one, other] = [join(folder, 'contexts'), join(folder, 'rest')];
+  await writeFile(one, JSON.stringify({ contexts }));
+  await writeFile(other, JSON.stringify(rest));
+  const connection = await openConnection(access(`${one}${delimiter}${other}`, 'prod'), { env: {} });
+  expect(connection.server).toBe('https://k8s.test:6443');
+  expect((await connection.credentials()).headers).toEqual({ Authorization: 'Bearer a-token' });
+});
+
 describe('what is wrong is told with its cure, and without credentials', () => {
   test('no file', async () => {
     const { code, message, hint } = await failureOf(
@@ -94,7 +115,7 @@ describe('what is wrong is told with its cure, and without credentials', () => {
     );
     expect({ code, message, hint }).toEqual({
       code: 'engine_unavailable',
-      message: `the kubeconfig ${join(folder, 'nowhere')} is not there`,
+      message: `there is no kubeconfig ${join(folder, 'nowhere')}`,
       hint: expect.stringContaining('~/.kube/config'),
     });
   });
@@ -103,7 +124,7 @@ describe('what is wrong is told with its cure, and without credentials', () => {
     const { code, hint } = await failureOf(openConnection(access(await kubeconfig(), 'prd'), { env: {} }));
     expect({ code, hint }).toEqual({
       code: 'usage',
-      hint: 'did you mean prod? its contexts are dev, prod, torn',
+      hint: 'did you mean "prod"? the contexts there are: dev, prod, torn',
     });
   });
 
@@ -111,7 +132,7 @@ describe('what is wrong is told with its cure, and without credentials', () => {
     const { code, hint } = await failureOf(
       openConnection(access(await kubeconfig({ current: '' })), { env: {} }),
     );
-    expect({ code, hint }).toEqual({ code: 'usage', hint: 'name one of its contexts: dev, prod, torn' });
+    expect({ code, hint }).toEqual({ code: 'usage', hint: 'name one with --context: dev, prod, torn' });
   });
 
   test('a context without a cluster', async () => {
@@ -120,12 +141,12 @@ describe('what is wrong is told with its cure, and without credentials', () => {
   });
 
   test.each([
-    ['no YAML', 'users:\n- name: me\n  user: {token: very-secret-token, ][', 'line 3 is not YAML'],
-    ['another shape', '- very-secret-token', 'no current context'],
-    ['nothing', '', 'it has another shape'],
+    ['no YAML', 'users:\n- name: me\n  user: {token: very-secret-token, ][', 'is not valid YAML at line 3'],
+    ['another shape', '- very-secret-token', 'it has no keys'],
+    ['nothing', '', 'it has no keys'],
     [
       'a cluster without a server',
-      '{"clusters":[{"name":"c","cluster":{}}]}',
+      '{"current-context":"x","clusters":[{"name":"c","cluster":{}}],"contexts":[{"name":"x","context":{"cluster":"c"}}]}',
       'clusters[0].cluster.server is missing',
     ],
   ])('a file that is no kubeconfig: %s', async (_what, text, said) => {
