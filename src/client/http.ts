@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { searchOf, type Query } from '../base/http/query.ts';
-import { openRemote, type HttpAnswer, type Remote } from '../base/http/remote.ts';
+import type { HttpAnswer, Remote } from '../base/http/remote.ts';
 import { readText, send as sendHere, type Place } from '../base/http/send.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import { errorOfBody } from './error-of-body.ts';
@@ -83,9 +83,15 @@ async function exchange(
 }
 
 function remoteAt(url: string): Promise<Remote> {
-  const known = remotes.get(url) ?? openRemote(url, { env: process.env, connectMs: CONNECT_MS });
+  const known = remotes.get(url) ?? open(url);
   remotes.set(url, known);
   return known;
+}
+
+/** Loaded for those who need it: most commands speak to the socket. */
+async function open(url: string): Promise<Remote> {
+  const { openRemote } = await import('../base/http/remote.ts');
+  return openRemote(url, { env: process.env, connectMs: CONNECT_MS });
 }
 
 export function describeAddress(address: Address): string {
