@@ -67,7 +67,6 @@ export const HOMES = {
   '@inquirer/prompts': ['cli', 'scaffold'],
   '@kubernetes/client-node': ['engines/kubernetes/api/access/kube-config.ts'],
   'cli-table3': ['cli'],
-  'dockerfile-ast': ['dockerfile'],
   'env-paths': ['machine'],
   eta: ['scaffold'],
   execa: ['base/io', 'source', 'scaffold'],

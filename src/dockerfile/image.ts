@@ -1,13 +1,15 @@
 import { readBaseImage } from './base-image.ts';
-import { readDockerIgnore } from './docker-ignore.ts';
-import { imagePath } from './image-path.ts';
-import { addFolder, type ImageTree } from './image-tree.ts';
-import { applyCopy } from './copy.ts';
+import { applyCopy, type CopyPlace } from './copy.ts';
 import { findStage } from './find-stage.ts';
-import { readInstructions, type Instruction } from './instruction.ts';
-import { applyRun } from './run.ts';
-import { continueStage, newStage, valuesOf, type Install, type Stage, type Unhonoured } from './stage.ts';
-import { substitute } from './substitute.ts';
+import { applyRun } from './run/apply.ts';
+import type { Runner } from './run/request.ts';
+import { continueStage, newStage, type Install, type LineNote, type Stage } from './stage.ts';
+import { InvalidDockerfile } from './syntax/lines.ts';
+import { readInstruction, readInstructions, type Instruction } from './syntax/instruction.ts';
+import { InvalidWord, substitute } from './syntax/substitute.ts';
+import { readDockerIgnore } from './tree/docker-ignore.ts';
+import { imagePath } from './tree/image-path.ts';
+import { contextTree, type ContextEntry, type FileNode, type ImageTree } from './tree/image-tree.ts';
 
 /** What a Dockerfile makes of a context, as far as processes without a container can have it. */
 export interface Image {
@@ -21,54 +23,86 @@ export interface Image {
   env: Map<string, string>;
   /** Where a command starts. */
   workdir: string;
-  /** Files and folders that instructions put there; `copies` tells whether there are any. */
+  /** Files and folders that instructions put there; `copies` tells whether there are any of the context. */
   tree: ImageTree;
   copies: boolean;
-  executable: ReadonlySet<string>;
   /** In order; of all stages that the last one is made of. */
   installs: Install[];
   /** For each stage, what its install commands see. */
   sources: ReadonlyMap<number, ImageTree>;
-  notHonoured: Unhonoured[];
+  /** Folders of virtual environments that its commands made. */
+  environments: ReadonlySet<string>;
+  notHonoured: LineNote[];
+  /** RUN lines that only a shell can follow, and none did. */
+  unfollowed: LineNote[];
   /** What COPY names and the context has not. */
   missing: { line: number; path: string }[];
+  /** What no image build accepts. */
+  refused: LineNote[];
 }
 
 export interface ImageRequest {
   text: string;
   buildArgs: Readonly<Record<string, string>>;
   target: string | null;
-  /** Files of the context, relative to it. */
-  context: readonly string[];
+  /** What the context holds. */
+  context: readonly ContextEntry[];
   /** Text of the .dockerignore that counts, or null. */
   ignore: string | null;
+  /** Follows RUN lines; null: those are read that need no shell. */
+  runner?: Runner | null;
+  /** What is in an archive, by its content; null: it is none. */
+  unpack?: (file: FileNode) => Promise<ImageTree | null>;
 }
+
+/** The platform that images are built for. */
+const PLATFORM: Readonly<Record<string, string>> = {
+  TARGETPLATFORM: 'linux/amd64',
+  TARGETOS: 'linux',
+  TARGETARCH: 'amd64',
+  TARGETVARIANT: '',
+  BUILDPLATFORM: 'linux/amd64',
+  BUILDOS: 'linux',
+  BUILDARCH: 'amd64',
+  BUILDVARIANT: '',
+};
 
 /** Reads a Dockerfile to the end of the stage that is built. Null: there is no stage in it. */
-export function readImage({ text, buildArgs, target, context, ignore }: ImageRequest): Image | null {
+export async function readImage(request: ImageRequest): Promise<Image | null> {
+  const { text, target, context, ignore } = request;
   const isIgnored = readDockerIgnore(ignore ?? '');
-  const visible = context.filter((path) => !isIgnored(path));
+  const refused: LineNote[] = [];
   const reading: Reading = {
+    request,
     stages: [],
-    global: new Map(),
-    buildArgs,
-    context: new Map(visible.map((path) => [path, path])),
+    global: new Map(Object.entries({ ...PLATFORM, TARGETSTAGE: target ?? 'default' })),
+    context: contextTree(context, isIgnored),
+    unpack: request.unpack ?? (() => Promise.resolve(null)),
+    refuse: (note) => refused.push(note),
   };
-  for (const instruction of readInstructions(text)) {
-    const isNext = instruction.keyword === 'FROM' && isTarget(reading.stages, target);
-    if (isNext) break;
-    apply(instruction, reading);
+  for (const instruction of instructionsOf(text, refused)) {
+    if (instruction.keyword === 'FROM' && isTarget(reading.stages, target)) break;
+    await applyCarefully(instruction, reading);
   }
   const last = reading.stages.findLast((_, index) => isTarget(reading.stages.slice(0, index + 1), target)) ?? reading.stages.at(-1); // prettier-ignore
-  return last === undefined ? null : toImage(last, reading.stages);
+  return last === undefined ? null : toImage(last, { stages: reading.stages, refused });
 }
 
-interface Reading {
+function instructionsOf(text: string, refused: LineNote[]): Instruction[] {
+  try {
+    return readInstructions(text);
+  } catch (error) {
+    if (!(error instanceof InvalidDockerfile)) throw error;
+    refused.push({ line: error.line, what: error.message });
+    return readInstructions(text.split('\n').slice(0, error.line - 1).join('\n')); // prettier-ignore
+  }
+}
+
+interface Reading extends CopyPlace {
+  request: ImageRequest;
   stages: Stage[];
-  /** ARGs before the first FROM. */
+  /** ARGs before the first FROM, and those of the platform. */
   global: Map<string, string>;
-  buildArgs: Readonly<Record<string, string>>;
-  context: ReadonlyMap<string, string>;
 }
 
 function isTarget(stages: readonly Stage[], target: string | null): boolean {
@@ -77,64 +111,85 @@ function isTarget(stages: readonly Stage[], target: string | null): boolean {
   return last.name === target.toLowerCase() || String(stages.length - 1) === target;
 }
 
-/** Instructions without a meaning for processes whose command the manifest gives. */
-const WITHOUT_EFFECT = new Set([
-  'CMD',
-  'ENTRYPOINT',
-  'EXPOSE',
-  'LABEL',
-  'MAINTAINER',
-  'HEALTHCHECK',
-  'STOPSIGNAL',
-  'VOLUME',
-  'SHELL',
-]);
+async function applyCarefully(instruction: Instruction, reading: Reading): Promise<void> {
+  try {
+    await apply(instruction, reading);
+  } catch (error) {
+    if (!(error instanceof InvalidWord)) throw error;
+    reading.refuse({ line: instruction.line, what: `${instruction.keyword}: ${error.message}` });
+  }
+}
 
-function apply(instruction: Instruction, reading: Reading): void {
-  const { keyword, line, text } = instruction;
+/** Without a meaning for processes whose command the manifest gives, and who runs them. */
+const WITHOUT_EFFECT = new Set(
+  'CMD ENTRYPOINT EXPOSE LABEL MAINTAINER HEALTHCHECK STOPSIGNAL VOLUME USER'.split(' '),
+);
+
+async function apply(instruction: Instruction, reading: Reading): Promise<void> {
+  const { keyword, line, text, escape } = instruction;
   if (keyword === 'FROM') return begin(instruction, reading);
-  const stage = reading.stages.at(-1);
   if (keyword === 'ARG') return takeArgs(instruction, reading);
+  const stage = reading.stages.at(-1);
   if (stage === undefined) return;
   if (keyword === 'ENV') takeEnv(instruction, stage);
   else if (keyword === 'WORKDIR') {
-    stage.folder = imagePath(stage.folder, substitute(text, valuesOf(stage)));
-    addFolder(stage.tree, stage.folder);
-  } else if (keyword === 'COPY' || keyword === 'ADD') applyCopy(instruction, reading);
+    stage.folder = imagePath(stage.folder, substitute(text, stage.values, { escape }));
+    stage.tree.addFolder(stage.folder);
+  } else if (keyword === 'COPY' || keyword === 'ADD') await applyCopy(instruction, reading);
   else if (keyword === 'RUN')
-    applyRun(instruction, { stage, number: reading.stages.length - 1, context: reading.context });
-  else if (!WITHOUT_EFFECT.has(keyword) && !(keyword === 'USER' && /^(root|0)(:|$)/.test(text)))
-    stage.notHonoured.push({ line, what: `${keyword} ${text.slice(0, 40)}` });
+    await applyRun(instruction, { ...reading, stage, runner: reading.request.runner ?? null });
+  else if (keyword === 'SHELL') stage.shell = instruction.json ?? stage.shell;
+  else if (keyword === 'ONBUILD') stage.triggers.push({ line, text });
+  else if (!WITHOUT_EFFECT.has(keyword)) reading.refuse({ line, what: `unknown instruction: ${keyword}` });
 }
 
-function begin({ text }: Instruction, { stages, global }: Reading): void {
+async function begin({ text, line, escape }: Instruction, reading: Reading): Promise<void> {
+  const { stages, global } = reading;
   const [image = '', as, name] = text.split(/\s+/);
-  const from = substitute(image, global);
+  const from = substitute(image, global, { escape });
   const called = as?.toUpperCase() === 'AS' && name !== undefined ? name.toLowerCase() : null;
-  const earlier = findStage(stages, from);
-  stages.push(earlier === undefined ? newStage(called, from) : continueStage(earlier, called));
+  const earlier = stages.findLast((stage) => stage.name !== null && stage.name === from);
+  // `FROM First` is no stage, and no name of an image either; what was meant is clear all the same.
+  const meant = earlier ?? (/[A-Z]/.test(from) ? findStage(stages, from) : undefined);
+  if (meant !== earlier)
+    reading.refuse({ line, what: `repository name (library/${from}) must be lowercase` });
+  const place = { name: called, number: stages.length };
+  stages.push(meant === undefined ? newStage({ ...place, base: from }) : continueStage(meant, place));
+  for (const trigger of meant?.triggers ?? []) {
+    const instruction = { ...readInstruction(trigger.text, escape), line: trigger.line, heredocs: [] };
+    await applyCarefully(instruction, reading);
+  }
 }
 
 /** Before the first FROM an ARG serves the FROMs; in a stage it may take that value over by naming it. */
-function takeArgs({ properties }: Instruction, { stages, global, buildArgs }: Reading): void {
+function takeArgs({ properties, escape }: Instruction, { stages, global, request }: Reading): void {
   const stage = stages.at(-1);
-  for (const { name, value } of properties) {
-    const given = Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined;
-    const values = stage === undefined ? global : valuesOf(stage);
-    const known = given ?? (value === null ? global.get(name) : substitute(value, values));
-    if (known !== undefined) (stage?.args ?? global).set(name, known);
+  for (const { name: written, value } of properties) {
+    const values = stage === undefined ? global : stage.values;
+    const name = substitute(written, values, { escape });
+    const given = Object.hasOwn(request.buildArgs, name) ? request.buildArgs[name] : undefined;
+    const known = given ?? (value === null ? global.get(name) : substitute(value, values, { escape }));
+    if (known !== undefined) values.set(name, known);
   }
 }
 
 /** All of one ENV see the values from before it. */
-function takeEnv({ properties }: Instruction, stage: Stage): void {
-  const values = new Map(valuesOf(stage));
+function takeEnv({ properties, escape }: Instruction, stage: Stage): void {
+  const values = new Map(stage.values);
   if (!values.has('PATH')) values.set('PATH', '$PATH');
-  for (const { name, value } of properties) stage.env.set(name, substitute(value ?? '', values));
+  for (const { name: written, value } of properties) {
+    const name = substitute(written, values, { escape });
+    const known = substitute(value ?? '', values, { escape });
+    stage.env.set(name, known);
+    stage.values.set(name, known);
+  }
 }
 
-function toImage(stage: Stage, stages: readonly Stage[]): Image {
-  const { tree, copies, executable, installs, missing, env, folder } = stage;
+function toImage(
+  stage: Stage,
+  { stages, refused }: { stages: readonly Stage[]; refused: LineNote[] },
+): Image {
+  const { tree, copies, installs, missing, env, folder, environments } = stage;
   const base = stage.base === null ? { python: null, packages: [] } : readBaseImage(stage.base);
   const used = [...new Set(installs.map((install) => install.stage))];
   // An environment that is copied from a stage runs on the Python it was made with.
@@ -145,19 +200,27 @@ function toImage(stage: Stage, stages: readonly Stage[]): Image {
     python: pythons.find((each) => each !== null) ?? null,
     packages: base.packages,
     workdir: folder,
-    ...{ env, tree, copies, executable, installs, missing },
+    env,
+    tree,
+    copies,
+    installs,
+    missing,
+    environments,
+    refused,
     notHonoured: inOrder(stage.notHonoured),
+    unfollowed: inOrder(stage.unfollowed),
     sources: new Map(used.flatMap((number) => sourcesOf(number, stages[number]))),
   };
 }
 
 function sourcesOf(number: number, stage: Stage | undefined): [number, ImageTree][] {
   if (stage === undefined) return [];
-  const files = new Map([...stage.mounted, ...stage.tree.files]);
-  return [[number, { files, folders: stage.tree.folders }]];
+  const tree = stage.tree.clone();
+  for (const [path, node] of stage.mounted.entries()) if (!tree.has(path)) tree.add(path, node);
+  return [[number, tree]];
 }
 
-function inOrder(list: readonly Unhonoured[]): Unhonoured[] {
+function inOrder(list: readonly LineNote[]): LineNote[] {
   const known = new Map(list.map((each) => [`${each.line} ${each.what}`, each]));
   return [...known.values()].sort((a, b) => a.line - b.line);
 }

@@ -1,5 +1,5 @@
-import type { InstallCommand } from './install.ts';
-import { cloneTree, emptyTree, type ImageTree } from './image-tree.ts';
+import type { InstallCommand } from './run/install.ts';
+import { ImageTree } from './tree/image-tree.ts';
 
 /** An install command where it stands. */
 export interface Install extends InstallCommand {
@@ -10,70 +10,87 @@ export interface Install extends InstallCommand {
   output: string | null;
   /** Number of the stage it belongs to. */
   stage: number;
-  /** What ENV and ARG have told pip and uv up to there. */
-  settings: Record<string, string>;
+  /** Variables it sees: ENV and ARG of the stage up to there, `export`s and assignments of the line. */
+  env: Record<string, string>;
 }
 
 /** What instructions have made of a stage so far. */
 export interface Stage {
   name: string | null;
+  number: number;
   /** The image outside of this file that it begins with. */
   base: string | null;
   tree: ImageTree;
+  /** What the image keeps: ENV. */
   env: Map<string, string>;
-  /** Arguments that are known here, with their values. */
-  args: Map<string, string>;
+  /** What instructions and RUN see: ENV and ARG, the later one of a name. */
+  values: Map<string, string>;
   folder: string;
+  /** Words before a command of the shell form; null: the image's own. */
+  shell: readonly string[] | null;
   /** It has files of the context. */
   copies: boolean;
-  /** Files that only install commands see (`RUN --mount=type=bind`), by their paths in the image. */
-  mounted: Map<string, string>;
-  executable: Set<string>;
+  /** Files that only install commands see (`RUN --mount=type=bind`). */
+  mounted: ImageTree;
   installs: Install[];
-  notHonoured: Unhonoured[];
+  /** Folders of virtual environments that its commands made, in the image. */
+  environments: Set<string>;
+  notHonoured: LineNote[];
   missing: { line: number; path: string }[];
+  /** RUN lines that only a shell can follow, and none did. */
+  unfollowed: LineNote[];
+  /** Instructions for whoever begins with this stage. */
+  triggers: Trigger[];
 }
 
-/** Something that a process without a container does not get. */
-export interface Unhonoured {
+export interface Trigger {
+  line: number;
+  text: string;
+}
+
+/** Something to be said of a line. */
+export interface LineNote {
   line: number;
   what: string;
 }
 
-export function newStage(name: string | null, base: string | null): Stage {
+export function newStage(place: { name: string | null; base: string | null; number: number }): Stage {
   return {
-    name,
-    base,
-    tree: emptyTree(),
+    ...place,
+    tree: new ImageTree(),
     env: new Map(),
-    args: new Map(),
+    values: new Map(),
     folder: '/',
+    shell: null,
     copies: false,
-    mounted: new Map(),
-    executable: new Set(),
+    mounted: new ImageTree(),
     installs: [],
+    environments: new Set(),
     notHonoured: [],
     missing: [],
+    unfollowed: [],
+    triggers: [],
   };
 }
 
-/** `FROM` an earlier stage goes on where that one ended; its arguments do not come along. */
-export function continueStage(earlier: Stage, name: string | null): Stage {
+/** `FROM` an earlier stage goes on where that one ended, its arguments included. */
+export function continueStage(
+  earlier: Stage,
+  { name, number }: { name: string | null; number: number },
+): Stage {
   return {
     ...earlier,
     name,
-    tree: cloneTree(earlier.tree),
+    number,
+    tree: earlier.tree.clone(),
     env: new Map(earlier.env),
-    args: new Map(),
-    mounted: new Map(earlier.mounted),
-    executable: new Set(earlier.executable),
+    values: new Map(earlier.values),
+    mounted: earlier.mounted.clone(),
     installs: [...earlier.installs],
+    environments: new Set(earlier.environments),
     notHonoured: [...earlier.notHonoured],
     missing: [...earlier.missing],
+    unfollowed: [...earlier.unfollowed],
+    triggers: [],
   };
-}
-
-/** Variables that an instruction may use: ENV beats ARG. */
-export function valuesOf({ args, env }: Stage): ReadonlyMap<string, string> {
-  return new Map([...args, ...env]);
 }

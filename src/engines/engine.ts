@@ -168,6 +168,14 @@ export interface LayOutOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** One thing of a snapshot. */
+export type SnapshotEntry =
+  /** `sha256` of its content, 64 hex digits. */
+  | { path: string; kind: 'file'; executable: boolean; sha256: string }
+  | { path: string; kind: 'link'; target: string }
+  /** Nothing is in it. */
+  | { path: string; kind: 'folder' };
+
 /** A snapshot as an engine sees it: a listing, and a way to lay it out as files. */
 export interface SnapshotReader {
   digest: string;
@@ -187,6 +195,6 @@ export interface SnapshotReader {
   read(path: string): Promise<Buffer | null>;
   /** Every path (files and links), sorted. */
   paths(): readonly string[];
-  /** Folders with nothing in them, sorted; the others are there by what they hold. */
-  emptyFolders(): readonly string[];
+  /** What is at each path, sorted. */
+  entries(): readonly SnapshotEntry[];
 }

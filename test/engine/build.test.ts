@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { findProgram } from '../../src/machine/find-program.ts';
 import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
-import { ENVIRONMENT_MARK } from '../../src/engines/local/build/environments.ts';
+import { ENVIRONMENT_MARK } from '../../src/engines/local/build/environments/environments.ts';
 import { planPeak } from '../../src/experiment/plan/totals.ts';
 import { createHouse, jobset, type House, type Submitted } from './house.ts';
 

@@ -226,7 +226,8 @@ describe('install lines of the Dockerfile', () => {
 
   test('build arguments and secrets reach the build and not its log, nor its failure', async () => {
     const files = {
-      Dockerfile: 'FROM python\nCOPY requirements.txt fail ./\nRUN pip install -r requirements.txt\n',
+      Dockerfile:
+        'FROM python\nARG BUILD_TOKEN\nCOPY requirements.txt fail ./\nRUN pip install -r requirements.txt\n',
       'requirements.txt': 'six\n',
       fail: '',
     };
@@ -251,7 +252,7 @@ describe('install lines of the Dockerfile', () => {
     expect(build.notices).toEqual([
       {
         code: 'dockerfile_not_honoured',
-        message: 'Dockerfile: not done without a container: line 2 RUN apt-get install git; line 3 USER app',
+        message: 'Dockerfile: not done without a container: line 2 RUN apt-get install git',
       },
       { code: 'dockerfile_copy_missing', message: expect.stringContaining('line 6 gone') },
     ]);

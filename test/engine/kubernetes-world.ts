@@ -42,7 +42,7 @@ export interface Running {
 }
 
 const NOTHING: SnapshotReader = {
-  ...{ digest: '', bytes: 0, paths: () => [], emptyFolders: () => [], read: () => Promise.resolve(null) },
+  ...{ digest: '', bytes: 0, paths: () => [], entries: () => [], read: () => Promise.resolve(null) },
   layOut: () => Promise.resolve(),
   pack: () => {
     throw new Error('nothing is built');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readBaseImage } from '../../../src/dockerfile/base-image.ts';
-import { readDockerIgnore } from '../../../src/dockerfile/docker-ignore.ts';
+import { readDockerIgnore } from '../../../src/dockerfile/tree/docker-ignore.ts';
 import { readImage } from '../../../src/dockerfile/image.ts';
-import { mentions, mountTargets } from '../../../src/dockerfile/mount-targets.ts';
-import { optionWords, readOptions } from '../../../src/dockerfile/options.ts';
+import { mentions, mountTargets } from '../../../src/dockerfile/tree/mount-targets.ts';
+import { optionWords, readOptions } from '../../../src/dockerfile/run/options.ts';
 
 test.each([
   ['python:3.11-slim', '3.11', []],
@@ -52,8 +52,7 @@ describe('.dockerignore', () => {
 });
 
 describe('what is laid over the machine', () => {
-  const targets = (...paths: string[]) =>
-    mountTargets({ files: new Map(paths.map((path) => [path, 'x'])), folders: new Set() });
+  const targets = (...paths: string[]) => mountTargets(paths);
 
   test.each([
     [['/app/main.py', '/app/lib/x.py'], ['/app']],
@@ -92,12 +91,12 @@ test('options keep their meaning when they are read and said again', () => {
   );
 });
 
-test('no text stops the reader', () => {
+test('no text stops the reader', async () => {
   const word = fc.constantFrom('FROM', 'python:3.11', '\n', ' ', 'RUN', 'pip install a', '&&', '\\\n', '"', "'", '$', '${', '}', '$(', ')', 'COPY', '.', '/app', '[', ']', '<<EOF', 'EOF', '#', 'ENV', 'A=1', 'if', 'fi', 'then', ';', '|', '`', '--mount=', 'ARG', 'WORKDIR', 'AS', '*', '**', '\\'); // prettier-ignore
-  fc.assert(
-    fc.property(fc.array(word, { maxLength: 60 }), (words) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 60 }), async (words) => {
       const text = `FROM x\n${words.join('')}`;
-      const read = readImage({ text, buildArgs: {}, target: null, context: ['a', 'b/c'], ignore: words.join('') });
+      const read = await readImage({ text, buildArgs: {}, target: null, context: ['a', 'b/c'].map((path) => ({ path, kind: 'file', executable: false })), ignore: words.join('') });
       expect(read?.workdir.startsWith('/')).toBe(true);
     }),
     { numRuns: 500 },

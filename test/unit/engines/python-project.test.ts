@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidPyproject, toPythonProject } from '../../../src/engines/local/build/python-project.ts';
+import {
+  InvalidPyproject,
+  toPythonProject,
+} from '../../../src/engines/local/build/project/python-project.ts';
 import { failureReason } from '../../../src/engines/local/run/failure-reason.ts';
-import { uvCommands } from '../../../src/engines/local/build/uv.ts';
-import { venvCommands } from '../../../src/engines/local/build/venv.ts';
+import { uvCommands } from '../../../src/engines/local/build/project/uv.ts';
+import { venvCommands } from '../../../src/engines/local/build/project/venv.ts';
 
 const PROJECT = '[project]\nname = "x"\nversion = "1"\n';
 const SYSTEM = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n';

@@ -8,10 +8,10 @@ import type { LogSource } from '../../../logs/line.ts';
 import type { BuildContext, BuildResult } from '../../engine.ts';
 import { isLocalBuild, readEnvironmentKey, toBuildResult } from './build-result.ts';
 import type { EngineDeps } from '../deps.ts';
-import { createEnvironments, type Environments } from './environments.ts';
+import { createEnvironments, type Environments } from './environments/environments.ts';
 import { createLogPump } from '../pod/log-pump.ts';
-import { buildPythonEnvironment } from './python-env.ts';
-import { linkInterpreter, useOwnEnvironment } from './own-environment.ts';
+import { buildPythonEnvironment } from './environments/python-env.ts';
+import { linkInterpreter, useOwnEnvironment } from './environments/own-environment.ts';
 import { readWork } from './read-work.ts';
 
 const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: null };

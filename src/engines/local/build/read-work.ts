@@ -2,12 +2,12 @@ import { AichorError } from '../../../errors.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import type { FindPython } from '../../../machine/interpreters.ts';
 import type { BuildContext } from '../../engine.ts';
-import type { EnvironmentWork } from './environment-work.ts';
-import { readFoundImage, type FoundImage } from './image.ts';
-import { imageNotices, makesEnvironments } from './image-notices.ts';
-import { imageWork } from './image-work.ts';
-import { projectWork } from './project-work.ts';
-import { InvalidPyproject, readPythonProject } from './python-project.ts';
+import type { EnvironmentWork } from './environments/environment-work.ts';
+import { readFoundImage, type FoundImage } from './image/found-image.ts';
+import { imageNotices, makesEnvironments } from './image/image-notices.ts';
+import { imageWork } from './image/image-work.ts';
+import { projectWork } from './project/project-work.ts';
+import { InvalidPyproject, readPythonProject } from './project/python-project.ts';
 import { unfollowedNotice } from '../run/unfollowed.ts';
 
 /**

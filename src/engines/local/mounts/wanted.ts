@@ -1,4 +1,5 @@
-import { mentions, mountTargets } from '../../../dockerfile/mount-targets.ts';
+import { contextFiles } from '../../../dockerfile/tree/image-tree.ts';
+import { mentions, mountTargets } from '../../../dockerfile/tree/mount-targets.ts';
 import type { RunContext } from '../../engine.ts';
 import type { ImageLayout } from '../run/run-image.ts';
 import type { Volume } from '../pod/volumes.ts';
@@ -19,11 +20,11 @@ export async function wantedMounts(
   context: RunContext,
 ): Promise<Mount[]> {
   const ofVolumes = volumes.map(({ path, folder }) => ({ path, isFolder: true, source: folder }));
-  const targets = layout === null ? [] : mountTargets(layout.tree);
+  const targets = layout === null ? [] : mountTargets(layout.tree.paths());
   if (layout === null || targets.length === 0) return ofVolumes;
   const isWanted = volumes.length > 0 || (await isMentioned(targets, layout, context));
   if (!isWanted) return ofVolumes;
-  return [...targets.map((path) => ({ path, isFolder: !layout.tree.files.has(path), source: null })), ...ofVolumes]; // prettier-ignore
+  return [...targets.map((path) => ({ path, isFolder: layout.tree.isFolder(layout.tree.follow(path)), source: null })), ...ofVolumes]; // prettier-ignore
 }
 
 async function isMentioned(
@@ -35,7 +36,9 @@ async function isMentioned(
   const shutdown = plan.graceful_termination?.shutdown_command ?? [];
   if ([plan.command, ...values, ...shutdown].some((text) => mentions(text, targets))) return true;
   const prefix = plan.builder.context === '.' ? '' : `${plan.builder.context}/`;
-  const texts = [...new Set(tree.files.values())].filter((path) => TEXTS.test(path)).slice(0, MOST_TEXTS);
+  const texts = [...new Set(contextFiles(tree).values())]
+    .filter((path) => TEXTS.test(path))
+    .slice(0, MOST_TEXTS);
   for (const path of texts) {
     const content = await snapshot.read(`${prefix}${path}`);
     if (content !== null && content.length <= LARGEST_TEXT && mentions(content.toString('latin1'), targets))

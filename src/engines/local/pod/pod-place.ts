@@ -29,14 +29,14 @@ export async function podPlace(
   const { layout } = surroundings.image;
   const { mounts } = surroundings;
   const copy = workCopy(context, attempt, pod.name);
-  if (layout !== null) await layOutImage(layout, { context, root: copy, signal });
+  const isLaidOver = mounts?.own.some(({ source }) => source === null) ?? false;
+  if (layout !== null) await layOutImage(layout, { context, root: copy, signal, mounted: isLaidOver });
   const folder =
     layout === null
       ? await podFolder(context, { attempt, pod: pod.name, signal })
-      : join(copy, layout.workdir);
+      : join(copy, layout.tree.follow(layout.workdir));
   const imports = surroundings.imports.map((path) => join(copy, path));
   if (mounts === null) return { folder, enter: [], root: layout === null ? null : copy, imports };
-  const isLaidOver = mounts.own.some(({ source }) => source === null);
   const start = layout !== null && isLaidOver ? layout.workdir : folder;
   const enter = await podMounts(mounts, { file: `${pod.base}.mounts`, copy, folder: start });
   if (layout !== null && isLaidOver) return { folder, enter, root: null, imports: [...surroundings.imports] };

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageTree } from '../../../dockerfile/image-tree.ts';
+import type { ImageTree } from '../../../dockerfile/tree/image-tree.ts';
 import type { RunContext } from '../../engine.ts';
 import { isFolder, removeTree } from '../pod/workdir.ts';
-import { placesOf, readFoundImage } from '../build/image.ts';
-import { imageVariables } from '../build/image-environment.ts';
+import { readFoundImage } from '../build/image/found-image.ts';
+import { imageVariables } from '../build/image/image-environment.ts';
+import { layOutTree } from '../build/image/lay-out-tree.ts';
 
 /** What the Dockerfile says about running: variables, and how a pod's folder is laid out. */
 export interface RunImage {
@@ -18,29 +19,37 @@ export interface ImageLayout {
   tree: ImageTree;
   /** Folder of the image in which commands start. */
   workdir: string;
-  executable: ReadonlySet<string>;
-  places: (path: string) => readonly string[];
 }
 
 export async function readRunImage(context: Pick<RunContext, 'snapshot' | 'plan'>): Promise<RunImage> {
   const found = await readFoundImage(context);
   if (found === null) return { env: new Map(), layout: null };
-  const { env, tree, workdir, copies, executable } = found.image;
-  const places = placesOf(tree.files, context.plan.builder.context);
-  return { env, layout: copies ? { tree, workdir, executable, places } : null };
+  const { env, tree, workdir, copies } = found.image;
+  return { env, layout: copies ? { tree, workdir } : null };
 }
 
-/** Lays the image's tree out in a folder that stands for its root. What is there already is whole. */
+/**
+ * Lays the image's tree out in a folder that stands for its root. What is there already is whole.
+ *
+ * @param mounted the tree is at its paths for the pod
+ */
 export async function layOutImage(
-  { tree, workdir, executable, places }: ImageLayout,
-  { context, root, signal }: { context: Pick<RunContext, 'snapshot'>; root: string; signal: AbortSignal },
+  { tree, workdir }: ImageLayout,
+  place: {
+    context: Pick<RunContext, 'snapshot' | 'plan'>;
+    root: string;
+    signal: AbortSignal;
+    mounted: boolean;
+  },
 ): Promise<void> {
+  const { root, signal, mounted } = place;
+  const { snapshot, plan } = place.context;
   if (isFolder(root)) return;
   const beside = `${root}.new`;
   await removeTree(beside);
-  await context.snapshot.layOut(beside, { places, signal });
-  for (const folder of [...tree.folders, workdir]) await mkdir(join(beside, folder), { recursive: true });
-  for (const path of executable) await chmod(join(beside, path), 0o755);
+  const source = { snapshot, context: plan.builder.context, signal, linksInto: mounted ? undefined : root };
+  await layOutTree(tree, beside, source);
+  await mkdir(join(beside, tree.follow(workdir)), { recursive: true });
   await rename(beside, root);
 }
 
@@ -52,7 +61,7 @@ export function runVariables(
   { env, layout }: RunImage,
   { shell, root }: { shell: Readonly<Record<string, string>>; root: string | null },
 ): Record<string, string> {
-  const isLaidOut = (path: string) => layout !== null && path !== '/' && (layout.tree.folders.has(path) || layout.tree.files.has(path)); // prettier-ignore
+  const isLaidOut = (path: string) => layout !== null && path !== '/' && layout.tree.has(path);
   const find = (path: string) => (isLaidOut(path) ? (root === null ? path : join(root, path)) : null);
   const variables = imageVariables(env, { shell, exists: existsSync, find });
   const programs = root === null || layout === null ? [] : programFolders(layout.tree, root);
@@ -61,8 +70,9 @@ export function runVariables(
 }
 
 /** Folders of programs that every image has in its PATH: what was copied there is found by its name. */
-function programFolders({ files }: ImageTree, root: string): string[] {
+function programFolders(tree: ImageTree, root: string): string[] {
+  const files = [...tree.entries()].filter(([, { kind }]) => kind !== 'folder').map(([path]) => path);
   return ['/usr/local/bin', '/usr/bin', '/bin']
-    .filter((folder) => [...files.keys()].some((path) => path.startsWith(`${folder}/`)))
+    .filter((folder) => files.some((path) => path.startsWith(`${folder}/`)))
     .map((folder) => join(root, folder));
 }

@@ -25,7 +25,7 @@ export function snapshotReader(digest: string, listing: Listing, blobs: Blobs): 
       return entry?.kind === 'file' ? readContent(entry.sha256, blobs) : null;
     },
     paths: () => listing.entries.filter((entry) => entry.kind !== 'folder').map((entry) => entry.path),
-    emptyFolders: () => listing.entries.filter((entry) => entry.kind === 'folder').map((entry) => entry.path),
+    entries: () => listing.entries,
   };
 }
 

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import type { RunContext } from '../../../engine.ts';
 import { readEnvironmentKey } from '../build-result.ts';
-import { environmentHome } from '../environments.ts';
+import { environmentHome } from '../environments/environments.ts';
 import type { RunImage } from '../../run/run-image.ts';
+import { contextFiles } from '../../../../dockerfile/tree/image-tree.ts';
 import { readEditable } from './installed.ts';
 import { importsOf, type Imports, type PodFiles } from './places.ts';
 
@@ -35,12 +36,12 @@ function plainFiles({ snapshot }: RunContext): PodFiles {
 function imageFiles({ tree }: NonNullable<RunImage['layout']>, { plan }: RunContext): PodFiles {
   const context = plan.builder.context === '.' ? '' : `${plan.builder.context}/`;
   return {
-    has: (path) => tree.files.has(path),
+    has: (path) => tree.get(tree.follow(path))?.kind === 'file',
     within(folder) {
       const inImage = /^\d+(\/.*)?$/.exec(folder)?.[1] ?? null;
       const isInside = (path: string, original: string) =>
         (inImage !== null && path.startsWith(`${inImage}/`)) || posix.join(context, original).startsWith(folder === '' ? '' : `${folder}/`); // prettier-ignore
-      return [...tree.files].flatMap(([path, original]) => (isInside(path, original) ? [path] : []));
+      return [...contextFiles(tree)].flatMap(([path, original]) => (isInside(path, original) ? [path] : []));
     },
   };
 }

@@ -1,56 +1,49 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Image } from '../../../dockerfile/image.ts';
-import { imagePath } from '../../../dockerfile/image-path.ts';
-import type { Install } from '../../../dockerfile/stage.ts';
-import type { BuildContext } from '../../engine.ts';
-import { isEditableOption, isFileOption } from '../../../dockerfile/options.ts';
-import { withoutEditable } from './editable/requirements.ts';
-import type { BuildStep, EnvironmentWork, Making } from './environment-work.ts';
-import { placesOf } from './image.ts';
+import type { Image } from '../../../../dockerfile/image.ts';
+import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
+import type { Install } from '../../../../dockerfile/stage.ts';
+import type { BuildContext } from '../../../engine.ts';
+import { isEditableOption, isFileOption } from '../../../../dockerfile/run/options.ts';
+import { withoutEditable } from '../editable/requirements.ts';
+import type { BuildStep, EnvironmentWork, Making } from '../environments/environment-work.ts';
+import { layOutTree } from './lay-out-tree.ts';
+import { installVariables } from './install-variables.ts';
 import { readInstallSources, type InstallSources } from './image-sources.ts';
-import type { PythonProject } from './python-project.ts';
-import { whatToInstall } from './venv.ts';
+import type { PythonProject } from '../project/python-project.ts';
+import { credentials } from './credentials.ts';
+import { whatToInstall } from '../project/venv.ts';
 import { pipWords, syncWords, writeWords, type Wording } from './install-words.ts';
-
-/** Settings of installers that say what is installed, not where to in an image. */
-const SETTING = /^(PIP|UV)_(?!PROJECT_ENVIRONMENT|PYTHON|CACHE_DIR|LINK_MODE|COMPILE|SYSTEM|BREAK|TOOL|NO_CACHE|TARGET|PREFIX|ROOT|USER|INSTALL)/; // prettier-ignore
 
 /** What a Dockerfile's own install lines say, to be done in its order. */
 export async function imageWork(
   image: Image,
   { snapshot, plan }: Pick<BuildContext, 'snapshot' | 'plan'>,
 ): Promise<EnvironmentWork> {
-  const { context, build_args: args } = plan.builder;
+  const { context } = plan.builder;
   const installs = inWorkingOrder(image);
   const sources = await readInstallSources({ ...image, installs }, { snapshot, context });
-  const told = installs.flatMap((install) => Object.entries(install.settings));
-  const settings = Object.fromEntries(told.filter(([name]) => SETTING.test(name)));
-  const env = { ...settings, ...args };
   return {
     facts: {
-      installs: installs.map(({ kind, dialect, verb, options, folder, output, stage }) => ({
-        kind,
-        dialect,
-        verb,
-        options,
-        folder,
-        output,
-        stage,
+      installs: installs.map(({ env, line: _line, ...install }) => ({
+        ...install,
+        env: Object.entries(installVariables({ ...install, env }, 'uv')).toSorted(([a], [b]) =>
+          a < b ? -1 : 1,
+        ),
       })),
       files: [...sources.files].toSorted(([a], [b]) => (a < b ? -1 : 1)),
       sources: sources.usesSources ? [snapshot.digest, context, plan.builder.dockerfile] : null,
-      env: Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     },
     python: null,
-    env,
+    env: {},
+    hidden: installs.flatMap((install) => credentials(install.env)),
     locked: installs.some(({ kind }) => kind === 'sync'),
     async layOut(folder, signal) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      for (const [stage, { files, folders }] of image.sources) {
+      for (const [stage, tree] of image.sources) {
         const root = stageFolder(folder, stage);
-        if (sources.usesSources) await snapshot.layOut(root, { places: placesOf(files, context), signal });
-        for (const each of folders) await mkdir(join(root, each), { recursive: true });
+        if (sources.usesSources) await layOutTree(tree, root, { snapshot, context, signal, linksInto: root });
+        else for (const [path, node] of tree.entries()) if (node.kind === 'folder') await mkdir(join(root, path), { recursive: true }); // prettier-ignore
       }
       for (const [key, text] of sources.files) {
         const [stage = '', ...path] = key.split(' ');
@@ -75,7 +68,7 @@ function inWorkingOrder({ installs, packages }: Image): Install[] {
   const named = new Set(installs.flatMap(({ options }) => options.flatMap(({ name, value }) => (name === null ? nameOf(value) : [])))); // prettier-ignore
   const brought = packages.filter((requirement) => nameOf(requirement).every((name) => !named.has(name)));
   const base: Install = {
-    ...{ kind: 'pip', dialect: 'pip', verb: [], line: 1, folder: '/', output: null, stage: -1, settings: {} },
+    ...{ kind: 'pip', dialect: 'pip', verb: [], line: 1, folder: '/', output: null, stage: -1, env: {} },
     options: brought.map((value) => ({ name: null, value })),
   };
   return [...lasting, ...(brought.length > 0 ? [base] : []), ...installs.filter(({ kind }) => kind !== 'sync')]; // prettier-ignore
@@ -95,7 +88,7 @@ function steps(installs: readonly Install[], making: Making, projects: Projects)
   const seed = installs[0]?.dialect === 'pip' ? ['--seed'] : [];
   const create = tool === 'uv' ? ['venv', '--no-project', ...seed, environment] : ['-m', 'venv', environment];
   return [
-    ...(begins ? [] : [{ words: [program, ...create], folder: sources, output: null }]),
+    ...(begins ? [] : [{ words: [program, ...create], folder: sources, output: null, env: {} }]),
     ...installs.flatMap((install, index) => {
       const words =
         tool === 'uv'
@@ -104,7 +97,8 @@ function steps(installs: readonly Install[], making: Making, projects: Projects)
       if (words === null) return [];
       const root = stageFolder(sources, install.stage);
       const folder = install.stage === -1 ? sources : join(root, projectFolder(install));
-      return [{ words, folder, output: install.output === null ? null : join(root, install.output) }];
+      const output = install.output === null ? null : join(root, install.output);
+      return [{ words, folder, output, env: installVariables(install, tool) }];
     }),
   ];
 }

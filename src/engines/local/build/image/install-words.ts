@@ -1,5 +1,5 @@
-import type { Install } from '../../../dockerfile/stage.ts';
-import { isEditableOption, isLocal, optionWords, type Option } from '../../../dockerfile/options.ts';
+import type { Install } from '../../../../dockerfile/stage.ts';
+import { isEditableOption, isLocal, optionWords, type Option } from '../../../../dockerfile/run/options.ts';
 
 /** How an option of a Dockerfile's pip or uv is said here. */
 export interface Wording {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
-import { findProgram } from '../../../machine/find-program.ts';
-import type { BuildContext } from '../../engine.ts';
+import { findProgram } from '../../../../machine/find-program.ts';
+import type { BuildContext } from '../../../engine.ts';
 import type { EnvironmentWork } from './environment-work.ts';
 
 /** Everything that a Python environment depends on, as a name: same key, same environment. */

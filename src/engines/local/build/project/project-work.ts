@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import type { BuildContext } from '../../engine.ts';
-import { withoutEditable } from './editable/requirements.ts';
-import type { BuildStep, EnvironmentWork, Making } from './environment-work.ts';
+import type { BuildContext } from '../../../engine.ts';
+import { withoutEditable } from '../editable/requirements.ts';
+import type { BuildStep, EnvironmentWork, Making } from '../environments/environment-work.ts';
 import type { PythonProject } from './python-project.ts';
 import { uvCommands } from './uv.ts';
 import { venvCommands } from './venv.ts';
@@ -17,6 +17,7 @@ export function projectWork(
       words,
       folder: posix.join(making.sources, context),
       output: null,
+      env: {},
     }));
   return {
     facts: {
@@ -26,6 +27,7 @@ export function projectWork(
     },
     python: null,
     env,
+    hidden: [],
     locked: project.kind === 'project' && project.locked,
     async layOut(sources, signal) {
       await snapshot.layOut(sources, { signal });

@@ -34,7 +34,7 @@ function readPip(words: readonly string[], dialect: 'uv' | 'pip'): InstallComman
   if (dialect === 'uv' && chosen === 'compile')
     return { kind: 'write', dialect, verb: ['pip', 'compile'], options: without(options, verb) };
   if (chosen !== 'install' && !(dialect === 'uv' && chosen === 'sync'))
-    return chosen === undefined || /^(cache|config|check|list|freeze|show|uninstall)$/.test(chosen)
+    return chosen === undefined || /^(cache|config|check|list|freeze|show|debug|--version)$/.test(chosen)
       ? 'nothing'
       : null;
   const given = without(options, verb).map((option): Option =>

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere } from '../../../machine/capacity.ts';
-import { placeFile } from '../../../machine/place-file.ts';
-import type { Processes } from '../../../machine/processes.ts';
-import { signalProcess } from '../../../machine/signals.ts';
-import { removeTree } from '../pod/workdir.ts';
+import { readIfThere } from '../../../../machine/capacity.ts';
+import { placeFile } from '../../../../machine/place-file.ts';
+import type { Processes } from '../../../../machine/processes.ts';
+import { signalProcess } from '../../../../machine/signals.ts';
+import { removeTree } from '../../pod/workdir.ts';
 
 /**
  * Names the folder of the environment that a build process works on: what a dead server left running is found by it.

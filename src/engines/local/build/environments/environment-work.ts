@@ -1,4 +1,4 @@
-import type { Notice } from '../../../experiment/record.ts';
+import type { Notice } from '../../../../experiment/record.ts';
 
 /** One command of a build. */
 export interface BuildStep {
@@ -7,6 +7,8 @@ export interface BuildStep {
   folder: string;
   /** File that its standard output goes to; null: the log. */
   output: string | null;
+  /** Variables of this command alone. */
+  env: Record<string, string>;
 }
 
 /** With what, and where to, an environment is made. */
@@ -28,6 +30,8 @@ export interface EnvironmentWork {
   python: string | null;
   /** Variables of the build alone. */
   env: Record<string, string>;
+  /** Texts that the log must not show. */
+  hidden: string[];
   /** A lock is there that only uv can follow. */
   locked: boolean;
   /**

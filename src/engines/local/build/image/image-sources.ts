@@ -1,10 +1,10 @@
-import { posix } from 'node:path';
-import { imagePath } from '../../../dockerfile/image-path.ts';
-import { isEditableOption, isFileOption, isLocal } from '../../../dockerfile/options.ts';
-import type { Install } from '../../../dockerfile/stage.ts';
-import type { Image } from '../../../dockerfile/image.ts';
-import type { SnapshotReader } from '../../engine.ts';
-import { toPythonProject, type PythonProject } from './python-project.ts';
+import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
+import { isEditableOption, isFileOption, isLocal } from '../../../../dockerfile/run/options.ts';
+import type { Install } from '../../../../dockerfile/stage.ts';
+import type { Image } from '../../../../dockerfile/image.ts';
+import type { SnapshotReader } from '../../../engine.ts';
+import { readTreeFile } from './lay-out-tree.ts';
+import { toPythonProject, type PythonProject } from '../project/python-project.ts';
 
 /** What install commands of a Dockerfile read. */
 export interface InstallSources {
@@ -25,11 +25,9 @@ export async function readInstallSources(
 ): Promise<InstallSources> {
   const sources: InstallSources = { files: new Map(), usesSources: false, projects: new Map() };
   for (const install of image.installs) {
-    const original = image.sources.get(install.stage)?.files ?? new Map<string, string>();
-    const read = async (path: string) => {
-      const from = original.get(path);
-      return from === undefined ? null : ((await snapshot.read(posix.join(context, from)))?.toString('utf8') ?? null); // prettier-ignore
-    };
+    const tree = image.sources.get(install.stage);
+    const read = async (path: string) =>
+      tree === undefined ? null : readTreeFile(tree, path, { snapshot, context });
     await readOne(install, read, sources);
   }
   return sources;

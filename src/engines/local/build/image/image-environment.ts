@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { isProtected } from '../../../operators/protected.ts';
+import { isProtected } from '../../../../operators/protected.ts';
 
 /** Variables of an image that are about the image, its users and its installers. */
 const OF_THE_IMAGE =

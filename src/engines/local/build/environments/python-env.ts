@@ -1,20 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { AichorError } from '../../../errors.ts';
-import { crashPoint } from '../../../base/io/crash-point.ts';
-import { findProgram } from '../../../machine/find-program.ts';
-import type { BuildContext, BuildResult } from '../../engine.ts';
-import { runBuildCommand } from './build-command.ts';
-import { toBuildResult } from './build-result.ts';
-import { keepEditable, localDistributions } from './editable/installed.ts';
+import { AichorError } from '../../../../errors.ts';
+import { crashPoint } from '../../../../base/io/crash-point.ts';
+import { findProgram } from '../../../../machine/find-program.ts';
+import type { BuildContext, BuildResult } from '../../../engine.ts';
+import { runBuildCommand } from '../build-command.ts';
+import { toBuildResult } from '../build-result.ts';
+import { keepEditable, localDistributions } from '../editable/installed.ts';
 import { environmentKey } from './environment-key.ts';
 import type { EnvironmentWork } from './environment-work.ts';
 import { ENVIRONMENT_MARK, type Environments } from './environments.ts';
-import { privateTexts } from '../pod/mask.ts';
-import { EXPERIMENT_MARK } from '../pod/pod-environment.ts';
-import { uvVariables } from './uv.ts';
-import { VENV_VARIABLES } from './venv.ts';
-import { removeTree } from '../pod/workdir.ts';
+import { privateTexts } from '../../pod/mask.ts';
+import { EXPERIMENT_MARK } from '../../pod/pod-environment.ts';
+import { uvVariables } from '../project/uv.ts';
+import { VENV_VARIABLES } from '../project/venv.ts';
+import { removeTree } from '../../pod/workdir.ts';
 
 interface Place {
   context: BuildContext;
@@ -70,9 +70,17 @@ async function build(
   const marks = { [EXPERIMENT_MARK]: context.experimentId, [ENVIRONMENT_MARK]: environment };
   const settings = installer.tool === 'uv' ? uvVariables(environment, work.python) : VENV_VARIABLES;
   const env = { ...marks, ...work.env, ...context.shell, ...context.secrets, ...settings, ...marks };
-  const hidden = privateTexts({ secrets: context.secrets, buildArgs: context.plan.builder.build_args });
+  const known = privateTexts({ secrets: context.secrets, buildArgs: context.plan.builder.build_args });
+  const hidden = [...known, ...work.hidden];
   for (const step of work.steps({ ...installer, environment, sources })) {
-    await runBuildCommand({ ...step, env, log, hidden, stop, detach });
+    await runBuildCommand({
+      ...step,
+      env: { ...env, ...step.env, ...settings, ...marks },
+      log,
+      hidden,
+      stop,
+      detach,
+    });
     crashPoint('engine-build-command-ended');
   }
   const local = editable.length === 0 ? [] : await localDistributions(environment, sources);

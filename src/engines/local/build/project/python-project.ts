@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
-import type { SnapshotReader } from '../../engine.ts';
+import type { SnapshotReader } from '../../../engine.ts';
 
 /** What decides the Python environment of a repository. */
 export type PythonProject =

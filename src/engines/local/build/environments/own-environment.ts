@@ -1,8 +1,8 @@
 import { mkdir, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { AichorError, systemErrorCode } from '../../../errors.ts';
-import type { BuildContext, BuildResult } from '../../engine.ts';
-import { toBuildResult } from './build-result.ts';
+import { AichorError, systemErrorCode } from '../../../../errors.ts';
+import type { BuildContext, BuildResult } from '../../../engine.ts';
+import { toBuildResult } from '../build-result.ts';
 
 /**
  * An environment that is there already (`--python-env`), used as it is: the folder of a virtual or conda

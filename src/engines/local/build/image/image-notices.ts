@@ -1,18 +1,23 @@
-import type { Notice } from '../../../experiment/record.ts';
-import type { Unhonoured } from '../../../dockerfile/stage.ts';
-import type { FoundImage } from './image.ts';
-import { BY_HAND } from '../run/unfollowed.ts';
+import type { Notice } from '../../../../experiment/record.ts';
+import type { LineNote } from '../../../../dockerfile/stage.ts';
+import type { FoundImage } from './found-image.ts';
+import { BY_HAND } from '../../run/unfollowed.ts';
 
 /** Most entries of one notice: it is read in a terminal. */
 const MOST = 8;
 
 /** What of a Dockerfile a run without a container does not have, by line; and what a real build would refuse. */
-export function imageNotices({ path, image }: FoundImage): Notice[] {
+export function imageNotices({ dockerfile: { path }, image }: FoundImage): Notice[] {
   const notices: Notice[] = [];
-  if (image.notHonoured.length > 0) {
+  const notDone = [...image.notHonoured, ...image.unfollowed.map(withReason)].sort((x, y) => x.line - y.line);
+  if (notDone.length > 0) {
     const byHand = makesEnvironments({ image }) ? `; ${BY_HAND}` : '';
-    const message = `${path}: not done without a container: ${listed(image.notHonoured)}${byHand}`;
+    const message = `${path}: not done without a container: ${listed(notDone)}${byHand}`;
     notices.push({ code: 'dockerfile_not_honoured', message });
+  }
+  if (image.refused.length > 0) {
+    const message = `${path}: no image build accepts ${listed(image.refused)}`;
+    notices.push({ code: 'dockerfile_refused', message });
   }
   if (image.missing.length > 0) {
     const missing = image.missing.map(({ line, path: source }) => ({ line, what: source }));
@@ -22,6 +27,14 @@ export function imageNotices({ path, image }: FoundImage): Notice[] {
   return notices;
 }
 
+/** Why a RUN was not followed, and what to do. */
+function withReason({ line, what }: LineNote): LineNote {
+  return {
+    line,
+    what: `${what} (it needs a shell in a place of its own, which this machine does not allow: write it as plain commands, or name an environment with --python-env)`,
+  };
+}
+
 /** It has an environment made by a program that is not used here. */
 export function makesEnvironments({ image }: Pick<FoundImage, 'image'>): boolean {
   return image.notHonoured.some(({ what }) =>
@@ -29,7 +42,7 @@ export function makesEnvironments({ image }: Pick<FoundImage, 'image'>): boolean
   );
 }
 
-function listed(entries: readonly Unhonoured[]): string {
+function listed(entries: readonly LineNote[]): string {
   const shown = entries.slice(0, MOST).map(({ line, what }) => `line ${line} ${what}`);
   const more = entries.length - shown.length;
   return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;

@@ -1,5 +1,4 @@
 import { imagePath } from './image-path.ts';
-import type { ImageTree } from './image-tree.ts';
 
 /** Folders that every machine has for itself: nothing is laid over them, only over what is in them. */
 const OF_THE_MACHINE =
@@ -12,9 +11,9 @@ const NEVER = /^\/(proc|sys|dev|tmp|run|boot)(\/|$)/;
  * The paths at which an image's own files would be laid over the machine's: as high as possible, so that they are
  * few, but never over a folder that the machine needs.
  */
-export function mountTargets({ files, folders }: ImageTree): string[] {
+export function mountTargets(paths: Iterable<string>): string[] {
   const below = new Map<string, Set<string>>();
-  for (const path of [...files.keys(), ...folders]) {
+  for (const path of paths) {
     for (let each = path; each !== '/'; each = imagePath(each, '..')) {
       const parent = imagePath(each, '..');
       const known = below.get(parent) ?? new Set<string>();

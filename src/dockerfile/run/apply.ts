@@ -1,0 +1,109 @@
+import { findStage } from '../find-stage.ts';
+import type { Stage } from '../stage.ts';
+import { heredocContent, readHeredocWord } from '../syntax/lines.ts';
+import type { Instruction } from '../syntax/instruction.ts';
+import { substitute } from '../syntax/substitute.ts';
+import { imagePath } from '../tree/image-path.ts';
+import type { ImageTree } from '../tree/image-tree.ts';
+import { showMounted } from './mounted.ts';
+import { readPlainRun } from './plain.ts';
+import type { RunEffect, RunMount, Runner, RunRequest } from './request.ts';
+
+/** The stage a RUN stands in, and what it may mount. */
+export interface RunPlace {
+  stage: Stage;
+  stages: readonly Stage[];
+  context: ImageTree;
+  runner: Runner | null;
+}
+
+const DEFAULT_SHELL = ['/bin/sh', '-c'];
+const LONGEST_SHOWN = 60;
+
+/** Takes over what a RUN does to the stage: files, installs, environments; notes the rest. */
+export async function applyRun(instruction: Instruction, place: RunPlace): Promise<void> {
+  const { stage, runner } = place;
+  const request = runRequest(instruction, place);
+  for (const mount of request.mounts) showMounted(stage.mounted, mount);
+  const effect = runner === null ? readPlainRun(request) : await runner(request);
+  if (effect === null) stage.unfollowed.push({ line: request.line, what: `RUN ${request.shown}` });
+  else takeEffect(stage, { effect, line: request.line });
+}
+
+function takeEffect(stage: Stage, { effect, line }: { effect: RunEffect; line: number }): void {
+  for (const [path, node] of effect.changes) {
+    if (node === null) stage.tree.remove(path);
+    else if (node.kind === 'folder') {
+      stage.tree.addFolder(path, node.mode);
+      stage.tree.put(path, node);
+    } else stage.tree.add(path, node);
+  }
+  stage.installs.push(...effect.installs);
+  for (const folder of effect.environments) stage.environments.add(folder);
+  for (const what of effect.notHonoured) stage.notHonoured.push({ line, what: `RUN ${what}` });
+}
+
+/** What BuildKit would run: the shell form goes to the stage's shell, a heredoc alone is the script. */
+function runRequest(instruction: Instruction, place: RunPlace): RunRequest {
+  const { stage } = place;
+  const { line, flags, json, text, heredocs } = instruction;
+  const mounts = flags.flatMap(({ name, value }) => (name === 'mount' ? readMount(value, { ...place, escape: instruction.escape }) : [])); // prettier-ignore
+  const common = {
+    line,
+    stage,
+    mounts,
+    shown: shortened(
+      heredocs.length > 0 && readHeredocWord(text).length > 0 ? (heredocs[0]?.content ?? text) : text,
+    ),
+  };
+  if (json !== null && heredocs.length === 0) return { ...common, words: json, script: scriptOf(json) };
+  const [only] = heredocs.length === 1 && readHeredocWord(text).length === 1 ? heredocs : [];
+  const script =
+    only === undefined
+      ? [text, ...heredocs.map(({ content, name }) => content + name)].join('\n')
+      : heredocContent(only);
+  const shell = shebangOf(only === undefined ? '' : script) ?? stage.shell ?? DEFAULT_SHELL;
+  return { ...common, words: [...shell, script], script };
+}
+
+/** A heredoc alone may say what reads it. */
+function shebangOf(script: string): string[] | null {
+  const line = /^#!\s*(\S.*)/.exec(script)?.[1];
+  if (line === undefined) return null;
+  const words = line.trim().split(/\s+/);
+  const shell = /(?:^|\/)(?:env\s+)?((?:ba|da)?sh)\b/.exec(line)?.[1];
+  return shell === undefined ? [...words, '-c'] : [`/bin/${shell}`, '-c'];
+}
+
+/** `["sh", "-c", "…"]` is a shell line after all. */
+function scriptOf([program = '', flag = '', script]: readonly string[]): string | null {
+  return /(^|\/)(ba|da)?sh$/.test(program) && /^-\w*c$/.test(flag) ? (script ?? null) : null;
+}
+
+function shortened(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ');
+  return line.length <= LONGEST_SHOWN ? line : `${line.slice(0, LONGEST_SHOWN - 1)}…`;
+}
+
+/** `--mount=type=bind,source=uv.lock,target=uv.lock`: files of the context, or of a stage. */
+function readMount(
+  value: string,
+  { stage, stages, context, escape }: RunPlace & { escape: string },
+): RunMount[] {
+  const fields = new Map(
+    value.split(',').map((field) => splitField(substitute(field, stage.values, { escape }))),
+  );
+  const target = fields.get('target') ?? fields.get('dst') ?? fields.get('destination');
+  if ((fields.get('type') ?? 'bind') !== 'bind' || target === undefined) return [];
+  const from = fields.get('from');
+  const tree = from === undefined ? context : findStage(stages.slice(0, -1), from)?.tree;
+  const source = imagePath('/', fields.get('source') ?? fields.get('src') ?? '.');
+  return tree === undefined
+    ? []
+    : [{ target: imagePath(stage.folder, target), tree, source: tree.follow(source) }];
+}
+
+function splitField(field: string): [string, string] {
+  const equals = field.indexOf('=');
+  return equals === -1 ? [field, 'true'] : [field.slice(0, equals).trim(), field.slice(equals + 1).trim()];
+}

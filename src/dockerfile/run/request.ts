@@ -1,0 +1,38 @@
+import type { Install, Stage } from '../stage.ts';
+import type { ImageTree, TreeNode } from '../tree/image-tree.ts';
+
+/** One RUN to be followed. */
+export interface RunRequest {
+  line: number;
+  /** The stage as it is before; not to be changed. */
+  stage: Readonly<Stage>;
+  /** What is run: words, or a script for the words of a shell before it. */
+  words: readonly string[];
+  /** What of these words is a script; null: the exec form without a shell. */
+  script: string | null;
+  mounts: readonly RunMount[];
+  /** Beginning of what stands there, to be shown. */
+  shown: string;
+}
+
+/** Files that only this RUN sees (`--mount=type=bind`), where it sees them. */
+export interface RunMount {
+  target: string;
+  tree: ImageTree;
+  /** What is mounted: a file, or a folder of `tree`. */
+  source: string;
+}
+
+/** What a RUN did. */
+export interface RunEffect {
+  /** What is at paths of the image now; null: nothing any more. Outer before inner. */
+  changes: readonly (readonly [string, TreeNode | null])[];
+  installs: readonly Install[];
+  /** Folders of virtual environments that it made. */
+  environments: readonly string[];
+  /** What it would have done to the image's system and was not done here, each in words. */
+  notHonoured: readonly string[];
+}
+
+/** Follows RUN lines. Null: this one needs a shell, and there is none. */
+export type Runner = (request: RunRequest) => Promise<RunEffect | null>;

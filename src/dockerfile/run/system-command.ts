@@ -1,0 +1,48 @@
+/** What a command that changes the image's system, and not the code's files or packages, is for a run without one. */
+export type SystemCommand =
+  /** It would change nothing that a process could see. */
+  | { kind: 'nothing' }
+  /** It would, and cannot here. */
+  | { kind: 'not-done'; what: string };
+
+/** Users, owners, caches, talk: they mean nothing to processes of one user. */
+const WITHOUT_EFFECT =
+  /^(useradd|groupadd|adduser|addgroup|usermod|groupmod|userdel|deluser|passwd|chpasswd|chown|chgrp|ldconfig|update-ca-certificates|locale-gen|update-locale|dpkg-reconfigure|sync|sleep|hash|pwd|update-alternatives|apt-mark)$/;
+
+/** Programs that install into the image's system, or make environments that are not used here. */
+const INSTALLERS =
+  /^(apt|apt-get|aptitude|dpkg|apk|yum|dnf|microdnf|zypper|conda|mamba|micromamba|poetry|pipenv|pdm|pixi|npm|snap|rpm|add-apt-repository|apt-key|debconf-set-selections)$/;
+
+/** Null: it is none of them. */
+export function readSystemCommand(words: readonly string[]): SystemCommand | null {
+  const [program = '', ...rest] = words;
+  const name = baseName(program);
+  if (WITHOUT_EFFECT.test(name) || isToolSetup(name, words)) return { kind: 'nothing' };
+  if (!INSTALLERS.test(name)) return null;
+  const operands = rest.filter((word) => !word.startsWith('-'));
+  if (isUpkeep(name, operands)) return { kind: 'nothing' };
+  const shown = operands.slice(0, 4);
+  const more = operands.length > shown.length ? ' …' : '';
+  return { kind: 'not-done', what: `${[name, ...shown].join(' ').slice(0, 80)}${more}` };
+}
+
+export function baseName(program: string): string {
+  return program.slice(program.lastIndexOf('/') + 1);
+}
+
+/** Lists and caches of packages, settings, versions. */
+function isUpkeep(name: string, operands: readonly string[]): boolean {
+  if (operands.length === 0) return true;
+  if (name === 'add-apt-repository' || name === 'apt-key' || name === 'debconf-set-selections') return true;
+  return /^(update|upgrade|dist-upgrade|full-upgrade|clean|autoclean|autoremove|makecache|config|init|info|cache|self|--version)$/.test(operands[0] ?? ''); // prettier-ignore
+}
+
+/** uv and pip are brought here otherwise; what fetches them has nothing to do. */
+function isToolSetup(name: string, words: readonly string[]): boolean {
+  const line = words.join(' ');
+  if (/^(curl|wget)$/.test(name)) return /astral\.sh\/uv|get-pip\.py|get\.pip/.test(line);
+  if (/^(sh|bash)$/.test(name)) return /uv-installer|uv-install/.test(line);
+  const isPython = /^(python3?(\.\d+)?)$/.test(name);
+  if (isPython && /\bget-pip\.py\b/.test(line)) return true;
+  return isPython && /^-m (ensurepip|compileall)\b/.test(words.slice(1).join(' '));
+}
