@@ -84,7 +84,9 @@ export async function readImage(request: ImageRequest): Promise<Image | null> {
     if (instruction.keyword === 'FROM' && isTarget(reading.stages, target)) break;
     await applyCarefully(instruction, reading);
   }
-  const last = reading.stages.findLast((_, index) => isTarget(reading.stages.slice(0, index + 1), target)) ?? reading.stages.at(-1); // prettier-ignore
+  const last =
+    reading.stages.findLast((_, index) => isTarget(reading.stages.slice(0, index + 1), target)) ??
+    reading.stages.at(-1);
   return last === undefined ? null : toImage(last, { stages: reading.stages, refused });
 }
 
@@ -94,7 +96,12 @@ function instructionsOf(text: string, refused: LineNote[]): Instruction[] {
   } catch (error) {
     if (!(error instanceof InvalidDockerfile)) throw error;
     refused.push({ line: error.line, what: error.message });
-    return readInstructions(text.split('\n').slice(0, error.line - 1).join('\n')); // prettier-ignore
+    return readInstructions(
+      text
+        .split('\n')
+        .slice(0, error.line - 1)
+        .join('\n'),
+    );
   }
 }
 

@@ -47,7 +47,9 @@ function takeEffect(stage: Stage, { effect, line }: { effect: RunEffect; line: n
 function runRequest(instruction: Instruction, place: RunPlace): RunRequest {
   const { stage } = place;
   const { line, flags, json, text, heredocs } = instruction;
-  const mounts = flags.flatMap(({ name, value }) => (name === 'mount' ? readMount(value, { ...place, escape: instruction.escape }) : [])); // prettier-ignore
+  const mounts = flags.flatMap(({ name, value }) =>
+    name === 'mount' ? readMount(value, { ...place, escape: instruction.escape }) : [],
+  );
   const common = {
     line,
     stage,

@@ -40,7 +40,10 @@ export function optionWords(options: readonly Option[]): string[] {
 
 /** Options that name a file of requirements or constraints. */
 export function isFileOption(name: string | null): boolean {
-  return name !== null && /^(-r|-c|--requirements?|--constraints?|--overrides?|--build-constraints?|-b)$/.test(name); // prettier-ignore
+  return (
+    name !== null &&
+    /^(-r|-c|--requirements?|--constraints?|--overrides?|--build-constraints?|-b)$/.test(name)
+  );
 }
 
 export function isEditableOption(name: string | null): boolean {

@@ -163,7 +163,13 @@ class PlainRun {
       if (found?.[1] === undefined) break;
       assigned.set(found[1], expandWhole(written[first] ?? '', this.#lookup).slice(found[0].length));
     }
-    const words = written.slice(first).flatMap((word) => (/^[A-Za-z_]\w*=/.test(word) && /^(?:export|env)$/.test(written[first] ?? '') ? [expandWhole(word, this.#lookup)] : this.#words(word))); // prettier-ignore
+    const words = written
+      .slice(first)
+      .flatMap((word) =>
+        /^[A-Za-z_]\w*=/.test(word) && /^(?:export|env)$/.test(written[first] ?? '')
+          ? [expandWhole(word, this.#lookup)]
+          : this.#words(word),
+      );
     if (words.length === 0) {
       for (const [name, value] of assigned) this.#variables.set(name, value);
       return 'success';
@@ -176,7 +182,8 @@ class PlainRun {
   #run(words: readonly string[], place: Place): Outcome {
     const [program = '', ...rest] = words;
     const name = baseName(program);
-    if (/^(?:sudo|command|exec|time|nice)$/.test(name) && rest.length > 0 && !rest[0]?.startsWith('-')) return this.#run(rest, place); // prettier-ignore
+    if (/^(?:sudo|command|exec|time|nice)$/.test(name) && rest.length > 0 && !rest[0]?.startsWith('-'))
+      return this.#run(rest, place);
     if (name === 'env' && rest.length > 0) return this.#env(rest, place);
     if (place.target !== null && name !== 'echo' && name !== 'uv' && name !== 'touch')
       throw new NeedsShell('>');
@@ -256,7 +263,11 @@ class PlainRun {
     const [program = '', ...rest] = words;
     const name = baseName(program);
     if (isVersionQuestion(name, rest)) return 'success';
-    const environment = madeEnvironment(name, rest, assigned.get('UV_PROJECT_ENVIRONMENT') ?? this.#variables.get('UV_PROJECT_ENVIRONMENT')); // prettier-ignore
+    const environment = madeEnvironment(
+      name,
+      rest,
+      assigned.get('UV_PROJECT_ENVIRONMENT') ?? this.#variables.get('UV_PROJECT_ENVIRONMENT'),
+    );
     if (environment !== null) this.#environments.push(imagePath(this.#files.folder, environment));
     if (environment !== null && !/^sync$/.test(rest[0] ?? '')) return 'success';
     const install = readInstall(words);
@@ -267,7 +278,14 @@ class PlainRun {
     this.#checkInputs(install.options);
     const env = Object.fromEntries([...this.#variables].filter(([each]) => this.#exported.has(each)));
     const output = target === null ? null : imagePath(this.#files.folder, target.path);
-    const whole = { ...install, line, folder: this.#files.folder, output, stage: stage.number, env: { ...env, ...Object.fromEntries(assigned) } }; // prettier-ignore
+    const whole = {
+      ...install,
+      line,
+      folder: this.#files.folder,
+      output,
+      stage: stage.number,
+      env: { ...env, ...Object.fromEntries(assigned) },
+    };
     this.#installs.push(whole);
     const written = output ?? (install.kind === 'write' ? this.#writtenBy(install.options) : null);
     if (written !== null) this.#written.add(written);
@@ -289,21 +307,29 @@ class PlainRun {
       if (!isInput || /^[a-z+]+:\/\//.test(value)) continue;
       const path = imagePath(this.#files.folder, value.replace(/\[.*$/, ''));
       const isKnown = this.#files.isThere(path) || this.#written.has(path) || this.#isWrittenEarlier(path);
-      if (!isKnown && this.#request.stage.unfollowed.length + this.#request.stage.notHonoured.length > 0) throw new NeedsShell(value); // prettier-ignore
+      if (!isKnown && this.#request.stage.unfollowed.length + this.#request.stage.notHonoured.length > 0)
+        throw new NeedsShell(value);
       if (value.startsWith('/dev/') || value === '-') throw new NeedsShell(value);
     }
   }
 
   #isWrittenEarlier(path: string): boolean {
     return this.#request.stage.installs.some(({ output, options, folder, kind }) => {
-      const named = kind === 'write' ? options.find(({ name }) => name === '-o' || name === '--output-file')?.value : null; // prettier-ignore
+      const named =
+        kind === 'write'
+          ? options.find(({ name }) => name === '-o' || name === '--output-file')?.value
+          : null;
       return output === path || (named != null && imagePath(folder, named) === path);
     });
   }
 }
 
 function isVersionQuestion(name: string, rest: readonly string[]): boolean {
-  return /^(?:python3?(?:\.\d+)?|pip3?|uv|gcc|cmake)$/.test(name) && rest.length === 1 && /^(?:--version|-V)$/.test(rest[0] ?? ''); // prettier-ignore
+  return (
+    /^(?:python3?(?:\.\d+)?|pip3?|uv|gcc|cmake)$/.test(name) &&
+    rest.length === 1 &&
+    /^(?:--version|-V)$/.test(rest[0] ?? '')
+  );
 }
 
 /** The folder of the virtual environment that a command makes; null: it makes none. */
@@ -312,7 +338,13 @@ function madeEnvironment(name: string, rest: readonly string[], project: string 
   if (/^python3?(?:\.\d+)?$/.test(name) && rest[0] === '-m' && /^(?:venv|virtualenv)$/.test(rest[1] ?? ''))
     return operands[1] ?? null;
   if (name === 'virtualenv') return operands.at(-1) ?? null;
-  if (name === 'uv' && rest[0] === 'venv') return operands.filter((_, at) => at > 0 && !/^(?:-p|--python|--prompt)$/.test(rest[rest.indexOf(operands[at] ?? '') - 1] ?? ''))[0] ?? '.venv'; // prettier-ignore
+  if (name === 'uv' && rest[0] === 'venv')
+    return (
+      operands.filter(
+        (_, at) =>
+          at > 0 && !/^(?:-p|--python|--prompt)$/.test(rest[rest.indexOf(operands[at] ?? '') - 1] ?? ''),
+      )[0] ?? '.venv'
+    );
   if (name === 'uv' && rest[0] === 'sync') return project ?? '.venv';
   return null;
 }

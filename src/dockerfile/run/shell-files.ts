@@ -75,7 +75,12 @@ export class ShellFiles {
     const node = this.#tree.get(/^-[Lh]$/.test(a) ? this.#tree.followParent(path) : this.#tree.follow(path));
     if (node === undefined && OF_THE_IMAGE.test(path)) throw new NeedsShell(`[ ${a} ${how} ]`);
     if (node === undefined) return false;
-    return a === '-e' || (a === '-f' && node.kind === 'file') || (a === '-d' && node.kind === 'folder') || (/^-[Lh]$/.test(a) && node.kind === 'link'); // prettier-ignore
+    return (
+      a === '-e' ||
+      (a === '-f' && node.kind === 'file') ||
+      (a === '-d' && node.kind === 'folder') ||
+      (/^-[Lh]$/.test(a) && node.kind === 'link')
+    );
   }
 
   /** `echo`, which may make a file. */
@@ -114,11 +119,14 @@ export class ShellFiles {
     const paths = operands.map((word) => imagePath(this.folder, word));
     if (name === 'mkdir') {
       if (rest.some((word) => word.startsWith('-') && !/^-[pv]+$/.test(word))) throw new NeedsShell('mkdir');
-      for (const path of paths) if (!this.#tree.isFolder(this.#tree.follow(path))) this.#change(path, { kind: 'folder', mode: FOLDER_MODE }); // prettier-ignore
+      for (const path of paths)
+        if (!this.#tree.isFolder(this.#tree.follow(path)))
+          this.#change(path, { kind: 'folder', mode: FOLDER_MODE });
       return 'success';
     }
     if (name === 'rm' || name === 'rmdir') {
-      for (const path of paths.map((each) => this.#tree.followParent(each))) if (this.#tree.has(path)) this.#change(path, null); // prettier-ignore
+      for (const path of paths.map((each) => this.#tree.followParent(each)))
+        if (this.#tree.has(path)) this.#change(path, null);
       return 'success';
     }
     if (name === 'touch') {
@@ -159,6 +167,13 @@ function isShown(path: string, pattern: string): boolean {
 }
 
 function compares(a: number, how: string, b: number): boolean {
-  const results: Record<string, boolean> = { '-eq': a === b, '-ne': a !== b, '-lt': a < b, '-le': a <= b, '-gt': a > b, '-ge': a >= b }; // prettier-ignore
+  const results: Record<string, boolean> = {
+    '-eq': a === b,
+    '-ne': a !== b,
+    '-lt': a < b,
+    '-le': a <= b,
+    '-gt': a > b,
+    '-ge': a >= b,
+  };
   return results[how] ?? false;
 }

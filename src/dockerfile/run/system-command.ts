@@ -34,7 +34,9 @@ export function baseName(program: string): string {
 function isUpkeep(name: string, operands: readonly string[]): boolean {
   if (operands.length === 0) return true;
   if (name === 'add-apt-repository' || name === 'apt-key' || name === 'debconf-set-selections') return true;
-  return /^(update|upgrade|dist-upgrade|full-upgrade|clean|autoclean|autoremove|makecache|config|init|info|cache|self|--version)$/.test(operands[0] ?? ''); // prettier-ignore
+  return /^(update|upgrade|dist-upgrade|full-upgrade|clean|autoclean|autoremove|makecache|config|init|info|cache|self|--version)$/.test(
+    operands[0] ?? '',
+  );
 }
 
 /** uv and pip are brought here otherwise; what fetches them has nothing to do. */

@@ -2,7 +2,7 @@ import { imagePath } from './image-path.ts';
 
 /** Folders that every machine has for itself: nothing is laid over them, only over what is in them. */
 const OF_THE_MACHINE =
-  /^\/(bin|boot|dev|etc|home|lib|lib32|lib64|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)?$|^\/usr\/(bin|lib|lib64|libexec|local|sbin|share|include|src)(\/(bin|etc|lib|sbin|share|src))?$|^\/var\/(lib|log|tmp|cache|run|opt)$|^\/home\/[^/]+$|^\/root\/\.[^/]+$/; // prettier-ignore
+  /^\/(bin|boot|dev|etc|home|lib|lib32|lib64|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)?$|^\/usr\/(bin|lib|lib64|libexec|local|sbin|share|include|src)(\/(bin|etc|lib|sbin|share|src))?$|^\/var\/(lib|log|tmp|cache|run|opt)$|^\/home\/[^/]+$|^\/root\/\.[^/]+$/;
 
 /** Where nothing of an image can be laid: what processes need of the kernel, and what all share. */
 const NEVER = /^\/(proc|sys|dev|tmp|run|boot)(\/|$)/;

@@ -24,7 +24,10 @@ export async function readWork(
   const work = await workOf(found, context);
   const notices = found === null ? [] : imageNotices(found);
   const isSaid = found !== null && makesEnvironments(found);
-  const unfollowed = work === null && !isSaid ? unfollowedNotice(context.snapshot.paths(), context.plan.builder.context) : null; // prettier-ignore
+  const unfollowed =
+    work === null && !isSaid
+      ? unfollowedNotice(context.snapshot.paths(), context.plan.builder.context)
+      : null;
   if (unfollowed !== null) notices.push(unfollowed);
   const wanted = found?.image.python ?? null;
   // Who sets UV_PYTHON has chosen already.

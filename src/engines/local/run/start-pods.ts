@@ -45,9 +45,11 @@ export async function startPods(
   const { context } = attempt.run;
   const givenUp = AbortSignal.any([context.stop, context.detach]);
   const atOnce = sharesWorkdir(context.snapshot.bytes) ? 1 : AT_ONCE;
-  await eachAtOnce(ready, atOnce, (pod) => attempting(attempt, pod, async () => {
-    prepared.set(pod, await preparePod(attempt, pod, givenUp));
-  })); // prettier-ignore
+  await eachAtOnce(ready, atOnce, (pod) =>
+    attempting(attempt, pod, async () => {
+      prepared.set(pod, await preparePod(attempt, pod, givenUp));
+    }),
+  );
   crashPoint('engine-pods-prepared');
   if (prepared.size > 0) await clock.begin();
   for (const [pod, what] of prepared) {
@@ -88,7 +90,10 @@ async function start(attempt: Attempt, pod: LivePod, prepared: PreparedPod): Pro
   const { run, shim, wake } = attempt;
   pod.phase = 'live';
   const command = run.ray === null ? POD_COMMAND : rayPodCommand(attempt, pod.planned);
-  const words = await shimArguments({ shim, base: pod.base, processes: run.deps.processes }, [...prepared.enter, ...command]); // prettier-ignore
+  const words = await shimArguments({ shim, base: pod.base, processes: run.deps.processes }, [
+    ...prepared.enter,
+    ...command,
+  ]);
   spawnPod({
     ...prepared,
     arguments: words,

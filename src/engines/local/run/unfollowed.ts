@@ -20,7 +20,9 @@ export const BY_HAND = 'make that environment by hand, and name it with --python
  * @param context folder of the Python project
  */
 export function unfollowedNotice(paths: readonly string[], context: string): Notice | null {
-  const names = paths.filter((path) => posix.dirname(path) === posix.normalize(context)).map((path) => posix.basename(path)); // prettier-ignore
+  const names = paths
+    .filter((path) => posix.dirname(path) === posix.normalize(context))
+    .map((path) => posix.basename(path));
   for (const { files, by } of OTHERS) {
     const name = names.find((each) => files.test(each));
     if (name !== undefined)

@@ -64,7 +64,9 @@ export function moduleFiles(record: string): string[] {
     const path = /^"?(.+?)"?,[^,]*,\d*\s*$/.exec(line)?.[1];
     return path === undefined ? [] : [path];
   });
-  return paths.filter((path) => !/^(?:\.\.|\/)|\.dist-info\/|(?:^|\/)__pycache__\/|\.py[co]$|^[^/]*\.pth$/.test(path)); // prettier-ignore
+  return paths.filter(
+    (path) => !/^(?:\.\.|\/)|\.dist-info\/|(?:^|\/)__pycache__\/|\.py[co]$|^[^/]*\.pth$/.test(path),
+  );
 }
 
 /** Kept beside the environment: whoever uses it finds the same. */

@@ -40,7 +40,8 @@ function imageFiles({ tree }: NonNullable<RunImage['layout']>, { plan }: RunCont
     within(folder) {
       const inImage = /^\d+(\/.*)?$/.exec(folder)?.[1] ?? null;
       const isInside = (path: string, original: string) =>
-        (inImage !== null && path.startsWith(`${inImage}/`)) || posix.join(context, original).startsWith(folder === '' ? '' : `${folder}/`); // prettier-ignore
+        (inImage !== null && path.startsWith(`${inImage}/`)) ||
+        posix.join(context, original).startsWith(folder === '' ? '' : `${folder}/`);
       return [...contextFiles(tree)].flatMap(([path, original]) => (isInside(path, original) ? [path] : []));
     },
   };

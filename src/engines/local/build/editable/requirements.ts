@@ -24,7 +24,9 @@ export async function withoutEditable(
   known.add(path);
   const lines = readRequirements(text);
   if (lines.plain !== text) await writeFile(path, lines.plain);
-  const found = lines.editable.map((value) => [resolve(cwd, value), resolve(dirname(path), value)].find(isFolder) ?? resolve(cwd, value)); // prettier-ignore
+  const found = lines.editable.map(
+    (value) => [resolve(cwd, value), resolve(dirname(path), value)].find(isFolder) ?? resolve(cwd, value),
+  );
   for (const other of lines.included)
     found.push(...(await withoutEditable(join(dirname(path), other), cwd, known)));
   return found;
@@ -32,7 +34,9 @@ export async function withoutEditable(
 
 /** What a file of requirements says of folders and of other files; `plain`: the same without `-e`. Pure. */
 export function readRequirements(text: string): { plain: string; editable: string[]; included: string[] } {
-  const editable = [...text.matchAll(EDITABLE)].flatMap(([, , , value = '']) => (/^[a-z+]+:/.test(value) ? [] : [value])); // prettier-ignore
+  const editable = [...text.matchAll(EDITABLE)].flatMap(([, , , value = '']) =>
+    /^[a-z+]+:/.test(value) ? [] : [value],
+  );
   const included = [...text.matchAll(INCLUDED)].map(([, value = '']) => value);
   return { plain: text.replace(EDITABLE, '$1$2$3'), editable, included };
 }

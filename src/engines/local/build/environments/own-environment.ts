@@ -25,7 +25,8 @@ async function programsOf(path: string): Promise<string[] | null> {
   const isEnvironment = await isThere(home, ['pyvenv.cfg', 'conda-meta']);
   const bin = join(home, 'bin');
   const hasPython = (await kindOf(join(bin, 'python'))) === 'file';
-  if (isFolder && !hasPython && !(await isThere(bin, ['python3']))) throw unusable(path, 'there is no bin/python in it'); // prettier-ignore
+  if (isFolder && !hasPython && !(await isThere(bin, ['python3'])))
+    throw unusable(path, 'there is no bin/python in it');
   return hasPython && (isFolder || isEnvironment) ? [bin] : null;
 }
 

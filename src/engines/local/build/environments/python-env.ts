@@ -85,7 +85,10 @@ async function build(
   }
   const local = editable.length === 0 ? [] : await localDistributions(environment, sources);
   const isEditable = (folder: string) => editable.some((each) => isWithin(join(sources, folder), each));
-  await keepEditable(dirname(environment), local.filter(({ folder }) => isEditable(folder))); // prettier-ignore
+  await keepEditable(
+    dirname(environment),
+    local.filter(({ folder }) => isEditable(folder)),
+  );
   await removeTree(sources);
 }
 

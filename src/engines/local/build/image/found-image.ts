@@ -51,7 +51,14 @@ export async function readFoundImage(place: Place, runner: Runner | null = null)
   const { build_args: buildArgs, target, context } = place.plan.builder;
   const { text, ignore } = dockerfile;
   const { readImage } = await import('../../../../dockerfile/image.ts');
-  const image = await readImage({ text, ignore, buildArgs, target, runner, context: contextEntries(place.snapshot, context) }); // prettier-ignore
+  const image = await readImage({
+    text,
+    ignore,
+    buildArgs,
+    target,
+    runner,
+    context: contextEntries(place.snapshot, context),
+  });
   return image === null ? null : { dockerfile, image };
 }
 

@@ -40,7 +40,8 @@ async function readOne(install: Install, read: Read, sources: InstallSources): P
   for (const { name, value } of install.options) {
     if (value === null) continue;
     if (isEditableOption(name) || (name === null && isLocal(value))) sources.usesSources = true;
-    if (isFileOption(name)) await readRequirements(imagePath(install.folder, value), install, { read, sources }); // prettier-ignore
+    if (isFileOption(name))
+      await readRequirements(imagePath(install.folder, value), install, { read, sources });
   }
 }
 

@@ -43,7 +43,9 @@ export async function imageWork(
       for (const [stage, tree] of image.sources) {
         const root = stageFolder(folder, stage);
         if (sources.usesSources) await layOutTree(tree, root, { snapshot, context, signal, linksInto: root });
-        else for (const [path, node] of tree.entries()) if (node.kind === 'folder') await mkdir(join(root, path), { recursive: true }); // prettier-ignore
+        else
+          for (const [path, node] of tree.entries())
+            if (node.kind === 'folder') await mkdir(join(root, path), { recursive: true });
       }
       for (const [key, text] of sources.files) {
         const [stage = '', ...path] = key.split(' ');
@@ -65,13 +67,21 @@ function inWorkingOrder({ installs, packages }: Image): Install[] {
   const lasting = syncs.filter(
     (sync, index) => !syncs.slice(index + 1).some((later) => later.folder === sync.folder),
   );
-  const named = new Set(installs.flatMap(({ options }) => options.flatMap(({ name, value }) => (name === null ? nameOf(value) : [])))); // prettier-ignore
+  const named = new Set(
+    installs.flatMap(({ options }) =>
+      options.flatMap(({ name, value }) => (name === null ? nameOf(value) : [])),
+    ),
+  );
   const brought = packages.filter((requirement) => nameOf(requirement).every((name) => !named.has(name)));
   const base: Install = {
     ...{ kind: 'pip', dialect: 'pip', verb: [], line: 1, folder: '/', output: null, stage: -1, env: {} },
     options: brought.map((value) => ({ name: null, value })),
   };
-  return [...lasting, ...(brought.length > 0 ? [base] : []), ...installs.filter(({ kind }) => kind !== 'sync')]; // prettier-ignore
+  return [
+    ...lasting,
+    ...(brought.length > 0 ? [base] : []),
+    ...installs.filter(({ kind }) => kind !== 'sync'),
+  ];
 }
 
 function nameOf(requirement: string): string[] {
@@ -106,9 +116,17 @@ function steps(installs: readonly Install[], making: Making, projects: Projects)
 function uvWords(install: Install, making: Making, isFirst: boolean): string[] {
   const { program, environment } = making;
   const wording = wordingOf(install, making);
-  if (install.kind === 'sync') return [program, 'sync', ...(isFirst ? [] : ['--inexact']), ...syncWords(install)]; // prettier-ignore
+  if (install.kind === 'sync')
+    return [program, 'sync', ...(isFirst ? [] : ['--inexact']), ...syncWords(install)];
   if (install.kind === 'write') return [program, ...writeWords(install, wording)];
-  return [program, 'pip', 'install', '--python', join(environment, 'bin', 'python'), ...pipWords(install, wording)]; // prettier-ignore
+  return [
+    program,
+    'pip',
+    'install',
+    '--python',
+    join(environment, 'bin', 'python'),
+    ...pipWords(install, wording),
+  ];
 }
 
 /** pip knows no lock and writes no requirements: it installs what the project declares. */

@@ -29,7 +29,8 @@ const UV_ONLY =
 export function pipWords(install: Install, { tool, path }: Wording): string[] {
   const kept = install.options.filter(({ name }) => name === null || !IMAGE_ONLY.has(name));
   const worded = kept.flatMap((option) => reword(option, { install, tool, path }));
-  const asksSeveral = install.dialect === 'pip' && install.options.some(({ name }) => name === '--extra-index-url'); // prettier-ignore
+  const asksSeveral =
+    install.dialect === 'pip' && install.options.some(({ name }) => name === '--extra-index-url');
   // pip takes the best of all indexes, uv the first that knows the name.
   const strategy = tool === 'uv' && asksSeveral ? ['--index-strategy', 'unsafe-best-match'] : [];
   return [...strategy, ...worded];
@@ -37,7 +38,10 @@ export function pipWords(install: Install, { tool, path }: Wording): string[] {
 
 /** Words for `uv sync`, after the verb. What is installed must not point into the folder it was built in. */
 export function syncWords({ options }: Install): string[] {
-  return [...optionWords(options.filter(({ name }) => name === null || !IMAGE_ONLY.has(name))), '--no-editable']; // prettier-ignore
+  return [
+    ...optionWords(options.filter(({ name }) => name === null || !IMAGE_ONLY.has(name))),
+    '--no-editable',
+  ];
 }
 
 /** Words for `uv export` and `uv pip compile`: as they are, with paths of here, and nothing that points into them. */
@@ -59,7 +63,10 @@ function reword(option: Option, { install, tool, path }: Wording & { install: In
 
 function withPath(option: Option, path: (value: string) => string): Option {
   if (option.name === null) return isLocal(option.value) ? { ...option, value: path(option.value) } : option;
-  const isFile = /^(-r|-c|-f|-o|-b|--requirements?|--constraints?|--find-links|--output-file|--overrides?|--build-constraints?)$/.test(option.name); // prettier-ignore
+  const isFile =
+    /^(-r|-c|-f|-o|-b|--requirements?|--constraints?|--find-links|--output-file|--overrides?|--build-constraints?)$/.test(
+      option.name,
+    );
   return isFile && option.value !== null && !/^[a-z+]+:\/\//.test(option.value)
     ? { name: option.name, value: path(option.value) }
     : option;

@@ -21,7 +21,8 @@ const SHELL_INSTALLS = new RegExp(
 const SHELL_UV_RUN = new RegExp(String.raw`\buv${OPTIONS}run\b`);
 
 /** What Python code says when it does it itself, not what it advises: `[sys.executable, "-m", "pip", …]`. */
-const PYTHON_INSTALLS = /["']-m["']\s*,\s*["']pip["']|["']pip3?["']\s*,\s*["'](?:un)?install["']|\bpip\.main\(|(?:system|popen|run|call|check_call|check_output|Popen|getoutput)\(\s*f?["'][^"'\n]*\bpip3? (?:un)?install\b/; // prettier-ignore
+const PYTHON_INSTALLS =
+  /["']-m["']\s*,\s*["']pip["']|["']pip3?["']\s*,\s*["'](?:un)?install["']|\bpip\.main\(|(?:system|popen|run|call|check_call|check_output|Popen|getoutput)\(\s*f?["'][^"'\n]*\bpip3? (?:un)?install\b/;
 
 export function readMentions(text: string, language: 'shell' | 'python'): InstallerMentions {
   if (language === 'python') return { installs: PYTHON_INSTALLS.test(text), uvRun: false };
@@ -31,7 +32,9 @@ export function readMentions(text: string, language: 'shell' | 'python'): Instal
 
 /** Whether a file can be a shell script, Makefile or the like that a command names. */
 export function isScript(path: string): boolean {
-  return /\.(?:sh|bash|zsh|mk)$|(?:^|\/)[^./]+$/.test(path) && !/(?:^|\/)(?:Dockerfile|LICENSE|README)/i.test(path); // prettier-ignore
+  return (
+    /\.(?:sh|bash|zsh|mk)$|(?:^|\/)[^./]+$/.test(path) && !/(?:^|\/)(?:Dockerfile|LICENSE|README)/i.test(path)
+  );
 }
 
 /** Whether a text that is run names a file, by its own name; `make` and `just` read theirs unasked. */

@@ -80,5 +80,9 @@ function cannot(error: unknown): AichorError {
   const said =
     error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n').at(-1) : '';
   const why = said || (error instanceof Error ? error.message : String(error));
-  return new AichorError('experiment_failed', `no private copy of the Python environment could be made for the packages that it installs: ${why}`, { cause: error }); // prettier-ignore
+  return new AichorError(
+    'experiment_failed',
+    `no private copy of the Python environment could be made for the packages that it installs: ${why}`,
+    { cause: error },
+  );
 }

@@ -32,7 +32,9 @@ export function projectWork(
     async layOut(sources, signal) {
       await snapshot.layOut(sources, { signal });
       const folder = posix.join(sources, context);
-      return project.kind === 'project' ? [folder] : withoutEditable(posix.join(folder, 'requirements.txt'), folder); // prettier-ignore
+      return project.kind === 'project'
+        ? [folder]
+        : withoutEditable(posix.join(folder, 'requirements.txt'), folder);
     },
     steps,
     notices: [],
