@@ -5,7 +5,7 @@ import { readInstall } from './install.ts';
 import type { Install } from '../stage.ts';
 import type { RunEffect, RunRequest } from './request.ts';
 import { expandWhole, expandWord } from './shell-expand.ts';
-import { ShellFiles, type Outcome, type Output } from './shell-files.ts';
+import { ShellFiles, type Outcome, type OutputFile } from './shell-files.ts';
 import { NeedsShell, readShell, type ShellCommand, type ShellList } from './shell-syntax.ts';
 import { baseName, readSystemCommand } from './system-command.ts';
 
@@ -34,7 +34,7 @@ const NAME = /^[A-Za-z_]\w*$/;
 interface Place {
   /** Variables of this command alone. */
   assigned: ReadonlyMap<string, string>;
-  target: Output | null;
+  target: OutputFile | null;
 }
 
 class PlainRun {

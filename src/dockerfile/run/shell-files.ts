@@ -12,7 +12,7 @@ import { NeedsShell } from './shell-syntax.ts';
 export type Outcome = 'success' | 'failure' | 'presumed';
 
 /** A file that a command's output goes to. */
-export interface Output {
+export interface OutputFile {
   path: string;
   appends: boolean;
 }
@@ -84,14 +84,14 @@ export class ShellFiles {
   }
 
   /** `echo`, which may make a file. */
-  echo(words: readonly string[], target: Output | null): Outcome {
+  echo(words: readonly string[], target: OutputFile | null): Outcome {
     if (target === null) return 'success';
     const text = words.join(' ');
     if (/^-[neE]+$/.test(words[0] ?? '') || text.includes('\\')) throw new NeedsShell('echo');
     return this.#write(target, `${text}\n`);
   }
 
-  #write({ path: written, appends }: Output, text: string): Outcome {
+  #write({ path: written, appends }: OutputFile, text: string): Outcome {
     const path = this.#tree.follow(imagePath(this.folder, written));
     const old = this.#tree.get(path);
     if (!this.#tree.isFolder(imagePath(path, '..')) && !OF_THE_IMAGE.test(path)) throw new NeedsShell('>');

@@ -1,7 +1,7 @@
 import { imagePath, joinImagePath } from './image-path.ts';
 
 /** Where the content of a file is. */
-export type Origin =
+export type FileOrigin =
   /** A file of the context, by its path there, and the permission bits that it has there. */
   | { kind: 'context'; path: string; mode: number }
   /** Written in the Dockerfile. */
@@ -11,7 +11,7 @@ export type Origin =
 
 export interface FileNode {
   kind: 'file';
-  origin: Origin;
+  origin: FileOrigin;
   /** Permission bits. */
   mode: number;
 }

@@ -12,7 +12,7 @@ export interface BuildStep {
 }
 
 /** With what, and where to, an environment is made. */
-export interface Making {
+export interface EnvironmentMaking {
   /** The installer's own program: uv's, or the Python whose `venv` and `pip` are used. */
   program: string;
   tool: 'uv' | 'venv';
@@ -40,6 +40,6 @@ export interface EnvironmentWork {
    * @returns folders (absolute) whose code the image imports from where it is, with all below them
    */
   layOut(sources: string, signal: AbortSignal): Promise<string[]>;
-  steps(making: Making): BuildStep[];
+  steps(making: EnvironmentMaking): BuildStep[];
   notices: Notice[];
 }

@@ -6,7 +6,7 @@ import type { Install } from '../../../../dockerfile/stage.ts';
 import type { BuildContext } from '../../../engine.ts';
 import { isEditableOption, isFileOption } from '../../../../dockerfile/run/options.ts';
 import { withoutEditable } from '../editable/requirements.ts';
-import type { BuildStep, EnvironmentWork, Making } from '../environments/environment-work.ts';
+import type { BuildStep, EnvironmentWork, EnvironmentMaking } from '../environments/environment-work.ts';
 import { layOutTree } from './lay-out-tree.ts';
 import { installVariables } from './install-variables.ts';
 import { readInstallSources, type InstallSources } from './image-sources.ts';
@@ -91,7 +91,7 @@ function nameOf(requirement: string): string[] {
 
 type Projects = InstallSources['projects'];
 
-function steps(installs: readonly Install[], making: Making, projects: Projects): BuildStep[] {
+function steps(installs: readonly Install[], making: EnvironmentMaking, projects: Projects): BuildStep[] {
   const { tool, program, environment, sources } = making;
   const begins = installs[0]?.kind === 'sync' && tool === 'uv';
   // What pip installs goes into an image's own Python, which has pip (and, before 3.12, setuptools) too.
@@ -113,7 +113,7 @@ function steps(installs: readonly Install[], making: Making, projects: Projects)
   ];
 }
 
-function uvWords(install: Install, making: Making, isFirst: boolean): string[] {
+function uvWords(install: Install, making: EnvironmentMaking, isFirst: boolean): string[] {
   const { program, environment } = making;
   const wording = wordingOf(install, making);
   if (install.kind === 'sync')
@@ -130,14 +130,18 @@ function uvWords(install: Install, making: Making, isFirst: boolean): string[] {
 }
 
 /** pip knows no lock and writes no requirements: it installs what the project declares. */
-function venvWords(install: Install, making: Making, project: PythonProject | undefined): string[] | null {
+function venvWords(
+  install: Install,
+  making: EnvironmentMaking,
+  project: PythonProject | undefined,
+): string[] | null {
   const pip = [join(making.environment, 'bin', 'python'), '-m', 'pip', 'install'];
   if (install.kind === 'pip') return [...pip, ...pipWords(install, wordingOf(install, making))];
   if (install.kind === 'write' || project === undefined || project.kind === 'none') return null;
   return [...pip, ...whatToInstall(project)];
 }
 
-function wordingOf(install: Install, { tool, sources }: Making): Wording {
+function wordingOf(install: Install, { tool, sources }: EnvironmentMaking): Wording {
   const root = stageFolder(sources, install.stage);
   return { tool, path: (value) => (value.startsWith('/') ? join(root, value) : value) };
 }

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { BuildContext } from '../../../engine.ts';
 import { withoutEditable } from '../editable/requirements.ts';
-import type { BuildStep, EnvironmentWork, Making } from '../environments/environment-work.ts';
+import type { BuildStep, EnvironmentWork, EnvironmentMaking } from '../environments/environment-work.ts';
 import type { PythonProject } from './python-project.ts';
 import { uvCommands } from './uv.ts';
 import { venvCommands } from './venv.ts';
@@ -12,7 +12,7 @@ export function projectWork(
   { snapshot, plan }: Pick<BuildContext, 'snapshot' | 'plan'>,
 ): EnvironmentWork {
   const { context, build_args: env } = plan.builder;
-  const steps = (making: Making): BuildStep[] =>
+  const steps = (making: EnvironmentMaking): BuildStep[] =>
     commands(project, making).map((words) => ({
       words,
       folder: posix.join(making.sources, context),
@@ -43,7 +43,7 @@ export function projectWork(
 
 function commands(
   project: Exclude<PythonProject, { kind: 'none' }>,
-  { tool, program, environment }: Making,
+  { tool, program, environment }: EnvironmentMaking,
 ): string[][] {
   return tool === 'uv'
     ? uvCommands(program, environment, project)
