@@ -29,11 +29,14 @@ const ROUGH_STEPS = [1, 2, 5];
  * Who may start (contract 8): first come first served. One is admitted when its peak fits beside what runs, or when
  * nothing runs (so what is larger than the machine runs too, alone). Nobody overtakes: who waits holds back all behind.
  * A machine without GPUs does not count them: the engine says by a notice that they are absent.
+ *
+ * @param told how many from the front know already what they wait for; it is said again when somebody is admitted
  */
 export function decideQueue(
   waiting: readonly QueueEntry[],
   running: readonly QueueEntry[],
   limits: QueueLimits,
+  told = 0,
 ): QueueDecision {
   const held = [...running];
   let next = 0;
@@ -42,11 +45,13 @@ export function decideQueue(
     if (entry === undefined || !fits(entry, held, limits)) break;
     held.push(entry);
   }
+  const from = next === 0 ? told : next;
   return {
     admitted: waiting.slice(0, next).map((entry) => entry.id),
-    waiting: waiting
-      .slice(next)
-      .map((entry, ahead) => ({ id: entry.id, message: waitsFor(entry, ahead, { held, limits }) })),
+    waiting: waiting.slice(from).map((entry, index) => ({
+      id: entry.id,
+      message: waitsFor(entry, from + index - next, { held, limits }),
+    })),
   };
 }
 

@@ -16,6 +16,7 @@ import { openSqliteStore } from '../../src/server/store/sqlite.ts';
 import { stateOf } from '../../src/server/store/store.ts';
 import { createAcceptor } from '../../src/server/submission/accept.ts';
 import { createPreparer } from '../../src/server/submission/prepare.ts';
+import { openPrivateStore } from '../../src/server/submission/private-values.ts';
 import type { Ground } from '../../src/server/supervision/ground.ts';
 import { createSupervisor } from '../../src/server/supervision/supervisor.ts';
 import { useCases, type Parts } from '../../src/server/use-cases.ts';
@@ -83,7 +84,8 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
   });
   const snapshots = createSnapshotStore(data);
   const { engines } = registry;
-  const ground: Ground = { store, snapshots, logs, engines, folders, links, log };
+  const privateValues = await openPrivateStore(folders);
+  const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, log };
   const supervisor = createSupervisor(ground, () => undefined);
   const serving = { version: '1.2.3', pid: 42, log, closing: closing.signal, stop: () => closing.abort() };
   const plane: Parts = {
@@ -98,7 +100,7 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
     defaultEngine: options.defaultEngine ?? null,
     snapshotLimit: 1_000_000,
     preparer: createPreparer(engines),
-    acceptor: createAcceptor({ store, engines, folders, supervisor, newId: randomUUID, now }),
+    acceptor: createAcceptor({ store, privateValues, engines, supervisor, log, newId: randomUUID, now }),
   };
   const app = createApp({ uses: useCases(plane), serving, apiKey: options.apiKey ?? null });
   supervisor.recover();
@@ -121,6 +123,7 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
       closing.abort();
       await supervisor.close();
       await logs.close();
+      privateValues.close();
       store.close();
     },
   };

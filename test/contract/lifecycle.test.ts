@@ -251,7 +251,7 @@ describe('after a restart', () => {
     await before.until(id, ({ ended }) => ended);
     await expect.poll(() => before.plane.store.untidied()).toEqual([]);
     const other = await submit(before);
-    before.plane.supervisor.cancel(other);
+    before.plane.supervisor.cancel([other]);
     before.plane.store.append(other, [{ type: 'ended' }]);
     const after = await restarted(before, createFakeEngine());
     await expect.poll(() => after.plane.store.untidied()).toEqual([]);

@@ -79,7 +79,7 @@ describe('the list', () => {
     const first = experimentList.parse((await t.call('GET', '/experiments?limit=2')).body);
     await submit({ message: 'new' });
     const [third = ''] = made.slice(2);
-    t.plane.supervisor.cancel(third);
+    t.plane.supervisor.cancel([third]);
     await t.until(third, ({ ended }) => ended);
     await t.call('POST', '/experiments/delete', { ids: [third] });
     const rest = await t.call('GET', `/experiments?limit=2&cursor=${first.next_cursor}`);
@@ -154,7 +154,7 @@ describe('logs', () => {
     await context.logs.appended([source]);
     await context.logs.closed(source);
     await expect.poll(() => lines.length).toBeGreaterThanOrEqual(2);
-    t.plane.supervisor.cancel(id);
+    t.plane.supervisor.cancel([id]);
     await reading;
     const texts = lines.map((line) => JSON.parse(line)).filter((line) => 'text' in line);
     expect(texts.map(({ text, pod, sequence }) => [text, pod, sequence])).toEqual([

@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { experimentRecord, experimentSummary } from '../../src/api/contract.ts';
@@ -86,8 +85,16 @@ describe('a submitted directory', () => {
     const { body: record } = await t.call('GET', `/experiments/${body.experiment_id}`);
     expect(record.secrets).toEqual(['TOKEN']);
     expect(JSON.stringify([body, record, t.logged])).not.toContain('hunter2');
-    const { mode } = await stat(join(t.data, 'experiments', body.experiment_id, 'secrets.json'));
-    expect(mode & 0o777).toBe(0o600);
+    for (const name of await readdir(t.data)) {
+      const path = join(t.data, name);
+      const found = await stat(path);
+      if (!found.isFile() || !(await readFile(path)).includes('hunter2')) continue;
+      expect(name).toMatch(/^private-values\.sqlite/);
+      expect(found.mode & 0o777).toBe(0o600);
+    }
+    expect(await t.plane.privateValues.read(body.experiment_id)).toMatchObject({
+      secrets: { TOKEN: 'hunter2' },
+    });
   });
 
   test.each([

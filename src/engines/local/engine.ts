@@ -1,5 +1,6 @@
 import { uptime as secondsSinceBoot, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { remember } from '../../base/async/remember.ts';
 import { machineCapacity } from '../../machine/capacity.ts';
 import { chooseProcesses } from '../../machine/choose-processes.ts';
 import { listGpus } from '../../machine/gpus.ts';
@@ -36,6 +37,9 @@ export interface LocalEngineOptions {
   entrance?: () => Promise<Entrance | null>;
 }
 
+/** How long what the machine has counts: its limits are files, asked for with each submission. */
+const CAPACITY_MS = 1000;
+
 /** The engine that runs every pod as a process group on this machine. */
 export function createLocalEngine(options: LocalEngineOptions): Engine {
   const { dataFolder, env, now, limits = { cpus: null, max_experiments: null } } = options;
@@ -49,8 +53,9 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     oom: options.oom ?? createOomEvidence(SYSTEM_OOM_SOURCES),
     entrance: once(options.entrance ?? (() => findEntrance(env, userInfo()))),
   };
+  const capacity = remember(CAPACITY_MS, () => machineCapacity());
   const offered = async () => {
-    const [machine, devices] = await Promise.all([machineCapacity(), deps.gpus.devices()]);
+    const [machine, devices] = await Promise.all([capacity(), deps.gpus.devices()]);
     return { cpus: limits.cpus ?? machine.cpus, memory_gb: machine.memory_gb, gpus: devices.length };
   };
   return {

@@ -10,6 +10,8 @@ export type { ExperimentLogs } from './log-access.ts';
 export interface LogStore {
   /** The same log for everyone who asks while the experiment lives. It need not be on disk yet. */
   open(experimentId: string): Promise<ExperimentLogs>;
+  /** Nothing was written to it, and nothing will be: its followers end. Costs nothing on disk. */
+  abandon(experimentId: string): Promise<void>;
   /** Removes a log; its followers end. */
   remove(experimentId: string): Promise<void>;
   /** Lets go of open files. */
@@ -52,15 +54,19 @@ export function createLogStore(
     }
   }
 
+  async function abandon(experimentId: string): Promise<void> {
+    const opened = await live.get(experimentId);
+    live.delete(experimentId);
+    if (!opened) return;
+    opened.folder.ended = true;
+    opened.folder.waiters.wake();
+  }
+
   return {
     open,
+    abandon,
     async remove(experimentId) {
-      const opened = await live.get(experimentId);
-      live.delete(experimentId);
-      if (opened) {
-        opened.folder.ended = true;
-        opened.folder.waiters.wake();
-      }
+      await abandon(experimentId);
       await files.close(folderOf(experimentId));
       await rm(folderOf(experimentId), { recursive: true, force: true });
     },

@@ -1,9 +1,10 @@
 import type { BulkResult, Selection } from '../../api/contract.ts';
-import { AichorError } from '../../errors.ts';
+import { AichorError, isAichorError } from '../../errors.ts';
+import type { ExperimentState } from '../../experiment/state.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
 import { summaryNow } from './get.ts';
-import { toSelected } from './selected.ts';
+import { outcomes, toSelected, type Outcome } from './selected.ts';
 
 /** What cancelling needs. */
 export interface Cancelling {
@@ -17,15 +18,22 @@ export interface Cancelling {
  * long as it lives; on a terminal one it is a `conflict`.
  */
 export async function cancelExperiments(by: Cancelling, selection: Selection): Promise<BulkResult> {
-  return toSelected(by.store, { selection, only: { live: true }, act: (id) => cancel(by, id) });
+  return toSelected(by.store, { selection, only: { live: true }, act: (ids) => cancel(by, ids) });
 }
 
-function cancel({ store, supervisor, now }: Cancelling, id: string) {
-  const { ended, record } = stateOf(store, id);
-  if (ended) {
-    throw new AichorError('conflict', `experiment ${id} has ended already: ${record.status}`, {
-      hint: 'there is nothing left to cancel',
-    });
-  }
-  return summaryNow(supervisor.cancel(id), now());
+async function cancel({ store, supervisor, now }: Cancelling, ids: readonly string[]): Promise<Outcome[]> {
+  const found = await outcomes(ids, (id) => liveState(store, id));
+  const states = supervisor.cancel(ids.filter((_id, index) => !isAichorError(found[index])));
+  return found.map((before, index) => {
+    if (isAichorError(before)) return before;
+    return summaryNow(states.get(ids[index] ?? '') ?? before, now());
+  });
+}
+
+function liveState(store: ExperimentStore, id: string): ExperimentState {
+  const state = stateOf(store, id);
+  if (!state.ended) return state;
+  throw new AichorError('conflict', `experiment ${id} has ended already: ${state.record.status}`, {
+    hint: 'there is nothing left to cancel',
+  });
 }

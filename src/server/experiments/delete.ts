@@ -9,8 +9,9 @@ import type { Engine } from '../../engines/engine.ts';
 import type { Log, LogStore, SnapshotStore } from '../ports.ts';
 import { experimentFolder, type Folders } from '../process/folders.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
+import type { PrivateStore } from '../submission/private-values.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
-import { toSelected } from './selected.ts';
+import { outcomes, toSelected } from './selected.ts';
 
 /** What deleting needs: everything that keeps something of an experiment. */
 export interface Deleting {
@@ -19,6 +20,7 @@ export interface Deleting {
   logs: Pick<LogStore, 'remove'>;
   engines: ReadonlyMap<string, Engine>;
   folders: Folders;
+  privateValues: Pick<PrivateStore, 'remove'>;
   supervisor: Pick<Supervisor, 'settled'>;
   log: Log;
   now(): Date;
@@ -32,7 +34,7 @@ export async function deleteExperiments(
   const result = await toSelected(by.store, {
     selection,
     only: { live: false },
-    act: (id) => deleteOne(by, id, outputs),
+    act: (ids) => outcomes(ids, (id) => deleteOne(by, id, outputs)),
   });
   await collectSnapshots(by, result);
   return result;
@@ -47,7 +49,7 @@ export async function pruneExperiments(
   const result = await toSelected(by.store, {
     selection: { ids: by.store.ids({ ended_before: endedBefore, label: labels }) },
     only: {},
-    act: (id) => deleteOne(by, id, outputs),
+    act: (ids) => outcomes(ids, (id) => deleteOne(by, id, outputs)),
   });
   await collectSnapshots(by, result);
   return result;
@@ -67,6 +69,7 @@ async function deleteOne(by: Deleting, id: string, outputs: boolean) {
   await by.engines.get(record.engine)?.discard(id, 'deleted');
   await by.logs.remove(id);
   await rm(experimentFolder(by.folders, id), { recursive: true, force: true });
+  by.privateValues.remove([id]);
   if (outputs) await removeOutputs(record.paths);
   crashPoint('delete-files');
   by.store.remove(id);

@@ -3,9 +3,9 @@ import { AichorError } from '../../errors.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { Links } from '../links/links.ts';
-import { experimentFolder, privateFile, type Folders } from '../process/folders.ts';
+import { experimentFolder, type Folders } from '../process/folders.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
-import { readPrivateValues } from '../submission/private-values.ts';
+import type { PrivateStore } from '../submission/private-values.ts';
 
 /** What opening a link needs. */
 export interface Opening {
@@ -13,6 +13,7 @@ export interface Opening {
   engines: ReadonlyMap<string, Engine>;
   links: Pick<Links, 'opened'>;
   folders: Folders;
+  privateValues: Pick<PrivateStore, 'read'>;
   /** Aborted when the server goes. */
   closing: AbortSignal;
 }
@@ -55,7 +56,7 @@ async function startAgain(by: Opening, { record }: ExperimentState): Promise<str
   }
   const plan = by.store.submission(id)?.plan;
   if (plan == null) throw new Error(`experiment ${id} wrote for TensorBoard, but has no plan`);
-  const { shell } = await readPrivateValues(privateFile(by.folders, id));
+  const { shell } = await by.privateValues.read(id);
   return engine.openTensorBoard({
     experimentId: id,
     project,

@@ -19,12 +19,18 @@ function selectedRefs(store: ExperimentStore, selection: Selection, only: IdCond
   return store.ids({ ...only, label: selection.labels ?? [] });
 }
 
+/** What came of a deed to one experiment: it, or why it refused. */
+export type Outcome = ExperimentSummary | AichorError;
+
 interface Deed {
   selection: Selection;
   only: IdConditions;
-  /** Does it to one experiment; throws AichorError when that one refuses. */
-  act(id: string): ExperimentSummary | Promise<ExperimentSummary>;
+  /** Does it to some experiments: what came of each, in their order. */
+  act(ids: readonly string[]): Promise<Outcome[]>;
 }
+
+/** How many experiments are dealt with in one turn of the event loop. */
+const SLICE = 100;
 
 /** Does something to each selected experiment; one that refuses does not keep it from the others. */
 export async function toSelected(
@@ -33,18 +39,38 @@ export async function toSelected(
 ): Promise<BulkResult> {
   const result: BulkResult = { experiments: [], errors: [] };
   const done = new Set<string>();
-  for (const ref of selectedRefs(store, selection, only)) {
-    try {
-      const id = store.resolve(ref);
-      if (done.has(id)) continue;
-      done.add(id);
-      result.experiments.push(await act(id));
-    } catch (error) {
-      if (!isAichorError(error)) throw error;
-      result.errors.push(refusal(ref, error));
+  const refs = selectedRefs(store, selection, only);
+  for (let at = 0; at < refs.length; at += SLICE) {
+    const slice = refs.slice(at, at + SLICE);
+    const resolved = await outcomes(slice, (ref) => store.resolve(ref));
+    for (const [index, id] of resolved.entries())
+      if (isAichorError(id)) result.errors.push(refusal(slice[index] ?? '', id));
+    const ids = [...new Set(resolved.filter((id) => typeof id === 'string'))].filter((id) => !done.has(id));
+    for (const id of ids) done.add(id);
+    for (const [index, outcome] of (await act(ids)).entries()) {
+      if (isAichorError(outcome)) result.errors.push(refusal(ids[index] ?? '', outcome));
+      else result.experiments.push(outcome);
     }
+    await new Promise((resolve) => setImmediate(resolve));
   }
   return result;
+}
+
+/** One after the other; what is refused is a value. */
+export async function outcomes<T>(
+  ids: readonly string[],
+  act: (id: string) => T | Promise<T>,
+): Promise<(T | AichorError)[]> {
+  const all: (T | AichorError)[] = [];
+  for (const id of ids) {
+    try {
+      all.push(await act(id));
+    } catch (error) {
+      if (!isAichorError(error)) throw error;
+      all.push(error);
+    }
+  }
+  return all;
 }
 
 function refusal(id: string, { code, message, hint }: AichorError): BulkResult['errors'][number] {

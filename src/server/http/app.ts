@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { demandKey } from '../process/api-key.ts';
 import { AichorError } from '../../errors.ts';
 import type { Log } from '../ports.ts';
 import type { UseCases } from '../use-cases.ts';
 import { errorResponse, isUnexpected } from './error-response.ts';
+import { readJsonBody } from './json-body.ts';
 import type { Api, RequestEnv, Serving } from './routes/api.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { engineRoutes } from './routes/engines.ts';
@@ -23,15 +23,12 @@ export interface AppOptions {
   apiKey: string | null;
 }
 
-/** Largest JSON that is read: a listing of some hundred thousand files. */
-const JSON_LIMIT = 128 * 1024 * 1024;
-
 /** The control plane's HTTP contract as a value: it does not listen. */
 export function createApp({ uses, serving, apiKey }: AppOptions): Api {
   const app: Api = new OpenAPIHono<RequestEnv>({ defaultHook: refuseUnfit }).basePath('/v1');
   app.use(logged(serving.log));
   if (apiKey !== null) app.use(demandKey(apiKey));
-  app.post('*', bodyLimit({ maxSize: JSON_LIMIT, onError: refuseLarge }));
+  app.use(readJsonBody());
   serverRoutes(app, uses, serving);
   engineRoutes(app, uses, { local: apiKey === null });
   snapshotRoutes(app, uses);
@@ -90,10 +87,4 @@ function refuseUnfit(result: {
 interface Issue {
   path: readonly PropertyKey[];
   message: string;
-}
-
-function refuseLarge(): never {
-  throw new AichorError('too_large', `the request is larger than ${JSON_LIMIT / 1024 / 1024} MB`, {
-    hint: 'submit a smaller directory: leave data out with .aichorignore',
-  });
 }

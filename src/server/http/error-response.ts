@@ -1,7 +1,9 @@
+import { HTTPException } from 'hono/http-exception';
 import type { ErrorBody } from '../../api/error-body.ts';
 import { AichorError, isAichorError, systemErrorCode, type ErrorCode } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { isDiskTrouble } from '../store/database.ts';
+import { UnknownMedia } from './json-body.ts';
 
 /** The HTTP status of every error code. */
 export const HTTP_STATUS = {
@@ -28,23 +30,29 @@ export const HTTP_STATUS = {
 export function errorResponse(
   thrown: unknown,
   requestId: string,
-): { body: ErrorBody; status: (typeof HTTP_STATUS)[ErrorCode] } {
-  const { code, message, hint, diagnostics } = actionable(thrown);
+): { body: ErrorBody; status: (typeof HTTP_STATUS)[ErrorCode] | 415 } {
+  const said = actionable(thrown);
+  const { code, message, hint, diagnostics } = said;
   const error = { code, message, hint, exit_code: EXIT_CODES[code], request_id: requestId };
   const findings = diagnostics?.map((diagnostic) => ({ ...diagnostic }));
   return {
     body: { error: findings === undefined ? error : { ...error, diagnostics: findings } },
-    status: HTTP_STATUS[code],
+    status: said instanceof UnknownMedia ? 415 : HTTP_STATUS[code],
   };
 }
 
 /** Whether it is a bug, or at least something that nobody expected: worth a line with a stack in the log. */
 export function isUnexpected(thrown: unknown): boolean {
-  return !isAichorError(thrown);
+  return !isAichorError(thrown) && !isMalformed(thrown);
 }
 
 function actionable(thrown: unknown): AichorError {
   if (isAichorError(thrown)) return thrown;
+  if (isMalformed(thrown)) {
+    return new AichorError('usage', 'the body of the request is not valid JSON', {
+      hint: "send what the server's /v1/openapi.json describes",
+    });
+  }
   if (isDiskTrouble(thrown) || isNoSpace(thrown)) {
     return new AichorError(
       'server_error',
@@ -62,4 +70,9 @@ function actionable(thrown: unknown): AichorError {
 function isNoSpace(thrown: unknown): boolean {
   const code = systemErrorCode(thrown);
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS';
+}
+
+/** What the framework throws for a body that it cannot parse. */
+function isMalformed(thrown: unknown): boolean {
+  return thrown instanceof HTTPException && thrown.status === 400;
 }

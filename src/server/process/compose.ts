@@ -15,6 +15,7 @@ import { createLinks, type Links } from '../links/links.ts';
 import type { Log } from '../ports.ts';
 import { createAcceptor } from '../submission/accept.ts';
 import { createPreparer } from '../submission/prepare.ts';
+import { openPrivateStore } from '../submission/private-values.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { stateOf } from '../store/store.ts';
 import type { Ground } from '../supervision/ground.ts';
@@ -72,8 +73,10 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
     engineOf: (id) => registry.engines.get(store.state(id)?.record.engine ?? '') ?? null,
   });
   const { engines } = registry;
+  const privateValues = await openPrivateStore(folders);
+  privateValues.keepOnly(store.ids({}));
   const snapshots = createSnapshotStore(folders.data);
-  const ground: Ground = { store, snapshots, logs, engines, folders, links, log };
+  const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, log };
   const supervisor = createSupervisor(ground, onIdle);
   supervisor.recover();
   return {
@@ -95,12 +98,13 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
       defaultEngine: ingredients.defaultEngine,
       snapshotLimit: SNAPSHOT_LIMIT,
       preparer: createPreparer(engines),
-      acceptor: createAcceptor({ store, engines, folders, supervisor, newId: randomUUID, now }),
+      acceptor: createAcceptor({ store, privateValues, engines, supervisor, log, newId: randomUUID, now }),
     }),
     async close() {
       await supervisor.close();
       await registry.close();
       await logs.close();
+      privateValues.close();
       store.close();
     },
   };

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export interface Folders {
   data: string;
   database: string;
+  /** Secrets, and the variables of submitting shells: values that stand nowhere else. */
+  privateValues: string;
   lock: string;
   log: string;
   /** `{pid, version, address}` of the running server. */
@@ -19,6 +21,7 @@ export function foldersBelow(data: string): Folders {
   return {
     data,
     database: join(data, 'control-plane.sqlite'),
+    privateValues: join(data, 'private-values.sqlite'),
     lock: join(data, 'server.lock.sqlite'),
     log: join(data, 'server.log'),
     serverFile: join(data, 'server.json'),
@@ -36,9 +39,4 @@ export function experimentFolder(folders: Folders, id: string): string {
 /** Private to the engine that carries the experiment out. */
 export function engineFolder(folders: Folders, id: string): string {
   return join(experimentFolder(folders, id), 'engine');
-}
-
-/** Values that stand nowhere else: secrets, and the variables of the submitting shell. */
-export function privateFile(folders: Folders, id: string): string {
-  return join(experimentFolder(folders, id), 'secrets.json');
 }

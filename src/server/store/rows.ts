@@ -18,6 +18,8 @@ export function columnsOf(state: ExperimentState) {
   return {
     status: record.status,
     live: state.ended ? 0 : 1,
+    // One that ended while it waited has left nothing anywhere.
+    tidied: state.ended && record.step === 'wait' ? 1 : 0,
     operator: record.operator,
     message: record.message,
     snapshot: record.source.snapshot,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ListQuery } from '../../api/contract.ts';
 import type { BuildResult } from '../../engines/engine.ts';
-import { AichorError } from '../../errors.ts';
+import { AichorError, isAichorError } from '../../errors.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
 import { applyEvent, initialState, type ExperimentState } from '../../experiment/state.ts';
 import { openDatabase, transaction, type Database } from './database.ts';
@@ -11,7 +11,7 @@ import { columnsOf, stateOfRow, summaryOf, type ExperimentRow } from './rows.ts'
 import { whereOfIds, whereOfList, type Where } from './conditions.ts';
 import { belowCursor, encodeCursor } from './cursor.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-import type { CreateRequest, ExperimentStore, Idempotency } from './store.ts';
+import type { Created, CreateRequest, ExperimentStore, Idempotency } from './store.ts';
 
 interface SqliteStoreOptions {
   /** Path of the database; made with its tables when it is not there. */
@@ -34,10 +34,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
   const statements = prepareStatements(database);
   const store: Store = { ...options, database, statements };
   return {
-    create: (request) => create(store, request),
+    create: (requests) => create(store, requests),
     madeWith: (idempotency) => madeWith(store, idempotency)?.id ?? null,
     append: (id, facts, build) => appendOne(store, { id, facts, build }),
     appendAll: (facts) => appendAll(store, facts),
+    progress: (messages) => progress(store, messages),
     state: (id) => stateOrNull(statements.experiment<ExperimentRow>(id)),
     submission: (id) => parsed(statements.submission<{ submission: string }>(id)?.submission),
     build: (id) => parsed(statements.build<{ build: string | null }>(id)?.build),
@@ -56,30 +57,41 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
   };
 }
 
-function create(store: Store, request: CreateRequest): { state: ExperimentState; created: boolean } {
-  const result = transaction(store.database, () => {
-    const known = request.idempotency === null ? null : madeWith(store, request.idempotency);
-    if (known !== null) return { state: stateOfRow(known), created: false };
-    const time = store.now().toISOString();
-    const events = request.facts.map((fact): ExperimentEvent => ({ time, ...fact }));
-    const state = events.reduce(applyEvent, initialState(request.experiment));
-    const submission = JSON.stringify(request.submission);
-    const number = store.statements.insert({
-      id: request.experiment.experiment_id,
-      updated_at: time,
-      submission,
-      ...columnsOf(state),
-    });
-    for (const [key, value] of Object.entries(state.record.labels))
-      store.statements.insertLabel(number, key, value);
-    for (const event of events) insertEvent(store, number, event);
-    if (request.idempotency !== null) {
-      store.statements.insertKey(request.idempotency.key, request.idempotency.content, number);
-    }
-    return { state, created: true };
-  });
-  if (result.created) store.onChange(result.state);
-  return result;
+function create(store: Store, requests: readonly CreateRequest[]): Created[] {
+  const results = transaction(store.database, () => requests.map((request) => createOne(store, request)));
+  for (const result of results) if ('state' in result && result.created) store.onChange(result.state);
+  return results;
+}
+
+/** Inside a transaction. A conflict is found before anything is written. */
+function createOne(store: Store, request: CreateRequest): Created {
+  const { statements } = store;
+  const known = request.idempotency === null ? null : madeBefore(store, request.idempotency);
+  if (known !== null) return known;
+  const time = store.now().toISOString();
+  const events = request.facts.map((fact): ExperimentEvent => ({ time, ...fact }));
+  const state = events.reduce(applyEvent, initialState(request.experiment));
+  const submission = JSON.stringify(request.submission);
+  const id = request.experiment.experiment_id;
+  const number = statements.insert({ id, updated_at: time, submission, ...columnsOf(state) });
+  for (const [key, value] of Object.entries(state.record.labels)) statements.insertLabel(number, key, value);
+  for (const [index, event] of events.entries()) {
+    const row = { number, position: index + 1, type: event.type, event: JSON.stringify(event) };
+    statements.putEvent(row);
+  }
+  if (request.idempotency !== null)
+    statements.insertKey(request.idempotency.key, request.idempotency.content, number);
+  return { state, created: true };
+}
+
+function madeBefore(store: Store, idempotency: Idempotency): Created | null {
+  try {
+    const known = madeWith(store, idempotency);
+    return known && { state: stateOfRow(known), created: false };
+  } catch (error) {
+    if (isAichorError(error)) return error;
+    throw error;
+  }
 }
 
 function madeWith({ statements }: Store, { key, content }: Idempotency): ExperimentRow | null {
@@ -107,10 +119,32 @@ function appendOne(
   return state;
 }
 
-function appendAll(store: Store, facts: ReadonlyMap<string, readonly ExperimentFact[]>): void {
-  if (facts.size === 0) return;
-  const states = transaction(store.database, () => [...facts].map(([id, some]) => fold(store, id, some)));
-  for (const state of states) store.onChange(state);
+function appendAll(
+  store: Store,
+  facts: ReadonlyMap<string, readonly ExperimentFact[]>,
+): Map<string, ExperimentState> {
+  if (facts.size === 0) return new Map();
+  const states = transaction(
+    store.database,
+    () => new Map([...facts].map(([id, some]) => [id, fold(store, id, some)])),
+  );
+  for (const state of states.values()) store.onChange(state);
+  return states;
+}
+
+function progress(store: Store, messages: ReadonlyMap<string, string>): void {
+  if (messages.size === 0) return;
+  const { database } = store;
+  // The next change that must not be lost takes these with it to the disk.
+  database.exec('PRAGMA synchronous = NORMAL');
+  try {
+    const states = transaction(database, () =>
+      [...messages].map(([id, message]) => fold(store, id, [{ type: 'progress', message }])),
+    );
+    for (const state of states) store.onChange(state);
+  } finally {
+    database.exec('PRAGMA synchronous = FULL');
+  }
 }
 
 /** Inside a transaction: facts → events, folded into the row. Times never go back, even when the clock does. */

@@ -22,17 +22,19 @@ export function prepareStatements(database: Database) {
     return (...values: SqlValue[]) => Number(statement.run(...values).lastInsertRowid);
   };
   const insert = run(`
-    INSERT INTO experiments (id, submission, updated_at, status, live, operator, message, snapshot, created_at, ended_at, summary, pods, fold)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    INSERT INTO experiments (id, submission, updated_at, status, live, tidied, operator, message, snapshot, created_at, ended_at, summary, pods, fold)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const update = run(`
-    UPDATE experiments SET updated_at = ?, status = ?, live = ?, operator = ?, snapshot = ?, ended_at = ?, summary = ?, pods = ?, fold = ?
+    UPDATE experiments SET updated_at = ?, status = ?, live = ?, tidied = max(tidied, ?), operator = ?, snapshot = ?, ended_at = ?, summary = ?, pods = ?, fold = ?
     WHERE number = ?`);
   const putEvent = run('INSERT OR REPLACE INTO events (number, position, type, event) VALUES (?, ?, ?, ?)');
   return {
-    experiment: one('SELECT * FROM experiments WHERE id = ?'),
+    experiment: one('SELECT number, id, updated_at, summary, pods, fold FROM experiments WHERE id = ?'),
     submission: one('SELECT submission FROM experiments WHERE id = ?'),
     build: one('SELECT build FROM experiments WHERE id = ?'),
-    byKey: one('SELECT e.*, i.content FROM idempotency i JOIN experiments e USING (number) WHERE i.key = ?'),
+    byKey: one(
+      'SELECT e.number, e.id, e.updated_at, e.summary, e.pods, e.fold, i.content FROM idempotency i JOIN experiments e USING (number) WHERE i.key = ?',
+    ),
     latest: one('SELECT id FROM experiments ORDER BY number DESC LIMIT 1'),
     withPrefix: many('SELECT id FROM experiments WHERE id >= ? AND id < ? ORDER BY number DESC LIMIT 5'),
     events: many(
@@ -48,12 +50,21 @@ export function prepareStatements(database: Database) {
     insertKey: run('INSERT INTO idempotency (key, content, number) VALUES (?, ?, ?)'),
     insert: (row: Columns & { id: string; submission: string }): number =>
       insert(
-        ...[row.id, row.submission, row.updated_at, row.status, row.live, row.operator, row.message],
+        ...[
+          row.id,
+          row.submission,
+          row.updated_at,
+          row.status,
+          row.live,
+          row.tidied,
+          row.operator,
+          row.message,
+        ],
         ...[row.snapshot, row.created_at, row.ended_at, row.summary, row.pods, row.fold],
       ),
     update: (row: Columns & { number: number }) =>
       update(
-        ...[row.updated_at, row.status, row.live, row.operator, row.snapshot, row.ended_at],
+        ...[row.updated_at, row.status, row.live, row.tidied, row.operator, row.snapshot, row.ended_at],
         ...[row.summary, row.pods, row.fold, row.number],
       ),
     putEvent: (row: { number: number; position: number; type: string; event: string }) =>

@@ -12,14 +12,19 @@ import type { IdConditions } from './conditions.ts';
  * experiment is one transaction, and its facts are folded by `applyEvent` inside it.
  */
 export interface ExperimentStore {
-  /** A new experiment, or the one that the idempotency key made earlier; throws `conflict` for other content. */
-  create(request: CreateRequest): { state: ExperimentState; created: boolean };
+  /**
+   * New experiments in one transaction. Of each: itself, or the one that its idempotency key made earlier; an AichorError
+   * `conflict` when that was made from other content, which does not keep the others from being made.
+   */
+  create(requests: readonly CreateRequest[]): Created[];
   /** The experiment that was made with this key, if any; throws `conflict` when it was made from other content. */
   madeWith(idempotency: Idempotency): string | null;
   /** Appends facts in one transaction and returns the state after them. Facts after the end are not stored. */
   append(id: string, facts: readonly ExperimentFact[], build?: BuildResult): ExperimentState;
-  /** Facts about several experiments in one transaction. */
-  appendAll(facts: ReadonlyMap<string, readonly ExperimentFact[]>): void;
+  /** The same of several experiments, in one transaction; the states after it. */
+  appendAll(facts: ReadonlyMap<string, readonly ExperimentFact[]>): Map<string, ExperimentState>;
+  /** Texts on how far experiments are, in one transaction. Not durable: they are said again after a start. */
+  progress(messages: ReadonlyMap<string, string>): void;
   state(id: string): ExperimentState | null;
   submission(id: string): StoredSubmission | null;
   build(id: string): BuildResult | null;
@@ -41,6 +46,8 @@ export interface ExperimentStore {
   remove(id: string): void;
   close(): void;
 }
+
+export type Created = { state: ExperimentState; created: boolean } | AichorError;
 
 export interface CreateRequest {
   experiment: NewExperiment;

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import type { Engine, ExperimentPaths, ExperimentPlace } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { plannedPods } from '../../experiment/plan/planned-pods.ts';
@@ -8,24 +7,28 @@ import type { NewExperiment } from '../../experiment/state.ts';
 import { storedSummary } from '../../experiment/summary.ts';
 import { planTotals } from '../../experiment/plan/totals.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
-import { experimentFolder, privateFile, type Folders } from '../process/folders.ts';
-import type { ExperimentStore, Idempotency } from '../store/store.ts';
+import type { Log } from '../ports.ts';
+import type { Created, CreateRequest, ExperimentStore, Idempotency } from '../store/store.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
-import { writePrivateValues } from './private-values.ts';
+import type { PrivateStore, PrivateValues } from './private-values.ts';
 import type { Accepted, CompleteSubmission, Prepared } from './submission.ts';
 
 /** What accepting needs. */
 interface Accepting {
   store: ExperimentStore;
+  privateValues: PrivateStore;
   engines: ReadonlyMap<string, Engine>;
-  folders: Folders;
   supervisor: Pick<Supervisor, 'take'>;
+  log: Log;
   newId(): string;
   now(): Date;
 }
 
 export interface Acceptor {
-  /** Makes the experiment: its private values first, then, in one transaction, everything else. Then it is queued. */
+  /**
+   * Makes the experiment: its private values first, then, in one transaction, everything else. Then it is queued. What
+   * is accepted in one turn of the event loop is written together, and answered when all of it is safe.
+   */
   accept(
     submission: CompleteSubmission,
     prepared: Prepared,
@@ -33,38 +36,90 @@ export interface Acceptor {
   ): Promise<Accepted>;
 }
 
+/** One that is to be written, and whoever waits for it. */
+interface Pending {
+  request: CreateRequest;
+  values: PrivateValues;
+  resolve(accepted: Accepted): void;
+  reject(error: unknown): void;
+}
+
 export function createAcceptor(by: Accepting): Acceptor {
+  let pending: Pending[] = [];
   return {
-    async accept(submission, prepared, idempotency) {
-      const id = by.newId();
-      const { manifest, plan } = prepared;
-      const { keep, vcs, secrets, shell, python_env } = submission;
-      try {
-        await writePrivateValues(privateFile(by.folders, id), { secrets, shell, python_env });
-        crashPoint('submit-private-values');
-        const { state, created } = by.store.create({
-          experiment: newExperiment(by, id, { submission, prepared }),
+    accept: (submission, prepared, idempotency) =>
+      new Promise((resolve, reject) => {
+        const { manifest, plan } = prepared;
+        const { keep, vcs, secrets, shell, python_env } = submission;
+        const request = {
+          experiment: newExperiment(by, { submission, prepared }),
           submission: { manifest, plan, keep, vcs },
           facts: firstFacts(prepared),
           idempotency,
+        };
+        pending.push({ request, values: { secrets, shell, python_env }, resolve, reject });
+        if (pending.length > 1) return;
+        setImmediate(() => {
+          const all = pending;
+          pending = [];
+          writeTogether(by, all);
         });
-        crashPoint('submit-created');
-        if (created) by.supervisor.take(id);
-        else await forget(by, id);
-        return { summary: storedSummary(state), created };
-      } catch (error) {
-        await forget(by, id);
-        throw error;
-      }
-    },
+      }),
   };
 }
 
+function writeTogether(by: Accepting, all: readonly Pending[]): void {
+  let results: Created[];
+  try {
+    const values = all.map((one) => [idOf(one), one.values] as const);
+    by.privateValues.put(new Map(values));
+    crashPoint('submit-private-values');
+    results = by.store.create(all.map(({ request }) => request));
+    crashPoint('submit-created');
+  } catch (error) {
+    for (const { reject } of all) reject(error);
+    forget(by, all);
+    return;
+  }
+  for (const [index, one] of all.entries()) answer(by, one, results[index]);
+  forget(
+    by,
+    all.filter((_one, index) => !isMade(results[index])),
+  );
+}
+
+function isMade(result: Created | undefined): boolean {
+  return result !== undefined && 'state' in result && result.created;
+}
+
+/** Private values of experiments that did not come to be. What cannot be removed now is at the next start. */
+function forget({ privateValues, log }: Accepting, unmade: readonly Pending[]): void {
+  try {
+    privateValues.remove(unmade.map(idOf));
+  } catch (error) {
+    log.warn({ err: error }, 'private values of experiments that were refused could not be removed');
+  }
+}
+
+function idOf({ request }: Pending): string {
+  return request.experiment.experiment_id;
+}
+
+function answer({ supervisor }: Accepting, { request, resolve, reject }: Pending, result?: Created): void {
+  if (result === undefined || result instanceof Error) return reject(result);
+  try {
+    if (result.created) supervisor.take(result.state, request.submission.plan);
+    resolve({ summary: storedSummary(result.state), created: result.created });
+  } catch (error) {
+    reject(error);
+  }
+}
+
 function newExperiment(
-  { engines, now }: Accepting,
-  id: string,
+  { engines, newId, now }: Accepting,
   { submission, prepared }: { submission: CompleteSubmission; prepared: Prepared },
 ): NewExperiment {
+  const id = newId();
   const { project } = submission;
   return {
     experiment_id: id,
@@ -94,12 +149,6 @@ function pathsOn(
 ): ExperimentPaths {
   const paths = (engines.get(engine) ?? engines.get('local'))?.paths(place);
   return paths ?? { input: '/', output: '/', tensorboard: null };
-}
-
-/** Private values of an experiment that did not come to be. */
-async function forget({ store, folders }: Accepting, id: string): Promise<void> {
-  if (store.state(id) !== null) return;
-  await rm(experimentFolder(folders, id), { recursive: true, force: true });
 }
 
 function firstFacts({ plan, facts }: Prepared): ExperimentFact[] {

@@ -8,7 +8,7 @@ export type FoundFiles = Pick<CompleteSubmission, 'source' | 'files' | 'vcs'>;
 
 /** A directory that was sent before. Throws `not_found` unless all of it is here. */
 export async function filesOfDirectory(
-  { snapshots }: { snapshots: SnapshotStore },
+  { snapshots }: { snapshots: Pick<SnapshotStore, 'has' | 'open'> },
   { snapshot: digest }: Extract<Submission['source'], { kind: 'local' }>,
 ): Promise<FoundFiles> {
   // `has` keeps it from being collected before the experiment refers to it.

@@ -8,6 +8,7 @@ import { parseManifest, type ParsedManifest } from '../../manifest/parse.ts';
 import { planManifest } from '../../operators/plan.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
 import { withPlaces } from '../engines/placed-findings.ts';
+import { createRecent } from '../../base/text/recent.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { failedAtClone, namesProtected } from './failed-commit.ts';
 import { findManifest, manifestText, pathsOf, type FoundManifest } from './find-manifest.ts';
@@ -23,14 +24,25 @@ export interface Preparer {
   prepare(submission: CompleteSubmission): Promise<Prepared>;
 }
 
+/** How many manifests are kept read: a sweep submits the same one again and again. */
+const KEPT = 32;
+
 export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
+  const read = createRecent<ReadManifest>(KEPT);
   return {
     async prepare(submission) {
       let found: FoundManifest | null = null;
       try {
-        const snapshot = await submission.files.open();
-        found = await findManifest(snapshot, submission.manifest_path);
-        return await planned(engines, submission, readManifest(found, snapshot));
+        const { files, manifest_path: path } = submission;
+        const key = `${files.digest} ${path ?? ''}`;
+        const known = read.get(key);
+        if (known !== null) {
+          found = known.found;
+          return await planned(engines, submission, known);
+        }
+        const snapshot = await files.open();
+        found = await findManifest(snapshot, path);
+        return await planned(engines, submission, read.put(key, readManifest(found, snapshot)));
       } catch (error) {
         const failed = namesProtected(submission) ? null : failedAtClone(error, submission, found);
         if (failed === null) throw error;
@@ -42,7 +54,7 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
 
 /** A manifest without mistakes, in a repository that has what it names. */
 interface ReadManifest {
-  path: string;
+  found: FoundManifest;
   text: string;
   manifest: Manifest;
   places: ParsedManifest['places'];
@@ -52,7 +64,7 @@ interface ReadManifest {
 async function planned(
   engines: ReadonlyMap<string, Engine>,
   submission: CompleteSubmission,
-  { path, text, manifest, places, notices }: ReadManifest,
+  { found: { path }, text, manifest, places, notices }: ReadManifest,
 ): Promise<Prepared> {
   const plan = planManifest(manifest, { ...submission, secrets: Object.keys(submission.secrets) });
   const { engine, notice } = chooseEngine(engines, { ...submission.engine, manifest: plan.engine_name });
@@ -79,7 +91,7 @@ function readManifest(found: FoundManifest, snapshot: SnapshotReader): ReadManif
   const findings = repositoryFindings(manifest, pathsOf(snapshot), path);
   if (findings.some(isError)) throw invalid('repository_invalid', path, findings);
   const notices = [...found.notices, ...findings.map(({ code, message }) => ({ code, message }))];
-  return { path, text: manifestText(found), manifest, places, notices };
+  return { found, text: manifestText(found), manifest, places, notices };
 }
 
 function isError(diagnostic: Diagnostic): boolean {

@@ -1,9 +1,9 @@
-import { constants } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { systemErrorCode } from '../../errors.ts';
+import { join } from 'node:path';
+import { readIfThere } from '../../base/io/files.ts';
+import { experimentFolder, type Folders } from '../process/folders.ts';
+import { openDatabase, transaction } from '../store/database.ts';
 
-/** What an experiment needs and nobody may read: kept in a 0600 file of its own, never in the database or the log. */
+/** What an experiment needs and nobody may read: never in the record, the log or an error. */
 export interface PrivateValues {
   secrets: Record<string, string>;
   /** PATH, HOME, LANG, … of the submitting shell (contract 7); proxies may carry passwords. */
@@ -12,36 +12,55 @@ export interface PrivateValues {
   python_env: string | null;
 }
 
-/** Writes the values so that they survive a power cut: called before the experiment is acknowledged. */
-export async function writePrivateValues(file: string, values: PrivateValues): Promise<void> {
-  const folder = dirname(file);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  try {
-    await handle.writeFile(JSON.stringify(values));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await syncFolder(folder);
-  await syncFolder(dirname(folder));
+/** Private values by experiment, in a 0600 file of their own. */
+export interface PrivateStore {
+  /** Written durably on return: called before the experiments are acknowledged. */
+  put(values: ReadonlyMap<string, PrivateValues>): void;
+  /** Empty when there are none: an experiment without its secrets says so itself, by failing. */
+  read(id: string): Promise<PrivateValues>;
+  /** What was deleted cannot be read from the file any more. */
+  remove(ids: readonly string[]): void;
+  /** Removes those of experiments that did not come to be: the server was killed in between. */
+  keepOnly(ids: readonly string[]): void;
+  close(): void;
 }
 
-/** Empty when the file is gone: an experiment without its secrets says so itself, by failing. */
-export async function readPrivateValues(file: string): Promise<PrivateValues> {
-  try {
-    return { python_env: null, ...JSON.parse(await readFile(file, 'utf8')) };
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return { secrets: {}, shell: {}, python_env: null };
-    throw error;
-  }
+export async function openPrivateStore(folders: Folders): Promise<PrivateStore> {
+  const database = await openDatabase(folders.privateValues, { timeoutMs: 5000 });
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
+  database.exec('CREATE TABLE IF NOT EXISTS private_values (id TEXT PRIMARY KEY, text TEXT NOT NULL)');
+  const insert = database.prepare('INSERT INTO private_values (id, text) VALUES (?, ?)');
+  const select = database.prepare('SELECT text FROM private_values WHERE id = ?');
+  const remove = database.prepare('DELETE FROM private_values WHERE id = ?');
+  const all = database.prepare('SELECT id FROM private_values');
+  const removeAll = (ids: readonly string[]) => {
+    if (ids.length === 0) return;
+    transaction(database, () => ids.forEach((id) => remove.run(id)));
+    // The write-ahead log holds the pages as they were.
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  };
+  return {
+    put: (values) =>
+      transaction(database, () => {
+        for (const [id, one] of values) insert.run(id, JSON.stringify(one));
+      }),
+    async read(id) {
+      const row: { text: string } | undefined = Object(select.get(id));
+      return row?.text === undefined ? readFileOfBefore(folders, id) : JSON.parse(row.text);
+    },
+    remove: removeAll,
+    keepOnly(ids) {
+      const known = new Set(ids);
+      const found = all.all().map((row): { id: string } => Object(row));
+      removeAll(found.map(({ id }) => id).filter((id) => !known.has(id)));
+    },
+    close: () => database.close(),
+  };
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Experiments of earlier versions have a file each. */
+async function readFileOfBefore(folders: Folders, id: string): Promise<PrivateValues> {
+  const text = await readIfThere(join(experimentFolder(folders, id), 'secrets.json'));
+  const none: PrivateValues = { secrets: {}, shell: {}, python_env: null };
+  return text === null ? none : { ...none, ...JSON.parse(text) };
 }

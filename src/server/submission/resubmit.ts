@@ -2,10 +2,9 @@ import type { Resubmission } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import { isOnThisMachine } from '../engines/place.ts';
 import type { SnapshotStore } from '../ports.ts';
-import { privateFile, type Folders } from '../process/folders.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 import { idempotencyOf } from './idempotency.ts';
-import { readPrivateValues } from './private-values.ts';
+import type { PrivateStore } from './private-values.ts';
 import {
   refuseDoubleNames,
   type Accepted,
@@ -18,7 +17,7 @@ import { makeOnce, type Making } from './submit.ts';
 export interface Resubmitting extends Making {
   store: Pick<ExperimentStore, 'madeWith' | 'state' | 'resolve' | 'submission'>;
   snapshots: SnapshotStore;
-  folders: Folders;
+  privateValues: Pick<PrivateStore, 'read'>;
 }
 
 /** A new experiment from the same code and manifest, whatever became of the first; what is given merges over it. */
@@ -75,7 +74,7 @@ async function mergedVariables(
   id: string,
   { env, resubmission }: { env: Record<string, string>; resubmission: Resubmission },
 ) {
-  const { secrets, python_env } = await readPrivateValues(privateFile(by.folders, id));
+  const { secrets, python_env } = await by.privateValues.read(id);
   return {
     python_env,
     env: { ...without(env, resubmission.secrets), ...resubmission.env },

@@ -5,9 +5,8 @@ import { planPeak } from '../../experiment/plan/totals.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Ground } from './ground.ts';
 import { isOnThisMachine } from '../engines/place.ts';
-import { engineFolder, privateFile } from '../process/folders.ts';
+import { engineFolder } from '../process/folders.ts';
 import type { ExperimentLogs } from '../ports.ts';
-import { readPrivateValues } from '../submission/private-values.ts';
 
 export interface Signals {
   /** End the experiment. */
@@ -50,7 +49,7 @@ export async function gatherContext(
   const folders = isOnThisMachine(state.record) ? [paths.input, paths.output, paths.tensorboard] : [];
   for (const folder of folders) if (folder !== null) await mkdir(folder, { recursive: true, mode: 0o700 });
   const logs = await ground.logs.open(id);
-  const { secrets, shell, python_env: pythonEnv } = await readPrivateValues(privateFile(ground.folders, id));
+  const { secrets, shell, python_env: pythonEnv } = await ground.privateValues.read(id);
   const { input, output, tensorboard } = paths;
   const context = {
     ...{ experimentId: id, project, plan: submission.plan, snapshot, directory, logs, secrets, shell },

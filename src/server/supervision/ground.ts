@@ -3,6 +3,7 @@ import type { Links } from '../links/links.ts';
 import type { Log, LogStore, SnapshotStore } from '../ports.ts';
 import type { Folders } from '../process/folders.ts';
 import type { ExperimentStore } from '../store/store.ts';
+import type { PrivateStore } from '../submission/private-values.ts';
 
 /** What supervision works with. */
 export interface Ground {
@@ -12,6 +13,7 @@ export interface Ground {
   /** By name; changes as engines come and go. */
   engines: ReadonlyMap<string, Engine>;
   folders: Folders;
+  privateValues: PrivateStore;
   /** To what runs in clusters. */
   links: Links;
   log: Log;

@@ -1,5 +1,4 @@
 import type { Engine } from '../../engines/engine.ts';
-import type { ExperimentFact } from '../../experiment/event.ts';
 import { decideQueue, type QueueEntry } from '../../experiment/queue.ts';
 import type { Ground } from './ground.ts';
 
@@ -15,82 +14,109 @@ interface QueueOptions {
 
 /** Experiments that wait for their turn, each on its engine, in the order in which they came. */
 export interface Queue {
+  /** It is decided upon soon, with all that come in the same turn of the event loop. */
   add(id: string, entry: { engine: string; needs: QueueEntry['needs'] }): void;
   has(id: string): boolean;
-  /** Takes one out before its turn. */
-  withdraw(id: string): void;
+  /** Takes some out before their turn. */
+  withdraw(ids: readonly string[]): void;
   size(): number;
   /** Those that wait for an engine. */
   waitingFor(engine: string): string[];
-  /** Decides again. Called whenever something was added, withdrawn, or has ended. */
+  /** Decides again: something that ran has ended. */
   decide(): void;
   /** Nothing is started any more. */
   close(): void;
 }
 
+/** Those that wait for one engine. */
+interface Lane {
+  waiting: Map<string, Waiting>;
+  /** How many from the front know what they wait for: those behind have come since. */
+  told: number;
+}
+
 interface Waiting extends QueueEntry {
-  engine: string;
   said: string | null;
 }
 
 export function createQueue({ ground, running, isHeld, start }: QueueOptions): Queue {
-  const waiting = new Map<string, Waiting>();
+  const lanes = new Map<string, Lane>();
   let closed = false;
   let deciding = false;
   let again = false;
 
-  /** What came while capacities were asked for is looked at in one more round. */
-  async function decideAll(): Promise<void> {
-    if (deciding) {
-      again = true;
-      return;
-    }
+  /** In the next turn of the event loop; what comes while capacities are asked for is looked at in one more round. */
+  function decideSoon(): void {
+    again = true;
+    if (deciding) return;
     deciding = true;
+    setImmediate(() => void decideAll());
+  }
+
+  async function decideAll(): Promise<void> {
     try {
-      do {
+      while (again && !closed) {
         again = false;
         for (const engine of ground.engines.values()) await decideFor(engine);
-      } while (again && !closed);
+      }
+    } catch (error) {
+      ground.log.error({ err: error }, 'the queue could not be decided');
     } finally {
       deciding = false;
     }
   }
 
   async function decideFor(engine: Engine): Promise<void> {
-    const isHere = (entry: Waiting) => entry.engine === engine.name;
-    if (![...waiting.values()].some(isHere)) return;
+    const lane = lanes.get(engine.name);
+    if (lane === undefined || lane.waiting.size === 0) return;
     const limits = await engine.limits();
     if (closed || isHeld(engine.name)) return;
-    const decision = decideQueue([...waiting.values()].filter(isHere), running(engine.name), limits);
+    const decision = decideQueue([...lane.waiting.values()], running(engine.name), limits, lane.told);
     for (const id of decision.admitted) {
-      waiting.delete(id);
+      lane.waiting.delete(id);
       start(id);
     }
-    say(decision.waiting);
+    say(lane, decision.waiting);
+    lane.told = lane.waiting.size;
   }
 
   /** One transaction for all whose text has changed. */
-  function say(messages: { id: string; message: string }[]): void {
-    const facts = new Map<string, ExperimentFact[]>();
+  function say({ waiting }: Lane, messages: { id: string; message: string }[]): void {
+    const changed = new Map<string, string>();
     for (const { id, message } of messages) {
       const entry = waiting.get(id);
       if (entry === undefined || entry.said === message) continue;
       entry.said = message;
-      facts.set(id, [{ type: 'progress', message }]);
+      changed.set(id, message);
     }
-    ground.store.appendAll(facts);
+    ground.store.progress(changed);
+  }
+
+  function laneOf(engine: string): Lane {
+    const lane = lanes.get(engine) ?? { waiting: new Map<string, Waiting>(), told: 0 };
+    lanes.set(engine, lane);
+    return lane;
   }
 
   return {
-    add: (id, entry) => void waiting.set(id, { id, ...entry, said: null }),
-    has: (id) => waiting.has(id),
-    withdraw: (id) => void waiting.delete(id),
-    size: () => waiting.size,
-    waitingFor: (engine) => [...waiting].filter(([, entry]) => entry.engine === engine).map(([id]) => id),
+    add(id, { engine, needs }) {
+      laneOf(engine).waiting.set(id, { id, needs, said: null });
+      decideSoon();
+    },
+    has: (id) => [...lanes.values()].some(({ waiting }) => waiting.has(id)),
+    withdraw(ids) {
+      for (const lane of lanes.values()) {
+        const before = lane.waiting.size;
+        for (const id of ids) lane.waiting.delete(id);
+        if (lane.waiting.size < before) lane.told = 0;
+      }
+      if (ids.length > 0) decideSoon();
+    },
+    size: () => [...lanes.values()].reduce((sum, { waiting }) => sum + waiting.size, 0),
+    waitingFor: (engine) => [...(lanes.get(engine)?.waiting.keys() ?? [])],
     decide() {
-      decideAll().catch((error: unknown) =>
-        ground.log.error({ err: error }, 'the queue could not be decided'),
-      );
+      for (const lane of lanes.values()) lane.told = 0;
+      decideSoon();
     },
     close() {
       closed = true;

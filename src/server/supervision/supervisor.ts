@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { planPeak } from '../../experiment/plan/totals.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import type { QueueEntry } from '../../experiment/queue.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
@@ -14,11 +15,11 @@ import { recover } from './recovery.ts';
 /** Takes every live experiment from acceptance to its end. */
 export interface Supervisor {
   /** A new experiment is there: queue it (or only tidy it up, when it has ended already). */
-  take(id: string): void;
+  take(state: ExperimentState, plan: Plan | null): void;
   /** Takes up again what lived when the last server ended. */
   recover(): void;
-  /** Records the wish, then ends it; one that still waits has ended on return. */
-  cancel(id: string): ExperimentState;
+  /** Records the wishes together, then ends them; those that still wait have ended on return. Their states, by id. */
+  cancel(ids: readonly string[]): Map<string, ExperimentState>;
   /** What runs on an engine, with what it was admitted for. */
   running(engine: string): QueueEntry[];
   /** Experiments that wait or run. */
@@ -75,45 +76,40 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     tidying.set(id, done);
   }
 
-  function enqueue(id: string): void {
-    const { ended, record } = stateOf(ground.store, id);
+  function enqueue(state: ExperimentState, plan: Plan | null): void {
+    const { ended, record } = state;
+    const { experiment_id: id, engine, resources } = record;
     if (ended) return tidyUp(id);
     // Taken away since it was chosen.
-    if (!ground.engines.has(record.engine)) return takeUp(record.engine);
-    queue.add(id, needsOf(ground, id));
-    queue.decide();
+    if (!ground.engines.has(engine)) return takeUp(engine);
+    queue.add(id, { engine, needs: plan ? planPeak(plan) : resources });
   }
 
   function takeUp(engine?: string): void {
     const hands = {
-      ...{ enqueue, start, stop: (id: string) => carried.get(id)?.stop.abort() },
+      enqueue: (id: string) => enqueue(stateOf(ground.store, id), ground.store.submission(id)?.plan ?? null),
+      ...{ start, stop: (id: string) => carried.get(id)?.stop.abort() },
       tidyUp: (id: string) => void (tidying.has(id) || tidyUp(id)),
     };
     recover(ground, hands, engine);
   }
 
   function takeUpAgain(engine: string): void {
-    for (const id of queue.waitingFor(engine)) queue.withdraw(id);
+    queue.withdraw(queue.waitingFor(engine));
     if (!closed) takeUp(engine);
     if (carried.size + queue.size() === 0) onIdle();
   }
 
-  function cancel(id: string): ExperimentState {
-    const wish: ExperimentFact = { type: 'cancel_requested', message: 'cancel requested' };
-    if (queue.has(id)) {
-      const state = ground.store.append(id, [wish, { type: 'ended' }]);
-      crashPoint('recorded-cancel_requested');
-      queue.withdraw(id);
-      tidyUp(id);
-      queue.decide();
-      if (carried.size + queue.size() === 0) onIdle();
-      return state;
-    }
-    const before = stateOf(ground.store, id);
-    const state = before.cancel_requested ? before : ground.store.append(id, [wish]);
+  function cancel(ids: readonly string[]): Map<string, ExperimentState> {
+    const waiting = ids.filter((id) => queue.has(id));
+    const { facts, states } = wishes(ground.store, ids, new Set(waiting));
+    for (const [id, state] of ground.store.appendAll(facts)) states.set(id, state);
     crashPoint('recorded-cancel_requested');
-    carried.get(id)?.stop.abort();
-    return state;
+    queue.withdraw(waiting);
+    for (const id of waiting) endQuietly(ground, id);
+    for (const id of ids) carried.get(id)?.stop.abort();
+    if (waiting.length > 0 && carried.size + queue.size() === 0) onIdle();
+    return states;
   }
 
   return {
@@ -146,4 +142,28 @@ function needsOf({ store }: Ground, id: string): { engine: string; needs: QueueE
   const { record } = stateOf(store, id);
   const plan = store.submission(id)?.plan;
   return { engine: record.engine, needs: plan ? planPeak(plan) : record.resources };
+}
+
+/** What is to be recorded of experiments that are to end; those of which it is known already keep their states. */
+function wishes(store: Ground['store'], ids: readonly string[], waiting: ReadonlySet<string>) {
+  const wish: ExperimentFact = { type: 'cancel_requested', message: 'cancel requested' };
+  const facts = new Map<string, ExperimentFact[]>();
+  const states = new Map<string, ExperimentState>();
+  for (const id of ids) {
+    if (waiting.has(id)) {
+      facts.set(id, [wish, { type: 'ended' }]);
+      continue;
+    }
+    const before = stateOf(store, id);
+    if (before.cancel_requested || before.ended) states.set(id, before);
+    else facts.set(id, [wish]);
+  }
+  return { facts, states };
+}
+
+/** One that waited has left nothing that would have to be tidied up; somebody may wait for its log to end. */
+function endQuietly({ logs, log }: Ground, id: string): void {
+  logs.abandon(id).catch((error: unknown) => {
+    log.error({ err: error, experiment_id: id }, 'a log could not be let go of');
+  });
 }

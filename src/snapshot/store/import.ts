@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { hashFiles } from '../packaging/reading/hash-files.ts';
 import { assertLinksStay } from '../packaging/leaving-links.ts';
 import { packFiles } from '../packaging/sending/pack.ts';
@@ -9,7 +8,7 @@ import type { Announced } from './store.ts';
 
 interface Store {
   announce(listing: Listing): Promise<Announced>;
-  receive(digest: string, tar: Readable): Promise<Announced>;
+  receive(digest: string, tar: AsyncIterable<Buffer>): Promise<Announced>;
 }
 
 /**

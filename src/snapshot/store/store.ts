@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { SnapshotReader } from '../../engines/engine.ts';
+import { createRecent } from '../../base/text/recent.ts';
 import { AichorError } from '../../errors.ts';
 import { snapshotDigest } from '../packaging/digest.ts';
 import { createTurns } from '../packaging/reading/turns.ts';
@@ -31,7 +31,7 @@ export interface SnapshotStore {
    * Takes missing contents of an announced snapshot (a tar stream, decompressed). Throws AichorError `not_found`
    * for one that was never announced, `usage` for an archive that does not match, `server_error` for the disk.
    */
-  receive(digest: string, tar: Readable): Promise<Announced>;
+  receive(digest: string, tar: AsyncIterable<Buffer>): Promise<Announced>;
   /** Null unless complete. */
   open(digest: string): Promise<SnapshotReader | null>;
   /** Whether it is complete; it then stays for an hour at least. */
@@ -50,6 +50,9 @@ interface State {
   wanted: Set<string> | null;
 }
 
+/** Whoever asks again so soon is told the same: what was renewed is not collected within the hour. */
+const TOUCH_MS = 10_000;
+
 /** Keeps snapshots in `blobs/` and `snapshots/` below the data folder. All files 0600, all folders 0700. */
 export function createSnapshotStore(dataFolder: string, now: () => number = Date.now): SnapshotStore {
   const state: State = {
@@ -60,9 +63,10 @@ export function createSnapshotStore(dataFolder: string, now: () => number = Date
   for (const { folder } of [state.blobs, state.listings]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const storing = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error) => Promise.reject(diskError(error, dataFolder)));
+  const touched = createRecent<number>(64);
   const entrance = {
     announce: (listing: Listing) => storing(announce(state, listing)),
-    receive: (digest: string, tar: Readable) => storing(receive(state, digest, tar)),
+    receive: (digest: string, tar: AsyncIterable<Buffer>) => storing(receive(state, digest, tar)),
   };
   return {
     ...entrance,
@@ -70,7 +74,12 @@ export function createSnapshotStore(dataFolder: string, now: () => number = Date
       const listing = await state.listings.read('complete', digest);
       return listing && snapshotReader(digest, listing, state.blobs);
     },
-    has: (digest) => state.listings.touch(digest),
+    async has(digest) {
+      if (now() - (touched.get(digest) ?? -Infinity) < TOUCH_MS) return true;
+      const there = await state.listings.touch(digest);
+      if (there) touched.put(digest, now());
+      return there;
+    },
     importDirectory: (directory) => importDirectory(directory, entrance),
     async bytesOnDisk() {
       const trees = await Promise.all([
@@ -99,7 +108,7 @@ async function announce(state: State, listing: Listing): Promise<Announced> {
   return completeIfAll(state, digest, listing);
 }
 
-async function receive(state: State, digest: string, tar: Readable): Promise<Announced> {
+async function receive(state: State, digest: string, tar: AsyncIterable<Buffer>): Promise<Announced> {
   const listing = await announcedListing(state, digest);
   await receiveContents(listing, tar, state.blobs.begin());
   return completeIfAll(state, digest, listing);

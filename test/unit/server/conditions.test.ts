@@ -42,24 +42,26 @@ afterAll(async () => {
 });
 
 function create(number: number, given: Pick<NewExperiment, 'message' | 'labels' | 'created_at'>): void {
-  store.create({
-    experiment: {
-      ...given,
-      experiment_id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
-      operator: OPERATORS[number % 2] ?? null,
-      engine: 'local',
-      project: 'default',
-      source: { kind: 'local', snapshot: null, repository: null, commit_sha: null, branch: null },
-      manifest_path: 'manifest.yaml',
-      resubmit_of: null,
-      env: {},
-      secrets: [],
-      paths: { input: '/', output: '/', tensorboard: null, workdir: null },
+  store.create([
+    {
+      experiment: {
+        ...given,
+        experiment_id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+        operator: OPERATORS[number % 2] ?? null,
+        engine: 'local',
+        project: 'default',
+        source: { kind: 'local', snapshot: null, repository: null, commit_sha: null, branch: null },
+        manifest_path: 'manifest.yaml',
+        resubmit_of: null,
+        env: {},
+        secrets: [],
+        paths: { input: '/', output: '/', tensorboard: null, workdir: null },
+      },
+      submission: { manifest: '', plan: null, keep: false, vcs: {} },
+      facts: ENDS[number % ENDS.length] ?? [],
+      idempotency: null,
     },
-    submission: { manifest: '', plan: null, keep: false, vcs: {} },
-    facts: ENDS[number % ENDS.length] ?? [],
-    idempotency: null,
-  });
+  ]);
 }
 
 const optional = <T>(values: readonly T[]) => fc.option(fc.constantFrom(...values), { nil: undefined });

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import {
   experimentList,
   experimentRecord,
@@ -9,7 +10,7 @@ import {
   submission,
 } from '../../../api/contract.ts';
 import type { UseCases } from '../../use-cases.ts';
-import { answers, failure, json, type Api } from './api.ts';
+import { answers, failure, json, type Api, type RequestEnv } from './api.ts';
 
 const params = z.object({ ref: experimentRef });
 
@@ -64,9 +65,18 @@ const manifestRoute = createRoute({
   },
 });
 
+/** Aborted when nobody waits for the answer any more. */
+function goneSignal(c: Context<RequestEnv>): AbortSignal {
+  const { outgoing } = c.env;
+  if (outgoing === undefined) return c.req.raw.signal;
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  return gone.signal;
+}
+
 export function experimentRoutes(api: Api, uses: UseCases): void {
   api.openapi(submitRoute, async (c) => {
-    const { summary, created } = await uses.submit(c.req.valid('json'), c.req.raw.signal);
+    const { summary, created } = await uses.submit(c.req.valid('json'), goneSignal(c));
     return created ? c.json(summary, 201) : c.json(summary, 200);
   });
   api.openapi(resubmitRoute, async (c) => {

@@ -6,6 +6,7 @@ import type { Context } from 'hono';
 import { listing, snapshotAnnounced, snapshotDigest } from '../../../api/contract.ts';
 import { AichorError } from '../../../errors.ts';
 import type { UseCases } from '../../use-cases.ts';
+import { UnknownMedia } from '../json-body.ts';
 import { answers, failure, json, type Api, type RequestEnv } from './api.ts';
 
 const params = z.object({ digest: snapshotDigest });
@@ -58,17 +59,36 @@ function bodyOf(c: Context<RequestEnv>): Readable {
   return body === null ? Readable.from([]) : Readable.fromWeb(body as NodeReadableStream);
 }
 
-function decoded(body: Readable, encoding: string | undefined): Readable {
+/**
+ * The body as it was before it was packed. What cannot be unpacked is the client's mistake: it fails as such where it
+ * is read, and nowhere else, whether anybody reads it or not.
+ */
+function decoded(body: Readable, encoding: string | undefined): AsyncIterable<Buffer> {
   const decoder = decoderOf(encoding);
-  if (decoder === null) return body;
-  body.once('error', (error) => decoder.destroy(error));
-  return body.pipe(decoder);
+  const stream = decoder === null ? body : body.pipe(decoder);
+  // Each has a listener before the first byte comes: an error that nobody listens to ends the process.
+  body.on('error', (error) => decoder?.destroy(error));
+  stream.on('error', () => undefined);
+  return contents(stream);
+}
+
+async function* contents(stream: Readable): AsyncGenerator<Buffer> {
+  try {
+    // A reader that has seen enough answers before the client has sent everything: the connection must stay.
+    yield* stream.iterator({ destroyOnReturn: false });
+  } catch (cause) {
+    throw new AichorError('usage', 'the files that were sent are not complete, or not packed as they say', {
+      hint: 'send them again: repeat the command',
+      cause,
+    });
+  }
 }
 
 function decoderOf(encoding: string | undefined): zlib.BrotliDecompress | null {
   if (encoding === undefined || encoding === 'identity') return null;
   if (encoding === 'br') return zlib.createBrotliDecompress();
-  throw new AichorError('usage', `the content encoding ${JSON.stringify(encoding)} is not understood here`, {
-    hint: 'send br, or no encoding',
-  });
+  throw new UnknownMedia(
+    `the content encoding ${JSON.stringify(encoding)} is not understood here`,
+    'send br, or no encoding',
+  );
 }

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { FileEntry, Listing } from '../../listing/listing.ts';
 import { openArchive, refusedArchive } from './archive.ts';
 import type { BlobBatch } from '../contents/blobs.ts';
@@ -14,7 +13,7 @@ const OVERHEAD = 4096;
  */
 export async function receiveContents(
   listing: Listing,
-  tar: Readable,
+  tar: AsyncIterable<Buffer>,
   batch: BlobBatch,
 ): Promise<ReadonlySet<string>> {
   const expected = expectedEntries(listing);

@@ -1,0 +1,94 @@
+import type { Readable } from 'node:stream';
+import type { Context, MiddlewareHandler } from 'hono';
+import { AichorError } from '../../errors.ts';
+import type { RequestEnv } from './routes/api.ts';
+
+/** Largest JSON that is read: a listing of some hundred thousand files. */
+const JSON_LIMIT = 128 * 1024 * 1024;
+
+/**
+ * Reads what a POST request brings, which is JSON in UTF-8 or nothing. It is taken from the socket itself: the
+ * framework's own way, a web stream, costs as much as the rest of a small request.
+ */
+export function readJsonBody(): MiddlewareHandler<RequestEnv> {
+  return async (c, next) => {
+    if (c.req.method === 'POST') await keepBody(c);
+    await next();
+  };
+}
+
+async function keepBody(c: Context<RequestEnv>): Promise<void> {
+  if (Number(c.req.header('content-length') ?? 0) > JSON_LIMIT) throw tooLarge();
+  const bytes = c.env.incoming === undefined ? await c.req.arrayBuffer() : await readAll(c.env.incoming);
+  if (bytes.byteLength === 0) {
+    // Routes that need no body are asked without one; the others say that it is missing.
+    return keepText(c, '');
+  }
+  refuseOtherMedia(c.req.header('content-type'), c.req.header('content-encoding'));
+  keepText(c, decodeUtf8(bytes));
+}
+
+/** Where the framework's `c.req.json()` looks first: it keeps promises there, whatever its types say. */
+function keepText(c: Context<RequestEnv>, text: string): void {
+  Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
+}
+
+async function readAll(incoming: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // What is refused is answered before the client has sent everything: the connection must stay.
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+      size += chunk.length;
+      if (size > JSON_LIMIT) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof AichorError) throw error;
+    throw new AichorError('usage', 'the request ended before its body was complete', {
+      hint: 'send it again',
+      cause: error,
+    });
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+function decodeUtf8(bytes: ArrayBuffer | Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch (cause) {
+    throw new AichorError('usage', 'the body of the request is not text in UTF-8', {
+      hint: 'send JSON in UTF-8',
+      cause,
+    });
+  }
+}
+
+/** What a request brings, or how it is packed, is nothing that is understood here: 415. */
+export class UnknownMedia extends AichorError {
+  constructor(message: string, hint: string) {
+    super('usage', message, { hint });
+  }
+}
+
+function refuseOtherMedia(type: string | undefined, encoding: string | undefined): void {
+  const [media = '', ...parameters] = (type ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (!/^application\/(?:[\w.+-]+\+)?json$/.test(media) || !isUtf8) {
+    const what =
+      type === undefined ? 'a body without a content type' : `the content type ${JSON.stringify(type)}`;
+    throw new UnknownMedia(`${what} is not understood here`, 'send application/json, in UTF-8');
+  }
+  if (encoding !== undefined && encoding !== 'identity')
+    throw new UnknownMedia(
+      `the content encoding ${JSON.stringify(encoding)} is not understood here`,
+      'send JSON without an encoding',
+    );
+}
+
+function tooLarge(): AichorError {
+  return new AichorError('too_large', `the request is larger than ${JSON_LIMIT / 1024 / 1024} MB`, {
+    hint: 'submit a smaller directory: leave data out with .aichorignore',
+  });
+}
