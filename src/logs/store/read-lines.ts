@@ -1,14 +1,10 @@
-import { isAscii } from 'node:buffer';
 import { countBack, startTailCount, tailGroup, wantsSource } from '../filter.ts';
-import type { IndexRecord } from '../index-record.ts';
-import type { LogFilter, LogSource } from '../line.ts';
-import { endLine, encodeLines, tailLine } from '../wire.ts';
+import { encodeRecords, type RecordBytes } from '../encode.ts';
+import type { LogFilter } from '../line.ts';
+import { endLine, tailLine } from '../wire.ts';
 import { INDEX_PAGE } from './index-file.ts';
 import type { LogFolder } from './log-folder.ts';
 import { createSelection, readRecords, type Selected } from './reader.ts';
-
-/** Characters given out together: what a socket takes at once, and little enough for many followers. */
-const CHUNK = 256 * 1024;
 
 /**
  * A log as it travels (`logs/wire.ts`). Followed, it ends when no line will ever come; else with the lines that
@@ -35,7 +31,7 @@ export async function* readLines(
       const batch = await selection.next(options.follow ? count : atStart);
       signal.throwIfAborted();
       if (!batch) break;
-      yield* encode(log, batch, await readRecords(log, batch));
+      yield* encodeRecords(recordsOf(log, batch, await readRecords(log, batch)));
       signal.throwIfAborted();
     }
     if (!options.follow || ended) break;
@@ -44,37 +40,13 @@ export async function* readLines(
   yield Buffer.from(endLine(log.index.lastSequence));
 }
 
-function* encode(
-  log: LogFolder,
-  batch: readonly Selected[],
-  contents: readonly Buffer[],
-): Generator<Uint8Array> {
-  const sources = batch.map(({ record }) => sourceOf(log, record));
-  const encoding = encodingOf(sources, contents);
-  let text = '';
-  for (const [index, { record, skip }] of batch.entries()) {
-    const [source, content] = [sources[index], contents[index]];
-    if (!source || !content) throw new Error(`record ${record.first} has no bytes`);
-    for (const piece of encodeLines(record, source, { text: content.toString(encoding), skip })) {
-      text += piece;
-      if (text.length < CHUNK) continue;
-      yield Buffer.from(text, encoding);
-      text = '';
-    }
-  }
-  if (text !== '') yield Buffer.from(text, encoding);
-}
-
-function sourceOf(log: LogFolder, record: IndexRecord): LogSource {
-  const source = log.sources.list[record.source];
-  if (!source) throw new Error(`record ${record.first} is of a source that is not in the table`);
-  return source;
-}
-
-/** Text that is ASCII only becomes the same bytes in either, but sooner in one of them. */
-function encodingOf(sources: readonly LogSource[], contents: readonly Buffer[]): 'latin1' | 'utf8' {
-  const plain = sources.every(({ pod }) => pod === null || /^[ -~]*$/.test(pod));
-  return plain && contents.every((content) => isAscii(content)) ? 'latin1' : 'utf8';
+/** The records of a batch, each beside its bytes and its source. */
+function recordsOf(log: LogFolder, batch: readonly Selected[], contents: readonly Buffer[]): RecordBytes[] {
+  return batch.map(({ record, skip }, index) => {
+    const [source, bytes] = [log.sources.list[record.source], contents[index]];
+    if (!source || !bytes) throw new Error(`record ${record.first} has no source or no bytes`);
+    return { record, source, bytes, skip };
+  });
 }
 
 /** Where the tail of each group begins, counted from the end of the index; and which line is the end. */

@@ -1,0 +1,125 @@
+import { isUtf8 } from 'node:buffer';
+import type { IndexRecord } from './index-record.ts';
+import type { LogSource } from './line.ts';
+import { LINE_START } from './wire.ts';
+
+/** One record, and what the file of its source holds for it. */
+export interface RecordBytes {
+  record: IndexRecord;
+  source: LogSource;
+  bytes: Buffer;
+  /** Lines at its start that are left out. */
+  skip: number;
+}
+
+/** Bytes given out together: what a socket takes at once, and little enough for many followers. */
+const CHUNK = 256 * 1024;
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const [ZERO, NINE] = [0x30, 0x39];
+
+/** What JSON writes in place of a byte, at most `\u001b`: as `JSON.stringify` does it. */
+const ESCAPES = Array.from({ length: BACKSLASH + 1 }, (_, byte) =>
+  Buffer.from(JSON.stringify(String.fromCharCode(byte)).slice(1, -1)),
+);
+const LONGEST_ESCAPE = 6;
+const LONGEST_NUMBER = 16;
+
+/**
+ * The JSON lines (`logs/wire.ts`) of some records, in chunks of about 256 kB; only a longer line makes a larger one.
+ *
+ * The hot loop of `logs`, so it makes no string and no object for a line: what is the same for all lines of a record
+ * is copied, its number is counted on in decimal digits, its text goes over byte by byte.
+ */
+export function* encodeRecords(records: readonly RecordBytes[]): Generator<Uint8Array> {
+  let out = Buffer.alloc(0);
+  let at = 0;
+  let left = records.reduce((sum, { record }) => sum + usualRoom(record), 0);
+  for (const { record, source, bytes, skip } of records) {
+    const text = isUtf8(bytes) ? bytes : Buffer.from(bytes.toString('utf8')); // puts U+FFFD for what is none
+    const { before, after } = frameOf(record, source);
+    const frame = before.length + LONGEST_NUMBER + after.length;
+    let number: Buffer = Buffer.from(String(record.first + skip));
+    let start = startOfLine(text, skip);
+    for (let line = skip; line < record.lines;) {
+      // As many bytes of text as have room whatever they are.
+      const room = Math.floor((out.length - at - frame) / LONGEST_ESCAPE);
+      const limit = Math.min(text.length, start + room);
+      let to = at;
+      let end = start;
+      if (room >= 0) {
+        to = put(LINE_BEGINS, out, to);
+        for (let digit = 0; digit < number.length; digit++) out[to++] = number[digit] as number;
+        to = put(before, out, to);
+        for (; end < limit; end++) {
+          const byte = text[end] as number;
+          if (byte === NEWLINE) break;
+          if (byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH) out[to++] = byte;
+          else to = put(ESCAPES[byte] as Buffer, out, to);
+        }
+      }
+      if (room < 0 || (end === limit && limit < text.length && text[end] !== NEWLINE)) {
+        if (at > 0) yield out.subarray(0, at);
+        out = Buffer.allocUnsafe(
+          Math.max(frame + LONGEST_ESCAPE * lengthOfLine(text, start), Math.min(CHUNK, left)),
+        );
+        at = 0;
+        continue;
+      }
+      // A `\r` before the end of a line is no part of it; one at the end of a part is.
+      if (!record.partial && end > start && text[end - 1] === RETURN) to -= 2;
+      at = put(after, out, to);
+      number = successor(number);
+      start = end + 1;
+      line++;
+    }
+    left -= usualRoom(record);
+  }
+  if (at > 0) yield out.subarray(0, at);
+}
+
+const LINE_BEGINS = Buffer.from(LINE_START);
+
+/** What stands between a line's number and its text, and behind that. */
+function frameOf(record: IndexRecord, source: LogSource): { before: Buffer; after: Buffer } {
+  const time = new Date(record.time).toISOString();
+  const before =
+    `,"time":"${time}","step":${JSON.stringify(source.step)},"pod":${JSON.stringify(source.pod)},` +
+    `"attempt":${source.attempt},"stream":${JSON.stringify(source.stream)},"text":"`;
+  return { before: Buffer.from(before), after: Buffer.from(`","partial":${record.partial}}\n`) };
+}
+
+/** Bytes that a record takes when little of it is escaped: how much room is made at once. */
+function usualRoom(record: IndexRecord): number {
+  return record.length + record.lines * 256;
+}
+
+function startOfLine(text: Buffer, line: number): number {
+  let start = 0;
+  for (let skipped = 0; skipped < line; skipped++) start += lengthOfLine(text, start) + 1;
+  return start;
+}
+
+function lengthOfLine(text: Buffer, start: number): number {
+  const newline = text.indexOf(NEWLINE, start);
+  return (newline < 0 ? text.length : newline) - start;
+}
+
+function put(bytes: Buffer, out: Buffer, at: number): number {
+  out.set(bytes, at);
+  return at + bytes.length;
+}
+
+/** Counts on in decimal digits, in place where there is room. */
+function successor(digits: Buffer): Buffer {
+  for (let place = digits.length - 1; place >= 0; place--) {
+    const digit = digits[place] as number;
+    digits[place] = digit === NINE ? ZERO : digit + 1;
+    if (digit !== NINE) return digits;
+  }
+  return Buffer.concat([Buffer.of(ZERO + 1), digits]);
+}
