@@ -2,7 +2,7 @@ import { close, open, read, write } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { promisify } from 'node:util';
-import { systemErrorCode } from '../../errors.ts';
+import { ifThere, isAbsent } from '../../base/io/files.ts';
 
 /** Reading and writing of the log store's files by position; few of them are open at a time. */
 export interface LogFiles {
@@ -64,14 +64,8 @@ export function createLogFiles(limit = 64): LogFiles {
   }
 
   return {
-    async read(path, into, position) {
-      try {
-        return await use(path, 'r', (descriptor) => readFully(descriptor, into, position));
-      } catch (error) {
-        if (systemErrorCode(error) === 'ENOENT') return 0;
-        throw error;
-      }
-    },
+    read: async (path, into, position) =>
+      (await ifThere(use(path, 'r', (descriptor) => readFully(descriptor, into, position)))) ?? 0,
     write: (path, bytes, position) => use(path, 'w', (descriptor) => writeFully(descriptor, bytes, position)),
     truncate,
     async close(folder) {
@@ -95,7 +89,7 @@ async function openForWriting(path: string): Promise<number> {
   try {
     return await openFile(path, 'r+');
   } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    if (!isAbsent(error)) throw error;
     return openFile(path, 'w+', 0o600);
   }
 }
@@ -127,10 +121,27 @@ async function writeFully(descriptor: number, bytes: Uint8Array, position: numbe
 
 /** Bytes of a file; 0 when it is not there. */
 export async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return 0;
-    throw error;
+  return (await ifThere(stat(path)))?.size ?? 0;
+}
+
+/** Reads bytes that will not change any more. Fewer than asked for only at the end of a file. */
+export type ReadBytes = (path: string, position: number, length: number) => Promise<Buffer>;
+
+/** Readers that want the same bytes at the same moment (all followers, when a line comes) have them read once. */
+export function createSharedReads(files: LogFiles): ReadBytes {
+  const underWay = new Map<string, Promise<Buffer>>();
+
+  async function readBytes(path: string, position: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, await files.read(path, bytes, position));
   }
+
+  return (path, position, length) => {
+    const key = `${position} ${length} ${path}`;
+    const same = underWay.get(key);
+    if (same) return same;
+    const reading = readBytes(path, position, length).finally(() => underWay.delete(key));
+    underWay.set(key, reading);
+    return reading;
+  };
 }

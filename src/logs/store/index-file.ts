@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { decodeRecord, encodeRecord, RECORD_BYTES, type IndexRecord } from '../index-record.ts';
-import { sizeOf, type LogFiles } from './files.ts';
-import type { ReadBytes } from './shared-reads.ts';
+import { sizeOf, type LogFiles, type ReadBytes } from './files.ts';
 
 /** The index of one log: records in the order of their lines, appended by one process only. */
 export interface IndexFile {

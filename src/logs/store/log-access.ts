@@ -1,3 +1,4 @@
+import { createTurn } from '../../base/async/turn.ts';
 import type { LogSink } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { LogFilter, LogSource } from '../line.ts';
@@ -26,13 +27,7 @@ export interface ExperimentLogs extends LogSink {
 export function createExperimentLogs(log: LogFolder, now: () => Date): ExperimentLogs {
   const writer = createWriter(log, now);
   const lapse = createLapse(log, now);
-  let changes: Promise<unknown> = Promise.resolve();
-
-  function inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = changes.then(change);
-    changes = done.catch(() => undefined); // told to whoever asked for it
-    return done;
-  }
+  const inTurn = createTurn();
 
   function numberOf(source: LogSource): number {
     const stored = log.sources.find(source);

@@ -1,9 +1,7 @@
 import type { LineCursor } from '../split.ts';
 import { openFinishedIndex, recoverIndex, type Disk, type IndexFile } from './index-file.ts';
-import { sizeOf, type LogFiles } from './files.ts';
-import { createSharedReads } from './shared-reads.ts';
+import { createSharedReads, sizeOf, type LogFiles } from './files.ts';
 import { openSources, type SourceTable } from './sources.ts';
-import { createWaiters, type Waiters } from './waiters.ts';
 
 /** An experiment's log, opened: what its writer and its readers share. */
 export interface LogFolder extends Disk {
@@ -31,4 +29,37 @@ export async function openLogFolder(path: string, files: LogFiles): Promise<LogF
     return true;
   });
   return { ...opened, index, cursors: new Map(ends.map((end, number) => [number, { end, scanned: end }])) };
+}
+
+/** Readers that wait for the log to grow. Each holds one callback; nothing is queued for any of them. */
+export interface Waiters {
+  /** Resolves at the next `wake`; rejects with the signal's reason when it is aborted. */
+  wait(signal: AbortSignal): Promise<void>;
+  wake(): void;
+}
+
+export function createWaiters(): Waiters {
+  let waiting = new Set<() => void>();
+  return {
+    wait(signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const done = (): void => {
+          signal.removeEventListener('abort', aborted);
+          resolve();
+        };
+        const aborted = (): void => {
+          waiting.delete(done);
+          reject(signal.reason);
+        };
+        waiting.add(done);
+        signal.addEventListener('abort', aborted, { once: true });
+      });
+    },
+    wake() {
+      const woken = waiting;
+      waiting = new Set();
+      for (const done of woken) done();
+    },
+  };
 }

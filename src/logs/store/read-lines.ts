@@ -1,5 +1,5 @@
 import { countBack, startTailCount, tailGroup, wantsSource } from '../filter.ts';
-import { encodeRecords, type RecordBytes } from '../encode.ts';
+import { encodeRecords, type RecordBytes } from './encode.ts';
 import type { LogFilter } from '../line.ts';
 import { endLine, tailLine } from '../wire.ts';
 import { INDEX_PAGE } from './index-file.ts';

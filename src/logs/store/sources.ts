@@ -1,6 +1,7 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AichorError, systemErrorCode } from '../../errors.ts';
+import { ifThere } from '../../base/io/files.ts';
+import { AichorError } from '../../errors.ts';
 import type { LogSource } from '../line.ts';
 import type { LogFiles } from './files.ts';
 
@@ -105,13 +106,8 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
 }
 
 async function readEntries(path: string, files: LogFiles): Promise<{ entries: Entry[]; bytes: number }> {
-  let content: Buffer;
-  try {
-    content = await readFile(path);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return { entries: [], bytes: 0 };
-    throw error;
-  }
+  const content = await ifThere(readFile(path));
+  if (content === null) return { entries: [], bytes: 0 };
   const bytes = content.lastIndexOf(10) + 1;
   if (bytes < content.length) await files.truncate(path, bytes);
   const lines = content.toString('utf8', 0, bytes).split('\n').slice(0, -1);

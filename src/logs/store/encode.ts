@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import type { IndexRecord } from './index-record.ts';
-import type { LogSource } from './line.ts';
-import { LINE_START } from './wire.ts';
+import type { IndexRecord } from '../index-record.ts';
+import type { LogSource } from '../line.ts';
+import { LINE_START } from '../wire.ts';
 
 /** One record, and what the file of its source holds for it. */
 export interface RecordBytes {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeRecords, type RecordBytes } from '../../../src/logs/encode.ts';
-import type { IndexRecord } from '../../../src/logs/index-record.ts';
-import type { LogSource } from '../../../src/logs/line.ts';
-import { LINE_START, parseLogLine } from '../../../src/logs/wire.ts';
+import { encodeRecords, type RecordBytes } from '../../../../src/logs/store/encode.ts';
+import type { IndexRecord } from '../../../../src/logs/index-record.ts';
+import type { LogSource } from '../../../../src/logs/line.ts';
+import { LINE_START, parseLogLine } from '../../../../src/logs/wire.ts';
 
 const source: LogSource = { step: 'run', pod: 'worker-0-0', attempt: 3, stream: 'stderr' };
 const record: IndexRecord = {
