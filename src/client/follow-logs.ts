@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LogQueryInput } from '../api/contract.ts';
+import { sleep } from '../base/async/abort.ts';
+import { createLineBuffer } from '../base/io/lines.ts';
 import { AichorError } from '../errors.ts';
-import { createLineBuffer } from './line-buffer.ts';
+import { LINE_START } from '../logs/wire.ts';
 import { isLost } from './watch.ts';
 
 export interface LogStreamOptions {
@@ -32,7 +33,7 @@ export function logLines(options: LogStreamOptions): AsyncGenerator<Uint8Array> 
   return reconnecting(options, async function* (open) {
     const buffer = createLineBuffer();
     for await (const chunk of await open({ ...asked(options), ...resume })) {
-      const { lines, last, tailAt, complete } = buffer.push(chunk);
+      const { lines, last, tailAt, complete } = withoutControlLines(buffer.push(chunk));
       if (last !== null) resume.after = last;
       if (tailAt !== null) resume.tail_at = tailAt;
       if (lines.length > 0) yield lines;
@@ -63,7 +64,7 @@ type Connection = (open: LogStreamOptions['open']) => AsyncGenerator<Uint8Array,
 
 /** Connections, until one says that that was all. If the very first cannot be made it is not tried again. */
 async function* reconnecting(options: LogStreamOptions, connect: Connection): AsyncGenerator<Uint8Array> {
-  const { signal, pause = pauseFor } = options;
+  const { signal, pause = sleep } = options;
   const limit = options.follow ? TRIES.followed : TRIES.read;
   let opened = false;
   let inVain = 0;
@@ -114,10 +115,38 @@ async function* counted(
   }
 }
 
-async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  }
+/** What a chunk of a log stream brought. */
+export interface WholeLines {
+  /** Whole JSON lines, the stream's own two lines taken out. */
+  lines: Uint8Array;
+  /** Sequence of the last of them. */
+  last: number | null;
+  /** The stream said where its tail is counted from. */
+  tailAt: number | null;
+  /** The stream said that it has come to its end. */
+  complete: boolean;
+}
+
+const NEWLINE = 0x0a;
+
+/** Looks at the first and the last of these whole lines: only there does the stream speak of itself (`logs/wire.ts`). */
+function withoutControlLines(whole: Buffer): WholeLines {
+  const tailAt = numberAfter('{"tail_at":', whole, 0);
+  const start = tailAt === null ? 0 : whole.indexOf(NEWLINE) + 1;
+  const lastStart = startOfLastLine(whole);
+  const complete = numberAfter('{"end":', whole, lastStart) !== null;
+  const lines = whole.subarray(start, complete ? lastStart : whole.length);
+  const last = lines.length === 0 ? null : numberAfter(LINE_START, lines, startOfLastLine(lines));
+  return { lines, last, tailAt, complete };
+}
+
+/** Of bytes that end with a newline. */
+function startOfLastLine(bytes: Buffer): number {
+  return bytes.length < 2 ? 0 : bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
+}
+
+/** The whole number that stands behind a text at this place, or null when the text does not stand there. */
+function numberAfter(text: string, bytes: Buffer, at: number): number | null {
+  const head = bytes.toString('latin1', at, at + text.length + 16);
+  return head.startsWith(text) ? Number.parseInt(head.slice(text.length), 10) : null;
 }
