@@ -74,6 +74,7 @@ export function openLab({ checkout = root } = {}) {
   return {
     folder,
     env,
+    program,
     aichor,
     /** The JSON document that a command prints. */
     json: async (args, options) => JSON.parse((await aichor(args, options)).stdout),

@@ -28,50 +28,50 @@ const ESCAPES = Array.from({ length: BACKSLASH + 1 }, (_, byte) =>
 );
 const LONGEST_ESCAPE = 6;
 const LONGEST_NUMBER = 16;
+const ESCAPED_RETURN = '\\r'.length;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The JSON lines (`logs/wire.ts`) of some records, in chunks of about 256 kB; only a longer line makes a larger one.
  *
  * The hot loop of `logs`, so it makes no string and no object for a line: what is the same for all lines of a record
- * is copied, its number is counted on in decimal digits, its text goes over byte by byte.
+ * is copied, the number is counted on in decimal digits, the text goes over byte by byte.
  */
 export function* encodeRecords(records: readonly RecordBytes[]): Generator<Uint8Array> {
-  let out = Buffer.alloc(0);
+  let out = NOTHING;
   let at = 0;
   let left = records.reduce((sum, { record }) => sum + usualRoom(record), 0);
   for (const { record, source, bytes, skip } of records) {
     const text = isUtf8(bytes) ? bytes : Buffer.from(bytes.toString('utf8')); // puts U+FFFD for what is none
     const { before, after } = frameOf(record, source);
-    const frame = before.length + LONGEST_NUMBER + after.length;
+    const frame = LONGEST_NUMBER + before.length + after.length;
     let number: Buffer = Buffer.from(String(record.first + skip));
     let start = startOfLine(text, skip);
     for (let line = skip; line < record.lines;) {
-      // As many bytes of text as have room whatever they are.
-      const room = Math.floor((out.length - at - frame) / LONGEST_ESCAPE);
-      const limit = Math.min(text.length, start + room);
+      // As much of the text as has room whatever it is.
+      const limit = start + Math.floor((out.length - at - frame) / LONGEST_ESCAPE);
       let to = at;
       let end = start;
-      if (room >= 0) {
-        to = put(LINE_BEGINS, out, to);
+      if (limit >= start) {
         for (let digit = 0; digit < number.length; digit++) out[to++] = number[digit] as number;
         to = put(before, out, to);
-        for (; end < limit; end++) {
+        const stop = Math.min(limit, text.length);
+        for (; end < stop; end++) {
           const byte = text[end] as number;
           if (byte === NEWLINE) break;
           if (byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH) out[to++] = byte;
           else to = put(ESCAPES[byte] as Buffer, out, to);
         }
       }
-      if (room < 0 || (end === limit && limit < text.length && text[end] !== NEWLINE)) {
-        if (at > 0) yield out.subarray(0, at);
-        out = Buffer.allocUnsafe(
-          Math.max(frame + LONGEST_ESCAPE * lengthOfLine(text, start), Math.min(CHUNK, left)),
-        );
-        at = 0;
+      if (limit < start || (end === limit && end < text.length && text[end] !== NEWLINE)) {
+        if (at > LINE_BEGINS.length) yield out.subarray(0, at - LINE_BEGINS.length);
+        const needed = LINE_BEGINS.length + frame + LONGEST_ESCAPE * lengthOfLine(text, start);
+        out = Buffer.allocUnsafe(Math.max(needed, Math.min(CHUNK, left)));
+        at = put(LINE_BEGINS, out, 0);
         continue;
       }
       // A `\r` before the end of a line is no part of it; one at the end of a part is.
-      if (!record.partial && end > start && text[end - 1] === RETURN) to -= 2;
+      if (!record.partial && end > start && text[end - 1] === RETURN) to -= ESCAPED_RETURN;
       at = put(after, out, to);
       number = successor(number);
       start = end + 1;
@@ -79,18 +79,22 @@ export function* encodeRecords(records: readonly RecordBytes[]): Generator<Uint8
     }
     left -= usualRoom(record);
   }
-  if (at > 0) yield out.subarray(0, at);
+  if (at > LINE_BEGINS.length) yield out.subarray(0, at - LINE_BEGINS.length);
 }
 
+/** Stands at the start of a chunk and, because one copy is cheaper than two, behind each line. */
 const LINE_BEGINS = Buffer.from(LINE_START);
 
-/** What stands between a line's number and its text, and behind that. */
+/** What stands between a line's number and its text, and between that and the next line's number. */
 function frameOf(record: IndexRecord, source: LogSource): { before: Buffer; after: Buffer } {
   const time = new Date(record.time).toISOString();
   const before =
     `,"time":"${time}","step":${JSON.stringify(source.step)},"pod":${JSON.stringify(source.pod)},` +
     `"attempt":${source.attempt},"stream":${JSON.stringify(source.stream)},"text":"`;
-  return { before: Buffer.from(before), after: Buffer.from(`","partial":${record.partial}}\n`) };
+  return {
+    before: Buffer.from(before),
+    after: Buffer.from(`","partial":${record.partial}}\n${LINE_START}`),
+  };
 }
 
 /** Bytes that a record takes when little of it is escaped: how much room is made at once. */
