@@ -2,7 +2,8 @@ import { close, open, read, write } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { promisify } from 'node:util';
-import { ifThere, isAbsent } from '../../base/io/files.ts';
+import { ifThere } from '../../base/io/files.ts';
+import { isAbsent } from '../../base/io/files-sync.ts';
 
 /** Reading and writing of the log store's files by position; few of them are open at a time. */
 export interface LogFiles {
