@@ -5,11 +5,11 @@ import type { LogSource } from '../../../logs/line.ts';
 import type { LogSink } from '../../engine.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { EngineLog } from '../engine-log.ts';
-import { createFollower, type Follower } from './log-follower.ts';
-import type { LogPlace } from './log-keeper.ts';
-import { PACE, type Pace } from './log-reader.ts';
-import { problemOf } from './log-reading.ts';
-import { formatStamp, type Stamp } from './log-stamp.ts';
+import { createFollower, type Follower } from './follow.ts';
+import type { LogPlace } from './keep.ts';
+import { PACE, type Pace } from './follow.ts';
+import { problemOf } from './read.ts';
+import { formatStamp, type Stamp } from './stamp.ts';
 
 /** One container of one pod object, and one start of it. */
 export interface ContainerKey {

@@ -1,4 +1,4 @@
-import { readStamp, STAMP_BYTES, type Stamp } from './log-stamp.ts';
+import { readStamp, STAMP_BYTES, type Stamp } from './stamp.ts';
 
 /** What is asked about the lines of a stream, in their order. */
 export interface LineVisitor {

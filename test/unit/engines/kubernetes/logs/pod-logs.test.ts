@@ -2,16 +2,20 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ClusterError } from '../../../../src/engines/kubernetes/api/cluster-error.ts';
+import { ClusterError } from '../../../../../src/engines/kubernetes/api/cluster-error.ts';
 import {
   createPodLogs,
   type LoggedContainer,
   type PodLogs,
-} from '../../../../src/engines/kubernetes/logs/pod-logs.ts';
-import type { LogSource } from '../../../../src/logs/line.ts';
-import { createLogStore, type ExperimentLogs, type LogStore } from '../../../../src/logs/store/log-store.ts';
-import { createContainerLog, type ContainerLog } from '../../../fakes/container-log.ts';
-import { printed } from '../../../fakes/kubelet-log.ts';
+} from '../../../../../src/engines/kubernetes/logs/pod-logs.ts';
+import type { LogSource } from '../../../../../src/logs/line.ts';
+import {
+  createLogStore,
+  type ExperimentLogs,
+  type LogStore,
+} from '../../../../../src/logs/store/log-store.ts';
+import { createContainerLog, type ContainerLog } from '../../../../fakes/container-log.ts';
+import { printed } from '../../../../fakes/kubelet-log.ts';
 
 const source: LogSource = { step: 'run', pod: 'worker-0-0', attempt: 1, stream: null };
 const container: LoggedContainer = { uid: 'u-1', container: 'main', restart: 0, objectName: 'p', source };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatStamp, readStamp } from '../../../../src/engines/kubernetes/logs/log-stamp.ts';
+import { formatStamp, readStamp } from '../../../../../src/engines/kubernetes/logs/stamp.ts';
 
 const read = (text: string) => readStamp(Buffer.from(text), 0, text.length);
 

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readLog, type ReadingResult } from '../../../../src/engines/kubernetes/logs/read-log.ts';
-import { kubeletAnswer, printed, sinceOf, type Fragment } from '../../../fakes/kubelet-log.ts';
-import { anyStep, cutAt, fragments } from './log-arbitrary.ts';
+import { readLog, type ReadingResult } from '../../../../../src/engines/kubernetes/logs/read.ts';
+import { kubeletAnswer, printed, sinceOf, type Fragment } from '../../../../fakes/kubelet-log.ts';
+import { anyStep, cutAt, fragments } from './arbitrary.ts';
 
 const SECOND = 1_000_000_000;
 

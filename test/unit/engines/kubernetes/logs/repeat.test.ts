@@ -1,8 +1,8 @@
 /** What a submitter prints that was started again is taken once. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRepetition } from '../../../../src/engines/kubernetes/logs/log-repetition.ts';
-import { cutAt } from './log-arbitrary.ts';
+import { createRepetition } from '../../../../../src/engines/kubernetes/logs/repeat.ts';
+import { cutAt } from './arbitrary.ts';
 
 /** The file after a second log was taken into it. */
 async function after(before: string, pieces: readonly Buffer[]): Promise<string> {

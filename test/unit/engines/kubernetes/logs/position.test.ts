@@ -10,8 +10,8 @@ import {
   KEPT_RUNS,
   POSITION_BYTES,
   type Position,
-} from '../../../../src/engines/kubernetes/logs/log-position.ts';
-import { openPositionFile } from '../../../../src/engines/kubernetes/logs/position-file.ts';
+} from '../../../../../src/engines/kubernetes/logs/position.ts';
+import { openPositionFile } from '../../../../../src/engines/kubernetes/logs/keep.ts';
 
 const stamp = fc.record({ seconds: fc.nat(4e9), nanos: fc.nat(999_999_999) });
 const number = fc.nat(Number.MAX_SAFE_INTEGER);

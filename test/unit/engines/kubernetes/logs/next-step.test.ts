@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextStep, type ReadingEnd } from '../../../../src/engines/kubernetes/logs/log-reading.ts';
+import { nextStep, type ReadingEnd } from '../../../../../src/engines/kubernetes/logs/read.ts';
 
 const whole: ReadingEnd = { kind: 'ended', message: null };
 const words: ReadingEnd = { kind: 'ended', message: 'unable to retrieve container logs' };

@@ -1,4 +1,4 @@
-import type { Stamp } from './log-stamp.ts';
+import type { Stamp } from './stamp.ts';
 
 /** Lines in a row with the same stamp. */
 export interface Run {

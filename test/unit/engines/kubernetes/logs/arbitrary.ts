@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Fragment } from '../../../fakes/kubelet-log.ts';
+import type { Fragment } from '../../../../fakes/kubelet-log.ts';
 
 /** How the stamps of a log follow one another. */
 interface Clock {

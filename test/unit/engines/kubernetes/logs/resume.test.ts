@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createLedger } from '../../../../src/engines/kubernetes/logs/log-ledger.ts';
-import { beginning, type Position } from '../../../../src/engines/kubernetes/logs/log-position.ts';
-import { createReplay } from '../../../../src/engines/kubernetes/logs/log-replay.ts';
-import { createSeek } from '../../../../src/engines/kubernetes/logs/log-seek.ts';
-import type { Stamp } from '../../../../src/engines/kubernetes/logs/log-stamp.ts';
-import { kubeletAnswer, type Fragment } from '../../../fakes/kubelet-log.ts';
+import { createLedger } from '../../../../../src/engines/kubernetes/logs/resume.ts';
+import { beginning, type Position } from '../../../../../src/engines/kubernetes/logs/position.ts';
+import { createReplay } from '../../../../../src/engines/kubernetes/logs/resume.ts';
+import { createSeek } from '../../../../../src/engines/kubernetes/logs/resume.ts';
+import type { Stamp } from '../../../../../src/engines/kubernetes/logs/stamp.ts';
+import { kubeletAnswer, type Fragment } from '../../../../fakes/kubelet-log.ts';
 
 const at = (seconds: number, nanos = 0): Stamp => ({ seconds, nanos });
 const line = (stamp: Stamp, text: string): Fragment => ({ stamp, bytes: Buffer.from(text), full: true });

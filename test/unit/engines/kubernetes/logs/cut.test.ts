@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLineCutter } from '../../../../src/engines/kubernetes/logs/log-lines.ts';
-import type { Stamp } from '../../../../src/engines/kubernetes/logs/log-stamp.ts';
-import { kubeletAnswer, printed } from '../../../fakes/kubelet-log.ts';
-import { cutAt, fragments } from './log-arbitrary.ts';
+import { createLineCutter } from '../../../../../src/engines/kubernetes/logs/cut.ts';
+import type { Stamp } from '../../../../../src/engines/kubernetes/logs/stamp.ts';
+import { kubeletAnswer, printed } from '../../../../fakes/kubelet-log.ts';
+import { cutAt, fragments } from './arbitrary.ts';
 
 function cutAll(chunks: readonly Buffer[], isWanted: (stamp: Stamp) => boolean = () => true) {
   const begun: Stamp[] = [];
