@@ -1,4 +1,4 @@
-import { formatStamp, type Stamp } from '../../src/engines/kubernetes/logs/log-stamp.ts';
+import { formatStamp, type Stamp } from '../../src/engines/kubernetes/logs/stamp.ts';
 
 /** What a container runtime writes to a container's log file as one line of it. */
 export interface Fragment {

@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbsent } from '../../errors.ts';
+import { isThere } from '../../base/io/files.ts';
 import type { Connected } from './deps.ts';
 import { engineFolderOf } from './end/discard.ts';
 import type { KubernetesEngineOptions } from './options.ts';
@@ -81,11 +80,6 @@ async function followingOf(
 ): Promise<Following> {
   if (isFollowed) return 'followed';
   const directory = engineFolderOf(dataFolder, experimentId);
-  try {
-    await access(join(directory, 'run.json'));
-  } catch (error) {
-    if (isAbsent(error)) return 'unknown';
-    throw error;
-  }
+  if (!(await isThere(join(directory, 'run.json')))) return 'unknown';
   return (await openKept(directory)).run.cleared ? 'ended' : 'live';
 }

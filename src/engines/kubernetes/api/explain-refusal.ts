@@ -1,7 +1,7 @@
 import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { isClusterError, type ClusterError } from './cluster-error.ts';
 import type { Cluster } from './cluster.ts';
-import { listAt, readDocument, textAt } from './document.ts';
+import { servedVersions, servesKind } from './served.ts';
 import { isUnreachable } from './insist.ts';
 import { RESOURCES, type Resource } from './objects.ts';
 
@@ -73,7 +73,7 @@ async function isThere(cluster: Cluster, resource: Resource, name: string): Prom
 /** Null: the API server has it. */
 async function missingKind(cluster: Cluster, resource: Resource): Promise<string | null> {
   const known = PRODUCTS[resource.group];
-  if (known === undefined || (await serves(cluster, resource))) return null;
+  if (known === undefined || (await servesKind(cluster, resource))) return null;
   const versions = await servedVersions(cluster, resource.group);
   const { product, version } = known;
   const wanted = `${resource.plural}.${resource.group}/${resource.version}`;
@@ -81,16 +81,6 @@ async function missingKind(cluster: Cluster, resource: Resource): Promise<string
   if (versions.length === 0)
     return `${product} is not installed on ${cluster.server} (${wanted} is not there); ${cure}`;
   return `${product} on ${cluster.server} is too old or too new: it has ${resource.group}/${versions.join(', ')}, and ${wanted} is needed; ${cure}`;
-}
-
-async function serves(cluster: Cluster, { group, version, plural }: Resource): Promise<boolean> {
-  const found = await readDocument(cluster, `/apis/${group}/${version}`);
-  return listAt(found, 'resources').some((each) => textAt(each, 'name') === plural);
-}
-
-async function servedVersions(cluster: Cluster, group: string): Promise<string[]> {
-  const found = await readDocument(cluster, `/apis/${group}`);
-  return listAt(found, 'versions').flatMap((each) => textAt(each, 'version') ?? []);
 }
 
 /** Null: the permission is there, so something else forbade it (a quota, admission). */

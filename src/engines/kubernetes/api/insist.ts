@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { again, doubling } from '../../../base/async/again.ts';
 import { isAichorError } from '../../../errors.ts';
 import { isClusterError } from './cluster-error.ts';
 
@@ -17,20 +17,18 @@ const LONGEST_PAUSE_MS = 15_000;
  * us, so that is no failure. Throws what the cluster refused, or the reason of the signal that was aborted.
  */
 export async function insist<T>(act: () => Promise<T>, { signals, tell }: Insisting): Promise<T> {
-  const signal = AbortSignal.any([...signals]);
-  for (let pause = FIRST_PAUSE_MS, isTold = false; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-    signal.throwIfAborted();
-    try {
-      const result = await act();
-      if (isTold) tell(null);
-      return result;
-    } catch (error) {
-      if (!isUnreachable(error)) throw error;
-      tell(error.message);
+  let isTold = false;
+  const result = await again(act, {
+    signal: AbortSignal.any([...signals]),
+    isTransient: isUnreachable,
+    delays: doubling({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS }),
+    onFailure(error) {
+      tell(error instanceof Error ? error.message : String(error));
       isTold = true;
-      await delay(pause, undefined, { signal }).catch(() => undefined);
-    }
-  }
+    },
+  });
+  if (isTold) tell(null);
+  return result;
 }
 
 /** No answer, none that says anything about what was asked for, or credentials that may be good again later. */

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../../errors.ts';
+import { readIfThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
 import { ExperimentFailure } from '../../../experiment/failure/failure.ts';
-import { placeFile } from '../../../machine/place-file.ts';
 import { dockerfileOf } from '../../../repository/findings.ts';
 import type { BuildContext, BuildResult } from '../../engine.ts';
 import type { ClusterDeps } from '../deps.ts';
@@ -29,7 +28,7 @@ export async function buildImage(deps: ClusterDeps, context: BuildContext): Prom
   requireRegistry(context.plan, deps);
   const ran = await runBuild(deps, { context, dockerfile: dockerfileIn(context) });
   const result = { ...ran, notices: [...found.notices, ...ran.notices] };
-  await placeFile(kept, JSON.stringify(result));
+  await place(kept, JSON.stringify(result));
   await endBuild(deps, context);
   return result;
 }
@@ -48,11 +47,8 @@ function dockerfileIn({ plan: { builder }, snapshot }: BuildContext): string {
 
 /** The result of a build that had finished when the server went. */
 async function readResult(path: string): Promise<BuildResult | null> {
-  try {
-    const result: BuildResult = JSON.parse(await readFile(path, 'utf8'));
-    return result;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === null) return null;
+  const result: BuildResult = JSON.parse(text);
+  return result;
 }

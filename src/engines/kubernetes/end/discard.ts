@@ -1,6 +1,6 @@
-import { access, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbsent } from '../../../errors.ts';
+import { ifThere, isThere } from '../../../base/io/files.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import { LEFTOVERS, removeLeftovers } from './clear-up.ts';
 import { isClusterError } from '../api/cluster-error.ts';
@@ -61,24 +61,10 @@ export async function discardDeleted(deps: ClusterDeps, discarded: Discarded): P
   await rm(directory, { recursive: true, force: true });
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
-}
-
 /** Nothing is kept: nothing was ever created. */
 async function isBegun(directory: string): Promise<boolean> {
-  try {
-    return (await readdir(directory)).length > 0;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
+  const kept = await ifThere(readdir(directory));
+  return kept !== null && kept.length > 0;
 }
 
 async function removeWorkloads(cluster: Cluster, experimentId: string, { run }: Kept): Promise<void> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AichorError } from '../../../errors.ts';
 import type { EndedPod } from '../../../experiment/failure/explain.ts';
 import { REACHED } from '../../../experiment/link.ts';
-import { placeFile } from '../../../machine/place-file.ts';
+import { place } from '../../../base/io/place.ts';
 import { nameOf, type Rendering } from '../../../render/kubernetes/rendering.ts';
 import { renderTensorBoardAgain } from '../../../render/kubernetes/tensorboard.ts';
 import type { TensorBoardContext } from '../../engine.ts';
@@ -36,7 +36,7 @@ export async function openTensorBoardAgain(deps: ClusterDeps, context: TensorBoa
   const settings = { ...deps.settings, namespace: cluster.namespace };
   const rendering: Rendering = { plan, project, experimentId, settings };
   try {
-    await placeFile(join(directory, 'engine', TENSORBOARD_MARK), '');
+    await place(join(directory, 'engine', TENSORBOARD_MARK), '');
     await ensureJob(cluster, rendering);
     await ready(cluster, experimentId, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]));
   } catch (error) {

@@ -1,6 +1,6 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbsent } from '../../../errors.ts';
+import { readIfThere } from '../../../base/io/files.ts';
 import type { Pod } from '../api/objects.ts';
 import type { Observed } from '../watch/observed.ts';
 import { see, type SeenPod } from '../pod/seen-pod.ts';
@@ -17,7 +17,7 @@ export interface EndedPods {
 
 export async function openEndedPods(directory: string): Promise<EndedPods> {
   const path = join(directory, 'pods.jsonl');
-  const { pods, torn } = parseLines(await readText(path));
+  const { pods, torn } = parseLines((await readIfThere(path)) ?? '');
   const known = new Set(pods.map(({ uid }) => uid));
   let start = torn ? '\n' : '';
   return {
@@ -40,15 +40,6 @@ export function withEnded(observed: Observed, { pods }: Pick<EndedPods, 'pods'>)
   const seen = new Set([...observed.pods, ...observed.gone].map(({ uid }) => uid));
   const gone = pods.filter(({ uid }) => !seen.has(uid));
   return gone.length === 0 ? observed : { ...observed, gone: [...gone, ...observed.gone] };
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isAbsent(error)) return '';
-    throw error;
-  }
 }
 
 /** A last line without its end was being written when somebody died: its pod was not let go of. */

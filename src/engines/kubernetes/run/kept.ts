@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../../errors.ts';
+import { readIfThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
 import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { REASONS } from '../../../experiment/status.ts';
-import { placeFile } from '../../../machine/place-file.ts';
 import { NO_MEMORY, type AttemptMemory } from '../status/model.ts';
 
 /** A workload of the experiment: the first one, or one that was created anew after an attempt that was disturbed. */
@@ -60,20 +59,15 @@ export async function openKept(directory: string): Promise<Kept> {
     },
     async change(change) {
       const changed = { ...run, ...change };
-      await placeFile(path, JSON.stringify(changed));
+      await place(path, JSON.stringify(changed));
       run = changed;
     },
   };
 }
 
 async function readRun(path: string): Promise<KeptRun> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return NOTHING;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === null) return NOTHING;
   const run: unknown = JSON.parse(text);
   if (!isKeptRun(run)) throw new Error(`${path} holds ${text}`);
   return run;

@@ -130,9 +130,7 @@ describe('what cannot be reached is the only finding, with its cure', () => {
     const found = await checkCluster(async () => createCluster(await openConnection(nowhere)), {
       ...{ engine: 'gpu', settings: completeSettings({}, 'lab'), now: () => NOW },
     });
-    expect(found).toMatchObject([
-      { status: 'error', message: 'the kubeconfig /nowhere/config is not there' },
-    ]);
+    expect(found).toMatchObject([{ status: 'error', message: 'there is no kubeconfig /nowhere/config' }]);
   });
 });
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { again } from '../../../../base/async/again.ts';
+import { atMost } from '../../../../base/async/at-most.ts';
 import { isClusterError } from '../cluster-error.ts';
 import { noAnswer, refusalOf, timedOut, type Refusal } from '../cluster-failure.ts';
 import type { Connection } from '../access/connection.ts';
 import type { EngineLog } from '../../engine-log.ts';
-import { createGate } from './gate.ts';
 import { retryDelay } from './retry.ts';
 import { send, type Call } from './send.ts';
 
@@ -55,27 +55,25 @@ export function createAsker({
   chance = Math.random,
 }: AskerOptions): Asker {
   const { server } = connection;
-  const gate = createGate(AT_ONCE);
+  const inTurn = atMost(AT_ONCE);
 
-  async function repeated<T>(question: Question, attempt: () => Promise<T>): Promise<T> {
-    for (let sent = 1; ; sent++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        const again = isClusterError(error) && question.once !== true && error.status !== question.answer;
-        const wait = again ? retryDelay(sent, error, chance()) : null;
-        if (wait === null || !isClusterError(error)) throw error;
-        const { method, path } = question;
-        const { status, reason } = error;
+  function repeated<T>(question: Question, attempt: () => Promise<T>): Promise<T> {
+    const { method, path, signal } = question;
+    return again(attempt, {
+      signal,
+      isTransient: (error) =>
+        isClusterError(error) && question.once !== true && error.status !== question.answer,
+      delays: (sent, error) => (isClusterError(error) ? retryDelay(sent, error, chance()) : null),
+      onFailure(error, wait) {
+        const { status, reason } = isClusterError(error) ? error : { status: null, reason: null };
         log.info({ method, path: path.split('?')[0], status, reason, wait }, 'the API server is asked again');
-        await sleep(wait, undefined, question.signal && { signal: question.signal });
-      }
-    }
+      },
+    });
   }
   return {
     json: <T>(question: Question) =>
       repeated(question, () =>
-        gate.through(async () => {
+        inTurn(async () => {
           const answer = await answered(connection, question, patience);
           return parsed<T>(await textOf(answer, server, patience), server);
         }),

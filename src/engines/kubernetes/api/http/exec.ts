@@ -4,7 +4,7 @@ import { ClusterError } from '../cluster-error.ts';
 import { noAnswer, type StatusObject } from '../cluster-failure.ts';
 import type { ExecOptions } from '../cluster.ts';
 import type { Connection } from '../access/connection.ts';
-import { query } from '../paths.ts';
+import { searchOf } from '../../../../base/http/query.ts';
 import { frameOf, openSocket, sendFrame } from './web-socket.ts';
 
 /** Only this one can tell a program that its standard input has ended (Kubernetes 1.30 and later). */
@@ -20,7 +20,7 @@ export async function runProgram(
   { container, command, stdin, signal, patienceMs = PATIENCE_MS }: ExecOptions,
 ): Promise<{ code: number; output: string }> {
   signal.throwIfAborted();
-  const asked = query({ container, command, stdin: stdin !== null, stdout: true, stderr: true });
+  const asked = searchOf({ container, command, stdin: stdin !== null, stdout: true, stderr: true });
   const socket = await openSocket(connection, path + asked, [PROTOCOL]);
   const output = createTail(OUTPUT_KEPT);
   try {

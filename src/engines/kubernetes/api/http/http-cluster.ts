@@ -7,7 +7,8 @@ import { runProgram } from './exec.ts';
 import { openForward } from './forward.ts';
 import { listAll } from './list.ts';
 import type { KubeObject, Resource } from '../objects.ts';
-import { pathOf, query } from '../paths.ts';
+import { pathOf } from '../paths.ts';
+import { searchOf } from '../../../../base/http/query.ts';
 import { send } from './send.ts';
 import { watchPath } from './watch-stream.ts';
 
@@ -50,7 +51,7 @@ export function createCluster(
         object,
         asker.json({
           method: 'POST',
-          path: at(resource) + query({ fieldManager: MANAGER }),
+          path: at(resource) + searchOf({ fieldManager: MANAGER }),
           body: typed(resource, object),
         }),
       ),
@@ -58,7 +59,7 @@ export function createCluster(
       orNull(
         asker.json({
           method: 'PATCH',
-          path: at(resource, name) + query({ fieldManager: MANAGER }),
+          path: at(resource, name) + searchOf({ fieldManager: MANAGER }),
           body: change,
           contentType: 'application/merge-patch+json',
         }),
@@ -68,7 +69,7 @@ export function createCluster(
     log: (name, options) =>
       asker.stream({ method: 'GET', path: pod(name, 'log') + logQuery(options), signal: options.signal }),
     exec: (name, options) => runProgram(connection, pod(name, 'exec'), options),
-    forward: (name, port) => openForward(connection, pod(name, 'portforward') + query({ ports: port })),
+    forward: (name, port) => openForward(connection, pod(name, 'portforward') + searchOf({ ports: port })),
     may: (attributes) => allowed(asker, namespace, attributes),
     request: (path, options = {}) => raw(connection, path, options),
     close: () => connection.close(),
@@ -92,7 +93,7 @@ function applied<T extends KubeObject>(
   const asked = { fieldManager: MANAGER, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined };
   return asker.json({
     method: 'PATCH',
-    path: path + query(asked),
+    path: path + searchOf(asked),
     body: typed(resource, object),
     // JSON is YAML.
     contentType: 'application/apply-patch+yaml',
@@ -119,7 +120,7 @@ async function removed(asker: Asker, path: string, options: RemoveOptions): Prom
 }
 
 function logQuery({ container, follow, timestamps, sinceTime }: LogOptions): string {
-  return query({ container, follow, timestamps, sinceTime });
+  return searchOf({ container, follow, timestamps, sinceTime });
 }
 
 interface AccessReview extends KubeObject {

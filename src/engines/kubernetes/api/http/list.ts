@@ -2,7 +2,7 @@ import type { Asker } from './ask.ts';
 import type { Listed, ListOptions } from '../cluster.ts';
 import { isClusterError } from '../cluster-error.ts';
 import type { KubeObject } from '../objects.ts';
-import { query } from '../paths.ts';
+import { searchOf } from '../../../../base/http/query.ts';
 
 const PAGE = 500;
 /** A list that outlives the server's memory so often is asked for in one piece. */
@@ -40,7 +40,7 @@ async function pages<T>(
   do {
     const page: Page<T> = await asker.json<Page<T>>({
       method: 'GET',
-      path: path + query({ labelSelector, fieldSelector, limit, continue: next }),
+      path: path + searchOf({ labelSelector, fieldSelector, limit, continue: next }),
       ...(signal && { signal }),
     });
     items.push(...(page.items ?? []));

@@ -1,3 +1,5 @@
+import { jittered } from '../../../../base/async/again.ts';
+
 /** A request that failed, as far as it decides whether it is repeated. */
 export interface Setback {
   /** HTTP status; 0: no answer. */
@@ -65,9 +67,4 @@ const RESUME_PROGRESS_MS = 1_000;
 export function resumeDelay(failures: number, progress: boolean, chance: number): number {
   const longest = progress ? RESUME_PROGRESS_MS : RESUME_LONGEST_MS;
   return jittered(Math.min(longest, RESUME_FIRST_MS * 2 ** Math.min(failures, 20)), chance);
-}
-
-/** Between half of it and all of it. */
-function jittered(ms: number, chance: number): number {
-  return Math.round(ms * (0.5 + chance / 2));
 }

@@ -1,9 +1,9 @@
 import type { Asker } from './ask.ts';
 import type { WatchEvent, WatchOptions } from '../cluster.ts';
 import { isStatus, noAnswer, Refusal, timedOut } from '../cluster-failure.ts';
-import { jsonLines } from './json-lines.ts';
+import { jsonLines } from '../../../../base/io/lines.ts';
 import type { KubeObject } from '../objects.ts';
-import { query } from '../paths.ts';
+import { searchOf } from '../../../../base/http/query.ts';
 
 /** How long the API server is asked to keep a watch open. */
 const WATCH_S = 300;
@@ -30,12 +30,12 @@ export async function* watchPath<T extends KubeObject>(
   try {
     const answer = await asker.stream({
       method: 'GET',
-      path: path + query({ ...asked, watch: true, allowWatchBookmarks: true }),
+      path: path + searchOf({ ...asked, watch: true, allowWatchBookmarks: true }),
       once: true,
       signal: AbortSignal.any([signal, cutter.signal]),
     });
     options.onOpen?.();
-    for await (const line of jsonLines(answer)) {
+    for await (const line of jsonLines(answer, { torn: 'refuse' })) {
       clearTimeout(timer);
       timer = setTimeout(cut, silentMs);
       const event = eventOf<T>(line, server);
