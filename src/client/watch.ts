@@ -8,7 +8,7 @@ import { isTerminal } from '../experiment/status.ts';
 import type { Client } from './client.ts';
 import { jsonLines } from './json-lines.ts';
 
-export interface WatchOptions {
+export interface ExperimentWatch {
   client: Pick<Client, 'watch'>;
   /** Experiment ids (full ones), or a list query, which is watched for ever. */
   query: { id: string[] } | ListQueryInput;
@@ -24,7 +24,7 @@ const PAUSES = doubling({ firstMs: 100, longestMs: 2_000, most: 160 });
  * The present state of each experiment, then each change. Over lost connections and restarts of the control
  * plane; what was given out already is not given out again. Ends when all given ids are terminal.
  */
-export async function* watchExperiments(options: WatchOptions): AsyncGenerator<ExperimentSummary> {
+export async function* watchExperiments(options: ExperimentWatch): AsyncGenerator<ExperimentSummary> {
   const { query, signal } = options;
   const last = new Map<string, string>();
   const open = new Set('id' in query ? query.id : []);
@@ -52,7 +52,7 @@ export async function* watchExperiments(options: WatchOptions): AsyncGenerator<E
   throw signal.reason;
 }
 
-async function* connection({ client, query, signal }: WatchOptions): AsyncGenerator<ExperimentSummary> {
+async function* connection({ client, query, signal }: ExperimentWatch): AsyncGenerator<ExperimentSummary> {
   const response = addAbortSignal(signal, await client.watch(query));
   try {
     yield* jsonLines<ExperimentSummary>(response);

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AichorError, systemErrorCode } from '../errors.ts';
-import type { Target } from './target.ts';
+import type { RepositoryTarget } from './target.ts';
 
 /**
  * A new repository on its way to its place: written whole beside it, then moved in by renames. Until `commit` the
  * place is untouched; `discard` takes away everything that was made. All of it is synchronous, so that no signal
  * can come between the renames.
  */
-export interface Stage {
+export interface RepositoryStage {
   /** Folder that holds the files for now. */
   folder: string;
   commit(files: readonly string[]): void;
@@ -16,7 +16,7 @@ export interface Stage {
 }
 
 /** Makes the stage and writes the files into it. Throws AichorError `usage` where nothing can be written. */
-export function createStage(target: Target, files: ReadonlyMap<string, string>): Stage {
+export function createStage(target: RepositoryTarget, files: ReadonlyMap<string, string>): RepositoryStage {
   const parent = dirname(target.path);
   const undo = new Undo();
   try {
@@ -55,7 +55,7 @@ class Undo {
 }
 
 /** Moves file by file into a folder that exists; what is written over is kept in the stage until the end. */
-function moveFiles(stage: string, target: Target, paths: readonly string[], undo: Undo): void {
+function moveFiles(stage: string, target: RepositoryTarget, paths: readonly string[], undo: Undo): void {
   for (const path of paths) {
     const place = join(target.path, path);
     makeFolder(dirname(place), undo);

@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isAbsent } from '../base/io/files-sync.ts';
-import { AichorError, systemErrorCode } from '../errors.ts';
+import { isAbsent, isBelowFile } from '../base/io/files-sync.ts';
+import { AichorError } from '../errors.ts';
 
 /** What stands where a repository is to be written. */
-export interface Target {
+export interface RepositoryTarget {
   path: string;
   exists: boolean;
   /** Files of ours that are there already and would be written over (only with `force`). */
@@ -16,7 +16,7 @@ export interface Target {
  * something in it (unless `force`), and also with `force` when something of ours meets a folder or a link:
  * only plain files are written over.
  */
-export function inspectTarget(path: string, files: readonly string[], force: boolean): Target {
+export function inspectTarget(path: string, files: readonly string[], force: boolean): RepositoryTarget {
   const present = kindOf(path);
   if (present === null) return { path, exists: false, collisions: [] };
   if (present !== 'folder') throw conflict(`${path} is there already and is no folder`);
@@ -48,8 +48,7 @@ function kindOf(path: string): 'file' | 'folder' | 'other' | null {
     const stats = lstatSync(path);
     return stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other';
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOTDIR')
-      throw conflict(`${path} lies below something that is no folder`);
+    if (isBelowFile(error)) throw conflict(`${path} lies below something that is no folder`);
     if (isAbsent(error)) return null;
     throw error;
   }

@@ -24,7 +24,7 @@ export interface FetchOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface FetchedCommit {
+export interface LaidOutCommit {
   sha: string;
   /** `VCS_*` variables. */
   facts: Record<string, string>;
@@ -34,7 +34,7 @@ export interface FetchedCommit {
  * Puts exactly one commit into a directory, whole or not at all. Throws AichorError `not_found` with Git's reason
  * when the repository cannot be read or does not have the commit.
  */
-export async function fetchCommit(options: FetchOptions): Promise<FetchedCommit> {
+export async function fetchCommit(options: FetchOptions): Promise<LaidOutCommit> {
   assertRepository(options.repository);
   assertRef(options.sha);
   if (options.branch) assertRef(options.branch);

@@ -4,10 +4,10 @@ import { Readable } from 'node:stream';
 import { systemErrorCode } from '../../errors.ts';
 
 /** Where a server listens: a unix socket, or an http address (a path below which everything lies may follow its port). */
-export type Place = { socketPath: string } | { url: string };
+export type HttpPlace = { socketPath: string } | { url: string };
 
 export interface HttpCall {
-  place: Place;
+  place: HttpPlace;
   method: string;
   /** With its leading slash and its query. */
   path: string;
@@ -71,7 +71,7 @@ export async function readText(body: AsyncIterable<Uint8Array>): Promise<string>
 class StaleConnection extends Error {}
 
 /** What TLS needs is loaded for addresses that have it. */
-async function requestFor(place: Place): Promise<typeof plainRequest> {
+async function requestFor(place: HttpPlace): Promise<typeof plainRequest> {
   if ('url' in place && place.url.startsWith('https:')) return (await import('node:https')).request;
   return plainRequest;
 }

@@ -2,7 +2,7 @@ import { Agent, createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HttpTimeout, readText, send, type Place } from '../../../src/base/http/send.ts';
+import { HttpTimeout, readText, send, type HttpPlace } from '../../../src/base/http/send.ts';
 import { searchOf } from '../../../src/base/http/query.ts';
 
 const servers: Server[] = [];
@@ -14,7 +14,7 @@ afterEach(async () => {
   }
 });
 
-async function place(server: Server): Promise<Place> {
+async function place(server: Server): Promise<HttpPlace> {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
