@@ -21,6 +21,7 @@ import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/st
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import type { Listing } from '../snapshot/listing/listing.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
+import { again, doubling } from '../base/async/again.ts';
 import { isAbsent } from '../base/io/files-sync.ts';
 import type { Query } from '../base/http/query.ts';
 import { readText } from '../base/http/send.ts';
@@ -31,12 +32,12 @@ export interface ClientOptions {
   apiKey: string | null;
   /** Aborts every request. */
   signal?: AbortSignal | undefined;
-  /** Finds (or starts) the server again after its connection was lost; requests that may be repeated are, once. */
+  /** Finds (or starts) the server again after its connection was lost; requests that may be repeated are. */
   reconnect?: (() => Promise<Address>) | undefined;
 }
 
 /** What a snapshot still lacks on the server. */
-export interface Announced {
+export interface AnnouncedSnapshot {
   digest: string;
   /** SHA-256 of the contents the server does not have. */
   missing: string[];
@@ -49,8 +50,8 @@ export interface Client {
   stopServer(): Promise<ServerStatus>;
   /** Whether the server has all of a snapshot; then it stays there long enough to be submitted. */
   holds(digest: string): Promise<boolean>;
-  announce(listing: Listing): Promise<Announced>;
-  uploadFiles(digest: string, tar: Readable, encoding?: string): Promise<Announced>;
+  announce(listing: Listing): Promise<AnnouncedSnapshot>;
+  uploadFiles(digest: string, tar: Readable, encoding?: string): Promise<AnnouncedSnapshot>;
   submit(submission: SubmissionInput): Promise<ExperimentSummary>;
   resubmit(ref: string, resubmission: ResubmissionInput): Promise<ExperimentSummary>;
   list(query: ListQueryInput): Promise<ExperimentList>;
@@ -136,25 +137,35 @@ async function isThere(asked: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Runs a request; when the connection was lost and it may be repeated, once more on a new one. */
+/** A server that dies under a request is followed by another one; one that dies again and again is broken. */
+const REPETITIONS = doubling({ firstMs: 50, longestMs: 1000, most: 5 });
+
+/** Runs a request; when the connection was lost and it may be repeated, again on a new one. */
 function createCall({ address, apiKey, reconnect, signal }: ClientOptions) {
   let target: Target = { address, apiKey };
-  return async <T>(request: (target: Target) => Promise<T>, repeatable: boolean): Promise<T> => {
-    try {
-      return await request(target);
-    } catch (error) {
-      if (!reconnect || signal?.aborted || !isLostConnection(error, repeatable)) throw error;
-      target = { address: await reconnect(), apiKey };
-      return request(target);
-    }
-  };
+  return <T>(request: (target: Target) => Promise<T>, repeatable: boolean): Promise<T> =>
+    again(
+      async (failures) => {
+        if (failures > 0 && reconnect !== undefined) target = { address: await reconnect(), apiKey };
+        return request(target);
+      },
+      {
+        delays: REPETITIONS,
+        isTransient: (error) =>
+          isLostConnection(error, { repeatable, canReconnect: reconnect !== undefined }),
+        signal,
+      },
+    );
 }
 
 /** Nobody listened: nothing was sent. Or the connection broke: only harmless for a request that may come twice. */
-function isLostConnection(error: unknown, repeatable: boolean): boolean {
+function isLostConnection(
+  error: unknown,
+  { repeatable, canReconnect }: { repeatable: boolean; canReconnect: boolean },
+): boolean {
   if (!isAichorError(error) || error.code !== 'server_unreachable') return false;
   const code = systemErrorCode(error.cause);
-  if (code === 'ECONNREFUSED' || isAbsent(error.cause)) return true;
+  if (code === 'ECONNREFUSED' || isAbsent(error.cause)) return canReconnect;
   return repeatable && (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET');
 }
 

@@ -1,7 +1,8 @@
 import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { sleep } from '../base/async/abort.ts';
+import { start } from '../base/io/start.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
 import type { Address } from './http.ts';
@@ -31,6 +32,8 @@ interface Health {
 
 /** How long a start may take before it counts as failed; a loaded machine needs some seconds. */
 const START_LIMIT_MS = 30_000;
+/** So often one is started that is killed before it answers. */
+const STARTS = 4;
 const ANSWER_LIMIT_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
 
@@ -52,21 +55,31 @@ export async function startEmbedded(options: StartOptions): Promise<Address> {
   const address = addressOf(options.folder);
   const health = await askHealth(address, options.signal);
   if (health && (await isUsable(options, health))) return address;
+  for (let left = STARTS - 1; ; left--) {
+    const found = await startOnce(options, address);
+    if (found === 'answers') return address;
+    if (left === 0) throw found;
+  }
+}
+
+/** Starts one, and waits until one answers. The error of a server that somebody killed while it started. */
+async function startOnce(options: StartOptions, address: Address): Promise<'answers' | AichorError> {
   const deadline = Date.now() + START_LIMIT_MS;
   const { child, logged } = await launch(options);
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const spoke = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
   let exitCode: number | null | undefined;
-  void ended.then((code) => (exitCode = code ?? -1));
+  void ended.then((code) => (exitCode = code));
   try {
     while (!(await askHealth(address, options.signal))) {
+      if (exitCode === null) return await startFailed(options, 'was killed', logged);
       if (exitCode !== undefined && exitCode !== 0)
         throw await startFailed(options, `ended with code ${exitCode}`, logged);
       if (Date.now() > deadline)
         throw await startFailed(options, `did not answer within ${START_LIMIT_MS / 1000} s`, logged);
       await Promise.race([sleep(LOOK_AGAIN_MS), ...(exitCode === undefined ? [spoke, ended] : [])]);
     }
-    return address;
+    return 'answers';
   } finally {
     child.stdout?.destroy();
     child.unref();
@@ -118,13 +131,12 @@ async function launch({ folder, env, entry }: StartOptions): Promise<Launched> {
   const log = await openLog(folder);
   try {
     const { size: logged } = await log.stat();
-    const child = spawn(process.execPath, [entry, 'server', 'start', '--embedded'], {
+    const child = await start(process.execPath, [entry, 'server', 'start', '--embedded'], {
       cwd: folder.data,
       detached: true,
       env: serverEnvironment(env, folder),
       stdio: ['ignore', 'pipe', log.fd],
     });
-    await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     return { child, logged };
   } finally {
     await log.close();

@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import { searchOf, type Query } from '../base/http/query.ts';
 import type { HttpAnswer, Remote } from '../base/http/remote.ts';
-import { readText, send as sendHere, type Place } from '../base/http/send.ts';
+import { readText, send as sendHere, type HttpPlace } from '../base/http/send.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import { errorOfBody } from './error-of-body.ts';
 
 /** Where a control plane listens: the embedded one's unix socket, or a team server's address. */
-export type Address = Place;
+export type Address = HttpPlace;
 
 export interface Target {
   address: Address;

@@ -9,6 +9,11 @@ export function isAbsent(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+/** There is no such file, because what should be a folder on the way to it is none. */
+export function isBelowFile(error: unknown): boolean {
+  return systemErrorCode(error) === 'ENOTDIR';
+}
+
 /** A file's text (UTF-8); null when it is not there. For callers that cannot wait. */
 export function readIfThereSync(path: string): string | null {
   try {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Announced, Client } from '../../client/client.ts';
+import type { AnnouncedSnapshot, Client } from '../../client/client.ts';
 import { isAichorError } from '../../errors.ts';
 import type { Scan } from '../../snapshot/packaging/scan.ts';
 import { bytesText } from '../print/time.ts';
@@ -48,7 +48,7 @@ export async function uploadSnapshot(upload: Upload): Promise<number> {
   }
 }
 
-async function send({ client, scan, remote }: Upload, tar: Readable): Promise<Announced> {
+async function send({ client, scan, remote }: Upload, tar: Readable): Promise<AnnouncedSnapshot> {
   if (!remote) return client.uploadFiles(scan.digest, tar);
   const { constants, createBrotliCompress } = await import('node:zlib');
   const compressed = createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });

@@ -70,6 +70,20 @@ describe('the embedded server', () => {
     });
   });
 
+  it.each([
+    [1, 'answers'],
+    [3, 'answers'],
+    [4, 'was killed'],
+  ])('that is killed %d times while it starts %s', async (times, end) => {
+    const started = startEmbedded(options({ TINY_SERVER: `killed ${times}` }));
+    const told = await started.then(
+      () => 'answers',
+      (error: Error) => error.message,
+    );
+    expect(told).toContain(end);
+    expect(starts()).toHaveLength(Math.min(times + 1, 4));
+  });
+
   it('of another version is replaced when nothing runs', async () => {
     const old = await health(await startEmbedded(options({ TINY_VERSION: '0.9.0' })));
     expect(assumeEmbedded(options())).toBeNull();

@@ -209,6 +209,28 @@ describe('the client', () => {
     expect(asked).toHaveLength(7);
   });
 
+  it.each([
+    [4, 'answered'],
+    [6, 'server_unreachable'],
+  ])('whose server dies under it %d times in a row: %s', async (deaths, end) => {
+    let asked = 0;
+    const address = await onPort((_request, response) => {
+      if (++asked <= deaths) response.destroy();
+      else response.end(JSON.stringify(summary));
+    });
+    const client = createClient({ address, apiKey: null, reconnect: async () => address });
+    const told = await client.get('x').then(
+      () => 'answered',
+      (error: { code: string }) => error.code,
+    );
+    expect(told).toBe(end);
+  });
+
+  it('of a server over a network does not wait where nobody listens', async () => {
+    const client = createClient({ address: { url: 'http://127.0.0.1:9' }, apiKey: null });
+    await expect(client.get('x')).rejects.toMatchObject({ code: 'server_unreachable' });
+  });
+
   it('keeps refs inside their place in the path', async () => {
     const address = await onPort((request, response) => response.end(JSON.stringify(request.url)));
     const client = createClient({ address, apiKey: null });
