@@ -47,9 +47,10 @@ export function* encodeRecords(records: readonly RecordBytes[]): Generator<Uint8
     const frame = LONGEST_NUMBER + before.length + after.length;
     let number: Buffer = Buffer.from(String(record.first + skip));
     let start = startOfLine(text, skip);
+    let hasRoom = false;
     for (let line = skip; line < record.lines;) {
       // As much of the text as has room whatever it is.
-      const limit = start + Math.floor((out.length - at - frame) / LONGEST_ESCAPE);
+      const limit = hasRoom ? text.length : start + Math.floor((out.length - at - frame) / LONGEST_ESCAPE);
       let to = at;
       let end = start;
       if (limit >= start) {
@@ -65,9 +66,10 @@ export function* encodeRecords(records: readonly RecordBytes[]): Generator<Uint8
       }
       if (limit < start || (end === limit && end < text.length && text[end] !== NEWLINE)) {
         if (at > LINE_BEGINS.length) yield out.subarray(0, at - LINE_BEGINS.length);
-        const needed = LINE_BEGINS.length + frame + LONGEST_ESCAPE * lengthOfLine(text, start);
+        const needed = LINE_BEGINS.length + frame + escapedLength(text, start);
         out = Buffer.allocUnsafe(Math.max(needed, Math.min(CHUNK, left)));
         at = put(LINE_BEGINS, out, 0);
+        hasRoom = true;
         continue;
       }
       // A `\r` before the end of a line is no part of it; one at the end of a part is.
@@ -75,6 +77,7 @@ export function* encodeRecords(records: readonly RecordBytes[]): Generator<Uint8
       at = put(after, out, to);
       number = successor(number);
       start = end + 1;
+      hasRoom = false;
       line++;
     }
     left -= usualRoom(record);
@@ -111,6 +114,17 @@ function startOfLine(text: Buffer, line: number): number {
 function lengthOfLine(text: Buffer, start: number): number {
   const newline = text.indexOf(NEWLINE, start);
   return (newline < 0 ? text.length : newline) - start;
+}
+
+/** Bytes that the text of a line takes in JSON. */
+function escapedLength(text: Buffer, start: number): number {
+  const end = start + lengthOfLine(text, start);
+  let length = end - start;
+  for (let at = start; at < end; at++) {
+    const byte = text[at] as number;
+    if (byte < SPACE || byte === QUOTE || byte === BACKSLASH) length += (ESCAPES[byte] as Buffer).length - 1;
+  }
+  return length;
 }
 
 function put(bytes: Buffer, out: Buffer, at: number): number {

@@ -130,6 +130,12 @@ it('comes in chunks of bounded size, each of whole lines', () => {
   }
 });
 
+it('takes no more memory for a long line than it needs', () => {
+  const bytes = Buffer.alloc(1 << 20, 'x');
+  const [chunk] = encodeRecords([{ record: { ...record, length: bytes.length }, source, bytes, skip: 0 }]);
+  expect(chunk?.buffer.byteLength).toBeLessThan(bytes.length + 1000);
+});
+
 it('takes little memory for one short line', () => {
   const [chunk] = encodeRecords([
     { record: { ...record, length: 2 }, source, bytes: Buffer.from('a\n'), skip: 0 },
