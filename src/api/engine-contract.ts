@@ -142,4 +142,4 @@ export type EngineAdditionInput = z.input<typeof engineAddition>;
 export type EngineDocument = z.infer<typeof engineDocument>;
 export type EngineAdded = z.infer<typeof engineAdded>;
 export type EngineCheck = z.infer<typeof engineCheck>;
-export type EngineFinding = z.infer<typeof engineFinding>;
+export type EngineCheckLine = z.infer<typeof engineFinding>;

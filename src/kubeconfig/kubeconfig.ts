@@ -15,13 +15,13 @@ export interface KubeContext {
   /** Null: the context names none. */
   namespace: string | null;
   /** As it stands there; paths are absolute. */
-  cluster: Fields;
-  user: Fields;
+  cluster: ConfigFields;
+  user: ConfigFields;
   /** Null: the context names none. */
   userName: string | null;
 }
 
-export type Fields = Record<string, unknown>;
+export type ConfigFields = Record<string, unknown>;
 
 interface Wanted {
   /** One file, or several in the form of KUBECONFIG; undefined: those in KUBECONFIG, else `~/.kube/config`. */
@@ -66,7 +66,7 @@ class Unusable extends Error {
 /** An entry of one of the lists, and the file that it stands in. */
 interface Entry {
   file: string;
-  fields: Fields;
+  fields: ConfigFields;
 }
 
 interface Config {
@@ -134,7 +134,7 @@ function named(list: unknown, key: string, file: string): Map<string, Entry> {
 const PATHS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
 /** Relative paths are from the file that they stand in; so is a program with a slash in its name. */
-function withAbsolutePaths(fields: Fields, folder: string): Fields {
+function withAbsolutePaths(fields: ConfigFields, folder: string): ConfigFields {
   const made = { ...fields };
   for (const key of PATHS) {
     const path = made[key];
@@ -185,7 +185,7 @@ function resolved(config: Config, wanted: string | null): KubeContext {
   }
 }
 
-function isFields(value: unknown): value is Fields {
+function isFields(value: unknown): value is ConfigFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -1,10 +1,10 @@
-import type { PodType } from './operators.ts';
+import type { ScaffoldPodType } from './operators.ts';
 
 /** A product that clusters label their nodes with; the user puts in the label of their own. */
 const EXAMPLE_GPU = 'NVIDIA-A100-SXM4-80GB';
 
 /** The `resources:` block of one type as lines of YAML, `indent` spaces in, with a newline at the end of each. */
-export function resourceLines(type: PodType, indent: number): string {
+export function resourceLines(type: ScaffoldPodType, indent: number): string {
   const lines = [
     'resources:',
     `  cpus: ${type.cpus}`,

@@ -2,7 +2,7 @@ import type { OperatorName } from '../operators/table.ts';
 import type { Profile, PythonVersion } from './choices.ts';
 
 /** One type of pods in the manifest that is written. */
-export interface PodType {
+export interface ScaffoldPodType {
   name: string;
   /** Left out of the manifest for kuberay's head, which has none. */
   count: number | null;
@@ -21,7 +21,7 @@ interface ScaffoldedOperator {
   /** What pyproject.toml declares (PEP 508). `onGpu`: the builds that bring CUDA. */
   libraries(choice: { onGpu: boolean; python: PythonVersion }): string[];
   /** The types of `spec.types`, in the manifest's order. */
-  types(profile: Profile): PodType[];
+  types(profile: Profile): ScaffoldPodType[];
   /** What starts the program in a pod; `main` is its path. */
   command(profile: Profile, main: string): string;
   /** Flags of the image's `uv sync`. */
@@ -32,7 +32,7 @@ const SMALL = { cpus: 1, ramRatio: 2, shmSizeGB: 0, gpus: 0 };
 const ONE_GPU = { cpus: 8, ramRatio: 4, shmSizeGB: 8, gpus: 1 };
 const FOUR_GPUS = { cpus: 32, ramRatio: 4, shmSizeGB: 32, gpus: 4 };
 
-const RESOURCES: Record<Profile, Omit<PodType, 'name' | 'count'>> = {
+const RESOURCES: Record<Profile, Omit<ScaffoldPodType, 'name' | 'count'>> = {
   cpu: SMALL,
   gpu: ONE_GPU,
   'multi-gpu': FOUR_GPUS,
@@ -41,7 +41,7 @@ const RESOURCES: Record<Profile, Omit<PodType, 'name' | 'count'>> = {
 
 /** One process in each pod of one type. */
 const USUAL = {
-  types: (profile: Profile): PodType[] => [
+  types: (profile: Profile): ScaffoldPodType[] => [
     { name: 'worker', count: profile === 'multi-pod' ? 2 : 1, ...RESOURCES[profile] },
   ],
   command: (_profile: Profile, main: string) => `python -u ${main}`,

@@ -16,13 +16,13 @@ interface Checked {
 }
 
 /** Whether a valid manifest fits an engine. */
-export type EngineCheck = (checked: Checked) => Promise<Diagnostic[]>;
+export type EngineChecker = (checked: Checked) => Promise<Diagnostic[]>;
 
 /**
  * The check against the engine of that name: this machine by what it has in all, a cluster by what the control plane finds
  * on its nodes. Throws AichorError `engine_unavailable` when there is none.
  */
-export async function engineCheck(client: Client, name: string): Promise<EngineCheck> {
+export async function engineCheck(client: Client, name: string): Promise<EngineChecker> {
   const { engines } = await client.engines();
   const engine = engines.find((each) => each.name === name);
   if (!engine) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { EngineConnection } from '../../api/engine-contract.ts';
 import { AichorError, systemErrorCode } from '../../errors.ts';
-import type { Fields, KubeContext } from '../../kubeconfig/kubeconfig.ts';
+import type { ConfigFields, KubeContext } from '../../kubeconfig/kubeconfig.ts';
 
 type StoredConnection = Extract<EngineConnection, { kind: 'stored' }>;
 
@@ -34,7 +34,7 @@ export function flatContext({ file, context, cluster, user }: KubeContext): Stor
   };
 }
 
-function refusePrograms(user: Fields, context: string): void {
+function refusePrograms(user: ConfigFields, context: string): void {
   const key = ['exec', 'auth-provider', 'as'].find((each) => user[each] !== undefined);
   if (key === undefined) return;
   const why =
@@ -53,7 +53,11 @@ function programOf(value: unknown): string {
 }
 
 /** `<key>-data`, or the file that `<key>` names, in Base64; nothing where there is neither. */
-function data<K extends string>(fields: Fields, key: K, file: string): Partial<Record<`${K}-data`, string>> {
+function data<K extends string>(
+  fields: ConfigFields,
+  key: K,
+  file: string,
+): Partial<Record<`${K}-data`, string>> {
   const inline = fields[`${key}-data`];
   const path = fields[key];
   const name = `${key}-data` as const;
@@ -69,14 +73,14 @@ function record<K extends string>(key: K, value: string): Partial<Record<K, stri
 }
 
 /** A file of a token is newer than the token beside it. */
-function tokenOf(user: Fields, file: string): { token?: string } {
+function tokenOf(user: ConfigFields, file: string): { token?: string } {
   const { token, tokenFile } = user;
   if (typeof tokenFile === 'string' && tokenFile !== '')
     return { token: readBeside(tokenFile, file).toString('utf8').trim() };
   return typeof token === 'string' && token !== '' ? { token } : {};
 }
 
-function texts<K extends string>(fields: Fields, keys: readonly K[]): Partial<Record<K, string>> {
+function texts<K extends string>(fields: ConfigFields, keys: readonly K[]): Partial<Record<K, string>> {
   const found: Partial<Record<K, string>> = {};
   for (const key of keys) {
     const value = fields[key];

@@ -4,7 +4,7 @@ import { ignoredLines } from '../../manifest/ignore.ts';
 import { parseManifest } from '../../manifest/parse.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
 import type { ValidatedFile } from '../print/manifest/validation.ts';
-import type { EngineCheck } from '../engines/engine-check.ts';
+import type { EngineChecker } from '../engines/engine-check.ts';
 import { directoryPaths, repositoryOf } from './repository-around.ts';
 
 interface Validation {
@@ -16,7 +16,7 @@ interface Validation {
   strict: boolean;
   ignore: ReadonlySet<DiagnosticCode>;
   /** Null: the engine is left open. */
-  engine: EngineCheck | null;
+  engine: EngineChecker | null;
 }
 
 /** One manifest's verdict, and what is missing in the repository around it (which standard input has from here). */

@@ -5,7 +5,7 @@ import type { Client } from '../../client/client.ts';
 import { fetchCommit, originOf, resolveCommit } from '../../source/git.ts';
 import { checkDirectory, dryRunOf } from './directory.ts';
 import { newSubmission, type SubmitOptions } from './options.ts';
-import type { DryRun, Submission } from './submit-command.ts';
+import type { DryRun, PreparedSubmission } from './submit-command.ts';
 
 interface Commit {
   repository: string;
@@ -29,7 +29,7 @@ export async function commitSubmission(
   { repoDir, ref, branch, requested }: Meant,
   options: SubmitOptions,
   connect: () => Promise<Client>,
-): Promise<Submission> {
+): Promise<PreparedSubmission> {
   const repository = await originOf(repoDir);
   const sha = await resolveCommit({ repoDir, repository, ref, signal: options.signal });
   const commit = { repository, sha, branch, requested };

@@ -6,7 +6,7 @@ import { scanDirectory, type Scan } from '../../snapshot/packaging/scan.ts';
 import { assertRepository, readLocalManifest } from '../manifest/local-manifest.ts';
 import { localDocument } from '../manifest/rendering.ts';
 import { newSubmission, type SubmitOptions } from './options.ts';
-import type { DryRun, Submission, Taken } from './submit-command.ts';
+import type { DryRun, PreparedSubmission, Taken } from './submit-command.ts';
 import { uploadSnapshot } from './upload.ts';
 
 interface Directory {
@@ -62,7 +62,7 @@ export function directorySubmission(
   directory: Directory,
   options: SubmitOptions,
   connect: () => Promise<Client>,
-): Submission {
+): PreparedSubmission {
   const checked = checkDirectory(directory, options);
   return {
     dryRun: () => dryRunOf(checked, options),

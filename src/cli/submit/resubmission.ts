@@ -5,10 +5,14 @@ import { planManifest } from '../../operators/plan.ts';
 import { invalidManifest } from '../manifest/local-manifest.ts';
 import { localDocument } from '../manifest/rendering.ts';
 import { commonSubmission, engineWishes, type SubmitOptions } from './options.ts';
-import type { DryRun, Submission } from './submit-command.ts';
+import type { DryRun, PreparedSubmission } from './submit-command.ts';
 
 /** An experiment again; its code and its manifest are on the server. The options' project is the new one's. */
-export function resubmission(first: ExperimentRecord, options: SubmitOptions, client: Client): Submission {
+export function resubmission(
+  first: ExperimentRecord,
+  options: SubmitOptions,
+  client: Client,
+): PreparedSubmission {
   const { message, settings } = options;
   return {
     dryRun: () => resubmitDryRun(first, options, client),

@@ -51,7 +51,7 @@ export interface Taken {
 }
 
 /** Something to submit (a directory, a commit, an experiment again) that was checked, and is ready to be sent. */
-export interface Submission {
+export interface PreparedSubmission {
   /** What would be sent and created; nothing is. */
   dryRun(): Promise<DryRun>;
   /** Sends what the server lacks, and submits. `secrets` by their values. */
@@ -68,7 +68,7 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
   protected async submit(
     flags: SubmissionFlags,
     settings: Settings,
-    validate: (options: SubmitOptions) => Promise<Submission>,
+    validate: (options: SubmitOptions) => Promise<PreparedSubmission>,
   ): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
     const { completeOptions, secretValues } = await import('./options.ts');
     const { signal, talk } = this;

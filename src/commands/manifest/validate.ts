@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import type { EngineCheck } from '../../cli/engines/engine-check.ts';
+import type { EngineChecker } from '../../cli/engines/engine-check.ts';
 import type { ValidatedFile, ValidationDocument } from '../../cli/print/manifest/validation.ts';
 import { repeated } from '../../cli/runtime/flags.ts';
 import { Verdict } from '../../cli/runtime/command.ts';
@@ -47,7 +47,7 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
     return verdict(files);
   }
 
-  async #engine(name: string): Promise<EngineCheck> {
+  async #engine(name: string): Promise<EngineChecker> {
     const { engineCheck } = await import('../../cli/engines/engine-check.ts');
     return engineCheck(await this.client(), name);
   }

@@ -5,7 +5,7 @@ import { readInstall } from './install.ts';
 import type { Install } from '../stage.ts';
 import type { RunEffect, RunRequest } from './request.ts';
 import { expandWhole, expandWord } from './shell-expand.ts';
-import { ShellFiles, type Outcome, type OutputFile } from './shell-files.ts';
+import { ShellFiles, type CommandOutcome, type OutputFile } from './shell-files.ts';
 import { NeedsShell, readShell, type ShellCommand, type ShellList } from './shell-syntax.ts';
 import { baseName, readSystemCommand } from './system-command.ts';
 
@@ -65,8 +65,8 @@ class PlainRun {
     };
   }
 
-  #list(list: ShellList): Outcome {
-    let last: Outcome = 'success';
+  #list(list: ShellList): CommandOutcome {
+    let last: CommandOutcome = 'success';
     for (const [index, { after, command }] of list.entries()) {
       if (after === 'failure' && last === 'presumed') throw new NeedsShell('||');
       if (after === 'success' && last === 'failure') continue;
@@ -78,7 +78,7 @@ class PlainRun {
     return last;
   }
 
-  #command(command: ShellCommand): Outcome {
+  #command(command: ShellCommand): CommandOutcome {
     switch (command.kind) {
       case 'simple': {
         const outcome = this.#simple(command);
@@ -92,7 +92,7 @@ class PlainRun {
         return command.otherwise === null ? 'success' : this.#list(command.otherwise);
       }
       case 'for': {
-        let last: Outcome = 'success';
+        let last: CommandOutcome = 'success';
         for (const word of command.words.flatMap((each) => this.#words(each))) {
           this.#variables.set(command.name, word);
           last = this.#list(command.body);
@@ -114,14 +114,14 @@ class PlainRun {
   }
 
   /** What fetches uv or pip, and the shell it is fed to, have nothing to do. */
-  #pipe([first]: readonly ShellCommand[]): Outcome {
+  #pipe([first]: readonly ShellCommand[]): CommandOutcome {
     const words = first?.kind === 'simple' ? first.words.flatMap((word) => this.#words(word)) : [];
     if (!/^(?:curl|wget)$/.test(words[0] ?? '') || readSystemCommand(words)?.kind !== 'nothing')
       throw new NeedsShell('|');
     return 'success';
   }
 
-  #subshell(body: ShellList): Outcome {
+  #subshell(body: ShellList): CommandOutcome {
     const [folder, variables] = [this.#files.folder, new Map(this.#variables)];
     const outcome = this.#list(body);
     this.#files.folder = folder;
@@ -155,7 +155,7 @@ class PlainRun {
     return expandWord(word, this.#lookup).flatMap((field) => this.#files.glob(field));
   }
 
-  #simple({ words: written, output }: Extract<ShellCommand, { kind: 'simple' }>): Outcome {
+  #simple({ words: written, output }: Extract<ShellCommand, { kind: 'simple' }>): CommandOutcome {
     const assigned = new Map<string, string>();
     let first = 0;
     for (; first < written.length; first++) {
@@ -179,7 +179,7 @@ class PlainRun {
     return this.#run(words, { assigned, target });
   }
 
-  #run(words: readonly string[], place: Place): Outcome {
+  #run(words: readonly string[], place: Place): CommandOutcome {
     const [program = '', ...rest] = words;
     const name = baseName(program);
     if (/^(?:sudo|command|exec|time|nice)$/.test(name) && rest.length > 0 && !rest[0]?.startsWith('-'))
@@ -200,7 +200,7 @@ class PlainRun {
     return 'success';
   }
 
-  #env(words: readonly string[], place: Place): Outcome {
+  #env(words: readonly string[], place: Place): CommandOutcome {
     const assigned = new Map(place.assigned);
     const at = words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));
     for (const word of words.slice(0, at === -1 ? undefined : at)) {
@@ -212,7 +212,7 @@ class PlainRun {
     return this.#run(words.slice(at), { ...place, assigned });
   }
 
-  #builtin(name: string, rest: readonly string[]): Outcome | null {
+  #builtin(name: string, rest: readonly string[]): CommandOutcome | null {
     switch (name) {
       case 'true':
         return 'success';
@@ -248,7 +248,7 @@ class PlainRun {
     throw new NeedsShell(name);
   }
 
-  #export(rest: readonly string[]): Outcome {
+  #export(rest: readonly string[]): CommandOutcome {
     for (const word of rest) {
       const equals = word.indexOf('=');
       const name = equals === -1 ? word : word.slice(0, equals);
@@ -259,7 +259,7 @@ class PlainRun {
     return 'success';
   }
 
-  #install(words: readonly string[], { assigned, target }: Place): Outcome | null {
+  #install(words: readonly string[], { assigned, target }: Place): CommandOutcome | null {
     const [program = '', ...rest] = words;
     const name = baseName(program);
     if (isVersionQuestion(name, rest)) return 'success';

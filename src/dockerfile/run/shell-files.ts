@@ -9,7 +9,7 @@ import type { Field } from './shell-expand.ts';
 import { NeedsShell } from './shell-syntax.ts';
 
 /** How a command ended: an installer's end is not known beforehand. */
-export type Outcome = 'success' | 'failure' | 'presumed';
+export type CommandOutcome = 'success' | 'failure' | 'presumed';
 
 /** A file that a command's output goes to. */
 export interface OutputFile {
@@ -84,14 +84,14 @@ export class ShellFiles {
   }
 
   /** `echo`, which may make a file. */
-  echo(words: readonly string[], target: OutputFile | null): Outcome {
+  echo(words: readonly string[], target: OutputFile | null): CommandOutcome {
     if (target === null) return 'success';
     const text = words.join(' ');
     if (/^-[neE]+$/.test(words[0] ?? '') || text.includes('\\')) throw new NeedsShell('echo');
     return this.#write(target, `${text}\n`);
   }
 
-  #write({ path: written, appends }: OutputFile, text: string): Outcome {
+  #write({ path: written, appends }: OutputFile, text: string): CommandOutcome {
     const path = this.#tree.follow(imagePath(this.folder, written));
     const old = this.#tree.get(path);
     if (!this.#tree.isFolder(imagePath(path, '..')) && !OF_THE_IMAGE.test(path)) throw new NeedsShell('>');
@@ -114,7 +114,7 @@ export class ShellFiles {
   }
 
   /** Small changes to files that are there; what it does not know is for a shell. */
-  run(name: string, rest: readonly string[]): Outcome | null {
+  run(name: string, rest: readonly string[]): CommandOutcome | null {
     const operands = rest.filter((word) => !word.startsWith('-'));
     const paths = operands.map((word) => imagePath(this.folder, word));
     if (name === 'mkdir') {
@@ -139,7 +139,7 @@ export class ShellFiles {
     return null;
   }
 
-  #chmod(rest: readonly string[]): Outcome {
+  #chmod(rest: readonly string[]): CommandOutcome {
     const flags = rest.filter((word) => /^-[Rvcf]+$/.test(word));
     const [written = '', ...operands] = rest.filter((word) => !flags.includes(word));
     const mode = readMode(written);

@@ -1,7 +1,7 @@
 import type { OperatorName } from '../../operators/table.ts';
 import { waited, whoIsMissing, type FrameworkEnd } from './framework-end.ts';
 
-export interface Rule {
+export interface FailureRule {
   operators: readonly OperatorName[] | 'all';
   /** Where it has to stand: anywhere, or in the error that ended the pod (others may have been dealt with). */
   within?: 'last-error';
@@ -16,7 +16,7 @@ export interface Rule {
  * What frameworks print when something ends them, in the order in which it is looked for: a cause in the pod itself
  * before the signs that it waited for another. Texts of jax 0.10, torch 1.13 to 2.15, xgboost 1.7 to 3.2, Ray 2.23.
  */
-export const RULES: readonly Rule[] = [
+export const RULES: readonly FailureRule[] = [
   {
     operators: 'all',
     within: 'last-error',

@@ -14,7 +14,7 @@ export interface Selected {
 const BATCH_BYTES = 256 * 1024;
 
 /** Walks the index; what is to be read next is decided only when somebody asks. */
-export interface Selection {
+export interface IndexSelection {
   /** The next wanted records, never many bytes; null when all that are on disk up to `end` have been seen. */
   next(end: number): Promise<Selected[] | null>;
 }
@@ -26,7 +26,7 @@ export function createSelection(
   log: LogFolder,
   filter: LogFilter,
   select: { position: number; from: ReadonlyMap<string, number> },
-): Selection {
+): IndexSelection {
   const after = filter.after ?? 0;
   const since = filter.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(filter.since);
   const wanted: ({ after: number; since: number; from: number } | null)[] = [];

@@ -6,20 +6,20 @@ import { atTime, storedSummary } from '../../experiment/summary.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 
 /** What reading of experiments needs. */
-export interface Reading {
+export interface ExperimentReading {
   store: Pick<ExperimentStore, 'resolve' | 'state' | 'events' | 'submission' | 'list'>;
   now(): Date;
 }
 
 /** The whole record, with its timeline, as of now. */
-export function getExperiment({ store, now }: Reading, ref: string): ExperimentRecord {
+export function getExperiment({ store, now }: ExperimentReading, ref: string): ExperimentRecord {
   const id = store.resolve(ref);
   const { record } = stateOf(store, id);
   return atTime({ ...record, events: timeline(store.events(id)) }, now().toISOString());
 }
 
 /** The text of the manifest that ran. */
-export function getManifest({ store }: Pick<Reading, 'store'>, ref: string): string {
+export function getManifest({ store }: Pick<ExperimentReading, 'store'>, ref: string): string {
   const id = store.resolve(ref);
   const manifest = store.submission(id)?.manifest ?? '';
   if (manifest !== '') return manifest;

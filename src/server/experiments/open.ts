@@ -2,7 +2,7 @@ import type { Opened, OpenName } from '../../api/storage-contract.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Engine } from '../../engines/engine.ts';
-import type { Links } from '../links/links.ts';
+import type { LinkServer } from '../links/links.ts';
 import { experimentFolder, type Folders } from '../process/folders.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 import type { PrivateStore } from '../submission/private-values.ts';
@@ -11,7 +11,7 @@ import type { PrivateStore } from '../submission/private-values.ts';
 export interface Opening {
   store: Pick<ExperimentStore, 'resolve' | 'state' | 'submission' | 'build'>;
   engines: ReadonlyMap<string, Engine>;
-  links: Pick<Links, 'opened'>;
+  links: Pick<LinkServer, 'opened'>;
   folders: Folders;
   privateValues: Pick<PrivateStore, 'read'>;
   /** Aborted when the server goes. */

@@ -5,10 +5,10 @@ import { isTerminal } from '../../experiment/status.ts';
 import { storedSummary } from '../../experiment/summary.ts';
 import { stateOf } from '../store/store.ts';
 import type { Changes, Subscription } from './changes.ts';
-import { summaryNow, type Reading } from './get.ts';
+import { summaryNow, type ExperimentReading } from './get.ts';
 
 /** What watching needs. */
-export interface Watching extends Reading {
+export interface Watching extends ExperimentReading {
   changes: Changes;
 }
 import { isMeant } from '../store/conditions.ts';
@@ -35,7 +35,7 @@ export function watch(
 }
 
 async function* watchIds(
-  by: Reading,
+  by: ExperimentReading,
   { subscription, ids, signal }: { subscription: Subscription; ids: string[]; signal: AbortSignal },
 ): AsyncGenerator<ExperimentSummary> {
   const open = new Set(ids);
@@ -56,7 +56,7 @@ async function* watchIds(
 }
 
 async function* watchQuery(
-  by: Reading,
+  by: ExperimentReading,
   { subscription, query, signal }: { subscription: Subscription; query: ListQuery; signal: AbortSignal },
 ): AsyncGenerator<ExperimentSummary> {
   const shown = new Set<string>();

@@ -10,7 +10,7 @@ import { listenForLinks, type LinkListener } from './listener.ts';
 import { createPasses } from './pass.ts';
 
 /** Links that lead through this server to what runs in a cluster. */
-export interface Links {
+export interface LinkServer {
   /** The address of a link, where an engine says `REACHED`; others stay as they are. It leads nowhere without a pass. */
   addressed(experimentId: string, facts: readonly ExperimentFact[]): Promise<ExperimentFact[]>;
   /** The address by which a browser of whoever asks gets in. Null: `url` is no link of ours. */
@@ -41,7 +41,7 @@ const SERVICES = {
   vscode: null,
 } as const;
 
-export function createLinks({ address, portFile, engineOf, now, log, onRequest }: LinksOptions): Links {
+export function createLinks({ address, portFile, engineOf, now, log, onRequest }: LinksOptions): LinkServer {
   const gatekeeper = createGatekeeper({
     passes: createPasses(now),
     hosts: address === null ? LOOPBACK : null,

@@ -11,7 +11,7 @@ import { createCommitSource } from '../submission/commits.ts';
 import type { EngineEntry, Kubernetes } from '../engines/cluster.ts';
 import { openEngineRegistry } from '../engines/registry.ts';
 import type { Folders } from './folders.ts';
-import { createLinks, type Links } from '../links/links.ts';
+import { createLinks, type LinkServer } from '../links/links.ts';
 import type { Log } from '../ports.ts';
 import { createAcceptor } from '../submission/accept.ts';
 import { createPreparer } from '../submission/prepare.ts';
@@ -49,7 +49,7 @@ const SNAPSHOT_LIMIT = 2_000_000_000;
 /** Everything of the control plane, put together. */
 export interface Composed {
   supervisor: Supervisor;
-  links: Links;
+  links: LinkServer;
   /** What can be asked of it. */
   uses: UseCases;
   /** Lets go of experiments, then of files. */

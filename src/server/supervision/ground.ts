@@ -1,5 +1,5 @@
 import type { Engine } from '../../engines/engine.ts';
-import type { Links } from '../links/links.ts';
+import type { LinkServer } from '../links/links.ts';
 import type { Log, LogStore, SnapshotStore } from '../ports.ts';
 import type { Folders } from '../process/folders.ts';
 import type { ExperimentStore } from '../store/store.ts';
@@ -15,6 +15,6 @@ export interface Ground {
   folders: Folders;
   privateValues: PrivateStore;
   /** To what runs in clusters. */
-  links: Links;
+  links: LinkServer;
   log: Log;
 }

@@ -1,4 +1,4 @@
-import type { EngineCheck, EngineFinding } from '../../../api/engine-contract.ts';
+import type { EngineCheck, EngineCheckLine } from '../../../api/engine-contract.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { printable, hanging } from '../text.ts';
 
@@ -17,8 +17,9 @@ export function engineCheckView({ engine, ok, checks }: EngineCheck, screen: Scr
   return [...lines, '', verdict(engine, ok, checks)].join('\n');
 }
 
-function verdict(engine: string, ok: boolean, checks: readonly EngineFinding[]): string {
-  const count = (status: EngineFinding['status']) => checks.filter((check) => check.status === status).length;
+function verdict(engine: string, ok: boolean, checks: readonly EngineCheckLine[]): string {
+  const count = (status: EngineCheckLine['status']) =>
+    checks.filter((check) => check.status === status).length;
   const warnings = count('warning');
   if (!ok)
     return `${engine} is not ready: ${counted(count('error'), 'error')}, ${counted(warnings, 'warning')}`;
@@ -30,7 +31,7 @@ function counted(number: number, noun: string): string {
 }
 
 /** What was found when an engine was added, as notices: where it is, then what is missing or worth knowing. */
-export function notableFindings(engine: string, checks: readonly EngineFinding[]): string[] {
+export function notableFindings(engine: string, checks: readonly EngineCheckLine[]): string[] {
   const [first, ...rest] = checks;
   const wanting = rest.filter(({ status }) => status !== 'ok');
   const errors = wanting.filter(({ status }) => status === 'error').length;

@@ -2,13 +2,13 @@ import { isAichorError } from '../../../errors.ts';
 import { isClusterError, type ClusterError } from '../api/cluster-error.ts';
 
 /** What keeps an engine from being used, and the cure. */
-export interface Trouble {
+export interface FitTrouble {
   message: string;
   hint: string;
 }
 
 /** What an error says about reaching a cluster. Throws anything that is neither the cluster's nor the user's. */
-export function troubleOf(error: unknown): Trouble {
+export function troubleOf(error: unknown): FitTrouble {
   if (isAichorError(error))
     return { message: error.message, hint: error.hint ?? 'aichor engines check tells more' };
   if (isClusterError(error) && isAichorError(error.cause)) return troubleOf(error.cause);

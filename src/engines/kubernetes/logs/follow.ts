@@ -8,7 +8,7 @@ import { type LogPlace, openLogKeeper, type LogKeeper } from './keep.ts';
 import {
   type ReadingEnd,
   readLog,
-  type Reading,
+  type StreamReading,
   type ReadingResult,
   nextStep,
   type NextStep,
@@ -26,7 +26,7 @@ export interface Pace {
 
 export const PACE: Pace = { silentMs: 5 * 60_000, graceMs: 5_000, capMs: 60_000 };
 
-export interface ReaderOptions extends Pick<Reading, 'grown' | 'onGap'> {
+export interface ReaderOptions extends Pick<StreamReading, 'grown' | 'onGap'> {
   /** A container that has ended needs no following. */
   open(options: Pick<LogOptions, 'follow' | 'sinceTime' | 'signal'>): Promise<Readable>;
   pace: Pace;
@@ -57,7 +57,10 @@ export function createLogReader(
   { open, pace, grown, onGap }: ReaderOptions,
   { stopped, over }: Signals,
 ): LogReader {
-  function begin(place: LogPlace, how: Pick<Reading, 'final' | 'seek' | 'gapless' | 'inTurn'>): Underway {
+  function begin(
+    place: LogPlace,
+    how: Pick<StreamReading, 'final' | 'seek' | 'gapless' | 'inTurn'>,
+  ): Underway {
     const cut = new AbortController();
     const signal = AbortSignal.any([stopped, cut.signal]);
     const limit = () => (how.final ? pace.capMs : over.aborted ? pace.graceMs : pace.silentMs);
@@ -88,7 +91,7 @@ export function createLogReader(
    * is open has the rest.
    */
   async function overtake(place: LogPlace, underway: Underway): Promise<ReadingResult | null> {
-    const direct: Reading['inTurn'] = (act) => act();
+    const direct: StreamReading['inTurn'] = (act) => act();
     const result = await begin(place, { final: true, seek: false, gapless: true, inTurn: direct }).result;
     const isBetter = result.grew || (result.end.kind === 'ended' && result.end.message === null);
     if (isBetter) underway.stop();

@@ -65,7 +65,7 @@ export function problemOf(end: ReadingEnd): Notice | null {
 }
 
 /** What one reading of a log is given. */
-export interface Reading {
+export interface StreamReading {
   place: LogPlace;
   /** From this second on, RFC 3339; undefined: everything. */
   open: (sinceTime: string | undefined) => Promise<Readable>;
@@ -97,7 +97,7 @@ export interface ReadingResult {
  * Reads a log once, from where the disk says it was left, to the end of the stream. Bytes that came together are
  * written together; while they are, no more are asked for, so that no more than a buffer of them is ever here.
  */
-export async function readLog(reading: Reading): Promise<ReadingResult> {
+export async function readLog(reading: StreamReading): Promise<ReadingResult> {
   const nothing = { began: false, grew: false };
   const opened = await attempt(() => openLogKeeper(reading.place));
   if ('failed' in opened) return { ...nothing, end: opened.failed };
@@ -112,7 +112,11 @@ export async function readLog(reading: Reading): Promise<ReadingResult> {
   }
 }
 
-async function readStream(stream: Readable, keeper: LogKeeper, reading: Reading): Promise<ReadingResult> {
+async function readStream(
+  stream: Readable,
+  keeper: LogKeeper,
+  reading: StreamReading,
+): Promise<ReadingResult> {
   const { seek, final, gapless, signal, heard, onGap, grown, inTurn } = reading;
   const replay = createReplay(keeper.from, { seek });
   const chunks = stream[Symbol.asyncIterator]();
@@ -178,7 +182,7 @@ async function nextChunk(chunks: AsyncIterator<Buffer>): Promise<Buffer | Readin
 type Attempted<T> = { value: T } | { failed: ReadingEnd };
 
 async function openStream(
-  { open, signal }: Reading,
+  { open, signal }: StreamReading,
   sinceTime: string | undefined,
 ): Promise<Attempted<Readable>> {
   try {

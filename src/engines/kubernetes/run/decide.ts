@@ -3,8 +3,8 @@ import { crashPoint } from '../../../base/io/crash-point.ts';
 import { lastOutput } from '../../last-output.ts';
 import { explainWithOutput, judge } from '../status/judge.ts';
 import type { Look } from '../status/model.ts';
-import { GO_ON, type FailedVerdict, type Verdict } from '../status/verdict.ts';
-import type { StopMark } from './kept.ts';
+import { GO_ON, type FailedVerdict, type Judgement } from '../status/verdict.ts';
+import type { ClusterStop } from './kept.ts';
 import { namespaceRemoval } from '../end/namespace-removal.ts';
 import { createdWorkloads, type ClusterRun } from './run-state.ts';
 
@@ -23,7 +23,7 @@ export function createDecider(run: ClusterRun): Decider {
   /** When a failure was first seen, by a clock that only goes forward. */
   let failedAt: number | null = null;
 
-  async function mark(cause: StopMark['cause'], failure: Explanation | null = null): Promise<'end'> {
+  async function mark(cause: ClusterStop['cause'], failure: Explanation | null = null): Promise<'end'> {
     await kept.change({ stop: { cause, failure, at: deps.now().toISOString() } });
     crashPoint('cluster-stop-marked');
     return 'end';
@@ -52,7 +52,7 @@ export function createDecider(run: ClusterRun): Decider {
   }
 
   /** What is seen of one kind may be older than what is seen of another: nothing is concluded from that. */
-  function judged({ view, observed }: Look): Verdict {
+  function judged({ view, observed }: Look): Judgement {
     if (run.view.stale() !== null) return GO_ON;
     const { experimentId } = context;
     const { imageFailAfterS } = deps;

@@ -19,7 +19,7 @@ export interface KeptWorkload {
  * Why the experiment (or its present workload) is being ended, written before anything is done about it: whatever
  * dies after that, the same end is reached for the same reason.
  */
-export interface StopMark {
+export interface ClusterStop {
   /** `done`: all went well. `again`: this workload only, the next one follows. */
   cause: 'done' | 'fail' | 'deadline' | 'cancel' | 'again';
   /** What it tells users; null for done, cancel and again. */
@@ -34,7 +34,7 @@ export interface KeptRun {
   workloads: KeptWorkload[];
   /** When the first main container started (ISO 8601): the timeout counts from there. */
   started_at: string | null;
-  stop: StopMark | null;
+  stop: ClusterStop | null;
   memory: AttemptMemory;
   /** What is of no use after the end was removed from the cluster. */
   cleared: boolean;

@@ -1,7 +1,7 @@
 import type { Reason } from '../../../experiment/status.ts';
 import { viewAttempt, type ViewInput } from '../status/attempt-view.ts';
 import { withEnded } from './ended-pods.ts';
-import type { StopMark } from './kept.ts';
+import type { ClusterStop } from './kept.ts';
 import type { Observed } from '../watch/observed.ts';
 import type { LookBack } from '../status/model.ts';
 import { createdWorkloads, type ClusterRun } from './run-state.ts';
@@ -28,7 +28,7 @@ export function takeLook(run: ClusterRun): LookBack {
 }
 
 /** Why pods that were told to end have ended; null: nobody told them. */
-function toldOf(stop: StopMark | null): Reason | null {
+function toldOf(stop: ClusterStop | null): Reason | null {
   if (stop === null || stop.cause === 'done' || stop.cause === 'again') return null;
   if (stop.cause === 'cancel') return 'CancelledByUser';
   return stop.cause === 'deadline' ? 'DeadlineExceeded' : 'StoppedWithExperiment';

@@ -12,7 +12,7 @@ import type {
   PlacedPod,
   PodObject,
   Sight,
-  Surroundings,
+  WorkloadSurroundings,
 } from './model.ts';
 import { placePods } from './place-pods.ts';
 import { seePod } from './sight.ts';
@@ -54,7 +54,7 @@ export function viewAttempt(input: ViewInput): AttemptView {
     attempt,
     expected: superseded || workload.state === 'failed',
   });
-  const around: Surroundings = {
+  const around: WorkloadSurroundings = {
     observed,
     sights,
     workload,

@@ -4,13 +4,13 @@ import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { PodView } from './model.ts';
 import { explainEnd } from './pod-end.ts';
-import { SUCCESS_LAG_MS, waitOn, type JudgeInput, type Verdict } from './verdict.ts';
+import { SUCCESS_LAG_MS, waitOn, type JudgeInput, type Judgement } from './verdict.ts';
 
 /**
  * The workload says that it is done. That is a success only when every pod was seen to end with 0 by itself: one that
  * ends so because it is evicted or deleted makes its Job complete too.
  */
-export function judgeCompleted(input: JudgeInput, workload: Workload): Verdict {
+export function judgeCompleted(input: JudgeInput, workload: Workload): Judgement {
   const { view, now } = input;
   const { pods } = view;
   const disturbed = view.superseded ? null : workload.disturbed(input);
@@ -26,7 +26,7 @@ export function judgeCompleted(input: JudgeInput, workload: Workload): Verdict {
   return { kind: 'failed', reason: 'EngineLost', explanation, root: null };
 }
 
-function judgeDisturbed(pod: PodView, { plan, view }: JudgeInput): Verdict {
+function judgeDisturbed(pod: PodView, { plan, view }: JudgeInput): Judgement {
   const { end } = pod;
   if (end === null) throw new RangeError(`${pod.pod} has not ended`);
   const why = explainEnd({ ...pod, end }, plan);

@@ -6,13 +6,13 @@ import { judgeCompleted } from './completed.ts';
 import { explainEviction } from '../pod/explain-eviction.ts';
 import type { PodView } from './model.ts';
 import { rootFailure } from './root-failure.ts';
-import { GO_ON, NODE_LAG_MS, type FailedVerdict, type JudgeInput, type Verdict } from './verdict.ts';
+import { GO_ON, NODE_LAG_MS, type FailedVerdict, type JudgeInput, type Judgement } from './verdict.ts';
 
 /**
  * How the attempt stands. Pure. What the workload says comes before what is missing, and that before what waits. Once
  * we have told the pods to end, only a success that came before counts.
  */
-export function judge(input: JudgeInput & { workload: Workload }): Verdict {
+export function judge(input: JudgeInput & { workload: Workload }): Judgement {
   const { workload, view } = input;
   const { state, deleting } = view.workload;
   if (state === 'completed') return judgeCompleted(input, workload);
@@ -29,7 +29,7 @@ function isForeign({ view, workloads }: JudgeInput): boolean {
 }
 
 /** The workload is gone, and not by us. What its pods had done before counts. */
-function judgeRemoved(input: JudgeInput, workload: Workload): Verdict {
+function judgeRemoved(input: JudgeInput, workload: Workload): Judgement {
   const { plan, view, experimentId } = input;
   if (view.pods.every(({ fact }) => fact.status === 'Succeeded')) return judgeCompleted(input, workload);
   const failure = view.attempt > plan.backoff_limit ? rootFailure(input, null) : null;
@@ -46,7 +46,7 @@ function judgeRemoved(input: JudgeInput, workload: Workload): Verdict {
 /**
  * A pod that is deleted while its node does not answer never gets an end, and its Job waits for that without a limit. Null: there is none.
  */
-function judgeStuck({ view, plan, now }: JudgeInput): Verdict | null {
+function judgeStuck({ view, plan, now }: JudgeInput): Judgement | null {
   const lost = view.pods.filter(({ end, object }) => end === null && object?.deleting);
   const due = ({ source }: PodView) => Date.parse(source?.deletion?.at ?? '') + NODE_LAG_MS;
   const [first] = lost.toSorted((a, b) => due(a) - due(b));
@@ -68,7 +68,7 @@ function judgeStuck({ view, plan, now }: JudgeInput): Verdict | null {
 }
 
 /** What can never start fails at once; what might heal, when the time for that is over. */
-function judgeWaiting({ view, imageFailAfterS, now }: JudgeInput): Verdict {
+function judgeWaiting({ view, imageFailAfterS, now }: JudgeInput): Judgement {
   const { waiting } = view;
   if (waiting === null || waiting.reason === null || waiting.patience === 'endless') return GO_ON;
   const { reason, message } = waiting;

@@ -120,7 +120,7 @@ export interface Standing {
 }
 
 /** What decides where a pod stands, beside itself. */
-export interface Surroundings {
+export interface WorkloadSurroundings {
   observed: Observed;
   sights: readonly Sight[];
   workload: WorkloadView;

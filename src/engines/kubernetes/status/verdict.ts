@@ -6,7 +6,7 @@ import type { Observed } from '../watch/observed.ts';
 import type { AttemptView, CreatedWorkload } from './model.ts';
 
 /** How an attempt stands. */
-export type Verdict =
+export type Judgement =
   /** Wait for what comes; at `until` (ISO 8601) judge again although nothing came. Null: nothing is due. */
   | { kind: 'go-on'; until: string | null }
   /** Every planned pod of the last attempt was seen to succeed. */
@@ -46,7 +46,7 @@ export interface JudgeInput {
   now: Date;
 }
 
-export const GO_ON: Verdict = { kind: 'go-on', until: null };
+export const GO_ON: Judgement = { kind: 'go-on', until: null };
 
 /** How long after a workload's failure its pods and Jobs may be unknown: their watches are others. */
 export const FAILURE_LAG_MS = 2_000;
@@ -56,7 +56,7 @@ export const SUCCESS_LAG_MS = 60_000;
 export const NODE_LAG_MS = 120_000;
 
 /** Nothing can be said yet, until so long after the end. Null: that is over. */
-export function waitOn(endedAt: string | null, lagMs: number, now: Date): Verdict | null {
+export function waitOn(endedAt: string | null, lagMs: number, now: Date): Judgement | null {
   const until = endedAt === null ? now.getTime() : Date.parse(endedAt) + lagMs;
   return now.getTime() < until ? { kind: 'go-on', until: new Date(until).toISOString() } : null;
 }

@@ -1,9 +1,9 @@
 import { rootFailure } from '../status/root-failure.ts';
-import { FAILURE_LAG_MS, late, waitOn, type JudgeInput, type Verdict } from '../status/verdict.ts';
+import { FAILURE_LAG_MS, late, waitOn, type JudgeInput, type Judgement } from '../status/verdict.ts';
 import { failsAtOnce, firstFailedJob, hasPassedDeadline } from './job-end.ts';
 
 /** What a JobSet failed of, once the pod or the Job that it followed from is seen. */
-export function judgeJobSetFailure(input: JudgeInput): Verdict {
+export function judgeJobSetFailure(input: JudgeInput): Judgement {
   const { view, observed, plan, now } = input;
   const { message, reason, endedAt } = view.workload;
   if (hasPassedDeadline(observed)) return late(plan.timeout_s);

@@ -1,5 +1,5 @@
 import { exitedZero } from '../status/sight.ts';
-import type { Sight, Standing, Surroundings } from '../status/model.ts';
+import type { Sight, Standing, WorkloadSurroundings } from '../status/model.ts';
 import { failsAtOnce, hasPassedDeadline } from './job-end.ts';
 
 const RUNNING: Standing = { status: 'Running', reason: null };
@@ -13,7 +13,7 @@ const STOPPED: Standing = { status: 'Stopped', reason: 'StoppedWithExperiment' }
  * pod had failed, the JobSet goes. Without one somebody evicted or deleted it, and that is a failure; as long as it is
  * not known which, nothing is said.
  */
-export function standInJobSet(around: Surroundings): (sight: Sight) => Standing {
+export function standInJobSet(around: WorkloadSurroundings): (sight: Sight) => Standing {
   const { observed, sights, workload, superseded, told } = around;
   const causes = causesOf(sights);
   const isLate =

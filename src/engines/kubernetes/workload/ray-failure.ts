@@ -12,7 +12,7 @@ import {
   waitOn,
   type FailedVerdict,
   type JudgeInput,
-  type Verdict,
+  type Judgement,
 } from '../status/verdict.ts';
 import { isRayJobLate } from './ray-pods.ts';
 
@@ -20,7 +20,7 @@ import { isRayJobLate } from './ray-pods.ts';
  * What a RayJob failed of. The job's status speaks of the driver, which runs on the head; the submitter only prints
  * what it prints, and its exit code counts only where the driver's is not known.
  */
-export function judgeRayFailure(input: JudgeInput): Verdict {
+export function judgeRayFailure(input: JudgeInput): Judgement {
   const { observed, view, plan } = input;
   const { reason, message = '', jobStatus } = observed.rayjob?.status ?? {};
   if (isRayJobLate(observed.rayjob)) return late(plan.timeout_s);

@@ -1,6 +1,6 @@
 import type { ObservedRayJob } from '../api/objects.ts';
 import { exitedZero } from '../status/sight.ts';
-import type { Sight, Standing, Surroundings } from '../status/model.ts';
+import type { Sight, Standing, WorkloadSurroundings } from '../status/model.ts';
 
 const SUCCEEDED: Standing = { status: 'Succeeded', reason: null };
 const FAILED: Standing = { status: 'Failed', reason: 'end' };
@@ -9,7 +9,7 @@ const FAILED: Standing = { status: 'Failed', reason: 'end' };
  * Where pods of a RayJob stand. The job's status decides: KubeRay makes lost nodes anew, a submitter may be started
  * again, so none of them has ended before the attempt has. Nodes that are stopped after a success have succeeded too.
  */
-export function standInRayJob(around: Surroundings): (sight: Sight) => Standing {
+export function standInRayJob(around: WorkloadSurroundings): (sight: Sight) => Standing {
   const { workload, superseded, told, observed } = around;
   const { rayjob } = observed;
   const { jobStatus } = rayjob?.status ?? {};
@@ -36,7 +36,7 @@ export function isRayJobLate(rayjob: ObservedRayJob | null): boolean {
 /** It failed by itself, or the cluster took it, before the job had ended. */
 function failedFirst(
   sight: Sight,
-  { workload }: Pick<Surroundings, 'workload'>,
+  { workload }: Pick<WorkloadSurroundings, 'workload'>,
   rayjob: ObservedRayJob | null,
 ): boolean {
   if (!sight.isOver || exitedZero(sight)) return false;

@@ -8,10 +8,10 @@ import type {
   PodView,
   Sight,
   Standing,
-  Surroundings,
+  WorkloadSurroundings,
   WorkloadView,
 } from '../status/model.ts';
-import type { JudgeInput, Verdict } from '../status/verdict.ts';
+import type { JudgeInput, Judgement } from '../status/verdict.ts';
 import type { Observed } from '../watch/observed.ts';
 
 /** What differs between the two kinds of object that carry an experiment, JobSet and RayJob. Pure; chosen once (`of.ts`). */
@@ -31,9 +31,9 @@ export interface Workload {
   /** Our names for its pods, and their attempts, by uid. */
   place(toPlace: ToPlace): { places: ReadonlyMap<string, Place>; memory: AttemptMemory };
   /** Where each pod stands among the others. */
-  stand(around: Surroundings): (sight: Sight) => Standing;
+  stand(around: WorkloadSurroundings): (sight: Sight) => Standing;
   /** What a failed workload failed of. */
-  failure(input: JudgeInput): Verdict;
+  failure(input: JudgeInput): Judgement;
   /** The pod whose end makes a success none; null: there is none. */
   disturbed(input: JudgeInput): PodView | null;
   /** Names of objects whose controllers create a pod of it. */

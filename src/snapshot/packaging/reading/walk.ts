@@ -3,7 +3,7 @@ import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { FolderEntry, LinkEntry } from '../../listing/listing.ts';
 import { readOptional } from '../selection/git-rules.ts';
 import { isIgnored, withRules, type Rules } from '../selection/rules.ts';
-import { RULE_FILE, type Selection } from '../selection/selection.ts';
+import { RULE_FILE, type TreeSelection } from '../selection/selection.ts';
 import { createTurns } from './turns.ts';
 
 /** A regular file as `lstat` saw it. Times are milliseconds with fractions (about 250 ns apart). */
@@ -38,7 +38,7 @@ const LONGEST_PATH = 4096;
  * Walks a directory and looks at every selected file and link; reads no content. Ignored folders are never
  * entered, links never followed. Throws AichorError `repository_invalid` for what cannot be read.
  */
-export async function walk(root: string, selection: Selection, signal?: AbortSignal): Promise<Tree> {
+export async function walk(root: string, selection: TreeSelection, signal?: AbortSignal): Promise<Tree> {
   const tree: Tree = { files: [], links: [], folders: [], notices: [] };
   const pending: Folder[] = [{ prefix: '', rules: selection.rules }];
   const turns = createTurns(signal);
@@ -50,7 +50,7 @@ export async function walk(root: string, selection: Selection, signal?: AbortSig
 }
 
 interface Visit {
-  selection: Selection;
+  selection: TreeSelection;
   tree: Tree;
   pending: Folder[];
 }

@@ -3,7 +3,7 @@ import { outerRules, readOptional } from './git-rules.ts';
 import { isLeftOut, noRules, ownRules, type Rules } from './rules.ts';
 
 /** What of a directory is taken. */
-export interface Selection {
+export interface TreeSelection {
   /** Rules that hold from the root on. */
   rules: Rules;
   /** Whether every folder's `.gitignore` counts. */
@@ -17,7 +17,7 @@ export interface Selection {
 export const RULE_FILE = '.aichorignore';
 
 /** `.aichorignore` at the root decides alone; without it, what Git ignores stays out. */
-export function selectionFor(root: string, env: Readonly<Record<string, string | undefined>>): Selection {
+export function selectionFor(root: string, env: Readonly<Record<string, string | undefined>>): TreeSelection {
   const own = readOptional(join(root, RULE_FILE));
   if (own !== null) return { rules: ownRules(own), nested: false, leavesOut: isGit, repository: null };
   const { rules, repository } = outerRules(root, env);
@@ -25,7 +25,7 @@ export function selectionFor(root: string, env: Readonly<Record<string, string |
 }
 
 /** Everything there is: for folders that a program of ours made. */
-export const EVERYTHING: Selection = {
+export const EVERYTHING: TreeSelection = {
   rules: noRules(),
   nested: false,
   leavesOut: () => false,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Verdict } from '../../../../src/engines/kubernetes/status/verdict.ts';
+import type { Judgement } from '../../../../src/engines/kubernetes/status/verdict.ts';
 import { isPodTerminal } from '../../../../src/experiment/status.ts';
 import {
   createLooker,
@@ -36,18 +36,18 @@ const byWatch = ({ resource }: Recorded): string => resource;
 const picks = fc.array(fc.nat(40), { minLength: 1, maxLength: 200 });
 
 /** Verdicts differ in nothing that anybody acts on or reads. */
-function gist(verdict: Verdict): string {
+function gist(verdict: Judgement): string {
   const { kind } = verdict;
   if (kind === 'failed') return `${verdict.reason}: ${verdict.explanation}`;
   return kind === 'again' ? `again: ${verdict.explanation}` : kind;
 }
 
 /** How many pods it is true of may change. */
-function core(verdict: Verdict): string {
+function core(verdict: Judgement): string {
   return verdict.kind === 'failed' ? verdict.reason : verdict.kind;
 }
 
-function finalVerdict(name: string, events: readonly Recorded[]): Verdict {
+function finalVerdict(name: string, events: readonly Recorded[]): Judgement {
   const recording = recordings.get(name);
   if (recording === undefined) throw new Error(name);
   const world = createWorld();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
 import { explainWithOutput, judge } from '../../../../src/engines/kubernetes/status/judge.ts';
 import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/status/model.ts';
-import type { Verdict } from '../../../../src/engines/kubernetes/status/verdict.ts';
+import type { Judgement } from '../../../../src/engines/kubernetes/status/verdict.ts';
 import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
 import type { Job, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
@@ -48,7 +48,7 @@ function look(
   return { view, verdict: judge({ ...known, view, imageFailAfterS: 600 }) };
 }
 
-function verdictOf(observed: Observed, situation: Situation = {}): Verdict {
+function verdictOf(observed: Observed, situation: Situation = {}): Judgement {
   return look(observed, situation).verdict;
 }
 
@@ -422,7 +422,7 @@ function rayPod(
 
 const nodes = [rayPod('head', running), rayPod('worker', running)];
 
-function rayVerdict(status: ObservedRayJob['status'], pods: Pod[]): Verdict {
+function rayVerdict(status: ObservedRayJob['status'], pods: Pod[]): Judgement {
   return verdictOf(observing({ jobset: null, rayjob: rayjob(status), pods }), { plan: ray });
 }
 

@@ -9,7 +9,7 @@ import {
   type AttemptMemory,
   type AttemptView,
 } from '../../../../src/engines/kubernetes/status/model.ts';
-import type { Verdict } from '../../../../src/engines/kubernetes/status/verdict.ts';
+import type { Judgement } from '../../../../src/engines/kubernetes/status/verdict.ts';
 import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
 import type {
   Event,
@@ -131,7 +131,7 @@ export function createWorld(): World {
 
 export interface Looked {
   view: AttemptView;
-  verdict: Verdict;
+  verdict: Judgement;
 }
 
 /** Looks again and again as an engine does, remembering what it has to. */

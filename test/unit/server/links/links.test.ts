@@ -15,7 +15,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Engine } from '../../../../src/engines/engine.ts';
 import { REACHED, type ServiceName } from '../../../../src/experiment/link.ts';
-import { createLinks, type Links } from '../../../../src/server/links/links.ts';
+import { createLinks, type LinkServer } from '../../../../src/server/links/links.ts';
 import { createFakeEngine } from '../../../fakes/fake-engine.ts';
 
 const ID = '6f4a850d-2281-4c1e-9a55-0123456789ab';
@@ -31,7 +31,7 @@ let folder: string;
 let upstream: Server;
 let seen: Seen[];
 let dials: ServiceName[];
-let links: Links;
+let links: LinkServer;
 let touched: number;
 
 beforeEach(async () => {
@@ -60,7 +60,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function newLinks(): Links {
+function newLinks(): LinkServer {
   const engine: Engine = Object.assign(createFakeEngine(), {
     async reach(_: string, name: ServiceName) {
       dials.push(name);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { AichorError, systemErrorCode } from '../../../../errors.ts';
-import { findContext, type Fields } from '../../../../kubeconfig/kubeconfig.ts';
+import { findContext, type ConfigFields } from '../../../../kubeconfig/kubeconfig.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { proxyFor } from '../../../../base/http/proxy.ts';
 
@@ -100,7 +100,7 @@ interface FromFile {
 }
 
 /** The library knows no `tokenFile`; it is newer than a token beside it. */
-function tokenOf({ tokenFile }: Fields): { token?: string } {
+function tokenOf({ tokenFile }: ConfigFields): { token?: string } {
   if (typeof tokenFile !== 'string' || tokenFile === '') return {};
   try {
     return { token: readFileSync(tokenFile, 'utf8').trim() };

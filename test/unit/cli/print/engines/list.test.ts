@@ -1,6 +1,10 @@
 import picocolors from 'picocolors';
 import { expect, test } from 'vitest';
-import type { EngineDocument, EngineFinding, EngineSummary } from '../../../../../src/api/engine-contract.ts';
+import type {
+  EngineDocument,
+  EngineCheckLine,
+  EngineSummary,
+} from '../../../../../src/api/engine-contract.ts';
 import { engineCheckView, notableFindings } from '../../../../../src/cli/print/engines/check.ts';
 import { engineView } from '../../../../../src/cli/print/engines/engine.ts';
 import { enginesTable } from '../../../../../src/cli/print/engines/list.ts';
@@ -45,7 +49,7 @@ test('an engine shows how it is reached, and settings by their names', () => {
   expect(lines.join('\n')).not.toContain('queue');
 });
 
-const FINDINGS: EngineFinding[] = [
+const FINDINGS: EngineCheckLine[] = [
   { name: 'connection', status: 'ok', message: 'Kubernetes v1.36.4', hint: null },
   {
     name: 'JobSet',
