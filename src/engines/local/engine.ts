@@ -9,15 +9,14 @@ import { localPaths } from '../../render/local/paths.ts';
 import type { Engine } from '../engine.ts';
 import { createBuilder } from './build/build.ts';
 import { checkPlan } from './check.ts';
-import type { EngineDeps } from './deps.ts';
-import { createGpuPool } from './pod/gpu-pool.ts';
+import type { Host } from './shared/host.ts';
+import { createGpuPool } from './shared/gpu-pool.ts';
 import { findEntrance, type Entrance } from './mounts/enter.ts';
-import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './run/oom.ts';
-import { createPortRegistry } from './pod/port-registry.ts';
+import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './shared/oom.ts';
+import { createPortRegistry } from './shared/port-registry.ts';
 import { runExperiment } from './run/run.ts';
-import { TENSORBOARD } from './services/tensorboard.ts';
-import { openTensorBoard } from './services/open-tensorboard.ts';
-import { sweep } from './run/sweep.ts';
+import { openTensorBoard, TENSORBOARD } from './services/tensorboard.ts';
+import { sweep } from './pod/kill.ts';
 import { removeTree } from './pod/workdir.ts';
 
 export interface LocalEngineOptions {
@@ -43,7 +42,7 @@ const CAPACITY_MS = 1000;
 /** The engine that runs every pod as a process group on this machine. */
 export function createLocalEngine(options: LocalEngineOptions): Engine {
   const { dataFolder, env, now, limits = { cpus: null, max_experiments: null } } = options;
-  const deps: EngineDeps = {
+  const host: Host = {
     dataFolder,
     now,
     processes: options.processes ?? chooseProcesses(env, options.platform ?? process.platform),
@@ -55,7 +54,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
   };
   const capacity = remember(CAPACITY_MS, () => machineCapacity());
   const offered = async () => {
-    const [machine, devices] = await Promise.all([capacity(), deps.gpus.devices()]);
+    const [machine, devices] = await Promise.all([capacity(), host.gpus.devices()]);
     return { cpus: limits.cpus ?? machine.cpus, memory_gb: machine.memory_gb, gpus: devices.length };
   };
   return {
@@ -75,11 +74,11 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
       healthy: true,
       message: null,
     }),
-    build: createBuilder(deps),
-    run: (context) => runExperiment(deps, context),
-    openTensorBoard: (context) => openTensorBoard(deps, context),
+    build: createBuilder(host),
+    run: (context) => runExperiment(host, context),
+    openTensorBoard: (context) => openTensorBoard(host.processes, context),
     async discard(experimentId) {
-      await sweep(deps.processes, experimentId, new Set([TENSORBOARD]));
+      await sweep(host.processes, experimentId, new Set([TENSORBOARD]));
       await removeTree(join(dataFolder, 'experiments', experimentId, 'engine'));
     },
   };

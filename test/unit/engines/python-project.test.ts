@@ -3,7 +3,7 @@ import {
   InvalidPyproject,
   toPythonProject,
 } from '../../../src/engines/local/build/project/python-project.ts';
-import { failureReason } from '../../../src/engines/local/run/failure-reason.ts';
+import { failureReason } from '../../../src/engines/local/build/failure-reason.ts';
 import { uvCommands } from '../../../src/engines/local/build/project/uv.ts';
 import { venvCommands } from '../../../src/engines/local/build/project/venv.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unfollowedNotice } from '../../../src/engines/local/run/unfollowed.ts';
+import { unfollowedNotice } from '../../../src/engines/local/build/unfollowed.ts';
 
 test.each([
   [['environment.yml', 'train.py'], '.', /environment\.yml is for conda.*--python-env/],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { duePods, type PodPhase } from '../../../src/engines/local/run/waves.ts';
+import type { PodPhase } from '../../../src/engines/local/pod/pod.ts';
+import { duePods } from '../../../src/engines/local/run/start-pods.ts';
 import { plannedPods } from '../../../src/experiment/plan/planned-pods.ts';
 import { planOf, jobset } from '../../engine/house.ts';
 

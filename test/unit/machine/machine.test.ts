@@ -10,7 +10,7 @@ import { cgroupFolders, machineCapacity, parseCpuMax } from '../../../src/machin
 import { findProgram } from '../../../src/machine/find-program.ts';
 import { listGpus, parseGpuList } from '../../../src/machine/gpus.ts';
 import { freePort, isPortFree } from '../../../src/machine/ports.ts';
-import { createOomEvidence, parseOomKills } from '../../../src/engines/local/run/oom.ts';
+import { createOomEvidence, parseOomKills } from '../../../src/engines/local/shared/oom.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -3,8 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import { signalGroup } from '../../../machine/signals.ts';
-import { failureReason } from '../run/failure-reason.ts';
-import { createMask } from '../pod/mask.ts';
+import { failureReason } from './failure-reason.ts';
+import { createMask } from './mask.ts';
 
 export interface BuildCommand {
   words: readonly string[];

@@ -7,7 +7,7 @@ import { reusedExperiment } from '../../../operators/image.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import type { BuildContext, BuildResult } from '../../engine.ts';
 import { isLocalBuild, readEnvironmentKey, toBuildResult } from './build-result.ts';
-import type { EngineDeps } from '../deps.ts';
+import type { Host } from '../shared/host.ts';
 import { createEnvironments, type Environments } from './environments/environments.ts';
 import { createLogPump } from '../pod/log-pump.ts';
 import { buildPythonEnvironment } from './environments/python-env.ts';
@@ -21,8 +21,10 @@ const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: nul
  * `skipBuild` names a build that is not there, `experiment_failed` when building failed, `experiment_cancelled`
  * after `stop`, `interrupted` after `detach`.
  */
-export function createBuilder(deps: EngineDeps): (context: BuildContext) => Promise<BuildResult> {
-  const environments = createEnvironments(deps.dataFolder, deps.processes);
+export function createBuilder(
+  host: Pick<Host, 'dataFolder' | 'processes'>,
+): (context: BuildContext) => Promise<BuildResult> {
+  const environments = createEnvironments(host.dataFolder, host.processes);
   const findPython = createInterpreters();
   return async (context) => {
     if (context.pythonEnv !== null) return useOwnEnvironment(context.pythonEnv, context);

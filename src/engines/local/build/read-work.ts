@@ -8,7 +8,7 @@ import { imageNotices, makesEnvironments } from './image/image-notices.ts';
 import { imageWork } from './image/image-work.ts';
 import { projectWork } from './project/project-work.ts';
 import { InvalidPyproject, readPythonProject } from './project/python-project.ts';
-import { unfollowedNotice } from '../run/unfollowed.ts';
+import { unfollowedNotice } from './unfollowed.ts';
 
 /**
  * What is to be installed: the Dockerfile's install lines decide; where it has none, the repository's own files.

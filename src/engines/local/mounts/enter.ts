@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { run } from '../../../base/io/run.ts';
 import { findProgram } from '../../../machine/find-program.ts';
-
-const run = promisify(execFile);
 
 /** Exit code of a pod whose mounts could not be made. */
 const MOUNT_FAILED = 126;
@@ -52,13 +49,7 @@ export async function findEntrance(
   return (await works(unshare, isRoot ? ['--mount', 'true'] : ['--mount', '--map-root-user', 'true'])) ? entrance : null; // prettier-ignore
 }
 
-/** Whether these words, which do nothing, end well. */
+/** Whether these words, which do nothing, end well: else it is not allowed here, or not known to this version. */
 export async function works(program: string, words: readonly string[]): Promise<boolean> {
-  try {
-    await run(program, words, { timeout: 20_000 });
-    return true;
-  } catch {
-    // Not allowed here, or not known to this version: either way it cannot be used.
-    return false;
-  }
+  return (await run(program, words, { env: process.env, timeoutMs: 20_000 })).ok;
 }

@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, type Dirent } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { systemErrorCode } from '../../../errors.ts';
-import { placeFile } from '../../../machine/place-file.ts';
+import { place } from '../../../base/io/place.ts';
 import { enterWords, works, type Entrance } from './enter.ts';
 import { fstab, isBelow, planSkeleton, type Bind, type ListFolder, type Skeleton } from './skeleton.ts';
 
@@ -66,7 +66,7 @@ export async function podMounts(
 ): Promise<string[]> {
   const binds = mounts.own.map(({ path, source }) => ({ source: source ?? join(copy, path), target: path }));
   for (const { target } of binds) await makePlaceInside(target, binds);
-  await placeFile(file, fstab([...mounts.machine, ...binds], mounts.root));
+  await place(file, fstab([...mounts.machine, ...binds], mounts.root));
   return enterWords(mounts.entrance, { fstab: file, root: mounts.root, folder });
 }
 
@@ -88,7 +88,7 @@ async function makeSkeleton(root: string, { folders, files, links }: Skeleton): 
 
 async function isAllowed({ entrance, root, machine }: Mounts, directory: string): Promise<boolean> {
   const file = join(directory, 'root.mounts');
-  await placeFile(file, fstab(machine, root));
+  await place(file, fstab(machine, root));
   const [program = '', ...words] = enterWords(entrance, { fstab: file, root, folder: '/' });
   return works(program, [...words, 'true']);
 }

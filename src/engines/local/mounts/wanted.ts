@@ -1,8 +1,8 @@
 import { contextFiles } from '../../../dockerfile/tree/image-tree.ts';
 import { mentions, mountTargets } from '../../../dockerfile/tree/mount-targets.ts';
 import type { RunContext } from '../../engine.ts';
-import type { ImageLayout } from '../run/run-image.ts';
-import type { Volume } from '../pod/volumes.ts';
+import type { ImageLayout } from './run-image.ts';
+import type { Volume } from './volumes.ts';
 import type { Mount } from './prepare.ts';
 
 /** Files that may name paths of the image, and how many of them are looked into. */

@@ -2,10 +2,9 @@ import { delimiter } from 'node:path';
 import { LAUNCHER } from '../../../operators/command/launcher.ts';
 import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import { localRunFacts, podEnvironment } from '../../../render/local/environment.ts';
-import type { ExperimentRun } from '../deps.ts';
-import { clusterFolder, localParams } from '../ray/cluster.ts';
-import { rayEnvironment } from '../ray/pods.ts';
-import { runVariables } from '../run/run-image.ts';
+import type { RunContext } from '../../engine.ts';
+import { runVariables, type RunImage } from '../mounts/run-image.ts';
+import type { Workload } from '../workload.ts';
 
 /** Variables that name the pod to whom a process belongs, whatever it became: found again by the sweep. */
 export const EXPERIMENT_MARK = 'AICHOR_EXPERIMENT_ID';
@@ -14,50 +13,56 @@ export const POD_MARK = 'HOSTNAME';
 /** Settings of installers: the build sees them, pods do not (contract 7). */
 const BUILD_ONLY = /^(PIP|UV)_/;
 
+/** What the pods of one experiment get their variables from. */
+export interface EnvironmentSource {
+  context: Pick<RunContext, 'plan' | 'experimentId' | 'paths' | 'secrets' | 'shell'>;
+  /** Port of the coordinator; null: the plan has none. */
+  port: number | null;
+  image: RunImage;
+  /** Folders that come first in PATH. */
+  programs: readonly string[];
+  workload: Pick<Workload, 'variables' | 'rayParams'>;
+  /** Variables that nothing else can change. */
+  fixed: Readonly<Record<string, string>>;
+}
+
+export interface EnvironmentPlace {
+  attempt: number;
+  /** Null where the machine has no GPU to divide. */
+  devices: readonly string[] | null;
+  /** Folder that stands for the image's root; null: the image's files are at their paths. */
+  root?: string | null;
+  /** Folders after those of PYTHONPATH. */
+  imports?: readonly string[];
+}
+
 /**
  * The whole environment of one pod: the submitting shell's basics, the image's, then the plan's variables, with the
- * experiment's programs first in PATH. `devices` is null where the machine has no GPU to divide.
+ * experiment's programs first in PATH.
  */
 export function processEnvironment(
-  run: ExperimentRun,
+  { context, port, image, programs, workload, fixed }: EnvironmentSource,
   pod: PlannedPod,
-  {
-    attempt,
-    devices,
-    root = null,
-    imports = [],
-  }: {
-    attempt: number;
-    devices: readonly string[] | null;
-    /** Folder that stands for the image's root; null: the image's files are at their paths. */
-    root?: string | null;
-    /** Folders after those of PYTHONPATH. */
-    imports?: readonly string[];
-  },
+  { attempt, devices, root = null, imports = [] }: EnvironmentPlace,
 ): Record<string, string> {
-  const { context } = run;
-  const variables = podEnvironment(context.plan, pod, localRunFacts(context.plan, pod, {
-    experimentId: context.experimentId,
+  const { plan, experimentId, paths, secrets, shell } = context;
+  const facts = localRunFacts(plan, pod, {
+    experimentId,
     restarts: attempt - 1,
-    port: run.port,
-    paths: context.paths,
-    rayParams: run.ray === null ? undefined : localParams(context.plan, pod, {
-      cluster: run.ray,
-      folder: clusterFolder(context.experimentId, attempt),
-    }),
-  }), context.secrets); // prettier-ignore
-  const env: Record<string, string> = { [EXPERIMENT_MARK]: context.experimentId, [POD_MARK]: pod.pod };
-  for (const [name, value] of Object.entries(context.shell)) if (!BUILD_ONLY.test(name)) env[name] = value;
-  Object.assign(env, runVariables(run.surroundings.image, { shell: context.shell, root }));
-  for (const { name, value } of variables) env[name] = value;
-  env['PATH'] = [...run.programs, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
+    port,
+    paths,
+    rayParams: workload.rayParams(pod, attempt),
+  });
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(shell)) if (!BUILD_ONLY.test(name)) env[name] = value;
+  Object.assign(env, runVariables(image, { shell, root }));
+  for (const { name, value } of podEnvironment(plan, pod, facts, secrets)) env[name] = value;
+  env['PATH'] = [...programs, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
   const found = [env['PYTHONPATH'] ?? '', ...imports].filter((entry) => entry !== '');
   if (found.length > 0) env['PYTHONPATH'] = found.join(delimiter);
-  // Where Jupyter looks for it: in its arguments everybody could read it.
-  if (run.jupyter !== null) env['JUPYTER_TOKEN'] = run.jupyter.token;
-  if (run.ray !== null)
-    for (const [name, value] of Object.entries(rayEnvironment(context.plan))) env[name] ??= value;
-  env[EXPERIMENT_MARK] = context.experimentId;
+  for (const [name, value] of Object.entries(workload.variables)) env[name] ??= value;
+  Object.assign(env, fixed);
+  env[EXPERIMENT_MARK] = experimentId;
   env[POD_MARK] = pod.pod;
   if (devices !== null) env['CUDA_VISIBLE_DEVICES'] = devices.join(',');
   return env;

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { ExperimentRun } from '../deps.ts';
+import type { RunContext } from '../../engine.ts';
 import { podMounts } from '../mounts/prepare.ts';
+import type { Surroundings } from '../mounts/surroundings.ts';
 import type { LivePod } from './pod.ts';
-import { layOutImage } from '../run/run-image.ts';
+import { layOutImage } from '../mounts/run-image.ts';
 import { podFolder, workCopy } from './workdir.ts';
 
 /** Where a pod runs. */
@@ -22,10 +23,9 @@ export interface PodPlace {
  * mounts.
  */
 export async function podPlace(
-  run: ExperimentRun,
+  { context, surroundings }: { context: RunContext; surroundings: Surroundings },
   { attempt, pod, signal }: { attempt: number; pod: LivePod; signal: AbortSignal },
 ): Promise<PodPlace> {
-  const { context, surroundings } = run;
   const { layout } = surroundings.image;
   const { mounts } = surroundings;
   const copy = workCopy(context, attempt, pod.name);

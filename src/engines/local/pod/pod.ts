@@ -4,7 +4,9 @@ import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { PodStatus, Reason } from '../../../experiment/status.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import type { ProcessIdentity } from '../../../machine/processes.ts';
-import type { PodPhase } from '../run/waves.ts';
+
+/** As far as starting is concerned: not yet started, started, ended. */
+export type PodPhase = 'waiting' | 'live' | 'ended';
 
 /** What the engine knows of one pod of the present attempt. All of it can be found again from its files. */
 export interface LivePod {

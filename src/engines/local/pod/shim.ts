@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { placeFile } from '../../../machine/place-file.ts';
+import { place } from '../../../base/io/place.ts';
 import type { Processes } from '../../../machine/processes.ts';
 
 /** Exit code of a shim that could not claim its pod though nobody else has. */
@@ -58,7 +58,7 @@ kill -s KILL 0
 export async function installShim(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'shim');
-  await placeFile(path, SHIM);
+  await place(path, SHIM);
   return path;
 }
 

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { access, open } from 'node:fs/promises';
-import { signalGroup } from '../../../machine/signals.ts';
-import { placeFile } from '../../../machine/place-file.ts';
+import { open } from 'node:fs/promises';
+import { aborted, onAbort, sleepUnless } from '../../../base/async/abort.ts';
+import { isThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
 import type { Processes } from '../../../machine/processes.ts';
-import { systemErrorCode } from '../../../errors.ts';
+import { signalGroup } from '../../../machine/signals.ts';
 import type { LivePod } from './pod.ts';
-import { killGroup } from '../run/sweep.ts';
+import { killGroup } from './kill.ts';
 
 /** A pod younger than this may not have become its command yet. */
 const JUST_STARTED_MS = 1000;
@@ -41,7 +42,7 @@ export async function stopPod(pod: LivePod, options: StopOptions): Promise<void>
     if (options.shutdown_command.length > 0 && (await isFirstTime(pod)))
       await runShutdownCommand(pod, options, over.signal);
     for (const pause of tellingTimes(pod)) await tell(pod, pause, over.signal);
-    await new Promise<void>((resolve) => onAbort(over.signal, resolve));
+    await aborted(over.signal);
   } finally {
     clearTimeout(timer);
   }
@@ -59,33 +60,17 @@ function tellingTimes({ started_at }: LivePod): readonly number[] {
 }
 
 async function tell({ identity }: LivePod, pauseMs: number, over: AbortSignal): Promise<void> {
-  if (pauseMs > 0) await pause(pauseMs, over);
-  if (identity === null || over.aborted) return;
+  if (identity === null || !(await sleepUnless(over, pauseMs))) return;
   signalGroup(identity.pid, 'SIGTERM');
   signalGroup(identity.pid, 'SIGCONT');
-}
-
-function pause(ms: number, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    onAbort(over, () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 /** Whether the pod is told for the first time; after a restart of the server the command is not run again. */
 async function isFirstTime(pod: LivePod): Promise<boolean> {
   const path = `${pod.base}.stopping`;
-  try {
-    await access(path);
-    return false;
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-    await placeFile(path, '');
-    return true;
-  }
+  if (await isThere(path)) return false;
+  await place(path, '');
+  return true;
 }
 
 async function runShutdownCommand(pod: LivePod, options: StopOptions, over: AbortSignal): Promise<void> {
@@ -126,9 +111,4 @@ function runUntil(over: AbortSignal, start: () => ChildProcess): Promise<string 
       resolve(error instanceof Error ? error.message : String(error));
     }
   });
-}
-
-function onAbort(signal: AbortSignal, call: () => void): void {
-  if (signal.aborted) call();
-  else signal.addEventListener('abort', call, { once: true });
 }

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { userInfo } from 'node:os';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import { plannedPods, type PlannedPod } from '../../../experiment/plan/planned-pods.ts';
-import type { Group, Plan } from '../../../experiment/plan/plan.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
 import { bytesOf } from '../../../operators/distribution/resources.ts';
-import { placeFile } from '../../../machine/place-file.ts';
+import { place } from '../../../base/io/place.ts';
 import { removeTree } from '../pod/workdir.ts';
+import { groupOf } from '../workload.ts';
 import type { InstalledRay } from './installed.ts';
 import { NODE_PROGRAM } from './node-program.ts';
 import { START_PROGRAM } from './start-program.ts';
@@ -117,13 +118,7 @@ export async function removeClusterFolders(experimentId: string, lastAttempt: nu
 
 /** Puts the programs that run the pods into the folder. */
 export async function installPrograms(directory: string): Promise<void> {
-  await placeFile(join(directory, 'ray_node.py'), NODE_PROGRAM);
-  await placeFile(join(directory, 'ray_start.py'), START_PROGRAM);
-  await placeFile(join(directory, 'ray_submit.py'), SUBMIT_PROGRAM);
-}
-
-export function groupOf({ groups }: Plan, pod: PlannedPod): Group {
-  const group = groups[pod.group];
-  if (group === undefined) throw new RangeError(`${pod.pod} is in no group of the plan`);
-  return group;
+  await place(join(directory, 'ray_node.py'), NODE_PROGRAM);
+  await place(join(directory, 'ray_start.py'), START_PROGRAM);
+  await place(join(directory, 'ray_submit.py'), SUBMIT_PROGRAM);
 }

@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
+import { run } from '../../../base/io/run.ts';
 import type { Explanation } from '../../../experiment/failure/explain.ts';
-import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
-import type { ExperimentRun } from '../deps.ts';
-import { processEnvironment } from '../pod/pod-environment.ts';
 
 /**
  * What Python knows of Ray without importing it (that takes seconds): its version, and which packages of its extra
@@ -28,10 +25,14 @@ export interface InstalledRay {
 }
 
 /** What the Python of the pods knows of Ray; null: there is no Python. */
-export async function lookUpRay(run: ExperimentRun): Promise<InstalledRay | null> {
-  const [head] = plannedPods(run.context.plan);
-  if (head === undefined) throw new Error('a Ray cluster without pods');
-  return lookUp(processEnvironment(run, head, { attempt: 1, devices: null }));
+export async function lookUpRay(env: Record<string, string>): Promise<InstalledRay | null> {
+  const { ok, stdout, stderr, why, trouble } = await run('python3', ['-I', '-c', LOOK], {
+    env,
+    timeoutMs: 60_000,
+  });
+  if (trouble === 'absent') return null;
+  if (!ok) throw new Error(`python3 cannot say which Ray it has: ${stderr || why}`);
+  return parseInstalled(JSON.parse(stdout));
 }
 
 /** Why the cluster cannot be started with the packages of this environment, and the cure; null: it can. Pure. */
@@ -56,16 +57,6 @@ export function explainRay(installed: InstalledRay | null, wanted: string | null
     };
   }
   return null;
-}
-
-function lookUp(env: Record<string, string>): Promise<InstalledRay | null> {
-  return new Promise((resolve, reject) => {
-    execFile('python3', ['-I', '-c', LOOK], { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      if (error !== null && 'code' in error && error.code === 'ENOENT') return resolve(null);
-      if (error !== null) return reject(new Error(`python3 cannot say which Ray it has: ${stderr}`));
-      resolve(parseInstalled(JSON.parse(stdout)));
-    });
-  });
 }
 
 function parseInstalled(value: unknown): InstalledRay {

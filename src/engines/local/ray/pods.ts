@@ -4,15 +4,13 @@ import { join } from 'node:path';
 import { plannedPods, type PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import { LAUNCHER } from '../../../operators/command/launcher.ts';
-import type { Attempt } from '../run/attempt-state.ts';
-import { hasSucceeded, type LivePod } from '../pod/pod.ts';
+import type { RunContext } from '../../engine.ts';
+import { DEFAULT_GRACE_S, groupOf, type WorkloadAttempt } from '../workload.ts';
 import { START_PATIENCE_S } from './start-program.ts';
-import { clusterFolder, dashboardPort, groupOf } from './cluster.ts';
+import { clusterFolder, dashboardPort, type RayCluster } from './cluster.ts';
 
 /** Seconds of the grace that the nodes keep for themselves when the job is stopped. */
 const NODES_GRACE_S = 5;
-/** Grace between SIGTERM and SIGKILL when the manifest says nothing (contract 5). */
-const DEFAULT_GRACE_S = 30;
 
 /** What Ray's own processes are told beside the plan's variables, unless those say it. */
 export function rayEnvironment(plan: Plan): Record<string, string> {
@@ -30,14 +28,16 @@ export function rayEnvironment(plan: Plan): Record<string, string> {
 }
 
 /** The words that run a pod of a Ray cluster. */
-export function rayPodCommand({ run, number, folder }: Attempt, pod: PlannedPod): string[] {
-  const { plan, directory, experimentId } = run.context;
-  if (run.ray === null) throw new Error(`${pod.pod} belongs to no Ray cluster`);
+export function rayPodCommand(
+  { plan, directory, experimentId }: Pick<RunContext, 'plan' | 'directory' | 'experimentId'>,
+  { pod, attempt, cluster }: { pod: PlannedPod; attempt: WorkloadAttempt; cluster: RayCluster },
+): string[] {
+  const { number, folder } = attempt;
   const python = ['python3', '-I'];
   if (groupOf(plan, pod).role === 'submitter') {
     const job = jobId(experimentId, number);
     const log = join(clusterFolder(experimentId, number), 'session_latest', 'logs', `job-driver-${job}.log`);
-    return [...python, join(directory, 'ray_submit.py'), String(dashboardPort(run.ray)), job, log, LAUNCHER];
+    return [...python, join(directory, 'ray_submit.py'), String(dashboardPort(cluster)), job, log, LAUNCHER];
   }
   const before = podBefore(plannedPods(plan), pod, Math.max(1, Math.floor(availableParallelism() / 2)));
   const mark = before === null ? '-' : markOf(folder, before);
@@ -56,7 +56,7 @@ export function podBefore(pods: readonly PlannedPod[], pod: PlannedPod, atOnce: 
 /**
  * The cluster so far: how many of its nodes run. The submitter is held back until all do, as KubeRay does it.
  */
-export function clusterState({ folder, pods }: Pick<Attempt, 'folder' | 'pods'>): {
+export function clusterState({ folder, pods }: Pick<WorkloadAttempt, 'folder' | 'pods'>): {
   head: boolean;
   ready: number;
   nodes: number;
@@ -67,53 +67,13 @@ export function clusterState({ folder, pods }: Pick<Attempt, 'folder' | 'pods'>)
   return { head: names.has('head-0-0.ready'), ready, nodes: nodes.length };
 }
 
-/** Of the pods that are due, those that a Ray cluster lets start now; how far it is, is told when that changes. */
-export function dueInCluster(attempt: Attempt, due: readonly PlannedPod[]): PlannedPod[] {
-  const { run } = attempt;
-  if (run.ray === null) return [...due];
-  const state = clusterState(attempt);
-  if (state.head && !attempt.linked) {
-    attempt.linked = true;
-    run.facts.push({
-      type: 'link',
-      name: 'ray_dashboard',
-      url: `http://127.0.0.1:${dashboardPort(run.ray)}`,
-    });
-  }
-  const isUp = state.ready === state.nodes;
-  const nodes = `${state.nodes} node${state.nodes === 1 ? '' : 's'}`;
-  const message = isUp
-    ? `the Ray cluster of ${nodes} is up`
-    : `the Ray cluster starts: ${state.ready} of ${nodes}`;
-  if (attempt.progress !== message) run.facts.push({ type: 'progress', message });
-  attempt.progress = message;
-  return due.filter((pod) => isUp || pod.pod !== SUBMITTER);
-}
-
-/** A cluster has done its work when the submitter has: its nodes would run on for ever. */
-export function clusterIsDone({ run, pods }: Attempt): boolean {
-  return run.ray !== null && pods.some((pod) => pod.name === SUBMITTER && hasSucceeded(pod));
-}
-
-/** Whether a pod is told to end only later: the nodes when the submitter has stopped the job. */
-export function endsLater({ run, pods }: Attempt, pod: LivePod): boolean {
-  if (run.ray === null || pod.name === SUBMITTER) return false;
-  return pods.some(({ name, phase }) => name === SUBMITTER && phase === 'live');
-}
-
-/** Seconds that a pod has to end: the submitter leaves some of them to the nodes, which are told after it. */
-export function graceOf({ run }: Pick<Attempt, 'run'>, pod: LivePod): number {
-  const { plan } = run.context;
-  if (run.ray !== null && pod.name === SUBMITTER) return jobGraceS(plan);
-  return plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S;
-}
-
-function jobGraceS(plan: Plan): number {
+/** Seconds that the submitter has to end: it leaves some of the grace to the nodes, which are told after it. */
+export function jobGraceS(plan: Plan): number {
   const all = plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S;
   return Math.max(all - NODES_GRACE_S, all / 2);
 }
 
-const SUBMITTER = 'submitter-0-0';
+export const SUBMITTER = 'submitter-0-0';
 
 function jobId(experimentId: string, attempt: number): string {
   return `experiment-${experimentId.slice(0, 13)}-${attempt}`;

@@ -1,71 +1,95 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createWake } from '../../../base/async/wake.ts';
-import { decideAttempt } from '../../../experiment/restart.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
 import { explainDeadline, explainExhausted, type Explanation } from '../../../experiment/failure/explain.ts';
 import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
-import { crashPoint } from '../../../base/io/crash-point.ts';
+import { decideAttempt } from '../../../experiment/restart.ts';
+import type { RunContext } from '../../engine.ts';
+import type { FactQueue } from '../../facts.ts';
+import type { LogPump } from '../pod/log-pump.ts';
+import { hasFailed, hasSucceeded, newPod, type LivePod } from '../pod/pod.ts';
+import type { PreparePod } from '../pod/prepare-pod.ts';
+import { watchFolder } from '../pod/watch-folder.ts';
+import type { Debugging } from '../services/debug.ts';
+import type { Host } from '../shared/host.ts';
+import type { Workload } from '../workload.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';
-import type { ExperimentRun } from '../deps.ts';
-import { watchMemory, readPeak } from './memory.ts';
+import { readPeaks, watchMemory, type MemoryWatch } from './memory.ts';
 import { observePods } from './observe.ts';
-import { explain } from './verdict.ts';
-import { hasFailed, hasSucceeded, newPod, type LivePod } from '../pod/pod.ts';
-import { clusterFolder, makeClusterFolder } from '../ray/cluster.ts';
-import { clusterIsDone, dueInCluster } from '../ray/pods.ts';
-import { tellDebugLink } from '../services/debug.ts';
 import { createSettler } from './settle.ts';
-import { installShim } from '../pod/shim.ts';
-import { readGpus, startPods } from './start-pods.ts';
-import { stopLivePods } from './stop-attempt.ts';
+import { duePods, readGpus, startPods } from './start-pods.ts';
+import { stopLivePods } from './stop-pods.ts';
 import { placeMark, readMark, type StopMark } from './stop-mark.ts';
-import { duePods } from './waves.ts';
-import { watchFolder } from '../pod/watch-folder.ts';
+import { createVerdicts, type Verdicts } from './verdict.ts';
 
 /** The slow look that finds what no watch and no child has told. */
 const NET_MS = 1000;
 
 export type AttemptEnd = 'ended' | 'restart' | 'detached';
 
+/** What the attempts of an experiment are carried out with. */
+export interface Carrying {
+  host: Host;
+  context: RunContext;
+  facts: FactQueue;
+  logs: LogPump;
+  prepare: PreparePod;
+  workload: Workload;
+  debugging: Pick<Debugging, 'tellLink'>;
+  clock: RunClock;
+}
+
+/** What it takes to look after one attempt: parts that know no more than they need. */
+type Carried = Carrying & { experimentId: string; verdicts: Verdicts } & Host;
+
 /**
  * Looks after one attempt until nothing of it runs any more. It may have been begun by an earlier process: what
  * is to do follows from the files alone, at each wake anew.
  */
-export async function runAttempt(run: ExperimentRun, number: number, clock: RunClock): Promise<AttemptEnd> {
-  const { detach, stop, plan } = run.context;
-  const attempt = await openAttempt(run, number);
+export async function runAttempt(number: number, carrying: Carrying): Promise<AttemptEnd> {
+  const { context, facts, logs, host, clock } = carrying;
+  const { detach, stop, plan, experimentId } = context;
+  const attempt = await openAttempt(number, carrying);
   const { wake, pods } = attempt;
-  const settler = createSettler(attempt);
+  const memory = watchMemory(attempt, host, facts.end);
+  const by: Carried = { ...host, ...carrying, experimentId, verdicts: verdictsOf(attempt, memory, carrying) };
+  const settler = createSettler(by);
   const unwatch = watchFolder(attempt.folder, wake.call);
-  const unlisten = run.deps.gpus.onGiven(wake.call);
+  const unlisten = host.gpus.onGiven(wake.call);
   for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
   try {
-    settler.add(await observePods(attempt, true));
-    tellFailure(attempt);
+    settler.add(await observePods(attempt, true, by));
+    tellFailure(attempt, facts);
     for (let looked = performance.now(); ;) {
       if (detach.aborted) return 'detached';
-      if (attempt.mark === null) await advance(attempt, clock);
-      if (attempt.mark !== null) await stopLivePods(attempt);
+      if (attempt.mark === null) await advance(attempt, by);
+      if (attempt.mark !== null) await stopLivePods(attempt, by);
       if (isOver(attempt)) break;
       if (pods.every((pod) => pod.phase === 'ended')) continue;
       await wake.next(pauseMs(plan.timeout_s, clock));
       const isDue = performance.now() - looked >= NET_MS;
       if (isDue) {
         looked = performance.now();
-        run.logs.look();
+        logs.look();
       }
-      settler.add(await observePods(attempt, isDue));
+      settler.add(await observePods(attempt, isDue, by));
     }
     settler.add(pods);
     await settler.settled();
     return attempt.mark?.cause === 'restart' && !stop.aborted ? 'restart' : 'ended';
   } finally {
     for (const signal of [stop, detach]) signal.removeEventListener('abort', wake.call);
-    attempt.memory.end();
+    memory.end();
     unlisten();
     unwatch();
   }
+}
+
+function verdictsOf(attempt: Attempt, { wasOutOfMemory }: MemoryWatch, carrying: Carrying): Verdicts {
+  const { context, logs, facts } = carrying;
+  return createVerdicts(attempt, { context, logs, facts, wasOutOfMemory });
 }
 
 /** Nothing runs, and what that means has been decided on: all went well, or the end was marked. */
@@ -74,40 +98,29 @@ function isOver({ pods, mark }: Attempt): boolean {
 }
 
 /** Makes the attempt's folder, or finds in it how far an earlier process came. */
-async function openAttempt(run: ExperimentRun, number: number): Promise<Attempt> {
-  const folder = join(run.context.directory, String(number));
+async function openAttempt(
+  number: number,
+  { context: { plan, directory }, workload, host: { gpus } }: Carrying,
+): Promise<Attempt> {
+  const folder = join(directory, String(number));
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const shim = await installShim(run.context.directory);
-  if (run.ray !== null) await makeClusterFolder(clusterFolder(run.context.experimentId, number));
-  const pods = plannedPods(run.context.plan).map((planned) => newPod(planned, folder, number));
-  const wake = createWake();
+  await workload.open(number);
+  const pods = plannedPods(plan).map((planned) => newPod(planned, folder, number));
   const names: ReadonlySet<string> = new Set(await readdir(folder));
+  const peaks = await readPeaks(folder);
   for (const pod of pods) {
-    if (names.has(`${pod.name}.peak`)) pod.peak_memory_bytes = await readPeak(pod.base);
+    pod.peak_memory_bytes = peaks.get(pod.name) ?? null;
     if (names.has(`${pod.name}.gpus`)) pod.devices = await readGpus(pod.base);
-    run.deps.gpus.hold(pod.devices ?? []);
+    gpus.hold(pod.devices ?? []);
   }
-  const memory = watchMemory(run.deps, pods, run.facts.end);
-  return {
-    run,
-    number,
-    folder,
-    shim,
-    pods,
-    wake,
-    memory,
-    progress: null,
-    linked: false,
-    debugLinked: false,
-    signIn: null,
-    mark: await readMark(folder),
-  };
+  return { number, folder, pods, wake: createWake(), mark: await readMark(folder) };
 }
 
 /** Starts what is due, or decides that the attempt is to end and writes that down. */
-async function advance(attempt: Attempt, clock: RunClock): Promise<void> {
-  const { run, number, pods } = attempt;
-  const { plan, stop } = run.context;
+async function advance(attempt: Attempt, by: Carried): Promise<void> {
+  const { context, clock, workload, verdicts } = by;
+  const { number, pods } = attempt;
+  const { plan, stop } = context;
   const failed = firstFailed(pods);
   const decision = decideAttempt({
     attempt: number,
@@ -118,31 +131,29 @@ async function advance(attempt: Attempt, clock: RunClock): Promise<void> {
     cancel_requested: stop.aborted,
   });
   if (decision === 'succeed') return;
-  await tellDebugLink(attempt);
-  if (decision === 'go-on' && clusterIsDone(attempt))
-    return beginEnd(attempt, { cause: 'done', failure: null });
-  if (decision === 'go-on') return startDue(attempt, clock);
-  const failure = decision === 'fail' && failed !== null ? await explain(attempt, failed) : null;
+  await by.debugging.tellLink(number, pods);
+  if (decision === 'go-on' && workload.isDone(pods))
+    return beginEnd(attempt, { cause: 'done', failure: null }, by);
+  if (decision === 'go-on') return startDue(attempt, by);
+  const failure = decision === 'fail' && failed !== null ? await verdicts.explain(failed) : null;
   const said =
     failure === null ? deadlineFailure(decision, plan.timeout_s) : explainExhausted(failure, number);
-  await beginEnd(attempt, { cause: decision, failure: said });
+  await beginEnd(attempt, { cause: decision, failure: said }, by);
 }
 
-async function startDue(attempt: Attempt, clock: RunClock): Promise<void> {
-  const { run, pods } = attempt;
+async function startDue(attempt: Attempt, by: Carried): Promise<void> {
+  const { pods } = attempt;
   const byName = new Map(pods.map((pod) => [pod.name, pod]));
   const planned = pods.map((pod) => pod.planned);
-  const all = duePods(run.context.plan, planned, (name) => byName.get(name)?.phase ?? 'ended');
-  const due = dueInCluster(attempt, all);
+  const all = duePods(by.context.plan, planned, (name) => byName.get(name)?.phase ?? 'ended');
+  const due = by.workload.startable(attempt, all);
   if (due.length === 0) return;
   const ready = due.flatMap(({ pod }) => byName.get(pod) ?? []);
-  const waiting = await startPods(attempt, ready, clock);
+  const waiting = await startPods(attempt, ready, by);
   if (waiting > 0) {
     const running = pods.filter((pod) => pod.phase === 'live').length;
-    run.facts.push({
-      type: 'progress',
-      message: `${running} of ${pods.length} pods running; the rest wait for GPUs`,
-    });
+    const message = `${running} of ${pods.length} pods running; the rest wait for GPUs`;
+    by.facts.push({ type: 'progress', message });
   }
 }
 
@@ -150,18 +161,18 @@ async function startDue(attempt: Attempt, clock: RunClock): Promise<void> {
 async function beginEnd(
   attempt: Attempt,
   { cause, failure }: Pick<StopMark, 'cause' | 'failure'>,
+  by: Carried,
 ): Promise<void> {
-  const { deps } = attempt.run;
-  const mark = { cause, failure, uptime: deps.uptime(), boot: await deps.processes.bootId() };
+  const mark = { cause, failure, uptime: by.uptime(), boot: await by.processes.bootId() };
   attempt.mark = await placeMark(attempt.folder, mark);
   crashPoint('engine-stop-marked');
-  await observePods(attempt, false);
-  tellFailure(attempt);
+  await observePods(attempt, false, by);
+  tellFailure(attempt, by.facts);
 }
 
-function tellFailure({ run, mark, pods }: Attempt): void {
+function tellFailure({ mark, pods }: Attempt, facts: FactQueue): void {
   if (!mark || mark.failure === null || pods.every(hasSucceeded)) return;
-  run.facts.push({ type: 'failure', ...mark.failure });
+  facts.push({ type: 'failure', ...mark.failure });
 }
 
 function deadlineFailure(decision: string, timeoutS: number | null): Explanation | null {

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../../errors.ts';
-import { placeFile } from '../../../machine/place-file.ts';
+import { readIfThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
 
 /** When the first pods were started: by the clock that counts since boot, and by the wall for another boot. */
 interface Started {
@@ -28,7 +27,7 @@ export async function openClock(
     async begin() {
       if (started !== null) return;
       started = { boot, uptime: uptime(), wall_ms: now().getTime() };
-      await placeFile(path, JSON.stringify(started));
+      await place(path, JSON.stringify(started));
     },
     elapsed() {
       if (started === null) return 0;
@@ -38,13 +37,10 @@ export async function openClock(
 }
 
 async function readStarted(path: string): Promise<Started | null> {
-  try {
-    const value = JSON.parse(await readFile(path, 'utf8')) as Started;
-    if (typeof value.uptime !== 'number' || typeof value.wall_ms !== 'number')
-      throw new Error(`${path} is damaged`);
-    return value;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === null) return null;
+  const value = JSON.parse(text) as Started;
+  if (typeof value.uptime !== 'number' || typeof value.wall_ms !== 'number')
+    throw new Error(`${path} is damaged`);
+  return value;
 }

@@ -1,27 +1,29 @@
-import { readFile } from 'node:fs/promises';
-import { placeFile } from '../../../machine/place-file.ts';
-import type { EngineDeps } from '../deps.ts';
+import { join } from 'node:path';
+import { readIfThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
 import type { LivePod } from '../pod/pod.ts';
+import type { Host } from '../shared/host.ts';
 
 /** Milliseconds between looks: close together at first, because most pods that fail do so early. */
 const PAUSES_MS = [0, 150, 250, 500, 1000];
 const STEADY_MS = 2000;
-/** A new peak is written down when it is this much above the one on disk. */
+/** Peaks are written down when one is this much above what is on disk. */
 const WORTH_WRITING = 1.1;
 
+/** Looks at the memory of an attempt's pods while they run. */
 export interface MemoryWatch {
   /**
-   * Kills for want of memory that were counted before a pod that is found dead now can have died: at the look
-   * before the last one, because the last may have come between its death and its being found. Null: not known.
+   * Whether the kernel killed for want of memory before a pod that is found dead now can have died: since the look
+   * before the last one, because the last may have come between its death and its being found.
    */
-  killsBefore(): number | null;
+  wasOutOfMemory(): Promise<boolean>;
   end(): void;
 }
 
 /** Samples the resident memory of the pods' groups and keeps each pod's peak, also on disk for a restart. */
 export function watchMemory(
-  { processes, oom }: EngineDeps,
-  pods: readonly LivePod[],
+  { pods, folder }: { pods: readonly LivePod[]; folder: string },
+  { processes, oom }: Pick<Host, 'processes' | 'oom'>,
   failed: (error: unknown) => void,
 ): MemoryWatch {
   let timer: NodeJS.Timeout | null = null;
@@ -35,14 +37,24 @@ export function watchMemory(
     kills = { before: kills.last ?? counted, last: counted };
     const live = pods.filter((pod) => pod.phase === 'live' && pod.identity !== null);
     const groups = new Map(live.map((pod) => [pod.identity?.pid ?? 0, pod]));
-    const sizes =
-      groups.size === 0 ? new Map<number, number>() : await processes.memoryOfGroups(new Set(groups.keys()));
-    for (const [pgid, bytes] of sizes) {
+    if (groups.size === 0) return;
+    for (const [pgid, bytes] of await processes.memoryOfGroups(new Set(groups.keys()))) {
       const pod = groups.get(pgid);
-      if (pod === undefined || pod.phase !== 'live') continue;
-      pod.peak_memory_bytes = Math.max(pod.peak_memory_bytes ?? 0, bytes);
-      await keepPeak(pod, onDisk);
+      if (pod?.phase === 'live') pod.peak_memory_bytes = Math.max(pod.peak_memory_bytes ?? 0, bytes);
     }
+    // Of pods that end within the first looks nobody needs it after a restart.
+    if (looks > PAUSES_MS.length) await keepPeaks();
+  }
+
+  async function keepPeaks(): Promise<void> {
+    const grown = pods.filter((pod) => (pod.peak_memory_bytes ?? 0) > (onDisk.get(pod) ?? 0) * WORTH_WRITING);
+    if (grown.length === 0) return;
+    for (const pod of pods) onDisk.set(pod, pod.peak_memory_bytes ?? 0);
+    const peaks = pods.map((pod) => [pod.name, pod.peak_memory_bytes] as const);
+    await place(
+      peaksFile(folder),
+      JSON.stringify(Object.fromEntries(peaks.filter(([, peak]) => peak !== null))),
+    );
   }
 
   function schedule(): void {
@@ -55,7 +67,11 @@ export function watchMemory(
 
   schedule();
   return {
-    killsBefore: () => kills.before,
+    async wasOutOfMemory() {
+      const { before } = kills;
+      const now = before === null ? null : await oom.kills();
+      return before !== null && now !== null && now > before;
+    },
     end() {
       ended = true;
       if (timer !== null) clearTimeout(timer);
@@ -63,14 +79,14 @@ export function watchMemory(
   };
 }
 
-async function keepPeak(pod: LivePod, onDisk: Map<LivePod, number>): Promise<void> {
-  const peak = pod.peak_memory_bytes ?? 0;
-  if (peak < (onDisk.get(pod) ?? 0) * WORTH_WRITING) return;
-  onDisk.set(pod, peak);
-  await placeFile(`${pod.base}.peak`, String(peak));
+function peaksFile(folder: string): string {
+  return join(folder, 'peaks.json');
 }
 
-/** The peak that was seen before a restart. */
-export async function readPeak(base: string): Promise<number> {
-  return Number(await readFile(`${base}.peak`, 'utf8'));
+/** The peaks that were seen before a restart, by pod; bytes. */
+export async function readPeaks(folder: string): Promise<ReadonlyMap<string, number>> {
+  const text = await readIfThere(peaksFile(folder));
+  const value: unknown = text === null ? {} : JSON.parse(text);
+  const entries = value !== null && typeof value === 'object' ? Object.entries(value) : [];
+  return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }

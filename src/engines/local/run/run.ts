@@ -4,25 +4,24 @@ import { crashPoint } from '../../../base/io/crash-point.ts';
 import type { ExperimentFact } from '../../../experiment/event.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { RunContext } from '../../engine.ts';
-import { runAttempt } from './attempt.ts';
-import { readPrograms } from '../build/build-result.ts';
+import { createFactQueue, type FactQueue } from '../../facts.ts';
+import { removeSharedVolume } from '../mounts/volumes.ts';
+import { sweep } from '../pod/kill.ts';
+import { createLogPump, type LogPump } from '../pod/log-pump.ts';
+import { removeWork, workFolder } from '../pod/workdir.ts';
+import { showTensorBoard } from '../services/tensorboard.ts';
+import type { GpuPool } from '../shared/gpu-pool.ts';
+import type { Host } from '../shared/host.ts';
+import { runAttempt, type Carrying } from './attempt.ts';
 import { openClock } from './deadline.ts';
-import type { EngineDeps, ExperimentRun } from '../deps.ts';
-import { createFactQueue } from '../../facts.ts';
-import { createLogPump } from '../pod/log-pump.ts';
-import { prepareRun, problemOf } from './prepare-run.ts';
-import { removeClusterFolders } from '../ray/cluster.ts';
-import { showTensorBoard } from '../services/run-tensorboard.ts';
-import { sweep } from './sweep.ts';
-import { NO_SURROUNDINGS, prepareSurroundings } from './surroundings.ts';
-import { removeSharedVolume } from '../pod/volumes.ts';
-import { removeWork, sharesWorkdir, workFolder } from '../pod/workdir.ts';
+import { prepareRun, type PreparedRun } from './prepare.ts';
+import { processesLeft } from './settle.ts';
 
 /**
  * Carries a plan out, or goes on with what an earlier process began. Facts come as they happen; the iteration ends
  * when nothing of the experiment runs any more, or at once when the server leaves.
  */
-export function runExperiment(deps: EngineDeps, context: RunContext): AsyncGenerator<ExperimentFact> {
+export function runExperiment(host: Host, context: RunContext): AsyncGenerator<ExperimentFact> {
   // Each pod listens to these two while it is being stopped, and there may be hundreds.
   setMaxListeners(0, context.stop, context.detach);
   const facts = createFactQueue();
@@ -30,32 +29,36 @@ export function runExperiment(deps: EngineDeps, context: RunContext): AsyncGener
   const leave = () => facts.end();
   if (context.detach.aborted) leave();
   else context.detach.addEventListener('abort', leave, { once: true });
-  const nothing = { port: null, ray: null, jupyter: null, surroundings: NO_SURROUNDINGS };
-  carryOut({ deps, context, facts, logs, ...nothing, programs: readPrograms(context.build) })
+  carryOut(context, { host, facts, logs })
     .then(() => facts.end(), facts.end)
     .finally(() => context.detach.removeEventListener('abort', leave));
   return facts.facts();
 }
 
-async function carryOut(prepared: ExperimentRun): Promise<void> {
-  const { deps, context, facts, logs } = prepared;
+interface Outlets {
+  host: Host;
+  facts: FactQueue;
+  logs: LogPump;
+}
+
+async function carryOut(context: RunContext, outlets: Outlets): Promise<void> {
+  const { host, facts, logs } = outlets;
+  const { experimentId, directory } = context;
   try {
-    await mkdir(context.directory, { recursive: true, mode: 0o700 });
-    const cannot = await unschedulable(deps, context.plan);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const cannot = await unschedulable(host.gpus, context.plan);
     if (cannot !== null) {
       facts.push({ type: 'failure', reason: 'Unschedulable', explanation: cannot });
       return;
     }
-    const owner = { experimentId: context.experimentId, directory: context.directory };
-    const run = await withSurroundings(await prepareRun(prepared));
-    const problem = await problemOf(run);
-    if (problem !== null) facts.push({ type: 'failure', ...problem });
-    else if (!(await runBesideServices(run))) return;
-    await clearUp(run);
-    await deps.ports.release(owner);
+    const run = await prepareRun(context, outlets);
+    if (run.problem !== null) facts.push({ type: 'failure', ...run.problem });
+    else if (!(await runBesideServices(run, outlets))) return;
+    await clearUp(run, outlets);
+    await host.ports.release({ experimentId, directory });
   } catch (error) {
     // Nobody will look after the pods any more: they must not run on.
-    if (!context.detach.aborted) await sweep(deps.processes, context.experimentId, null);
+    if (!context.detach.aborted) await sweep(host.processes, experimentId, null);
     throw error;
   } finally {
     await logs.end();
@@ -63,11 +66,15 @@ async function carryOut(prepared: ExperimentRun): Promise<void> {
 }
 
 /** False: the server leaves, everything stays as it is. */
-async function runBesideServices(run: ExperimentRun): Promise<boolean> {
+async function runBesideServices(run: PreparedRun, outlets: Outlets): Promise<boolean> {
   const over = new AbortController();
-  const shown = showTensorBoard(run, over.signal);
+  const { host, facts } = outlets;
+  const { context, environment: env } = run;
+  const shown = context.plan.tensorboard.enabled
+    ? showTensorBoard({ ...context, env }, { processes: host.processes, facts }, over.signal)
+    : null;
   try {
-    return await runAttempts(run);
+    return await runAttempts(run, outlets);
   } finally {
     over.abort();
     await shown;
@@ -75,62 +82,43 @@ async function runBesideServices(run: ExperimentRun): Promise<boolean> {
 }
 
 /** False: the server leaves, everything stays as it is. */
-async function runAttempts(run: ExperimentRun): Promise<boolean> {
-  const { deps, context, facts } = run;
-  const boot = await deps.processes.bootId();
-  const clock = await openClock(context.directory, { boot, uptime: deps.uptime, now: deps.now });
-  const most = context.plan.backoff_limit + 1;
-  for (let number = await lastAttempt(context.directory); !context.detach.aborted; number++) {
+async function runAttempts(run: PreparedRun, outlets: Outlets): Promise<boolean> {
+  const { host, facts } = outlets;
+  const { directory, plan, detach, keep } = run.context;
+  const { processes, uptime, now } = host;
+  const clock = await openClock(directory, { boot: await processes.bootId(), uptime, now });
+  const carrying: Carrying = { ...outlets, ...run, clock };
+  const most = plan.backoff_limit + 1;
+  for (let number = await lastAttempt(directory); !detach.aborted; number++) {
     facts.push({
       type: 'attempt',
       attempt: number,
       message: most === 1 ? 'starting the pods' : `attempt ${number} of at most ${most}`,
     });
-    const end = await runAttempt(run, number, clock);
+    const end = await runAttempt(number, carrying);
     crashPoint('engine-attempt-ended');
     if (end === 'detached') return false;
-    if (!context.keep) await removeWork(context.directory, number);
+    if (!keep) await removeWork(directory, number);
     if (end === 'ended') return true;
   }
   return false;
 }
 
-/** What led to a process that is gone now leads nowhere. */
-function endLinks({ context, facts, ray }: ExperimentRun): void {
-  const { tensorboard, debug } = context.plan;
-  if (tensorboard.enabled) facts.push({ type: 'link', name: 'tensorboard', url: null });
-  if (ray !== null) facts.push({ type: 'link', name: 'ray_dashboard', url: null });
-  if (debug.jupyter !== null) facts.push({ type: 'link', name: 'jupyter', url: null });
-  if (debug.vscode !== null) facts.push({ type: 'link', name: 'vscode', url: null });
-}
-
-async function clearUp(run: ExperimentRun): Promise<void> {
-  const { deps, context, facts, ray } = run;
-  const left = await sweep(deps.processes, context.experimentId, null);
-  endLinks(run);
-  if (left.length > 0)
-    facts.push({
-      type: 'notice',
-      code: 'processes_left',
-      message: `cannot be ended: process ${left.join(', ')}`,
-    });
-  if (ray !== null) await removeClusterFolders(context.experimentId, await lastAttempt(context.directory));
-  await removeSharedVolume(context.directory);
-  if (context.keep) facts.push({ type: 'workdir', path: workFolder(context.directory) });
-  else await removeWork(context.directory);
+async function clearUp(
+  { context, workload, debugging }: PreparedRun,
+  { host, facts }: Outlets,
+): Promise<void> {
+  const { experimentId, directory, plan, keep } = context;
+  const left = await sweep(host.processes, experimentId, null);
+  if (plan.tensorboard.enabled) facts.push({ type: 'link', name: 'tensorboard', url: null });
+  workload.endLinks(facts);
+  debugging.endLinks();
+  if (left.length > 0) facts.push(processesLeft(left));
+  await workload.clearUp(await lastAttempt(directory));
+  await removeSharedVolume(directory);
+  if (keep) facts.push({ type: 'workdir', path: workFolder(directory) });
+  else await removeWork(directory);
   crashPoint('engine-cleared-up');
-}
-
-/** Prepares what is around the pods, and tells what is not as it would be in a container. */
-async function withSurroundings(run: ExperimentRun): Promise<ExperimentRun> {
-  const { deps, context, facts, programs } = run;
-  const { surroundings, notices } = await prepareSurroundings(deps, context, programs);
-  for (const notice of notices) facts.push({ type: 'notice', ...notice });
-  if (sharesWorkdir(context.snapshot.bytes)) {
-    const message = 'the repository is larger than 1 GB: the pods share one working copy';
-    facts.push({ type: 'notice', code: 'workdir_shared', message });
-  }
-  return { ...run, surroundings };
 }
 
 /** Attempts have folders named by their numbers; the last one is where an earlier process left off. */
@@ -140,7 +128,7 @@ async function lastAttempt(directory: string): Promise<number> {
 }
 
 /** A pod that asks for more GPUs than the machine has would wait for ever; without any it runs (a notice says so). */
-async function unschedulable({ gpus }: EngineDeps, { groups }: Plan): Promise<string | null> {
+async function unschedulable(gpus: Pick<GpuPool, 'devices'>, { groups }: Plan): Promise<string | null> {
   if (groups.every((group) => group.resources.gpus === 0)) return null;
   const there = (await gpus.devices()).length;
   const group = groups.find(({ resources }) => there > 0 && resources.gpus > there);

@@ -1,6 +1,8 @@
-import type { Attempt } from './attempt-state.ts';
+import type { FactQueue } from '../../facts.ts';
+import { killGroup, sweep } from '../pod/kill.ts';
+import type { LogPump } from '../pod/log-pump.ts';
 import type { LivePod } from '../pod/pod.ts';
-import { killGroup, sweep } from './sweep.ts';
+import type { Host } from '../shared/host.ts';
 
 /** Clears up after pods that have ended: nothing of them runs on, their logs are complete, their GPUs free. */
 export interface Settler {
@@ -10,7 +12,13 @@ export interface Settler {
   settled(): Promise<void>;
 }
 
-export function createSettler(attempt: Attempt): Settler {
+interface Settling extends Pick<Host, 'processes' | 'gpus'> {
+  experimentId: string;
+  logs: LogPump;
+  facts: Pick<FactQueue, 'push'>;
+}
+
+export function createSettler(by: Settling): Settler {
   const known = new Set<LivePod>();
   let work: Promise<void> = Promise.resolve();
   let failed: { error: unknown } | null = null;
@@ -19,7 +27,7 @@ export function createSettler(attempt: Attempt): Settler {
       const fresh = pods.filter((pod) => !known.has(pod) && pod.phase === 'ended');
       if (fresh.length === 0) return;
       for (const pod of fresh) known.add(pod);
-      work = work.then(() => settle(attempt, fresh)).catch((error: unknown) => void (failed ??= { error }));
+      work = work.then(() => settle(fresh, by)).catch((error: unknown) => void (failed ??= { error }));
     },
     async settled() {
       await work;
@@ -28,20 +36,22 @@ export function createSettler(attempt: Attempt): Settler {
   };
 }
 
-async function settle({ run }: Attempt, pods: readonly LivePod[]): Promise<void> {
-  const { deps, context, logs, facts } = run;
+async function settle(
+  pods: readonly LivePod[],
+  { processes, gpus, experimentId, logs, facts }: Settling,
+): Promise<void> {
   const started = pods.filter((pod) => pod.identity !== null);
-  await Promise.all(started.map((pod) => killGroup(deps.processes, pod)));
+  await Promise.all(started.map((pod) => killGroup(processes, pod)));
   if (started.length > 0) {
-    const left = await sweep(deps.processes, context.experimentId, new Set(started.map((pod) => pod.name)));
-    if (left.length > 0)
-      facts.push({
-        type: 'notice',
-        code: 'processes_left',
-        message: `cannot be ended: process ${left.join(', ')}`,
-      });
+    const left = await sweep(processes, experimentId, new Set(started.map((pod) => pod.name)));
+    if (left.length > 0) facts.push(processesLeft(left));
     await Promise.all(started.flatMap((pod) => pod.logs).map((source) => logs.open(source)));
   }
   await logs.close(pods.flatMap((pod) => pod.logs));
-  for (const pod of pods) deps.gpus.give(pod.devices ?? []);
+  for (const pod of pods) gpus.give(pod.devices ?? []);
+}
+
+export function processesLeft(pids: readonly number[]) {
+  const message = `cannot be ended: process ${pids.join(', ')}`;
+  return { type: 'notice', code: 'processes_left', message } as const;
 }

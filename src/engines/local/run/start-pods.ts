@@ -1,30 +1,35 @@
-import { isAichorError } from '../../../errors.ts';
-import { crashPoint } from '../../../base/io/crash-point.ts';
-import { placeFile } from '../../../machine/place-file.ts';
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { type Attempt } from './attempt-state.ts';
-import type { RunClock } from './deadline.ts';
-import { endPod } from './verdict.ts';
-import { withPackages } from '../build/packages/private.ts';
-import type { LivePod } from '../pod/pod.ts';
-import { POD_COMMAND, processEnvironment } from '../pod/pod-environment.ts';
-import { rayPodCommand } from '../ray/pods.ts';
-import { shimArguments } from '../pod/shim.ts';
-import { describeSpawnError, isDiskFull, spawnPod } from '../pod/spawn-pod.ts';
-import { podPlace } from '../pod/pod-place.ts';
+import { eachAtMost } from '../../../base/async/at-most.ts';
+import { crashPoint } from '../../../base/io/crash-point.ts';
+import { isDiskFull } from '../../../base/io/disk-full.ts';
+import { place } from '../../../base/io/place.ts';
+import { isAichorError } from '../../../errors.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
+import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
+import type { RunContext } from '../../engine.ts';
+import { describeSpawnError, spawnPod } from '../pod/launch.ts';
+import { POD_COMMAND } from '../pod/pod-environment.ts';
+import type { LivePod, PodPhase } from '../pod/pod.ts';
+import type { PreparedPod, PreparePod } from '../pod/prepare-pod.ts';
+import { installShim, shimArguments } from '../pod/shim.ts';
 import { sharesWorkdir } from '../pod/workdir.ts';
+import type { Host } from '../shared/host.ts';
+import type { Workload } from '../workload.ts';
+import type { Attempt } from './attempt-state.ts';
+import type { RunClock } from './deadline.ts';
+import type { Verdicts } from './verdict.ts';
 
 /** Working copies and log files that are made at the same time. */
 const AT_ONCE = 8;
 
-export interface PreparedPod {
-  folder: string;
-  env: Record<string, string>;
-  stdout: string;
-  stderr: string;
-  /** Words before a command that give it the pod's mounts; none where it has none. */
-  enter: readonly string[];
+/** What starting pods takes. */
+export interface Starting extends Pick<Host, 'processes' | 'gpus' | 'now'> {
+  context: Pick<RunContext, 'plan' | 'directory' | 'snapshot' | 'stop' | 'detach'>;
+  prepare: PreparePod;
+  workload: Pick<Workload, 'command'>;
+  verdicts: Pick<Verdicts, 'end'>;
+  clock: Pick<RunClock, 'begin'>;
 }
 
 /**
@@ -34,27 +39,24 @@ export interface PreparedPod {
  *
  * @returns how many wait for a GPU
  */
-export async function startPods(
-  attempt: Attempt,
-  due: readonly LivePod[],
-  clock: Pick<RunClock, 'begin'>,
-): Promise<number> {
+export async function startPods(attempt: Attempt, due: readonly LivePod[], by: Starting): Promise<number> {
+  const { context, prepare, clock } = by;
   const ready: LivePod[] = [];
-  for (const pod of due) if (await takeGpus(attempt, pod)) ready.push(pod);
+  for (const pod of due) if (await takeGpus(pod, by)) ready.push(pod);
   const prepared = new Map<LivePod, PreparedPod>();
-  const { context } = attempt.run;
   const givenUp = AbortSignal.any([context.stop, context.detach]);
+  const shim = await installShim(context.directory);
   const atOnce = sharesWorkdir(context.snapshot.bytes) ? 1 : AT_ONCE;
-  await eachAtOnce(ready, atOnce, (pod) =>
-    attempting(attempt, pod, async () => {
-      prepared.set(pod, await preparePod(attempt, pod, givenUp));
+  await eachAtMost(atOnce, ready, (pod) =>
+    attempting(attempt, { pod, by }, async () => {
+      prepared.set(pod, await prepare(pod, attempt.number, givenUp));
     }),
   );
   crashPoint('engine-pods-prepared');
   if (prepared.size > 0) await clock.begin();
   for (const [pod, what] of prepared) {
     if (givenUp.aborted) break;
-    await attempting(attempt, pod, () => start(attempt, pod, what));
+    await attempting(attempt, { pod, by }, () => start(attempt, { pod, shim, prepared: what }, by));
     // Spawning holds up everything else this process does: others get their turn in between.
     await setImmediate();
   }
@@ -62,109 +64,93 @@ export async function startPods(
   return due.length - ready.length;
 }
 
-/** What a pod needs to run, and to be told to stop: made when it is not there yet. */
-export async function preparePod(
-  { run, number }: Attempt,
-  pod: LivePod,
-  signal: AbortSignal,
-): Promise<PreparedPod> {
-  const [out, err] = pod.logs;
-  if (out === undefined || err === undefined) throw new Error(`${pod.name} has no log sources`);
-  const place = await podPlace(run, { attempt: number, pod, signal });
-  const hasGpus = (await run.deps.gpus.devices()).length > 0;
-  const env = await withPackages(run, {
-    attempt: number,
-    pod: pod.name,
-    env: processEnvironment(run, pod.planned, {
-      attempt: number,
-      devices: hasGpus ? (pod.devices ?? []) : null,
-      root: place.root,
-      imports: place.imports,
-    }),
+/**
+ * The pods to start now, in rank order: of each job as many as may run beside its live ones, in order of pod
+ * index; the next one starts as one ends. Jobs do not wait for each other.
+ */
+export function duePods(
+  plan: Pick<Plan, 'groups'>,
+  pods: readonly PlannedPod[],
+  phaseOf: (pod: string) => PodPhase,
+): PlannedPod[] {
+  const free = new Map<number, number>();
+  for (const pod of pods) {
+    const room = free.get(pod.global_job_index) ?? plan.groups[pod.group]?.parallelism ?? 1;
+    free.set(pod.global_job_index, phaseOf(pod.pod) === 'live' ? room - 1 : room);
+  }
+  return pods.filter((pod) => {
+    const room = free.get(pod.global_job_index) ?? 0;
+    if (phaseOf(pod.pod) !== 'waiting' || room <= 0) return false;
+    free.set(pod.global_job_index, room - 1);
+    return true;
   });
-  const { folder, enter } = place;
-  return { folder, enter, env, stdout: await run.logs.open(out), stderr: await run.logs.open(err) };
 }
 
-async function start(attempt: Attempt, pod: LivePod, prepared: PreparedPod): Promise<void> {
-  const { run, shim, wake } = attempt;
+async function start(
+  attempt: Attempt,
+  { pod, shim, prepared }: { pod: LivePod; shim: string; prepared: PreparedPod },
+  by: Starting,
+): Promise<void> {
   pod.phase = 'live';
-  const command = run.ray === null ? POD_COMMAND : rayPodCommand(attempt, pod.planned);
-  const words = await shimArguments({ shim, base: pod.base, processes: run.deps.processes }, [
-    ...prepared.enter,
-    ...command,
-  ]);
+  const command = by.workload.command(pod.planned, attempt) ?? POD_COMMAND;
+  const words = await shimArguments({ shim, base: pod.base, processes: by.processes }, [...prepared.enter, ...command]); // prettier-ignore
   spawnPod({
     ...prepared,
     arguments: words,
     ended(code) {
       pod.child_code = code;
       pod.look = true;
-      wake.call();
+      attempt.wake.call();
     },
     failed(error) {
-      void notStarted(attempt, pod, { detail: describeSpawnError(error, prepared), disk_full: false }).then(
-        wake.call,
-      );
+      const why = { detail: describeSpawnError(error, prepared), disk_full: false };
+      void notStarted(attempt, { pod, why }, by).then(attempt.wake.call);
     },
   });
   crashPoint('engine-pod-spawned');
 }
 
 /** What goes wrong on the way is how this pod ended. A bug is thrown. */
-async function attempting(attempt: Attempt, pod: LivePod, act: () => Promise<void>): Promise<void> {
-  if (isGivenUp(attempt)) return;
+async function attempting(
+  attempt: Attempt,
+  { pod, by }: { pod: LivePod; by: Starting },
+  act: () => Promise<void>,
+): Promise<void> {
+  if (isGivenUp(by)) return;
   try {
     await act();
   } catch (error) {
-    if (isGivenUp(attempt)) return;
+    if (isGivenUp(by)) return;
     const isSystem = error instanceof Error && 'syscall' in error;
     if (!isSystem && !isAichorError(error)) throw error;
-    await notStarted(attempt, pod, { detail: error.message, disk_full: isDiskFull(error) });
+    await notStarted(attempt, { pod, why: { detail: error.message, disk_full: isDiskFull(error) } }, by);
   }
 }
 
-function isGivenUp({ run: { context } }: Attempt): boolean {
+function isGivenUp({ context }: Starting): boolean {
   return context.stop.aborted || context.detach.aborted;
 }
 
 async function notStarted(
-  attempt: Attempt,
-  pod: LivePod,
-  why: { detail: string; disk_full: boolean },
+  { mark }: Attempt,
+  { pod, why }: { pod: LivePod; why: { detail: string; disk_full: boolean } },
+  { verdicts, now }: Starting,
 ): Promise<void> {
-  const { run, mark } = attempt;
-  await endPod(attempt, pod, {
-    end: { how: 'not-started', ...why },
-    at: run.deps.now(),
-    by_itself: mark === null,
-  });
+  await verdicts.end(pod, { end: { how: 'not-started', ...why }, at: now(), by_itself: mark === null });
 }
 
 /** Its share of the machine's GPUs, written down so that a restart finds it; false while there are too few. */
-async function takeGpus({ run }: Attempt, pod: LivePod): Promise<boolean> {
-  const wanted = run.context.plan.groups[pod.planned.group]?.resources.gpus ?? 0;
-  if (wanted === 0 || pod.devices !== null || (await run.deps.gpus.devices()).length === 0) return true;
-  const devices = await run.deps.gpus.take(wanted);
+async function takeGpus(pod: LivePod, { context: { plan }, gpus }: Starting): Promise<boolean> {
+  const wanted = plan.groups[pod.planned.group]?.resources.gpus ?? 0;
+  if (wanted === 0 || pod.devices !== null || (await gpus.devices()).length === 0) return true;
+  const devices = await gpus.take(wanted);
   if (devices === null) return false;
   pod.devices = devices;
-  await placeFile(`${pod.base}.gpus`, devices.join(','));
+  await place(`${pod.base}.gpus`, devices.join(','));
   return true;
 }
 
 /** The devices a pod was given before a restart. */
 export async function readGpus(base: string): Promise<string[]> {
   return (await readFile(`${base}.gpus`, 'utf8')).split(',');
-}
-
-async function eachAtOnce<T>(
-  items: readonly T[],
-  atOnce: number,
-  act: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = items.values();
-  const workers = Array.from({ length: Math.min(atOnce, items.length) }, async () => {
-    for (const item of waiting) await act(item);
-  });
-  await Promise.all(workers);
 }

@@ -1,9 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../../errors.ts';
+import { readIfThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
 import { REASONS } from '../../../experiment/status.ts';
 import type { Explanation } from '../../../experiment/failure/explain.ts';
-import { placeFile } from '../../../machine/place-file.ts';
 
 /**
  * Why an attempt is being ended, written before its first pod is told: whatever dies after that, the same end is
@@ -27,7 +27,7 @@ export interface PlacedMark extends StopMark {
 const NAME = 'stop.json';
 
 export async function placeMark(folder: string, mark: StopMark): Promise<PlacedMark> {
-  await placeFile(join(folder, NAME), JSON.stringify(mark));
+  await place(join(folder, NAME), JSON.stringify(mark));
   const placed = await readMark(folder);
   if (placed === null) throw new Error(`${join(folder, NAME)} is gone right after it was written`);
   return placed;
@@ -35,13 +35,9 @@ export async function placeMark(folder: string, mark: StopMark): Promise<PlacedM
 
 export async function readMark(folder: string): Promise<PlacedMark | null> {
   const path = join(folder, NAME);
-  try {
-    const mark = parseMark(JSON.parse(await readFile(path, 'utf8')));
-    return { ...mark, at_ns: (await stat(path, { bigint: true })).mtimeNs };
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === null) return null;
+  return { ...parseMark(JSON.parse(text)), at_ns: (await stat(path, { bigint: true })).mtimeNs };
 }
 
 function parseMark(value: unknown): StopMark {

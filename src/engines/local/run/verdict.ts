@@ -1,71 +1,96 @@
 import { explainPodEnd, type Explanation, type PodEnd } from '../../../experiment/failure/explain.ts';
-import type { Reason } from '../../../experiment/status.ts';
 import { explainInFramework } from '../../../experiment/failure/framework-failure.ts';
+import type { Reason } from '../../../experiment/status.ts';
+import type { RunContext } from '../../engine.ts';
+import type { FactQueue } from '../../facts.ts';
 import { lastOutput } from '../../last-output.ts';
-import { tellPod, type Attempt } from './attempt-state.ts';
+import type { LogPump } from '../pod/log-pump.ts';
 import { hasFailed, hasSucceeded, type LivePod } from '../pod/pod.ts';
+import { groupOf } from '../workload.ts';
+import { podFact, type Attempt } from './attempt-state.ts';
 import type { StopMark } from './stop-mark.ts';
 
-/** A pod is over: its verdict is found and told. */
-export async function endPod(
-  attempt: Attempt,
-  pod: LivePod,
-  how: { end: PodEnd; at: Date; by_itself: boolean },
-): Promise<void> {
-  pod.phase = 'ended';
-  pod.end = how.end;
-  pod.ended_at = how.at;
-  pod.by_itself = how.by_itself;
-  if (hasSucceeded(pod)) pod.status = 'Succeeded';
-  else if (hasFailed(pod)) [pod.status, pod.reason] = ['Failed', (await explain(attempt, pod)).reason];
-  else if (attempt.mark?.cause === 'done') pod.status = 'Succeeded';
-  else [pod.status, pod.reason] = ['Stopped', stopReason(attempt.mark)];
-  pod.ended.abort();
-  tellPod(attempt, pod);
+/** How a pod ended, and when. */
+export interface SeenEnd {
+  end: PodEnd;
+  at: Date;
+  by_itself: boolean;
 }
 
-/** Why a pod failed, with the evidence there is. */
-export async function explain(attempt: Attempt, pod: LivePod): Promise<Explanation> {
-  const group = attempt.run.context.plan.groups[pod.planned.group];
-  if (group === undefined || pod.end === null) throw new Error(`${pod.name} has no group or has not ended`);
-  pod.out_of_memory ??= await wasOutOfMemory(attempt, pod.end);
-  const framework = pod.out_of_memory ? null : await explainByOutput(attempt, pod, pod.end);
-  if (framework !== null) return framework;
-  const evidence = { out_of_memory: pod.out_of_memory, peak_memory_bytes: pod.peak_memory_bytes };
-  const experiment = attempt.run.context.experimentId;
-  return explainPodEnd({ experiment, pod: pod.name, group, end: pod.end, evidence });
+/** Finds out and tells what the ends of pods mean. */
+export interface Verdicts {
+  /** A pod is over: its verdict is found and told. */
+  end(pod: LivePod, seen: SeenEnd): Promise<void>;
+  /** Why a pod failed, with the evidence there is. */
+  explain(pod: LivePod): Promise<Explanation>;
 }
 
-/** In the terms of its framework: by what it printed last, and by what the other ranks did when it ended. */
-async function explainByOutput(attempt: Attempt, pod: LivePod, end: PodEnd): Promise<Explanation | null> {
-  if (end.how === 'not-started') return null;
-  const { context, logs } = attempt.run;
-  pod.tail ??= await lastOutput(
-    await Promise.all(pod.logs.map((source) => logs.open(source))),
-    context.secrets,
-  );
-  const at = pod.ended_at ?? new Date();
-  const others = attempt.pods.filter((other) => other !== pod);
-  const ranksOf = (pods: readonly LivePod[]) => pods.map(({ planned }) => planned.rank);
-  return explainInFramework({
-    operator: context.plan.operator,
-    experiment: context.experimentId,
-    pod: pod.name,
-    rank: pod.planned.rank,
-    code: end.how === 'exited' ? end.code : null,
-    tail: pod.tail,
-    running: ranksOf(others.filter(({ phase, ended_at: ended }) => phase === 'live' || (ended ?? at) > at)),
-    finished: ranksOf(others.filter((other) => hasSucceeded(other) && (other.ended_at ?? at) <= at)),
-  });
+export function createVerdicts(
+  attempt: Pick<Attempt, 'number' | 'pods' | 'mark'>,
+  {
+    context,
+    logs,
+    facts,
+    wasOutOfMemory,
+  }: {
+    context: Pick<RunContext, 'plan' | 'experimentId' | 'secrets'>;
+    logs: Pick<LogPump, 'open'>;
+    facts: Pick<FactQueue, 'push'>;
+    /** Whether the kernel killed for want of memory since the last look but one. */
+    wasOutOfMemory: () => Promise<boolean>;
+  },
+): Verdicts {
+  const { plan, experimentId: experiment, secrets } = context;
+
+  async function explain(pod: LivePod): Promise<Explanation> {
+    const { end } = pod;
+    if (end === null) throw new Error(`${pod.name} has not ended`);
+    pod.out_of_memory ??= isKilled(end) && (await wasOutOfMemory());
+    const framework = pod.out_of_memory ? null : await explainByOutput(pod, end);
+    if (framework !== null) return framework;
+    const evidence = { out_of_memory: pod.out_of_memory, peak_memory_bytes: pod.peak_memory_bytes };
+    return explainPodEnd({ experiment, pod: pod.name, group: groupOf(plan, pod.planned), end, evidence });
+  }
+
+  /** In the terms of its framework: by what it printed last, and by what the other ranks did when it ended. */
+  async function explainByOutput(pod: LivePod, end: PodEnd): Promise<Explanation | null> {
+    if (end.how === 'not-started') return null;
+    pod.tail ??= await lastOutput(await Promise.all(pod.logs.map((source) => logs.open(source))), secrets);
+    const at = pod.ended_at ?? new Date();
+    const others = attempt.pods.filter((other) => other !== pod);
+    const ranksOf = (pods: readonly LivePod[]) => pods.map(({ planned }) => planned.rank);
+    return explainInFramework({
+      operator: plan.operator,
+      experiment,
+      pod: pod.name,
+      rank: pod.planned.rank,
+      code: end.how === 'exited' ? end.code : null,
+      tail: pod.tail,
+      running: ranksOf(others.filter(({ phase, ended_at: ended }) => phase === 'live' || (ended ?? at) > at)),
+      finished: ranksOf(others.filter((other) => hasSucceeded(other) && (other.ended_at ?? at) <= at)),
+    });
+  }
+
+  return {
+    explain,
+    async end(pod, seen) {
+      pod.phase = 'ended';
+      pod.end = seen.end;
+      pod.ended_at = seen.at;
+      pod.by_itself = seen.by_itself;
+      if (hasSucceeded(pod)) pod.status = 'Succeeded';
+      else if (hasFailed(pod)) [pod.status, pod.reason] = ['Failed', (await explain(pod)).reason];
+      else if (attempt.mark?.cause === 'done') pod.status = 'Succeeded';
+      else [pod.status, pod.reason] = ['Stopped', stopReason(attempt.mark)];
+      pod.ended.abort();
+      facts.push(podFact(attempt.number, pod));
+    },
+  };
 }
 
-/** A SIGKILL that nobody here sent, and a kill for want of memory counted since the last look at the counters. */
-async function wasOutOfMemory({ run, memory }: Attempt, end: PodEnd): Promise<boolean> {
-  const killed = end.how === 'vanished' || (end.how === 'exited' && end.code === 137);
-  const before = memory.killsBefore();
-  if (!killed || before === null) return false;
-  const now = await run.deps.oom.kills();
-  return now !== null && now > before;
+/** By a SIGKILL that nobody here sent. */
+function isKilled(end: PodEnd): boolean {
+  return end.how === 'vanished' || (end.how === 'exited' && end.code === 137);
 }
 
 function stopReason(mark: StopMark | null): Reason {

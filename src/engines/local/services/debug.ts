@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Explanation } from '../../../experiment/failure/explain.ts';
-import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import { quoteForShell } from '../../../operators/command/launcher.ts';
-import { readIfThere } from '../../../machine/capacity.ts';
+import { readIfThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
 import { findProgram } from '../../../machine/find-program.ts';
-import { placeFile } from '../../../machine/place-file.ts';
-import type { Attempt } from '../run/attempt-state.ts';
-import type { ExperimentRun } from '../deps.ts';
 import { vscodeLink } from '../../debug-links.ts';
 import { lastOutput } from '../../last-output.ts';
-import { processEnvironment } from '../pod/pod-environment.ts';
+import type { RunContext } from '../../engine.ts';
+import type { FactQueue } from '../../facts.ts';
+import type { LogPump } from '../pod/log-pump.ts';
+import type { LivePod } from '../pod/pod.ts';
 
 /** What only this machine knows of a Jupyter server. */
-export interface Jupyter {
+interface Jupyter {
   port: number;
   token: string;
 }
@@ -22,7 +22,7 @@ export interface Jupyter {
 /**
  * The plan as it is debugged here: Jupyter on a port of this machine only, with a token that is known. Pure.
  */
-export function debugPlan(plan: Plan, jupyter: Jupyter | null): Plan {
+function debugPlan(plan: Plan, jupyter: Jupyter | null): Plan {
   const { debug } = plan;
   if (debug.vscode !== null || debug.jupyter === null || jupyter === null) return plan;
   const words = [
@@ -33,23 +33,68 @@ export function debugPlan(plan: Plan, jupyter: Jupyter | null): Plan {
 }
 
 /** The experiment's token, kept so that it is the same after a restart of the server. */
-export async function jupyterToken(directory: string): Promise<string> {
+async function jupyterToken(directory: string): Promise<string> {
   const path = join(directory, 'jupyter-token');
   const kept = await readIfThere(path);
   if (kept !== null) return kept;
   const token = randomBytes(24).toString('hex');
-  await placeFile(path, token);
+  await place(path, token);
   return token;
 }
 
-/** Why nobody can debug with this environment; null: the program is there, or nobody wants to. */
-export async function debugProblem(run: ExperimentRun): Promise<Explanation | null> {
-  const { plan } = run.context;
-  const [pod] = plannedPods(plan);
-  const wanted = plan.debug.vscode ?? plan.debug.jupyter;
-  if (wanted === null || pod === undefined) return null;
-  const mode = plan.debug.vscode === null ? 'jupyter' : 'vscode';
-  const path = processEnvironment(run, pod, { attempt: 1, devices: null })['PATH'] ?? '';
+/** Debugging of one experiment, if its manifest asks for it. */
+export interface Debugging {
+  /** The plan as it is debugged here. */
+  plan: Plan;
+  /** Variables of the pods: where Jupyter looks for its token; in its arguments everybody could read it. */
+  variables: Readonly<Record<string, string>>;
+  /** Why nobody can debug with these programs; null: the program is there, or nobody wants to. */
+  problem(path: string): Promise<Explanation | null>;
+  /** Tells the link to what is debugged with, once it has printed that it is there; again in each attempt. */
+  tellLink(attempt: number, pods: readonly LivePod[]): Promise<void>;
+  /** What led to a process that is gone leads nowhere. */
+  endLinks(): void;
+}
+
+export async function openDebugging(
+  { plan, directory }: Pick<RunContext, 'plan' | 'directory'>,
+  { port, facts, logs }: { port: number | undefined; facts: FactQueue; logs: LogPump },
+): Promise<Debugging> {
+  const { debug } = plan;
+  const jupyter = port === undefined ? null : { port, token: await jupyterToken(directory) };
+  const isWanted = debug.vscode !== null || debug.jupyter !== null;
+  let told = { attempt: 0, isLinked: false, signIn: '' };
+  return {
+    plan: debugPlan(plan, jupyter),
+    variables: jupyter === null ? {} : { JUPYTER_TOKEN: jupyter.token },
+    problem: (path) => debugProblem(debug, path),
+    async tellLink(attempt, pods) {
+      if (!isWanted) return;
+      if (told.attempt !== attempt) told = { attempt, isLinked: false, signIn: '' };
+      const pod = debug.vscode === null ? pods.find(({ name }) => name === 'submitter-0-0') : pods[0];
+      if (told.isLinked || pod === undefined || pod.phase !== 'live') return;
+      const text = await lastOutput(await Promise.all(pod.logs.map((source) => logs.open(source))), {});
+      const signIn = debug.vscode === null ? null : vscodeSignIn(text);
+      if (signIn !== null && told.signIn !== signIn) {
+        told.signIn = signIn;
+        facts.push({ type: 'notice', code: 'debug_sign_in', message: `VS Code: ${signIn}` });
+      }
+      const url = debug.vscode === null ? jupyterLink(text, jupyter) : vscodeLink(text);
+      if (url === null) return;
+      told.isLinked = true;
+      facts.push({ type: 'link', name: debug.vscode === null ? 'jupyter' : 'vscode', url });
+    },
+    endLinks() {
+      if (debug.jupyter !== null) facts.push({ type: 'link', name: 'jupyter', url: null });
+      if (debug.vscode !== null) facts.push({ type: 'link', name: 'vscode', url: null });
+    },
+  };
+}
+
+async function debugProblem(debug: Plan['debug'], path: string): Promise<Explanation | null> {
+  const wanted = debug.vscode ?? debug.jupyter;
+  if (wanted === null) return null;
+  const mode = debug.vscode === null ? 'jupyter' : 'vscode';
   if (wanted.path.includes('/') || (await findProgram(wanted.path, path)) !== null) return null;
   const get =
     mode === 'jupyter'
@@ -59,30 +104,6 @@ export async function debugProblem(run: ExperimentRun): Promise<Explanation | nu
     reason: 'CommandNotFound',
     explanation: `spec.debug.${mode} is on, and there is no program ${wanted.path} in the environment or in PATH: ${get}, or name it by spec.debug.${mode}.path`,
   };
-}
-
-/** Tells the link to what is debugged with, once it has printed that it is there. */
-export async function tellDebugLink(attempt: Attempt): Promise<void> {
-  const { run, pods } = attempt;
-  const { debug } = run.context.plan;
-  if (attempt.debugLinked || (debug.vscode === null && debug.jupyter === null)) return;
-  const pod = debug.vscode === null ? pods.find(({ name }) => name === 'submitter-0-0') : pods[0];
-  if (pod === undefined || pod.phase !== 'live') return;
-  const files = await Promise.all(pod.logs.map((source) => run.logs.open(source)));
-  const text = await lastOutput(files, {});
-  if (debug.vscode !== null) tellSignIn(attempt, text);
-  const url = debug.vscode === null ? jupyterLink(text, run.jupyter) : vscodeLink(text);
-  if (url === null) return;
-  attempt.debugLinked = true;
-  run.facts.push({ type: 'link', name: debug.vscode === null ? 'jupyter' : 'vscode', url });
-}
-
-/** How to sign in, as `code tunnel` prints it before there is a link: told once, and again when it gives a new code. */
-function tellSignIn(attempt: Attempt, text: string): void {
-  const said = vscodeSignIn(text);
-  if (said === null || attempt.signIn === said) return;
-  attempt.signIn = said;
-  attempt.run.facts.push({ type: 'notice', code: 'debug_sign_in', message: `VS Code: ${said}` });
 }
 
 /** GitHub: `…log into https://github.com/login/device and use code AB12-CD34`; Microsoft: `…and enter the code …`. */

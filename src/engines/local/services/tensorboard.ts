@@ -1,14 +1,18 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { delimiter, join } from 'node:path';
+import { sleepUnless } from '../../../base/async/abort.ts';
+import { readIfThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
+import { AichorError } from '../../../errors.ts';
 import { findProgram } from '../../../machine/find-program.ts';
 import type { Processes } from '../../../machine/processes.ts';
 import { freePort } from '../../../machine/ports.ts';
-import { placeFile } from '../../../machine/place-file.ts';
-import { readIfThere } from '../../../machine/capacity.ts';
+import type { RunContext, TensorBoardContext } from '../../engine.ts';
+import type { FactQueue } from '../../facts.ts';
+import { readPrograms } from '../build/build-result.ts';
 import { EXPERIMENT_MARK, POD_MARK } from '../pod/pod-environment.ts';
 
 /** What stands where a pod's name would: so it is found again, and ended with the experiment. */
@@ -21,7 +25,7 @@ const PAUSE_MS = 100;
 /** Hours that a TensorBoard of a finished experiment stays. */
 const HOURS = 12;
 
-export interface TensorBoard {
+interface TensorBoard {
   experimentId: string;
   /** Folder of the events. */
   events: string;
@@ -39,27 +43,27 @@ export interface TensorBoard {
  *
  * @returns its address as soon as it answers; `absent` when there is no such program; else what it said when it failed
  */
-export async function startTensorBoard(board: TensorBoard, signal: AbortSignal): Promise<Started> {
+async function startTensorBoard(board: TensorBoard, signal: AbortSignal): Promise<Started> {
   const program = await findProgram(TENSORBOARD, board.env['PATH'] ?? '');
   if (program === null) return { kind: 'absent' };
   let port = (await isRunning(board)) ? await keptPort(board) : null;
   if (port === null) {
     port = await freePort();
-    await placeFile(join(board.directory, 'tensorboard.port'), String(port));
+    await place(join(board.directory, 'tensorboard.port'), String(port));
     await launch(program, port, board);
   }
   for (let waited = 0; waited < PATIENCE_MS && !signal.aborted; waited += PAUSE_MS) {
     if (await answers(port)) return { kind: 'up', url: `http://127.0.0.1:${port}/` };
     if (waited > 1000 && !(await isRunning(board))) break;
-    await delay(PAUSE_MS);
+    await sleepUnless(signal, PAUSE_MS);
   }
   return { kind: 'failed', detail: await lastLine(join(board.directory, 'tensorboard.log')) };
 }
 
-export type Started = { kind: 'up'; url: string } | { kind: 'absent' } | { kind: 'failed'; detail: string };
+type Started = { kind: 'up'; url: string } | { kind: 'absent' } | { kind: 'failed'; detail: string };
 
 /** What to say when the environment has no TensorBoard. */
-export function howToGetTensorBoard(events: string): string {
+function howToGetTensorBoard(events: string): string {
   return `TensorBoard is not in the environment, nor in PATH: add tensorboard to the project's dependencies, or read the events with another one: tensorboard --logdir ${events}`;
 }
 
@@ -109,4 +113,71 @@ function answers(port: number): Promise<boolean> {
 async function lastLine(path: string): Promise<string> {
   const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
   return lines.at(-1)?.trim() || 'it ended without a word';
+}
+
+/**
+ * Has TensorBoard beside the pods when the manifest asks for it, without making them wait. It goes with the sweep at
+ * the experiment's end.
+ *
+ * @returns resolves when what became of it was told, soon after `signal` at the latest
+ */
+export async function showTensorBoard(
+  {
+    experimentId,
+    directory,
+    secrets,
+    env,
+  }: Pick<RunContext, 'experimentId' | 'directory' | 'secrets'> & {
+    /** That of a pod. */
+    env: Record<string, string>;
+  },
+  { processes, facts }: { processes: Processes; facts: FactQueue },
+  signal: AbortSignal,
+): Promise<void> {
+  const events = env['AICHOR_TENSORBOARD_PATH'];
+  if (events === undefined) return;
+  const board = { experimentId, events, directory, env: withoutSecrets(env, secrets) };
+  const started = await startTensorBoard({ ...board, processes, stays: false }, signal);
+  if (signal.aborted) return;
+  if (started.kind === 'up') facts.push({ type: 'link', name: 'tensorboard', url: started.url });
+  else if (started.kind === 'absent')
+    facts.push({ type: 'notice', code: 'tensorboard_absent', message: howToGetTensorBoard(events) });
+  else
+    facts.push({
+      type: 'notice',
+      code: 'tensorboard_failed',
+      message: `TensorBoard did not start: ${started.detail}`,
+    });
+}
+
+/** TensorBoard needs none of them. */
+function withoutSecrets(
+  env: Record<string, string>,
+  secrets: Record<string, string>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !Object.hasOwn(secrets, name)));
+}
+
+/**
+ * TensorBoard for an experiment that has ended: the one of its environment, else of PATH. It stays for some hours, or
+ * until the experiment is deleted.
+ *
+ * @throws AichorError `engine_unavailable` when there is none, or it does not start
+ */
+export async function openTensorBoard(processes: Processes, context: TensorBoardContext): Promise<string> {
+  const { experimentId, directory, events, build, shell, signal } = context;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const programs = build === null ? [] : readPrograms(build);
+  const env = {
+    ...shell,
+    PATH: [...programs, shell['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
+  };
+  const board = { experimentId, directory, events, env, processes, stays: true };
+  const started = await startTensorBoard(board, signal);
+  if (started.kind === 'up') return started.url;
+  if (started.kind === 'failed')
+    throw new AichorError('engine_unavailable', `TensorBoard did not start: ${started.detail}`);
+  throw new AichorError('engine_unavailable', 'there is no TensorBoard to open it with', {
+    hint: howToGetTensorBoard(events),
+  });
 }

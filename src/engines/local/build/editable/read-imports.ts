@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { RunContext } from '../../../engine.ts';
 import { readEnvironmentKey } from '../build-result.ts';
 import { environmentHome } from '../environments/environments.ts';
-import type { RunImage } from '../../run/run-image.ts';
+import type { RunImage } from '../../mounts/run-image.ts';
 import { contextFiles } from '../../../../dockerfile/tree/image-tree.ts';
 import { readEditable } from './installed.ts';
 import { importsOf, type Imports, type PodFiles } from './places.ts';

@@ -10,7 +10,7 @@ import { keepEditable, localDistributions } from '../editable/installed.ts';
 import { environmentKey } from './environment-key.ts';
 import type { EnvironmentWork } from './environment-work.ts';
 import { ENVIRONMENT_MARK, type Environments } from './environments.ts';
-import { privateTexts } from '../../pod/mask.ts';
+import { privateTexts } from '../mask.ts';
 import { EXPERIMENT_MARK } from '../../pod/pod-environment.ts';
 import { uvVariables } from '../project/uv.ts';
 import { VENV_VARIABLES } from '../project/venv.ts';

@@ -1,7 +1,7 @@
 import type { Notice } from '../../../../experiment/record.ts';
 import type { LineNote } from '../../../../dockerfile/stage.ts';
 import type { FoundImage } from './found-image.ts';
-import { BY_HAND } from '../../run/unfollowed.ts';
+import { BY_HAND } from '../unfollowed.ts';
 
 /** Most entries of one notice: it is read in a terminal. */
 const MOST = 8;

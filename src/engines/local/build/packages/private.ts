@@ -5,7 +5,8 @@ import { AichorError } from '../../../../errors.ts';
 import { readIfThere } from '../../../../machine/capacity.ts';
 import { placeFile } from '../../../../machine/place-file.ts';
 import { readEnvironmentKey, readPrograms } from '../build-result.ts';
-import type { ExperimentRun } from '../../deps.ts';
+import type { RunContext } from '../../../engine.ts';
+import type { Surroundings } from '../../mounts/surroundings.ts';
 import { removeTree, workFolder } from '../../pod/workdir.ts';
 import { PRIVATE_PROGRAM } from './program.ts';
 
@@ -22,7 +23,7 @@ interface Place {
  * what it shares with others: its own Python comes first in PATH, and uv takes what is there for the project's.
  */
 export async function withPackages(
-  { context, surroundings }: ExperimentRun,
+  { context, surroundings }: { context: RunContext; surroundings: Pick<Surroundings, 'installers'> },
   place: Place,
 ): Promise<Record<string, string>> {
   const { installs, uvRun } = surroundings.installers;
@@ -43,7 +44,7 @@ export async function withPackages(
 }
 
 /** The virtual environment that `--python-env` names. */
-async function givenEnvironment({ build }: ExperimentRun['context']): Promise<string | null> {
+async function givenEnvironment({ build }: RunContext): Promise<string | null> {
   const folder = dirname(readPrograms(build)[0] ?? '');
   return (await readIfThere(join(folder, 'pyvenv.cfg'))) === null ? null : folder;
 }

@@ -1,14 +1,14 @@
 import type { Notice } from '../../../experiment/record.ts';
 import type { RunContext } from '../../engine.ts';
-import type { EngineDeps } from '../deps.ts';
+import type { Host } from '../shared/host.ts';
 import type { Imports } from '../build/editable/places.ts';
 import { readImports } from '../build/editable/read-imports.ts';
-import { prepareMounts, type Mount, type Mounts } from '../mounts/prepare.ts';
-import { wantedMounts } from '../mounts/wanted.ts';
+import { prepareMounts, type Mount, type Mounts } from './prepare.ts';
+import { wantedMounts } from './wanted.ts';
 import { readRunImage, type RunImage } from './run-image.ts';
 import type { InstallerMentions } from '../build/packages/mentions.ts';
 import { readInstallers } from '../build/packages/wants.ts';
-import { prepareVolumes, type Volume } from '../pod/volumes.ts';
+import { prepareVolumes, type Volume } from './volumes.ts';
 
 /** What all pods of an experiment find around them, beside variables and programs. */
 export interface Surroundings {
@@ -30,23 +30,23 @@ export const NO_SURROUNDINGS: Surroundings = {
 
 /** Prepares volumes, the image's layout, and mounts for both where they are allowed; notices tell what is otherwise. */
 export async function prepareSurroundings(
-  deps: EngineDeps,
+  host: Pick<Host, 'dataFolder' | 'entrance'>,
   context: RunContext,
   programs: readonly string[],
 ): Promise<{ surroundings: Surroundings; notices: Notice[] }> {
   const { plan, directory } = context;
-  const { volumes, notices } = await prepareVolumes(plan, { data: deps.dataFolder, directory });
+  const { volumes, notices } = await prepareVolumes(plan, { data: host.dataFolder, directory });
   const image = await readRunImage(context);
   const wanted = await wantedMounts(image.layout, volumes, context);
   const installers = await readInstallers(context);
   if (installers.installs) notices.push(PRIVATE);
-  const { folders: imports, copied } = await readImports(image, deps.dataFolder, context);
+  const { folders: imports, copied } = await readImports(image, host.dataFolder, context);
   notices.push(...copied.map(notEditable));
   if (wanted.length === 0) return { surroundings: { image, mounts: null, installers, imports }, notices };
-  const needed = [deps.dataFolder, ...programs];
+  const needed = [host.dataFolder, ...programs];
   const { mounts, refused } = await prepareMounts({
     ...{ mounts: wanted, directory, needed },
-    entrance: await deps.entrance(),
+    entrance: await host.entrance(),
   });
   const missing = mounts === null ? wanted : refused;
   return {

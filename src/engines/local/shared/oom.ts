@@ -1,4 +1,5 @@
-import { readIfThere, cgroupFolders } from '../../../machine/capacity.ts';
+import { readIfPossible as readIfThere } from '../../../base/io/files.ts';
+import { cgroupFolders } from '../../../machine/capacity.ts';
 import { join } from 'node:path';
 
 /** Where the kernel says that it killed for want of memory; paths are given so that tests can bring their own. */

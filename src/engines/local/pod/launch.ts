@@ -70,11 +70,6 @@ export function describeSpawnError(
   }
 }
 
-export function isDiskFull(error: unknown): boolean {
-  const code = systemErrorCode(error);
-  return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
 function largestVariable(env: Record<string, string>): string {
   const [first] = Object.entries(env)
     .map(([name, value]) => ({ name, bytes: Buffer.byteLength(value) }))

@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createTurn } from '../../../base/async/turn.ts';
+import { readIfThere } from '../../../base/io/files.ts';
+import { place } from '../../../base/io/place.ts';
 import { systemErrorCode } from '../../../errors.ts';
-import { readIfThere } from '../../../machine/capacity.ts';
-import { placeFile } from '../../../machine/place-file.ts';
 import { freePort, isPortFree } from '../../../machine/ports.ts';
 
 /** Ports by what they are for: `coordinator`, or an option of one Ray node. */
@@ -25,7 +26,7 @@ export interface PortRegistry {
 
 export function createPortRegistry(dataFolder: string): PortRegistry {
   const folder = join(dataFolder, 'ports');
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = createTurn();
 
   async function claim(port: number, experimentId: string): Promise<boolean> {
     const path = join(folder, String(port));
@@ -60,16 +61,12 @@ export function createPortRegistry(dataFolder: string): PortRegistry {
     const ports: Record<string, number> = { ...kept };
     for (const [purpose, port] of Object.entries(documented))
       ports[purpose] ??= await choose(new Set(Object.values(ports)), experimentId, port);
-    await placeFile(portsFile(directory), JSON.stringify(ports));
+    await place(portsFile(directory), JSON.stringify(ports));
     return ports;
   }
 
   return {
-    async reserve(owner, documented) {
-      const mine = turn.then(() => chooseAll(owner, documented));
-      turn = mine.catch(() => undefined);
-      return mine;
-    },
+    reserve: (owner, documented) => inTurn(() => chooseAll(owner, documented)),
     async release({ experimentId, directory }) {
       for (const port of Object.values(await keptPorts(directory))) {
         const path = join(folder, String(port));
@@ -85,12 +82,8 @@ function portsFile(directory: string): string {
 }
 
 async function keptPorts(directory: string): Promise<Ports> {
-  try {
-    const kept: unknown = JSON.parse(await readFile(portsFile(directory), 'utf8'));
-    const entries = kept !== null && typeof kept === 'object' ? Object.entries(kept) : [];
-    return Object.fromEntries(entries.filter(([, port]) => typeof port === 'number'));
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return {};
-    throw error;
-  }
+  const text = await readIfThere(portsFile(directory));
+  const kept: unknown = text === null ? null : JSON.parse(text);
+  const entries = kept !== null && typeof kept === 'object' ? Object.entries(kept) : [];
+  return Object.fromEntries(entries.filter(([, port]) => typeof port === 'number'));
 }

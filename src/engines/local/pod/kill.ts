@@ -1,7 +1,7 @@
 import { signalGroup, signalProcess } from '../../../machine/signals.ts';
 import type { Processes } from '../../../machine/processes.ts';
-import { EXPERIMENT_MARK, POD_MARK } from '../pod/pod-environment.ts';
-import type { LivePod } from '../pod/pod.ts';
+import { EXPERIMENT_MARK, POD_MARK } from './pod-environment.ts';
+import type { LivePod } from './pod.ts';
 
 /** How often it is looked for survivors; killed processes need a moment until they are gone. */
 const ROUNDS = 200;

@@ -1,9 +1,9 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { systemErrorCode } from '../../../errors.ts';
+import { isThere } from '../../../base/io/files.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Notice } from '../../../experiment/record.ts';
-import { removeTree } from './workdir.ts';
+import { removeTree } from '../pod/workdir.ts';
 
 /** A volume of the plan: the folder that stands for it, and where pods expect it. */
 export interface Volume {
@@ -63,12 +63,7 @@ export async function removeSharedVolume(directory: string): Promise<void> {
 }
 
 async function makeFolder(folder: string): Promise<boolean> {
-  try {
-    await stat(folder);
-    return false;
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return true;
-  }
+  if (await isThere(folder)) return false;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return true;
 }

@@ -1,0 +1,19 @@
+import type { Processes } from '../../../machine/processes.ts';
+import type { Entrance } from '../mounts/enter.ts';
+import type { GpuPool } from './gpu-pool.ts';
+import type { OomEvidence } from './oom.ts';
+import type { PortRegistry } from './port-registry.ts';
+
+/** What all experiments of the engine share of this machine. Whoever needs some of it says what. */
+export interface Host {
+  dataFolder: string;
+  processes: Processes;
+  now: () => Date;
+  /** Seconds since boot: holds over restarts of the server and jumps of the clock. */
+  uptime: () => number;
+  gpus: GpuPool;
+  ports: PortRegistry;
+  oom: OomEvidence;
+  /** How pods get mounts of their own; null: this machine does not allow it. Asked once. */
+  entrance: () => Promise<Entrance | null>;
+}
