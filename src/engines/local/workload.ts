@@ -19,7 +19,7 @@ export interface WorkloadAttempt {
 }
 
 /** How the pods of an experiment belong together on this machine, beside being started, watched and ended. */
-export interface Workload {
+export interface LocalWorkload {
   /** Why it cannot run with the programs that are there; null: nothing is known against it. */
   problem: Explanation | null;
   /** Variables that pods get unless the plan or the image says otherwise. */
@@ -54,7 +54,7 @@ export interface WorkloadKind {
     ports: Ports;
     /** Environment of a pod before the workload adds to it. */
     environment: (pod: PlannedPod) => Record<string, string>;
-  }): Promise<Workload>;
+  }): Promise<LocalWorkload>;
 }
 
 /** Pods that start together and end each by itself. */
@@ -75,7 +75,7 @@ export async function workloadKind(operator: OperatorName): Promise<WorkloadKind
   return KINDS[workload]();
 }
 
-export function independentPods(plan: Pick<Plan, 'graceful_termination'>): Workload {
+export function independentPods(plan: Pick<Plan, 'graceful_termination'>): LocalWorkload {
   return {
     problem: null,
     variables: {},

@@ -4,7 +4,7 @@ import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import { localRunFacts, podEnvironment } from '../../../render/local/environment.ts';
 import type { RunContext } from '../../engine.ts';
 import { runVariables, type RunImage } from '../mounts/run-image.ts';
-import type { Workload } from '../workload.ts';
+import type { LocalWorkload } from '../workload.ts';
 
 /** Variables that name the pod to whom a process belongs, whatever it became: found again by the sweep. */
 export const EXPERIMENT_MARK = 'AICHOR_EXPERIMENT_ID';
@@ -21,7 +21,7 @@ export interface EnvironmentSource {
   image: RunImage;
   /** Folders that come first in PATH. */
   programs: readonly string[];
-  workload: Pick<Workload, 'variables' | 'rayParams'>;
+  workload: Pick<LocalWorkload, 'variables' | 'rayParams'>;
   /** Variables that nothing else can change. */
   fixed: Readonly<Record<string, string>>;
 }

@@ -8,7 +8,7 @@ import type { LivePod } from './pod.ts';
  * What the folder of an attempt says about one pod. `<pod>.claim`: somebody runs it. `<pod>.pid`: who.
  * `<pod>.exit`: how its command ended.
  */
-export interface PodFiles {
+export interface PodRecords {
   claimed: boolean;
   identity: ProcessIdentity | null;
   started_at: Date | null;
@@ -23,7 +23,7 @@ export interface PodFiles {
 export function readPodFiles(
   { name, base, identity: known }: Pick<LivePod, 'name' | 'base' | 'identity'>,
   names: ReadonlySet<string>,
-): PodFiles {
+): PodRecords {
   const claimed = names.has(`${name}.claim`);
   const nothing = { claimed, identity: null, started_at: null, exit: null };
   if (!claimed) return nothing;
@@ -44,7 +44,7 @@ export function parseIdentity(text: string): ProcessIdentity | null {
   return { pid: Number(pid), boot, start };
 }
 
-function readExit(path: string): PodFiles['exit'] {
+function readExit(path: string): PodRecords['exit'] {
   const code = /^(\d+)\n$/.exec(readFileSync(path, 'utf8'))?.[1];
   if (code === undefined) return null;
   const { mtime, mtimeNs } = statSync(path, { bigint: true });

@@ -13,7 +13,7 @@ import type { PreparePod } from '../pod/prepare-pod.ts';
 import { watchFolder } from '../pod/watch-folder.ts';
 import type { Debugging } from '../services/debug.ts';
 import type { Host } from '../shared/host.ts';
-import type { Workload } from '../workload.ts';
+import type { LocalWorkload } from '../workload.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';
 import { readPeaks, watchMemory, type MemoryWatch } from './memory.ts';
@@ -30,31 +30,31 @@ const NET_MS = 1000;
 export type AttemptEnd = 'ended' | 'restart' | 'detached';
 
 /** What the attempts of an experiment are carried out with. */
-export interface Carrying {
+export interface AttemptTools {
   host: Host;
   context: RunContext;
   facts: FactQueue;
   logs: LogPump;
   prepare: PreparePod;
-  workload: Workload;
+  workload: LocalWorkload;
   debugging: Pick<Debugging, 'tellLink'>;
   clock: RunClock;
 }
 
 /** What it takes to look after one attempt: parts that know no more than they need. */
-type Carried = Carrying & { experimentId: string; verdicts: Verdicts } & Host;
+type Carried = AttemptTools & { experimentId: string; verdicts: Verdicts } & Host;
 
 /**
  * Looks after one attempt until nothing of it runs any more. It may have been begun by an earlier process: what
  * is to do follows from the files alone, at each wake anew.
  */
-export async function runAttempt(number: number, carrying: Carrying): Promise<AttemptEnd> {
-  const { context, facts, logs, host, clock } = carrying;
+export async function runAttempt(number: number, tools: AttemptTools): Promise<AttemptEnd> {
+  const { context, facts, logs, host, clock } = tools;
   const { detach, stop, plan, experimentId } = context;
-  const attempt = await openAttempt(number, carrying);
+  const attempt = await openAttempt(number, tools);
   const { wake, pods } = attempt;
   const memory = watchMemory(attempt, host, facts.end);
-  const by: Carried = { ...host, ...carrying, experimentId, verdicts: verdictsOf(attempt, memory, carrying) };
+  const by: Carried = { ...host, ...tools, experimentId, verdicts: verdictsOf(attempt, memory, tools) };
   const settler = createSettler(by);
   const unwatch = watchFolder(attempt.folder, wake.call);
   const unlisten = host.gpus.onGiven(wake.call);
@@ -87,8 +87,8 @@ export async function runAttempt(number: number, carrying: Carrying): Promise<At
   }
 }
 
-function verdictsOf(attempt: Attempt, { wasOutOfMemory }: MemoryWatch, carrying: Carrying): Verdicts {
-  const { context, logs, facts } = carrying;
+function verdictsOf(attempt: Attempt, { wasOutOfMemory }: MemoryWatch, tools: AttemptTools): Verdicts {
+  const { context, logs, facts } = tools;
   return createVerdicts(attempt, { context, logs, facts, wasOutOfMemory });
 }
 
@@ -100,7 +100,7 @@ function isOver({ pods, mark }: Attempt): boolean {
 /** Makes the attempt's folder, or finds in it how far an earlier process came. */
 async function openAttempt(
   number: number,
-  { context: { plan, directory }, workload, host: { gpus } }: Carrying,
+  { context: { plan, directory }, workload, host: { gpus } }: AttemptTools,
 ): Promise<Attempt> {
   const folder = join(directory, String(number));
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { FactQueue } from '../../facts.ts';
 import { EXPERIMENT_MARK, POD_MARK } from '../pod/pod-environment.ts';
-import { readPodFiles, type PodFiles } from '../pod/pod-files.ts';
+import { readPodFiles, type PodRecords } from '../pod/pod-files.ts';
 import type { LivePod } from '../pod/pod.ts';
 import { CLAIM_FAILED } from '../pod/shim.ts';
 import type { Host } from '../shared/host.ts';
@@ -49,7 +49,7 @@ async function readFiles(attempt: Attempt, pods: readonly LivePod[], by: Observe
 /** Takes over what the files say of a pod that runs, whoever started it. */
 function adopt(
   attempt: Attempt,
-  { pod, files }: { pod: LivePod; files: PodFiles },
+  { pod, files }: { pod: LivePod; files: PodRecords },
   { facts }: Observer,
 ): void {
   if (files.claimed && pod.phase === 'waiting') pod.phase = 'live';
@@ -62,7 +62,7 @@ function adopt(
 
 async function finish(
   { mark }: Attempt,
-  { pod, exit }: { pod: LivePod; exit: NonNullable<PodFiles['exit']> },
+  { pod, exit }: { pod: LivePod; exit: NonNullable<PodRecords['exit']> },
   { verdicts }: Observer,
 ): Promise<void> {
   const byItself = mark === null || exit.at_ns <= mark.at_ns;

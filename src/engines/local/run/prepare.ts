@@ -13,13 +13,13 @@ import { podPreparation, type PreparePod } from '../pod/prepare-pod.ts';
 import { sharesWorkdir } from '../pod/workdir.ts';
 import { openDebugging, type Debugging } from '../services/debug.ts';
 import type { Host } from '../shared/host.ts';
-import { independentPods, workloadKind, type Workload } from '../workload.ts';
+import { independentPods, workloadKind, type LocalWorkload } from '../workload.ts';
 
 /** An experiment that can be run. */
 export interface PreparedRun {
   /** Its plan is the one that is carried out: debugging has a command of its own. */
   context: RunContext;
-  workload: Workload;
+  workload: LocalWorkload;
   debugging: Debugging;
   prepare: PreparePod;
   /** Variables of a first pod without GPUs: for what runs beside the pods. */

@@ -12,7 +12,7 @@ import { removeWork, workFolder } from '../pod/workdir.ts';
 import { showTensorBoard } from '../services/tensorboard.ts';
 import type { GpuPool } from '../shared/gpu-pool.ts';
 import type { Host } from '../shared/host.ts';
-import { runAttempt, type Carrying } from './attempt.ts';
+import { runAttempt, type AttemptTools } from './attempt.ts';
 import { openClock } from './deadline.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { processesLeft } from './settle.ts';
@@ -87,7 +87,7 @@ async function runAttempts(run: PreparedRun, outlets: Outlets): Promise<boolean>
   const { directory, plan, detach, keep } = run.context;
   const { processes, uptime, now } = host;
   const clock = await openClock(directory, { boot: await processes.bootId(), uptime, now });
-  const carrying: Carrying = { ...outlets, ...run, clock };
+  const tools: AttemptTools = { ...outlets, ...run, clock };
   const most = plan.backoff_limit + 1;
   for (let number = await lastAttempt(directory); !detach.aborted; number++) {
     facts.push({
@@ -95,7 +95,7 @@ async function runAttempts(run: PreparedRun, outlets: Outlets): Promise<boolean>
       attempt: number,
       message: most === 1 ? 'starting the pods' : `attempt ${number} of at most ${most}`,
     });
-    const end = await runAttempt(number, carrying);
+    const end = await runAttempt(number, tools);
     crashPoint('engine-attempt-ended');
     if (end === 'detached') return false;
     if (!keep) await removeWork(directory, number);

@@ -15,7 +15,7 @@ import type { PreparedPod, PreparePod } from '../pod/prepare-pod.ts';
 import { installShim, shimArguments } from '../pod/shim.ts';
 import { sharesWorkdir } from '../pod/workdir.ts';
 import type { Host } from '../shared/host.ts';
-import type { Workload } from '../workload.ts';
+import type { LocalWorkload } from '../workload.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';
 import type { Verdicts } from './verdict.ts';
@@ -27,7 +27,7 @@ const AT_ONCE = 8;
 export interface Starting extends Pick<Host, 'processes' | 'gpus' | 'now'> {
   context: Pick<RunContext, 'plan' | 'directory' | 'snapshot' | 'stop' | 'detach'>;
   prepare: PreparePod;
-  workload: Pick<Workload, 'command'>;
+  workload: Pick<LocalWorkload, 'command'>;
   verdicts: Pick<Verdicts, 'end'>;
   clock: Pick<RunClock, 'begin'>;
 }

@@ -5,7 +5,7 @@ import type { LivePod } from '../pod/pod.ts';
 import type { PreparePod } from '../pod/prepare-pod.ts';
 import { stopPod } from '../pod/stop-pod.ts';
 import type { Host } from '../shared/host.ts';
-import type { Workload } from '../workload.ts';
+import type { LocalWorkload } from '../workload.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { Verdicts } from './verdict.ts';
 
@@ -13,7 +13,7 @@ import type { Verdicts } from './verdict.ts';
 export interface Stopping extends Pick<Host, 'processes' | 'uptime' | 'now'> {
   context: Pick<RunContext, 'plan' | 'detach'>;
   prepare: PreparePod;
-  workload: Pick<Workload, 'endsLater' | 'graceS'>;
+  workload: Pick<LocalWorkload, 'endsLater' | 'graceS'>;
   verdicts: Pick<Verdicts, 'end'>;
   facts: Pick<FactQueue, 'push' | 'end'>;
 }
