@@ -129,7 +129,10 @@ const diagnostic = z.object({
   message: z.string(),
   hint: z.string().nullable(),
   file: z.string(),
-  ...{ line: z.int(), column: z.int(), end_line: z.int(), end_column: z.int() },
+  line: z.int(),
+  column: z.int(),
+  end_line: z.int(),
+  end_column: z.int(),
 });
 export const engineFit = z.object({ diagnostics: z.array(diagnostic) });
 

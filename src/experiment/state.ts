@@ -130,8 +130,18 @@ function withAttempt(record: ExperimentState['record'], attempt: number): Experi
 
 function freshPod({ pod, type, job_index, pod_index, rank }: PodRecord, attempt: number): PodRecord {
   return {
-    ...{ pod, type, job_index, pod_index, rank, status: 'Pending', reason: null, exit_code: null, attempt },
-    ...{ started_at: null, ended_at: null, peak_memory_bytes: null },
+    pod,
+    type,
+    job_index,
+    pod_index,
+    rank,
+    status: 'Pending',
+    reason: null,
+    exit_code: null,
+    attempt,
+    started_at: null,
+    ended_at: null,
+    peak_memory_bytes: null,
   };
 }
 

@@ -77,7 +77,9 @@ const OF_LAUNCHERS =
 
 /** The last line that names an exception, as Python prints it. */
 function lastError(tail: string): string | null {
-  const lines = tail.split('\n').filter((each) => /^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\b/.test(each)); // prettier-ignore
+  const lines = tail
+    .split('\n')
+    .filter((each) => /^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\b/.test(each));
   const line = lines.findLast((each) => !OF_LAUNCHERS.test(each)) ?? lines.at(-1);
   return line === undefined ? null : shorten(line);
 }
