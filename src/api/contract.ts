@@ -33,6 +33,12 @@ export const listing = z.object({
 /** `POST /v1/snapshots`: the listing first; the answer says which contents the server lacks. */
 export const snapshotAnnounced = z.object({ digest: snapshotDigest, missing: z.array(hash) });
 
+/** The same for a listing that came as lines: which of them (the first, with the base, left out; counted from 0; from and to) name the contents. */
+export const snapshotLines = z.object({
+  digest: snapshotDigest,
+  missing_lines: z.array(z.tuple([z.int(), z.int()])),
+});
+
 /** `GET /v1/health`. */
 export const health = z.object({ version: z.string(), pid: z.int() });
 

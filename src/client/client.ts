@@ -19,7 +19,7 @@ import type {
 } from '../api/engine-contract.ts';
 import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
-import type { Listing } from '../snapshot/listing/listing.ts';
+import { FRAME_TYPE } from '../snapshot/listing/frame.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
 import { again, doubling } from '../base/async/again.ts';
 import { isAbsent } from '../base/io/files-sync.ts';
@@ -39,8 +39,8 @@ export interface ClientOptions {
 /** What a snapshot still lacks on the server. */
 export interface AnnouncedSnapshot {
   digest: string;
-  /** SHA-256 of the contents the server does not have. */
-  missing: string[];
+  /** Which of the lines that were sent (counted from 0, the first one left out; from and to) name what it does not have. */
+  missing_lines: [number, number][];
 }
 
 /** Typed calls of every route of the contract. All throw AichorError. */
@@ -50,8 +50,10 @@ export interface Client {
   stopServer(): Promise<ServerStatus>;
   /** Whether the server has all of a snapshot; then it stays there long enough to be submitted. */
   holds(digest: string): Promise<boolean>;
-  announce(listing: Listing): Promise<AnnouncedSnapshot>;
-  uploadFiles(digest: string, tar: Readable, encoding?: string): Promise<AnnouncedSnapshot>;
+  /** A listing as lines of JSON. */
+  announce(lines: Uint8Array): Promise<AnnouncedSnapshot>;
+  /** Contents one after another (`frame.ts`). */
+  uploadContents(digest: string, contents: Readable, encoding?: string): Promise<{ missing: string[] }>;
   submit(submission: SubmissionInput): Promise<ExperimentSummary>;
   resubmit(ref: string, resubmission: ResubmissionInput): Promise<ExperimentSummary>;
   list(query: ListQueryInput): Promise<ExperimentList>;
@@ -93,12 +95,18 @@ export function createClient(options: ClientOptions): Client {
     server: () => get('/server'),
     stopServer: () => post('/server/stop'),
     holds: (digest) => isThere(get(`/snapshots/${encodeURIComponent(digest)}`)),
-    announce: (listing) => post('/snapshots', listing),
-    uploadFiles: (digest, stream, encoding) =>
+    announce: (content) =>
+      json({
+        method: 'POST',
+        path: '/snapshots',
+        body: { content, type: 'application/x-ndjson' },
+        signal: options.signal,
+      }),
+    uploadContents: (digest, content, encoding) =>
       json({
         method: 'PUT',
         path: `/snapshots/${encodeURIComponent(digest)}/files`,
-        body: { stream, type: 'application/x-tar', ...(encoding !== undefined && { encoding }) },
+        body: { content, type: FRAME_TYPE, ...(encoding !== undefined && { encoding }) },
         signal: options.signal,
       }),
     submit: (submission) => post('/experiments', submission),

@@ -20,8 +20,8 @@ export interface HttpRequest {
   query?: Query | undefined;
   /** Sent as JSON. */
   json?: unknown;
-  /** Sent as it is; ended or destroyed by this call. */
-  body?: { stream: Readable; type: string; encoding?: string };
+  /** Sent as it is; a stream is ended or destroyed by this call. */
+  body?: { content: Readable | Uint8Array; type: string; encoding?: string };
   signal?: AbortSignal | undefined;
 }
 
@@ -72,7 +72,7 @@ async function exchange(
       ...(body && { 'content-type': body.type }),
       ...(body?.encoding !== undefined && { 'content-encoding': body.encoding }),
     },
-    body: json === undefined ? body?.stream : JSON.stringify(json),
+    body: json === undefined ? body?.content : JSON.stringify(json),
     signal,
   };
   if ('url' in address) return (await remoteAt(address.url)).send(call);

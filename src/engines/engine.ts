@@ -193,7 +193,11 @@ export interface SnapshotReader {
   pack(options: { places: (path: string) => readonly string[]; last: string }): Iterable<Uint8Array>;
   /** Content of one file by its path in the snapshot, or null. */
   read(path: string): Promise<Buffer | null>;
-  /** Every path (files and links), sorted. */
+  /** Whether a file or link has this path. */
+  has(path: string): boolean;
+  /** Whether a folder has it, an empty one too. */
+  hasFolder(path: string): boolean;
+  /** Every path (files and links), sorted. There may be hundreds of thousands: ask for them only when all are needed. */
   paths(): readonly string[];
   /** What is at each path, sorted. */
   entries(): readonly SnapshotEntry[];

@@ -25,7 +25,7 @@ import { openLink, type Opening } from './experiments/open.ts';
 import { watch, type Watching } from './experiments/watch.ts';
 import { serverStatusOf, type Told } from './process/server-status.ts';
 import type { LogStore } from './ports.ts';
-import { announceSnapshot, findSnapshot, type SnapshotTaking } from './storage/snapshots.ts';
+import { announceLines, announceSnapshot, findSnapshot, type SnapshotTaking } from './storage/snapshots.ts';
 import { listStorage, readStored } from './storage/storage.ts';
 import { resubmit } from './submission/resubmit.ts';
 import { submit, type Submitting } from './submission/submit.ts';
@@ -63,6 +63,7 @@ export function useCases(parts: Parts) {
     addEngine: (addition: EngineAddition, from: { local: boolean }) => addEngine(parts, addition, from),
     removeEngine: (name: string, removal: { force: boolean }) => removeEngine(parts, name, removal),
     announceSnapshot: (listing: Listing) => announceSnapshot(parts, listing),
+    announceLines: (lines: AsyncIterable<Uint8Array>) => announceLines(parts, lines),
     findSnapshot: (digest: string) => findSnapshot(parts, digest),
     receiveFiles: parts.snapshots.receive,
     listStorage: (query: StorageQuery) => listStorage(parts, query),

@@ -42,7 +42,15 @@ export interface Running {
 }
 
 const NOTHING: SnapshotReader = {
-  ...{ digest: '', bytes: 0, paths: () => [], entries: () => [], read: () => Promise.resolve(null) },
+  ...{
+    digest: '',
+    bytes: 0,
+    paths: () => [],
+    entries: () => [],
+    has: () => false,
+    hasFolder: () => false,
+    read: () => Promise.resolve(null),
+  },
   layOut: () => Promise.resolve(),
   pack: () => {
     throw new Error('nothing is built');

@@ -12,8 +12,7 @@ import { isAichorError } from '../../src/errors.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import type { LogLine } from '../../src/logs/line.ts';
 import { stateFolder } from '../../src/machine/state-folder.ts';
-import { packFiles } from '../../src/snapshot/packaging/sending/pack.ts';
-import { scanDirectory } from '../../src/snapshot/packaging/scan.ts';
+import { sendDirectory } from '../fixtures/send-directory.ts';
 import { moment, programsOf, processesOf, until } from './processes.ts';
 import { writeRepository, type Work } from './repository.ts';
 import { BIN, startServer, type Server } from './server.ts';
@@ -131,12 +130,7 @@ export async function orNull<T>(call: Promise<T>): Promise<T | null> {
 }
 
 async function upload(client: Client, root: string): Promise<string> {
-  const { listing } = await scanDirectory(root, { cacheFolder: null });
-  return insist(async () => {
-    const { digest, missing } = await client.announce(listing);
-    if (missing.length > 0) await client.uploadFiles(digest, packFiles(root, listing, missing));
-    return digest;
-  });
+  return insist(() => sendDirectory(client, root));
 }
 
 async function linesOf(client: Client, id: string): Promise<LogLine[]> {

@@ -64,7 +64,7 @@ describe('the package', () => {
       'LICENSE',
       'dist/cli.cjs',
       'dist/server.cjs',
-      'dist/pack-worker.cjs',
+      'dist/reading-thread.cjs',
       'templates/main/jobset.py.eta',
     ]) {
       expect(packed).toContain(path);

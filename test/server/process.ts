@@ -1,15 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { create } from 'tar';
 import { createClient, type Client } from '../../src/client/client.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import { isTerminal } from '../../src/experiment/status.ts';
-import type { Listing } from '../../src/snapshot/listing/listing.ts';
+import { sendDirectory } from '../fixtures/send-directory.ts';
 
 const PROGRAM = new URL('../../bin/aichor.js', import.meta.url).pathname;
 
@@ -96,21 +93,10 @@ export async function sendSnapshot(client: Client, files: Record<string, string>
     await mkdir(directory, { recursive: true });
     const paths = Object.keys(files).sort();
     for (const path of paths) await writeFile(join(directory, path), files[path] ?? '');
-    const listing: Listing = { entries: paths.map((path) => fileEntry(path, files[path] ?? '')) };
-    const { digest, missing } = await client.announce(listing);
-    if (missing.length > 0) {
-      const tar = create({ cwd: directory, portable: true }, paths);
-      await client.uploadFiles(digest, Readable.from(tar));
-    }
-    return digest;
+    return await sendDirectory(client, directory);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-function fileEntry(path: string, text: string): Listing['entries'][number] {
-  const sha256 = createHash('sha256').update(text).digest('hex');
-  return { path, kind: 'file', executable: false, bytes: Buffer.byteLength(text), sha256 };
 }
 
 /** Follows an experiment until it has ended; returns its record. */

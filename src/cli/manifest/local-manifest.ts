@@ -5,6 +5,7 @@ import type { Diagnostic } from '../../manifest/diagnostic.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { parseManifest } from '../../manifest/parse.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
+import type { RepositoryPaths } from '../../repository/paths.ts';
 import { locateManifest } from '../../repository/locate.ts';
 import { directoryPaths } from './repository-around.ts';
 
@@ -44,14 +45,13 @@ export function readLocalManifest({ root, requested, namedFrom, onSource }: Read
 }
 
 /** Checks the repository around the manifest as it will be sent. Throws AichorError `repository_invalid`. */
-export function assertRepository({ manifest, path }: LocalManifest, sent: readonly string[]): void {
-  const known = new Set(sent);
-  if (!known.has(path)) {
+export function assertRepository({ manifest, path }: LocalManifest, sent: RepositoryPaths): void {
+  if (!sent.has(path)) {
     throw new AichorError('repository_invalid', `${path} is not among the files that would be sent`, {
       hint: 'an ignore rule leaves it out: take it back with `!` in .aichorignore',
     });
   }
-  const findings = repositoryFindings(manifest, { has: (file) => known.has(file), list: () => sent }, path);
+  const findings = repositoryFindings(manifest, sent, path);
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw invalid('repository_invalid', `the repository around ${path}`, findings);
 }

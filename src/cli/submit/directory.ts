@@ -46,11 +46,7 @@ export function checkDirectory(directory: Directory, options: SubmitOptions): Ch
       signal,
       onProgress: ({ files, of }) => talk.progress(`reading: ${files} of ${of} files`),
     });
-    const files = scanned.listing.entries.filter(({ kind }) => kind !== 'folder');
-    assertRepository(
-      local,
-      files.map(({ path }) => path),
-    );
+    assertRepository(local, scanned.paths);
     for (const { message } of [...local.notices, ...scanned.notices]) talk.notice(message);
     return scanned;
   };

@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AnnouncedSnapshot, Client } from '../../client/client.ts';
+import { formatBytes } from '../../base/text/bytes.ts';
+import type { Client } from '../../client/client.ts';
 import { isAichorError } from '../../errors.ts';
-import type { Scan } from '../../snapshot/packaging/scan.ts';
-import { bytesText } from '../print/time.ts';
+import type { FileEntry } from '../../snapshot/listing/listing.ts';
+import type { Scan, WireText } from '../../snapshot/packaging/scan.ts';
 import type { Talk } from '../runtime/talk.ts';
 
 interface Upload {
@@ -21,40 +22,90 @@ const TRIES = 3;
 const PAUSE_MS = 500;
 
 /**
- * Brings a scanned directory to the server: nothing when it has it, else the listing, then only the contents that
- * it lacks. Returns the bytes that were sent. Throws AichorError; what the server has got until then stays there and is not sent again.
+ * Brings a scanned directory to the server: nothing when it has it, else what differs from the listing before (or the
+ * whole listing), then only the contents that it lacks. Returns the bytes that were sent, listings included. Throws
+ * AichorError; what the server has got until then stays there and is not sent again.
  */
 export async function uploadSnapshot(upload: Upload): Promise<number> {
-  if (await upload.client.holds(upload.scan.digest)) return 0;
-  let sent = 0;
+  const { client, scan, signal, talk } = upload;
+  const known = scan.difference();
+  // A difference is so small that it may as well be said at once.
+  if (known === null && (await client.holds(scan.digest))) return 0;
+  const sending = { ...upload, sent: 0 };
   for (let attempt = 1; ; attempt++) {
-    const { missing } = await upload.client.announce(upload.scan.listing);
-    if (missing.length === 0) return sent;
-    // Loaded only when there is something to send.
-    const { packFiles } = await import('../../snapshot/packaging/sending/pack.ts');
-    const total = bytesText(bytesOf(upload.scan, missing));
-    const counted = counting(packFiles(upload.root, upload.scan.listing, missing, upload.signal), (bytes) => {
-      sent += bytes;
-      upload.talk.progress(`sending: ${bytesText(sent)} of ${total}`);
-    });
+    const files = await announce(sending, attempt === 1 ? known : null);
+    if (files.length === 0) return sending.sent;
     try {
-      await send(upload, counted);
-      return sent;
+      await sendFiles(sending, files);
+      return sending.sent;
     } catch (error) {
-      if (upload.signal.aborted || attempt === TRIES || !isLost(error)) throw error;
-      upload.talk.notice('the upload broke; going on with what is missing');
-      await delay(PAUSE_MS * attempt, undefined, { signal: upload.signal });
+      if (signal.aborted || attempt === TRIES || !isLost(error)) throw error;
+      talk.notice('the upload broke; going on with what is missing');
+      await delay(PAUSE_MS * attempt, undefined, { signal });
     }
   }
 }
 
-async function send({ client, scan, remote }: Upload, tar: Readable): Promise<AnnouncedSnapshot> {
-  if (!remote) return client.uploadFiles(scan.digest, tar);
+interface Sending extends Upload {
+  /** Bytes so far. */
+  sent: number;
+}
+
+/** Says what the snapshot is; returns the files whose contents are missing. */
+async function announce(
+  sending: Sending,
+  difference: (WireText & { base: string }) | null,
+): Promise<FileEntry[]> {
+  if (difference !== null) {
+    try {
+      return await announceText(sending, difference, difference.base);
+    } catch (error) {
+      // The server does not know what it differs from (any more).
+      if (!isAichorError(error) || error.code !== 'not_found') throw error;
+      if (await sending.client.holds(sending.scan.digest)) return [];
+    }
+  }
+  return announceText(sending, sending.scan.wire(), null);
+}
+
+async function announceText(
+  sending: Sending,
+  { lines, entry }: WireText,
+  base: string | null,
+): Promise<FileEntry[]> {
+  const body = Buffer.from(`${JSON.stringify({ base })}\n${lines}`);
+  sending.sent += body.length;
+  const { missing_lines: missing } = await sending.client.announce(body);
+  const files: FileEntry[] = [];
+  for (const [from, to] of missing) {
+    for (let line = from; line <= to; line++) {
+      const file = entry(line);
+      if (file?.kind === 'file') files.push(file);
+    }
+  }
+  return files;
+}
+
+async function sendFiles(sending: Sending, files: readonly FileEntry[]): Promise<void> {
+  // Loaded only when there is something to send.
+  const { packContents } = await import('../../snapshot/packaging/sending/pack.ts');
+  const { root, scan, talk, signal } = sending;
+  const total = formatBytes(files.reduce((sum, { bytes }) => sum + bytes, 0));
+  const stream = packContents({ root, files, contents: scan.contents, signal });
+  const counted = counting(stream, (bytes) => {
+    sending.sent += bytes;
+    talk.progress(`sending: ${formatBytes(sending.sent)} of ${total}`);
+  });
+  await send(sending, counted);
+}
+
+async function send({ client, scan, remote }: Upload, contents: Readable): Promise<void> {
+  if (!remote) return void (await client.uploadContents(scan.digest, contents));
   const { constants, createBrotliCompress } = await import('node:zlib');
   const compressed = createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
-  tar.on('error', (error) => compressed.destroy(error));
-  compressed.on('close', () => tar.destroy());
-  return client.uploadFiles(scan.digest, tar.pipe(compressed), 'br');
+  contents.on('error', (error) => compressed.destroy(error));
+  compressed.on('close', () => contents.destroy());
+  await client.uploadContents(scan.digest, contents.pipe(compressed), 'br');
 }
 
 /** Counts what flows; 'data' listeners beside a pipe see the same chunks, at the pipe's pace. */
@@ -64,14 +115,7 @@ function counting(stream: Readable, onBytes: (bytes: number) => void): Readable 
   return stream;
 }
 
-function bytesOf({ listing }: Scan, missing: readonly string[]): number {
-  const wanted = new Set(missing);
-  return listing.entries.reduce(
-    (sum, entry) => sum + (entry.kind === 'file' && wanted.delete(entry.sha256) ? entry.bytes : 0),
-    0,
-  );
-}
-
+/** The connection broke, or another server is there now, which was told nothing. */
 function isLost(error: unknown): boolean {
-  return isAichorError(error) && error.code === 'server_unreachable';
+  return isAichorError(error) && (error.code === 'server_unreachable' || error.code === 'not_found');
 }

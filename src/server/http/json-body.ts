@@ -3,8 +3,8 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { AichorError } from '../../errors.ts';
 import type { RequestEnv } from './routes/api.ts';
 
-/** Largest JSON that is read: a listing of some hundred thousand files. */
-const JSON_LIMIT = 128 * 1024 * 1024;
+/** Largest JSON that is read: a larger document keeps everybody waiting while it is. */
+const JSON_LIMIT = 8 * 1024 * 1024;
 
 /**
  * Reads what a POST request brings, which is JSON in UTF-8 or nothing. It is taken from the socket itself: the
@@ -12,9 +12,18 @@ const JSON_LIMIT = 128 * 1024 * 1024;
  */
 export function readJsonBody(): MiddlewareHandler<RequestEnv> {
   return async (c, next) => {
-    if (c.req.method === 'POST') await keepBody(c);
+    // Listings as lines are read one after another, by who takes them.
+    if (c.req.method === 'POST' && mediaOf(c) !== LINES) await keepBody(c);
     await next();
   };
+}
+
+/** A listing as lines of JSON. */
+export const LINES = 'application/x-ndjson';
+
+/** What a request says that it brings, without parameters. */
+export function mediaOf(c: Context<RequestEnv>): string | undefined {
+  return c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
 }
 
 async function keepBody(c: Context<RequestEnv>): Promise<void> {
@@ -89,6 +98,6 @@ function refuseOtherMedia(type: string | undefined, encoding: string | undefined
 
 function tooLarge(): AichorError {
   return new AichorError('too_large', `the request is larger than ${JSON_LIMIT / 1024 / 1024} MB`, {
-    hint: 'submit a smaller directory: leave data out with .aichorignore',
+    hint: `a listing may come as lines of JSON of any length (${LINES}; see /v1/openapi.json)`,
   });
 }

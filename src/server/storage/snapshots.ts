@@ -10,8 +10,19 @@ export interface SnapshotTaking {
 }
 
 /** Takes a listing; says which contents are missing. Throws `too_large` before anything is sent. */
-export async function announceSnapshot({ snapshots, snapshotLimit }: SnapshotTaking, listing: Listing) {
-  const bytes = listing.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0);
+export function announceSnapshot({ snapshots, snapshotLimit }: SnapshotTaking, listing: Listing) {
+  return snapshots.announce(listing, (bytes) => assertSize(bytes, snapshotLimit));
+}
+
+/** The same for a listing as lines of JSON, of any length. */
+export function announceLines(
+  { snapshots, snapshotLimit }: SnapshotTaking,
+  lines: AsyncIterable<Uint8Array>,
+) {
+  return snapshots.announceLines(lines, (bytes) => assertSize(bytes, snapshotLimit));
+}
+
+function assertSize(bytes: number, snapshotLimit: number): void {
   if (bytes > snapshotLimit) {
     throw new AichorError(
       'too_large',
@@ -21,7 +32,6 @@ export async function announceSnapshot({ snapshots, snapshotLimit }: SnapshotTak
       },
     );
   }
-  return snapshots.announce(listing);
 }
 
 /** Throws `not_found` unless every file of it is here; it then stays for an hour at least. */

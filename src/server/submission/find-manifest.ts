@@ -28,7 +28,10 @@ export function manifestText({ bytes }: FoundManifest): string {
 
 /** What a snapshot holds, as questions about a repository are asked. */
 export function pathsOf(snapshot: SnapshotReader): RepositoryPaths {
-  const list = snapshot.paths();
-  const known = new Set(list);
-  return { has: (path: string) => known.has(path), list: () => list };
+  return {
+    has: (path) => snapshot.has(path),
+    hasFolder: (path) => snapshot.hasFolder(path),
+    // Only what was not found is looked for among all.
+    list: () => snapshot.paths(),
+  };
 }

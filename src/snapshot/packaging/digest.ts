@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalListing, type Listing } from '../listing/listing.ts';
+import { canonicalListing } from '../listing/lines.ts';
+import type { Listing } from '../listing/listing.ts';
 
 /** `sha256:<64 hex digits>`: what a snapshot is called. */
 export function snapshotDigest(listing: Listing): string {

@@ -1,75 +1,113 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { formatBytes } from '../../base/text/bytes.ts';
 import { AichorError } from '../../errors.ts';
-import { sortedListing, type Listing } from '../listing/listing.ts';
-import { snapshotDigest } from './digest.ts';
-import { hashFiles, type HashProgress } from './reading/hash-files.ts';
-import { formatBytes, largestEntries, type Weight } from './largest.ts';
-import { RULE_FILE, selectionFor } from './selection/selection.ts';
+import { largestEntries, type Weight } from './largest.ts';
 import { assertLinksStay } from './leaving-links.ts';
-import { openStatCache } from './reading/stat-cache.ts';
-import { addTracked, trackedThoughIgnored } from './selection/tracked.ts';
+import { hashFiles, type HashProgress } from './reading/hash-files.ts';
+import { buildRecord, fileHashes, patchRecord } from './reading/build-record.ts';
+import { readRecord, recordPath, writeRecord, type ScanRecord } from './reading/record.ts';
+import { changedFiles, type ChangedFile } from './reading/same-tree.ts';
 import { walk, type Tree } from './reading/walk.ts';
+import { createScan, type Scan } from './scanned.ts';
+import { RULE_FILE, selectionFor, type TreeSelection } from './selection/selection.ts';
+import { rulesMark } from './selection/rules-mark.ts';
+import { addTracked, trackedThoughIgnored } from './selection/tracked.ts';
 
-/** A directory as it would be sent. */
-export interface Scan {
-  /** `sha256:…` of the listing. */
-  digest: string;
-  listing: Listing;
-  notices: { code: string; message: string }[];
-  /** Files and links. */
-  files: number;
-  /** Content of all files together. */
-  bytes: number;
-  /** Five entries of the top two levels, heaviest first; folders end in `/`. */
-  largest: Weight[];
-}
+export type { Scan, WireText } from './scanned.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 export interface ScanOptions {
-  /** Where hashes are remembered between scans; null: nowhere. */
+  /** Where is remembered what was read, between scans; null: nowhere. */
   cacheFolder: string | null;
   onProgress?: ((progress: HashProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
   /** Most bytes that the server takes. */
   limitBytes?: number | undefined;
-  env?: Readonly<Record<string, string | undefined>> | undefined;
+  env?: Env | undefined;
   now?: (() => number) | undefined;
 }
 
 export const DEFAULT_LIMIT_BYTES = 2e9;
 const NOTICE_BYTES = 100e6;
 
+/** Small contents that are read are kept up to this many bytes, to be sent without reading them again. */
+const KEPT_BYTES = 64 << 20;
+
 /**
  * Reads a directory into a listing (contract 6: what is packed). Throws AichorError: `usage` when it is no
  * directory, `repository_invalid` for unreadable files and links that leave it, `too_large` above the limit
- * (before any content is read).
+ * (before any content is read), `conflict` for a file that is written to all the time.
  */
 export async function scanDirectory(root: string, options: ScanOptions): Promise<Scan> {
+  const { cacheFolder, env = process.env, now = Date.now } = options;
   const folder = resolve(root);
   assertDirectory(folder);
-  const tree = await selectTree(folder, options);
-  assertLinksStay(tree.links);
-  const largest = largestEntries(tree.files);
-  const bytes = tree.files.reduce((sum, file) => sum + file.bytes, 0);
-  assertSize(bytes, largest, options.limitBytes ?? DEFAULT_LIMIT_BYTES);
+  const startedAt = now();
+  const selection = selectionFor(folder, env);
+  const rules = rulesMark(selection, startedAt);
+  const memory = cacheFolder === null ? null : join(cacheFolder, 'packing');
+  const known = memory === null ? null : readRecord(recordPath(memory, folder));
+  const scanning = { folder, options: { ...options, env }, startedAt, rules };
+  const isSameSelection = known !== null && rules !== null && known.about.rules === rules;
+  const changed = isSameSelection ? await changedFiles(folder, known, options.signal) : null;
+  const scan =
+    known !== null && changed !== null
+      ? await scanChanged({ known, changed }, scanning)
+      : await scanAll({ known, selection }, scanning);
+  const { bytes } = scan.record.about;
+  assertSize(scan, options.limitBytes ?? DEFAULT_LIMIT_BYTES);
+  if (memory !== null && scan.record !== known) writeRecord(memory, folder, scan.record);
   if (bytes > NOTICE_BYTES)
-    tree.notices.push({ code: 'large_snapshot', message: weightSentence(bytes, largest) });
-  const cache =
-    options.cacheFolder === null ? null : openStatCache(join(options.cacheFolder, 'packing'), folder);
-  const files = await hashFiles(folder, tree.files, { ...options, cache });
-  const listing = sortedListing([...files, ...tree.links, ...tree.folders]);
-  return {
-    digest: snapshotDigest(listing),
-    listing,
-    notices: tree.notices,
-    files: files.length + tree.links.length,
-    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
-    largest,
-  };
+    scan.notices.push({ code: 'large_snapshot', message: weightSentence(bytes, scan.largest) });
+  return scan;
 }
 
-async function selectTree(folder: string, { env = process.env, signal }: ScanOptions): Promise<Tree> {
-  const selection = selectionFor(folder, env);
+interface Scanning {
+  folder: string;
+  options: ScanOptions & { env: Env };
+  startedAt: number;
+  /** Null: what decides about what is taken may change without showing it. */
+  rules: string | null;
+}
+
+/** Reads only what may have changed since the last time. */
+async function scanChanged(
+  { known, changed }: { known: ScanRecord; changed: readonly ChangedFile[] },
+  { folder, options, startedAt }: Scanning,
+): Promise<Scan> {
+  if (changed.length === 0) return createScan(known, { base: known.about.digest, changed: [] });
+  const files = changed.map(({ found }) => found);
+  const { entries, contents } = await hashFiles(folder, files, { ...options, keep: KEPT_BYTES });
+  // Gone since it was looked at: what is left is another tree.
+  if (entries.length < changed.length) return scanDirectory(folder, { ...options, cacheFolder: null });
+  const { record, lines } = patchRecord(known, { changed, entries, startedAt });
+  return createScan(record, { base: known.about.digest, changed: lines, contents });
+}
+
+async function scanAll(
+  { known, selection }: { known: ScanRecord | null; selection: TreeSelection },
+  { folder, options, startedAt, rules }: Scanning,
+): Promise<Scan> {
+  const tree = await selectTree(folder, selection, options);
+  assertLinksStay(tree.links);
+  assertTreeSize(tree, options.limitBytes ?? DEFAULT_LIMIT_BYTES);
+  const hashes = known && fileHashes(known);
+  const hashed = await hashFiles(folder, tree.files, {
+    ...options,
+    keep: KEPT_BYTES,
+    ...(hashes && { known: hashes }),
+  });
+  const record = buildRecord(folder, tree, { files: hashed.entries, startedAt, rules });
+  return createScan(record, { base: known?.about.digest ?? null, known, contents: hashed.contents });
+}
+
+async function selectTree(
+  folder: string,
+  selection: TreeSelection,
+  { env, signal }: Scanning['options'],
+): Promise<Tree> {
   // Git runs beside the walk.
   const tracked = selection.repository === null ? null : trackedThoughIgnored(folder, env);
   const tree = await walk(folder, selection, signal);
@@ -88,9 +126,21 @@ function assertDirectory(folder: string): void {
   });
 }
 
-function assertSize(bytes: number, largest: readonly Weight[], limit: number): void {
-  if (bytes <= limit) return;
-  throw new AichorError(
+function assertTreeSize({ files }: Tree, limit: number): void {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > limit) throw tooLarge(bytes, { largest: largestEntries(files), limit });
+}
+
+/** Once more, because files may have grown, or nothing was walked. */
+function assertSize(scan: Scan, limit: number): void {
+  if (scan.bytes > limit) throw tooLarge(scan.bytes, { largest: scan.largest, limit });
+}
+
+function tooLarge(
+  bytes: number,
+  { largest, limit }: { largest: readonly Weight[]; limit: number },
+): AichorError {
+  return new AichorError(
     'too_large',
     `${weightSentence(bytes, largest)}; at most ${formatBytes(limit)} can be sent`,
     {

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import type { Blobs } from './contents/blobs.ts';
-import type { Listings } from './listings.ts';
+import { createHashTable, hashBytes, type HashTable } from './contents/hash-table.ts';
 import type { Span } from './contents/packs.ts';
+import type { Listings } from './listings/listings.ts';
+import { DamagedListing, openListing } from './listings/stored-listing.ts';
 
 /** What a client was told a moment ago must still hold when it comes back with it. */
 const GRACE_MS = 3_600_000;
@@ -14,8 +16,10 @@ interface CollectOptions {
   blobs: Blobs;
   /** Digests that experiments refer to. */
   keep: ReadonlySet<string>;
-  /** Whether a content was asked for since the collection began. */
-  isWanted(sha256: string): boolean;
+  /** Listings that are announced: their contents come, or came already. */
+  announced: readonly string[];
+  /** Contents asked for since the collection began; more may come while it runs. */
+  wanted: HashTable;
   now: number;
 }
 
@@ -24,50 +28,64 @@ interface CollectOptions {
  * left; all of it only when it is older than an hour.
  */
 export async function collectGarbage(options: CollectOptions): Promise<void> {
-  const { blobs, isWanted, now } = options;
+  const { blobs, wanted, now } = options;
   const used = await collectListings(options);
-  const isUsed = (sha256: string) => used.has(sha256) || isWanted(sha256);
+  const isUsed = (sha256: string) => {
+    const hash = hashBytes(sha256);
+    return used.find(hash) >= 0 || wanted.find(hash) >= 0;
+  };
   for (const { path, sha256, changedAt } of blobs.large.list()) {
     if (now - changedAt >= GRACE_MS && !(sha256 !== null && isUsed(sha256))) await rm(path, { force: true });
   }
-  for (const { pack, changedAt, contents } of blobs.packs.list()) {
+  for (const { pack, changedAt, contents, bytes } of blobs.packs.list()) {
     if (now - changedAt < GRACE_MS) continue;
-    // A content that a later upload brought again is read from there.
-    const live = [...contents].filter(
-      ([sha256, span]) => isUsed(sha256) && blobs.packs.find(sha256) === span,
-    );
-    if (bytesOf(live) > 0 && bytesOf(live) >= WORTH_KEEPING * bytesOf([...contents])) continue;
+    // A content that a later upload brought again is read from there, and not among these.
+    const live = contents.filter(({ sha256 }) => isUsed(sha256));
+    if (bytesOf(live) > 0 && bytesOf(live) >= WORTH_KEEPING * bytes) continue;
     await moveContents(live, blobs);
     await blobs.packs.remove(pack);
   }
 }
 
 /** Removes listings; returns the contents that the others name. */
-async function collectListings({ listings, keep, now }: CollectOptions): Promise<Set<string>> {
-  const used = new Set<string>();
-  for (const state of ['complete', 'announced'] as const) {
-    for (const { digest, changedAt } of await listings.all(state)) {
-      const kept = now - changedAt < GRACE_MS || (state === 'complete' && keep.has(digest));
-      if (!kept) await listings.remove(state, digest);
-      const listing = kept ? await listings.read(state, digest) : null;
-      for (const entry of listing?.entries ?? []) if (entry.kind === 'file') used.add(entry.sha256);
+async function collectListings({ listings, keep, announced, now }: CollectOptions): Promise<HashTable> {
+  const used = createHashTable(0);
+  /** False for a listing that is damaged: it names nothing. */
+  const noted = (listing: ReturnType<typeof openListing>): boolean => {
+    try {
+      for (const entry of listing?.entries() ?? [])
+        if (entry.kind === 'file') used.add(hashBytes(entry.sha256));
+      return true;
+    } catch (error) {
+      if (error instanceof DamagedListing) return false;
+      throw error;
     }
+  };
+  for (const { digest, changedAt } of await listings.all()) {
+    const isKept = now - changedAt < GRACE_MS || keep.has(digest);
+    if (!isKept || !noted(await listings.open(digest))) await listings.remove(digest);
   }
+  for (const path of announced) noted(openListing(path));
   return used;
 }
 
-function bytesOf(contents: readonly (readonly [string, Span])[]): number {
-  return contents.reduce((sum, [, span]) => sum + span.bytes, 0);
+interface Stored {
+  sha256: string;
+  span: Span;
 }
 
-async function moveContents(contents: readonly (readonly [string, Span])[], blobs: Blobs): Promise<void> {
+function bytesOf(contents: readonly Stored[]): number {
+  return contents.reduce((sum, { span }) => sum + span.bytes, 0);
+}
+
+/** One that is damaged is left behind. */
+async function moveContents(contents: readonly Stored[], blobs: Blobs): Promise<void> {
   const batch = blobs.begin();
   const reader = blobs.packs.reader();
   try {
-    for (const [sha256, span] of contents) {
-      const writer = batch.write(span.bytes);
-      writer.append(reader.read(span));
-      if (!writer.keepIf(sha256)) throw new Error(`content ${sha256} of pack ${span.pack} is damaged`);
+    for (const { sha256, span } of contents) {
+      const content = reader.read(sha256, span);
+      if (content !== null) batch.keep(content, hashBytes(sha256));
     }
   } finally {
     reader.close();

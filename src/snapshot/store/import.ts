@@ -4,11 +4,11 @@ import { packFiles } from '../packaging/sending/pack.ts';
 import { EVERYTHING } from '../packaging/selection/selection.ts';
 import { walk } from '../packaging/reading/walk.ts';
 import { sortedListing, type Listing } from '../listing/listing.ts';
-import type { Announced } from './store.ts';
+import type { Announced } from './announced.ts';
 
 interface Store {
   announce(listing: Listing): Promise<Announced>;
-  receive(digest: string, tar: AsyncIterable<Buffer>): Promise<Announced>;
+  receive(digest: string, stream: AsyncIterable<Buffer>, kind: 'contents'): Promise<Announced>;
 }
 
 /**
@@ -18,12 +18,9 @@ interface Store {
 export async function importDirectory(directory: string, store: Store): Promise<string> {
   const { files, links, folders } = await walk(directory, EVERYTHING);
   assertLinksStay(links);
-  const listing = sortedListing([
-    ...(await hashFiles(directory, files, { cache: null })),
-    ...links,
-    ...folders,
-  ]);
+  const { entries } = await hashFiles(directory, files, {});
+  const listing = sortedListing([...entries.map(({ entry }) => entry), ...links, ...folders]);
   const { digest, missing } = await store.announce(listing);
-  if (missing.length > 0) await store.receive(digest, packFiles(directory, listing, missing));
+  if (missing.length > 0) await store.receive(digest, packFiles(directory, listing, missing), 'contents');
   return digest;
 }

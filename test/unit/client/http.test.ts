@@ -98,7 +98,7 @@ describe('a request', () => {
     const put = (stream: Readable) =>
       send(
         { address, apiKey: null },
-        { method: 'PUT', path: '/f', body: { stream, type: 'application/x-tar' } },
+        { method: 'PUT', path: '/f', body: { content: stream, type: 'application/x-tar' } },
       );
     (await put(Readable.from([Buffer.alloc(100_000), Buffer.alloc(5)]))).resume();
     expect(received).toBe(100_005);
@@ -203,7 +203,7 @@ describe('the client', () => {
     const client = createClient({ address, apiKey: null, reconnect: async () => address });
     await client.get('x');
     await client.submit({ ...submission, idempotency_key: 'k' });
-    await client.announce({ entries: [] });
+    await client.announce(Buffer.from('{"base":null}\n'));
     expect(asked).toHaveLength(6);
     await expect(client.submit(submission)).rejects.toMatchObject({ code: 'server_unreachable' });
     expect(asked).toHaveLength(7);

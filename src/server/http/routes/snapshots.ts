@@ -3,10 +3,11 @@ import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import * as zlib from 'node:zlib';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { listing, snapshotAnnounced, snapshotDigest } from '../../../api/contract.ts';
+import { listing, snapshotAnnounced, snapshotDigest, snapshotLines } from '../../../api/contract.ts';
 import { AichorError } from '../../../errors.ts';
+import { FRAME_TYPE } from '../../../snapshot/listing/frame.ts';
 import type { UseCases } from '../../use-cases.ts';
-import { UnknownMedia } from '../json-body.ts';
+import { LINES, mediaOf, UnknownMedia } from '../json-body.ts';
 import { answers, failure, json, type Api, type RequestEnv } from './api.ts';
 
 const params = z.object({ digest: snapshotDigest });
@@ -24,19 +25,33 @@ const announceRoute = createRoute({
   method: 'post',
   path: '/snapshots',
   summary: 'Announce a snapshot by its listing',
-  request: { body: json(listing) },
-  responses: { 200: announced, default: failure },
+  description:
+    'As one JSON document up to 8 MB, or as lines of JSON: first {"base":null}, or {"base":"sha256:…"} of a complete snapshot that it differs from; then an entry each, in the order of paths: [path,"f" or "x",sha256,bytes], [path,"l",target], [path,"d"], or [path,"-"] for what the base has and this has not.',
+  request: {
+    body: {
+      required: true,
+      content: { ...json(listing).content, [LINES]: { schema: z.string() } },
+    },
+  },
+  responses: {
+    200: answers(z.union([snapshotAnnounced, snapshotLines]), 'What it still lacks'),
+    default: failure,
+  },
 });
+
+const binary = { schema: z.string().openapi({ format: 'binary' }) };
 
 const filesRoute = createRoute({
   method: 'put',
   path: '/snapshots/{digest}/files',
-  summary: 'Send the contents that a snapshot lacks, as a tar',
+  summary: 'Send the contents that a snapshot lacks',
+  description:
+    'As a tar whose entries are called by paths of the listing, or each content after its SHA-256 (32 bytes) and its length (a double, little-endian).',
   request: {
     params,
     body: {
       required: true,
-      content: { 'application/x-tar': { schema: z.string().openapi({ format: 'binary' }) } },
+      content: { 'application/x-tar': binary, [FRAME_TYPE]: binary },
     },
   },
   responses: { 200: announced, default: failure },
@@ -44,11 +59,26 @@ const filesRoute = createRoute({
 
 export function snapshotRoutes(api: Api, uses: UseCases): void {
   api.openapi(getRoute, async (c) => c.json(await uses.findSnapshot(c.req.valid('param').digest), 200));
-  api.openapi(announceRoute, async (c) => c.json(await uses.announceSnapshot(c.req.valid('json')), 200));
+  // Before the schema's own reading, which is for JSON.
+  api.post('/snapshots', async (c, next) => {
+    if (mediaOf(c) !== LINES) return next();
+    return c.json(await uses.announceLines(contentOf(c)), 200);
+  });
+  api.openapi(announceRoute, async (c) => {
+    const document = c.req.valid('json');
+    // Lines never come here.
+    if (typeof document === 'string') throw new Error('a listing as text');
+    return c.json(await uses.announceSnapshot(document), 200);
+  });
   api.openapi(filesRoute, async (c) => {
     const { digest } = c.req.valid('param');
-    return c.json(await uses.receiveFiles(digest, decoded(bodyOf(c), c.req.header('content-encoding'))), 200);
+    const kind = mediaOf(c) === FRAME_TYPE ? 'contents' : 'tar';
+    return c.json(await uses.receiveFiles(digest, contentOf(c), kind), 200);
   });
+}
+
+function contentOf(c: Context<RequestEnv>): AsyncIterable<Buffer> {
+  return decoded(bodyOf(c), c.req.header('content-encoding'));
 }
 
 /** The socket itself where there is one: its bytes need not go through a second kind of stream. */

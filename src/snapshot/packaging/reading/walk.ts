@@ -1,9 +1,12 @@
+import { hash } from 'node:crypto';
 import { lstatSync, readdirSync, readlinkSync, type Dirent } from 'node:fs';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { FolderEntry, LinkEntry } from '../../listing/listing.ts';
 import { readOptional } from '../selection/git-rules.ts';
 import { isIgnored, withRules, type Rules } from '../selection/rules.ts';
 import { RULE_FILE, type TreeSelection } from '../selection/selection.ts';
+import { looksOf } from './look.ts';
+import type { Looks, SeenFolder } from './record.ts';
 import { createTurns } from './turns.ts';
 
 /** A regular file as `lstat` saw it. Times are milliseconds with fractions (about 250 ns apart). */
@@ -23,6 +26,17 @@ export interface Tree {
   /** Folders with nothing in them. Those that hold only what is left out are left out too. */
   folders: FolderEntry[];
   notices: { code: string; message: string }[];
+  /** What is remembered for the next time, to see whether the tree is still the same. */
+  seen: Seen;
+}
+
+interface Seen {
+  /** Every folder that was looked into. */
+  folders: SeenFolder[];
+  /** Every `.gitignore` that was read. */
+  rules: string[];
+  /** Of links. */
+  links: Map<string, Looks>;
 }
 
 interface Folder {
@@ -39,7 +53,13 @@ const LONGEST_PATH = 4096;
  * entered, links never followed. Throws AichorError `repository_invalid` for what cannot be read.
  */
 export async function walk(root: string, selection: TreeSelection, signal?: AbortSignal): Promise<Tree> {
-  const tree: Tree = { files: [], links: [], folders: [], notices: [] };
+  const tree: Tree = {
+    files: [],
+    links: [],
+    folders: [],
+    notices: [],
+    seen: { folders: [], rules: [], links: new Map() },
+  };
   const pending: Folder[] = [{ prefix: '', rules: selection.rules }];
   const turns = createTurns(signal);
   for (let folder = pending.pop(); folder; folder = pending.pop()) {
@@ -57,10 +77,13 @@ interface Visit {
 
 function visit(root: string, folder: Folder, { selection, tree, pending }: Visit): void {
   const { prefix } = folder;
-  const entries = readFolder(root, prefix, tree);
-  if (entries === null) return;
+  // Looked at before it is read: what changes it afterwards shows.
+  const stat = lstatSync(`${root}/${prefix}`, { throwIfNoEntry: false });
+  const entries = stat ? readFolder(root, prefix, tree) : null;
+  if (!stat || entries === null) return;
+  tree.seen.folders.push({ prefix, looks: looksOf(stat), names: namesOf(entries) });
   if (entries.length === 0 && prefix !== '') tree.folders.push({ path: prefix.slice(0, -1), kind: 'folder' });
-  const rules = selection.nested ? withNested(root, folder, entries) : folder.rules;
+  const rules = selection.nested ? withNested(root, folder, { entries, tree }) : folder.rules;
   for (const entry of entries) {
     if (selection.leavesOut(entry.name)) continue;
     const path = prefix + entry.name;
@@ -83,12 +106,26 @@ export function addEntry(root: string, path: string, tree: Tree): void {
   } else if (stat.isSymbolicLink()) {
     const target = attempt(path, () => readlinkSync(absolute, 'buffer'));
     const text = target.toString();
-    if (Buffer.from(text).equals(target)) tree.links.push({ path, kind: 'link', target: text });
-    else tree.notices.push(notText(path, 'points to'));
+    if (Buffer.from(text).equals(target)) {
+      tree.links.push({ path, kind: 'link', target: text });
+      tree.seen.links.set(path, looksOf(stat));
+    } else tree.notices.push(notText(path, 'points to'));
   } else if (!stat.isDirectory()) {
     const kind = stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device';
     tree.notices.push({ code: 'left_out', message: `${JSON.stringify(path)} was left out: it is ${kind}` });
   }
+}
+
+/** Names in a folder and what they are, whatever their order: what is taken depends on nothing else in it. */
+export function namesOf(entries: readonly Dirent[]): string {
+  const names = entries.map((entry) => `${kindOf(entry)}${entry.name}`).sort();
+  return hash('sha256', names.join('/'), 'base64');
+}
+
+function kindOf(entry: Dirent): string {
+  if (entry.isFile()) return 'f';
+  if (entry.isDirectory()) return 'd';
+  return entry.isSymbolicLink() ? 'l' : 'o';
 }
 
 /** Null when it is not there any more, or cannot travel. */
@@ -118,9 +155,14 @@ function onlyText(absolute: string, prefix: string, entries: Dirent[], tree: Tre
   });
 }
 
-function withNested(root: string, { prefix, rules }: Folder, entries: readonly Dirent[]): Rules {
+function withNested(
+  root: string,
+  { prefix, rules }: Folder,
+  { entries, tree }: { entries: readonly Dirent[]; tree: Tree },
+): Rules {
   // A `.gitignore` that is a link counts for Git no more than for us.
   if (!entries.some((entry) => entry.name === '.gitignore' && entry.isFile())) return rules;
+  tree.seen.rules.push(`${prefix}.gitignore`);
   const text = attempt(`${prefix}.gitignore`, () => readOptional(`${root}/${prefix}.gitignore`));
   return text === null ? rules : withRules(rules, text, (rules.prefix + prefix).slice(0, -1));
 }

@@ -12,6 +12,8 @@ export interface OuterRules {
   rules: Rules;
   /** Top of the working tree that `root` is in, or null outside any. */
   repository: string | null;
+  /** All that the rules were made of, and where they hold. */
+  texts: (string | null)[];
 }
 
 /**
@@ -21,10 +23,12 @@ export interface OuterRules {
 export function outerRules(root: string, env: Env): OuterRules {
   const real = realpathSync(root);
   const top = repositoryAround(real);
-  if (top === null) return { rules: noRules(), repository: null };
+  if (top === null) return { rules: noRules(), repository: null, texts: [] };
   const fromTop = relative(top, real).split(sep).filter(Boolean);
   let rules = noRules();
+  const texts: (string | null)[] = [real, top];
   const add = (text: string | null, folder = '') => {
+    texts.push(text);
     if (text !== null) rules = withRules(rules, text, folder);
   };
   add(userExcludes(env));
@@ -34,11 +38,17 @@ export function outerRules(root: string, env: Env): OuterRules {
     add(readOptional(join(top, folder, '.gitignore')), folder);
   }
   const path = fromTop.join('/');
-  if (path === '') return { rules, repository: top };
+  if (path === '') return { rules, repository: top, texts };
   return {
     rules: isIgnored(path, true, rules) ? noRules() : { ...rules, prefix: `${path}/` },
     repository: top,
+    texts,
   };
+}
+
+/** Git's list of what it tracks, which changes whenever that does. */
+export function gitIndexOf(top: string): string {
+  return join(gitFolder(top), 'index');
 }
 
 function repositoryAround(folder: string): string | null {
@@ -50,16 +60,17 @@ function repositoryAround(folder: string): string | null {
 
 /** Where `info/` is: `.git` itself, or what a linked working tree's `.git` file leads to. */
 function commonFolder(top: string): string {
-  const dotGit = join(top, '.git');
-  if (statSync(dotGit).isDirectory()) return dotGit;
-  const folder = resolve(
-    top,
-    readFileSync(dotGit, 'utf8')
-      .replace(/^gitdir: /, '')
-      .trimEnd(),
-  );
+  const folder = gitFolder(top);
   const common = readOptional(join(folder, 'commondir'));
   return common === null ? folder : resolve(folder, common.trimEnd());
+}
+
+/** `.git`, or the folder that a linked working tree's or a submodule's `.git` file leads to. */
+export function gitFolder(top: string): string {
+  const dotGit = join(top, '.git');
+  if (statSync(dotGit).isDirectory()) return dotGit;
+  const text = readFileSync(dotGit, 'utf8');
+  return resolve(top, text.replace(/^gitdir: /, '').trimEnd());
 }
 
 /** The file that `core.excludesFile` names, by default `git/ignore` among the user's settings. */

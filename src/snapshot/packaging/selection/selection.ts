@@ -12,6 +12,8 @@ export interface TreeSelection {
   leavesOut(name: string): boolean;
   /** Top of the Git working tree whose tracked files are taken although a rule ignores them. */
   repository: string | null;
+  /** All that this was made of. */
+  texts: readonly (string | null)[];
 }
 
 export const RULE_FILE = '.aichorignore';
@@ -19,9 +21,10 @@ export const RULE_FILE = '.aichorignore';
 /** `.aichorignore` at the root decides alone; without it, what Git ignores stays out. */
 export function selectionFor(root: string, env: Readonly<Record<string, string | undefined>>): TreeSelection {
   const own = readOptional(join(root, RULE_FILE));
-  if (own !== null) return { rules: ownRules(own), nested: false, leavesOut: isGit, repository: null };
-  const { rules, repository } = outerRules(root, env);
-  return { rules, nested: true, leavesOut: (name) => isGit(name) || isLeftOut(name), repository };
+  if (own !== null)
+    return { rules: ownRules(own), nested: false, leavesOut: isGit, repository: null, texts: [own] };
+  const { rules, repository, texts } = outerRules(root, env);
+  return { rules, nested: true, leavesOut: (name) => isGit(name) || isLeftOut(name), repository, texts };
 }
 
 /** Everything there is: for folders that a program of ours made. */
@@ -30,6 +33,7 @@ export const EVERYTHING: TreeSelection = {
   nested: false,
   leavesOut: () => false,
   repository: null,
+  texts: [],
 };
 
 function isGit(name: string): boolean {

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashBytes } from './hash-table.ts';
 import { openLargeBlobs, type LargeBlobs } from './large-blobs.ts';
 import { openPacks, type Packs, type PackWriter } from './packs.ts';
 
@@ -13,10 +14,14 @@ export interface Blobs {
   sizeOf(sha256: string): number | null;
   /** Contents to be added together. */
   begin(): BlobBatch;
+  /** A content that turned out to be damaged: from now on it is not there. */
+  forget(sha256: string): Promise<void>;
 }
 
 /** New contents; nobody sees them before they are committed, which is when they are safe on disk. */
 export interface BlobBatch {
+  /** A content that is there at once, below `LARGE_BYTES`. True, and it is kept, when its hash is the expected one. */
+  keep(content: Buffer, expected: Buffer): boolean;
   /** Starts the next content. One at a time. */
   write(bytes: number): BlobWriter;
   /** Makes every kept content durable and visible, and forgets the others. The last thing done with a batch. */
@@ -43,6 +48,10 @@ export function openBlobs(folder: string): Blobs {
     large,
     sizeOf: (sha256) => packs.find(sha256)?.bytes ?? large.sizeOf(sha256),
     begin: () => beginBatch(packs, large),
+    async forget(sha256) {
+      await packs.forget(sha256);
+      await large.forget(sha256);
+    },
   };
 }
 
@@ -50,6 +59,13 @@ function beginBatch(packs: Packs, large: LargeBlobs): BlobBatch {
   const pack = packs.begin();
   const files = large.begin();
   return {
+    keep(content, expected) {
+      if (!hash('sha256', content, 'buffer').equals(expected)) return false;
+      const start = pack.position();
+      pack.append(content);
+      pack.keep(expected, start);
+      return true;
+    },
     write: (bytes) => (bytes < LARGE_BYTES ? packedWriter(pack) : files.write()),
     async commit() {
       await pack.finish();
@@ -68,7 +84,7 @@ function packedWriter(pack: PackWriter): BlobWriter {
     },
     keepIf(sha256) {
       if (content.digest('hex') !== sha256) return false;
-      pack.keep(sha256, start);
+      pack.keep(hashBytes(sha256), start);
       return true;
     },
   };

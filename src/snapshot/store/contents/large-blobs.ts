@@ -1,13 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flush } from '../durable.ts';
+import { flushAll } from '../durable.ts';
 
 /** Large contents, each a file `<aa>/<sha256>`. What is not whole yet lies in `incoming/`. */
 export interface LargeBlobs {
   path(sha256: string): string;
   sizeOf(sha256: string): number | null;
+  /** Reads it all, the first time since it was changed last; whether it is what its name says. */
+  isSound(sha256: string): Promise<boolean>;
+  /** One that turned out to be damaged: from now on it is not there. */
+  forget(sha256: string): Promise<void>;
   begin(): LargeBatch;
   /** Every file, and what uploads that died left behind. */
   list(): { path: string; sha256: string | null; changedAt: number }[];
@@ -23,12 +36,33 @@ const INCOMING = 'incoming';
 
 export function openLargeBlobs(folder: string): LargeBlobs {
   const path = (sha256: string) => join(folder, sha256.slice(0, 2), sha256);
+  const sound = new Map<string, string>();
   return {
     path,
+    async isSound(sha256) {
+      const looks = looksOf(path(sha256));
+      if (looks === null || sound.get(sha256) === looks) return looks !== null;
+      const content = createHash('sha256');
+      for await (const chunk of createReadStream(path(sha256), { highWaterMark: 1 << 20 }))
+        content.update(chunk);
+      if (content.digest('hex') !== sha256) return false;
+      sound.set(sha256, looks);
+      return true;
+    },
+    async forget(sha256) {
+      sound.delete(sha256);
+      await rm(path(sha256), { force: true });
+    },
     sizeOf: (sha256) => statSync(path(sha256), { throwIfNoEntry: false })?.size ?? null,
     begin: () => beginBatch(join(folder, INCOMING), path),
     list: () => [...listFiles(folder, /^[0-9a-f]{2}$/, true), ...listFiles(folder, /^incoming$/, false)],
   };
+}
+
+/** What `stat` says of a file's content; null when it is not there. */
+function looksOf(path: string): string | null {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat ? [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino].join(' ') : null;
 }
 
 function beginBatch(incoming: string, path: (sha256: string) => string): LargeBatch {
@@ -60,7 +94,7 @@ async function placeAll(
   incoming: string,
   path: (sha256: string) => string,
 ): Promise<void> {
-  await flush([...kept.values()], incoming);
+  await flushAll([...kept.values()], incoming);
   const folders = new Set<string>();
   for (const [sha256, temporary] of kept) {
     const folder = join(path(sha256), '..');
@@ -68,7 +102,7 @@ async function placeAll(
     renameSync(temporary, path(sha256));
     folders.add(folder);
   }
-  await flush([...folders, join(incoming, '..')], incoming);
+  await flushAll([...folders, join(incoming, '..')], incoming);
 }
 
 /** `ended` is told the hash of a content that is kept, null for one that is not the expected one. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import {
   closeSync,
   mkdirSync,
@@ -11,20 +11,29 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flush, placeDurably } from '../durable.ts';
+import { place } from '../../../base/io/place.ts';
+import { flushAll } from '../durable.ts';
+import { createHashTable, HASH_BYTES, hashBytes } from './hash-table.ts';
+import { decodeFirstIndex, decodeIndex, encodeIndex, type PackIndex } from './pack-index.ts';
 
 /**
  * Small contents lie in packs: what one upload brought, one after the other in one file, and an index beside it
  * that says where each is. Twenty thousand files of their own would take many times as long to make durable.
- * A pack without index (its upload died) holds nothing.
+ * A pack without index (its upload died, or the index is damaged) holds nothing.
  */
 export interface Packs {
   find(sha256: string): Span | undefined;
+  /** Bytes of the content whose hash begins at `at`, or -1. */
+  sizeOf(hashes: Buffer, at?: number): number;
   begin(): PackWriter;
   reader(): PackReader;
-  /** Every pack with what it holds, for collecting garbage; packs without index hold nothing. */
-  list(): { pack: string; changedAt: number; contents: ReadonlyMap<string, Span> }[];
+  /** Every pack with what is read from it; those without index hold nothing. */
+  list(): { pack: string; changedAt: number; contents: { sha256: string; span: Span }[]; bytes: number }[];
   remove(pack: string): Promise<void>;
+  /** A content that turned out to be damaged: from now on it is not there. */
+  forget(sha256: string): Promise<void>;
+  /** Indexes that could not be read when the packs were opened. */
+  damaged: readonly string[];
 }
 
 /** Where a content is. */
@@ -38,75 +47,162 @@ export interface PackWriter {
   /** Bytes written so far: where the next content begins. */
   position(): number;
   append(chunk: Buffer): void;
-  keep(sha256: string, offset: number): void;
+  /** What was appended since `offset` is the content with this hash. */
+  keep(hash: Buffer, offset: number): void;
   /** Makes what was kept durable, then visible. Without anything kept, nothing stays. */
   finish(): Promise<void>;
 }
 
 /** Reads many contents with each pack opened once. */
 export interface PackReader {
-  read(span: Span): Buffer;
+  /** Null when what is there is not the content with this hash. */
+  read(sha256: string, span: Span): Buffer | null;
   close(): void;
 }
 
-/** Index on disk: 64 hex digits of each content, and its offset and size. */
-interface Index {
-  hashes: string;
-  spans: number[];
-}
-
-const HASH_LENGTH = 64;
 const PACK = '.pack';
-const INDEX = '.json';
+const INDEX = '.idx';
+const FIRST_INDEX = '.json';
+/** Contents are written in pieces of this many bytes: a system call for each small file would cost more than it. */
+const PAGE = 1 << 18;
+
+/** Columns of the table of contents: which pack it is in, where, and how long; a pack's number 0 means nowhere. */
+const IN_PACK = 0;
+const OFFSET = 1;
+const BYTES = 2;
 
 /** The packs of a folder; their indexes are read once, here. */
 export function openPacks(folder: string): Packs {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const packs = new Map<string, Map<string, Span>>();
-  const places = new Map<string, Span>();
-  const add = (pack: string, contents: Map<string, Span>) => {
-    packs.set(pack, contents);
-    for (const [sha256, span] of contents) places.set(sha256, span);
+  let table = createHashTable(3);
+  const names = [''];
+  const damaged: string[] = [];
+  const add = (pack: string, { count, hashes, offsets, sizes }: PackIndex) => {
+    const number = names.push(pack) - 1;
+    for (let at = 0; at < count; at++) {
+      const row = table.add(hashes, at * HASH_BYTES);
+      table.set(row, IN_PACK, number);
+      table.set(row, OFFSET, offsets[at] ?? 0);
+      table.set(row, BYTES, sizes[at] ?? 0);
+    }
   };
   for (const name of readdirSync(folder)) {
-    if (name.endsWith(INDEX))
-      add(name.slice(0, -INDEX.length), readIndex(folder, name.slice(0, -INDEX.length)));
+    const suffix = [INDEX, FIRST_INDEX].find((one) => name.endsWith(one));
+    if (suffix === undefined) continue;
+    const pack = name.slice(0, -suffix.length);
+    const index = readIndex(folder, pack, suffix);
+    if (index === null) damaged.push(name);
+    else add(pack, index);
   }
+  const rowOf = (sha256: string) => table.find(hashBytes(sha256));
+  const isThere = (row: number) => row >= 0 && table.get(row, IN_PACK) > 0;
+  const spanAt = (row: number): Span => ({
+    pack: names[table.get(row, IN_PACK)] ?? '',
+    offset: table.get(row, OFFSET),
+    bytes: table.get(row, BYTES),
+  });
+  const contentsOf = (): Map<string, { sha256: string; span: Span }[]> => {
+    const contents = new Map<string, { sha256: string; span: Span }[]>();
+    for (let row = 0; row < table.size; row++) {
+      if (!isThere(row)) continue;
+      const span = spanAt(row);
+      const list = contents.get(span.pack) ?? [];
+      list.push({ sha256: table.hash(row).toString('hex'), span });
+      contents.set(span.pack, list);
+    }
+    return contents;
+  };
   return {
-    find: (sha256) => places.get(sha256),
+    damaged,
+    find(sha256) {
+      const row = rowOf(sha256);
+      return isThere(row) ? spanAt(row) : undefined;
+    },
+    sizeOf(hashes, at) {
+      const row = table.find(hashes, at);
+      return isThere(row) ? table.get(row, BYTES) : -1;
+    },
     begin: () => beginPack(folder, add),
     reader: () => packReader(folder),
-    list: () => listPacks(folder, packs),
+    list: () => listPacks(folder, contentsOf()),
     async remove(pack) {
-      for (const sha256 of packs.get(pack)?.keys() ?? [])
-        if (places.get(sha256)?.pack === pack) places.delete(sha256);
-      packs.delete(pack);
-      await rm(join(folder, pack + INDEX), { force: true });
-      await rm(join(folder, pack + PACK), { force: true });
+      const kept = createHashTable(3);
+      for (let row = 0; row < table.size; row++) {
+        if (!isThere(row) || names[table.get(row, IN_PACK)] === pack) continue;
+        const copy = kept.add(table.hash(row));
+        for (const column of [IN_PACK, OFFSET, BYTES]) kept.set(copy, column, table.get(row, column));
+      }
+      table = kept;
+      for (const suffix of [INDEX, FIRST_INDEX, PACK]) await rm(join(folder, pack + suffix), { force: true });
+    },
+    async forget(sha256) {
+      const row = rowOf(sha256);
+      if (!isThere(row)) return;
+      const { pack } = spanAt(row);
+      table.set(row, IN_PACK, 0);
+      const left = contentsOf().get(pack) ?? [];
+      await place(join(folder, pack + INDEX), encodeIndex(indexOf(left)), { durable: true });
+      await rm(join(folder, pack + FIRST_INDEX), { force: true });
     },
   };
 }
 
-function beginPack(folder: string, add: (pack: string, contents: Map<string, Span>) => void): PackWriter {
+function indexOf(contents: readonly { sha256: string; span: Span }[]): PackIndex {
+  return {
+    count: contents.length,
+    hashes: Buffer.concat(contents.map(({ sha256 }) => hashBytes(sha256))),
+    offsets: Float64Array.from(contents, ({ span }) => span.offset),
+    sizes: Float64Array.from(contents, ({ span }) => span.bytes),
+  };
+}
+
+function beginPack(folder: string, add: (pack: string, index: PackIndex) => void): PackWriter {
   const pack = randomUUID();
   const path = join(folder, pack + PACK);
-  const contents = new Map<string, Span>();
+  const kept = createHashTable(2);
+  let page: Buffer | null = null;
+  let used = 0;
   let file: number | null = null;
   let position = 0;
+  const write = (bytes: Buffer) => {
+    file ??= openSync(path, 'wx', 0o600);
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+  };
+  const writePage = () => {
+    if (page !== null && used > 0) write(page.subarray(0, used));
+    used = 0;
+  };
   return {
     position: () => position,
     append(chunk) {
-      file ??= openSync(path, 'wx', 0o600);
-      for (let done = 0; done < chunk.length;) done += writeSync(file, chunk, done);
       position += chunk.length;
+      if (used + chunk.length > PAGE) writePage();
+      if (chunk.length > PAGE) return write(chunk);
+      page ??= Buffer.allocUnsafeSlow(PAGE);
+      used += chunk.copy(page, used);
     },
-    keep: (sha256, offset) => contents.set(sha256, { pack, offset, bytes: position - offset }),
+    keep(hashed, offset) {
+      const row = kept.add(hashed);
+      kept.set(row, 0, offset);
+      kept.set(row, 1, position - offset);
+    },
     async finish() {
-      if (file !== null) closeSync(file);
-      if (contents.size === 0) return rm(path, { force: true });
-      if (file !== null) await flush([path], folder);
-      await placeDurably(join(folder, pack + INDEX), indexText(contents));
-      add(pack, contents);
+      try {
+        if (kept.size > 0) writePage();
+      } finally {
+        if (file !== null) closeSync(file);
+      }
+      if (kept.size === 0) return rm(path, { force: true });
+      if (file !== null) await flushAll([path], folder);
+      const rows = Array.from({ length: kept.size }, (_, row) => row);
+      const index = {
+        count: kept.size,
+        hashes: Buffer.concat(rows.map((row) => kept.hash(row))),
+        offsets: Float64Array.from(rows, (row) => kept.get(row, 0)),
+        sizes: Float64Array.from(rows, (row) => kept.get(row, 1)),
+      };
+      await place(join(folder, pack + INDEX), encodeIndex(index), { durable: true });
+      add(pack, index);
     },
   };
 }
@@ -114,14 +210,14 @@ function beginPack(folder: string, add: (pack: string, contents: Map<string, Spa
 function packReader(folder: string): PackReader {
   const files = new Map<string, number>();
   return {
-    read({ pack, offset, bytes }) {
-      if (bytes === 0) return Buffer.alloc(0);
-      const file = files.get(pack) ?? openSync(join(folder, pack + PACK), 'r');
-      files.set(pack, file);
+    read(sha256, { pack, offset, bytes }) {
       const content = Buffer.allocUnsafe(bytes);
-      const count = readSync(file, content, 0, bytes, offset);
-      if (count === bytes) return content;
-      throw new Error(`pack ${pack} in ${folder} ends early: ${count} of ${bytes} bytes at ${offset}`);
+      if (bytes > 0) {
+        const file = files.get(pack) ?? openSync(join(folder, pack + PACK), 'r');
+        files.set(pack, file);
+        if (readSync(file, content, 0, bytes, offset) !== bytes) return null;
+      }
+      return hash('sha256', content, 'hex') === sha256 ? content : null;
     },
     close() {
       for (const file of files.values()) closeSync(file);
@@ -132,31 +228,21 @@ function packReader(folder: string): PackReader {
 
 function listPacks(
   folder: string,
-  packs: ReadonlyMap<string, ReadonlyMap<string, Span>>,
+  contents: ReadonlyMap<string, { sha256: string; span: Span }[]>,
 ): ReturnType<Packs['list']> {
   const names = new Set(readdirSync(folder).map((name) => name.replace(/\..*$/, '')));
   return [...names].map((pack) => {
-    const stat = [PACK, INDEX].map((suffix) =>
+    const stats = [PACK, INDEX, FIRST_INDEX].map((suffix) =>
       statSync(join(folder, pack + suffix), { throwIfNoEntry: false }),
     );
-    const changedAt = Math.max(...stat.map((entry) => entry?.mtimeMs ?? 0));
-    return { pack, changedAt, contents: packs.get(pack) ?? new Map<string, Span>() };
+    const changedAt = Math.max(...stats.map((entry) => entry?.mtimeMs ?? 0));
+    return { pack, changedAt, contents: contents.get(pack) ?? [], bytes: stats[0]?.size ?? 0 };
   });
 }
 
-function indexText(contents: ReadonlyMap<string, Span>): string {
-  const spans = [...contents.values()].flatMap(({ offset, bytes }) => [offset, bytes]);
-  const index: Index = { hashes: [...contents.keys()].join(''), spans };
-  return JSON.stringify(index);
-}
-
-/** Our own file, placed whole. */
-function readIndex(folder: string, pack: string): Map<string, Span> {
-  const { hashes, spans } = JSON.parse(readFileSync(join(folder, pack + INDEX), 'utf8')) as Index;
-  const contents = new Map<string, Span>();
-  for (let at = 0; at * HASH_LENGTH < hashes.length; at++) {
-    const sha256 = hashes.slice(at * HASH_LENGTH, (at + 1) * HASH_LENGTH);
-    contents.set(sha256, { pack, offset: spans[2 * at] ?? 0, bytes: spans[2 * at + 1] ?? 0 });
-  }
-  return contents;
+/** Null for one that is damaged, or whose pack is gone. */
+function readIndex(folder: string, pack: string, suffix: string): PackIndex | null {
+  const packBytes = statSync(join(folder, pack + PACK), { throwIfNoEntry: false })?.size ?? 0;
+  const bytes = readFileSync(join(folder, pack + suffix));
+  return suffix === INDEX ? decodeIndex(bytes, packBytes) : decodeFirstIndex(bytes.toString(), packBytes);
 }

@@ -13,29 +13,34 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createTurns } from '../../packaging/reading/turns.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
-import type { FileEntry, Listing } from '../../listing/listing.ts';
-import type { Blobs } from '../contents/blobs.ts';
+import type { StoredEntry } from '../../listing/lines.ts';
+import { reportDamage, type Source } from './damage.ts';
 
 /** Large files copied at the same time. */
 const PARALLEL = 4;
 
-interface Source {
-  blobs: Blobs;
+type StoredFile = StoredEntry & { kind: 'file' };
+
+interface LayingOut extends Source {
   /** Ends it before its time. */
   signal: AbortSignal | undefined;
 }
 
 /**
  * Lays a snapshot out in `directory` (missing, or empty): written beside it and renamed, so that nothing is ever
- * half there. Files get 0644 or 0755 less the umask. Throws AichorError `conflict` when the directory is not empty,
- * and the signal's reason.
+ * half there. Files get 0644 or 0755 less the umask; each content is what its hash says. Throws AichorError `conflict` when the directory is not empty,
+ * `server_error` for a damaged content, and the signal's reason.
  */
-export async function layOutSnapshot(listing: Listing, directory: string, source: Source): Promise<void> {
+export async function layOutSnapshot(
+  entries: Iterable<StoredEntry>,
+  directory: string,
+  source: LayingOut,
+): Promise<void> {
   const beside = `${directory}.${randomUUID()}.tmp`;
   await mkdir(dirname(directory), { recursive: true });
   try {
     mkdirSync(beside);
-    const large = await layOutSmall(listing, beside, source);
+    const large = await layOutSmall(entries, beside, source);
     await layOutLarge(large, beside, source);
     await rename(beside, directory);
   } catch (error) {
@@ -45,21 +50,28 @@ export async function layOutSnapshot(listing: Listing, directory: string, source
 }
 
 /** Folders, links and packed files; returns the large files. */
-async function layOutSmall(listing: Listing, root: string, { blobs, signal }: Source): Promise<FileEntry[]> {
+async function layOutSmall(
+  entries: Iterable<StoredEntry>,
+  root: string,
+  source: LayingOut,
+): Promise<StoredFile[]> {
+  const { blobs, signal } = source;
   const turns = createTurns(signal);
   const folders = new Set<string>();
-  const large: FileEntry[] = [];
+  const large: StoredFile[] = [];
   const reader = blobs.packs.reader();
   try {
-    for (const entry of listing.entries) {
+    for (const entry of entries) {
       makeFolder(root, entry.kind === 'folder' ? `${entry.path}/` : entry.path, folders);
       if (entry.kind === 'folder') continue;
+      if (turns.isDue()) await turns.take();
       const span = entry.kind === 'file' ? blobs.packs.find(entry.sha256) : undefined;
       if (entry.kind === 'link') symlinkSync(entry.target, `${root}/${entry.path}`);
-      else if (span)
-        writeFileSync(`${root}/${entry.path}`, reader.read(span), { flag: 'wx', mode: modeOf(entry) });
-      else large.push(entry);
-      if (turns.isDue()) await turns.take();
+      else if (span) {
+        const content = reader.read(entry.sha256, span);
+        if (content === null) throw await reportDamage(entry, source);
+        writeFileSync(`${root}/${entry.path}`, content, { flag: 'wx', mode: modeOf(entry) });
+      } else large.push(entry);
     }
   } finally {
     reader.close();
@@ -76,15 +88,13 @@ function makeFolder(root: string, path: string, made: Set<string>): void {
   made.add(folder);
 }
 
-async function layOutLarge(
-  files: readonly FileEntry[],
-  root: string,
-  { blobs, signal }: Source,
-): Promise<void> {
+async function layOutLarge(files: readonly StoredFile[], root: string, source: LayingOut): Promise<void> {
+  const { blobs, signal } = source;
   const queue = files.values();
   const copyNext = async (): Promise<void> => {
     for (const file of queue) {
       signal?.throwIfAborted();
+      if (!(await blobs.large.isSound(file.sha256))) throw await reportDamage(file, source);
       await cloneFile(blobs.large.path(file.sha256), join(root, file.path), modeOf(file));
     }
   };
@@ -100,7 +110,7 @@ async function cloneFile(from: string, to: string, mode: number): Promise<void> 
   chmodSync(to, granted);
 }
 
-function modeOf(entry: FileEntry): number {
+function modeOf(entry: StoredFile): number {
   return entry.executable ? 0o755 : 0o644;
 }
 

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Header } from 'tar';
-import type { FileEntry, Listing } from '../../listing/listing.ts';
+import type { StoredEntry } from '../../listing/lines.ts';
+import { AichorError } from '../../../errors.ts';
 import type { Blobs } from '../contents/blobs.ts';
 
 const BLOCK = 512;
@@ -12,14 +14,14 @@ const TIME = new Date(Date.UTC(2000, 0, 1));
  * A snapshot as a tar archive, in the order of its listing; `last` is an empty file at its end, which is there only
  * when everything before it has arrived. Paths of any length, in the way that every tar (BusyBox's too) reads.
  */
-export function packSnapshot(listing: Listing, last: string, blobs: Blobs): Iterable<Buffer> {
-  return joined(archive(listing, last, blobs));
+export function packSnapshot(entries: Iterable<StoredEntry>, last: string, blobs: Blobs): Iterable<Buffer> {
+  return joined(archive(entries, last, blobs));
 }
 
-function* archive(listing: Listing, last: string, blobs: Blobs): Generator<Buffer, void, void> {
+function* archive(entries: Iterable<StoredEntry>, last: string, blobs: Blobs): Generator<Buffer, void, void> {
   const reader = blobs.packs.reader();
   try {
-    for (const entry of listing.entries) {
+    for (const entry of entries) {
       if (entry.kind === 'folder') {
         yield* header({ path: `${entry.path}/`, type: 'Directory', size: 0, mode: 0o755 });
         continue;
@@ -35,11 +37,14 @@ function* archive(listing: Listing, last: string, blobs: Blobs): Generator<Buffe
         continue;
       }
       const mode = entry.executable ? 0o755 : 0o644;
-      yield* header({ path: entry.path, type: 'File', size: entry.bytes, mode });
       const span = blobs.packs.find(entry.sha256);
-      if (span) yield reader.read(span);
-      else yield* largeContent(entry, blobs);
-      yield padding(entry.bytes);
+      const size = span?.bytes ?? blobs.large.sizeOf(entry.sha256);
+      const content = span ? reader.read(entry.sha256, span) : undefined;
+      if (size === null || content === null) throw damaged(entry.path);
+      yield* header({ path: entry.path, type: 'File', size, mode });
+      if (content) yield content;
+      else yield* largeContent({ ...entry, bytes: size }, blobs);
+      yield padding(size);
     }
     yield* header({ path: last, type: 'File', size: 0, mode: 0o644 });
     yield Buffer.alloc(2 * BLOCK);
@@ -74,16 +79,29 @@ function* longText(type: Entry['type'], text: string): Generator<Buffer, void, v
   yield padding(bytes.length);
 }
 
-function* largeContent({ path, sha256, bytes }: FileEntry, blobs: Blobs): Generator<Buffer, void, void> {
+/** The pod that reads it never gets the last entry, and begins nothing. */
+function damaged(path: string): AichorError {
+  return new AichorError('server_error', `the stored content of ${JSON.stringify(path)} is damaged`, {
+    hint: 'submit the directory again: what is missing is sent again',
+  });
+}
+
+function* largeContent(
+  { path, sha256, bytes }: { path: string; sha256: string; bytes: number },
+  blobs: Blobs,
+): Generator<Buffer, void, void> {
+  const hash = createHash('sha256');
   const file = openSync(blobs.large.path(sha256), 'r');
   try {
     for (let left = bytes; left > 0;) {
       const chunk = Buffer.allocUnsafe(Math.min(left, CHUNK));
       const count = readSync(file, chunk);
-      if (count === 0) throw new Error(`the stored content of ${path} ends ${left} bytes early`);
+      if (count === 0) throw damaged(path);
+      hash.update(chunk.subarray(0, count));
       yield chunk.subarray(0, count);
       left -= count;
     }
+    if (hash.digest('hex') !== sha256) throw damaged(path);
   } finally {
     closeSync(file);
   }

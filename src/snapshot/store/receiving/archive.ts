@@ -1,6 +1,5 @@
 import { Parser, type ReadEntry } from 'tar';
 import { AichorError } from '../../../errors.ts';
-import type { FileEntry } from '../../listing/listing.ts';
 import type { BlobBatch, BlobWriter } from '../contents/blobs.ts';
 
 /** Kinds of entries that are plain files in some dialect of tar. */
@@ -12,22 +11,25 @@ const LONGEST_META = 1 << 16;
 /** First byte of what the parser would take for gzip, and unpack. */
 const GZIP_START = 0x1f;
 
+/** A content that an entry may bring. */
+export interface Expected {
+  sha256: string;
+  bytes: number;
+}
+
 /** A tar archive that is taken apart as its bytes come. Throws AichorError `usage` at the first thing wrong. */
 export interface Archive {
   write(chunk: Buffer): void;
   /** The archive is complete. */
   end(): void;
-  /** Hashes of the contents kept so far. */
-  received: ReadonlySet<string>;
 }
 
 /**
  * Puts the entries' contents into a batch of blobs. `expected` finds a file by what an entry is called. All of
  * it happens within `write` and `end`: the parser hands out bytes as it meets them.
  */
-export function openArchive(expected: ReadonlyMap<string, FileEntry>, batch: BlobBatch): Archive {
+export function openArchive(expected: ReadonlyMap<string, Expected>, batch: BlobBatch): Archive {
   const parser = new Parser({ strict: true, maxMetaEntrySize: LONGEST_META, brotli: false, zstd: false });
-  const received = new Set<string>();
   const seen = new Set<string>();
   let failure: unknown = null;
   // Nothing but zeros, or nothing at all, is the archive of no files; the parser does not take it for one.
@@ -46,14 +48,13 @@ export function openArchive(expected: ReadonlyMap<string, FileEntry>, batch: Blo
       return;
     }
     seen.add(entry.path);
-    keepContent(entry, file, { writer: batch.write(file.bytes), received, fail });
+    keepContent(entry, file, { writer: batch.write(file.bytes), fail });
   });
   const checked = (step: () => void) => {
     step();
     if (failure !== null) throw failure;
   };
   return {
-    received,
     write(chunk) {
       opening ??= chunk[0];
       if (opening === GZIP_START) throw refusedArchive('it is compressed without saying so');
@@ -63,7 +64,7 @@ export function openArchive(expected: ReadonlyMap<string, FileEntry>, batch: Blo
   };
 }
 
-function objection(entry: ReadEntry, file: FileEntry | undefined, seen: ReadonlySet<string>): string | null {
+function objection(entry: ReadEntry, file: Expected | undefined, seen: ReadonlySet<string>): string | null {
   if (!file) return 'is not in the listing';
   if (!FILE_TYPES.has(entry.type)) return `is no file but of type ${entry.type}`;
   if (entry.size !== file.bytes) return `has ${entry.size} bytes, the listing says ${file.bytes}`;
@@ -72,11 +73,10 @@ function objection(entry: ReadEntry, file: FileEntry | undefined, seen: Readonly
 
 interface Keeping {
   writer: BlobWriter;
-  received: Set<string>;
   fail(error: unknown): void;
 }
 
-function keepContent(entry: ReadEntry, file: FileEntry, { writer, received, fail }: Keeping): void {
+function keepContent(entry: ReadEntry, file: Expected, { writer, fail }: Keeping): void {
   entry.on('data', (chunk: Buffer) => {
     try {
       writer.append(chunk);
@@ -85,8 +85,8 @@ function keepContent(entry: ReadEntry, file: FileEntry, { writer, received, fail
     }
   });
   entry.on('end', () => {
-    if (writer.keepIf(file.sha256)) received.add(file.sha256);
-    else fail(refusedArchive(`the content of ${JSON.stringify(entry.path)} is not the one announced`));
+    if (!writer.keepIf(file.sha256))
+      fail(refusedArchive(`the content of ${JSON.stringify(entry.path)} is not the one announced`));
   });
 }
 

@@ -1,46 +1,70 @@
-import type { FileEntry, Listing } from '../../listing/listing.ts';
-import { openArchive, refusedArchive } from './archive.ts';
+import { createTurns } from '../../packaging/reading/turns.ts';
 import type { BlobBatch } from '../contents/blobs.ts';
+import { hashBytes, type HashTable } from '../contents/hash-table.ts';
+import type { StoredListing } from '../listings/stored-listing.ts';
+import { openArchive, refusedArchive, type Expected } from './archive.ts';
+import { openContents } from './contents.ts';
 
-/** What a header and its padding may take beside an entry's content, extended headers included. */
+/** What a header and its padding may take beside a content, extended headers included. */
 const OVERHEAD = 4096;
 
+/** How contents come: as they are (`frame.ts`), or in a tar archive, each called by a path of the listing or by its hash. */
+export type UploadKind = 'contents' | 'tar';
+
+interface Receiving {
+  listing: StoredListing;
+  /** Contents that are missing, with the bytes of each. */
+  missing: HashTable;
+  kind: UploadKind;
+  /** Bytes of a stored content, or null. */
+  sizeOf(sha256: string): number | null;
+}
+
 /**
- * Reads a tar stream into a batch of blobs. Nothing is ever written by a name of the archive: an entry must be
- * a plain file called by a path of the listing (or by a hash in it), of the very size and content that the
- * listing says, and may come once; anything else is AichorError `usage`. What was verified before an error is
- * kept all the same, so that a repeated upload need not send it again. Returns the hashes received.
+ * Reads contents into a batch of blobs. Nothing is ever written by a name of an archive: each content must be one
+ * that is missing, of the very size and hash that the listing says, and may come once; anything else is AichorError
+ * `usage`. What was verified before an error is kept all the same, so that a repeated upload need not send it again.
  */
 export async function receiveContents(
-  listing: Listing,
-  tar: AsyncIterable<Buffer>,
+  receiving: Receiving,
+  stream: AsyncIterable<Buffer>,
   batch: BlobBatch,
-): Promise<ReadonlySet<string>> {
-  const expected = expectedEntries(listing);
-  const archive = openArchive(expected, batch);
-  let left = longestArchive(expected.values());
+): Promise<void> {
+  const { listing, missing, kind } = receiving;
+  const archive =
+    kind === 'contents' ? openContents(missing, batch) : openArchive(expectedEntries(receiving), batch);
+  const turns = createTurns();
+  let left = longestUpload(listing);
   try {
-    for await (const chunk of tar) {
+    for await (const chunk of stream) {
       left -= chunk.length;
       if (left < 0) throw refusedArchive('it is longer than all that the listing names');
       archive.write(chunk);
+      if (turns.isDue()) await turns.take();
     }
     archive.end();
   } finally {
     await batch.commit();
   }
-  return archive.received;
 }
 
-function expectedEntries({ entries }: Listing): Map<string, FileEntry> {
-  const expected = new Map<string, FileEntry>();
-  for (const entry of entries) if (entry.kind === 'file') expected.set(entry.sha256, entry);
-  for (const entry of entries) if (entry.kind === 'file') expected.set(entry.path, entry);
+/** By what an archive's entry may be called; it may bring what is here already. */
+function expectedEntries({ listing, missing, sizeOf }: Receiving): Map<string, Expected> {
+  const expected = new Map<string, Expected>();
+  const byPath = new Map<string, Expected>();
+  for (const entry of listing.entries()) {
+    if (entry.kind !== 'file') continue;
+    const place = missing.find(hashBytes(entry.sha256));
+    const bytes = place < 0 ? sizeOf(entry.sha256) : missing.get(place, 0);
+    if (bytes === null) continue;
+    const known = expected.get(entry.sha256) ?? { sha256: entry.sha256, bytes };
+    expected.set(entry.sha256, known);
+    byPath.set(entry.path, known);
+  }
+  for (const [path, file] of byPath) expected.set(path, file);
   return expected;
 }
 
-function longestArchive(files: Iterable<FileEntry>): number {
-  let limit = 1 << 20;
-  for (const file of files) limit += file.bytes + OVERHEAD;
-  return limit;
+function longestUpload({ summary }: StoredListing): number {
+  return (1 << 20) + summary.bytes + summary.entries * OVERHEAD;
 }

@@ -18,7 +18,7 @@ async function snapshotOf(tree: Record<string, string>) {
   const { listing } = await scanDirectory(root, { cacheFolder: newFolder() });
   const store = createSnapshotStore(newFolder());
   const { digest, missing } = await store.announce(listing);
-  if (missing.length > 0) await store.receive(digest, packFiles(root, listing, missing));
+  if (missing.length > 0) await store.receive(digest, packFiles(root, listing, missing), 'contents');
   const snapshot = await store.open(digest);
   if (snapshot === null) throw new Error('no snapshot');
   return snapshot;

@@ -76,7 +76,7 @@ function allFiles(folder: string): string[] {
 async function stored(root: string, store = createSnapshotStore(newFolder())) {
   const { listing, digest } = await scanned(root);
   const { missing } = await store.announce(listing);
-  await store.receive(digest, packFiles(root, listing, missing));
+  await store.receive(digest, packFiles(root, listing, missing), 'contents');
   return { store, digest, listing };
 }
 
@@ -163,10 +163,12 @@ describe('a snapshot', () => {
         throw new Error('connection lost');
       })(),
     );
-    await expect(store.receive(digest, half)).rejects.toThrow('connection lost');
+    await expect(store.receive(digest, half, 'contents')).rejects.toThrow('connection lost');
     const { missing: left } = await store.announce(listing);
     expect(left.length).toBe(missing.length - 2);
-    const both = await Promise.all([1, 2].map(() => store.receive(digest, packFiles(root, listing, left))));
+    const both = await Promise.all(
+      [1, 2].map(() => store.receive(digest, packFiles(root, listing, left), 'contents')),
+    );
     expect(both).toEqual([
       { digest, missing: [] },
       { digest, missing: [] },
@@ -311,7 +313,7 @@ describe('collecting', () => {
     time += 2 * HOUR;
     const [, announced] = await Promise.all([store.collect(new Set()), store.announce(listing)]);
     if (announced.missing.length > 0)
-      await store.receive(digest, packFiles(root, listing, announced.missing));
+      await store.receive(digest, packFiles(root, listing, announced.missing), 'contents');
     expect((await (await store.open(digest))?.read('b.py'))?.toString()).toBe('b');
   });
 });

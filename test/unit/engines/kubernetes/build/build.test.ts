@@ -120,7 +120,7 @@ async function snapshot(tree: Record<string, string>): Promise<SnapshotReader> {
   const { listing } = await scanDirectory(root, { cacheFolder: join(folder, 'cache') });
   const store = createSnapshotStore(join(folder, 'data'));
   const { digest, missing } = await store.announce(listing);
-  await store.receive(digest, packFiles(root, listing, missing));
+  await store.receive(digest, packFiles(root, listing, missing), 'contents');
   const reader = await store.open(digest);
   if (reader === null) throw new Error('no snapshot');
   return reader;
