@@ -26,7 +26,7 @@ function section(command) {
     '',
   ];
   if (command.description) lines.push(command.description, '');
-  const flags = Object.values(command.flags).filter((flag) => !flag.hidden && flag.name !== 'json');
+  const flags = Object.values(command.flags).filter((flag) => !flag.hidden && flag.helpGroup !== 'GLOBAL');
   if (flags.length > 0) lines.push('| flag | |', '|---|---|', ...flags.map(row), '');
   return lines.join('\n');
 }

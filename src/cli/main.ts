@@ -1,6 +1,7 @@
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { CommandTable, Program } from './runtime/command.ts';
 import { failureText } from './runtime/failure-text.ts';
+import { formatWanted } from './runtime/output.ts';
 import { screenOf } from './runtime/screen.ts';
 import { reportThrown } from './runtime/thrown.ts';
 
@@ -60,7 +61,7 @@ function helpAsked(argv: readonly string[]): boolean {
 async function fail(thrown: unknown, argv: readonly string[]): Promise<void> {
   const reported = reportThrown(thrown, { command: '', flags: [] });
   process.exitCode = EXIT_CODES[reported.error.code];
-  const human = process.stdout.isTTY && !argv.includes('--json') && process.env['AICHOR_OUTPUT'] !== 'json';
-  const screen = human ? screenOf(process.stderr, process.env) : null;
+  const isJson = formatWanted({ argv, env: process.env, isTerminal: true }) === 'json';
+  const screen = process.stderr.isTTY && !isJson ? screenOf(process.stderr, process.env) : null;
   process.stderr.write(await failureText(reported, { screen, sources: new Map(), findingsShown: false }));
 }

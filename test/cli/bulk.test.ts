@@ -64,9 +64,11 @@ it('prune takes by age and label, and outputs only when it is told to', async ()
 it('prune --all leaves the live ones alone, unless it is told to wait for them', async () => {
   const release = join(program.home, 'third');
   const live = await submitted('--env', `HOLD=${release}`);
-  expect(idsOf(documentOf(await aichor(['experiments', 'prune', '--all'])))).not.toContain(live);
+  expect(idsOf(documentOf(await aichor(['experiments', 'prune', '--all', '--yes'])))).not.toContain(live);
   writeFileSync(release, '');
-  expect(idsOf(documentOf(await aichor(['experiments', 'prune', '--all', '--wait'])))).toEqual([live]);
+  expect(idsOf(documentOf(await aichor(['experiments', 'prune', '--all', '--yes', '--wait'])))).toEqual([
+    live,
+  ]);
   expect(await present()).toEqual([]);
 });
 

@@ -57,7 +57,7 @@ export function makeProgram(name: string, more: Record<string, string> = {}): Pr
         execFileSync(process.execPath, [BIN, 'server', 'status'], { env, encoding: 'utf8' }),
       ).running;
       if (running) {
-        execFileSync(process.execPath, [BIN, 'experiments', 'cancel', '--all', '--wait'], { env });
+        execFileSync(process.execPath, [BIN, 'experiments', 'cancel', '--all', '--yes', '--wait'], { env });
         execFileSync(process.execPath, [BIN, 'server', 'stop'], { env });
       }
       rmSync(home, { recursive: true, force: true });

@@ -1,10 +1,10 @@
-import type { BulkResult, Selection } from '../../api/contract.ts';
+import type { BulkResult, ListQueryInput, Selection } from '../../api/contract.ts';
 import type { Client } from '../../client/client.ts';
 import { AichorError, ERROR_CODES } from '../../errors.ts';
 import { readLabels } from '../submit/environment.ts';
 import { worst } from './wait.ts';
-import type { ExperimentSummary } from '../../experiment/record.ts';
-import { isTerminal, STATUSES } from '../../experiment/status.ts';
+import type { ExperimentRecord, ExperimentSummary } from '../../experiment/record.ts';
+import { isTerminal, STATUSES, type Status } from '../../experiment/status.ts';
 import { experimentsMeant, namedRef } from './references.ts';
 import { durationFlag } from './since.ts';
 import { Verdict } from '../runtime/command.ts';
@@ -46,7 +46,7 @@ export function readPruning({ olderThan, labels, all, wait }: Pruned): {
   labels: string[];
 } {
   if (olderThan === undefined && labels.length === 0 && !all) {
-    throw new AichorError('usage', 'nothing says what is to be pruned', {
+    throw new AichorError('usage', 'prune needs to know what to delete', {
       hint: 'give --older-than 30d, --label KEY=VALUE, or --all',
     });
   }
@@ -65,25 +65,63 @@ export function readPruning({ olderThan, labels, all, wait }: Pruned): {
 }
 
 const LIVE = STATUSES.filter((status) => !isTerminal(status));
+const ENDED = STATUSES.filter(isTerminal);
 const PAGE = 1000;
 
 /** Those of a selection that have not ended. Ids that nothing has are no error here. */
-export async function liveAmong(
+export function liveAmong(client: Client, selection: Selection): Promise<ExperimentSummary[]> {
+  return among(client, selection, LIVE);
+}
+
+/** Those of a selection that have ended; with `olderThan` (seconds) longer ago than that. */
+export async function endedAmong(
+  client: Client,
+  selection: Selection,
+  { olderThan = 0, now }: { olderThan?: number; now: Date },
+): Promise<ExperimentSummary[]> {
+  const before = new Date(now.getTime() - olderThan * 1000).toISOString();
+  const ended = await among(client, selection, ENDED);
+  return ended.filter(({ ended_at: at }) => at !== null && at < before);
+}
+
+async function among(
   client: Client,
   { ids, labels = [] }: Selection,
+  statuses: readonly Status[],
 ): Promise<ExperimentSummary[]> {
-  if (ids !== undefined) {
-    const { found } = await experimentsMeant(client, ids);
-    return found.filter(({ status }) => !isTerminal(status));
-  }
-  const live: ExperimentSummary[] = [];
+  if (ids === undefined) return everyExperiment(client, { status: [...statuses], label: labels });
+  const { found } = await experimentsMeant(client, ids);
+  const meant = found.filter(({ status }) => statuses.includes(status));
+  return meant.map(summaryOf);
+}
+
+/** All of a selection as they are known now; unknown ids come back as errors. */
+export async function knownOf(
+  client: Client,
+  { ids, labels = [] }: Selection,
+): Promise<{ known: ExperimentSummary[]; errors: AichorError[] }> {
+  if (ids === undefined) return { known: await everyExperiment(client, { label: labels }), errors: [] };
+  const { found, errors } = await experimentsMeant(client, ids);
+  return { known: found.map(summaryOf), errors };
+}
+
+function summaryOf({ pods: _pods, events: _events, ...summary }: ExperimentRecord): ExperimentSummary {
+  return summary;
+}
+
+/** All pages of a list. */
+export async function everyExperiment(
+  client: Client,
+  query: Omit<ListQueryInput, 'limit' | 'cursor'>,
+): Promise<ExperimentSummary[]> {
+  const all: ExperimentSummary[] = [];
   let cursor: string | undefined;
   do {
-    const page = await client.list({ status: LIVE, label: labels, limit: PAGE, cursor });
-    live.push(...page.experiments);
+    const page = await client.list({ ...query, limit: PAGE, cursor });
+    all.push(...page.experiments);
     cursor = page.next_cursor ?? undefined;
   } while (cursor !== undefined);
-  return live;
+  return all;
 }
 
 /** The document of those that could be done, with an error for the others; when none could, the error is thrown. */

@@ -8,6 +8,11 @@ export function durationFlag(text: string, flag: string): number {
   throw new AichorError('usage', `${flag}: ${parsed.message}`, { hint: parsed.hint });
 }
 
+/** The same for how long to wait: a number alone is seconds, as it is to `timeout` and `sleep`. */
+export function secondsFlag(text: string, flag: string): number {
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : durationFlag(text, flag);
+}
+
 /** The point in time that `--since` means: a duration back from now, or an ISO 8601 time. As ISO with milliseconds. */
 export function sinceFlag(text: string, now: Date): string {
   if (/^\d{4}-\d{2}-\d{2}/.test(text)) {

@@ -14,12 +14,14 @@ interface WaitOptions {
   signal: AbortSignal;
   /** Seconds; null: as long as it takes. */
   timeout: number | null;
-  /** Called with every change, the present states first. */
-  onChange(summary: ExperimentSummary): void;
+  /** Called with every change, the present states first; `said` is how far all of them are, in a line. */
+  onChange(summary: ExperimentSummary, said: string): void;
   onLost(): void;
 }
 
 const IDS_PER_WATCH = 200;
+/** Ids that are written out in a hint. */
+const MOST_NAMED = 5;
 
 /** Timers above this fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -48,7 +50,7 @@ export async function waitForEnd({
   const watch = async (id: string[]) => {
     for await (const summary of watchExperiments({ client, query: { id }, signal: either, onLost })) {
       seen.set(summary.experiment_id, summary);
-      onChange(summary);
+      onChange(summary, progressOf(ids, seen));
     }
   };
   try {
@@ -61,6 +63,25 @@ export async function waitForEnd({
   const experiments = ids.flatMap((id) => seen.get(id) ?? []);
   const isOver = ids.every((id) => isEnded(seen.get(id)));
   return { experiments, error: isOver ? verdictOn(experiments) : timedOut(ids, seen) };
+}
+
+/** How far they are: of one its status and why, of several `8 of 30 ended, 2 running, 20 waiting`. */
+export function progressOf(ids: readonly string[], seen: ReadonlyMap<string, ExperimentSummary>): string {
+  const [first] = ids;
+  const only = ids.length === 1 && first !== undefined ? seen.get(first) : undefined;
+  if (only !== undefined) {
+    const { experiment_id: id, status, explanation } = only;
+    return `${id.slice(0, 8)} ${status}${explanation === null ? '' : `: ${explanation}`}`;
+  }
+  const states = ids.flatMap((id) => seen.get(id) ?? []);
+  const live = states.filter(({ status }) => !isTerminal(status));
+  const ended = states.length - live.length;
+  const running = live.filter(({ status }) => status !== 'Waiting').length;
+  return [
+    `${ended} of ${ids.length} ended`,
+    ...(running > 0 ? [`${running} running`] : []),
+    ...(live.length > running ? [`${live.length - running} waiting`] : []),
+  ].join(', ');
 }
 
 /** Ids stand in the address of the request, and a server reads 16 kB of it. */
@@ -108,8 +129,11 @@ function timedOut(ids: readonly string[], seen: ReadonlyMap<string, ExperimentSu
     open.length === 1
       ? `experiment ${open[0]} is still ${seen.get(open[0] ?? '')?.status ?? 'unknown'}`
       : `${open.length} experiments have not ended`;
+  const [go, them] = open.length === 1 ? ['it goes', 'it'] : ['they go', 'them'];
+  // Hundreds of ids would hide what is said.
+  const named = open.length > MOST_NAMED ? 'ID…' : open.join(' ');
   return new AichorError('timeout', `the time is up; ${state}`, {
-    hint: `it goes on; wait again, or aichor experiments cancel ${open.join(' ')}`,
+    hint: `${go} on; wait again, or end ${them} with aichor experiments cancel ${named}`,
   });
 }
 

@@ -1,7 +1,8 @@
+import { formatBytes } from '../../base/text/bytes.ts';
 import type { StorageList } from '../../api/storage-contract.ts';
 import type { Screen } from '../runtime/screen.ts';
 import { table } from './table.ts';
-import { bytesText } from './time.ts';
+import { timeText } from './time.ts';
 
 /** Files with their sizes, as `storage list` shows them. */
 export function fileTable(files: StorageList['files'], screen: Screen): string {
@@ -13,7 +14,7 @@ export function fileTable(files: StorageList['files'], screen: Screen): string {
   ] as const;
   return table(
     columns,
-    files.map(({ path, bytes, modified_at: at }) => [path, bytesText(bytes), `${at.slice(0, 19)}Z`]),
+    files.map(({ path, bytes, modified_at: at }) => [path, formatBytes(bytes), timeText(at, screen)]),
     screen,
   );
 }

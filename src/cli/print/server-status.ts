@@ -1,6 +1,6 @@
+import { formatBytes } from '../../base/text/bytes.ts';
 import type { ServerStatus } from '../../api/contract.ts';
 import type { Screen } from '../runtime/screen.ts';
-import { bytesText } from './time.ts';
 
 /** What `server status` and `server stop` show on a terminal. */
 export function serverStatusPage(status: ServerStatus, { colors }: Screen): string {
@@ -10,7 +10,7 @@ export function serverStatusPage(status: ServerStatus, { colors }: Screen): stri
     ['version', status.version ?? '-'],
     ['pid', String(status.pid ?? '-')],
     ['live experiments', String(status.live_experiments ?? '-')],
-    ...Object.entries(status.disk ?? {}).map(([what, bytes]): [string, string] => [what, bytesText(bytes)]),
+    ...Object.entries(status.disk ?? {}).map(([what, bytes]): [string, string] => [what, formatBytes(bytes)]),
   ];
   return [
     colors.green('running'),

@@ -24,16 +24,11 @@ export function agoText(time: string, now: Date): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-
-/** `512 B`, `1.4 MB`, `23 GB`: decimal units, as manifests count. */
-export function bytesText(bytes: number): string {
-  let amount = bytes;
-  let unit = 0;
-  while (amount >= 1000 && unit < UNITS.length - 1) {
-    amount /= 1000;
-    unit++;
-  }
-  const digits = unit === 0 || amount >= 10 ? 0 : 1;
-  return `${amount.toFixed(digits)} ${UNITS[unit]}`;
+/** A point in time for a person: `2026-11-28 17:31:05`, in the zone of this machine or in UTC (then with a `Z`). */
+export function timeText(iso: string, { utc = false }: { utc?: boolean | undefined } = {}): string {
+  const time = new Date(iso);
+  if (utc) return `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const two = (part: number) => String(part).padStart(2, '0');
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
+  return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`;
 }

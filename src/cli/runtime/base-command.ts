@@ -1,23 +1,39 @@
-import { boolean } from '@oclif/core/flags';
+import { boolean, option } from '@oclif/core/flags';
 import type { Client } from '../../client/client.ts';
 import type { Target } from '../../client/http.ts';
 import { AichorError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { Command, Verdict } from './command.ts';
-import { OutputClosed, watchInterruption } from './interruption.ts';
-import { watchReader } from './output-reader.ts';
+import { OutputClosed, watchInterruption, watchReader } from './interruption.ts';
+import { FORMATS, formatWanted, linesOf, type Format } from './output.ts';
 import { canAnimate, screenOf, type Screen } from './screen.ts';
 import { resolveSettings, type FlagSettings, type Settings } from '../settings/settings.ts';
 import { createTalk, type Talk } from './talk.ts';
 
+/** What goes on when a command is interrupted. */
+interface StillRunning {
+  ids: readonly string[];
+  labels: readonly string[];
+}
+
+/** Ids that are written out in a hint. */
+const MOST_NAMED = 5;
+
 /**
  * What every command extends. A command's `run` parses, does its work and returns the document (a `Verdict` when
- * the exit code tells the result, undefined when it wrote to stdout itself with `write`); this class prints it:
- * JSON, or on a terminal what `view` draws. Whatever is thrown is printed on stderr and becomes the exit code.
+ * the exit code tells the result, undefined when it wrote to stdout itself with `write`); this class prints it in the
+ * form that was asked for: JSON, a line for each thing, or what `view` draws for people (on a terminal, unless asked). Whatever is thrown is printed on stderr and becomes the exit code.
  */
 export abstract class BaseCommand<T = unknown> extends Command {
   static override baseFlags = {
-    json: boolean({ description: 'Print JSON, also on a terminal', helpGroup: 'GLOBAL' }),
+    json: boolean({ description: 'Print JSON, also on a terminal: --output json', helpGroup: 'GLOBAL' }),
+    output: option({
+      options: FORMATS,
+      description: 'How to print: for people, or as data; AICHOR_OUTPUT says it for all commands',
+      helpGroup: 'GLOBAL',
+      exclusive: ['json'],
+    })(),
+    utc: boolean({ description: 'Show times in UTC, not in the zone of this machine', helpGroup: 'GLOBAL' }),
   };
 
   abstract run(): Promise<T | Verdict<T> | undefined>;
@@ -27,17 +43,31 @@ export abstract class BaseCommand<T = unknown> extends Command {
     return null;
   }
 
+  /** The document as YAML. */
+  async yaml(document: T): Promise<string> {
+    const { stringify } = await import('yaml');
+    return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
+  }
+
   readonly #stdout = process.stdout;
   readonly #stderr = process.stderr;
   #settings: Settings | undefined;
   #signal: AbortSignal | undefined;
-  #stillRunning: readonly string[] = [];
+  #stillRunning: StillRunning = { ids: [], labels: [] };
 
   /** Texts of files that errors point into, by the name the user gave: mistakes are shown in them. */
   readonly sources = new Map<string, string>();
 
   /** Stdout as views see it. */
-  readonly screen: Screen = screenOf(this.#stdout, process.env);
+  get screen(): Screen {
+    const utc = this.argv.includes('--utc');
+    return { ...screenOf(this.#stdout, process.env, this.#stderr), utc };
+  }
+
+  /** Stderr as what is said to people sees it. */
+  get talkScreen(): Screen {
+    return screenOf(this.#stderr, process.env);
+  }
 
   /** Notices, progress and whatever else is said to people: stderr. */
   readonly talk: Talk = createTalk({
@@ -57,9 +87,24 @@ export abstract class BaseCommand<T = unknown> extends Command {
     return (this.#signal ??= watchInterruption(process, (onGone) => watchReader(process, onGone)));
   }
 
-  /** Whether a human view is wanted: stdout is a terminal and nobody asked for JSON. */
+  /** The form of stdout. */
+  get format(): Format {
+    return formatWanted({ argv: this.argv, env: process.env, isTerminal: this.#stdout.isTTY === true });
+  }
+
+  /** Whether a human view is wanted. */
   get humanWanted(): boolean {
-    return this.#stdout.isTTY === true && !this.jsonAsked();
+    return this.format === 'table';
+  }
+
+  /** Whether a view may move the cursor: a human one, on a terminal that is not a CI's. */
+  get canRedraw(): boolean {
+    return this.humanWanted && canAnimate(this.#stdout, process.env);
+  }
+
+  /** Whether errors are written for people: stderr is a terminal, and nobody asked for JSON. */
+  get #errorsForPeople(): boolean {
+    return this.#stderr.isTTY === true && (this.format !== 'json' || this.#stdout.isTTY !== true);
   }
 
   /** Whether somebody can be asked something: stdin and stderr are a terminal. */
@@ -85,9 +130,12 @@ export abstract class BaseCommand<T = unknown> extends Command {
     return connect(this.#connection());
   }
 
-  /** Names the experiments that go on when this command is interrupted; the message will say how to cancel them. */
-  keepsRunning(...experimentIds: string[]): void {
-    this.#stillRunning = experimentIds;
+  /**
+   * Names the experiments that go on when this command is interrupted: the message will say how to come back to them, and
+   * how to cancel them; by the labels that they were chosen by, where there are some.
+   */
+  keepsRunning(ids: readonly string[], labels: readonly string[] = []): void {
+    this.#stillRunning = { ids, labels };
   }
 
   /** Writes data to stdout and waits until it is taken. For commands that stream. */
@@ -117,7 +165,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
       this.talk.settle();
       if (outcome instanceof Verdict) {
         await this.#print(outcome.document);
-        await this.#fail(outcome.error, 'verdict');
+        await this.#fail(outcome.error, this.humanWanted && outcome.isInView ? 'seen' : 'verdict');
       } else if (outcome !== undefined) await this.#print(outcome);
     } catch (error) {
       this.talk.settle();
@@ -126,13 +174,20 @@ export abstract class BaseCommand<T = unknown> extends Command {
   }
 
   async #print(document: T): Promise<void> {
-    const drawn = this.humanWanted ? await this.view(document) : null;
-    const spaces = this.#stdout.isTTY ? 2 : undefined;
-    await this.write(`${drawn ?? JSON.stringify(document, null, spaces)}\n`);
+    const text = await this.#textOf(document);
+    await this.write(text === '' ? '' : `${text}\n`);
+  }
+
+  async #textOf(document: T): Promise<string> {
+    const { format } = this;
+    if (format === 'tsv' || format === 'id') return linesOf(document, format);
+    if (format === 'yaml') return (await this.yaml(document)).trimEnd();
+    const drawn = format === 'table' ? await this.view(document) : null;
+    return drawn ?? JSON.stringify(document, null, this.#stdout.isTTY ? 2 : undefined);
   }
 
   /** Sets the exit code itself, because oclif loses it with `--json` and re-wraps the text. */
-  async #fail(thrown: unknown, kind: 'failure' | 'verdict'): Promise<void> {
+  async #fail(thrown: unknown, kind: 'failure' | 'verdict' | 'seen'): Promise<void> {
     const signal = this.#signal;
     const ended = signal?.aborted ? signal.reason : thrown;
     if (ended instanceof OutputClosed) {
@@ -149,10 +204,11 @@ export abstract class BaseCommand<T = unknown> extends Command {
     });
     const said = error.code === 'interrupted' ? this.#interrupted() : error;
     process.exitCode = EXIT_CODES[said.code];
+    if (kind === 'seen' && this.#errorsForPeople) return;
     const text = await failureText(
       { error: said, stack },
       {
-        screen: this.humanWanted ? screenOf(this.#stderr, process.env) : null,
+        screen: this.#errorsForPeople ? this.talkScreen : null,
         sources: this.sources,
         findingsShown: kind === 'verdict',
       },
@@ -161,19 +217,18 @@ export abstract class BaseCommand<T = unknown> extends Command {
   }
 
   #interrupted(): AichorError {
-    const ids = this.#stillRunning;
+    const { ids, labels } = this.#stillRunning;
     if (ids.length === 0) return new AichorError('interrupted', 'interrupted');
-    const going = ids.length === 1 ? `experiment ${ids[0]} goes on` : `${ids.length} experiments go on`;
+    const one = ids.length === 1;
+    const going = one ? `experiment ${ids[0]} goes on` : `${ids.length} experiments go on`;
+    const which =
+      labels.length > 0 ? labels.map((label) => `--label ${label}`) : ids.map((id) => id.slice(0, 8));
+    // A line that nobody reads to its end helps nobody.
+    const named = which.length > MOST_NAMED ? 'ID…' : which.join(' ');
+    const back = one && labels.length === 0 ? `logs -f ${named}` : `wait ${named}`;
     return new AichorError('interrupted', `interrupted; ${going}`, {
-      hint: `to end ${ids.length === 1 ? 'it' : 'them'}: aichor experiments cancel ${ids.join(' ')}`,
+      hint: `aichor experiments ${back} comes back to ${one ? 'it' : 'them'}; aichor experiments cancel ${named} ends ${one ? 'it' : 'them'}`,
     });
-  }
-
-  /** `--json` counts also when the rest of the line could not be parsed. */
-  protected jsonAsked(): boolean {
-    const end = this.argv.indexOf('--');
-    const flags = end === -1 ? this.argv : this.argv.slice(0, end);
-    return flags.includes('--json') || process.env['AICHOR_OUTPUT'] === 'json';
   }
 
   #typedName(): string {

@@ -77,9 +77,12 @@ export type CommandTable = Readonly<Record<string, () => Promise<{ default: Comm
 export class Verdict<T> {
   readonly document: T;
   readonly error: AichorError;
+  /** Whether the human view of the document says what the error says: then people are not told twice. */
+  readonly isInView: boolean;
 
-  constructor(document: T, error: AichorError) {
+  constructor(document: T, error: AichorError, { isInView = false }: { isInView?: boolean } = {}) {
     this.document = document;
     this.error = error;
+    this.isInView = isInView;
   }
 }

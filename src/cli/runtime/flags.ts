@@ -11,5 +11,11 @@ export const selectionFlags = {
   all: boolean({ description: 'Every experiment this can be done to' }),
 };
 
+/** What commands take that cannot be undone. */
+export const deedFlags = {
+  yes: boolean({ char: 'y', description: 'Do not ask; a script that says --all has to say it' }),
+  'dry-run': boolean({ description: 'Print which experiments are meant, and do nothing' }),
+};
+
 /** `ID…`: oclif has no argument that takes several, so the command is not `strict` and reads `argv`. */
-export const ID_HELP = 'Id, a prefix of it (6 characters or more), or latest';
+export const ID_HELP = 'Id, a prefix of it (3 characters or more), or latest';

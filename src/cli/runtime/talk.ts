@@ -8,6 +8,8 @@ export interface Talk {
   progress(message: string): void;
   /** Nothing is going on any more: the progress line is removed. */
   settle(): void;
+  /** Whatever else is written to the same terminal, with the progress line out of its way. */
+  aside(write: () => void): void;
   /** Text as it is, with a newline: lines that are followed, questions' answers. */
   say(text: string): void;
 }
@@ -22,11 +24,13 @@ interface TalkOptions {
 /** The part of a spinner that is needed here (`ora` has it). */
 interface Spinner {
   text: string;
+  clear(): unknown;
+  render(): unknown;
   stop(): unknown;
 }
 
 export function createTalk({ write, screen, animate }: TalkOptions): Talk {
-  const progress = createProgress(animate);
+  const progress = createProgress(animate, screen.width);
   const say = (text: string) => {
     progress.aside(() => write(`${text}\n`));
   };
@@ -35,11 +39,12 @@ export function createTalk({ write, screen, animate }: TalkOptions): Talk {
     notice: (message) => say(`${screen.colors.yellow('notice')}: ${message}`),
     progress: (message) => progress.show(message),
     settle: () => progress.settle(),
+    aside: (write) => progress.aside(write),
   };
 }
 
 /** The spinner's library is loaded when the first progress is shown: it costs more than most commands do. */
-function createProgress(animate: boolean) {
+function createProgress(animate: boolean, width: number) {
   let wanted: string | null = null;
   let spinner: Spinner | null = null;
   let loading = false;
@@ -49,6 +54,11 @@ function createProgress(animate: boolean) {
     loading = false;
     if (wanted !== null) spinner = ora({ text: wanted, discardStdin: false, hideCursor: true }).start();
   };
+  /** A line that is longer than the screen would leave its upper part behind. */
+  const fitting = (message: string) => {
+    const room = Math.max(20, width - 4);
+    return message.length > room ? `${message.slice(0, room - 1)}…` : message;
+  };
   const settle = () => {
     wanted = null;
     spinner?.stop();
@@ -57,15 +67,14 @@ function createProgress(animate: boolean) {
   return {
     show(message: string): void {
       if (!animate) return;
-      wanted = message;
-      if (spinner) spinner.text = message;
+      wanted = fitting(message);
+      if (spinner) spinner.text = wanted;
       else if (!loading) void start();
     },
     aside(write: () => void): void {
-      const shown = wanted;
-      settle();
+      spinner?.clear();
       write();
-      if (shown !== null) this.show(shown);
+      spinner?.render();
     },
     settle,
   };

@@ -2,6 +2,7 @@ import { readSettingsFile, settingsFilePath, type SettingsFile } from '../../mac
 import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
 import { AichorError } from '../../errors.ts';
 import { nameMistake } from '../../experiment/project-name.ts';
+import { FORMATS, type Format } from '../runtime/output.ts';
 import { apiKeyFor, EMBEDDED } from './credentials.ts';
 
 /** Where a setting's value came from. The order is the order of precedence. */
@@ -29,7 +30,7 @@ export interface Settings {
   project: Setting;
   /** What the user said; the manifest and the project may still decide. Null: nothing was said. */
   engine: Setting;
-  output: Setting<'json' | null>;
+  output: Setting<Format | null>;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -89,9 +90,10 @@ function checked(named: Setting, what: 'project' | 'engine', file: string): Sett
 
 function output(value: string | undefined): Settings['output'] {
   if (!value) return { value: null, origin: 'default' };
-  if (value === 'json') return { value, origin: 'environment' };
-  throw new AichorError('usage', `AICHOR_OUTPUT is ${JSON.stringify(value)}, but only "json" is known`, {
-    hint: 'unset AICHOR_OUTPUT for human views on a terminal',
+  const format = FORMATS.find((each) => each === value);
+  if (format !== undefined) return { value: format, origin: 'environment' };
+  throw new AichorError('usage', `AICHOR_OUTPUT is ${JSON.stringify(value)}, which is no form of output`, {
+    hint: `it is one of ${FORMATS.join(', ')}; unset, a terminal gets tables and a pipe JSON`,
   });
 }
 

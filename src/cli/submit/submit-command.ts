@@ -4,7 +4,6 @@ import type { LogLine } from '../../logs/line.ts';
 import type { PlanDocument } from '../../render/local/plan-document.ts';
 import { waitForEnd } from '../experiments/wait.ts';
 import { BaseCommand } from '../runtime/base-command.ts';
-import { screenOf } from '../runtime/screen.ts';
 import { Verdict } from '../runtime/command.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { SubmissionFlags } from './flags.ts';
@@ -58,6 +57,13 @@ export interface PreparedSubmission {
   send(secrets: Record<string, string>): Promise<Taken>;
 }
 
+interface Following {
+  client: Client;
+  id: string;
+  signal: AbortSignal;
+  status: { line(line: LogLine): void };
+}
+
 export type SubmitDocument = SubmissionDocument | ExperimentRecord | DryRun;
 
 /**
@@ -65,6 +71,8 @@ export type SubmitDocument = SubmissionDocument | ExperimentRecord | DryRun;
  * command gives is checked without sending anything. Run: it is sent, and followed as far as was asked.
  */
 export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
+  #lastLines: readonly LogLine[] = [];
+
   protected async submit(
     flags: SubmissionFlags,
     settings: Settings,
@@ -86,21 +94,53 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
     { wait, follow, quiet }: SubmissionFlags,
   ): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
     const id = summary.experiment_id;
-    this.keepsRunning(id);
+    this.keepsRunning([id]);
+    this.talk.settle();
     for (const { message } of summary.notices) this.talk.notice(message);
     if (quiet) await this.write(`${id}\n`);
     if (!wait && !follow) return quiet ? undefined : submissionDocument(summary, upload);
     if (!quiet) this.talk.notice(`experiment ${id}`);
-    if (follow) await this.#sayLogs(client, id);
-    const outcome = await this.#finalRecord(client, id);
+    const outcome = await this.#untilEnded(client, summary, follow);
     if (!quiet) return outcome;
     if (outcome instanceof Verdict) throw outcome.error;
     return undefined;
   }
 
+  /** Waits for the end, and with `follow` says the log meanwhile: the final record, with an error unless it succeeded. */
+  async #untilEnded(
+    client: Client,
+    summary: ExperimentSummary,
+    follow: boolean,
+  ): Promise<ExperimentRecord | Verdict<ExperimentRecord>> {
+    const { createStatusLine } = await import('../experiments/status-line.ts');
+    const status = createStatusLine(this.talk, summary);
+    const broken = new AbortController();
+    const signal = AbortSignal.any([this.signal, broken.signal]);
+    const following = { client, id: summary.experiment_id, signal, status };
+    try {
+      const [{ error }] = await Promise.all([
+        waitForEnd({
+          client,
+          ids: [following.id],
+          signal,
+          timeout: null,
+          onChange: (changed) => status.change(changed),
+          onLost: () => this.talk.progress('the connection was lost; making it again'),
+        }),
+        follow ? this.#sayLogs(following) : undefined,
+      ]);
+      const record = await client.get(following.id);
+      if (error === null) return record;
+      if (follow && this.humanWanted) this.#lastLines = await lastLinesOf(client, { record, signal });
+      return new Verdict(record, error, { isInView: true });
+    } finally {
+      broken.abort();
+      status.stop();
+    }
+  }
+
   /** Says the experiment's lines as they come, until its log is complete. */
-  async #sayLogs(client: Client, id: string): Promise<void> {
-    const { signal, talk } = this;
+  async #sayLogs({ client, id, signal, status }: Following): Promise<void> {
     const [{ logLinesOf }, { jsonLines }, { createLogLineView }] = await Promise.all([
       import('../../client/experiment-logs.ts'),
       import('../../client/json-lines.ts'),
@@ -108,27 +148,49 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
     ]);
     const record = await client.get(id);
     const pods = record.pods.map(({ pod }) => pod);
-    const draw = createLogLineView(screenOf(process.stderr, process.env), { pods, timestamps: false });
-    const onReconnect = () => talk.notice('the connection was lost; making it again');
+    const draw = createLogLineView(this.talkScreen, { pods, timestamps: false });
+    const onReconnect = () => this.talk.notice('the connection was lost; making it again');
     const chunks = logLinesOf({ client, record, follow: true, signal, onReconnect }, {});
-    for await (const line of jsonLines<LogLine>(chunks)) talk.say(draw(line));
+    for await (const line of jsonLines<LogLine>(chunks)) {
+      this.talk.say(draw(line));
+      status.line(line);
+    }
   }
 
-  /** Waits for the end: the final record, with an error beside it unless it succeeded. */
-  async #finalRecord(client: Client, id: string): Promise<ExperimentRecord | Verdict<ExperimentRecord>> {
-    const { signal, talk } = this;
-    const { error } = await waitForEnd({
-      client,
-      ids: [id],
-      signal,
-      timeout: null,
-      onChange: ({ status, explanation }) =>
-        talk.progress(`${id.slice(0, 8)} ${status}${explanation === null ? '' : `: ${explanation}`}`),
-      onLost: () => talk.progress('the connection was lost; making it again'),
-    });
-    const record = await client.get(id);
-    return error ? new Verdict(record, error) : record;
+  override async view(document: SubmitDocument): Promise<string> {
+    if ('plan' in document) {
+      const { dryRunView } = await import('../print/manifest/plan.ts');
+      return dryRunView(document, this.screen);
+    }
+    const { endedView, submittedView } = await import('../print/experiments/ended.ts');
+    if ('upload' in document) return submittedView(document, document.upload, this.screen);
+    return endedView(document, this.screen, this.#lastLines);
   }
+}
+
+/** Lines of the pod that failed that are shown again at the end. */
+const LAST_LINES = 10;
+
+/** The last lines of the pod that failed by itself, as it fails the others; of the build, where that failed. */
+async function lastLinesOf(
+  client: Client,
+  { record, signal }: { record: ExperimentRecord; signal: AbortSignal },
+): Promise<LogLine[]> {
+  const [{ logLinesOf }, { jsonLines }] = await Promise.all([
+    import('../../client/experiment-logs.ts'),
+    import('../../client/json-lines.ts'),
+  ]);
+  const { pods, step } = record;
+  const failed = pods.find(({ status, reason }) => status === 'Failed' && reason !== 'StoppedWithExperiment');
+  const wanted = failed === undefined ? { step } : { pod: failed.pod };
+  const onReconnect = () => undefined;
+  const chunks = logLinesOf(
+    { client, record, follow: false, signal, onReconnect },
+    { ...wanted, tail: LAST_LINES },
+  );
+  const lines: LogLine[] = [];
+  for await (const line of jsonLines<LogLine>(chunks)) lines.push(line);
+  return lines;
 }
 
 function submissionDocument(summary: ExperimentSummary, upload: Upload | null): SubmissionDocument {

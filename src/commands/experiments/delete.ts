@@ -1,14 +1,14 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { BulkCommand, type BulkDocument } from '../../cli/experiments/bulk-command.ts';
-import { ID_HELP, selectionFlags } from '../../cli/runtime/flags.ts';
-import { bulkOutcome, liveAmong, readSelection } from '../../cli/experiments/selection.ts';
+import { deedFlags, ID_HELP, selectionFlags } from '../../cli/runtime/flags.ts';
+import { bulkOutcome, endedAmong, liveAmong, readSelection } from '../../cli/experiments/selection.ts';
 import type { Verdict } from '../../cli/runtime/command.ts';
 
 export default class ExperimentsDelete extends BulkCommand {
   static override summary = 'Delete the records and logs of experiments that have ended';
   static override description =
-    'A live experiment is refused (exit 6): cancel it first, or give --wait, which waits for its end and deletes it then. --label and --all mean those that have ended; with --wait also those that still run or wait. Outputs stay, unless --outputs is given.';
+    'A live experiment is refused (exit 6): cancel it first, or give --wait, which waits for its end and deletes it then. --label and --all mean those that have ended; with --wait also those that still run or wait. Outputs stay, unless --outputs is given. On a terminal it asks first.';
   static override examples = [
     'aichor experiments delete 9b2f41',
     'aichor experiments delete latest --wait',
@@ -18,15 +18,29 @@ export default class ExperimentsDelete extends BulkCommand {
   static override args = { id: stringArg({ description: ID_HELP, ignoreStdin: true }) };
   static override flags = {
     ...selectionFlags,
+    ...deedFlags,
     outputs: boolean({ description: 'Delete what they wrote as well' }),
-    wait: boolean({ description: 'Wait first for the end of those that are live' }),
+    wait: boolean({ char: 'w', description: 'Wait first for the end of those that are live' }),
   };
+
+  protected override done = 'deleted';
 
   async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { argv, flags } = await this.parse(ExperimentsDelete);
-    const selection = readSelection({ ids: argv, labels: flags.label, all: flags.all });
+    const { label: labels, all, wait, outputs, yes } = flags;
+    const selection = readSelection({ ids: argv, labels, all });
     const client = await this.client();
-    if (flags.wait) await this.untilLiveEnded(client, await liveAmong(client, selection));
-    return bulkOutcome(await client.delete({ ...selection, outputs: flags.outputs }));
+    const meant = async () => {
+      const ended = await endedAmong(client, selection, { now: new Date() });
+      return wait ? [...(await liveAmong(client, selection)), ...ended] : ended;
+    };
+    if (flags['dry-run']) {
+      this.done = 'would be deleted';
+      return { experiments: await meant() };
+    }
+    const says = (count: string) => `This deletes ${count} and their logs${outputs ? ' and outputs' : ''}.`;
+    if (!(await this.mayGoOn(meant, { says, isAll: all, yes }))) return { experiments: [] };
+    if (wait) await this.untilLiveEnded(client, await liveAmong(client, selection));
+    return this.freeing(client, async () => bulkOutcome(await client.delete({ ...selection, outputs })));
   }
 }

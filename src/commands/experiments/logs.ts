@@ -48,7 +48,7 @@ export default class ExperimentsLogs extends BaseCommand {
     const record = await experimentMeant(client, args.id, this.talk);
     assertHasType(record, type);
     if (follow && !isTerminal(record.status)) {
-      this.keepsRunning(record.experiment_id);
+      this.keepsRunning([record.experiment_id]);
       if (record.explanation !== null) this.talk.notice(`${record.status}: ${record.explanation}`);
     }
     const onReconnect = (): void => this.talk.notice('the connection was lost; reconnecting…');

@@ -1,9 +1,10 @@
 import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { ID_HELP } from '../../cli/runtime/flags.ts';
-import { experimentsMeant } from '../../cli/experiments/references.ts';
-import { durationFlag } from '../../cli/experiments/since.ts';
+import { ID_HELP, selectionFlags } from '../../cli/runtime/flags.ts';
+import { knownOf, readSelection } from '../../cli/experiments/selection.ts';
+import { isTerminal } from '../../experiment/status.ts';
+import { secondsFlag } from '../../cli/experiments/since.ts';
 import { Verdict } from '../../cli/runtime/command.ts';
 import { waitForEnd, worst } from '../../cli/experiments/wait.ts';
 import type { Client } from '../../client/client.ts';
@@ -20,39 +21,60 @@ export default class ExperimentsWait extends BaseCommand<Document> {
   static override examples = [
     'aichor experiments wait latest',
     'aichor experiments wait 9b2f41 77ac01 --timeout 2h',
+    'aichor experiments wait --label sweep=a',
   ];
   static override strict = false;
-  static override args = { id: stringArg({ description: ID_HELP, required: true, ignoreStdin: true }) };
+  static override args = { id: stringArg({ description: ID_HELP, ignoreStdin: true }) };
   static override flags = {
-    timeout: string({ description: 'Stop waiting after this long (90s, 2h)', helpValue: 'DURATION' }),
+    label: selectionFlags.label,
+    timeout: string({
+      description: 'Stop waiting after this long (90s, 2h; 5 is 5s)',
+      helpValue: 'DURATION',
+    }),
   };
 
   async run(): Promise<Document | Verdict<Document>> {
     const { argv, flags } = await this.parse(ExperimentsWait);
-    const timeout = flags.timeout === undefined ? null : durationFlag(flags.timeout, '--timeout');
+    const { label: labels } = flags;
+    const selection = readSelection({ ids: argv, labels, all: false });
+    const timeout = flags.timeout === undefined ? null : secondsFlag(flags.timeout, '--timeout');
     const client = await this.client();
-    const { found, errors } = await experimentsMeant(client, argv.map(String));
-    const known = found.map(({ pods: _pods, events: _events, ...summary }) => summary);
+    const { known, errors } = await knownOf(client, selection);
     const ids = known.map((summary) => summary.experiment_id);
-    this.keepsRunning(...ids);
     const waited =
-      ids.length === 0 ? { experiments: [], error: null } : await this.#wait(client, known, timeout);
+      ids.length === 0
+        ? { experiments: [], error: null }
+        : await this.#wait(client, { known, labels, timeout });
     const error = worst([...errors, ...(waited.error ? [waited.error] : [])]);
     const document = { experiments: waited.experiments };
     if (ids.length === 0 && error) throw error;
-    return error ? new Verdict(document, error) : document;
+    return error
+      ? new Verdict(document, error, { isInView: errors.length === 0 && error.code !== 'timeout' })
+      : document;
   }
 
-  #wait(client: Client, known: ExperimentSummary[], timeout: number | null) {
+  #wait(
+    client: Client,
+    { known, labels, timeout }: { known: ExperimentSummary[]; labels: string[]; timeout: number | null },
+  ) {
+    const live = new Set(known.filter(({ status }) => !isTerminal(status)).map((one) => one.experiment_id));
+    this.keepsRunning([...live], labels);
     return waitForEnd({
       client,
       ids: known.map((summary) => summary.experiment_id),
       known,
       timeout,
       signal: this.signal,
-      onChange: ({ experiment_id: id, status, explanation }) =>
-        this.talk.progress(`${id.slice(0, 8)} ${status}${explanation === null ? '' : `: ${explanation}`}`),
+      onChange: ({ experiment_id: id, status }, said) => {
+        if (isTerminal(status) && live.delete(id)) this.keepsRunning([...live], labels);
+        this.talk.progress(said);
+      },
       onLost: () => this.talk.progress('the connection was lost; making it again'),
     });
+  }
+
+  override async view({ experiments }: Document): Promise<string> {
+    const { waitedView } = await import('../../cli/print/experiments/ended.ts');
+    return waitedView(experiments, new Date(), this.screen);
   }
 }

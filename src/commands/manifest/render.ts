@@ -1,5 +1,5 @@
 import { string as stringArg } from '@oclif/core/args';
-import { option, string } from '@oclif/core/flags';
+import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { newSubmissionFlags } from '../../cli/submit/flags.ts';
 import type { RenderDocument } from '../../cli/manifest/rendering.ts';
@@ -29,7 +29,6 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
       helpValue: 'NAME',
       default: 'local',
     }),
-    output: option({ options: ['json', 'yaml'] as const, description: 'As data, also on a terminal' })(),
     message,
     env,
     'env-file': envFile,
@@ -37,9 +36,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     project,
   };
 
-  #json = false;
-
-  async run(): Promise<RenderDocument | undefined> {
+  async run(): Promise<RenderDocument> {
     const { args, flags } = await this.parse(ManifestRender);
     const settings = this.settings({ project: flags.project });
     const [{ readPlan, renderPlan }, { readVariables }] = await Promise.all([
@@ -52,14 +49,11 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     const document = await renderPlan(plan, { engine: flags.engine, settings, client: () => this.client() });
     if (this.humanWanted)
       this.talk.notice('the experiment id is a placeholder; a submission gets one of its own');
-    this.#json = flags.output === 'json';
-    if (flags.output !== 'yaml') return document;
-    await this.write(await yamlOf(document));
-    return undefined;
+    return document;
   }
 
-  protected override jsonAsked(): boolean {
-    return this.#json || super.jsonAsked();
+  override yaml(document: RenderDocument): Promise<string> {
+    return yamlOf(document);
   }
 
   override async view(document: RenderDocument): Promise<string> {

@@ -1,10 +1,10 @@
 import { AichorError } from '../../errors.ts';
 import type { Statements } from './statements.ts';
 
-/** Shortest prefix of an id that is taken for one. */
-const SHORTEST_PREFIX = 6;
+/** Shortest prefix of an id that is taken for one: below it a slip of the finger would name an experiment. */
+const SHORTEST_PREFIX = 3;
 
-/** An id, a unique prefix of at least 6 characters (hex digits and dashes, whatever the case), or `latest`. */
+/** An id, a unique prefix of at least 3 characters (hex digits and dashes, whatever the case), or `latest`. */
 export function resolveRef(statements: Statements, ref: string): string {
   if (ref === 'latest') return resolveLatest(statements);
   const prefix = ref.toLowerCase();

@@ -1,3 +1,4 @@
+import { formatBytes } from '../../../src/base/text/bytes.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { enginesTable } from '../../../src/cli/print/engines/list.ts';
@@ -5,7 +6,7 @@ import { errorDocument, errorView } from '../../../src/cli/runtime/failure-text.
 import { experimentsTable } from '../../../src/cli/print/experiments/list.ts';
 import { printable, hanging } from '../../../src/cli/print/text.ts';
 import { recordPage } from '../../../src/cli/print/experiments/record.ts';
-import { agoText, bytesText, durationText } from '../../../src/cli/print/time.ts';
+import { agoText, durationText } from '../../../src/cli/print/time.ts';
 import { screenOf } from '../../../src/cli/runtime/screen.ts';
 import { sinceFlag } from '../../../src/cli/experiments/since.ts';
 import { AichorError } from '../../../src/errors.ts';
@@ -31,7 +32,7 @@ it('says how long ago and how much', () => {
   expect(
     ['12:05:00', '12:04:18', '11:59:00', '09:00:00'].map((time) => agoText(`2026-05-01T${time}.000Z`, now)),
   ).toEqual(['now', '42s', '6m', '3h']);
-  expect([0, 999, 1400, 23_000_000, 5e15].map(bytesText)).toEqual([
+  expect([0, 999, 1400, 23_000_000, 5e15].map(formatBytes)).toEqual([
     '0 B',
     '999 B',
     '1.4 kB',

@@ -119,12 +119,10 @@ it('shows what holds when nobody said anything', () => {
   });
 });
 
-it('knows one word for AICHOR_OUTPUT', () => {
-  expect(resolveSettings(env({ AICHOR_OUTPUT: 'json' })).output).toEqual({
-    value: 'json',
-    origin: 'environment',
-  });
-  expect(() => resolveSettings(env({ AICHOR_OUTPUT: 'yaml' }))).toThrow(
+it('knows the forms of output for AICHOR_OUTPUT', () => {
+  for (const value of ['table', 'json', 'yaml', 'tsv', 'id'])
+    expect(resolveSettings(env({ AICHOR_OUTPUT: value })).output).toEqual({ value, origin: 'environment' });
+  expect(() => resolveSettings(env({ AICHOR_OUTPUT: 'xml' }))).toThrow(
     expect.objectContaining({ code: 'usage' }),
   );
 });

@@ -1,3 +1,4 @@
+import { counted } from '../../../base/text/plural.ts';
 import type { EngineCheck, EngineCheckLine } from '../../../api/engine-contract.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { printable, hanging } from '../text.ts';
@@ -24,10 +25,6 @@ function verdict(engine: string, ok: boolean, checks: readonly EngineCheckLine[]
   if (!ok)
     return `${engine} is not ready: ${counted(count('error'), 'error')}, ${counted(warnings, 'warning')}`;
   return warnings === 0 ? `${engine} is ready` : `${engine} is ready, with ${counted(warnings, 'warning')}`;
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** What was found when an engine was added, as notices: where it is, then what is missing or worth knowing. */

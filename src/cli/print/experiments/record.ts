@@ -1,9 +1,11 @@
+import { counted } from '../../../base/text/plural.ts';
+import { formatBytes } from '../../../base/text/bytes.ts';
 import type { ExperimentRecord, PodRecord } from '../../../experiment/record.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { printable, hanging } from '../text.ts';
 import { statusText } from './status.ts';
 import { table, type Column } from '../table.ts';
-import { bytesText, durationText } from '../time.ts';
+import { durationText, timeText } from '../time.ts';
 
 /** What `experiments get` shows on a terminal: the facts, the pods, what happened when. */
 export function recordPage(record: ExperimentRecord, screen: Screen): string {
@@ -28,7 +30,9 @@ function headline(
   return lines.join('\n');
 }
 
-function facts(record: ExperimentRecord, { colors, width }: Screen): string {
+function facts(record: ExperimentRecord, screen: Screen): string {
+  const { colors, width } = screen;
+  const when = (time: string | null) => (time === null ? null : timeText(time, screen));
   const { resources, links, paths } = record;
   const rows: [string, string | null][] = [
     ['operator', record.operator],
@@ -43,12 +47,17 @@ function facts(record: ExperimentRecord, { colors, width }: Screen): string {
     ['secrets', record.secrets.join(', ') || null],
     [
       'asks for',
-      `${resources.pods} pods, ${resources.cpus} CPUs, ${resources.memory_gb} GB, ${resources.gpus} GPUs`,
+      [
+        counted(resources.pods, 'pod'),
+        counted(resources.cpus, 'CPU'),
+        `${resources.memory_gb} GB`,
+        counted(resources.gpus, 'GPU'),
+      ].join(', '),
     ],
     ['attempt', record.attempt > 1 ? String(record.attempt) : null],
-    ['created', record.created_at],
-    ['started', record.started_at],
-    ['ended', record.ended_at],
+    ['created', when(record.created_at)],
+    ['started', when(record.started_at)],
+    ['ended', when(record.ended_at)],
     ['duration', record.duration_s === null ? null : durationText(record.duration_s)],
     ['output', paths.output],
     ['tensorboard', links.tensorboard ?? paths.tensorboard],
@@ -122,7 +131,7 @@ function podRow(pod: PodRecord, { colors }: Screen): string[] {
     statusText(pod.status, colors),
     pod.exit_code === null ? '-' : String(pod.exit_code),
     durationText(between(pod.started_at, pod.ended_at)),
-    pod.peak_memory_bytes === null ? '-' : bytesText(pod.peak_memory_bytes),
+    pod.peak_memory_bytes === null ? '-' : formatBytes(pod.peak_memory_bytes),
     pod.reason ?? '',
   ];
 }

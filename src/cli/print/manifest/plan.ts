@@ -1,3 +1,5 @@
+import { formatBytes } from '../../../base/text/bytes.ts';
+import { counted } from '../../../base/text/plural.ts';
 import { formatDuration } from '../../../base/text/duration.ts';
 import type { PlanDocument, PodDocument } from '../../../render/local/plan-document.ts';
 import type { Screen } from '../../runtime/screen.ts';
@@ -23,6 +25,29 @@ export function planView(document: PlanDocument, screen: Screen): string {
   ].join('\n\n');
 }
 
+/** What `--dry-run` shows: what would be sent, then the plan. */
+export function dryRunView(
+  { manifest_path: path, files, bytes, largest, plan }: Sent,
+  screen: Screen,
+): string {
+  const { colors } = screen;
+  const sent =
+    files === null || bytes === null
+      ? 'nothing would be sent: the code is there already'
+      : `${counted(files, 'file')}, ${formatBytes(bytes)}`;
+  const rows = largest.map((entry) => `  ${formatBytes(entry.bytes).padStart(7)}  ${printable(entry.path)}`);
+  const most = rows.length === 0 ? [] : [colors.dim('largest'), ...rows];
+  return [`${colors.bold(path)} · ${sent}`, ...most, '', planView(plan, screen)].join('\n');
+}
+
+interface Sent {
+  manifest_path: string;
+  files: number | null;
+  bytes: number | null;
+  largest: readonly { path: string; bytes: number }[];
+  plan: PlanDocument;
+}
+
 function headline({ operator, totals, timeout_s, backoff_limit }: PlanDocument): string {
   return [
     operator,
@@ -33,10 +58,6 @@ function headline({ operator, totals, timeout_s, backoff_limit }: PlanDocument):
     ...(timeout_s === null ? [] : [`timeout ${formatDuration(timeout_s)}`]),
     ...(backoff_limit === 0 ? [] : [`up to ${counted(backoff_limit, 'restart')}`]),
   ].join(' · ');
-}
-
-function counted(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
 function typesTable(pods: readonly PodDocument[], screen: Screen): string {
