@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLab } from './lab.js';
 import { writeRepository } from './repository.js';
@@ -20,7 +20,7 @@ export async function openBusyServer(options = {}) {
   };
   mkdirSync(lab.env.AICHOR_HOME, { recursive: true, mode: 0o700 });
   writeFileSync(join(lab.env.AICHOR_HOME, 'settings.json'), '{"max_experiments": 1}', { mode: 0o600 });
-  await submit('long', { command: 'exec sleep 3600' });
+  const { experiment_id: running } = await submit('long', { command: 'exec sleep 3600' });
   const { source } = await submit('tiny', { command: 'true' });
   const { pid, address } = await lab.json(['server', 'status']);
   return {
@@ -33,8 +33,10 @@ export async function openBusyServer(options = {}) {
       shell: { PATH: process.env.PATH, HOME: process.env.HOME ?? '/', LANG: 'C.UTF-8' },
     }),
     close: async () => {
-      await lab.aichor(['experiments', 'cancel', '--all'], { codes: [0, 1] });
-      await lab.close();
+      // Only the one that runs: what waits goes with the folder. The build before cannot always be stopped after this.
+      await lab.aichor(['experiments', 'cancel', running, '--wait'], { codes: [0, 1, 6, 7, 8, 9] });
+      process.kill(pid, 'SIGKILL');
+      rmSync(lab.folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
@@ -84,4 +86,9 @@ export function post({ agent, socket }, path, body) {
 export function memoryOf(pid, what = 'VmRSS') {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`${what}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+}
+
+/** The most that a process held is counted anew from here on. */
+export function resetPeak(pid) {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

@@ -13,6 +13,7 @@ import { listenOnPort, listenOnSocket, type Listener } from './listen.ts';
 import { acquireServerLock } from './lock.ts';
 import { createServerLog } from './log.ts';
 import type { Log } from '../ports.ts';
+import { createMemoryKeeper } from './memory.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { makeStateFolders } from './state-folders.ts';
 
@@ -83,6 +84,11 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
       [composed.links, ...listeners].some((listener) => listener.active() > 0),
     leave: () => leave('nothing to do'),
   });
+  const memory = createMemoryKeeper();
+  const touch = () => {
+    idle.touch();
+    memory.touch();
+  };
   const { env, version, team } = options;
   const reached = deferred<string>();
   let address = `unix:${place.state.socket}`;
@@ -94,8 +100,8 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     // Alone, everybody's own setting counts, which comes with each submission.
     defaultEngine: team === null ? null : env['AICHOR_ENGINE'] || null,
     publicAddress: team === null ? null : reached.promise,
-    onRequest: () => idle.touch(),
-    onIdle: () => idle.touch(),
+    onRequest: touch,
+    onIdle: touch,
     address: () => address,
   });
   try {
@@ -112,7 +118,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
       composed,
       serving,
       listeners,
-      onRequest: () => idle.touch(),
+      onRequest: touch,
     });
     address = listeners.at(-1)?.address ?? address;
     const live = composed.supervisor.liveCount();
@@ -127,6 +133,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     place.log.info({ why: leaving.signal.reason }, 'leaving; what runs goes on');
   } finally {
     idle.stop();
+    memory.stop();
     reached.resolve('');
     await Promise.all([composed.links, ...listeners].map((each) => each.close(GRACE_MS)));
     await composed.close();
