@@ -8,7 +8,7 @@ import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import { isTerminal } from '../../src/experiment/status.ts';
 import { sendDirectory } from '../fixtures/send-directory.ts';
 
-const PROGRAM = new URL('../../bin/aichor.js', import.meta.url).pathname;
+export const PROGRAM = new URL('../../bin/aichor.js', import.meta.url).pathname;
 
 /** A control plane in a process of its own, as users have it. */
 export interface ServerProcess {

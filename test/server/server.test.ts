@@ -1,9 +1,19 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client/client.ts';
-import { countingManifest, makeHome, ranPods, sendSnapshot, untilEnded, type Home } from './process.ts';
+import {
+  PROGRAM,
+  countingManifest,
+  makeHome,
+  ranPods,
+  sendSnapshot,
+  untilEnded,
+  type Home,
+} from './process.ts';
 
 let home: Home;
 beforeEach(async () => {
@@ -57,6 +67,26 @@ describe('a state folder', () => {
 });
 
 describe('a server', () => {
+  test('stays when whoever started it has gone before it says that it answers', async () => {
+    const child = spawn(process.execPath, [PROGRAM, 'server', 'start', '--embedded'], {
+      env: { ...process.env, AICHOR_HOME: home.path },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child.stdout.destroy();
+    const ended = once(child, 'exit');
+    const client = createClient({ address: { socketPath: join(home.path, 'server.sock') }, apiKey: null });
+    try {
+      await expect
+        .poll(async () => await client.health().catch(() => null), { timeout: 30_000 })
+        .toMatchObject({ pid: child.pid });
+      // What it says when it is ready, it says before it answers this.
+      expect((await client.server()).pid).toBe(child.pid);
+    } finally {
+      child.kill('SIGTERM');
+    }
+    expect(await ended).toEqual([0, null]);
+  });
+
   test('takes the place of one that was killed: its socket, its lock and its file are stale', async () => {
     const first = await home.start();
     first.child.kill('SIGKILL');

@@ -48,6 +48,8 @@ export default class ServerStart extends BaseCommand<never> {
   /** At once, and one line where it is read by a program: who started it in the background waits for that. */
   #say(ready: Ready): void {
     const drawn = this.humanWanted ? serverStatusPage(ready, this.screen) : JSON.stringify(ready);
+    // Who started it may know already that it answers, and have gone: nobody is left to read this, which is no failure.
+    process.stdout.on('error', () => undefined);
     process.stdout.write(`${drawn}\n`);
     if (ready.address?.startsWith('http'))
       this.talk.notice(`clients: aichor context set server ${ready.address}`);
