@@ -70,6 +70,8 @@ const commonSubmission = {
   shell: z.record(z.string(), z.string()).default({}),
   /** A Python environment of the engine's machine, used instead of building one: its folder, or its interpreter. */
   python_env: z.string().min(1).max(4096).startsWith('/').nullable().default(null),
+  /** No Python environment that is there already is taken: a new one is built. */
+  rebuild: z.boolean().default(false),
   /** The same key and content: the same experiment; the same key, other content: `conflict`. */
   idempotency_key: z.string().min(1).max(200).nullable().default(null),
 };
@@ -100,6 +102,7 @@ export const resubmission = z.object({
   force: commonSubmission.force,
   shell: commonSubmission.shell,
   python_env: commonSubmission.python_env,
+  rebuild: commonSubmission.rebuild,
   idempotency_key: commonSubmission.idempotency_key,
 });
 

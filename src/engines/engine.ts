@@ -126,6 +126,8 @@ interface EngineContext {
 export interface BuildContext extends EngineContext {
   /** What `builder.skipBuild` refers to: the earlier experiment's build result, or null when it has none. */
   reuse: BuildResult | null;
+  /** No environment that is there already is taken: what it installs is asked for anew. */
+  rebuild: boolean;
   /** An environment that is there already, used as it is: its folder or its interpreter; null: build one. */
   pythonEnv: string | null;
   /** Reports what the build is doing; replaces the text before it. */

@@ -40,7 +40,13 @@ const context = {
   stop: stop ? AbortSignal.abort() : new AbortController().signal,
   detach: new AbortController().signal,
 };
-const build = await engine.build({ ...context, reuse: null, pythonEnv: null, progress: () => undefined });
+const build = await engine.build({
+  ...context,
+  reuse: null,
+  pythonEnv: null,
+  rebuild: false,
+  progress: () => undefined,
+});
 for await (const fact of engine.run({ ...context, build, admitted: planPeak(plan) })) {
   process.stdout.write(`${JSON.stringify(fact)}\n`);
 }

@@ -36,6 +36,7 @@ export interface Submission {
   keep?: boolean;
   reuse?: BuildResult | null;
   pythonEnv?: string;
+  rebuild?: boolean;
 }
 
 export interface Submitted {
@@ -146,6 +147,7 @@ async function submitted(
     detach: detach.signal,
     reuse: what.reuse ?? null,
     pythonEnv: what.pythonEnv ?? null,
+    rebuild: what.rebuild ?? false,
     progress: () => undefined,
   });
   const build: BuildResult = { message: '', data: { programs: [], environment: null }, notices: [] };

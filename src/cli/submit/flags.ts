@@ -18,6 +18,9 @@ export const submissionFlags = {
     description: 'A virtual or conda environment, or an interpreter, used as it is (engine local)',
     helpValue: 'PATH',
   }),
+  rebuild: boolean({
+    description: 'Build the Python environment anew, whatever is there already (engine local)',
+  }),
   keep: boolean({ description: "Keep the pods' working copies" }),
   force: boolean({ description: 'Submit although the engine lacks what the manifest asks for, at present' }),
   wait: boolean({ description: 'Wait for the end; the exit code tells the result' }),

@@ -25,6 +25,7 @@ export interface SubmitOptions {
   shell: Record<string, string>;
   /** Absolute path of `--python-env`. */
   pythonEnv: string | null;
+  rebuild: boolean;
   idempotencyKey: string;
   talk: Talk;
   signal: AbortSignal;
@@ -57,6 +58,7 @@ export async function completeOptions(flags: SubmissionFlags, around: Surroundin
     dryRun: flags['dry-run'],
     shell: isLocal ? shellBasics(shell) : {},
     pythonEnv: await pythonEnvironment(flags['python-env'] ?? null, isLocal),
+    rebuild: flags.rebuild,
     // A key of its own makes it safe to send a submission again whose answer was lost.
     idempotencyKey: flags['idempotency-key'] ?? randomUUID(),
     talk,
@@ -83,7 +85,7 @@ async function pythonEnvironment(path: string | null, isLocal: boolean): Promise
 
 /** What every request to submit holds; `secrets` by their values. */
 export function commonSubmission(
-  { env, labels, keep, force, shell, pythonEnv, idempotencyKey }: SubmitOptions,
+  { env, labels, keep, force, shell, pythonEnv, rebuild, idempotencyKey }: SubmitOptions,
   secrets: Record<string, string>,
 ) {
   return {
@@ -94,6 +96,7 @@ export function commonSubmission(
     force,
     shell,
     python_env: pythonEnv,
+    rebuild,
     idempotency_key: idempotencyKey,
   };
 }

@@ -50,14 +50,14 @@ export function createAcceptor(by: Accepting): Acceptor {
     accept: (submission, prepared, idempotency) =>
       new Promise((resolve, reject) => {
         const { manifest, plan } = prepared;
-        const { keep, vcs, secrets, shell, python_env } = submission;
+        const { keep, vcs, secrets, shell, python_env, rebuild } = submission;
         const request = {
           experiment: newExperiment(by, { submission, prepared }),
           submission: { manifest, plan, keep, vcs },
           facts: firstFacts(prepared),
           idempotency,
         };
-        pending.push({ request, values: { secrets, shell, python_env }, resolve, reject });
+        pending.push({ request, values: { secrets, shell, python_env, rebuild }, resolve, reject });
         if (pending.length > 1) return;
         setImmediate(() => {
           const all = pending;

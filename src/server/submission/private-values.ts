@@ -10,6 +10,8 @@ export interface PrivateValues {
   shell: Record<string, string>;
   /** `--python-env`: a Python environment of this machine that is used as it is. */
   python_env: string | null;
+  /** `--rebuild`. */
+  rebuild: boolean;
 }
 
 /** Private values by experiment, in a 0600 file of their own. */
@@ -61,6 +63,6 @@ export async function openPrivateStore(folders: Folders): Promise<PrivateStore> 
 /** Experiments of earlier versions have a file each. */
 async function readFileOfBefore(folders: Folders, id: string): Promise<PrivateValues> {
   const text = await readIfThere(join(experimentFolder(folders, id), 'secrets.json'));
-  const none: PrivateValues = { secrets: {}, shell: {}, python_env: null };
+  const none: PrivateValues = { secrets: {}, shell: {}, python_env: null, rebuild: false };
   return text === null ? none : { ...none, ...JSON.parse(text) };
 }

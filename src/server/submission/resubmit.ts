@@ -48,6 +48,7 @@ async function completeAgain(
     shell: resubmission.shell,
     // An environment of this machine is none elsewhere; one that is given now is refused there.
     python_env: resubmission.python_env ?? (isOnThisMachine({ engine }) ? python_env : null),
+    rebuild: resubmission.rebuild,
     engine: { asked: engine, preferred: null },
     force: resubmission.force,
     keep: resubmission.keep,

@@ -21,6 +21,8 @@ export interface CompleteSubmission {
   shell: Record<string, string>;
   /** An environment of the engine's machine, used as it is; null: one is built. */
   python_env: string | null;
+  /** No environment that is there already is taken. */
+  rebuild: boolean;
   engine: EngineWishes;
   /** What only the present state of the engine speaks against is a notice. */
   force: boolean;

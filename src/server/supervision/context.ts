@@ -21,6 +21,8 @@ export interface Carrying {
   logs: ExperimentLogs;
   /** What `--python-env` says. */
   pythonEnv: string | null;
+  /** `--rebuild`. */
+  rebuild: boolean;
   /** What `run` needs, less the build's result. */
   context: Omit<RunContext, 'build'>;
 }
@@ -49,7 +51,7 @@ export async function gatherContext(
   const folders = isOnThisMachine(state.record) ? [paths.input, paths.output, paths.tensorboard] : [];
   for (const folder of folders) if (folder !== null) await mkdir(folder, { recursive: true, mode: 0o700 });
   const logs = await ground.logs.open(id);
-  const { secrets, shell, python_env: pythonEnv } = await ground.privateValues.read(id);
+  const { secrets, shell, rebuild, python_env: pythonEnv } = await ground.privateValues.read(id);
   const { input, output, tensorboard } = paths;
   const context = {
     ...{ experimentId: id, project, plan: submission.plan, snapshot, directory, logs, secrets, shell },
@@ -58,5 +60,5 @@ export async function gatherContext(
     admitted: planPeak(submission.plan),
     ...signals,
   };
-  return { id, engine, logs, pythonEnv, context };
+  return { id, engine, logs, pythonEnv, rebuild, context };
 }

@@ -33,6 +33,7 @@ async function takeBuild(ground: Ground, carrying: Carrying): Promise<BuildResul
     ...context,
     reuse: reusedBuild(ground, carrying),
     pythonEnv: carrying.pythonEnv,
+    rebuild: carrying.rebuild,
     progress(message) {
       if (message === said) return;
       said = message;

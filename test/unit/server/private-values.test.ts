@@ -13,8 +13,9 @@ const VALUES: PrivateValues = {
   secrets: { TOKEN: 'correct horse battery staple' },
   shell: { PATH: '/bin' },
   python_env: '/venv',
+  rebuild: true,
 };
-const NONE: PrivateValues = { secrets: {}, shell: {}, python_env: null };
+const NONE: PrivateValues = { secrets: {}, shell: {}, python_env: null, rebuild: false };
 
 let data: string;
 let store: PrivateStore;

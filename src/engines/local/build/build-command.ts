@@ -30,6 +30,25 @@ const TAIL_BYTES = 16 << 10;
  *   when it was stopped, after its group has been killed
  */
 export async function runBuildCommand(command: BuildCommand): Promise<void> {
+  const ended = await runToEnd(command);
+  if (ended.code !== 0) throw failed(command, ended.code, ended.output);
+}
+
+/** How a command ended, however that was. */
+export interface CommandEnd {
+  /** Null: by a signal. */
+  code: number | null;
+  /** The end of what it printed. */
+  output: string;
+}
+
+/**
+ * Runs one command of a build in a process group of its own, to its end.
+ *
+ * @throws AichorError `experiment_failed` when it cannot be started; `experiment_cancelled` or `interrupted` when it was
+ *   stopped, after its group has been killed
+ */
+export async function runToEnd(command: BuildCommand): Promise<CommandEnd> {
   const log = await open(command.log, 'a+');
   const output = command.output === null ? null : await open(command.output, 'w');
   try {
@@ -39,8 +58,7 @@ export async function runBuildCommand(command: BuildCommand): Promise<void> {
     if (command.detach.aborted)
       throw new AichorError('interrupted', 'the build was left because the server leaves');
     if (ended.error !== null) throw notStarted(command, ended.error);
-    if (ended.code === 0) return;
-    throw failed(command, ended.code, await tail(log, before));
+    return { code: ended.code, output: ended.code === 0 ? '' : await tail(log, before) };
   } finally {
     await log.close();
     await output?.close();

@@ -1,3 +1,4 @@
+import type { Reads } from './reads.ts';
 import type { Notice } from '../../../../experiment/record.ts';
 
 /** One command of a build. */
@@ -22,6 +23,16 @@ export interface EnvironmentMaking {
   sources: string;
 }
 
+/** What making an environment by following commands needs. */
+export interface FollowPlace extends EnvironmentMaking {
+  /** Variables of the installers. */
+  env: Record<string, string>;
+  log: string;
+  hidden: readonly string[];
+  stop: AbortSignal;
+  detach: AbortSignal;
+}
+
 /** What is to be installed, wherever that was said: in the repository's files or in its Dockerfile. */
 export interface EnvironmentWork {
   /** Everything that the environment depends on beside tool, interpreter and settings; JSON. */
@@ -41,5 +52,13 @@ export interface EnvironmentWork {
    */
   layOut(sources: string, signal: AbortSignal): Promise<string[]>;
   steps(making: EnvironmentMaking): BuildStep[];
+  /** Makes it otherwise than by steps, in sources of its own laying out. */
+  follow?: (place: FollowPlace) => Promise<Reads | null>;
+  /** Path in the snapshot of a file below the sources; null: it is none of the snapshot. `layOut` puts them there. */
+  original: (path: string) => string | null;
+  /** What is in the sources decides what is made, beside the facts. */
+  usesSources: boolean;
+  /** Scripts that run in the sources. */
+  scripts: string;
   notices: Notice[];
 }

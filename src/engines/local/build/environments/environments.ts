@@ -1,16 +1,32 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere } from '../../../../machine/capacity.ts';
-import { placeFile } from '../../../../machine/place-file.ts';
+import { ifThere, isThere, readIfThere } from '../../../../base/io/files.ts';
+import { place } from '../../../../base/io/place.ts';
 import type { Processes } from '../../../../machine/processes.ts';
 import { signalProcess } from '../../../../machine/signals.ts';
 import { removeTree } from '../../pod/workdir.ts';
+import type { Reads } from './reads.ts';
 
 /**
  * Names the folder of the environment that a build process works on: what a dead server left running is found by it.
  * (The key alone would not do: another state folder may be building the same at the same time.)
  */
 export const ENVIRONMENT_MARK = 'AICHOR_BUILD_ENVIRONMENT';
+
+/** What is asked for. */
+export interface EnvironmentRequest {
+  /** What it depends on for certain. There may be several of one base, which read different files. */
+  base: string;
+  /** Key of a new one: the base, or the base and more. */
+  key: string;
+  /** One that is there already is not taken. */
+  isRebuild: boolean;
+  /** Whether one that read these files is the one. */
+  fits: (reads: Reads) => Promise<boolean>;
+  /** Builds it; says what was read, when that is not all in the base. */
+  build: (folder: string) => Promise<Reads | null>;
+  waiting: () => void;
+}
 
 /** Python environments by key, each built once. They stay where they were built: their scripts hold the path. */
 export interface Environments {
@@ -19,13 +35,8 @@ export interface Environments {
   /**
    * Makes sure that the environment is there. When another build of it runs, waits for that; when that one fails
    * or is stopped, this one builds. Throws what `build` throws.
-   *
-   * @returns whether it was built by this call
    */
-  provide(
-    key: string,
-    options: { build: (folder: string) => Promise<void>; waiting: () => void },
-  ): Promise<boolean>;
+  provide(request: EnvironmentRequest): Promise<{ key: string; isNew: boolean; madeAt: Date }>;
 }
 
 /** Folder of one environment, and of what is kept beside it. */
@@ -33,40 +44,73 @@ export function environmentHome(dataFolder: string, key: string): string {
   return join(dataFolder, 'environments', key);
 }
 
+const COMPLETE = 'complete';
+const READS = 'reads.json';
+/** Its time says when the environment was last used. */
+const USED = 'used';
+
 export function createEnvironments(dataFolder: string, processes: Processes): Environments {
   const building = new Map<string, Promise<unknown>>();
   const home = (key: string) => environmentHome(dataFolder, key);
   const folder = (key: string) => join(home(key), 'venv');
-  const isComplete = async (key: string) => (await readIfThere(join(home(key), 'complete'))) !== null;
+  const isComplete = (key: string) => isThere(join(home(key), COMPLETE));
 
-  async function make(key: string, build: (folder: string) => Promise<void>): Promise<void> {
+  async function make({ key, build }: EnvironmentRequest): Promise<void> {
     await mkdir(home(key), { recursive: true, mode: 0o700 });
     const left = await processes.withEnvironment({ [ENVIRONMENT_MARK]: folder(key) });
     for (const pid of left) signalProcess(pid, 'SIGKILL');
     await removeTree(folder(key));
-    await build(folder(key));
-    await placeFile(join(home(key), 'complete'), '');
+    const reads = await build(folder(key));
+    if (reads !== null) await place(join(home(key), READS), JSON.stringify(reads));
+    await place(join(home(key), COMPLETE), '');
+  }
+
+  /** The newest of those that read what is there now. */
+  async function find({ base, fits }: EnvironmentRequest): Promise<string | null> {
+    const names = (await ifThere(readdir(join(dataFolder, 'environments')))) ?? [];
+    const found: { key: string; time: number }[] = [];
+    for (const key of names.filter((name) => name === base || name.startsWith(`${base}-`))) {
+      const complete = await ifThere(stat(join(home(key), COMPLETE)));
+      if (complete !== null) found.push({ key, time: complete.mtimeMs });
+    }
+    for (const { key } of found.toSorted((a, b) => b.time - a.time)) {
+      const reads = await readIfThere(join(home(key), READS));
+      if (reads === null || (await fits(JSON.parse(reads)))) return key;
+    }
+    return null;
+  }
+
+  async function findOrMake(request: EnvironmentRequest): Promise<{ key: string; isNew: boolean }> {
+    const known = request.isRebuild ? null : await find(request);
+    if (known !== null) return { key: known, isNew: false };
+    await make(request);
+    return { key: request.key, isNew: true };
   }
 
   return {
     folder,
     isComplete,
-    async provide(key, { build, waiting }) {
-      for (let other = building.get(key); other !== undefined; other = building.get(key)) {
+    async provide(request) {
+      const { base, waiting } = request;
+      for (let other = building.get(base); other !== undefined; other = building.get(base)) {
         waiting();
         // Whether it went well is seen below; why it did not is told to the one who built.
         await other.catch(() => undefined);
       }
-      const mine = isComplete(key).then(async (complete) => {
-        if (!complete) await make(key, build);
-        return !complete;
-      });
-      building.set(key, mine);
+      const mine = findOrMake(request);
+      building.set(base, mine);
       try {
-        return await mine;
+        const { key, isNew } = await mine;
+        await touch(join(home(key), USED));
+        return { key, isNew, madeAt: (await stat(join(home(key), COMPLETE))).mtime };
       } finally {
-        building.delete(key);
+        building.delete(base);
       }
     },
   };
+}
+
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  if ((await ifThere(utimes(path, now, now).then(() => true))) === null) await place(path, '');
 }

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AichorError } from '../../../../errors.ts';
@@ -11,6 +12,7 @@ import { environmentKey } from './environment-key.ts';
 import type { EnvironmentWork } from './environment-work.ts';
 import { ENVIRONMENT_MARK, type Environments } from './environments.ts';
 import { privateTexts } from '../mask.ts';
+import { fitsReads, markUnread, readSince, recordReads, type Reads } from './reads.ts';
 import { EXPERIMENT_MARK } from '../../pod/pod-environment.ts';
 import { uvVariables } from '../project/uv.ts';
 import { VENV_VARIABLES } from '../project/venv.ts';
@@ -35,13 +37,19 @@ export async function buildPythonEnvironment(
   { context, environments, log }: Place,
 ): Promise<BuildResult> {
   const installer = await chooseInstaller(work, context.shell['PATH'] ?? '');
-  const key = await environmentKey(work, context, installer.tool);
+  const base = await environmentKey(work, context, installer.tool);
   const began = performance.now();
-  const isNew = await environments.provide(key, {
+  const { snapshot, rebuild } = context;
+  const { scripts, usesSources } = work;
+  const { key, isNew } = await environments.provide({
+    base,
+    key: keyOfNew(base, { digest: usesSources ? snapshot.digest : '', rebuild }),
+    isRebuild: rebuild,
+    fits: (reads) => fitsReads(reads, { snapshot, scripts }),
     waiting: () => context.progress('waits for another experiment that builds the same Python environment'),
-    async build(environment) {
+    build(environment) {
       context.progress(`builds the Python environment with ${installer.tool}`);
-      await build(work, { installer, context, environment, log });
+      return build(work, { installer, context, environment, log });
     },
   });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -61,18 +69,25 @@ interface Building extends Omit<Place, 'environments'> {
 async function build(
   work: EnvironmentWork,
   { installer, context, environment, log }: Building,
-): Promise<void> {
+): Promise<Reads | null> {
   const sources = join(context.directory, 'build');
   await removeTree(sources);
   await mkdir(context.directory, { recursive: true, mode: 0o700 });
   const { stop, detach } = context;
-  const editable = await work.layOut(sources, AbortSignal.any([stop, detach]));
   const marks = { [EXPERIMENT_MARK]: context.experimentId, [ENVIRONMENT_MARK]: environment };
   const settings = installer.tool === 'uv' ? uvVariables(environment, work.python) : VENV_VARIABLES;
   const env = { ...marks, ...work.env, ...context.shell, ...context.secrets, ...settings, ...marks };
   const known = privateTexts({ secrets: context.secrets, buildArgs: context.plan.builder.build_args });
   const hidden = [...known, ...work.hidden];
-  for (const step of work.steps({ ...installer, environment, sources })) {
+  const making = { ...installer, environment, sources };
+  if (work.follow !== undefined) {
+    const reads = await work.follow({ ...making, env, log, hidden, stop, detach });
+    await removeTree(sources);
+    return reads;
+  }
+  const editable = await work.layOut(sources, AbortSignal.any([stop, detach]));
+  if (work.usesSources) markUnread(sources);
+  for (const step of work.steps(making)) {
     await runBuildCommand({
       ...step,
       env: { ...env, ...step.env, ...settings, ...marks },
@@ -89,7 +104,29 @@ async function build(
     dirname(environment),
     local.filter(({ folder }) => isEditable(folder)),
   );
+  const reads = work.usesSources ? await readsOf(work, { sources, context }) : null;
   await removeTree(sources);
+  return reads;
+}
+
+/** What the commands have read of the snapshot. */
+async function readsOf(
+  { original, scripts }: EnvironmentWork,
+  { sources, context: { snapshot } }: { sources: string; context: BuildContext },
+): Promise<Reads> {
+  const found = readSince(sources);
+  const read = found === null ? null : new Set([...found].flatMap((path) => original(path.slice(1)) ?? []));
+  return recordReads({ snapshot, read, scripts });
+}
+
+/** Of one base there may be several, which read different files, or were built anew. */
+function keyOfNew(base: string, { digest, rebuild }: { digest: string; rebuild: boolean }): string {
+  if (rebuild) return `${base}-${randomUUID().slice(0, 8)}`;
+  return digest === '' ? base : `${base}-${shortHash(digest)}`;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -7,6 +7,7 @@ import type { BuildContext } from '../../../engine.ts';
 import { isEditableOption, isFileOption } from '../../../../dockerfile/run/options.ts';
 import { withoutEditable } from '../editable/requirements.ts';
 import type { BuildStep, EnvironmentWork, EnvironmentMaking } from '../environments/environment-work.ts';
+import { contextPrefix } from './found-image.ts';
 import { layOutTree } from './lay-out-tree.ts';
 import { installVariables } from './install-variables.ts';
 import { readInstallSources, type InstallSources } from './image-sources.ts';
@@ -32,7 +33,6 @@ export async function imageWork(
         ),
       })),
       files: [...sources.files].toSorted(([a], [b]) => (a < b ? -1 : 1)),
-      sources: sources.usesSources ? [snapshot.digest, context, plan.builder.dockerfile] : null,
     },
     python: null,
     env: {},
@@ -54,8 +54,20 @@ export async function imageWork(
       return (await Promise.all(installs.map((install) => editableFolders(install, folder)))).flat();
     },
     steps: (making) => steps(installs, making, sources.projects),
+    usesSources: sources.usesSources,
+    original: (path) => originalOf(path, image, context),
+    scripts: '',
     notices: [],
   };
+}
+
+/** `0/app/main.py` is a file of stage 0. */
+function originalOf(path: string, { sources }: Pick<Image, 'sources'>, context: string): string | null {
+  const [, stage, inner = ''] = /^(\d+)(\/.*)$/.exec(path) ?? [];
+  const node = sources.get(Number(stage))?.get(inner);
+  return node?.kind === 'file' && node.origin.kind === 'context'
+    ? `${contextPrefix(context)}${node.origin.path}`
+    : null;
 }
 
 /**

@@ -22,7 +22,7 @@ export function projectWork(
   return {
     facts: {
       files: Object.entries(project.files).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-      sources: project.usesSources ? [snapshot.digest, context] : null,
+      context: project.usesSources ? context : null,
       args: Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     },
     python: null,
@@ -37,6 +37,9 @@ export function projectWork(
         : withoutEditable(posix.join(folder, 'requirements.txt'), folder);
     },
     steps,
+    usesSources: project.usesSources,
+    original: (path) => path,
+    scripts: '',
     notices: [],
   };
 }

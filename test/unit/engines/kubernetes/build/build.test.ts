@@ -150,7 +150,7 @@ async function contextOf({
     },
     ...{ snapshot: await snapshot(tree), directory: folder, logs: fakeLogs(), secrets: {}, shell: {} },
     paths: { input: '', output: '', tensorboard: null },
-    ...{ stop: stop.signal, detach: detach.signal, reuse, pythonEnv: null },
+    ...{ stop: stop.signal, detach: detach.signal, reuse, pythonEnv: null, rebuild: false },
     progress: (message) => said.push(message),
   };
   return { context, said, stop, detach };

@@ -1,0 +1,120 @@
+import { lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemErrorCode } from '../../../../errors.ts';
+import type { Entrance } from '../../mounts/enter.ts';
+
+/** Folders of this machine whose programs stand for the image's: seen, and what is written to them kept apart. */
+const OVERLAID = ['usr', 'etc'];
+/** Where they are links into /usr, the root has the same links; where not, they are seen as they are. */
+const BESIDE_USR = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
+/** Folders that every image has. */
+const EMPTY = ['dev', 'home', 'media', 'mnt', 'opt', 'proc', 'root', 'run', 'srv', 'sys', 'tmp', 'var/cache', 'var/lib', 'var/log', 'var/tmp']; // prettier-ignore
+
+/** The root of one stage: the image's own files in a folder, what is written to the machine's folders beside it. */
+export interface StageRoot {
+  /** Image paths are found below it. */
+  folder: string;
+  /** By name of the folder (`usr`): what was written into it. */
+  upper(name: string): string;
+}
+
+export function stageRoot(sources: string, stage: number): StageRoot {
+  return {
+    folder: join(sources, String(stage)),
+    upper: (name) => join(sources, 'upper', String(stage), name),
+  };
+}
+
+/** Where a path of the image is on this machine. */
+export function placeInRoot({ folder, upper }: StageRoot, path: string): string {
+  const top = path.split('/')[1] ?? '';
+  return OVERLAID.includes(top) ? join(upper(top), path.slice(top.length + 1)) : join(folder, path);
+}
+
+/** Makes what every image has. The image's own files may be there already. */
+export function prepareRoot({ folder, upper }: StageRoot): void {
+  for (const name of [...EMPTY, ...OVERLAID, PRIVATE.slice(1)])
+    mkdirSync(join(folder, name), { recursive: true });
+  for (const name of OVERLAID) {
+    mkdirSync(upper(name), { recursive: true });
+    mkdirSync(upper(`${name}.work`), { recursive: true });
+  }
+  for (const name of BESIDE_USR) {
+    const link = linkOf(`/${name}`);
+    if (link === undefined) continue;
+    if (link === null) mkdirSync(join(folder, name), { recursive: true });
+    else if (linkOf(join(folder, name)) === undefined) symlinkSync(link, join(folder, name));
+  }
+}
+
+/** Paths at the top of a root that are not the image's. */
+export function isOfTheRoot(path: string): boolean {
+  const parts = path.split('/').filter((part) => part !== '');
+  if (`/${parts[0] ?? ''}` === PRIVATE || ['dev', 'proc', 'sys', 'run'].includes(parts[0] ?? '')) return true;
+  return [...EMPTY, ...OVERLAID, ...BESIDE_USR, 'var'].includes(parts.join('/'));
+}
+
+/** Undefined: not there; null: no link. */
+function linkOf(path: string): string | null | undefined {
+  try {
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : null;
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
+/** Folder in the root for what is ours. */
+export const PRIVATE = '/.aichor';
+
+/** A folder or file of this machine that the root shows at a path. */
+export interface RootBind {
+  source: string;
+  target: string;
+  isReadOnly: boolean;
+}
+
+/** Makes the mounts, then becomes the command: `$1` says what to mount, line by line. */
+const ENTER = `set -e
+root=$1 mount=$2 plan=$3 unshare=$4
+shift 4
+"$mount" --bind "$root" "$root"
+while IFS='	' read -r kind source target options; do
+  case $kind in
+    overlay) "$mount" -t overlay overlay -o "$options" "$root$target" ;;
+    bind) "$mount" --rbind "$source" "$root$target" ;;
+    readonly) "$mount" --rbind "$source" "$root$target"; "$mount" -o remount,bind,ro "$root$target" 2>/dev/null || : ;;
+  esac
+done < "$plan"
+umask 022
+exec "$unshare" "$@"
+`;
+
+/** Lines for the plan of mounts. Null: a path that cannot be written down. */
+export function mountPlan(
+  root: StageRoot,
+  { binds, programs, entrance }: { binds: readonly RootBind[]; programs: string; entrance: Entrance },
+): string | null {
+  const lines: string[][] = OVERLAID.map((name) => {
+    const lower = name === 'usr' ? `${programs}:/usr` : `/${name}`;
+    const more = entrance.user === null ? '' : ',userxattr';
+    return ['overlay', '-', `/${name}`, `lowerdir=${lower},upperdir=${root.upper(name)},workdir=${root.upper(`${name}.work`)}${more}`]; // prettier-ignore
+  });
+  for (const name of BESIDE_USR)
+    if (linkOf(`/${name}`) === null) lines.push(['readonly', `/${name}`, `/${name}`]);
+  for (const name of ['dev', 'proc', 'sys']) lines.push(['bind', `/${name}`, `/${name}`]);
+  for (const { source, target, isReadOnly } of binds)
+    lines.push([isReadOnly ? 'readonly' : 'bind', source, target]);
+  const isWritable = lines.every((fields) => fields.every((field) => !/[\t\n]/.test(field)));
+  const isMountable = ![root.folder, programs].some((path) => /[,:\\]/.test(path));
+  return isWritable && isMountable ? lines.map((fields) => `${fields.join('\t')}\n`).join('') : null;
+}
+
+/** The words before a command of a RUN that make the stage's root its own. */
+export function enterRoot(
+  { mount, unshare, user }: Entrance,
+  { root, plan, folder }: { root: StageRoot; plan: string; folder: string },
+): string[] {
+  const outer = user === null ? ['--mount'] : ['--mount', '--map-root-user'];
+  return [unshare, ...outer, '/bin/sh', '-c', ENTER, 'sh', root.folder, mount, plan, unshare, '--root', root.folder, '--wd', folder]; // prettier-ignore
+}
