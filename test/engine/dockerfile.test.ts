@@ -41,16 +41,21 @@ async function run(experiment: Submitted, engine = house.engine) {
   const facts: ExperimentFact[] = [];
   const context = await experiment.context();
   for await (const fact of engine.run({ ...context, build, admitted: planPeak(experiment.plan) })) {
-    if (fact.type === 'failure') throw new Error(`${fact.explanation} ${await experiment.printed('worker-0-0', 'stderr')}`);
+    if (fact.type === 'failure')
+      throw new Error(`${fact.explanation} ${await experiment.printed('worker-0-0', 'stderr')}`);
     facts.push(fact);
-  } // prettier-ignore
+  }
   const codes = [...build.notices, ...facts.filter((fact) => fact.type === 'notice')].map(({ code }) => code);
   return { build, codes, facts, printed: await experiment.printed('worker-0-0') };
 }
 
-function repository(command: string, files: Record<string, string>, more: Partial<Submission> = {}): Submission {
+function repository(
+  command: string,
+  files: Record<string, string>,
+  more: Partial<Submission> = {},
+): Submission {
   return { ...jobset(command), files, shell: shell(), ...more };
-} // prettier-ignore
+}
 
 async function buildLines(experiment: Submitted): Promise<string[]> {
   return (await experiment.lines()).filter(({ step }) => step === 'build').map(({ text }) => text);
@@ -194,7 +199,9 @@ describe('install lines of the Dockerfile', () => {
     );
     await run(experiment);
     const lines = await buildLines(experiment);
-    const commands = lines.filter((line) => line.startsWith('uv ')).map((line) => line.replaceAll(/\/\S*\/environments\/\S*/g, 'ENV')); // prettier-ignore
+    const commands = lines
+      .filter((line) => line.startsWith('uv '))
+      .map((line) => line.replaceAll(/\/\S*\/environments\/\S*/g, 'ENV'));
     expect(commands).toEqual([
       'uv venv --no-project --seed ENV',
       'uv pip install --python ENV --index-strategy unsafe-best-match --extra-index-url *** -r req/base.txt six>=1',

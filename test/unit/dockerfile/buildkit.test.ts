@@ -29,9 +29,14 @@ async function build(
   text: string,
   more: { buildArgs?: Record<string, string>; ignore?: string; context?: ContextEntry[] } = {},
 ): Promise<Seen> {
-  // prettier-ignore
   const { buildArgs = {}, ignore = null, context = CONTEXT } = more;
-  const image = await readImage({ text: text.startsWith('FROM') || text.startsWith('#') ? text : HEAD + text, buildArgs, ignore, context, target: null }); // prettier-ignore
+  const image = await readImage({
+    text: text.startsWith('FROM') || text.startsWith('#') ? text : HEAD + text,
+    buildArgs,
+    ignore,
+    context,
+    target: null,
+  });
   if (image === null) throw new Error('there is no stage in it');
   const { env, tree, refused, missing, unfollowed } = image;
   const lines = [
@@ -51,8 +56,18 @@ function shown(tree: ImageTree): Record<string, string> {
   const seen: Record<string, string> = {};
   for (const [path, node] of tree.entries()) {
     if (/^\/srv(\/exp)?$/.test(path)) continue;
-    const mode = node.kind === 'link' || node.mode === (node.kind === 'folder' ? 0o755 : 0o644) ? '' : ` ${node.mode.toString(8)}`; // prettier-ignore
-    const content = node.kind === 'link' ? `-> ${node.target}` : node.kind === 'folder' ? 'folder' : node.origin.kind === 'text' ? node.origin.text : node.origin.path; // prettier-ignore
+    const mode =
+      node.kind === 'link' || node.mode === (node.kind === 'folder' ? 0o755 : 0o644)
+        ? ''
+        : ` ${node.mode.toString(8)}`;
+    const content =
+      node.kind === 'link'
+        ? `-> ${node.target}`
+        : node.kind === 'folder'
+          ? 'folder'
+          : node.origin.kind === 'text'
+            ? node.origin.text
+            : node.origin.path;
     seen[path.replace(/^\/srv\/exp\//, '')] = content + mode;
   }
   return seen;
@@ -60,12 +75,21 @@ function shown(tree: ImageTree): Record<string, string> {
 
 describe('variables', () => {
   test.each<[string, Record<string, string>]>([
-    ['ENV U=/a/b.tar.gz\nENV P=${U%.*} R=${U##*/} G=${U%%.*} S=${U#*/}', { U: '/a/b.tar.gz', P: '/a/b.tar', R: 'b.tar.gz', G: '/a/b', S: 'a/b.tar.gz' }],
-    ['ENV X=foobar\nENV I=${X#foo} J=${X#f?o} M=${X/o/0} O=${X//o/0} E=${X/oo/}', { X: 'foobar', I: 'bar', J: 'bar', M: 'f0obar', O: 'f00bar', E: 'fbar' }],
+    [
+      'ENV U=/a/b.tar.gz\nENV P=${U%.*} R=${U##*/} G=${U%%.*} S=${U#*/}',
+      { U: '/a/b.tar.gz', P: '/a/b.tar', R: 'b.tar.gz', G: '/a/b', S: 'a/b.tar.gz' },
+    ],
+    [
+      'ENV X=foobar\nENV I=${X#foo} J=${X#f?o} M=${X/o/0} O=${X//o/0} E=${X/oo/}',
+      { X: 'foobar', I: 'bar', J: 'bar', M: 'f0obar', O: 'f00bar', E: 'fbar' },
+    ],
     ['ENV L=env\nARG L=arg\nENV A=$L', { L: 'env', A: 'arg' }],
     ['ARG L=arg\nENV L=env\nENV A=$L', { L: 'env', A: 'env' }],
     ['ENV L=env\nARG L\nENV A=$L', { L: 'env', A: 'env' }],
-    ['ARG TARGETARCH\nARG TARGETOS\nARG TARGETPLATFORM\nARG BUILDPLATFORM\nARG TARGETVARIANT\nENV A=$TARGETARCH,$TARGETOS,$TARGETPLATFORM,$BUILDPLATFORM,$TARGETVARIANT', { A: 'amd64,linux,linux/amd64,linux/amd64,' }],
+    [
+      'ARG TARGETARCH\nARG TARGETOS\nARG TARGETPLATFORM\nARG BUILDPLATFORM\nARG TARGETVARIANT\nENV A=$TARGETARCH,$TARGETOS,$TARGETPLATFORM,$BUILDPLATFORM,$TARGETVARIANT',
+      { A: 'amd64,linux,linux/amd64,linux/amd64,' },
+    ],
     ['ENV A=$TARGETARCH', { A: '' }],
     ['ENV A=ab\\\ncd', { A: 'abcd' }],
     ['ENV A=1\\\\\nENV B=2', { A: '1\\', B: '2' }],
@@ -73,7 +97,7 @@ describe('variables', () => {
     ['ENV NAME some  text', { NAME: 'some  text' }],
     ['ENV A=1\nENV A=2 B=$A', { A: '2', B: '1' }],
     ['ENV A=x C=${A:+yes}${NONE:+no}${NONE-none}', { A: 'x', C: 'none' }],
-  ])('%s', async (text, env) => expect((await build(text)).env).toEqual(env)); // prettier-ignore
+  ])('%s', async (text, env) => expect((await build(text)).env).toEqual(env));
 
   test('arguments of an earlier stage come along, given ones too', async () => {
     const text = 'FROM python AS one\nARG A=1\nFROM one\nENV C=x$A\n';
@@ -197,7 +221,6 @@ describe('COPY', () => {
       ],
     ].filter(([text]) => !String(text).includes('ln -s')) as [string, Record<string, string>][],
   )('%s', async (text, tree) => {
-    // prettier-ignore
     const seen = await build(text);
     expect(seen.lines).toEqual([]);
     expect(seen.tree).toEqual(tree);
@@ -205,7 +228,11 @@ describe('COPY', () => {
 
   test('of everything, with empty folders and those whose files all stay out', async () => {
     const ignore = '*\n!src\nsrc/**/*.py\n';
-    expect((await build('COPY . .', { ignore })).tree).toEqual({ src: 'folder', 'src/sub': 'folder', 'src/to': '-> m.py' }); // prettier-ignore
+    expect((await build('COPY . .', { ignore })).tree).toEqual({
+      src: 'folder',
+      'src/sub': 'folder',
+      'src/to': '-> m.py',
+    });
     expect((await build('COPY . .')).tree).toMatchObject({
       empty: 'folder',
       lnk: '-> a.txt',
@@ -218,7 +245,10 @@ describe('COPY', () => {
     ['COPY <<EOF d/\nx\nEOF', { d: 'folder', 'd/EOF': 'x\n' }],
     ['COPY <<A <<B d/\na\nA\nb\nB', { d: 'folder', 'd/A': 'a\n', 'd/B': 'b\n' }],
     ['COPY <<-EOF f\n\ttabbed\n\tEOF', { f: 'tabbed\n' }],
-    ['ENV V=v W=foo\nCOPY <<EOF f\n$V ${U:-d} ${W%oo} \\$ \\\\ \\n "q" \'s\' `b`\nEOF', { f: 'v d f $ \\ n "q" \'s\' `b`\n' }],
+    [
+      'ENV V=v W=foo\nCOPY <<EOF f\n$V ${U:-d} ${W%oo} \\$ \\\\ \\n "q" \'s\' `b`\nEOF',
+      { f: 'v d f $ \\ n "q" \'s\' `b`\n' },
+    ],
     ["ENV V=v\nCOPY <<'EOF' f\n$V \\n\nEOF", { f: '$V \\n\n' }],
     ['COPY --chmod=755 <<EOF go.sh\n#!/bin/sh\nEOF', { 'go.sh': '#!/bin/sh\n 755' }],
     ['COPY <<EOF a.txt d/\nx\nEOF', { d: 'folder', 'd/EOF': 'x\n', 'd/a.txt': 'a.txt' }],
@@ -228,7 +258,7 @@ describe('COPY', () => {
     const seen = await build(text);
     expect(seen.lines).toEqual([]);
     expect(seen.tree).toEqual(tree);
-  }); // prettier-ignore
+  });
 });
 
 describe('stages', () => {

@@ -44,7 +44,10 @@ describe('COPY and ADD', () => {
     ['WORKDIR /app\nCOPY main.py .', { '/app/main.py': 'main.py' }],
     ['WORKDIR /app\nWORKDIR x\nCOPY main.py ./', { '/app/x/main.py': 'main.py' }],
     ['RUN mkdir -p /app\nCOPY main.py /app', { '/app/main.py': 'main.py' }],
-    ['COPY main.py requirements.txt /a', { '/a/main.py': 'main.py', '/a/requirements.txt': 'requirements.txt' }],
+    [
+      'COPY main.py requirements.txt /a',
+      { '/a/main.py': 'main.py', '/a/requirements.txt': 'requirements.txt' },
+    ],
     ['COPY src /app', { '/app/a.py': 'src/a.py', '/app/lib/b.py': 'src/lib/b.py' }],
     ['ADD ./src/ /app/src/', { '/app/src/a.py': 'src/a.py', '/app/src/lib/b.py': 'src/lib/b.py' }],
     // What a pattern finds is copied as if it were named: the content of folders.
@@ -55,7 +58,7 @@ describe('COPY and ADD', () => {
     ['COPY --exclude=**/b.py src /app', { '/app/a.py': 'src/a.py' }],
     ['COPY --chown=1000:1000 --chmod=755 main.py /', { '/main.py': 'main.py' }],
     ['ARG WHERE=/opt\nENV SUB=x\nCOPY main.py $WHERE/${SUB}/', { '/opt/x/main.py': 'main.py' }],
-  ])('%s', async (text, expected) => expect(await files(`FROM python\n${text}\n`)).toEqual(expected)); // prettier-ignore
+  ])('%s', async (text, expected) => expect(await files(`FROM python\n${text}\n`)).toEqual(expected));
 
   test('the last of several at one path stays', async () => {
     expect(await files('FROM x\nCOPY main.py /a\nCOPY src/a.py /a\n')).toEqual({ '/a': 'src/a.py' });
@@ -108,20 +111,41 @@ describe('COPY and ADD', () => {
 describe('install lines', () => {
   test.each([
     ['RUN uv sync --locked --no-dev', ['sync --locked --no-dev @/']],
-    ['WORKDIR /app\nRUN pip install --no-cache-dir -r requirements.txt', ['pip --no-cache-dir -r requirements.txt @/app']],
+    [
+      'WORKDIR /app\nRUN pip install --no-cache-dir -r requirements.txt',
+      ['pip --no-cache-dir -r requirements.txt @/app'],
+    ],
     ['RUN pip install "a>=1,<2" \'b[x]==1\'', ['pip a>=1,<2 b[x]==1 @/']],
-    ['RUN pip3.11 install a && python3 -m pip install b; /opt/venv/bin/pip install c', ['pip a @/', 'pip b @/', 'pip c @/']],
+    [
+      'RUN pip3.11 install a && python3 -m pip install b; /opt/venv/bin/pip install c',
+      ['pip a @/', 'pip b @/', 'pip c @/'],
+    ],
     ['RUN pip install --upgrade pip setuptools', ['pip --upgrade setuptools @/']],
     ['RUN pip install -U pip uv && pip cache purge', []],
-    ['RUN apt-get update && apt-get install -y gcc \\\n  # a compiler\n  && pip install a \\\n     b \\\n && rm -rf /var/lib/apt/lists/*', ['pip a b @/']],
-    ['RUN --mount=type=cache,target=/cache/uv \\\n    --mount=type=bind,source=uv.lock,target=uv.lock \\\n    uv sync --frozen', ['sync --frozen @/']],
+    [
+      'RUN apt-get update && apt-get install -y gcc \\\n  # a compiler\n  && pip install a \\\n     b \\\n && rm -rf /var/lib/apt/lists/*',
+      ['pip a b @/'],
+    ],
+    [
+      'RUN --mount=type=cache,target=/cache/uv \\\n    --mount=type=bind,source=uv.lock,target=uv.lock \\\n    uv sync --frozen',
+      ['sync --frozen @/'],
+    ],
     ['RUN <<EOF\nset -e\ncd /srv\npip install a\nEOF', ['pip a @/srv']],
     ['RUN ["pip", "install", "a"]', ['pip a @/']],
     ['RUN ["/bin/sh", "-c", "pip install a"]', ['pip a @/']],
-    ['ARG V=1.2\nRUN pip install torch==${V} --index-url=https://x.test/cpu', ['pip torch==1.2 --index-url https://x.test/cpu @/']],
-    ['RUN uv pip install --system -r pyproject.toml --extra gpu', ['pip --system -r pyproject.toml --extra gpu @/']],
+    [
+      'ARG V=1.2\nRUN pip install torch==${V} --index-url=https://x.test/cpu',
+      ['pip torch==1.2 --index-url https://x.test/cpu @/'],
+    ],
+    [
+      'RUN uv pip install --system -r pyproject.toml --extra gpu',
+      ['pip --system -r pyproject.toml --extra gpu @/'],
+    ],
     ['RUN uv pip sync requirements.txt', ['pip -r requirements.txt @/']],
-    ['RUN uv export --no-dev > /tmp/req.txt && uv pip install -r /tmp/req.txt', ['write export --no-dev @/ >/tmp/req.txt', 'pip -r /tmp/req.txt @/']],
+    [
+      'RUN uv export --no-dev > /tmp/req.txt && uv pip install -r /tmp/req.txt',
+      ['write export --no-dev @/ >/tmp/req.txt', 'pip -r /tmp/req.txt @/'],
+    ],
     ['RUN cd /app && pip install . && cd / && pip install -e /lib', ['pip . @/app', 'pip -e /lib @/']],
     ['COPY uv.lock ./\nRUN if [ -f uv.lock ]; then uv sync --locked; else uv sync; fi', ['sync --locked @/']],
     ['RUN if [ ! -f uv.lock ]; then uv sync --locked; else uv sync; fi', ['sync --locked @/']],
@@ -130,7 +154,7 @@ describe('install lines', () => {
     ['RUN python -m venv /opt/venv && . /opt/venv/bin/activate && pip install a', ['pip a @/']],
     ['RUN curl -LsSf https://example.org/get-pip.py | sh && uv venv && uv sync', ['sync @/']],
     ['RUN # pip install never\nRUN echo "pip install never"', []],
-  ])('%s', async (text, expected) => expect(await installs(`FROM python\n${text}\n`)).toEqual(expected)); // prettier-ignore
+  ])('%s', async (text, expected) => expect(await installs(`FROM python\n${text}\n`)).toEqual(expected));
 
   test.each([
     [

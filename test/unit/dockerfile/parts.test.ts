@@ -92,13 +92,58 @@ test('options keep their meaning when they are read and said again', () => {
 });
 
 test('no text stops the reader', async () => {
-  const word = fc.constantFrom('FROM', 'python:3.11', '\n', ' ', 'RUN', 'pip install a', '&&', '\\\n', '"', "'", '$', '${', '}', '$(', ')', 'COPY', '.', '/app', '[', ']', '<<EOF', 'EOF', '#', 'ENV', 'A=1', 'if', 'fi', 'then', ';', '|', '`', '--mount=', 'ARG', 'WORKDIR', 'AS', '*', '**', '\\'); // prettier-ignore
+  const word = fc.constantFrom(
+    'FROM',
+    'python:3.11',
+    '\n',
+    ' ',
+    'RUN',
+    'pip install a',
+    '&&',
+    '\\\n',
+    '"',
+    "'",
+    '$',
+    '${',
+    '}',
+    '$(',
+    ')',
+    'COPY',
+    '.',
+    '/app',
+    '[',
+    ']',
+    '<<EOF',
+    'EOF',
+    '#',
+    'ENV',
+    'A=1',
+    'if',
+    'fi',
+    'then',
+    ';',
+    '|',
+    '`',
+    '--mount=',
+    'ARG',
+    'WORKDIR',
+    'AS',
+    '*',
+    '**',
+    '\\',
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(word, { maxLength: 60 }), async (words) => {
       const text = `FROM x\n${words.join('')}`;
-      const read = await readImage({ text, buildArgs: {}, target: null, context: ['a', 'b/c'].map((path) => ({ path, kind: 'file', executable: false })), ignore: words.join('') });
+      const read = await readImage({
+        text,
+        buildArgs: {},
+        target: null,
+        context: ['a', 'b/c'].map((path) => ({ path, kind: 'file', executable: false })),
+        ignore: words.join(''),
+      });
       expect(read?.workdir.startsWith('/')).toBe(true);
     }),
     { numRuns: 500 },
-  ); // prettier-ignore
+  );
 });

@@ -46,7 +46,9 @@ export async function findEntrance(
   if (mount === null || unshare === null || process.platform !== 'linux') return null;
   const isRoot = user.uid === 0;
   const entrance = { mount, unshare, user: isRoot ? null : user };
-  return (await works(unshare, isRoot ? ['--mount', 'true'] : ['--mount', '--map-root-user', 'true'])) ? entrance : null; // prettier-ignore
+  return (await works(unshare, isRoot ? ['--mount', 'true'] : ['--mount', '--map-root-user', 'true']))
+    ? entrance
+    : null;
 }
 
 /** Whether these words, which do nothing, end well: else it is not allowed here, or not known to this version. */

@@ -73,7 +73,8 @@ export async function podMounts(
 /** A mount in another one needs a folder there to stand on. */
 async function makePlaceInside(path: string, binds: readonly Bind[]): Promise<void> {
   const outer = binds.findLast(({ target }) => isBelow(path, target));
-  if (outer !== undefined) await mkdir(join(outer.source, posix.relative(outer.target, path)), { recursive: true }); // prettier-ignore
+  if (outer !== undefined)
+    await mkdir(join(outer.source, posix.relative(outer.target, path)), { recursive: true });
 }
 
 async function makeSkeleton(root: string, { folders, files, links }: Skeleton): Promise<void> {

@@ -69,6 +69,9 @@ export function isBelow(path: string, folder: string): boolean {
 
 /** Lines for `mount --all --fstab`: spaces and backslashes are written as octal numbers there. */
 export function fstab(binds: readonly Bind[], root: string): string {
-  const field = (path: string) => path.replace(/[\s\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`); // prettier-ignore
-  return binds.map(({ source, target }) => `${field(source)} ${field(posix.join(root, target))} none rbind 0 0\n`).join(''); // prettier-ignore
+  const field = (path: string) =>
+    path.replace(/[\s\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return binds
+    .map(({ source, target }) => `${field(source)} ${field(posix.join(root, target))} none rbind 0 0\n`)
+    .join('');
 }

@@ -24,7 +24,14 @@ export async function wantedMounts(
   if (layout === null || targets.length === 0) return ofVolumes;
   const isWanted = volumes.length > 0 || (await isMentioned(targets, layout, context));
   if (!isWanted) return ofVolumes;
-  return [...targets.map((path) => ({ path, isFolder: layout.tree.isFolder(layout.tree.follow(path)), source: null })), ...ofVolumes]; // prettier-ignore
+  return [
+    ...targets.map((path) => ({
+      path,
+      isFolder: layout.tree.isFolder(layout.tree.follow(path)),
+      source: null,
+    })),
+    ...ofVolumes,
+  ];
 }
 
 async function isMentioned(
@@ -32,7 +39,9 @@ async function isMentioned(
   { tree }: ImageLayout,
   { plan, snapshot }: RunContext,
 ): Promise<boolean> {
-  const values = plan.groups.flatMap(({ env }) => env.flatMap(({ source }) => (source.kind === 'literal' ? [source.value] : []))); // prettier-ignore
+  const values = plan.groups.flatMap(({ env }) =>
+    env.flatMap(({ source }) => (source.kind === 'literal' ? [source.value] : [])),
+  );
   const shutdown = plan.graceful_termination?.shutdown_command ?? [];
   if ([plan.command, ...values, ...shutdown].some((text) => mentions(text, targets))) return true;
   const prefix = plan.builder.context === '.' ? '' : `${plan.builder.context}/`;

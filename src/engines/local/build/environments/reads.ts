@@ -14,7 +14,8 @@ export interface Reads {
 }
 
 /** Files that builds of packages look for by what they are. */
-const CODE = /\.(?:py|pyi|pyx|pxd|pth|typed|c|cc|cpp|cxx|cu|cuh|h|hh|hpp|rs|f|f90|go|java|toml|cfg|in|cmake|proto|lock)$|(?:^|\/)(?:LICEN[CS]E|COPYING|NOTICE|README|AUTHORS)[^/]*$/i; // prettier-ignore
+const CODE =
+  /\.(?:py|pyi|pyx|pxd|pth|typed|c|cc|cpp|cxx|cu|cuh|h|hh|hpp|rs|f|f90|go|java|toml|cfg|in|cmake|proto|lock)$|(?:^|\/)(?:LICEN[CS]E|COPYING|NOTICE|README|AUTHORS)[^/]*$/i;
 /** Files that no build looks for. */
 const NEVER = /\.(?:ipynb|pyc|log)$|(?:^|\/)(?:__pycache__|\.ipynb_checkpoints)(?:\/|$)/;
 

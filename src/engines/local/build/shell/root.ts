@@ -8,7 +8,23 @@ const OVERLAID = ['usr', 'etc'];
 /** Where they are links into /usr, the root has the same links; where not, they are seen as they are. */
 const BESIDE_USR = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
 /** Folders that every image has. */
-const EMPTY = ['dev', 'home', 'media', 'mnt', 'opt', 'proc', 'root', 'run', 'srv', 'sys', 'tmp', 'var/cache', 'var/lib', 'var/log', 'var/tmp']; // prettier-ignore
+const EMPTY = [
+  'dev',
+  'home',
+  'media',
+  'mnt',
+  'opt',
+  'proc',
+  'root',
+  'run',
+  'srv',
+  'sys',
+  'tmp',
+  'var/cache',
+  'var/lib',
+  'var/log',
+  'var/tmp',
+];
 
 /** The root of one stage: the image's own files in a folder, what is written to the machine's folders beside it. */
 export interface StageRoot {
@@ -98,7 +114,12 @@ export function mountPlan(
   const lines: string[][] = OVERLAID.map((name) => {
     const lower = name === 'usr' ? `${programs}:/usr` : `/${name}`;
     const more = entrance.user === null ? '' : ',userxattr';
-    return ['overlay', '-', `/${name}`, `lowerdir=${lower},upperdir=${root.upper(name)},workdir=${root.upper(`${name}.work`)}${more}`]; // prettier-ignore
+    return [
+      'overlay',
+      '-',
+      `/${name}`,
+      `lowerdir=${lower},upperdir=${root.upper(name)},workdir=${root.upper(`${name}.work`)}${more}`,
+    ];
   });
   for (const name of BESIDE_USR)
     if (linkOf(`/${name}`) === null) lines.push(['readonly', `/${name}`, `/${name}`]);
@@ -116,5 +137,20 @@ export function enterRoot(
   { root, plan, folder }: { root: StageRoot; plan: string; folder: string },
 ): string[] {
   const outer = user === null ? ['--mount'] : ['--mount', '--map-root-user'];
-  return [unshare, ...outer, '/bin/sh', '-c', ENTER, 'sh', root.folder, mount, plan, unshare, '--root', root.folder, '--wd', folder]; // prettier-ignore
+  return [
+    unshare,
+    ...outer,
+    '/bin/sh',
+    '-c',
+    ENTER,
+    'sh',
+    root.folder,
+    mount,
+    plan,
+    unshare,
+    '--root',
+    root.folder,
+    '--wd',
+    folder,
+  ];
 }

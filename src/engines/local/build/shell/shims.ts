@@ -75,7 +75,10 @@ deactivate() { :; }
 `;
 
 /** What changes only the image's system: users, packages, caches. */
-const SYSTEM = 'apt apt-get aptitude apk yum dnf microdnf zypper dpkg dpkg-reconfigure add-apt-repository apt-key apt-mark conda mamba micromamba poetry pipenv pdm pixi npm snap useradd groupadd adduser addgroup usermod groupmod userdel chown chgrp chpasswd passwd ldconfig update-ca-certificates update-alternatives locale-gen update-locale systemctl service virtualenv'.split(' '); // prettier-ignore
+const SYSTEM =
+  'apt apt-get aptitude apk yum dnf microdnf zypper dpkg dpkg-reconfigure add-apt-repository apt-key apt-mark conda mamba micromamba poetry pipenv pdm pixi npm snap useradd groupadd adduser addgroup usermod groupmod userdel chown chgrp chpasswd passwd ldconfig update-ca-certificates update-alternatives locale-gen update-locale systemctl service virtualenv'.split(
+    ' ',
+  );
 const INSTALLERS = 'pip pip3 engine-uv engine-python'.split(' ');
 
 /** Programs under these names, for a root whose Python is `3.x`. */
@@ -110,5 +113,6 @@ export async function linkPrograms(folder: string, environment: string): Promise
   const bin = join(folder, 'venv', 'bin');
   const known = new Set(await readdir(bin));
   for (const name of await readdir(join(environment, 'bin')))
-    if (!known.has(name) && !/^(?:python|pip|activate|Activate|deactivate)/.test(name)) symlinkSync(join(environment, 'bin', name), join(bin, name)); // prettier-ignore
+    if (!known.has(name) && !/^(?:python|pip|activate|Activate|deactivate)/.test(name))
+      symlinkSync(join(environment, 'bin', name), join(bin, name));
 }
