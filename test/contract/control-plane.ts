@@ -6,6 +6,7 @@ import type { SubmissionInput } from '../../src/api/contract.ts';
 import type { ExperimentState } from '../../src/experiment/state.ts';
 import { createLogStore } from '../../src/logs/store/log-store.ts';
 import { createApp } from '../../src/server/http/app.ts';
+import type { Api } from '../../src/server/http/routes/api.ts';
 import { createChanges } from '../../src/server/experiments/changes.ts';
 import type { Kubernetes } from '../../src/server/engines/cluster.ts';
 import { openEngineRegistry } from '../../src/server/engines/registry.ts';
@@ -31,6 +32,7 @@ export interface Answer {
 }
 
 export interface TestPlane {
+  app: Api;
   plane: Parts;
   engine: FakeEngine;
   data: string;
@@ -105,7 +107,7 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
   const app = createApp({ uses: useCases(plane), serving, apiKey: options.apiKey ?? null });
   supervisor.recover();
   return {
-    ...{ plane, engine, data, logged },
+    ...{ app, plane, engine, data, logged },
     async call(method, path, body, headers = {}) {
       const init: RequestInit = { method, headers: { ...headers } };
       if (body !== undefined) {

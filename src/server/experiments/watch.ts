@@ -15,7 +15,8 @@ import { isMeant } from '../store/conditions.ts';
 
 /**
  * The present state first, then each change: of these ids until all are terminal, or of what the query matches, for
- * ever (what was shown once is shown when it ceases to match, too). Ends quietly when `signal` is aborted.
+ * ever (what was shown once is shown when it ceases to match, too). Ends quietly when `signal` is aborted. Throws
+ * AichorError at once for what cannot be asked.
  */
 export function watch(
   by: Watching,
@@ -27,7 +28,7 @@ export function watch(
     const { id, ...list } = query;
     return id.length > 0
       ? watchIds(by, { subscription, ids: id.map((ref) => by.store.resolve(ref)), signal })
-      : watchQuery(by, { subscription, query: list, signal });
+      : watchQuery(by, { subscription, query: list, present: by.store.list(list).experiments, signal });
   } catch (error) {
     subscription.close();
     throw error;
@@ -57,12 +58,16 @@ async function* watchIds(
 
 async function* watchQuery(
   by: ExperimentReading,
-  { subscription, query, signal }: { subscription: Subscription; query: ListQuery; signal: AbortSignal },
+  {
+    subscription,
+    query,
+    present,
+    signal,
+  }: { subscription: Subscription; query: ListQuery; present: ExperimentSummary[]; signal: AbortSignal },
 ): AsyncGenerator<ExperimentSummary> {
   const shown = new Set<string>();
   try {
-    const { experiments } = by.store.list(query);
-    for (const summary of experiments) {
+    for (const summary of present) {
       shown.add(summary.experiment_id);
       yield summary;
     }

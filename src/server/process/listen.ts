@@ -1,8 +1,11 @@
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { createServer, maxHeaderSize, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import type { LinkHandler } from '../links/handler.ts';
+import { errorResponse } from '../http/error-response.ts';
 import type { Api } from '../http/routes/api.ts';
 
 /** One socket that answers. */
@@ -71,9 +74,30 @@ function answering({ app, links, onRequest }: ListenOptions) {
     server.on('upgrade', (incoming, socket, head) => {
       if (!links.upgrade(incoming, socket, head)) socket.destroy();
     });
+  server.on('clientError', refuseUnreadable);
   // Uploads and followed logs take as long as they take.
   server.requestTimeout = 0;
   return { server, active: () => active };
+}
+
+/** What never became a request: nobody but us can answer it, and it gets an error object as every other mistake does. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const isLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const refused = isLong
+    ? new AichorError('too_large', `the headers of the request are longer than ${maxHeaderSize} bytes`, {
+        hint: 'ask for less at once: fewer labels, statuses or ids',
+      })
+    : new AichorError('usage', 'the request is not HTTP that can be understood', { hint: null });
+  const { body } = errorResponse(refused, randomUUID());
+  const text = JSON.stringify(body);
+  const head = [
+    `HTTP/1.1 ${isLong ? '431 Request Header Fields Too Large' : '400 Bad Request'}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
 
 async function listening(server: Server, place: string): Promise<void> {
