@@ -37,6 +37,37 @@ export function mainStart({ main }: SeenPod): string | null {
   return null;
 }
 
+/**
+ * The init container that the pod failed of: `main` will never start. Null: there is none, or it is started again.
+ */
+export function failedInit(pod: SeenPod): { name: string; end: ContainerStateTerminated } | null {
+  if (!isFinal(pod) && !startsOnce(pod)) return null;
+  for (const { name, state } of pod.init) {
+    const end = state?.terminated;
+    if (end !== undefined && end.exitCode !== 0 && isKnown(end)) return { name, end };
+  }
+  return null;
+}
+
+/** How the pod ended by what it was given to do: of its main container, or of one that had to end before it. */
+export function ownEnd(pod: SeenPod): ContainerStateTerminated | null {
+  return mainEnd(pod) ?? failedInit(pod)?.end ?? null;
+}
+
+/** Containers beside the main one that somebody added and that keep the pod from ending, though its work is done. */
+export function straysOf(pod: SeenPod): readonly SeenContainer[] {
+  if (isFinal(pod) || mainEnd(pod) === null) return [];
+  return pod.beside.filter(({ state }) => state?.terminated === undefined);
+}
+
+/** `container a, which the cluster added,`; `containers a and b, …`. */
+export function namedStrays(strays: readonly Pick<SeenContainer, 'name'>[]): string {
+  const names = strays.map(({ name }) => name);
+  const [last] = names.slice(-1);
+  if (names.length < 2) return `container ${last}, which the cluster added,`;
+  return `containers ${names.slice(0, -1).join(', ')} and ${last}, which the cluster added,`;
+}
+
 /** The kubelet lost the container; the code it writes then (137) was observed by nobody. */
 function isKnown({ reason }: ContainerStateTerminated): boolean {
   return reason !== 'ContainerStatusUnknown';

@@ -1,5 +1,5 @@
 import type { PodCondition } from 'kubernetes-types/core/v1.js';
-import { mainEnd } from './containers.ts';
+import { ownEnd } from './containers.ts';
 import { isFinal } from './over.ts';
 import type { SeenPod } from './seen-pod.ts';
 
@@ -34,7 +34,7 @@ export function disruptionOf(pod: SeenPod): Disruption | null {
   if (reason !== null && NODE_REASONS.has(reason)) return { reason, message: message ?? '' };
   const condition = conditionOf(pod, 'DisruptionTarget');
   if (condition?.status !== 'True') return null;
-  const ended = mainEnd(pod)?.finishedAt;
+  const ended = ownEnd(pod)?.finishedAt;
   const at = condition.lastTransitionTime;
   if (ended !== undefined && at !== undefined && Date.parse(ended) < Date.parse(at)) return null;
   return { reason: condition.reason ?? 'DisruptionTarget', message: condition.message ?? '' };
@@ -60,7 +60,7 @@ export function wasDeletedBeforeEnd(pod: SeenPod, order: SeenOrder, expected: bo
   if (asked === null) return false;
   const seen = order[pod.uid];
   if (seen !== undefined) return seen === 'deleted';
-  const end = mainEnd(pod);
+  const end = ownEnd(pod);
   if (end?.finishedAt === undefined) return true;
   const finished = Date.parse(end.finishedAt);
   if (asked < finished) return true;
@@ -73,8 +73,8 @@ export function wasDeletedBeforeEnd(pod: SeenPod, order: SeenOrder, expected: bo
 /** What one more look at a pod tells of the order; null: nothing. */
 export function orderSeen(pod: SeenPod): 'ended' | 'deleted' | null {
   const asked = deletionAskedAt(pod);
-  const end = mainEnd(pod);
-  if (asked === null) return end === null ? null : 'ended';
+  const end = ownEnd(pod);
+  if (asked === null) return end !== null || isFinal(pod) ? 'ended' : null;
   if (end === null) return isFinal(pod) ? null : 'deleted';
   return end.finishedAt !== undefined && asked < Date.parse(end.finishedAt) ? 'deleted' : null;
 }

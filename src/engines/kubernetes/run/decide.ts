@@ -58,7 +58,9 @@ export function createDecider(run: ClusterRun): Decider {
     const { imageFailAfterS } = deps;
     const { workload } = run;
     const workloads = createdWorkloads(kept);
-    const input = { plan, experimentId, view, observed, workloads, imageFailAfterS, now: deps.now() };
+    const { sidecar_grace_s: sidecarGraceS } = deps.settings;
+    const given = { plan, experimentId, view, observed, workloads, now: deps.now() };
+    const input = { ...given, imageFailAfterS, sidecarGraceS };
     return judge({ ...input, workload });
   }
 
@@ -71,11 +73,13 @@ export function createDecider(run: ClusterRun): Decider {
         return mark('done');
       }
       if (verdict.kind === 'failed') return fail(verdict);
-      if (context.stop.aborted) return mark('cancel');
-      if (left <= 0) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
+      const isDone = look.view.pods.every(({ fact }) => fact.status === 'Succeeded');
+      if (context.stop.aborted) return mark(isDone ? 'done' : 'cancel');
+      if (left <= 0 && !isDone) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
       if (verdict.kind === 'again') return startAnew(look, verdict.explanation);
       const { until } = verdict;
-      return until === null ? left : Math.min(left, Date.parse(until) - deps.now().getTime());
+      const rest = isDone ? Number.POSITIVE_INFINITY : left;
+      return until === null ? rest : Math.min(rest, Date.parse(until) - deps.now().getTime());
     },
   };
 }

@@ -61,7 +61,8 @@ export function createTeller(facts: FactQueue, most: number): Teller {
   }
   return {
     attempt(view, earlier) {
-      if (view.everStarted) {
+      // A pod that failed before its command had begun is told of too.
+      if (view.everStarted || view.pods.some(({ fact }) => fact.status === 'Failed')) {
         if (attempt === null) begin(view.attempt);
         for (let before = attempt ?? view.attempt; before < view.attempt; before++) {
           tellPods(earlier(before));

@@ -17,10 +17,19 @@ export function judge(input: JudgeInput & { workload: Workload }): Judgement {
   const { state, deleting } = view.workload;
   if (state === 'completed') return judgeCompleted(input, workload);
   if (view.told !== null) return GO_ON;
-  if (state === 'failed') return workload.failure(input);
+  if (state === 'failed') return judgeOwnSuccess(input) ?? workload.failure(input);
   if (input.workloads.length > 0 && (state === 'missing' || deleting || isForeign(input)))
     return judgeRemoved(input, workload);
-  return judgeStuck(input) ?? judgeWaiting(input);
+  return judgeStuck(input) ?? workload.unfinished(input) ?? judgeWaiting(input);
+}
+
+/**
+ * A workload fails also of what somebody added to its pods, a container that ended badly after the command; and of its
+ * deadline when one never ended. Null: not all of its own containers succeeded.
+ */
+function judgeOwnSuccess({ view }: JudgeInput): Verdict | null {
+  const isSuccess = view.pods.every((pod) => pod.fact.status === 'Succeeded' && pod.source?.beside.length);
+  return isSuccess && !view.superseded ? { kind: 'succeeded', notices: [] } : null;
 }
 
 /** A workload of our name that is none of those we created. */
@@ -88,6 +97,14 @@ function said(message: string, seconds: number | null): string {
 /** A failure said in the terms of its framework, by what the pod printed last (`root`), where that says more. */
 export function explainWithOutput({ root, reason, explanation }: FailedVerdict, tail: string): Explanation {
   if (root === null) return { reason, explanation };
-  const found = explainInFramework({ ...root.end, tail }) ?? root.plain;
+  const found = root.quoted
+    ? quoting(root.plain, tail)
+    : (explainInFramework({ ...root.end, tail }) ?? root.plain);
   return root.exhausted === null ? found : explainExhausted(found, root.exhausted);
+}
+
+/** With the last line that it printed. */
+function quoting({ reason, explanation }: Explanation, tail: string): Explanation {
+  const line = tail.trimEnd().split('\n').at(-1)?.trim().slice(0, 300) ?? '';
+  return { reason, explanation: line === '' ? explanation : `${explanation}: ${line}` };
 }

@@ -5,7 +5,7 @@ import {
   type PodEnd,
 } from '../../../experiment/failure/explain.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
-import { lastMainEnd } from '../pod/containers.ts';
+import { failedInit, lastMainEnd } from '../pod/containers.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 import { explainEviction } from '../pod/explain-eviction.ts';
@@ -21,6 +21,8 @@ const NOT_STARTED: ReadonlySet<string> = new Set([
 /** How a pod that has ended did so, in the terms of both engines. */
 export function endOf(pod: SeenPod, gone: boolean): PodEnd {
   const ended = lastMainEnd(pod);
+  const init = ended === null ? failedInit(pod) : null;
+  if (init !== null) return notStarted(`${sayInit(init.name)} ended with code ${init.end.exitCode}`);
   if (ended === null) {
     const detail = gone || hadContainer(pod) ? null : pod.message;
     return detail === null ? { how: 'vanished' } : notStarted(detail);
@@ -36,7 +38,8 @@ export function wasOutOfMemory(pod: SeenPod): boolean {
 
 /** When a pod that has ended did so (ISO 8601), as exactly as its object tells. */
 export function endedAt(pod: SeenPod): string | null {
-  const finished = (lastMainEnd(pod) ?? pod.main.state?.terminated)?.finishedAt;
+  const ended = lastMainEnd(pod) ?? failedInit(pod)?.end ?? pod.main.state?.terminated;
+  const finished = ended?.finishedAt;
   const ready = conditionOf(pod, 'Ready');
   const changed = ready?.status === 'False' ? ready.lastTransitionTime : undefined;
   return finished ?? pod.deletion?.at ?? changed ?? null;
@@ -83,6 +86,14 @@ function explainNotStarted(ended: EndedPod): Explanation {
   }
   return explainPodEnd(ended);
 }
+
+/** `its init container x, which the cluster added,`; KubeRay's own is not called that. */
+export function sayInit(name: string): string {
+  return `its init container ${name}${name === WAIT_FOR_HEAD ? '' : ', which the cluster added,'}`;
+}
+
+/** KubeRay's, in worker pods. */
+export const WAIT_FOR_HEAD = 'wait-gcs-ready';
 
 function notStarted(detail: string): PodEnd {
   return { how: 'not-started', detail, disk_full: /no space left on device/i.test(detail) };

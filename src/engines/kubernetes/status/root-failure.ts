@@ -1,6 +1,7 @@
 import { explainExhausted, type EndedPod } from '../../../experiment/failure/explain.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
+import { failedInit } from '../pod/containers.ts';
 import type { PodView } from './model.ts';
 import { exitCodeOf, explainEnd } from './pod-end.ts';
 import type { FailedVerdict, FailureRoot, JudgeInput } from './verdict.ts';
@@ -35,20 +36,24 @@ export function failureOf(root: EndedView, { plan, view, experimentId }: JudgeIn
   const said = exhausted === null ? plain : explainExhausted(plain, exhausted);
   const verdict: FailedVerdict = { kind: 'failed', ...said, root: null };
   const { object, end } = root;
-  if (!root.byItself || end.evidence.out_of_memory || end.end.how === 'not-started' || object === null)
-    return verdict;
+  if (!root.byItself || end.evidence.out_of_memory || object === null) return verdict;
+  const isInit = end.end.how === 'not-started' && root.source !== null && failedInit(root.source) !== null;
+  if (end.end.how === 'not-started' && !isInit) return verdict;
+  const { pod, rank } = root;
+  const { uid, objectName } = object;
   const found: FailureRoot = {
-    pod: root.pod,
+    pod,
     attempt: root.attempt,
-    uid: object.uid,
-    objectName: object.objectName,
+    uid,
+    objectName,
     exhausted,
     plain,
+    ...(isInit && { quoted: true }),
     end: {
       operator: plan.operator,
       experiment: experimentId,
-      pod: root.pod,
-      rank: root.rank,
+      pod,
+      rank,
       code: exitCodeOf(root),
       ...ranksAround(root, view.pods),
     },

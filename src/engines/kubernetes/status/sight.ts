@@ -1,6 +1,6 @@
 import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { Group, Plan } from '../../../experiment/plan/plan.ts';
-import { mainEnd, mainStart } from '../pod/containers.ts';
+import { mainStart, ownEnd } from '../pod/containers.ts';
 import { deletionAskedAt, disruptionOf, wasDeletedBeforeEnd, type SeenOrder } from '../pod/disruption.ts';
 import { isFinal } from '../pod/over.ts';
 import type { PlacedPod, Sight } from './model.ts';
@@ -26,7 +26,7 @@ export function seePod({ plan, experimentId, planned, placed, order, deletionExp
   const disrupted = disruptionOf(source);
   const deletedBeforeEnd = wasDeletedBeforeEnd(source, order, deletionExpected);
   const evidence = { out_of_memory: wasOutOfMemory(source), peak_memory_bytes: null };
-  const isOver = object.gone || isFinal(source) || mainEnd(source) !== null;
+  const isOver = object.gone || isFinal(source) || ownEnd(source) !== null;
   const end = endOf(source, object.gone);
   return {
     planned,

@@ -31,6 +31,8 @@ export interface FailureRoot {
   exhausted: number | null;
   /** What is said when its output says nothing. */
   plain: Explanation;
+  /** Its last line stands behind that: no framework of ours printed it. */
+  quoted?: boolean;
   end: Omit<FrameworkEnd, 'tail'>;
 }
 
@@ -43,6 +45,8 @@ export interface JudgeInput {
   workloads: readonly CreatedWorkload[];
   /** How long an image may be impossible to pull, in seconds. */
   imageFailAfterS: number;
+  /** How long a container that the cluster added may go on after the command, in seconds. */
+  sidecarGraceS: number;
   now: Date;
 }
 

@@ -3,6 +3,7 @@ import type { Reason } from '../../../experiment/status.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { Event } from '../api/objects.ts';
 import type { SeenContainer, SeenPod } from '../pod/seen-pod.ts';
+import { sayInit, WAIT_FOR_HEAD } from '../status/pod-end.ts';
 import { schedulingHint } from './unschedulable.ts';
 
 /** Why one pod does not run. */
@@ -99,18 +100,31 @@ const TROUBLES: Readonly<Record<string, StartTrouble>> = {
 };
 
 function whyInInit(pod: SeenPod, events: readonly Event[]): PodWait | null {
+  for (const container of pod.sidecars) {
+    const { name, state, lastState, restarts } = container;
+    const trouble = troubleOf(pod, container, events);
+    if (trouble !== null) return ofAdded(name, trouble);
+    const failed = state?.running === undefined ? lastState?.terminated : undefined;
+    if (failed !== undefined) return initFailed(name, failed.exitCode, restarts);
+  }
   for (const container of pod.init) {
     const { name, state, lastState, restarts } = container;
     if (state?.terminated?.exitCode === 0) continue;
     const trouble = troubleOf(pod, container, events);
-    if (trouble !== null) return trouble;
+    if (trouble !== null) return name === WAIT_FOR_HEAD ? trouble : ofAdded(name, trouble);
     const failed = state?.terminated ?? (state?.waiting === undefined ? undefined : lastState?.terminated);
     if (failed !== undefined) return initFailed(name, failed.exitCode, restarts);
     if (state?.running === undefined) return null;
-    const text = name === 'wait-gcs-ready' ? GCS : `its init container ${name} runs`;
-    return { ...CALM, text, since: state.running.startedAt ?? null };
+    const since = state.running.startedAt ?? null;
+    if (name === WAIT_FOR_HEAD) return { ...CALM, text: GCS, since };
+    return { ...CALM, weight: CALM_WEIGHT, text: `${sayInit(name)} runs`, since };
   }
   return null;
+}
+
+/** Of a container that is not the manifest's: it is named, and the manifest has no cure for it. */
+function ofAdded(name: string, { text, ...trouble }: PodWait): PodWait {
+  return { ...trouble, text: `container ${name}, which the cluster added: ${text}` };
 }
 
 const GCS = 'for the head of the Ray cluster to be ready';
@@ -121,7 +135,7 @@ const CALM = { weight: 10, reason: null, patience: 'endless' } as const;
 
 function initFailed(name: string, code: number, restarts: number): PodWait {
   const again = restarts > 0 ? `, ${restarts + 1} times so far` : '';
-  const text = `its init container ${name} ended with code ${code}${again}; its log says why`;
+  const text = `${sayInit(name)} ended with code ${code}${again}; its log says why`;
   return { text, weight: 40, reason: null, patience: 'endless', since: null };
 }
 
@@ -153,6 +167,10 @@ const BEFORE_START: Readonly<Record<string, string>> = {
 function whyNotStarted(pod: SeenPod, events: readonly Event[]): PodWait | null {
   const trouble = troubleOf(pod, pod.main, events);
   if (trouble !== null) return trouble;
+  for (const container of pod.beside) {
+    const added = troubleOf(pod, container, events);
+    if (added !== null) return ofAdded(container.name, added);
+  }
   const { state } = pod.main;
   if (state !== null && state.waiting === undefined) return null;
   const since = pod.createdAt;

@@ -4,6 +4,7 @@ import type { Observed } from '../watch/observed.ts';
 import type { Workload } from '../workload/workload.ts';
 import { whyCrashing } from './crash-loop.ts';
 import { CALM_WEIGHT, PREPARING, whyPending, type PodWait } from './pending.ts';
+import { whyHeld } from './held.ts';
 import { whyNotCreated } from './refusals.ts';
 
 const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
@@ -38,7 +39,8 @@ function whyWaits(sight: Sight, around: Around, waves: WavesNow): PodWait | null
   const { observed, workload, experimentId } = around;
   const { latest, isOver, group } = sight;
   if (latest !== null) {
-    if (isOver || latest.object.deleting) return null;
+    if (latest.object.deleting) return null;
+    if (isOver) return whyHeld(sight);
     const crash = whyCrashing(latest.source, !workload.copes(observed));
     return crash ?? whyPending({ pod: latest.source, group, events: observed.events });
   }

@@ -5,6 +5,7 @@ import type { SeenPod } from '../pod/seen-pod.ts';
 import type { Place, WorkloadView } from '../status/model.ts';
 import { hasFailed } from '../status/root-failure.ts';
 import { judgeJobSetFailure } from './jobset-failure.ts';
+import { judgeUnfinished } from './jobset-unfinished.ts';
 import { standInJobSet } from './jobset-pods.ts';
 import type { ToPlace, Workload } from './workload.ts';
 
@@ -19,6 +20,7 @@ export const JOBSET: Workload = {
   place: (toPlace) => ({ places: placeAll(toPlace), memory: toPlace.memory }),
   stand: standInJobSet,
   failure: judgeJobSetFailure,
+  unfinished: judgeUnfinished,
   disturbed: ({ view }) => view.pods.find(hasFailed) ?? null,
   owners({ planned }, _, experimentId) {
     const name = objectName(experimentId);

@@ -19,6 +19,7 @@ export const RAYJOB: Workload = {
   place: placeRayPods,
   stand: standInRayJob,
   failure: judgeRayFailure,
+  unfinished: () => null,
   disturbed: lostHead,
   owners({ planned }, { rayjob }, experimentId) {
     const name = objectName(experimentId);

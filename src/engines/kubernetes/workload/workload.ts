@@ -34,6 +34,8 @@ export interface Workload {
   stand(around: WorkloadSurroundings): (sight: Sight) => Standing;
   /** What a failed workload failed of. */
   failure(input: JudgeInput): Judgement;
+  /** What its pods have done settles it, though it goes on itself; null: it does not. */
+  unfinished(input: JudgeInput): Judgement | null;
   /** The pod whose end makes a success none; null: there is none. */
   disturbed(input: JudgeInput): PodView | null;
   /** Names of objects whose controllers create a pod of it. */

@@ -20,6 +20,7 @@ const settingsSchema = z.strictObject({
   autoscaling: maybe(z.boolean()),
   image_pull_policy: maybe(z.enum(['Always', 'IfNotPresent', 'Never']).nullable()),
   ttl_s: maybe(seconds),
+  sidecar_grace_s: maybe(seconds),
   gpu: maybe(z.strictObject({ product_label: maybe(text), mig: maybe(z.enum(['single', 'mixed'])) })),
   rdma: maybe(
     z.strictObject({

@@ -15,6 +15,8 @@ export interface KubernetesSettings {
   image_pull_policy: 'Always' | 'IfNotPresent' | 'Never' | null;
   /** How long the workload of an ended experiment stays to be looked at, in seconds. */
   ttl_s: number;
+  /** How long a container that the cluster added may go on after the command has ended, in seconds. */
+  sidecar_grace_s: number;
   gpu: {
     product_label: string;
     /** `mixed`: a MIG slice is a resource of its own; `single`: only the product label tells. */
@@ -53,6 +55,7 @@ export const DEFAULT_SETTINGS: KubernetesSettings = {
   autoscaling: false,
   image_pull_policy: null,
   ttl_s: 86_400,
+  sidecar_grace_s: 30,
   gpu: { product_label: 'nvidia.com/gpu.product', mig: 'single' },
   rdma: { resource_prefix: 'rdma', network_annotation: false, ipc_lock: false },
   allow_ptrace: false,

@@ -45,7 +45,7 @@ function look(
 ) {
   const known = { plan, workload: workloadOf(plan), experimentId: EXPERIMENT, observed, workloads, now };
   const view = viewAttempt({ ...known, memory, told });
-  return { view, verdict: judge({ ...known, view, imageFailAfterS: 600 }) };
+  return { view, verdict: judge({ ...known, view, imageFailAfterS: 600, sidecarGraceS: 30 }) };
 }
 
 function verdictOf(observed: Observed, situation: Situation = {}): Judgement {

@@ -147,7 +147,17 @@ export function createLooker(recording: Recording, known: { told?: Reason; creat
     const input = { plan, workload, experimentId, observed, workloads, memory, told, now };
     const view = viewAttempt({ ...input, ...(attempt === undefined ? {} : { attempt }) });
     memory = view.memory;
-    const judged = { plan, workload, experimentId, view, observed, workloads, imageFailAfterS: 600, now };
+    const judged = {
+      plan,
+      workload,
+      experimentId,
+      view,
+      observed,
+      workloads,
+      imageFailAfterS: 600,
+      sidecarGraceS: 30,
+      now,
+    };
     const verdict = judge(judged);
     return { view, verdict };
   };

@@ -1,0 +1,12 @@
+import { namedStrays, straysOf } from '../pod/containers.ts';
+import type { Sight } from '../status/model.ts';
+import type { PodWait } from './pending.ts';
+
+/** Why a pod whose command has ended does not end: of what somebody added to it. Null: it ends, or has. */
+export function whyHeld({ latest, end, byItself, endedAt }: Sight): PodWait | null {
+  const strays = latest === null ? [] : straysOf(latest.source);
+  if (strays.length === 0 || !byItself || end?.end.how !== 'exited') return null;
+  const verb = strays.length === 1 ? 'runs' : 'run';
+  const text = `its command has ended with ${end.end.code}; ${namedStrays(strays)} still ${verb}`;
+  return { text, weight: 70, reason: null, patience: 'endless', since: endedAt };
+}

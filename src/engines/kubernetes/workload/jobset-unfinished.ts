@@ -1,0 +1,69 @@
+import type { Notice } from '../../../experiment/record.ts';
+import { namedStrays, straysOf } from '../pod/containers.ts';
+import type { SeenContainer } from '../pod/seen-pod.ts';
+import type { PodView } from '../status/model.ts';
+import { exitCodeOf } from '../status/pod-end.ts';
+import { hasFailed, rootFailure } from '../status/root-failure.ts';
+import { FAILURE_LAG_MS, waitOn, type JudgeInput, type Verdict } from '../status/verdict.ts';
+
+/**
+ * A JobSet that goes on although its pods' commands have ended: Kubernetes waits for every container of a pod, those
+ * that somebody added too, and a Job that fails waits for its other pods. An experiment is judged by its own containers:
+ * a failure for good is one at once, whatever else goes on; containers that were added have a grace after the command,
+ * and are then ended with the workload. Null: nothing is settled by that.
+ */
+export function judgeUnfinished(input: JudgeInput): Verdict | null {
+  const { view } = input;
+  if (view.superseded) return null;
+  const failed = view.pods.filter((pod) => hasFailed(pod) && pod.byItself);
+  if (failed.length > 0) return judgeFailed(failed, input);
+  return view.pods.every(({ fact }) => fact.status === 'Succeeded') ? judgeSucceeded(input) : null;
+}
+
+function judgeFailed(failed: readonly PodView[], input: JudgeInput): Verdict | null {
+  const { view, plan, now, sidecarGraceS } = input;
+  const first =
+    failed
+      .map(({ fact }) => fact.ended_at)
+      .filter((at) => at !== null)
+      .toSorted()[0] ?? null;
+  if (view.attempt > plan.backoff_limit)
+    return waitOn(first, FAILURE_LAG_MS, now) ?? rootFailure(input, null)?.verdict ?? null;
+  // Its Job starts all again by itself, once the pod has ended.
+  const held = failed.map((pod) => ({ pod, strays: strayIn(pod) })).find(({ strays }) => strays.length > 0);
+  if (held === undefined) return null;
+  const { pod, strays } = held;
+  const code = exitCodeOf(pod);
+  const explanation = `${pod.pod} exited with code ${code}, and ${namedStrays(strays)} kept it from ending`;
+  return waitOn(pod.fact.ended_at, sidecarGraceS * 1000, now) ?? { kind: 'again', explanation };
+}
+
+function judgeSucceeded({ view, now, sidecarGraceS }: JudgeInput): Verdict | null {
+  const held = view.pods.filter((pod) => strayIn(pod).length > 0);
+  const last = held
+    .map(({ fact }) => fact.ended_at)
+    .filter((at) => at !== null)
+    .toSorted()
+    .at(-1);
+  if (last === undefined) return null;
+  return (
+    waitOn(last, sidecarGraceS * 1000, now) ?? {
+      kind: 'succeeded',
+      notices: noticesOf(held, sidecarGraceS),
+    }
+  );
+}
+
+/** One for all pods: what adds a container adds it to each. */
+function noticesOf(held: readonly PodView[], sidecarGraceS: number): Notice[] {
+  const names = new Set(held.flatMap(strayIn).map(({ name }) => name));
+  const strays = [...names].map((name) => ({ name }));
+  const [first] = held;
+  const where = held.length === 1 ? first?.pod : `${held.length} pods`;
+  const message = `${namedStrays(strays)} still ran in ${where} ${sidecarGraceS} s after the command had ended, and was ended (sidecar_grace_s of the engine)`;
+  return [{ code: 'sidecar_ended', message }];
+}
+
+function strayIn({ source }: PodView): readonly SeenContainer[] {
+  return source === null ? [] : straysOf(source);
+}
