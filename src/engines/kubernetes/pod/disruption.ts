@@ -49,13 +49,16 @@ export function deletionAskedAt({ deletion }: SeenPod): number | null {
   return deletion === null ? null : Date.parse(deletion.at) - (deletion.graceS ?? 0) * 1000;
 }
 
+/** Why deleting pods is the natural thing: always (`true`), or since that moment (ms since the epoch). */
+export type Expected = boolean | { sinceMs: number };
+
 /**
  * Its deletion was asked for before its main container had ended. Whoever saw the one without the other knows
  * (`order`). Else the times tell, which are whole seconds; and when a kubelet has done with a pod that was deleted, it
  * writes the time of that over the time of the wish (grace 0). So in doubt the exit code counts: what ended with 0 or
  * by a signal just before it was gone was told to, unless deleting it was the natural thing (`expected`).
  */
-export function wasDeletedBeforeEnd(pod: SeenPod, order: SeenOrder, expected: boolean): boolean {
+export function wasDeletedBeforeEnd(pod: SeenPod, order: SeenOrder, expected: Expected): boolean {
   const asked = deletionAskedAt(pod);
   if (asked === null) return false;
   const seen = order[pod.uid];
@@ -66,7 +69,7 @@ export function wasDeletedBeforeEnd(pod: SeenPod, order: SeenOrder, expected: bo
   if (asked < finished) return true;
   const isFinished = pod.deletion?.graceS === 0;
   if (asked > finished + (isFinished ? KUBELET_LAG_MS : 0)) return false;
-  if (end.exitCode === 0) return !expected;
+  if (end.exitCode === 0) return !(typeof expected === 'boolean' ? expected : asked >= expected.sinceMs);
   return end.reason !== 'OOMKilled' && TOLD_CODES.has(end.exitCode);
 }
 

@@ -47,6 +47,7 @@ function tellLook({ kept, tell, view }: ClusterRun, { view: attempt, earlier }: 
   tell.unseen(view.stale()?.why ?? null);
   if (stop !== null && stop.failure !== null) tell.failure(stop.failure);
   tell.attempt(attempt, earlier);
+  for (const notice of attempt.notices) tell.notice(notice);
 }
 
 /** What is kept of what was seen: when it first started, and what no object will tell again. */

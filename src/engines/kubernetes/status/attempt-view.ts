@@ -1,6 +1,7 @@
 import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Reason } from '../../../experiment/status.ts';
+import type { Expected } from '../pod/disruption.ts';
 import { tellWaiting, waitingPods } from '../waiting/waiting.ts';
 import type { Observed } from '../watch/observed.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -13,7 +14,9 @@ import type {
   PodObject,
   Sight,
   WorkloadSurroundings,
+  WorkloadView,
 } from './model.ts';
+import { jobsMadeAnew } from './made-anew.ts';
 import { placePods } from './place-pods.ts';
 import { seePod } from './sight.ts';
 import { viewPod } from './view-pod.ts';
@@ -52,7 +55,7 @@ export function viewAttempt(input: ViewInput): AttemptView {
     placed,
     memory,
     attempt,
-    expected: superseded || workload.state === 'failed',
+    expected: superseded || workload.state === 'failed' || sinceDeleted(workload),
   });
   const around: WorkloadSurroundings = {
     observed,
@@ -81,6 +84,7 @@ export function viewAttempt(input: ViewInput): AttemptView {
     superseded,
     started: pods.some(({ started }) => started),
     everStarted: memory.started,
+    notices: jobsMadeAnew(placed, attempt, input.plan),
     memory,
     told: input.told,
   };
@@ -97,12 +101,17 @@ function hasEnded({ gone, containers }: PodObject): boolean {
   return gone || containers.every(({ ended }) => ended);
 }
 
+/** A workload that is completed is so from before it was deleted: its pods had ended, and go with it. */
+function sinceDeleted({ state, deletedAt }: WorkloadView): Expected {
+  return state === 'completed' && deletedAt != null && { sinceMs: Date.parse(deletedAt) };
+}
+
 interface Seen {
   placed: readonly PlacedPod[];
   memory: AttemptMemory;
   attempt: number;
-  /** Pods of this attempt are deleted in the course of things. */
-  expected: boolean;
+  /** Whether pods of this attempt are deleted in the course of things. */
+  expected: Expected;
 }
 
 function seeAll({ plan, experimentId }: ViewInput, { placed, memory, attempt, expected }: Seen): Sight[] {

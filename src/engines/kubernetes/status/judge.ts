@@ -20,14 +20,14 @@ export function judge(input: JudgeInput & { workload: Workload }): Judgement {
   if (state === 'failed') return judgeOwnSuccess(input) ?? workload.failure(input);
   if (input.workloads.length > 0 && (state === 'missing' || deleting || isForeign(input)))
     return judgeRemoved(input, workload);
-  return judgeStuck(input) ?? workload.unfinished(input) ?? judgeWaiting(input);
+  return workload.unfinished(input) ?? judgeStuck(input) ?? judgeWaiting(input);
 }
 
 /**
  * A workload fails also of what somebody added to its pods, a container that ended badly after the command; and of its
  * deadline when one never ended. Null: not all of its own containers succeeded.
  */
-function judgeOwnSuccess({ view }: JudgeInput): Verdict | null {
+function judgeOwnSuccess({ view }: JudgeInput): Judgement | null {
   const isSuccess = view.pods.every((pod) => pod.fact.status === 'Succeeded' && pod.source?.beside.length);
   return isSuccess && !view.superseded ? { kind: 'succeeded', notices: [] } : null;
 }
@@ -55,13 +55,17 @@ function judgeRemoved(input: JudgeInput, workload: Workload): Judgement {
 /**
  * A pod that is deleted while its node does not answer never gets an end, and its Job waits for that without a limit. Null: there is none.
  */
-function judgeStuck({ view, plan, now }: JudgeInput): Judgement | null {
+function judgeStuck(input: JudgeInput): Judgement | null {
+  const { view, plan, now } = input;
   const lost = view.pods.filter(({ end, object }) => end === null && object?.deleting);
   const due = ({ source }: PodView) => Date.parse(source?.deletion?.at ?? '') + NODE_LAG_MS;
   const [first] = lost.toSorted((a, b) => due(a) - due(b));
   if (first === undefined) return null;
   const until = due(first);
   if (now.getTime() < until) return { kind: 'go-on', until: new Date(until).toISOString() };
+  // Who only waits for its node is not why it was told to end.
+  const cause = rootFailure(input, null);
+  if (cause?.sure === true) return { kind: 'again', explanation: cause.verdict.explanation };
   const group = plan.groups[first.group];
   if (group === undefined) throw new RangeError(`${first.pod} is in no group of the plan`);
   const node = first.source?.node ?? null;

@@ -2,6 +2,7 @@ import type { PodFact } from '../../../experiment/event.ts';
 import type { EndedPod } from '../../../experiment/failure/explain.ts';
 import type { Group } from '../../../experiment/plan/plan.ts';
 import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
+import type { Notice } from '../../../experiment/record.ts';
 import type { PodStatus, Reason } from '../../../experiment/status.ts';
 import type { Observed } from '../watch/observed.ts';
 import type { ContainerView } from '../pod/containers.ts';
@@ -58,6 +59,8 @@ export interface WorkloadView {
   endedAt: string | null;
   /** Its deletion was asked for. */
   deleting: boolean;
+  /** When that was (ISO 8601); null: it was not. */
+  deletedAt: string | null;
 }
 
 /** A pod object of the cluster, of any attempt: what log followers and the release of finalizers go by. */
@@ -187,6 +190,8 @@ export interface AttemptView {
   started: boolean;
   /** Of it or an earlier one. */
   everStarted: boolean;
+  /** What users should know, though nothing has ended by it. */
+  notices: Notice[];
   /** To be given to the next look. */
   memory: AttemptMemory;
   told: Reason | null;

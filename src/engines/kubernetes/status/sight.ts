@@ -1,7 +1,13 @@
 import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { Group, Plan } from '../../../experiment/plan/plan.ts';
 import { mainStart, ownEnd } from '../pod/containers.ts';
-import { deletionAskedAt, disruptionOf, wasDeletedBeforeEnd, type SeenOrder } from '../pod/disruption.ts';
+import {
+  deletionAskedAt,
+  disruptionOf,
+  wasDeletedBeforeEnd,
+  type Expected,
+  type SeenOrder,
+} from '../pod/disruption.ts';
 import { isFinal } from '../pod/over.ts';
 import type { PlacedPod, Sight } from './model.ts';
 import { endedAt, endOf, wasOutOfMemory } from './pod-end.ts';
@@ -12,8 +18,8 @@ interface ToSee {
   planned: PlannedPod;
   placed: readonly PlacedPod[];
   order: SeenOrder;
-  /** Pods of this attempt are deleted in the course of things. */
-  deletionExpected: boolean;
+  /** Whether pods of this attempt are deleted in the course of things. */
+  deletionExpected: Expected;
 }
 
 /** Looks at one planned pod. */

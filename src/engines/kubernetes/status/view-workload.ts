@@ -10,6 +10,7 @@ const NONE: WorkloadView = {
   createdAt: null,
   endedAt: null,
   deleting: false,
+  deletedAt: null,
 };
 
 interface Known {
@@ -28,6 +29,7 @@ export function viewWorkload({ workload, observed, memory, workloads }: Known): 
       uid: metadata.uid ?? null,
       createdAt: metadata.creationTimestamp ?? null,
       deleting: metadata.deletionTimestamp !== undefined,
+      deletedAt: metadata.deletionTimestamp ?? null,
     };
   }
   const isPresent = memory.ended !== null && memory.ended.uid === workloads.at(-1)?.uid;

@@ -4,7 +4,7 @@ import type { SeenContainer } from '../pod/seen-pod.ts';
 import type { PodView } from '../status/model.ts';
 import { exitCodeOf } from '../status/pod-end.ts';
 import { hasFailed, rootFailure } from '../status/root-failure.ts';
-import { FAILURE_LAG_MS, waitOn, type JudgeInput, type Verdict } from '../status/verdict.ts';
+import { FAILURE_LAG_MS, waitOn, type JudgeInput, type Judgement } from '../status/verdict.ts';
 
 /**
  * A JobSet that goes on although its pods' commands have ended: Kubernetes waits for every container of a pod, those
@@ -12,7 +12,7 @@ import { FAILURE_LAG_MS, waitOn, type JudgeInput, type Verdict } from '../status
  * a failure for good is one at once, whatever else goes on; containers that were added have a grace after the command,
  * and are then ended with the workload. Null: nothing is settled by that.
  */
-export function judgeUnfinished(input: JudgeInput): Verdict | null {
+export function judgeUnfinished(input: JudgeInput): Judgement | null {
   const { view } = input;
   if (view.superseded) return null;
   const failed = view.pods.filter((pod) => hasFailed(pod) && pod.byItself);
@@ -20,7 +20,7 @@ export function judgeUnfinished(input: JudgeInput): Verdict | null {
   return view.pods.every(({ fact }) => fact.status === 'Succeeded') ? judgeSucceeded(input) : null;
 }
 
-function judgeFailed(failed: readonly PodView[], input: JudgeInput): Verdict | null {
+function judgeFailed(failed: readonly PodView[], input: JudgeInput): Judgement | null {
   const { view, plan, now, sidecarGraceS } = input;
   const first =
     failed
@@ -38,7 +38,7 @@ function judgeFailed(failed: readonly PodView[], input: JudgeInput): Verdict | n
   return waitOn(pod.fact.ended_at, sidecarGraceS * 1000, now) ?? { kind: 'again', explanation };
 }
 
-function judgeSucceeded({ view, now, sidecarGraceS }: JudgeInput): Verdict | null {
+function judgeSucceeded({ view, now, sidecarGraceS }: JudgeInput): Judgement | null {
   const held = view.pods.filter((pod) => strayIn(pod).length > 0);
   const last = held
     .map(({ fact }) => fact.ended_at)

@@ -33,15 +33,19 @@ export function isRayJobLate(rayjob: ObservedRayJob | null): boolean {
   return rayjob?.status?.reason === 'DeadlineExceeded';
 }
 
-/** It failed by itself, or the cluster took it, before the job had ended. */
+/**
+ * It failed by itself, or the cluster took it, before the job had ended. A head that was deleted took the driver with it;
+ * of other nodes KubeRay deletes what it makes anew.
+ */
 function failedFirst(
   sight: Sight,
-  { workload }: Pick<WorkloadSurroundings, 'workload'>,
+  { workload, told }: WorkloadSurroundings,
   rayjob: ObservedRayJob | null,
 ): boolean {
-  if (!sight.isOver || exitedZero(sight)) return false;
+  if (!sight.isOver) return false;
   const end = Date.parse(workload.endedAt ?? rayjob?.status?.endTime ?? '');
   const at = sight.askedAt ?? Date.parse(sight.endedAt ?? '');
   if (!Number.isNaN(end) && at > end) return false;
-  return sight.byItself || sight.disrupted !== null;
+  if (sight.group.role === 'head' && sight.deletedBeforeEnd && told === null && at <= end) return true;
+  return !exitedZero(sight) && (sight.byItself || sight.disrupted !== null);
 }

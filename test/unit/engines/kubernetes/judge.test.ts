@@ -320,6 +320,52 @@ test('who saw the end before the deletion knows that the one did not cause the o
   expect(verdictOf(observing({ jobset: completed, pods: [now] }), { plan }).kind).toBe('failed');
 });
 
+test('who sees a completed JobSet only when it is being deleted believes it: it had completed before', () => {
+  const over = (at: number) =>
+    [0, 1].map((index) => withMeta(pod(index, { status: ended(0, 29) }), deleted(at)));
+  const going = { ...completed, metadata: { ...completed.metadata, deletionTimestamp: second(33) } };
+  expect(verdictOf(observing({ jobset: going, pods: over(33) })).kind).toBe('succeeded');
+  // Before the JobSet was: by somebody who wanted that pod gone.
+  expect(verdictOf(observing({ jobset: going, pods: over(30) }))).toMatchObject({
+    reason: 'Evicted',
+    explanation: expect.stringContaining('deleted from outside'),
+  });
+});
+
+test('a Job that somebody removed and JobSet made again is told of', () => {
+  const ofJob = (of: Pod, uid: string, job: string) => {
+    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: job, controller: true };
+    return withMeta(of, { uid, ownerReferences: [owner] });
+  };
+  const first = ofJob(withMeta(pod(0, { status: ended(143) }), deleted(20)), 'a', 'job-1');
+  const next = ofJob(pod(0, { status: running }), 'b', 'job-2');
+  const other = ofJob(pod(1, { status: running }), 'c', 'job-3');
+  const { view, verdict } = look(observing({ gone: [first], pods: [next, other] }));
+  expect(verdict.kind).toBe('go-on');
+  expect(view.notices).toEqual([
+    {
+      code: 'job_made_anew',
+      message:
+        'the Job of worker-0-0 was removed from outside and made again by JobSet: what ran there began anew, within attempt 1',
+    },
+  ]);
+  expect(look(observing({ pods: [next, other] })).view.notices).toEqual([]);
+});
+
+test('a node that does not end a pod is not what another pod failed of', () => {
+  const plan = planWith('jobset', `{worker: {count: 2, ${RESOURCES}}}`, ['restartPolicy: {backoffLimit: 1}']);
+  const silent = withMeta(pod(1, { status: running }), {
+    deletionTimestamp: second(45),
+    deletionGracePeriodSeconds: 30,
+  });
+  const observed = observing({ pods: [pod(0, { status: ended(3) }), silent] });
+  expect(verdictOf(observed, { plan })).toMatchObject({
+    kind: 'again',
+    explanation: expect.stringMatching(/^worker-0-0 exited with code 3/),
+  });
+  expect(verdictOf(observed)).toMatchObject({ kind: 'failed', reason: 'NonZeroExit' });
+});
+
 test('a pod whose node never says that it has ended it is lost', () => {
   const silent = withMeta(disrupted(pod(1, { status: running }), 'DeletionByTaintManager'), {
     deletionTimestamp: second(45),
@@ -464,6 +510,16 @@ test('a head that went before the job ended took the driver with it', () => {
   expect(verdict).toMatchObject({
     kind: 'failed',
     explanation: expect.stringMatching(/^head-0-0 was preempted/),
+  });
+});
+
+test('a head that somebody deleted is what the job failed of', () => {
+  const lost = rayPod('head', ended(137), deleted(20));
+  const status = { ...failed, reason: 'SubmissionFailed', jobStatus: 'RUNNING', message: 'gave up' };
+  const pods = [lost, rayPod('worker', running), rayPod('submitter', ended(0))];
+  expect(rayVerdict(status, pods)).toMatchObject({
+    kind: 'failed',
+    explanation: expect.stringMatching(/^head-0-0 was deleted from outside before its command had ended/),
   });
 });
 

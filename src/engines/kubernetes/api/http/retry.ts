@@ -11,14 +11,15 @@ export interface Setback {
 
 /** Requests in all, the first one included. */
 const MOST_REQUESTS = 5;
-/** A server that does not answer holds each of them up for long. */
-const MOST_SILENT = 3;
 const FIRST_MS = 200;
 const LONGEST_MS = 5_000;
 /** Who is told to wait longer does not: whoever asked may want to do something else. */
 const MOST_PATIENT_S = 30;
 
-/** Codes of a network that may be well again soon. Not those of certificates, names, addresses. */
+/**
+ * Codes of a network that may be well again soon. Not those of certificates, names, addresses; nor a time that was waited
+ * in vain: whoever can wait longer asks again himself (`insist`).
+ */
 const PASSING = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -29,7 +30,6 @@ const PASSING = new Set([
   'ENETUNREACH',
   'EHOSTUNREACH',
   'ERR_STREAM_PREMATURE_CLOSE',
-  'Timeout',
   'Broken',
 ]);
 
@@ -38,7 +38,7 @@ const PASSING = new Set([
  * so far; `chance` is from 0 up to 1, so that many who failed together do not come back together.
  */
 export function retryDelay(sent: number, setback: Setback, chance: number): number | null {
-  if (!mayPass(setback) || sent >= (setback.reason === 'Timeout' ? MOST_SILENT : MOST_REQUESTS)) return null;
+  if (!mayPass(setback) || sent >= MOST_REQUESTS) return null;
   const wait = jittered(Math.min(LONGEST_MS, FIRST_MS * 2 ** (sent - 1)), chance);
   const told = setback.retryAfterS ?? null;
   if (told === null) return wait;

@@ -16,7 +16,6 @@ describe('whether a request is repeated', () => {
     ['an internal error', setback(500, 'InternalError'), true],
     ['a proxy without a server', setback(502, 'Http502'), true],
     ['a server that starts', setback(503), true],
-    ['no answer', setback(0, 'Timeout'), true],
     ['a lost connection', setback(0, 'ECONNRESET'), true],
     ['an answer that broke off', setback(0, 'Broken'), true],
     ['two writers at once', setback(409, 'Conflict'), true],
@@ -55,9 +54,8 @@ describe('whether a request is repeated', () => {
     );
   });
 
-  test('a silent server is not asked so often', () => {
-    expect(retryDelay(2, setback(0, 'Timeout'), 0)).not.toBeNull();
-    expect(retryDelay(3, setback(0, 'Timeout'), 0)).toBeNull();
+  test('a silent server is not asked again: whoever waits has waited long enough', () => {
+    expect(retryDelay(1, setback(0, 'Timeout'), 0)).toBeNull();
   });
 });
 
