@@ -11,11 +11,14 @@ const CHANGES = [
   {
     what: 'files an operator touches (xgboost)',
     // The list of operators' names, or the table whose keys they are.
-    given: [/(OPERATOR_NAMES = \[[^\]]*')(xgboost)(')/],
+    given: [/(\bOPERATORS = \{[\s\S]*?\n  )(xgboost)(: \{)/, /(OPERATOR_NAMES = \[[^\]]*')(xgboost)(')/],
   },
   {
     what: 'files an engine touches (kubernetes)',
-    given: [/(ENGINE_KINDS = \[[^\]]*')(kubernetes)(')/, /(readonly kind: 'local' \| ')(kubernetes)(')/],
+    given: [
+      /(\bENGINE_KINDS = \{[\s\S]*?\n  )(kubernetes)(: \{)/,
+      /(readonly kind: 'local' \| ')(kubernetes)(')/,
+    ],
   },
   { what: 'files a condition of list touches (since)', given: [/(\blistQuery = [\s\S]*?\n  )(since)(:)/] },
   {

@@ -5,7 +5,7 @@ export interface Take {
 }
 
 /** What a source has to give. */
-export interface WaitingLine {
+export interface WaitingLines {
   /** Complete lines that were looked at. */
   lines: number;
   /** There is more than was looked at. */
@@ -18,7 +18,7 @@ export interface WaitingLine {
  * out exactly as they were written, and so do lines that take two writes each (`print` to an unbuffered stream), each
  * where its first write was.
  */
-export function orderTakes(reports: readonly number[], waiting: ReadonlyMap<number, WaitingLine>): Take[] {
+export function orderTakes(reports: readonly number[], waiting: ReadonlyMap<number, WaitingLines>): Take[] {
   const total = new Map<number, number>();
   for (const source of reports) total.set(source, (total.get(source) ?? 0) + 1);
   const seen = new Map<number, number>();

@@ -1,6 +1,6 @@
 import { lastLine, lineEnds, lookAt, nextWindow, type LineCursor, type LineSpan } from '../split.ts';
 import type { IndexRecord } from '../index-record.ts';
-import { orderTakes, type WaitingLine } from '../order.ts';
+import { orderTakes, type WaitingLines } from '../order.ts';
 import type { LogFolder } from './log-folder.ts';
 
 /** Turns bytes of sources into lines: what has been read so far of each, and what the index says of it. */
@@ -14,7 +14,7 @@ export interface LogWriter {
 type Sizes = ReadonlyMap<number, number>;
 
 /** The front of a source's new bytes: where its complete lines end. */
-interface Front extends WaitingLine {
+interface Front extends WaitingLines {
   ends: number[];
 }
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { orderTakes, type Take, type WaitingLine } from '../../../src/logs/order.ts';
+import { orderTakes, type Take, type WaitingLines } from '../../../src/logs/order.ts';
 
 const [OUT, ERR] = [0, 1];
 
-const lines = (count: number): WaitingLine => ({ lines: count, more: false });
+const lines = (count: number): WaitingLines => ({ lines: count, more: false });
 
-it.each<[string, number[], [WaitingLine, WaitingLine], Take[]]>([
+it.each<[string, number[], [WaitingLines, WaitingLines], Take[]]>([
   ['nothing', [], [lines(0), lines(0)], []],
   ['a report without a line', [OUT], [lines(0), lines(0)], []],
   ['more lines than reports', [OUT, ERR], [lines(3), lines(1)], [take(OUT, 3), take(ERR, 1)]],
