@@ -33,7 +33,9 @@ export async function engineAddition({ name, flags, remote, env }: Adding): Prom
   refuseName(name);
   const { connection, namespace } = await connectionOf(flags, { remote, env });
   return {
-    ...{ name, connection, namespace },
+    name,
+    connection,
+    namespace,
     settings: { ...readSettingFlags(flags) },
     replace: flags.replace,
     check: flags.check,

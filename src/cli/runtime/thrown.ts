@@ -1,3 +1,6 @@
+import { plural } from '../../base/text/plural.ts';
+import { isDiskFull } from '../../base/io/disk-full.ts';
+import { isAbsent, isBelowFile } from '../../base/io/files-sync.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
 
@@ -35,21 +38,20 @@ export function reportThrown(thrown: unknown, typed: Typed): Reported {
   return surroundings ? { error: surroundings, stack: null } : bug(thrown);
 }
 
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
-const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'EIO']);
+const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'EIO']);
 
 /** A folder or a disk that is not as it has to be: nobody's bug, and this user's to mend. */
 function surroundingsOf(error: NodeJS.ErrnoException): AichorError | null {
   const { code, path, syscall } = error;
   if (code === undefined || path === undefined) return null;
-  if (FULL.has(code)) {
+  if (isDiskFull(error)) {
     return new AichorError('usage', `the disk that holds ${path} is full (${code})`, {
       hint: 'free space there, for example with `aichor experiments prune --older-than 30d`',
       cause: error,
     });
   }
-  // Making a folder and its parents on a read-only disk is answered with ENOENT.
-  if (!CLOSED.has(code) && !(code === 'ENOENT' && syscall === 'mkdir')) return null;
+  // Making a folder and its parents on a read-only disk is answered as if one were missing.
+  if (!CLOSED.has(code) && !isBelowFile(error) && !(isAbsent(error) && syscall === 'mkdir')) return null;
   return new AichorError('usage', `${path} cannot be read or written (${code})`, {
     hint: 'mend its permissions; for all that aichor keeps, AICHOR_HOME can name another folder',
     cause: error,
@@ -81,12 +83,12 @@ function usage(error: Error, { command, flags }: Typed): AichorError {
 
 function usageMessage(error: Error, unknownFlags: readonly string[]): string {
   if (unknownFlags.length > 0)
-    return `unknown flag${unknownFlags.length === 1 ? '' : 's'} ${unknownFlags.join(', ')}`;
+    return `unknown ${plural(unknownFlags.length, 'flag')} ${unknownFlags.join(', ')}`;
   const missing = namesAt(error, 'args');
-  if (missing.length > 0) return `missing argument${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
+  if (missing.length > 0) return `missing ${plural(missing.length, 'argument')} ${missing.join(', ')}`;
   const unexpected = stringsAt(error, 'args');
   if (unexpected.length > 0)
-    return `unexpected argument${unexpected.length === 1 ? '' : 's'} ${unexpected.join(', ')}`;
+    return `unexpected ${plural(unexpected.length, 'argument')} ${unexpected.join(', ')}`;
   return tidy(error.message);
 }
 

@@ -1,3 +1,4 @@
+import { plural } from '../../base/text/plural.ts';
 import { AichorError } from '../../errors.ts';
 import { didYouMean, editDistance } from '../../base/text/did-you-mean.ts';
 
@@ -23,13 +24,9 @@ export function unknownCommand(argv: readonly string[], commands: readonly strin
     .sort((a, b) => b.length - a.length)[0];
   if (longest !== undefined) {
     const extra = words.slice(longest.split(' ').length);
-    return new AichorError(
-      'usage',
-      `unexpected argument${extra.length === 1 ? '' : 's'} ${extra.join(', ')}`,
-      {
-        hint: `see \`aichor ${longest} --help\``,
-      },
-    );
+    return new AichorError('usage', `unexpected ${plural(extra.length, 'argument')} ${extra.join(', ')}`, {
+      hint: `see \`aichor ${longest} --help\``,
+    });
   }
   return new AichorError('usage', `there is no command \`aichor ${words.join(' ')}\``, {
     hint: suggestion(words, commands),

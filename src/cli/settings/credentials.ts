@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AichorError, isAbsent } from '../../errors.ts';
+import { isAbsent } from '../../base/io/files-sync.ts';
+import { AichorError } from '../../errors.ts';
 
 /** `credentials.json` in the config folder (0600): API keys by the address of their server. */
 type Credentials = Record<string, string>;

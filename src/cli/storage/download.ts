@@ -1,10 +1,10 @@
-import { createWriteStream } from 'node:fs';
-import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { StorageList, StorageQueryInput } from '../../api/storage-contract.ts';
 import type { Client } from '../../client/client.ts';
-import { AichorError, systemErrorCode } from '../../errors.ts';
+import { isThere } from '../../base/io/files.ts';
+import { place as placeWhole } from '../../base/io/place.ts';
+import { AichorError } from '../../errors.ts';
 
 /** What `storage download` prints. */
 export interface Downloaded extends StorageList {
@@ -29,20 +29,9 @@ export async function download(
   for (const { path, place } of places) {
     options.onFile(path);
     await mkdir(dirname(place), { recursive: true });
-    await fetchTo(client, { ...query, path }, place);
+    await placeWhole(place, await client.storedFile({ ...query, path }), { mode: 0o666 & ~process.umask() });
   }
   return { ...list, destination, bytes: list.files.reduce((sum, { bytes }) => sum + bytes, 0) };
-}
-
-async function fetchTo(client: Client, query: StorageQueryInput, place: string): Promise<void> {
-  const partial = `${place}.part`;
-  try {
-    await pipeline(await client.storedFile(query), createWriteStream(partial));
-    await rename(partial, place);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
 }
 
 /** A server's word is not enough to write outside of the destination. */
@@ -58,15 +47,5 @@ async function refuseToOverwrite(places: readonly { place: string }[]): Promise<
     throw new AichorError('conflict', `${place} is there already`, {
       hint: 'give another folder with --to, or --force to overwrite',
     });
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false;
-    throw error;
   }
 }

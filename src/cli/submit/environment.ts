@@ -1,3 +1,4 @@
+import { plural } from '../../base/text/plural.ts';
 import { readFile } from 'node:fs/promises';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import { parseEnvFile } from './env-file.ts';
@@ -137,7 +138,7 @@ export async function readSecrets(
   if (missing.length > 0 && !canAsk) {
     throw new AichorError(
       'usage',
-      `no value for the secret${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`,
+      `no value for the ${plural(missing.length, 'secret')} ${missing.join(', ')}`,
       {
         hint: `export ${missing.join(', ')} in this shell; there is no terminal to ask on`,
       },

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { again } from '../../base/async/again.ts';
 import { formatBytes } from '../../base/text/bytes.ts';
 import type { Client } from '../../client/client.ts';
 import { isAichorError } from '../../errors.ts';
@@ -32,18 +32,19 @@ export async function uploadSnapshot(upload: Upload): Promise<number> {
   // A difference is so small that it may as well be said at once.
   if (known === null && (await client.holds(scan.digest))) return 0;
   const sending = { ...upload, sent: 0 };
-  for (let attempt = 1; ; attempt++) {
-    const files = await announce(sending, attempt === 1 ? known : null);
-    if (files.length === 0) return sending.sent;
-    try {
-      await sendFiles(sending, files);
-      return sending.sent;
-    } catch (error) {
-      if (signal.aborted || attempt === TRIES || !isLost(error)) throw error;
-      talk.notice('the upload broke; going on with what is missing');
-      await delay(PAUSE_MS * attempt, undefined, { signal });
-    }
-  }
+  await again(
+    async (failures) => {
+      const files = await announce(sending, failures === 0 ? known : null);
+      if (files.length > 0) await sendFiles(sending, files);
+    },
+    {
+      delays: (failures) => (failures < TRIES ? PAUSE_MS * failures : null),
+      isTransient: isLost,
+      onFailure: () => talk.notice('the upload broke; going on with what is missing'),
+      signal,
+    },
+  );
+  return sending.sent;
 }
 
 interface Sending extends Upload {

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { AichorError, systemErrorCode } from '../../errors.ts';
+import { ifThere } from '../../base/io/files.ts';
+import { AichorError } from '../../errors.ts';
 
 export default class ServerLogs extends BaseCommand<never> {
   static override summary = "Print this machine's control plane's own log";
@@ -17,18 +18,9 @@ export default class ServerLogs extends BaseCommand<never> {
         hint: 'run this command there, without AICHOR_SERVER',
       });
     }
-    const file = await openIfThere(join(folder.data, 'server.log'));
+    const file = await ifThere(open(join(folder.data, 'server.log')));
     if (file === null) return;
     for await (const line of file.readLines()) await this.write(`${asJson(line)}\n`);
-  }
-}
-
-async function openIfThere(path: string) {
-  try {
-    return await open(path);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
   }
 }
 

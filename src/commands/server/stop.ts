@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { sleep } from '../../base/async/abort.ts';
 import type { ServerStatus } from '../../api/contract.ts';
 import { NOT_RUNNING } from '../../api/not-running.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
@@ -26,7 +26,7 @@ export default class ServerStop extends BaseCommand<ServerStatus> {
     const deadline = Date.now() + LIMIT_MS;
     while (await isThere()) {
       if (Date.now() > deadline) throw stillThere(pid);
-      await delay(LOOK_AGAIN_MS, undefined, { signal: this.signal });
+      await sleep(LOOK_AGAIN_MS, this.signal);
     }
     return NOT_RUNNING;
   }

@@ -1,3 +1,4 @@
+import { counted } from '../../base/text/plural.ts';
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
@@ -34,6 +35,6 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
   }
 
   override view({ files, destination }: Downloaded): string {
-    return `${files.length} file${files.length === 1 ? '' : 's'} in ${destination}`;
+    return `${counted(files.length, 'file')} in ${destination}`;
   }
 }

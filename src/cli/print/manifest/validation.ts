@@ -1,3 +1,4 @@
+import { counted } from '../../../base/text/plural.ts';
 import type { Diagnostic } from '../../../manifest/diagnostic.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { diagnosticsView } from './diagnostics.ts';
@@ -38,15 +39,15 @@ function verdictLine(
 ): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const counts = [
-    counted(errors, 'error'),
-    counted(diagnostics.length - errors, 'warning'),
-    counted(repository.length, 'finding', ' about the repository'),
-  ].filter((text) => text !== '');
+    ...some(errors, 'error'),
+    ...some(diagnostics.length - errors, 'warning'),
+    ...some(repository.length, 'finding', ' about the repository'),
+  ];
   const said = counts.length > 0 ? ` (${counts.join(', ')})` : '';
   if (!valid) return `${colors.red('✗')} ${path} is not valid${said}`;
   return `${colors.green('✓')} ${path} is valid: operator ${operator ?? 'unknown'}${said}`;
 }
 
-function counted(amount: number, word: string, more = ''): string {
-  return amount === 0 ? '' : `${amount} ${word}${amount === 1 ? '' : 's'}${more}`;
+function some(amount: number, word: string, more = ''): string[] {
+  return amount === 0 ? [] : [`${counted(amount, word)}${more}`];
 }
