@@ -55,12 +55,6 @@ export function isAichorError(error: unknown): error is AichorError {
   return error instanceof AichorError;
 }
 
-/** There is no such file, because of its name or because what should be its folder is none. */
-export function isAbsent(error: unknown): boolean {
-  const code = systemErrorCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
 /** The `code` of a Node system error (`ENOENT`, `EACCES`, …), or undefined for anything else. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;

@@ -79,7 +79,6 @@ export const HOMES = {
   'smol-toml': ['engines/local'],
   tar: ['base/io', 'snapshot'],
   undici: ['base/http'],
-  'write-file-atomic': ['cli', 'machine', 'server', 'snapshot/store'],
   ws: ['engines/kubernetes'],
   yaml: ['manifest', 'cli', 'kubeconfig'],
   zod: [

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { place } from '../../base/io/place.ts';
 import type { EngineConnection } from '../../api/engine-contract.ts';
 import { kubeconfigFolder } from './engines-file.ts';
 import type { ClusterConnection } from './cluster.ts';
@@ -25,6 +25,6 @@ export async function storeCredentials(
     contexts: [{ name: context, context: { cluster: context, user: context } }],
     'current-context': context,
   };
-  await writeFileAtomic(file, `${JSON.stringify(kubeconfig, null, 2)}\n`, { mode: 0o600 });
+  await place(file, `${JSON.stringify(kubeconfig, null, 2)}\n`, { durable: true });
   return { kind: 'stored', file, context };
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { AichorError, isAbsent, isAichorError, systemErrorCode } from '../../errors.ts';
+import { place } from '../../base/io/place.ts';
+import { isAbsent } from '../../base/io/files-sync.ts';
+import { AichorError, isAichorError, systemErrorCode } from '../../errors.ts';
 import { readSettings } from '../../render/kubernetes/settings/settings-schema.ts';
 import type { ClusterConnection, EngineEntry } from './cluster.ts';
 
@@ -48,7 +49,7 @@ export async function writeEnginesFile(configFolder: string, file: EnginesFile):
     ...file.broken.map(({ name, value }) => [name, value] as const),
   ]);
   await mkdir(configFolder, { recursive: true, mode: 0o700 });
-  await writeFileAtomic(path, `${JSON.stringify({ engines }, null, 2)}\n`, { mode: 0o600 });
+  await place(path, `${JSON.stringify({ engines }, null, 2)}\n`, { durable: true });
 }
 
 /** Files that the control plane keeps are named from its own folder, which may be moved. */

@@ -55,7 +55,10 @@ async function capacityInTime(engine: Engine): Promise<EngineCapacity> {
 }
 
 const NO_ANSWER: EngineCapacity = {
-  ...{ cpus: null, memory_gb: null, gpus: null, max_experiments: null },
+  cpus: null,
+  memory_gb: null,
+  gpus: null,
+  max_experiments: null,
   healthy: false,
   message: `did not answer within ${PATIENCE_MS / 1000} s; aichor engines check tells more`,
 };

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createTurn } from '../../base/async/turn.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { isAichorError, type AichorError } from '../../errors.ts';
 import type { Notice } from '../../experiment/record.ts';
@@ -52,16 +53,13 @@ export async function openEngineRegistry(options: RegistryOptions): Promise<Engi
     log.error({ err: trouble }, 'the engines that were added cannot be read');
     for (const name of needed) if (!engines.has(name)) engines.set(name, createBrokenEngine(name, trouble));
   }
-  let last: Promise<unknown> = Promise.resolve();
   return {
-    ...{ engines, configFolder, kubernetes },
+    engines,
+    configFolder,
+    kubernetes,
     entry: (name) => entries.get(name) ?? null,
     notices: () => (trouble === null ? [] : [{ code: 'engines_unreadable', message: trouble.message }]),
-    exclusively(change) {
-      const turn = last.then(change, change);
-      last = turn.catch(() => undefined);
-      return turn;
-    },
+    exclusively: createTurn(),
     async keep(name, entry) {
       const before = entries.get(name) ?? null;
       await rewrite(configFolder, name, entry);

@@ -1,6 +1,7 @@
 import { HTTPException } from 'hono/http-exception';
 import type { ErrorBody } from '../../api/error-body.ts';
-import { AichorError, isAichorError, systemErrorCode, type ErrorCode } from '../../errors.ts';
+import { isDiskUnwritable } from '../../base/io/disk-full.ts';
+import { AichorError, isAichorError, type ErrorCode } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { isDiskTrouble } from '../store/database.ts';
 import { UnknownMedia } from './json-body.ts';
@@ -53,7 +54,7 @@ function actionable(thrown: unknown): AichorError {
       hint: "send what the server's /v1/openapi.json describes",
     });
   }
-  if (isDiskTrouble(thrown) || isNoSpace(thrown)) {
+  if (isDiskTrouble(thrown) || isDiskUnwritable(thrown)) {
     return new AichorError(
       'server_error',
       'the disk of the control plane is full or does not take what is written',
@@ -65,11 +66,6 @@ function actionable(thrown: unknown): AichorError {
   return new AichorError('internal', 'the control plane failed at this request', {
     hint: 'aichor server logs has the details; please report them',
   });
-}
-
-function isNoSpace(thrown: unknown): boolean {
-  const code = systemErrorCode(thrown);
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS';
 }
 
 /** What the framework throws for a body that it cannot parse. */

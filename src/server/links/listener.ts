@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import { readFile } from 'node:fs/promises';
 import { systemErrorCode } from '../../errors.ts';
-import { placeFile } from '../../machine/place-file.ts';
+import { readIfThere } from '../../base/io/files.ts';
+import { place } from '../../base/io/place.ts';
 import { closeServer } from '../process/listen.ts';
 import type { LinkHandler } from './handler.ts';
 
@@ -46,7 +46,7 @@ export async function listenForLinks({
   });
   const port = (await listen(server, await keptPort(portFile))) ?? (await listen(server, 0));
   if (port === null) throw new Error('the system gives no port');
-  await placeFile(portFile, String(port));
+  await place(portFile, String(port));
   return {
     address: `http://${HOST}:${port}`,
     active: () => open.size,
@@ -69,10 +69,5 @@ async function listen(server: Server, port: number): Promise<number | null> {
 }
 
 async function keptPort(path: string): Promise<number> {
-  try {
-    return Number.parseInt(await readFile(path, 'utf8'), 10) || 0;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return 0;
-    throw error;
-  }
+  return Number.parseInt((await readIfThere(path)) ?? '', 10) || 0;
 }

@@ -20,8 +20,15 @@ const IDLE_MS = 30_000;
 
 /** Of one connection only (RFC 9110, 7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection'],
-  ...['te', 'trailer', 'transfer-encoding', 'upgrade'],
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
 ]);
 
 /** Connections to one link, used again for a while. */
@@ -59,7 +66,10 @@ export async function passRequest(
   { agent, link }: { agent: Agent; link: LinkRequest },
 ): Promise<void> {
   const upstream = request({
-    ...{ agent, method: incoming.method, path: pathBehind(link), setHost: false },
+    agent,
+    method: incoming.method,
+    path: pathBehind(link),
+    setHost: false,
     headers: forwarded(incoming, link),
   });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {

@@ -1,8 +1,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { MiddlewareHandler } from 'hono';
-import { AichorError, systemErrorCode } from '../../errors.ts';
+import { readIfThere } from '../../base/io/files.ts';
+import { place } from '../../base/io/place.ts';
+import { AichorError } from '../../errors.ts';
 
 /** The only path that answers without a key: who asks learns that a control plane is here, and its version. */
 const OPEN_PATH = '/v1/health';
@@ -42,22 +44,12 @@ export async function serverKey(given: string | undefined, file: string): Promis
 }
 
 async function storedKey(file: string): Promise<string | null> {
-  try {
-    return (await readFile(file, 'utf8')).trim() || null;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
-  }
+  return (await readIfThere(file))?.trim() || null;
 }
 
 async function makeKey(file: string): Promise<string> {
   const key = randomBytes(32).toString('base64url');
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const handle = await open(file, 'w', 0o600);
-  try {
-    await handle.writeFile(`${key}\n`);
-  } finally {
-    await handle.close();
-  }
+  await place(file, `${key}\n`, { durable: true });
   return key;
 }

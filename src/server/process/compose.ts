@@ -63,12 +63,17 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
   const logs = createLogStore(folders.experiments, now);
   const registry = await openEngineRegistry({
-    ...{ configFolder: ingredients.configFolder, local: ingredients.local, log },
+    configFolder: ingredients.configFolder,
+    local: ingredients.local,
+    log,
     kubernetes: () => loadKubernetes({ env, now, log, dataFolder: folders.data }),
     needed: new Set(store.live().map((id) => stateOf(store, id).record.engine)),
   });
   const links = createLinks({
-    ...{ address: ingredients.publicAddress, portFile: folders.linksPort, now, log },
+    address: ingredients.publicAddress,
+    portFile: folders.linksPort,
+    now,
+    log,
     onRequest: ingredients.onRequest,
     engineOf: (id) => registry.engines.get(store.state(id)?.record.engine ?? '') ?? null,
   });

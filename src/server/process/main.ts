@@ -93,7 +93,10 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   const reached = deferred<string>();
   let address = `unix:${place.state.socket}`;
   const composed = await compose({
-    ...{ env, version, folders: place.folders, log: place.log },
+    env,
+    version,
+    folders: place.folders,
+    log: place.log,
     local: localEngine({ ...options, state: place.state }),
     configFolder: place.state.config,
     closing: leaving.signal,

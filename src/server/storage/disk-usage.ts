@@ -1,6 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../errors.ts';
+import { ifThere } from '../../base/io/files.ts';
 
 /**
  * Bytes of the files below a folder, links not followed; nothing when it is not there. With `part`, only those below
@@ -21,19 +21,9 @@ export async function bytesBelow(folder: string, part?: string): Promise<number>
 }
 
 async function entriesOf(folder: string) {
-  return (await unlessGone(readdir(folder, { withFileTypes: true }))) ?? [];
+  return (await ifThere(readdir(folder, { withFileTypes: true }))) ?? [];
 }
 
 async function sizeOf(file: string): Promise<number> {
-  return (await unlessGone(lstat(file)))?.size ?? 0;
-}
-
-async function unlessGone<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw error;
-  }
+  return (await ifThere(lstat(file)))?.size ?? 0;
 }

@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { StorageList, StorageQuery } from '../../api/storage-contract.ts';
-import { AichorError, systemErrorCode } from '../../errors.ts';
+import { ifThere } from '../../base/io/files.ts';
+import { AichorError } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import { isOnThisMachine } from '../engines/place.ts';
 import type { Folders } from '../process/folders.ts';
@@ -125,14 +126,4 @@ function notThere({ kind, project, experiment_id: id }: Place, path: string): Ai
   return new AichorError('not_found', `there is no ${path} in ${whose}`, {
     hint: 'aichor storage list shows what there is',
   });
-}
-
-async function ifThere<T>(looking: Promise<T>): Promise<T | null> {
-  try {
-    return await looking;
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw error;
-  }
 }

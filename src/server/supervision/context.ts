@@ -54,7 +54,14 @@ export async function gatherContext(
   const { secrets, shell, rebuild, python_env: pythonEnv } = await ground.privateValues.read(id);
   const { input, output, tensorboard } = paths;
   const context = {
-    ...{ experimentId: id, project, plan: submission.plan, snapshot, directory, logs, secrets, shell },
+    experimentId: id,
+    project,
+    plan: submission.plan,
+    snapshot,
+    directory,
+    logs,
+    secrets,
+    shell,
     paths: { input, output, tensorboard },
     keep: submission.keep,
     admitted: planPeak(submission.plan),

@@ -1,4 +1,5 @@
-import { isAichorError, systemErrorCode, type ErrorCode } from '../../errors.ts';
+import { isDiskFull } from '../../base/io/disk-full.ts';
+import { isAichorError, type ErrorCode } from '../../errors.ts';
 import { ExperimentFailure } from '../../experiment/failure/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { Reason, Step } from '../../experiment/status.ts';
@@ -33,9 +34,4 @@ function reasonOf(code: ErrorCode, step: Step): Reason {
   if (code === 'repository_invalid') return 'RepositoryInvalid';
   if (step === 'wait' || step === 'clone') return 'CloneFailed';
   return step === 'build' ? 'BuildFailed' : 'StartFailed';
-}
-
-function isDiskFull(error: unknown): boolean {
-  const code = systemErrorCode(error);
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }

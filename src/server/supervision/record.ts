@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep } from '../../base/async/abort.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
@@ -36,7 +36,7 @@ export async function record(
         { err: error, experiment_id: id },
         'the disk does not take what happened to an experiment; trying again',
       );
-      await sleep(RETRY_MS, undefined, { signal: detach });
+      await sleep(RETRY_MS, detach);
     }
   }
 }

@@ -88,7 +88,8 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   function takeUp(engine?: string): void {
     const hands = {
       enqueue: (id: string) => enqueue(stateOf(ground.store, id), ground.store.submission(id)?.plan ?? null),
-      ...{ start, stop: (id: string) => carried.get(id)?.stop.abort() },
+      start,
+      stop: (id: string) => carried.get(id)?.stop.abort(),
       tidyUp: (id: string) => void (tidying.has(id) || tidyUp(id)),
     };
     recover(ground, hands, engine);
@@ -115,10 +116,13 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   return {
     take: enqueue,
     recover: () => takeUp(),
-    ...{ cancel, running },
+    cancel,
+    running,
     exchange: (engine, change) =>
       exchangeEngine({
-        ...{ engine, held, change },
+        engine,
+        held,
+        change,
         carried: carried.values(),
         takeUp: () => takeUpAgain(engine),
       }),

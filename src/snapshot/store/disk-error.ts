@@ -1,12 +1,11 @@
+import { isDiskFull } from '../../base/io/disk-full.ts';
 import { AichorError, systemErrorCode } from '../../errors.ts';
-
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** A system error of writing below `folder` in words that can be acted on; anything else as it is. */
 export function diskError(error: unknown, folder: string): unknown {
   const code = systemErrorCode(error);
   if (code === undefined || error instanceof AichorError) return error;
-  if (FULL.has(code)) {
+  if (isDiskFull(error)) {
     return new AichorError(
       'server_error',
       `the disk that holds ${folder} is full (${code}): the snapshot was not stored`,

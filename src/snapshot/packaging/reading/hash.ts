@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, read, readSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
+import { isAbsent } from '../../../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 
 /** What was read of a file: its size is that of the bytes hashed, whatever `stat` said before. */
@@ -75,12 +76,12 @@ function openRegular(absolute: string): number | null {
   return null;
 }
 
-/** Opening what is no file (any more): a link says ELOOP, a socket ENXIO, a vanished one ENOENT. */
+/** Opening what is no file (any more): a link says ELOOP, a socket ENXIO; or it has vanished. */
 function attempt(openFile: () => number): number | null {
   try {
     return openFile();
   } catch (error) {
-    if (['ELOOP', 'ENXIO', 'ENOENT', 'ENOTDIR', 'EMLINK'].includes(systemErrorCode(error) ?? '')) return null;
+    if (isAbsent(error) || ['ELOOP', 'ENXIO', 'EMLINK'].includes(systemErrorCode(error) ?? '')) return null;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { lstatSync, readdirSync, readlinkSync, type Dirent } from 'node:fs';
+import { isAbsent } from '../../../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { FolderEntry, LinkEntry } from '../../listing/listing.ts';
 import { readOptional } from '../selection/git-rules.ts';
@@ -138,7 +139,7 @@ function readFolder(root: string, prefix: string, tree: Tree): Dirent[] | null {
       : entries;
   } catch (error) {
     const code = systemErrorCode(error);
-    if (prefix !== '' && (code === 'ENOENT' || code === 'ENOTDIR')) return null;
+    if (prefix !== '' && isAbsent(error)) return null;
     if (code === 'ENAMETOOLONG') tree.notices.push(tooLong(prefix));
     else throw unreadable(prefix.slice(0, -1) || '.', error);
     return null;

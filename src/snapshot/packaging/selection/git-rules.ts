@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { readIfThereSync } from '../../../base/io/files-sync.ts';
+import { outputSync } from '../../../base/io/run-sync.ts';
 import { systemErrorCode } from '../../../errors.ts';
 import { isIgnored, noRules, withRules, type Rules } from './rules.ts';
 
@@ -87,27 +88,19 @@ function userExcludes(env: Env): string | null {
 
 /** Asked of Git itself, because its settings include each other. */
 function excludesFileOf(env: Env, home: string): string | null {
-  try {
-    const args = ['config', '--global', '--type=path', '--get', 'core.excludesFile'];
-    return execFileSync('git', args, {
-      env: { ...env },
-      cwd: home,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trimEnd();
-  } catch (error) {
-    // Exit code 1: not set after all. No Git: its settings mean nothing here.
-    if (error instanceof Error && ('status' in error || systemErrorCode(error) === 'ENOENT')) return null;
-    throw error;
-  }
+  // Null: not set after all. No Git: its settings mean nothing here.
+  return outputSync('git', ['config', '--global', '--type=path', '--get', 'core.excludesFile'], {
+    env,
+    cwd: home,
+  });
 }
 
 /** The text of a file that may be missing, null then. */
 export function readOptional(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readIfThereSync(path);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemErrorCode(error) ?? '')) return null;
+    if (systemErrorCode(error) === 'EISDIR') return null;
     throw error;
   }
 }

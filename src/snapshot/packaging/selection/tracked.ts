@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { run } from '../../../base/io/run.ts';
 import { isLeftOut } from './rules.ts';
 import { addEntry, type Tree } from '../reading/walk.ts';
-
-const run = promisify(execFile);
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -27,22 +24,13 @@ export async function trackedThoughIgnored(
     '--exclude-standard',
   ];
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
-  try {
-    const { stdout } = await run('git', args, {
-      cwd: root,
-      env: own,
-      encoding: 'buffer',
-      maxBuffer: 1 << 28,
-    });
-    return { paths: stdout.toString().split('\0').filter(Boolean), notice: null };
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const reason = 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : '';
-    return {
-      paths: [],
-      notice: `ignored files that Git tracks stay out, because Git could not be asked (${reason || error.message})`,
-    };
-  }
+  const { ok, stdout, stderr, why } = await run('git', args, { cwd: root, env: own, mostBytes: 1 << 28 });
+  if (ok) return { paths: stdout.split('\0').filter(Boolean), notice: null };
+  const reason = stderr.trim().split('\n')[0] || why;
+  return {
+    paths: [],
+    notice: `ignored files that Git tracks stay out, because Git could not be asked (${reason})`,
+  };
 }
 
 /** Adds those of the paths that can be taken, and that the walk has not found. */

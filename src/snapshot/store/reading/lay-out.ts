@@ -12,6 +12,7 @@ import {
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createTurns } from '../../packaging/reading/turns.ts';
+import { isBelowFile } from '../../../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { StoredEntry } from '../../listing/lines.ts';
 import { reportDamage, type Source } from './damage.ts';
@@ -116,7 +117,7 @@ function modeOf(entry: StoredFile): number {
 
 function occupied(error: unknown, directory: string): unknown {
   const code = systemErrorCode(error);
-  if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') return error;
+  if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && !isBelowFile(error)) return error;
   return new AichorError('conflict', `${directory} is not an empty directory`, {
     hint: 'remove it, or choose another place',
     cause: error,

@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isAbsent } from '../../../../errors.ts';
+import { isAbsent } from '../../../../base/io/files-sync.ts';
 import { readIfThere } from '../../../../machine/capacity.ts';
 import { placeFile } from '../../../../machine/place-file.ts';
 import { isFolder } from '../../pod/workdir.ts';
