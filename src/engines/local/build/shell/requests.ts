@@ -1,7 +1,8 @@
 import { constants, watch, type FSWatcher } from 'node:fs';
 import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbsent, systemErrorCode } from '../../../../errors.ts';
+import { isAbsent } from '../../../../base/io/files-sync.ts';
+import { systemErrorCode } from '../../../../errors.ts';
 
 /** A program of a RUN line that the engine stands for. */
 export interface ProgramRequest {
