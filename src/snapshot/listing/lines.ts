@@ -83,8 +83,8 @@ export type StoredEntry =
   | { path: string; kind: 'folder' };
 
 /** Characters before and after the path in a file's canonical line: `["` and `","f","<64 digits>"]`. */
-const BEFORE_PATH = 2;
-const AFTER_PATH = 73;
+export const BEFORE_PATH = 2;
+export const AFTER_PATH = 73;
 
 /** A canonical line without its newline. Throws SyntaxError for what is no line of a listing (damage). */
 export function parseCanonicalLine(line: string): StoredEntry {

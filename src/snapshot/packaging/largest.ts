@@ -5,7 +5,7 @@ export interface Weight {
 }
 
 /** The entries of the top two levels that weigh most: a folder full of small files is named as one. */
-export function largestEntries(files: readonly Weight[], count = 5): Weight[] {
+export function largestEntries(files: Iterable<Weight>, count = 5): Weight[] {
   const weights = new Map<string, number>();
   for (const { path, bytes } of files) {
     const name = topTwoLevels(path);
@@ -21,17 +21,4 @@ function topTwoLevels(path: string): string {
   const first = path.indexOf('/');
   const second = first < 0 ? -1 : path.indexOf('/', first + 1);
   return second < 0 ? path : path.slice(0, second + 1);
-}
-
-/** `1.4 GB`, in powers of ten as disks and networks count. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value.toFixed(1)} ${units[unit]}`;
 }

@@ -58,9 +58,10 @@ export async function scanDirectory(root: string, options: ScanOptions): Promise
       : await scanAll({ known, selection }, scanning);
   const { bytes } = scan.record.about;
   assertSize(scan, options.limitBytes ?? DEFAULT_LIMIT_BYTES);
-  if (memory !== null && scan.record !== known) writeRecord(memory, folder, scan.record);
   if (bytes > NOTICE_BYTES)
     scan.notices.push({ code: 'large_snapshot', message: weightSentence(bytes, scan.largest) });
+  // Last, with what was found out on the way.
+  if (memory !== null && scan.record !== known) writeRecord(memory, folder, scan.record);
   return scan;
 }
 

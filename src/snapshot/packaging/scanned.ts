@@ -1,6 +1,7 @@
 import { parseCanonicalLine, removalLine, wireLine, type StoredEntry } from '../listing/lines.ts';
 import type { Listing, ListingEntry } from '../listing/listing.ts';
 import { largestEntries, type Weight } from './largest.ts';
+import { pathAndKind } from './reading/look.ts';
 import { LOOKS, type ScanRecord } from './reading/record.ts';
 
 /** A directory as it would be sent. */
@@ -67,7 +68,7 @@ export function createScan(record: ScanRecord, origin: Origin): Scan {
     files: about.files,
     bytes: about.bytes,
     get largest() {
-      return largestEntries(this.listing.entries.filter((entry) => entry.kind === 'file'));
+      return (about.largest ??= largestEntries(filesOf(record)));
     },
     paths: pathsOf(record),
     wire: () => ({ lines: wholeText(record), entry: (line) => entryAt(record, line) }),
@@ -85,6 +86,14 @@ export function createScan(record: ScanRecord, origin: Origin): Scan {
     },
     contents: origin.contents ?? new Map<string, Buffer>(),
   };
+}
+
+function* filesOf(record: ScanRecord): Generator<Weight, void, void> {
+  const lines = record.text.toString().split('\n');
+  for (let line = 0; line < record.starts.length - 1; line++) {
+    const { path, kind } = pathAndKind(lines[line] ?? '');
+    if (kind === 'file') yield { path, bytes: record.looks[line * LOOKS] ?? 0 };
+  }
 }
 
 function storedAt({ text, starts }: ScanRecord, line: number): StoredEntry {

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { canonicalLine, parseCanonicalLine } from '../../listing/lines.ts';
 import { sortedListing, type FileEntry, type ListingEntry } from '../../listing/listing.ts';
+import { largestEntries } from '../largest.ts';
 import { looksOf } from './look.ts';
 import { digestOf, LOOKS, type About, type Looks, type ScanRecord } from './record.ts';
 import type { ChangedFile } from './same-tree.ts';
@@ -66,6 +67,7 @@ export function buildRecord(root: string, tree: Tree, { files, startedAt, rules 
     bytes: files.reduce((sum, { entry }) => sum + entry.bytes, 0),
     files: files.length + tree.links.length,
     notices: [...tree.notices],
+    largest: largestEntries(files.map(({ entry }) => entry)),
     folders: tree.seen.folders.map((folder) => ({ ...folder, looks: trusted(folder.looks, startedAt) })),
     watched: watched.map((path) => ({ path, looks: watchedLooks(`${root}/${path}`, startedAt) })),
   };
@@ -161,7 +163,8 @@ export function patchRecord(
   }
   if (lines.length === 0) return { record: { ...known, looks }, lines };
   const text = Buffer.concat([...parts, known.text.subarray(at)]);
-  const about = { ...known.about, digest: digestOf(text), bytes };
+  const largest = bytes === known.about.bytes ? known.about.largest : null;
+  const about = { ...known.about, digest: digestOf(text), bytes, largest };
   return { record: { about, text, looks, starts: shifted(known.starts, shifts) }, lines };
 }
 

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { parseCanonicalLine } from '../../listing/lines.ts';
+import { AFTER_PATH, BEFORE_PATH, parseCanonicalLine, type StoredEntry } from '../../listing/lines.ts';
 import { LOOKS, type Looks, type ScanRecord } from './record.ts';
 
 /** Lines that a thread takes at a time. */
@@ -31,10 +31,18 @@ export function changedLines(
   const changed: number[] = [];
   const lines = text.toString('utf8', starts[from], starts[to]).split('\n');
   for (let line = from; line < to; line++) {
-    const entry = parseCanonicalLine(lines[line - from] ?? '');
-    if (!looksSame(`${root}/${entry.path}`, entry.kind, looks, line * LOOKS)) changed.push(line);
+    const { path, kind } = pathAndKind(lines[line - from] ?? '');
+    if (!looksSame(`${root}/${path}`, kind, looks, line * LOOKS)) changed.push(line);
   }
   return changed;
+}
+
+/** Of a line that was checked: what ends as a file's line does is one, and most paths stand there as they are. */
+export function pathAndKind(line: string): { path: string; kind: StoredEntry['kind'] } {
+  const end = line.length - AFTER_PATH;
+  const isFile = end > 0 && (line.startsWith('","f","', end) || line.startsWith('","x","', end));
+  if (!isFile || line.includes('\\')) return parseCanonicalLine(line);
+  return { path: line.slice(BEFORE_PATH, end), kind: 'file' };
 }
 
 function looksSame(path: string, kind: 'file' | 'link' | 'folder', looks: Float64Array, at: number): boolean {

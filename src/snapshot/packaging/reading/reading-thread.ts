@@ -14,7 +14,8 @@ async function work(): Promise<void> {
     port.postMessage(message, transfer);
   try {
     if (job.kind === 'look') {
-      const record = { ...job, text: Buffer.from(job.text) };
+      const { buffer, byteOffset, length } = job.text;
+      const record = { ...job, text: Buffer.from(buffer, byteOffset, length) };
       const slices = sharedSlices(job.taken, job.starts.length - 1);
       for (let slice = slices.next(); slice; slice = slices.next()) {
         const changed = changedLines(job.root, record, slice);

@@ -1,8 +1,10 @@
-import { createHash, hash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { placeSync } from '../../../base/io/place.ts';
 import { systemErrorCode } from '../../../errors.ts';
+import type { Weight } from '../largest.ts';
 
 /**
  * What is remembered of a directory from one scan to the next: its listing, and what `lstat` said of everything in it.
@@ -28,6 +30,8 @@ export interface About {
   /** Files and links. */
   files: number;
   notices: { code: string; message: string }[];
+  /** The heaviest of the top two levels; null: to be found out when they are asked for. */
+  largest: Weight[] | null;
   /** Every folder that was looked into. */
   folders: SeenFolder[];
   /** Files of rules that are not in the listing themselves. */
@@ -57,69 +61,70 @@ export function recordPath(folder: string, root: string): string {
 /** Null when there is none, or it is not as it was written: then everything is read again, which is all it may cost. */
 export function readRecord(path: string): ScanRecord | null {
   try {
-    return decodeRecord(readFileSync(path));
+    return decodeRecord(readShared(path));
   } catch (error) {
     if (systemErrorCode(error) === undefined && !(error instanceof SyntaxError)) throw error;
     return null;
   }
 }
 
+/** Into memory that a second thread can look at too. */
+function readShared(path: string): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.from(new SharedArrayBuffer(fstatSync(file).size));
+    let done = 0;
+    for (let count = -1; count !== 0 && done < bytes.length; done += count)
+      count = readSync(file, bytes, done, bytes.length - done, done);
+    return bytes.subarray(0, done);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /**
- * In order: 12 bytes of text, lengths of what follows and the SHA-256 of all but the text, the document, starts, looks,
- * the text.
+ * In order: 12 bytes of text, the lengths of what follows and a checksum of it, the document (filled up with spaces, so
+ * that numbers begin where they may), looks, starts, the text.
  */
 function decodeRecord(bytes: Buffer): ScanRecord | null {
   if (bytes.length < HEAD || !bytes.subarray(0, FIRST_LINE.length).equals(FIRST_LINE)) return null;
-  const aboutBytes = bytes.readUInt32LE(FIRST_LINE.length);
-  const lines = bytes.readUInt32LE(FIRST_LINE.length + 4);
-  const { startsAt, looksAt, textAt } = layout(aboutBytes, lines);
+  const [aboutBytes, lines, sum] = [0, 4, 8].map((at) => bytes.readUInt32LE(FIRST_LINE.length + at));
+  if (aboutBytes === undefined || lines === undefined || crc32(bytes.subarray(HEAD)) !== sum) return null;
+  const looksAt = HEAD + aboutBytes;
+  const startsAt = looksAt + lines * LOOKS * 8;
+  const textAt = startsAt + (lines + 1) * 4;
   if (textAt > bytes.length) return null;
-  const sum = hash('sha256', bytes.subarray(HEAD, textAt), 'buffer');
-  if (!sum.equals(bytes.subarray(HEAD - SUM, HEAD))) return null;
-  const about: unknown = JSON.parse(bytes.toString('utf8', HEAD, HEAD + aboutBytes));
+  const about: unknown = JSON.parse(bytes.toString('utf8', HEAD, looksAt));
   if (typeof about !== 'object' || about === null || !('version' in about) || about.version !== VERSION)
     return null;
-  const text = bytes.subarray(textAt);
-  const record = {
+  return {
     // Written by this very version, and whole.
     about: about as About,
-    text,
-    starts: new Uint32Array(copied(bytes, startsAt, (lines + 1) * 4)),
-    looks: new Float64Array(copied(bytes, looksAt, lines * LOOKS * 8)),
+    text: bytes.subarray(textAt),
+    starts: new Uint32Array(bytes.buffer, bytes.byteOffset + startsAt, lines + 1),
+    looks: new Float64Array(bytes.buffer, bytes.byteOffset + looksAt, lines * LOOKS),
   };
-  return digestOf(text) === record.about.digest && record.starts[lines] === text.length ? record : null;
 }
 
-const SUM = 32;
-const HEAD = FIRST_LINE.length + 8 + SUM;
-
-function layout(aboutBytes: number, lines: number) {
-  const startsAt = HEAD + aboutBytes;
-  const looksAt = startsAt + (lines + 1) * 4;
-  return { startsAt, looksAt, textAt: looksAt + lines * LOOKS * 8 };
-}
-
-/** With memory of its own, so that it begins where numbers may begin. */
-function copied(bytes: Buffer, at: number, length: number): ArrayBuffer {
-  const copy = new ArrayBuffer(length);
-  new Uint8Array(copy).set(bytes.subarray(at, at + length));
-  return copy;
-}
+/** A multiple of 8. */
+const HEAD = FIRST_LINE.length + 12;
 
 /** Writers may race (two submits at once): each places a whole file, the last one stays. */
 export function writeRecord(folder: string, root: string, { about, text, starts, looks }: ScanRecord): void {
-  const document = Buffer.from(JSON.stringify(about));
+  const document = JSON.stringify(about);
+  const padding = ' '.repeat((8 - (Buffer.byteLength(document) % 8)) % 8);
+  const parts = [Buffer.from(document + padding), bytesOf(looks), bytesOf(starts), text];
   const head = Buffer.alloc(HEAD);
   FIRST_LINE.copy(head);
-  head.writeUInt32LE(document.length, FIRST_LINE.length);
+  head.writeUInt32LE(parts[0]?.length ?? 0, FIRST_LINE.length);
   head.writeUInt32LE(starts.length - 1, FIRST_LINE.length + 4);
-  const parts = [document, bytesOf(starts), bytesOf(looks)];
-  const sum = createHash('sha256');
-  for (const part of parts) sum.update(part);
-  sum.digest().copy(head, HEAD - SUM);
+  head.writeUInt32LE(
+    parts.reduce((sum, part) => crc32(part, sum), 0),
+    FIRST_LINE.length + 8,
+  );
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    placeSync(recordPath(folder, root), Buffer.concat([head, ...parts, text]));
+    placeSync(recordPath(folder, root), Buffer.concat([head, ...parts]));
   } catch (error) {
     // A cache that cannot be written costs reading everything again next time, and nothing else.
     if (systemErrorCode(error) === undefined) throw error;

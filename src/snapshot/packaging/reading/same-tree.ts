@@ -74,10 +74,9 @@ async function linesThatChanged(
   return lines.sort((a, b) => a - b);
 }
 
+/** Nothing is copied: what was read lies in memory that both see. */
 function lookJob(root: string, { text, starts, looks }: ScanRecord, taken: SharedArrayBuffer) {
-  const shared = new SharedArrayBuffer(text.length);
-  new Uint8Array(shared).set(text);
-  return { kind: 'look' as const, root, taken, text: shared, starts, looks };
+  return { kind: 'look' as const, root, taken, text, starts, looks };
 }
 
 /** Null when one of them is no file, or says what is taken. */

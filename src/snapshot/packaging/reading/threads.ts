@@ -7,7 +7,7 @@ export type ReadingJob = {
   /** One 32-bit number: how many slices are taken. */
   taken: SharedArrayBuffer;
 } & (
-  | { kind: 'look'; text: SharedArrayBuffer; starts: Uint32Array; looks: Float64Array }
+  | { kind: 'look'; text: Uint8Array; starts: Uint32Array; looks: Float64Array }
   | { kind: 'hash'; paths: string[]; sizes: Float64Array; keep: number }
 );
 
