@@ -25,7 +25,7 @@ try {
 
 async function measure() {
   const { scanDirectory, packFiles, createSnapshotStore } = await bundled();
-  const tree = writeTree(join(work, 'tree'), files);
+  const tree = writeTree(join(work, 'tree'), { files, bytes: 700 });
   const times = {};
   for (let round = 0; round < ROUNDS; round++) {
     const cacheFolder = join(work, `cache-${round}`);
@@ -41,7 +41,7 @@ async function measure() {
     const { missing } = await timed('announce', () => store.announce(scan.listing));
     await timed('pack alone', () => counted(packFiles(tree, scan.listing, missing)));
     const left = await timed('pack and receive', () =>
-      store.receive(scan.digest, packFiles(tree, scan.listing, missing)),
+      store.receive(scan.digest, packFiles(tree, scan.listing, missing), 'contents'),
     );
     if (left.missing.length > 0) throw new Error(`${left.missing.length} contents did not arrive`);
     const again = await timed('scan, unchanged', () => scanDirectory(tree, { cacheFolder }));
@@ -81,9 +81,10 @@ async function bundled() {
   await build({ ...shared, stdin: { contents, resolveDir }, outfile: join(work, 'measured.js') });
   await build({
     ...shared,
-    entryPoints: [join(resolveDir, 'src/snapshot/packaging/sending/pack-worker.ts')],
+    entryPoints: [join(resolveDir, 'src/snapshot/packaging/reading/reading-thread.ts')],
     format: 'cjs',
-    outfile: join(work, 'pack-worker.cjs'),
+    banner: {},
+    outfile: join(work, 'reading-thread.cjs'),
   });
   writeFileSync(join(work, 'package.json'), '{"type":"module"}');
   return import(pathToFileURL(join(work, 'measured.js')).href);
