@@ -2,7 +2,7 @@ import type { Step } from '../experiment/status.ts';
 
 /** One line of one stream, as `experiments logs` prints it. */
 export interface LogLine {
-  /** Counts from 1 over the whole experiment, without gaps. */
+  /** Counts from 1 over the whole experiment, without gaps; of an open line (`isOpenLine`): that of the line before. */
   sequence: number;
   /** When it was read: ISO 8601 UTC with milliseconds. */
   time: string;
@@ -12,7 +12,7 @@ export interface LogLine {
   attempt: number;
   stream: Stream | null;
   text: string;
-  /** True for every part but the last of a line above 1 MiB. */
+  /** True for every part but the last of a line above 1 MiB, and for a line that is still open. */
   partial: boolean;
 }
 
@@ -29,6 +29,17 @@ export interface LogSource {
 
 /** Longest line that is given out whole, in bytes. */
 export const LINE_LIMIT = 1 << 20;
+
+/** Bytes at the end of an open line that followers are told. */
+export const OPEN_LIMIT = 8 * 1024;
+
+/**
+ * Whether this is the present state of a line that has not ended (a progress bar), which only followers are told and
+ * nobody keeps: the line comes with a number of its own when it ends. Parts of long lines are longer than any such.
+ */
+export function isOpenLine({ partial, text }: Pick<LogLine, 'partial' | 'text'>): boolean {
+  return partial && text.length <= OPEN_LIMIT;
+}
 
 /** Which lines a reader wants; every given condition must hold. */
 export interface LogFilter {

@@ -23,6 +23,7 @@ export interface LineSpan {
 /** Bytes that a cut looks back over: a UTF-8 character has at most four. */
 const LOOK_BACK = 3;
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 
 /** Which bytes to look at next: from `position`, at most `length` of them. */
 export function nextWindow(cursor: LineCursor, limit = LINE_LIMIT): { position: number; length: number } {
@@ -62,6 +63,22 @@ export function lookAt(
 export function lastLine(cursor: LineCursor): LineSpan | null {
   if (cursor.scanned === cursor.end) return null;
   return { offset: cursor.end, length: cursor.scanned - cursor.end, lines: 1, partial: false };
+}
+
+/**
+ * What a terminal shows of a line that has not ended: the text behind its last `\r`, or before it when nothing has
+ * come since.
+ *
+ * @param cut the bytes begin somewhere within the line
+ */
+export function presentState(bytes: Uint8Array, cut: boolean): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === RETURN) end--;
+  const start = end === 0 ? 0 : bytes.lastIndexOf(RETURN, end - 1) + 1;
+  if (!cut || start > 0) return bytes.subarray(start, end);
+  let first = 0;
+  while (first < LOOK_BACK && isContinuation(bytes[first])) first++;
+  return bytes.subarray(first, end);
 }
 
 /** Ends (offset after `\n`) of at most `limit` lines at the start of these bytes. */

@@ -1,6 +1,7 @@
 import { countBack, startTailCount, tailGroup, wantsSource } from '../filter.ts';
 import { encodeRecords, type RecordBytes } from './encode.ts';
-import type { LogFilter } from '../line.ts';
+import { OPEN_LIMIT, type LogFilter } from '../line.ts';
+import { presentState } from '../split.ts';
 import { endLine, tailLine } from '../wire.ts';
 import { INDEX_PAGE } from './index-file.ts';
 import type { LogFolder } from './log-folder.ts';
@@ -24,9 +25,10 @@ export async function* readLines(
   const position = await log.index.seek(Math.max(filter.after ?? 0, first));
   const selection = createSelection(log, filter, { position, from });
   const atStart = log.index.count;
+  const openLines = createOpenLines(log, filter);
   for (;;) {
     const ended = log.ended;
-    const count = log.index.count;
+    const { count, lastSequence } = log.index;
     for (;;) {
       const batch = await selection.next(options.follow ? count : atStart);
       signal.throwIfAborted();
@@ -35,7 +37,10 @@ export async function* readLines(
       signal.throwIfAborted();
     }
     if (!options.follow || ended) break;
-    if (!log.ended && log.index.count === count) await log.waiters.wait(signal);
+    if (log.index.count > count) continue;
+    const open = openLines.due(performance.now());
+    if (open.due.length > 0) yield* encodeRecords(await openLines.read(open.due, lastSequence));
+    else if (!log.ended) await log.waiters.wait(signal, open.next);
   }
   yield Buffer.from(endLine(log.index.lastSequence));
 }
@@ -75,4 +80,62 @@ async function tailStarts(
   const from = new Map(count.from);
   for (const group of count.missing.keys()) from.set(group, 0);
   return { last, from };
+}
+
+/** What one follower is told of lines that have not ended (progress bars): each as it stands, now and then. */
+interface OpenLines {
+  /** The sources whose open lines are to be told now, and in how many milliseconds to ask again (null: not at all). */
+  due(now: number): { due: number[]; next: number | null };
+  /** These as records to be given out; whoever resumes behind `lastSequence` misses nothing. */
+  read(sources: readonly number[], lastSequence: number): Promise<RecordBytes[]>;
+}
+
+/** A line is told when it has been open for this long, and then as often as this at most. */
+const FIRST_MS = 1000;
+const AGAIN_MS = 500;
+
+const NEWLINE = 0x0a;
+
+function createOpenLines(log: LogFolder, filter: LogFilter): OpenLines {
+  const told = new Map<number, { start: number; size: number; at: number; state: Buffer }>();
+
+  async function readOne(number: number, lastSequence: number): Promise<RecordBytes | null> {
+    const [source, line, before] = [log.sources.list[number], log.open.get(number), told.get(number)];
+    if (!source || !line) return null;
+    const { start, size } = line;
+    const from = Math.max(start, size - OPEN_LIMIT);
+    const bytes = await log.readBytes(log.sources.path(number), from, size - from);
+    const state = Buffer.from(presentState(bytes, from > start));
+    told.set(number, { start, size, at: performance.now(), state });
+    // It has ended meanwhile, has nothing to show, or shows the same.
+    if (bytes.includes(NEWLINE) || state.length === 0) return null;
+    if (before?.start === start && state.equals(before.state)) return null;
+    const record = { first: lastSequence, lines: 1, source: number, offset: from, length: state.length };
+    return { record: { ...record, time: Date.now(), partial: true }, source, bytes: state, skip: 0 };
+  }
+
+  return {
+    due(now) {
+      const due: number[] = [];
+      let next: number | null = null;
+      for (const [number, { start, size, since }] of log.open) {
+        const source = log.sources.list[number];
+        if (!source || source.closed || !wantsSource(filter, source)) continue;
+        const before = told.get(number);
+        if (before?.start === start && before.size === size) continue;
+        const wait = Math.max(since + FIRST_MS, (before?.at ?? Number.NEGATIVE_INFINITY) + AGAIN_MS) - now;
+        if (wait <= 0) due.push(number);
+        else next = Math.min(next ?? wait, wait);
+      }
+      return { due, next };
+    },
+    async read(sources, lastSequence) {
+      const records: RecordBytes[] = [];
+      for (const number of sources) {
+        const record = await readOne(number, lastSequence);
+        if (record) records.push(record);
+      }
+      return records;
+    },
+  };
 }

@@ -16,8 +16,9 @@ export interface RawOptions {
 const TAIL_CHUNK = 256 * 1024;
 
 /**
- * The exact bytes that one attempt of a pod printed, both streams in the order of the index; then what is not
- * in lines yet. Followed, it ends when the attempt's sources are closed.
+ * The exact bytes that one attempt of a pod printed, both streams in the order of the index; then what is not in lines
+ * yet. Followed, bytes of a line that has not ended are given out as they come, and it ends when the attempt's sources
+ * are closed.
  */
 export async function* readRaw(log: LogFolder, options: RawOptions): AsyncGenerator<Uint8Array> {
   let skip = options.skip ?? 0;
@@ -36,28 +37,68 @@ async function* rawBytes(
   const attempt = wanted ?? (await lastAttempt(log, pod, { follow, signal }));
   if (attempt === null) return;
   const selection = createSelection(log, { pod, attempt }, { position: 0, from: new Map() });
+  /** The source whose open line has been given out in part, and up to where in its file. */
+  let open: { source: number; upTo: number } | null = null;
   for (;;) {
     const ended = log.ended || isClosed(sourcesOf(log, pod, attempt));
     const count = log.index.count;
     for (let batch = await selection.next(count); batch; batch = await selection.next(count)) {
-      yield* await readRecords(log, batch);
+      const contents = await readRecords(log, batch);
+      for (const [index, bytes] of contents.entries()) {
+        const record = batch[index]?.record;
+        const given: number = open !== null && open.source === record?.source ? open.upTo - record.offset : 0;
+        if (given > 0 && given <= bytes.length) open = null;
+        if (bytes.length > given) yield bytes.subarray(Math.max(0, given));
+      }
     }
     if (!follow || ended) break;
-    if (log.index.count === count && !log.ended && !isClosed(sourcesOf(log, pod, attempt)))
-      await log.waiters.wait(signal);
+    if (log.index.count > count) continue;
+    const more: Growth | null = grown(log, sourcesOf(log, pod, attempt), open);
+    if (more !== null) {
+      open = { source: more.source.number, upTo: more.to };
+      yield* bytesOf(log, more);
+    } else if (!log.ended && !isClosed(sourcesOf(log, pod, attempt))) await log.waiters.wait(signal);
   }
   if (log.sources.finished) return;
-  for (const source of sourcesOf(log, pod, attempt)) yield* unfinished(log, source);
+  for (const source of sourcesOf(log, pod, attempt)) {
+    const end = log.cursors.get(source.number)?.end ?? 0;
+    const from = open?.source === source.number ? Math.max(end, open.upTo) : end;
+    yield* bytesOf(log, { source, from, to: Number.POSITIVE_INFINITY });
+  }
 }
 
-/** Bytes after the last whole line. */
-async function* unfinished(log: LogFolder, source: StoredSource): AsyncGenerator<Uint8Array> {
-  let position = log.cursors.get(source.number)?.end ?? 0;
-  for (;;) {
-    const buffer = Buffer.allocUnsafe(TAIL_CHUNK);
+/** Bytes of an open line that came since it was given out last. */
+interface Growth {
+  source: StoredSource;
+  from: number;
+  to: number;
+}
+
+/**
+ * Of one source at a time: only while its line is open can bytes of another come before it in the index, and whoever
+ * resumes counts in that order.
+ */
+function grown(
+  log: LogFolder,
+  sources: readonly StoredSource[],
+  open: { source: number; upTo: number } | null,
+): Growth | null {
+  for (const source of sources) {
+    if (open !== null && open.source !== source.number) continue;
+    const line = log.open.get(source.number);
+    const from = Math.max(line?.start ?? 0, open?.upTo ?? 0);
+    if (line !== undefined && line.size > from) return { source, from, to: line.size };
+  }
+  return null;
+}
+
+/** Bytes of a source's file, as far as there are any. */
+async function* bytesOf(log: LogFolder, { source, from, to }: Growth): AsyncGenerator<Uint8Array> {
+  for (let position = from; position < to;) {
+    const buffer = Buffer.allocUnsafe(Math.min(TAIL_CHUNK, to - position));
     const bytes = await log.files.read(log.sources.path(source.number), buffer, position);
     if (bytes > 0) yield buffer.subarray(0, bytes);
-    if (bytes < TAIL_CHUNK) return;
+    if (bytes < buffer.length) return;
     position += bytes;
   }
 }

@@ -51,6 +51,22 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
     if (grown) log.waiters.wake();
   }
 
+  /** Looks which of these sources end within a line now; whether anything is new there. */
+  function noteOpenLines(sources: Iterable<number>, until: Sizes): boolean {
+    let isNew = false;
+    for (const source of sources) {
+      const { end, scanned } = cursorOf(source);
+      const size = Math.max(scanned, until.get(source) ?? 0);
+      const known = log.open.get(source);
+      if (size <= end) log.open.delete(source);
+      else if (known?.start !== end) log.open.set(source, { start: end, size, since: performance.now() });
+      else if (known.size < size) known.size = size;
+      else continue;
+      isNew ||= size > end;
+    }
+    return isNew;
+  }
+
   async function takeRest(source: number, last: boolean, until = Infinity): Promise<void> {
     const path = log.sources.path(source);
     let buffer = Buffer.allocUnsafe(FIRST_WINDOW);
@@ -120,8 +136,14 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
         const [only, ...others] = new Set(reports);
         if (others.length > 0) await takeInOrder(reports, until);
         else if (only !== undefined) await takeRest(only, false, sizeIn(until, only));
+        await flush();
+        if (noteOpenLines(new Set(reports), until)) log.waiters.wake();
       }),
-    takeLast: (source) => undoOnFailure(() => takeRest(source, true)),
+    takeLast: (source) =>
+      undoOnFailure(async () => {
+        await takeRest(source, true);
+        log.open.delete(source);
+      }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LogFilter } from '../../../../src/logs/line.ts';
+import { isOpenLine, OPEN_LIMIT, type LogFilter } from '../../../../src/logs/line.ts';
+import { parseLogLine } from '../../../../src/logs/wire.ts';
 import {
   BUILD,
   collect,
@@ -118,6 +119,76 @@ describe('following', () => {
   });
 });
 
+describe('a line that stays open', () => {
+  const opened = (filter: LogFilter = {}) => {
+    const follower = fixture.logs.read(filter, { follow: true, signal: never })[Symbol.asyncIterator]();
+    return {
+      follower,
+      next: async () => parseLogLine(Buffer.from((await follower.next()).value).toString()),
+    };
+  };
+
+  it('is told to followers as it stands, and once whole when it ends', async () => {
+    await printed(OUT, 'before\n');
+    const { follower, next } = opened();
+    expect(await next()).toMatchObject({ sequence: 1, text: 'before', partial: false });
+    await printed(OUT, '\r 10%|#   |');
+    const first = await next();
+    expect(first).toMatchObject({ sequence: 1, text: ' 10%|#   |', partial: true, pod: 'worker-0-0' });
+    expect(isOpenLine(first)).toBe(true);
+    await printed(OUT, '\r 20%|##  |\r');
+    expect(await next()).toMatchObject({ sequence: 1, text: ' 20%|##  |', partial: true });
+    await printed(OTHER, 'beside\n');
+    expect(await next()).toMatchObject({ sequence: 2, text: 'beside' });
+    await printed(OUT, '\r 30%\n');
+    expect(await next()).toMatchObject({
+      sequence: 3,
+      text: '\r 10%|#   |\r 20%|##  |\r\r 30%',
+      partial: false,
+    });
+    expect((await read(fixture.logs)).lines.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    await follower.return?.();
+  });
+
+  it('is told at most twice a second, and not at all when it ends soon, stays the same or is not wanted', async () => {
+    const { follower, next } = opened({ pod: OUT.pod as string });
+    await printed(OTHER, 'of another pod');
+    await printed(OUT, 'ends soon');
+    await printed(OUT, '\n');
+    expect(await next()).toMatchObject({ sequence: 1, text: 'ends soon', partial: false });
+    const states: string[] = [];
+    const times: number[] = [];
+    const reading = (async () => {
+      for (let line = await next(); line.partial; line = await next()) {
+        states.push(line.text);
+        times.push(performance.now());
+      }
+    })();
+    for (let step = 0; states.length < 4; step++) {
+      await printed(OUT, `\r${step}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await printed(OUT, '\n');
+    await reading;
+    expect(new Set(states).size).toBe(states.length);
+    // Timers may be early by a millisecond.
+    for (const [index, time] of times.entries())
+      if (index > 0) expect(time - (times[index - 1] ?? 0)).toBeGreaterThan(400);
+    await follower.return?.();
+  });
+
+  it('is not told to those who only read, nor a state that has nothing to show', async () => {
+    const { follower, next } = opened();
+    await printed(OUT, '\r\r');
+    await printed(ERR, 'é'.repeat(2 * OPEN_LIMIT));
+    const shown = await next();
+    expect(shown).toMatchObject({ stream: 'stderr', partial: true });
+    expect(shown.text).toBe('é'.repeat(OPEN_LIMIT / 2));
+    expect((await read(fixture.logs)).lines).toEqual([]);
+    await follower.return?.();
+  });
+});
+
 describe('raw', () => {
   const raw = (options: { attempt?: number; skip?: number; follow?: boolean } = {}): Promise<Buffer> =>
     collect(fixture.logs.raw({ pod: 'worker-0-0', follow: false, signal: never, ...options }));
@@ -146,6 +217,46 @@ describe('raw', () => {
     await printed(ERR, 'c');
     await fixture.logs.closed(ERR);
     expect((await follower).toString()).toBe('a\nbc');
+  });
+
+  it('gives bytes of an open line to followers as they come, each once, and who resumes the rest', async () => {
+    const chunks = fixture.logs
+      .raw({ pod: 'worker-0-0', follow: true, signal: never })
+      [Symbol.asyncIterator]();
+    const next = async (): Promise<string> => Buffer.from((await chunks.next()).value ?? '').toString();
+    for (const piece of ['a', 'b\r', 'c\nd', '\n', 'e']) {
+      await printed(OUT, piece);
+      let seen = '';
+      while (seen !== piece && piece.startsWith(seen)) seen += await next();
+      expect(seen).toBe(piece);
+    }
+    await printed(ERR, 'err\n');
+    expect(await next()).toBe('err\n');
+    await printed(OUT, 'f\ng');
+    expect((await next()) + (await next())).toBe('f\ng');
+    const resumed = raw({ skip: 3, follow: true });
+    await fixture.logs.closed(OUT);
+    await fixture.logs.closed(ERR);
+    expect((await chunks.next()).done).toBe(true);
+    expect((await resumed).toString()).toBe('c\nd\nerr\nef\ng');
+  });
+
+  it('gives a line of several parts once, however it came', async () => {
+    const chunks: Buffer[] = [];
+    const reading = (async () => {
+      for await (const chunk of fixture.logs.raw({ pod: 'worker-0-0', follow: true, signal: never }))
+        chunks.push(Buffer.from(chunk));
+    })();
+    const pieces = [300_000, 900_000, 1_100_000, 5, 700_000].map((length, at) =>
+      Buffer.alloc(length, `${at}`),
+    );
+    for (const piece of pieces) {
+      await fixture.print(OUT, piece);
+      await fixture.logs.appended([OUT]);
+    }
+    await fixture.logs.closed(OUT);
+    await reading;
+    expect(Buffer.concat(chunks).equals(Buffer.concat(pieces))).toBe(true);
   });
 
   it('of a pod that never came ends with the log', async () => {
