@@ -1,6 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
 import { isTerminal } from '../../experiment/status.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
-import type { LogLine } from '../../logs/line.ts';
+import { isOpenLine, type LogLine } from '../../logs/line.ts';
 import { printable } from '../print/text.ts';
 import { durationText } from '../print/time.ts';
 import type { Talk } from '../runtime/talk.ts';
@@ -14,6 +15,8 @@ export interface Followed {
   last: { text: string; at: number } | null;
 }
 
+/** Bars shown at once: they have to fit on the screen. */
+const MOST_BARS = 8;
 /** Silence that is worth telling. */
 const SILENT_AFTER_MS = 10_000;
 
@@ -37,7 +40,10 @@ export function statusLine({ summary: { status, explanation }, since, last }: Fo
 export function createStatusLine(talk: Talk, first: ExperimentSummary) {
   let followed: Followed = { summary: first, since: Date.now(), last: null };
   const told = new Set(first.notices.map(({ message }) => message));
-  const show = () => talk.progress(statusLine(followed, Date.now()));
+  /** What lines that have not ended (progress bars) show, by pod and stream. */
+  const open = new Map<string, string>();
+  const show = () =>
+    talk.progress([statusLine(followed, Date.now()), ...[...open.values()].slice(-MOST_BARS)].join('\n'));
   const clock = setInterval(show, 1000).unref();
   show();
   return {
@@ -51,8 +57,13 @@ export function createStatusLine(talk: Talk, first: ExperimentSummary) {
       }
       show();
     },
-    line({ text }: LogLine): void {
-      followed.last = { text, at: Date.now() };
+    line(line: LogLine): void {
+      const name = line.pod ?? line.step;
+      const source = `${name} ${line.attempt} ${line.stream}`;
+      followed.last = { text: line.text, at: Date.now() };
+      if (isOpenLine(line)) open.set(source, `${name} | ${printable(stripVTControlCharacters(line.text))}`);
+      else if (!open.delete(source)) return;
+      show();
     },
     stop(): void {
       clearInterval(clock);

@@ -1,3 +1,4 @@
+import { cutToColumns } from '../../base/text/columns.ts';
 import type { Screen } from './screen.ts';
 
 /** What a command says to people while it works: always on stderr, never data. */
@@ -57,7 +58,9 @@ function createProgress(animate: boolean, width: number) {
   /** A line that is longer than the screen would leave its upper part behind. */
   const fitting = (message: string) => {
     const room = Math.max(20, width - 4);
-    return message.length > room ? `${message.slice(0, room - 1)}…` : message;
+    const cut = (line: string) =>
+      cutToColumns(line, room) === line ? line : `${cutToColumns(line, room - 1)}…`;
+    return message.split('\n').map(cut).join('\n');
   };
   const settle = () => {
     wanted = null;

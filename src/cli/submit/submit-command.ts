@@ -1,6 +1,6 @@
 import type { Client } from '../../client/client.ts';
+import { isOpenLine, type LogLine } from '../../logs/line.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../../experiment/record.ts';
-import type { LogLine } from '../../logs/line.ts';
 import type { PlanDocument } from '../../render/local/plan-document.ts';
 import { waitForEnd } from '../experiments/wait.ts';
 import { BaseCommand } from '../runtime/base-command.ts';
@@ -148,11 +148,11 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
     ]);
     const record = await client.get(id);
     const pods = record.pods.map(({ pod }) => pod);
-    const draw = createLogLineView(this.talkScreen, { pods, timestamps: false });
+    const { draw } = createLogLineView(this.talkScreen, { pods, timestamps: false });
     const onReconnect = () => this.talk.notice('the connection was lost; making it again');
     const chunks = logLinesOf({ client, record, follow: true, signal, onReconnect }, {});
     for await (const line of jsonLines<LogLine>(chunks)) {
-      this.talk.say(draw(line));
+      if (!isOpenLine(line)) this.talk.say(draw(line));
       status.line(line);
     }
   }

@@ -2,7 +2,8 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { assertHasType, experimentMeant } from '../../cli/experiments/references.ts';
-import { drawnLines } from '../../cli/print/experiments/log-line.ts';
+import { liveLinesOn } from '../../cli/print/experiments/live-lines.ts';
+import { createLogLineView, drawnLines } from '../../cli/print/experiments/log-line.ts';
 import { sinceFlag } from '../../cli/experiments/since.ts';
 import { logLinesOf, rawLogOf, type LogsOf } from '../../client/experiment-logs.ts';
 import { isTerminal, STEPS } from '../../experiment/status.ts';
@@ -51,15 +52,23 @@ export default class ExperimentsLogs extends BaseCommand {
       this.keepsRunning([record.experiment_id]);
       if (record.explanation !== null) this.talk.notice(`${record.status}: ${record.explanation}`);
     }
-    const onReconnect = (): void => this.talk.notice('the connection was lost; reconnecting…');
+    const draws = !flags.raw && this.humanWanted;
+    const view = createLogLineView(this.screen, { pods: record.pods.map(({ pod }) => pod), timestamps });
+    const live = draws && follow ? liveLinesOn(process.stdout, process.env, view) : null;
+    const onReconnect = (): void => {
+      if (live) void this.write(live.clear());
+      this.talk.notice('the connection was lost; reconnecting…');
+    };
     const logs = { client, record, follow, signal: this.signal, onReconnect };
     const lines = flags.raw
       ? rawLogOf(logs, { pod, attempt })
       : logLinesOf(logs, { pod, type, step, attempt, since, tail });
-    const pods = record.pods.map((known) => known.pod);
-    const draws = !flags.raw && this.humanWanted;
-    const chunks = draws ? drawnLines(lines, this.screen, { pods, timestamps }) : lines;
-    for await (const chunk of chunks) await this.write(chunk);
+    try {
+      const chunks = draws ? drawnLines(lines, view, live) : lines;
+      for await (const chunk of chunks) await this.write(chunk);
+    } finally {
+      if (live) await this.write(live.clear());
+    }
     if (follow) await throwVerdict(logs);
   }
 }

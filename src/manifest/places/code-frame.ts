@@ -1,13 +1,9 @@
+import { columnsOf } from '../../base/text/columns.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 
 const TAB = '    ';
 /** Wider lines are cut around the place. */
 const WIDTH = 100;
-/** East Asian wide and emoji: two columns of a terminal. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u;
-/** Combining marks, joiners and variation selectors: none. */
-const NARROW = /[\p{Mn}\p{Me}\u200b-\u200f\ufe00-\ufe0f]/u;
 
 /**
  * The line a diagnostic stands at, with a caret below it:
@@ -48,7 +44,7 @@ function shown(line: string): Cell[] {
   let offset = 0;
   for (const character of line) {
     const text = character === '\t' ? TAB : /[\u0000-\u001f\u007f-\u009f]/.test(character) ? '·' : character;
-    const width = character === '\t' ? TAB.length : NARROW.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+    const width = character === '\t' ? TAB.length : columnsOf(character);
     cells.push({ text, width, offset });
     offset += character.length;
   }

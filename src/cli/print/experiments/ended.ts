@@ -49,7 +49,7 @@ export function endedView(
   const lines = [why === null ? `${head}   ${next}` : `${head}: ${hanging(printable(why), 2, screen.width)}`];
   if (lastLines.length > 0) {
     const pods = [...new Set(lastLines.flatMap(({ pod }) => pod ?? []))];
-    const draw = createLogLineView(screen, { pods, timestamps: false });
+    const { draw } = createLogLineView(screen, { pods, timestamps: false });
     lines.push(...lastLines.map((line) => draw(line)));
   }
   if (why !== null) lines.push(colors.dim(`  ${next}   aichor experiments logs ${short}`));

@@ -1,6 +1,7 @@
-import type { LogLine } from '../../../logs/line.ts';
+import { isOpenLine, type LogLine } from '../../../logs/line.ts';
 import { parseLogLine } from '../../../logs/wire.ts';
 import type { Colors, Screen } from '../../runtime/screen.ts';
+import type { LiveLines } from './live-lines.ts';
 
 export interface LogLineOptions {
   /** Names of the pods in order of rank: decides colours and how wide the first column is. */
@@ -23,37 +24,53 @@ const POD_COLORS = [
 const WIDEST = 24;
 const RESET = '\u001b[0m';
 
-/**
- * Draws log lines for people: the pod's name (before `run`: the step's) in its colour, `|` or, for stderr, `!`,
- * then the text, all of it. Returns what one line looks like, without the last newline.
- */
-export function createLogLineView(
-  screen: Screen,
-  { pods, timestamps }: LogLineOptions,
-): (line: LogLine) => string {
+/** How log lines look to people. */
+export interface LogLineView {
+  /** The pod's name (before `run`: the step's) in its colour, and `|` or, for stderr, `!`. */
+  prefix(line: LogLine): { text: string; columns: number };
+  /** That, then the text, all of it, without the last newline. */
+  draw(line: LogLine): string;
+}
+
+export function createLogLineView(screen: Screen, { pods, timestamps }: LogLineOptions): LogLineView {
   const { colors } = screen;
   const width = Math.min(WIDEST, Math.max(0, ...pods.map((pod) => pod.length)));
   const colorOf = podColors(colors, pods);
-  return (line) => {
-    const name = line.pod ?? line.step;
+  const prefix: LogLineView['prefix'] = (line) => {
+    const name = (line.pod ?? line.step).padEnd(width);
     const color = line.pod === null ? colors.dim : colorOf(line.pod);
     const mark = line.stream === 'stderr' ? colors.yellow('!') : colors.dim('|');
     const time = timestamps ? `${colors.dim(line.time)} ` : '';
-    const prefix = `${time}${color(name.padEnd(width))} ${mark} `;
-    return prefix + contained(line.text, prefix);
+    const columns = name.length + 3 + (timestamps ? line.time.length + 1 : 0);
+    return { text: `${time}${color(name)} ${mark} `, columns };
+  };
+  return {
+    prefix,
+    draw(line) {
+      const { text } = prefix(line);
+      return text + contained(line.text, text);
+    },
   };
 }
 
-/** The same for whole JSON lines as they come: one text for each chunk. */
+/**
+ * Whole JSON lines as they come, drawn: one text for each chunk.
+ *
+ * @param live null where nothing can be drawn over: open lines are left out there
+ */
 export async function* drawnLines(
   chunks: AsyncIterable<Uint8Array>,
-  screen: Screen,
-  options: LogLineOptions,
+  view: LogLineView,
+  live: LiveLines | null,
 ): AsyncGenerator<string> {
-  const draw = createLogLineView(screen, options);
   for await (const chunk of chunks) {
-    const lines = new TextDecoder().decode(chunk).split('\n').slice(0, -1);
-    yield lines.map((line) => `${draw(parseLogLine(line))}\n`).join('');
+    const lines = new TextDecoder().decode(chunk).split('\n').slice(0, -1).map(parseLogLine);
+    if (live) yield live.show(lines);
+    else
+      yield lines
+        .filter((line) => !isOpenLine(line))
+        .map((line) => `${view.draw(line)}\n`)
+        .join('');
   }
 }
 
