@@ -1,3 +1,4 @@
+import type { LogsOf } from '../../client/experiment-logs.ts';
 import type { Client } from '../../client/client.ts';
 import { watchExperiments } from '../../client/watch.ts';
 import { AichorError, isAichorError, type ErrorCode } from '../../errors.ts';
@@ -145,4 +146,17 @@ function isEnded(summary: ExperimentSummary | undefined): boolean {
 export function perItem(error: unknown): AichorError {
   if (isAichorError(error) && (error.code === 'not_found' || error.code === 'ambiguous')) return error;
   throw error;
+}
+
+/** Of an experiment whose log was followed to its end: the exit code tells how it ended. */
+export async function throwVerdict({ client, record, signal, onReconnect }: LogsOf): Promise<void> {
+  const { error } = await waitForEnd({
+    client,
+    ids: [record.experiment_id],
+    signal,
+    timeout: null,
+    onChange: () => undefined,
+    onLost: onReconnect,
+  });
+  if (error) throw error;
 }

@@ -5,7 +5,7 @@ import { assertHasType, experimentMeant } from '../../cli/experiments/references
 import { liveLinesOn } from '../../cli/print/experiments/live-lines.ts';
 import { createLogLineView, drawnLines } from '../../cli/print/experiments/log-line.ts';
 import { sinceFlag } from '../../cli/experiments/since.ts';
-import { logLinesOf, rawLogOf, type LogsOf } from '../../client/experiment-logs.ts';
+import { logLinesOf, rawLogOf } from '../../client/experiment-logs.ts';
 import { isTerminal, STEPS } from '../../experiment/status.ts';
 
 export default class ExperimentsLogs extends BaseCommand {
@@ -69,20 +69,6 @@ export default class ExperimentsLogs extends BaseCommand {
     } finally {
       if (live) await this.write(live.clear());
     }
-    if (follow) await throwVerdict(logs);
+    if (follow) await (await import('../../cli/experiments/wait.ts')).throwVerdict(logs);
   }
-}
-
-/** Followed to the end, the exit code tells how it ended. */
-async function throwVerdict({ client, record, signal, onReconnect }: LogsOf): Promise<void> {
-  const { waitForEnd } = await import('../../cli/experiments/wait.ts');
-  const { error } = await waitForEnd({
-    client,
-    ids: [record.experiment_id],
-    signal,
-    timeout: null,
-    onChange: () => undefined,
-    onLost: onReconnect,
-  });
-  if (error) throw error;
 }

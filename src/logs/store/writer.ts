@@ -51,22 +51,6 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
     if (grown) log.waiters.wake();
   }
 
-  /** Looks which of these sources end within a line now; whether anything is new there. */
-  function noteOpenLines(sources: Iterable<number>, until: Sizes): boolean {
-    let isNew = false;
-    for (const source of sources) {
-      const { end, scanned } = cursorOf(source);
-      const size = Math.max(scanned, until.get(source) ?? 0);
-      const known = log.open.get(source);
-      if (size <= end) log.open.delete(source);
-      else if (known?.start !== end) log.open.set(source, { start: end, size, since: performance.now() });
-      else if (known.size < size) known.size = size;
-      else continue;
-      isNew ||= size > end;
-    }
-    return isNew;
-  }
-
   async function takeRest(source: number, last: boolean, until = Infinity): Promise<void> {
     const path = log.sources.path(source);
     let buffer = Buffer.allocUnsafe(FIRST_WINDOW);
@@ -88,22 +72,9 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
     await add(source, span);
   }
 
-  /** The ends of the complete lines at the front of each of these sources, as far as a window shows. */
-  async function lookAtFront(sources: Iterable<number>, until: Sizes): Promise<Map<number, Front>> {
-    const fronts = new Map<number, Front>();
-    const buffer = Buffer.allocUnsafe(ORDER_WINDOW);
-    for (const source of sources) {
-      const { end } = cursorOf(source);
-      const room = buffer.subarray(0, Math.max(0, sizeIn(until, source) - end));
-      const bytes = await log.files.read(log.sources.path(source), room, end);
-      const ends = lineEnds(buffer.subarray(0, bytes), bytes).map((at) => end + at);
-      fronts.set(source, { ends, lines: ends.length, more: bytes === buffer.length });
-    }
-    return fronts;
-  }
-
   async function takeInOrder(reports: readonly number[], until: Sizes): Promise<void> {
-    const fronts = await lookAtFront(new Set(reports), until);
+    const ends = new Map([...new Set(reports)].map((source) => [source, cursorOf(source).end]));
+    const fronts = await lookAtFront(log, ends, until);
     for (const { source, lines } of orderTakes(reports, fronts)) {
       if (lines === 'rest') await takeRest(source, false, sizeIn(until, source));
       else await takeLines(source, fronts.get(source)?.ends ?? [], lines);
@@ -137,7 +108,7 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
         if (others.length > 0) await takeInOrder(reports, until);
         else if (only !== undefined) await takeRest(only, false, sizeIn(until, only));
         await flush();
-        if (noteOpenLines(new Set(reports), until)) log.waiters.wake();
+        if (noteOpenLines(log, new Set(reports), until)) log.waiters.wake();
       }),
     takeLast: (source) =>
       undoOnFailure(async () => {
@@ -149,4 +120,37 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
 
 function sizeIn(until: Sizes, source: number): number {
   return until.get(source) ?? Infinity;
+}
+
+/** Looks which of these sources end within a line now; whether anything is new there. */
+function noteOpenLines(log: LogFolder, sources: Iterable<number>, until: Sizes): boolean {
+  let isNew = false;
+  for (const source of sources) {
+    const { end, scanned } = log.cursors.get(source) ?? { end: 0, scanned: 0 };
+    const size = Math.max(scanned, until.get(source) ?? 0);
+    const known = log.open.get(source);
+    if (size <= end) log.open.delete(source);
+    else if (known?.start !== end) log.open.set(source, { start: end, size, since: performance.now() });
+    else if (known.size < size) known.size = size;
+    else continue;
+    isNew ||= size > end;
+  }
+  return isNew;
+}
+
+/** The ends of the complete lines at the front of each of these sources, as far as a window shows. */
+async function lookAtFront(
+  log: LogFolder,
+  from: ReadonlyMap<number, number>,
+  until: Sizes,
+): Promise<Map<number, Front>> {
+  const fronts = new Map<number, Front>();
+  const buffer = Buffer.allocUnsafe(ORDER_WINDOW);
+  for (const [source, end] of from) {
+    const room = buffer.subarray(0, Math.max(0, sizeIn(until, source) - end));
+    const bytes = await log.files.read(log.sources.path(source), room, end);
+    const ends = lineEnds(buffer.subarray(0, bytes), bytes).map((at) => end + at);
+    fronts.set(source, { ends, lines: ends.length, more: bytes === buffer.length });
+  }
+  return fronts;
 }

@@ -220,9 +220,8 @@ describe('raw', () => {
   });
 
   it('gives bytes of an open line to followers as they come, each once, and who resumes the rest', async () => {
-    const chunks = fixture.logs
-      .raw({ pod: 'worker-0-0', follow: true, signal: never })
-      [Symbol.asyncIterator]();
+    const following = fixture.logs.raw({ pod: 'worker-0-0', follow: true, signal: never });
+    const chunks = following[Symbol.asyncIterator]();
     const next = async (): Promise<string> => Buffer.from((await chunks.next()).value ?? '').toString();
     for (const piece of ['a', 'b\r', 'c\nd', '\n', 'e']) {
       await printed(OUT, piece);
