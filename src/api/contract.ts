@@ -109,7 +109,9 @@ export const resubmission = z.object({
 export const listQuery = z.object({
   status: repeated(z.enum(STATUSES)),
   operator: z.string().optional(),
-  /** `key=value`, all must hold. */
+  project: z.string().optional(),
+  engine: z.string().optional(),
+  /** `key=value`, or `key` with any value; all must hold. */
   label: repeated(z.string()),
   message: z.string().optional(),
   since: z.iso.datetime({ precision: 3 }).optional(),

@@ -17,6 +17,7 @@ export interface ResolveOptions {
   signal?: AbortSignal | undefined;
 }
 
+const NAME = /^[^\s~^:?*[\\\0-\x1f\x7f-]((?!\.\.|@\{)[^\s~^:?*[\\\0-\x1f\x7f])*$/;
 const FULL_SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /**
@@ -25,6 +26,10 @@ const FULL_SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
  */
 export async function resolveCommit(options: ResolveOptions): Promise<string> {
   const { repoDir, repository, ref } = options;
+  if (repoDir && isRevision(ref)) {
+    assertRepository(repository);
+    return revisionIn(repoDir, ref, options);
+  }
   assertRef(ref);
   assertRepository(repository);
   if (FULL_SHA.test(ref.toLowerCase())) return ref.toLowerCase();
@@ -35,9 +40,24 @@ export async function resolveCommit(options: ResolveOptions): Promise<string> {
   return resolveAtOrigin(options);
 }
 
+/** A name with steps back from it: `HEAD~1`, `main^2`, `@`. Only a clone knows where they lead. */
+function isRevision(ref: string): boolean {
+  const [, name = '', steps = ''] = /^(.*?)((?:[~^]\d*)*)$/s.exec(ref) ?? [];
+  return (steps !== '' || name === '@') && (name === '@' || NAME.test(name));
+}
+
+async function revisionIn(directory: string, ref: string, { env, signal }: Looking): Promise<string> {
+  const name = `${ref}^{commit}`;
+  const found = await runGit(['rev-parse', '--verify', '--end-of-options', name], { directory, env, signal });
+  if (found.ok) return found.stdout;
+  throw new AichorError('not_found', `no commit ${ref} in ${directory}: ${found.reason}`, {
+    hint: 'see `git log --oneline` for the commits there are',
+  });
+}
+
 /** Refuses (AichorError `usage`) what Git would take for an option, a range or a search instead of one name. */
 export function assertRef(ref: string): void {
-  if (/^[^\s~^:?*[\\\0-\x1f\x7f-]((?!\.\.|@\{)[^\s~^:?*[\\\0-\x1f\x7f])*$/.test(ref)) return;
+  if (NAME.test(ref)) return;
   throw new AichorError('usage', `${JSON.stringify(ref)} cannot be the name of a commit`, {
     hint: 'give a SHA, a branch or a tag',
   });

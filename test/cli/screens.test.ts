@@ -142,3 +142,59 @@ it('deleting and cancelling many asks on a terminal, and needs --yes in a script
   await shell.shows(/✓ \d+ deleted, [\d.]+ k?M?B freed[^]*code 0/);
   expect(documentOf(await program.aichor(['experiments', 'list'])).experiments).toEqual([]);
 });
+
+it('a watched list stays within the screen, what runs first, and Ctrl-C ends it without an error', async () => {
+  const go = join(program.home, 'watched');
+  for (let number = 0; number < 9; number++) await program.submit('--quiet', '--message', `done ${number}`);
+  await program.submit('--quiet', '--message', 'it runs', '--env', `HOLD=${go}`);
+  const shell = open({ width: 80, height: 8 });
+  shell.type('aichor experiments list --watch; echo "code $?"');
+  const screen = await shell.shows(/1 running, 9 succeeded, 4 not shown/);
+  expect(screen.split('\n')[1]).toContain('it runs');
+  expect(shell.scrolled()).toBe(0);
+  shell.press('C-c');
+  expect(await shell.shows(/code 0/)).not.toContain('error');
+  writeFileSync(go, '');
+});
+
+it('lists by project, sorted, with the columns that were asked for', async () => {
+  await program.submit('--quiet', '--project', 'vision', '-e', 'LR=10', '-l', 'sweep=lr');
+  await program.submit('--quiet', '--project', 'vision', '-e', 'LR=9', '-l', 'sweep=lr');
+  const list = (...flags: string[]) =>
+    program.aichor(['experiments', 'list', '--project', 'vision', ...flags]);
+  const { experiments } = documentOf(
+    await list('--sort', 'env.LR', '--label', 'sweep', '--status', 'WAITING'),
+  );
+  expect(experiments).toEqual([]);
+  const table = await list(
+    '--sort',
+    'env.LR',
+    '--columns',
+    'env.LR,label.sweep',
+    '--output',
+    'table',
+    '--page',
+    '1',
+  );
+  expect(table.stdout.split('\n').map((line) => line.split(/ +/))).toEqual([
+    ['LR', 'sweep'],
+    ['9', 'lr'],
+    ['10', 'lr'],
+    [''],
+  ]);
+  const second = await list('--limit', '1', '--output', 'table', '--columns', 'env.LR', '--page', '2');
+  expect(second.stdout).toBe('LR\n10\n');
+  const first = await list('--limit', '1', '--output', 'table', '--columns', 'env.LR');
+  expect(first.stdout).toBe('LR\n9\nthere are more: --page 2, or a larger --limit\n');
+});
+
+it.each([
+  [['experiments', 'list', '--status', 'runing'], 'did you mean Running?'],
+  [['experiments', 'list', '--operator', 'torch'], 'it is one of'],
+  [['experiments', 'logs', '--step', 'biuld'], 'did you mean --step build?'],
+  [['experiments', 'list', '--sort', 'mesage'], 'did you mean message?'],
+])('%j is told what was meant', async (argv, hint) => {
+  const { code, stderr } = await program.aichor(argv);
+  expect(code).toBe(2);
+  expect(JSON.parse(stderr).error.hint).toContain(hint);
+});

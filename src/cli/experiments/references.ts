@@ -2,6 +2,7 @@ import type { Client } from '../../client/client.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 import type { Talk } from '../runtime/talk.ts';
+import { labelConditions } from '../submit/environment.ts';
 import { perItem } from './wait.ts';
 
 /** The experiment meant by an id, a prefix, `latest`, or nothing (then `latest`, which is said). */
@@ -13,6 +14,25 @@ export async function experimentMeant(
   const record = await client.get(namedRef(ref ?? 'latest'));
   if (ref === undefined || ref === 'latest') talk.notice(`the latest experiment is ${record.experiment_id}`);
   return record;
+}
+
+/** The same where `--label` may stand instead of an id: the newest that has all of them. Throws AichorError. */
+export async function experimentChosen(
+  client: Client,
+  { ref, labels }: { ref: string | undefined; labels: readonly string[] },
+  talk: Talk,
+): Promise<ExperimentRecord> {
+  if (labels.length === 0) return experimentMeant(client, ref, talk);
+  if (ref !== undefined)
+    throw new AichorError('usage', 'an id and --label exclude each other', { hint: 'give one of them' });
+  const { experiments } = await client.list({ label: labelConditions(labels), limit: 1 });
+  const [newest] = experiments;
+  if (newest === undefined)
+    throw new AichorError('not_found', `no experiment has the label ${labels.join(', ')}`, {
+      hint: 'aichor experiments list --columns id,label.NAME,message shows what there is',
+    });
+  talk.notice(`the newest with ${labels.join(', ')} is ${newest.experiment_id}`);
+  return client.get(newest.experiment_id);
 }
 
 /** Requests at the same time: a socket takes only so many callers. */

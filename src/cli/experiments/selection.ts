@@ -1,7 +1,7 @@
 import type { BulkResult, ListQueryInput, Selection } from '../../api/contract.ts';
 import type { Client } from '../../client/client.ts';
 import { AichorError, ERROR_CODES } from '../../errors.ts';
-import { readLabels } from '../submit/environment.ts';
+import { labelConditions } from '../submit/environment.ts';
 import { worst } from './wait.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../../experiment/record.ts';
 import { isTerminal, STATUSES, type Status } from '../../experiment/status.ts';
@@ -29,8 +29,7 @@ export function readSelection({ ids, labels, all }: Wanted): Selection {
   }
   if (all) return { all: true };
   if (ids.length > 0) return { ids: [...new Set(ids.map(String))].map(namedRef) };
-  readLabels(labels);
-  return { labels: [...labels] };
+  return { labels: labelConditions(labels) };
 }
 
 interface Pruned {
@@ -59,9 +58,8 @@ export function readPruning({ olderThan, labels, all, wait }: Pruned): {
       },
     );
   }
-  readLabels(labels);
   const seconds = olderThan === undefined ? 0 : durationFlag(olderThan, '--older-than');
-  return { older_than_s: seconds, labels: [...labels] };
+  return { older_than_s: seconds, labels: labelConditions(labels) };
 }
 
 const LIVE = STATUSES.filter((status) => !isTerminal(status));

@@ -73,9 +73,19 @@ function isParseError(error: Error): boolean {
   return 'oclif' in error && !('code' in error && error.code === 'MODULE_NOT_FOUND');
 }
 
+/** oclif's words for a value that a flag does not have. */
+const ENUMERATED = /^(?:--\S+: )?Expected --([\w-]+)=(.*) to be one of: (.*)$/;
+
 function usage(error: Error, { command, flags }: Typed): AichorError {
   const help = `see \`aichor ${command ? `${command} ` : ''}--help\``;
   const unknown = stringsAt(error, 'flags').filter((flag) => flag.startsWith('-'));
+  const value = ENUMERATED.exec(tidy(error.message));
+  if (value !== null) {
+    const [, flag = '', given = '', list = ''] = value;
+    const near = didYouMean(given.toLowerCase(), list.split(', '));
+    const hint = near === null ? `it is one of ${list}` : `did you mean --${flag} ${near}?`;
+    return new AichorError('usage', `--${flag} ${JSON.stringify(given)} is none of its words`, { hint });
+  }
   const suggestion = unknown[0] && didYouMean(unknown[0].replace(/^-+/, ''), flags);
   const hint = suggestion ? `did you mean \`--${suggestion}\`? ${help}` : help;
   return new AichorError('usage', usageMessage(error, unknown), { hint });

@@ -19,6 +19,12 @@ export function unknownCommand(argv: readonly string[], commands: readonly strin
       hint: `now it is \`${present}\``,
     });
   }
+  const meant = wordOfOthers(words);
+  if (meant !== null) {
+    return new AichorError('usage', `there is no command \`aichor ${words.join(' ')}\``, {
+      hint: `here it is \`${meant}\``,
+    });
+  }
   const longest = commands
     .filter((command) => words.join(' ').startsWith(`${command} `))
     .sort((a, b) => b.length - a.length)[0];
@@ -93,3 +99,28 @@ const FORMS: readonly { old: readonly string[]; now: string }[] = [
   { old: ['init'], now: 'aichor local-repo init' },
   { old: ['storage', 'cloud', 'download'], now: 'aichor storage download' },
 ];
+
+/** The command here for a word of git, docker, kubectl or gh, alone or behind `experiments`; null: it is none. */
+function wordOfOthers(words: readonly string[]): string | null {
+  const [first, second] = words;
+  const isNoun = first === 'experiments' || first === 'experiment';
+  const verb = isNoun ? second : first;
+  return verb !== undefined && Object.hasOwn(WORDS_OF_OTHERS, verb) ? (WORDS_OF_OTHERS[verb] ?? null) : null;
+}
+
+const WORDS_OF_OTHERS: Readonly<Record<string, string>> = {
+  ls: 'aichor experiments list',
+  list: 'aichor experiments list',
+  ps: 'aichor experiments list --status running',
+  status: 'aichor experiments get',
+  describe: 'aichor experiments get ID',
+  show: 'aichor experiments get ID',
+  stop: 'aichor experiments cancel ID',
+  kill: 'aichor experiments cancel ID',
+  rm: 'aichor experiments delete ID',
+  run: 'aichor experiments submit local',
+  tail: 'aichor experiments logs -f ID',
+  top: 'aichor experiments list --watch',
+  watch: 'aichor experiments list --watch',
+  login: 'aichor auth key',
+};

@@ -54,6 +54,16 @@ export function secretNames(flags: readonly string[], env: Record<string, string
   return [...new Set(flags)];
 }
 
+/** Labels that experiments are chosen by: `KEY=VALUE`, or `KEY` for any value. Throws AichorError `usage`. */
+export function labelConditions(flags: readonly string[]): string[] {
+  for (const flag of flags)
+    if (flag === '' || flag.startsWith('='))
+      throw new AichorError('usage', `--label ${JSON.stringify(flag)} names no label`, {
+        hint: 'for example --label sweep=a, or --label sweep for any value',
+      });
+  return [...flags];
+}
+
 /** `--label K=V`, repeated. */
 export function readLabels(flags: readonly string[]): Record<string, string> {
   const pairs = flags.map((flag) => {

@@ -6,10 +6,10 @@ import { repeated } from '../runtime/flags.ts';
 export const submissionFlags = {
   message: string({ char: 'm', description: 'What this experiment is about', helpValue: 'TEXT' }),
   engine: string({ description: 'Where it runs', helpValue: 'NAME' }),
-  env: repeated('Variable for the pods; NAME alone takes its value from this shell', 'NAME[=VALUE]'),
+  env: repeated('Variable for the pods; NAME alone takes its value from this shell', 'NAME[=VALUE]', 'e'),
   'env-file': repeated('File of NAME=VALUE lines; --env beats it', 'FILE'),
   secret: repeated('Variable whose value comes from this shell, else is asked for; shown as ***', 'NAME'),
-  label: repeated('Label to find the experiment by', 'KEY=VALUE'),
+  label: repeated('Label to find the experiment by', 'KEY=VALUE', 'l'),
   'idempotency-key': string({
     description: 'The same key again gives the same experiment',
     helpValue: 'KEY',
@@ -23,7 +23,7 @@ export const submissionFlags = {
   }),
   keep: boolean({ description: "Keep the pods' working copies" }),
   force: boolean({ description: 'Submit although the engine lacks what the manifest asks for, at present' }),
-  wait: boolean({ description: 'Wait for the end; the exit code tells the result' }),
+  wait: boolean({ char: 'w', description: 'Wait for the end; the exit code tells the result' }),
   follow: boolean({
     char: 'f',
     description: 'Show the logs (on stderr) until the end; the exit code tells the result',

@@ -1,8 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { ID_HELP } from '../../cli/runtime/flags.ts';
-import { experimentMeant } from '../../cli/experiments/references.ts';
+import { ID_HELP, labelOfOne } from '../../cli/runtime/flags.ts';
+import { experimentChosen } from '../../cli/experiments/references.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 
 export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
@@ -15,13 +15,14 @@ export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
   ];
   static override args = { id: stringArg({ description: `${ID_HELP} (when left out)`, ignoreStdin: true }) };
   static override flags = {
+    label: labelOfOne,
     manifest: boolean({ description: 'Print the manifest that ran, as it was' }),
   };
 
   async run(): Promise<ExperimentRecord | undefined> {
     const { args, flags } = await this.parse(ExperimentsGet);
     const client = await this.client();
-    const record = await experimentMeant(client, args.id, this.talk);
+    const record = await experimentChosen(client, { ref: args.id, labels: flags.label }, this.talk);
     if (!flags.manifest) return record;
     await this.write(await client.manifest(record.experiment_id));
     return undefined;

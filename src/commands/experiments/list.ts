@@ -1,55 +1,69 @@
-import { boolean, integer, option, string } from '@oclif/core/flags';
+import { boolean, integer, string } from '@oclif/core/flags';
 import type { ExperimentList, ListQueryInput } from '../../api/contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { repeated, someOf } from '../../cli/runtime/flags.ts';
+import { linesOf } from '../../cli/runtime/output.ts';
 import { STATUSES } from '../../experiment/status.ts';
 
 export default class ExperimentsList extends BaseCommand<ExperimentList> {
   static override summary = 'List experiments, newest first';
   static override examples = [
-    'aichor experiments list --status Running',
-    'aichor experiments list --label sweep=a --since 1d',
-    "aichor experiments list --status Failed | jq -r '.experiments[].experiment_id'",
+    'aichor experiments list --status running',
+    'aichor experiments list --label sweep=a --since yesterday',
+    'aichor experiments list --label sweep --columns id,status,env.LR,time --sort -env.LR',
+    "aichor experiments list --status failed | jq -r '.experiments[].experiment_id'",
   ];
   static override flags = {
-    status: option({
-      options: STATUSES,
-      description: 'Only with this status',
-      multiple: true,
-      multipleNonGreedy: true,
-    })(),
+    status: someOf('--status', STATUSES, 'Only with this status'),
     operator: string({ description: 'Only of this operator', helpValue: 'NAME' }),
-    label: string({
-      description: 'Only with this label',
-      helpValue: 'KEY=VALUE',
-      multiple: true,
-      multipleNonGreedy: true,
+    project: string({ description: 'Only of this project', helpValue: 'NAME' }),
+    engine: string({ description: 'Only on this engine', helpValue: 'NAME' }),
+    label: repeated('Only with this label', 'KEY[=VALUE]', 'l'),
+    message: string({ char: 'm', description: 'Only with this text in the message', helpValue: 'TEXT' }),
+    since: string({
+      description: 'Only created since: 90s, 1.5h, yesterday, 2 hours ago, a date or a time',
+      helpValue: 'WHEN',
     }),
-    message: string({ description: 'Only with this text in the message', helpValue: 'TEXT' }),
-    since: string({ description: 'Only created since (90s, 2h, 1d, or a time)', helpValue: 'WHEN' }),
+    sort: string({ description: 'Sort by a column; -COLUMN: the largest first', helpValue: 'COLUMN' }),
+    columns: string({
+      description: 'What a table shows: id,status,env.NAME,label.NAME,…',
+      helpValue: 'NAMES',
+    }),
     limit: integer({ description: 'How many at most', default: 50, min: 1, max: 1000 }),
+    page: integer({
+      description: 'Which of several pages of --limit',
+      min: 1,
+      exclusive: ['cursor', 'watch'],
+    }),
     cursor: string({ description: 'Go on where a list ended (its next_cursor)', helpValue: 'CURSOR' }),
-    watch: boolean({ description: 'Go on showing changes; one JSON object a line' }),
+    watch: boolean({ char: 'w', description: 'Go on showing changes; one JSON object a line' }),
   };
+
+  #columns: string | undefined;
+  #page = 1;
 
   async run(): Promise<ExperimentList | undefined> {
     const { flags } = await this.parse(ExperimentsList);
+    const { label, since, sort, columns, page = 1, watch, json: _j, output: _o, utc: _u, ...same } = flags;
+    [this.#columns, this.#page] = [columns, page];
+    const { sinceTime, labelConditions, listPage, operatorNamed } =
+      await import('../../cli/experiments/list-query.ts');
     const query: ListQueryInput = {
-      status: flags.status ?? [],
-      operator: flags.operator,
-      label: flags.label ?? [],
-      message: flags.message,
-      since: flags.since === undefined ? undefined : await since(flags.since),
-      limit: flags.limit,
-      cursor: flags.cursor,
+      ...same,
+      operator: same.operator === undefined ? undefined : await operatorNamed(same.operator),
+      label: labelConditions(label),
+      since: since === undefined ? undefined : sinceTime(since),
     };
     const client = await this.client();
-    if (!flags.watch) return client.list(query);
+    if (!watch) return listPage(client, query, { sort, page, columns });
     const { showChanges } = await import('../../cli/experiments/watch-list.ts');
     await showChanges({
       client,
       query,
+      columns,
       signal: this.signal,
-      screen: this.humanWanted ? this.screen : null,
+      screen: this.canRedraw ? () => this.screen : null,
+      line: (summary) => (this.format === 'id' ? linesOf(summary, 'id') : JSON.stringify(summary)),
       write: (text) => this.write(text),
       onLost: () => this.talk.notice('the connection was lost; making it again'),
     });
@@ -58,12 +72,8 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
 
   override async view({ experiments, next_cursor: next }: ExperimentList): Promise<string> {
     const { experimentsTable } = await import('../../cli/print/experiments/list.ts');
-    const drawn = experimentsTable(experiments, new Date(), this.screen);
-    return next === null ? drawn : `${drawn}\n${this.screen.colors.dim(`there are more: --cursor ${next}`)}`;
+    const drawn = experimentsTable(experiments, new Date(), this.screen, this.#columns);
+    const more = `there are more: --page ${this.#page + 1}, or a larger --limit`;
+    return next === null ? drawn : `${drawn}\n${this.screen.colors.dim(more)}`;
   }
-}
-
-async function since(text: string): Promise<string> {
-  const { sinceFlag } = await import('../../cli/experiments/since.ts');
-  return sinceFlag(text, new Date());
 }

@@ -1,7 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { assertHasType, experimentMeant } from '../../cli/experiments/references.ts';
+import { ID_HELP, labelOfOne } from '../../cli/runtime/flags.ts';
+import { assertHasType, experimentChosen } from '../../cli/experiments/references.ts';
 import { liveLinesOn } from '../../cli/print/experiments/live-lines.ts';
 import { createLogLineView, drawnLines } from '../../cli/print/experiments/log-line.ts';
 import { sinceFlag } from '../../cli/experiments/since.ts';
@@ -20,12 +21,10 @@ export default class ExperimentsLogs extends BaseCommand {
     '<%= config.bin %> <%= command.id %> 9b2f31 --pod worker-0-0 --raw > worker.log',
   ];
   static override args = {
-    id: stringArg({
-      name: 'ID',
-      description: 'An id, its first 6 or more characters, or latest (the default)',
-    }),
+    id: stringArg({ name: 'ID', description: `${ID_HELP} (the default)` }),
   };
   static override flags = {
+    label: labelOfOne,
     follow: boolean({ char: 'f', default: false, description: 'Go on until the experiment has ended' }),
     pod: string({ description: 'Only this pod', helpValue: 'NAME' }),
     type: string({ description: 'Only pods of this type of the manifest', helpValue: 'NAME' }),
@@ -43,10 +42,10 @@ export default class ExperimentsLogs extends BaseCommand {
 
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ExperimentsLogs);
-    const { follow, pod, type, step, attempt, tail, timestamps } = flags;
+    const { follow, pod, type, step, attempt, tail, timestamps, label: labels } = flags;
     const since = flags.since === undefined ? undefined : sinceFlag(flags.since, new Date());
     const client = await this.client();
-    const record = await experimentMeant(client, args.id, this.talk);
+    const record = await experimentChosen(client, { ref: args.id, labels }, this.talk);
     assertHasType(record, type);
     if (follow && !isTerminal(record.status)) {
       this.keepsRunning([record.experiment_id]);

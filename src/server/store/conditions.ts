@@ -38,10 +38,21 @@ const CONDITIONS: { [Name in keyof ListConditions]-?: Condition<NonNullable<List
     sql: (operator) => ({ sql: 'operator = ?', values: [operator] }),
     holds: (experiment, operator) => experiment.operator === operator,
   },
+  // Asked for seldom, over the few thousand records of one machine or team: no columns of their own.
+  project: {
+    sql: (project) => ({ sql: `json_extract(summary, '$.project') = ?`, values: [project] }),
+    holds: (experiment, project) => experiment.project === project,
+  },
+  engine: {
+    sql: (engine) => ({ sql: `json_extract(summary, '$.engine') = ?`, values: [engine] }),
+    holds: (experiment, engine) => experiment.engine === engine,
+  },
   label: {
     sql: labelsAsSql,
     holds: ({ labels }, wanted) =>
-      wanted.map(parseLabel).every(({ key, value }) => Object.hasOwn(labels, key) && labels[key] === value),
+      wanted
+        .map(parseLabel)
+        .every(({ key, value }) => Object.hasOwn(labels, key) && (value === null || labels[key] === value)),
   },
   /** Part of it, whatever the case. */
   message: {
@@ -85,17 +96,23 @@ function asked(query: ListConditions): [Condition<unknown>, unknown][] {
 function labelsAsSql(labels: readonly string[]): Where {
   const all = labels.map(parseLabel);
   return {
-    sql: all.map(() => 'number IN (SELECT number FROM labels WHERE key = ? AND value = ?)').join(' AND '),
-    values: all.flatMap(({ key, value }) => [key, value]),
+    sql: all
+      .map(
+        ({ value }) =>
+          `number IN (SELECT number FROM labels WHERE key = ?${value === null ? '' : ' AND value = ?'})`,
+      )
+      .join(' AND '),
+    values: all.flatMap(({ key, value }) => (value === null ? [key] : [key, value])),
   };
 }
 
-/** `key=value`; the value may hold further `=`. Throws AichorError `usage`. */
-function parseLabel(text: string): { key: string; value: string } {
+/** `key=value`; the value may hold further `=`. `key` alone: whatever its value is. Throws AichorError `usage`. */
+function parseLabel(text: string): { key: string; value: string | null } {
   const equals = text.indexOf('=');
+  if (equals === -1 && text !== '') return { key: text, value: null };
   if (equals > 0) return { key: text.slice(0, equals), value: text.slice(equals + 1) };
   throw new AichorError('usage', `${JSON.stringify(text)} is not a label`, {
-    hint: 'labels are written KEY=VALUE',
+    hint: 'labels are written KEY=VALUE, or KEY for any value',
   });
 }
 

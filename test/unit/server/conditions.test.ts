@@ -72,7 +72,9 @@ test('a list and those who watch it mean the same experiments, whatever is asked
   const query: fc.Arbitrary<ListQuery> = fc.record({
     status: fc.subarray(['Waiting', 'Building', 'Failed', 'Succeeded'] as const),
     operator: optional(['jobset', 'pytorch', 'none']),
-    label: fc.subarray(['sweep=a', 'sweep=b', 'gpu=x=y', 'toString=1']),
+    project: optional(['default', 'other']),
+    engine: optional(['local', 'none']),
+    label: fc.subarray(['sweep', 'sweep=a', 'sweep=b', 'gpu=x=y', 'toString', 'toString=1']),
     message: optional([...TEXTS, 'E', 'SWEEP', '%', '_']),
     since: optional(TIMES),
     limit: fc.constant(1000),

@@ -169,14 +169,32 @@ describe('resolveCommit', () => {
     });
   });
 
-  it.each(['-x', '--upload-pack=touch pwned', 'a..b', 'main@{1}', ':/fix', 'main^', '', 'a b', 'a:b'])(
-    'refuses %j',
-    async (ref) => {
-      await expect(resolveCommit({ repoDir: clone, repository: origin, ref, env })).rejects.toMatchObject({
-        code: 'usage',
-      });
-    },
-  );
+  it('takes steps back from a name, as the clone knows them', async () => {
+    const asked = (ref: string) => resolveCommit({ repoDir: clone, repository: origin, ref, env });
+    const head = await asked('HEAD');
+    expect(await asked('@')).toBe(head);
+    expect(await asked('@~0')).toBe(head);
+    expect(await asked('HEAD^0')).toBe(head);
+    await expect(asked('HEAD~99')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it.each([
+    '-x',
+    '--upload-pack=touch pwned',
+    'a..b',
+    'main@{1}',
+    ':/fix',
+    '-x~1',
+    'main@{1}~1',
+    'main^{/x}',
+    '',
+    'a b',
+    'a:b',
+  ])('refuses %j', async (ref) => {
+    await expect(resolveCommit({ repoDir: clone, repository: origin, ref, env })).rejects.toMatchObject({
+      code: 'usage',
+    });
+  });
 
   it.each(['--upload-pack=touch pwned', 'ext::sh -c touch% pwned', ''])(
     'refuses the repository %j',

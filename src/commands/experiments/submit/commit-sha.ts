@@ -7,13 +7,18 @@ import type { Verdict } from '../../../cli/runtime/command.ts';
 export default class SubmitCommitSha extends SubmitCommand {
   static override summary = 'Submit a commit of the origin';
   static override description =
-    'The control plane fetches exactly that commit from the origin of --repo-dir. Branches, tags and short SHAs work too. A manifest that is invalid there makes an experiment that has failed at clone.';
+    'The control plane fetches exactly that commit from the origin of --repo-dir. Branches, tags, short SHAs and revisions such as HEAD~1 work too; without one it is HEAD. A manifest that is invalid there makes an experiment that has failed at clone.';
   static override examples = [
-    'aichor experiments submit commit-sha $(git rev-parse HEAD)',
+    'aichor experiments submit commit-sha',
+    'aichor experiments submit commit-sha HEAD~1',
     'aichor experiments submit commit-sha 4f1c2a9 --branch main --manifest-path aichor/eval/manifest.yaml',
   ];
   static override args = {
-    sha: stringArg({ description: 'A SHA, a branch or a tag', required: true, ignoreStdin: true }),
+    sha: stringArg({
+      description: 'A SHA, a branch, a tag or any revision of the clone',
+      default: 'HEAD',
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     ...newSubmissionFlags,

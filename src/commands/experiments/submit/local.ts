@@ -1,3 +1,4 @@
+import { string as stringArg } from '@oclif/core/args';
 import { newSubmissionFlags } from '../../../cli/submit/flags.ts';
 import { SubmitCommand, type SubmitDocument } from '../../../cli/submit/submit-command.ts';
 import type { Verdict } from '../../../cli/runtime/command.ts';
@@ -12,11 +13,15 @@ export default class SubmitLocal extends SubmitCommand {
     'ID=$(aichor experiments submit local --quiet)',
     "aichor experiments submit local --dry-run | jq '.plan.totals'",
   ];
+  static override args = {
+    directory: stringArg({ description: 'The repository, as --repo-dir names it', ignoreStdin: true }),
+  };
   static override flags = newSubmissionFlags;
 
   async run(): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
-    const { flags } = await this.parse(SubmitLocal);
-    const { engine, project, 'repo-dir': root } = flags;
+    const { args, flags } = await this.parse(SubmitLocal);
+    const { engine, project } = flags;
+    const root = args.directory ?? flags['repo-dir'];
     const directory = { root, requested: flags['manifest-path'] ?? null };
     return this.submit(flags, this.settings({ engine, project }), async (options) => {
       const { directorySubmission } = await import('../../../cli/submit/directory.ts');

@@ -34,6 +34,18 @@ describe('a command line that names no command', () => {
     expect(hint).toContain(`aichor ${present}`);
   });
 
+  it.each([
+    [['ls'], 'experiments list'],
+    [['ps'], 'experiments list --status running'],
+    [['status'], 'experiments get'],
+    [['describe', '9b2f41'], 'experiments get'],
+    [['run'], 'experiments submit local'],
+    [['experiments', 'stop', 'latest'], 'experiments cancel'],
+    [['experiments', 'ls'], 'experiments list'],
+  ])('of another program, %j, is told the word here', (argv, here) => {
+    expect(answer(...argv)).toMatchObject({ code: 'usage', hint: expect.stringContaining(`aichor ${here}`) });
+  });
+
   it('is not sent to a command that does not exist yet', () => {
     expect(answer('storage', 'cloud', 'download').hint).not.toContain('storage download');
   });

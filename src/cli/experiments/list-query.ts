@@ -1,0 +1,56 @@
+import type { ExperimentList, ListQueryInput } from '../../api/contract.ts';
+import type { Client } from '../../client/client.ts';
+import { wordOf } from '../runtime/flags.ts';
+import { everyExperiment } from './selection.ts';
+import { sinceFlag } from './since.ts';
+
+export { labelConditions } from '../submit/environment.ts';
+
+/** The time that `--since` means, seen from now. Throws AichorError `usage`. */
+export function sinceTime(text: string): string {
+  return sinceFlag(text, new Date());
+}
+
+/** An operator's name, whatever the case. Throws AichorError `usage` with the name that may have been meant. */
+export async function operatorNamed(name: string): Promise<string> {
+  const { OPERATOR_NAMES } = await import('../../operators/table.ts');
+  return wordOf(name, OPERATOR_NAMES, '--operator');
+}
+
+interface Wanted {
+  sort: string | undefined;
+  page: number;
+  columns: string | undefined;
+}
+
+/**
+ * One page of a list. A server gives the newest first; for another order all that is asked for is read and sorted here.
+ * Throws AichorError `usage` for columns that there are not.
+ */
+export async function listPage(
+  client: Client,
+  query: ListQueryInput,
+  { sort, page, columns }: Wanted,
+): Promise<ExperimentList> {
+  if (sort === undefined && columns === undefined) return pageOf(client, query, page);
+  const { listColumns, sorted } = await import('../print/experiments/columns.ts');
+  listColumns(columns);
+  if (sort === undefined) return pageOf(client, query, page);
+  const { limit: _limit, cursor: _cursor, ...conditions } = query;
+  const limit = Number(query.limit);
+  const all = sorted(await everyExperiment(client, conditions), sort);
+  const start = (page - 1) * limit;
+  const isLast = start + limit >= all.length;
+  // Its cursors are the server's, and of its order.
+  const next = isLast ? null : ((await client.list({ ...query, limit: start + limit })).next_cursor ?? null);
+  return { experiments: all.slice(start, start + limit), next_cursor: next };
+}
+
+async function pageOf(client: Client, query: ListQueryInput, page: number): Promise<ExperimentList> {
+  let list = await client.list(query);
+  for (let number = 1; number < page; number++) {
+    if (list.next_cursor === null) return { experiments: [], next_cursor: null };
+    list = await client.list({ ...query, cursor: list.next_cursor });
+  }
+  return list;
+}
