@@ -1,5 +1,5 @@
 import { findStage } from '../find-stage.ts';
-import type { Stage } from '../stage.ts';
+import type { LineNote, Stage } from '../stage.ts';
 import { heredocContent, readHeredocWord } from '../syntax/lines.ts';
 import type { Instruction } from '../syntax/instruction.ts';
 import { substitute } from '../syntax/substitute.ts';
@@ -15,6 +15,7 @@ export interface RunPlace {
   stages: readonly Stage[];
   context: ImageTree;
   runner: Runner | null;
+  refuse: (note: LineNote) => void;
 }
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
@@ -28,6 +29,7 @@ export async function applyRun(instruction: Instruction, place: RunPlace): Promi
   const effect = runner === null ? readPlainRun(request) : await runner(request);
   if (effect === null) stage.unfollowed.push({ line: request.line, what: `RUN ${request.shown}` });
   else takeEffect(stage, { effect, line: request.line });
+  if (effect?.refused != null) place.refuse({ line: request.line, what: effect.refused });
 }
 
 function takeEffect(stage: Stage, { effect, line }: { effect: RunEffect; line: number }): void {

@@ -32,6 +32,8 @@ export interface RunEffect {
   environments: readonly string[];
   /** What it would have done to the image's system and was not done here, each in words. */
   notHonoured: readonly string[];
+  /** Why an image's own shell would refuse it, though it was done here; null: it would not. */
+  refused?: string | null;
 }
 
 /** Follows RUN lines. Null: this one needs a shell, and there is none. */

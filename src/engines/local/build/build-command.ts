@@ -31,7 +31,7 @@ const TAIL_BYTES = 16 << 10;
  */
 export async function runBuildCommand(command: BuildCommand): Promise<void> {
   const ended = await runToEnd(command);
-  if (ended.code !== 0) throw failed(command, ended.code, ended.output);
+  if (ended.code !== 0) throw buildFailure(command, ended);
 }
 
 /** How a command ended, however that was. */
@@ -123,7 +123,11 @@ async function tail(log: FileHandle, before: number): Promise<string> {
   return buffer.toString('utf8', 0, bytesRead);
 }
 
-function failed({ words }: BuildCommand, code: number | null, output: string): AichorError {
+/** What a command that did not end with 0 said of it. */
+export function buildFailure(
+  { words }: Pick<BuildCommand, 'words'>,
+  { code, output }: CommandEnd,
+): AichorError {
   const ended = code === null ? 'was killed' : `ended with exit code ${code}`;
   const said = failureReason(output) ?? `${words.slice(0, 3).join(' ')} ${ended}`;
   return new AichorError('experiment_failed', `the Python environment could not be built: ${said}`, {

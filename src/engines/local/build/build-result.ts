@@ -6,6 +6,8 @@ export interface LocalBuild {
   programs: string[];
   /** Key of the Python environment, or null when the PATH's python3 is used. */
   environment: string | null;
+  /** Key under which it is kept what the Dockerfile's RUN lines did; absent: they are read. */
+  image?: string | null;
 }
 
 export function toBuildResult(
@@ -24,6 +26,12 @@ export function isLocalBuild({ data }: BuildResult): boolean {
 export function readPrograms({ data }: BuildResult): string[] {
   const { programs } = data;
   return Array.isArray(programs) ? programs.filter((folder) => typeof folder === 'string') : [];
+}
+
+/** Where what RUN lines did is kept; null: nowhere. */
+export function readImageKey({ data }: BuildResult): string | null {
+  const { image } = data;
+  return typeof image === 'string' ? image : null;
 }
 
 export function readEnvironmentKey({ data }: BuildResult): string | null {

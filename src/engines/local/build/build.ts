@@ -2,17 +2,20 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AichorError, isAichorError } from '../../../errors.ts';
 import { findProgram } from '../../../machine/find-program.ts';
-import { createInterpreters } from '../../../machine/interpreters.ts';
+import { createInterpreters, type FindPython } from '../../../machine/interpreters.ts';
 import { reusedExperiment } from '../../../operators/image.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import type { BuildContext, BuildResult } from '../../engine.ts';
 import { isLocalBuild, readEnvironmentKey, toBuildResult } from './build-result.ts';
 import type { Host } from '../shared/host.ts';
-import { createEnvironments, type Environments } from './environments/environments.ts';
+import { createEnvironments, environmentHome, type Environments } from './environments/environments.ts';
 import { createLogPump } from '../pod/log-pump.ts';
 import { buildPythonEnvironment } from './environments/python-env.ts';
 import { linkInterpreter, useOwnEnvironment } from './environments/own-environment.ts';
-import { readWork } from './read-work.ts';
+import { readFoundImage, type FoundImage } from './image/found-image.ts';
+import { imageNotices } from './image/image-notices.ts';
+import { readWork, wantedPython } from './read-work.ts';
+import { followWork, readFollowed } from './shell/follow.ts';
 
 const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: null };
 
@@ -22,7 +25,7 @@ const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: nul
  * after `stop`, `interrupted` after `detach`.
  */
 export function createBuilder(
-  host: Pick<Host, 'dataFolder' | 'processes'>,
+  host: Pick<Host, 'dataFolder' | 'processes' | 'entrance'>,
 ): (context: BuildContext) => Promise<BuildResult> {
   const environments = createEnvironments(host.dataFolder, host.processes);
   const findPython = createInterpreters();
@@ -30,19 +33,26 @@ export function createBuilder(
     if (context.pythonEnv !== null) return useOwnEnvironment(context.pythonEnv, context);
     const skipped = await reuseEarlier(context, environments);
     if (skipped.result !== null) return skipped.result;
-    const { work, python, notices } = await readWork(context, findPython);
-    const told = [...skipped.notices, ...notices];
-    if (work === null)
-      return withoutEnvironment(context, {
-        message: `no dependencies: ${python ?? 'python3 of the PATH'}`,
-        interpreter: python,
-        notices: told,
-      });
     const logs = createLogPump(context.logs);
+    const told = [...skipped.notices];
     try {
       const log = await logs.open(BUILD_LOG);
-      const built = await buildPythonEnvironment(work, { context, environments, log });
-      return { ...built, notices: [...told, ...built.notices] };
+      const followed = await follow(context, { host, environments, findPython, log });
+      if (followed?.result != null)
+        return { ...followed.result, notices: [...told, ...followed.result.notices] };
+      const found = followed?.found ?? (await readFoundImage(context));
+      const { work, python, notices } = await readWork(context, { found, findPython });
+      told.push(...notices);
+      const built =
+        work === null
+          ? await withoutEnvironment(context, {
+              message: `no dependencies: ${python ?? 'python3 of the PATH'}`,
+              interpreter: python,
+              notices: [],
+            })
+          : await buildPythonEnvironment(work, { context, environments, log });
+      const data = { ...built.data, image: followed?.key ?? null };
+      return { ...built, data, notices: [...told, ...built.notices] };
     } catch (error) {
       throw withReasons(error, told);
     } finally {
@@ -50,6 +60,38 @@ export function createBuilder(
       await logs.end();
     }
   };
+}
+
+interface Following {
+  host: Pick<Host, 'dataFolder' | 'entrance'>;
+  environments: Environments;
+  findPython: FindPython;
+  log: string;
+}
+
+/**
+ * Has a real shell follow a Dockerfile that needs one; null: it needs none, or there can be none here.
+ *
+ * @returns `result` null: its lines install nothing
+ */
+async function follow(
+  context: BuildContext,
+  { host, environments, findPython, log }: Following,
+): Promise<{ key: string; found: FoundImage; result: BuildResult | null } | null> {
+  const plain = await readFoundImage(context);
+  if (plain === null || plain.image.unfollowed.length === 0) return null;
+  const entrance = await host.entrance();
+  if (entrance === null) return null;
+  const { python, notice } = await wantedPython(plain, { context, findPython });
+  const work = { ...followWork(plain, { context, entrance }), python };
+  const built = await buildPythonEnvironment(work, { context, environments, log });
+  const key = readEnvironmentKey(built) ?? '';
+  const followed = await readFollowed(environmentHome(host.dataFolder, key), context);
+  if (followed === null) return null;
+  const { found, installs } = followed;
+  const notices = [...(notice === null ? [] : [notice]), ...imageNotices(found), ...built.notices];
+  const result = { ...built, data: { ...built.data, image: key }, notices };
+  return { key, found, result: installs === 0 ? null : result };
 }
 
 /** What a build lacked that was not done here, such as system packages, is often why it failed. */

@@ -3,7 +3,7 @@ import type { Notice } from '../../../experiment/record.ts';
 import type { FindPython } from '../../../machine/interpreters.ts';
 import type { BuildContext } from '../../engine.ts';
 import type { EnvironmentWork } from './environments/environment-work.ts';
-import { readFoundImage, type FoundImage } from './image/found-image.ts';
+import type { FoundImage } from './image/found-image.ts';
 import { imageNotices, makesEnvironments } from './image/image-notices.ts';
 import { imageWork } from './image/image-work.ts';
 import { projectWork } from './project/project-work.ts';
@@ -18,9 +18,8 @@ import { unfollowedNotice } from './unfollowed.ts';
  */
 export async function readWork(
   context: BuildContext,
-  findPython: FindPython,
+  { found, findPython }: { found: FoundImage | null; findPython: FindPython },
 ): Promise<{ work: EnvironmentWork | null; python: string | null; notices: Notice[] }> {
-  const found = await readFoundImage(context);
   const work = await workOf(found, context);
   const notices = found === null ? [] : imageNotices(found);
   const isSaid = found !== null && makesEnvironments(found);
@@ -29,12 +28,21 @@ export async function readWork(
       ? unfollowedNotice(context.snapshot.paths(), context.plan.builder.context)
       : null;
   if (unfollowed !== null) notices.push(unfollowed);
+  const { python, notice } = await wantedPython(found, { context, findPython });
+  if (notice !== null) notices.push(notice);
+  return { work: work === null || python === null ? work : { ...work, python }, python, notices };
+}
+
+/** The Python of the base image, when it can be had here. */
+export async function wantedPython(
+  found: FoundImage | null,
+  { context, findPython }: { context: BuildContext; findPython: FindPython },
+): Promise<{ python: string | null; notice: Notice | null }> {
   const wanted = found?.image.python ?? null;
   // Who sets UV_PYTHON has chosen already.
-  if (wanted === null || context.shell['UV_PYTHON'] !== undefined) return { work, python: null, notices };
+  if (wanted === null || context.shell['UV_PYTHON'] !== undefined) return { python: null, notice: null };
   const python = await findPython(wanted, context.shell);
-  if (python === null) notices.push(absent(wanted));
-  return { work: work === null || python === null ? work : { ...work, python }, python, notices };
+  return { python, notice: python === null ? absent(wanted) : null };
 }
 
 async function workOf(found: FoundImage | null, context: BuildContext): Promise<EnvironmentWork | null> {

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ImageTree } from '../../../dockerfile/tree/image-tree.ts';
 import type { RunContext } from '../../engine.ts';
 import { isFolder, removeTree } from '../pod/workdir.ts';
+import { readEnvironmentKey, readImageKey, readPrograms } from '../build/build-result.ts';
+import { environmentHome } from '../build/environments/environments.ts';
+import { readFollowed } from '../build/shell/follow.ts';
 import { readFoundImage } from '../build/image/found-image.ts';
 import { imageVariables } from '../build/image/image-environment.ts';
 import { layOutTree } from '../build/image/lay-out-tree.ts';
@@ -21,11 +24,40 @@ export interface ImageLayout {
   workdir: string;
 }
 
-export async function readRunImage(context: Pick<RunContext, 'snapshot' | 'plan'>): Promise<RunImage> {
-  const found = await readFoundImage(context);
+/**
+ * @param data folder of the state, where what RUN lines did is kept
+ */
+export async function readRunImage(
+  context: Pick<RunContext, 'snapshot' | 'plan' | 'build'>,
+  data: string,
+): Promise<RunImage> {
+  const key = readImageKey(context.build);
+  const followed = key === null ? null : await readFollowed(environmentHome(data, key), context);
+  const found = followed?.found ?? (await readFoundImage(context));
   if (found === null) return { env: new Map(), layout: null };
-  const { env, tree, workdir, copies } = found.image;
-  return { env, layout: copies ? { tree, workdir } : null };
+  const { env, tree, workdir, copies, environments } = found.image;
+  if (!copies) return { env, layout: null };
+  const environment =
+    readEnvironmentKey(context.build) === null ? null : dirname(readPrograms(context.build)[0] ?? '');
+  const whole = tree.clone();
+  if (environment !== null) addPrograms(whole, { environment, environments });
+  return { env, layout: { tree: whole, workdir } };
+}
+
+/** Where the image has its Python, and virtual environments: the one that was built stands for them all. */
+function addPrograms(
+  tree: ImageTree,
+  { environment, environments }: { environment: string; environments: ReadonlySet<string> },
+): void {
+  for (const path of environments) {
+    if (tree.has(path)) tree.remove(path);
+    tree.add(path, { kind: 'link', target: environment });
+  }
+  for (const name of ['python', 'python3']) {
+    const path = `/usr/local/bin/${name}`;
+    const text = `#!/bin/sh\nexec '${environment.replaceAll("'", "'\\''")}/bin/${name}' "$@"\n`;
+    if (!tree.has(path)) tree.add(path, { kind: 'file', origin: { kind: 'text', text }, mode: 0o755 });
+  }
 }
 
 /**

@@ -36,7 +36,7 @@ export async function prepareSurroundings(
 ): Promise<{ surroundings: Surroundings; notices: Notice[] }> {
   const { plan, directory } = context;
   const { volumes, notices } = await prepareVolumes(plan, { data: host.dataFolder, directory });
-  const image = await readRunImage(context);
+  const image = await readRunImage(context, host.dataFolder);
   const wanted = await wantedMounts(image.layout, volumes, context);
   const installers = await readInstallers(context);
   if (installers.installs) notices.push(PRIVATE);

@@ -27,7 +27,7 @@ export async function wantedMounts(
   return [
     ...targets.map((path) => ({
       path,
-      isFolder: layout.tree.isFolder(layout.tree.follow(path)),
+      isFolder: layout.tree.get(layout.tree.follow(path))?.kind !== 'file',
       source: null,
     })),
     ...ofVolumes,

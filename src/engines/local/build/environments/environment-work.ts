@@ -25,8 +25,13 @@ export interface EnvironmentMaking {
 
 /** What making an environment by following commands needs. */
 export interface FollowPlace extends EnvironmentMaking {
-  /** Variables of the installers. */
+  /** Variables of the installers, and those of them that nothing may change. */
   env: Record<string, string>;
+  settings: Record<string, string>;
+  /** Variables by which processes of this build are found again. */
+  marks: Record<string, string>;
+  /** Folder for the programs that stand for installers. */
+  shims: string;
   log: string;
   hidden: readonly string[];
   stop: AbortSignal;

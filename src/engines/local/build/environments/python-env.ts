@@ -81,7 +81,17 @@ async function build(
   const hidden = [...known, ...work.hidden];
   const making = { ...installer, environment, sources };
   if (work.follow !== undefined) {
-    const reads = await work.follow({ ...making, env, log, hidden, stop, detach });
+    const reads = await work.follow({
+      ...making,
+      env,
+      settings,
+      marks,
+      shims: join(sources, 'shims'),
+      log,
+      hidden,
+      stop,
+      detach,
+    });
     await removeTree(sources);
     return reads;
   }

@@ -141,6 +141,19 @@ function uvWords(install: Install, making: EnvironmentMaking, isFirst: boolean):
   ];
 }
 
+/** The command that does one install of a Dockerfile, in an environment that is there; null: this tool has none for it. */
+export function installStep(
+  install: Install,
+  making: EnvironmentMaking,
+  project: PythonProject | undefined,
+): BuildStep | null {
+  const words = making.tool === 'uv' ? uvWords(install, making, false) : venvWords(install, making, project);
+  if (words === null) return null;
+  const root = stageFolder(making.sources, install.stage);
+  const folder = install.stage === -1 ? making.sources : join(root, projectFolder(install));
+  return { words, folder, output: null, env: installVariables(install, making.tool) };
+}
+
 /** pip knows no lock and writes no requirements: it installs what the project declares. */
 function venvWords(
   install: Install,
@@ -159,7 +172,7 @@ function wordingOf(install: Install, { tool, sources }: EnvironmentMaking): Word
 }
 
 /** `--project` and `--directory` say where the project is. */
-function projectFolder({ folder, options }: Install): string {
+export function projectFolder({ folder, options }: Install): string {
   const given = options.find(({ name }) => name === '--project' || name === '--directory')?.value;
   return given == null ? folder : imagePath(folder, given);
 }
@@ -169,7 +182,7 @@ function stageFolder(sources: string, stage: number): string {
 }
 
 /** What an install command has editable: what it says, what its files say, and the project of uv unless it is told not to. */
-async function editableFolders(install: Install, sources: string): Promise<string[]> {
+export async function editableFolders(install: Install, sources: string): Promise<string[]> {
   const { kind, verb, options, stage } = install;
   if (stage === -1 || verb[0] === 'pip') return [];
   const folder = projectFolder(install);

@@ -19,17 +19,22 @@ export interface TreeSource {
 export async function layOutTree(tree: ImageTree, root: string, source: TreeSource): Promise<void> {
   const { snapshot, context, signal } = source;
   await snapshot.layOut(root, { places: placesOf(tree, context), signal });
-  for (const [path, node] of tree.entries()) layOutNode(`${root}${path}`, node, source);
+  for (const [path, node] of tree.entries()) layOutNode(`${root}${path}`, node, { ...source, tree });
   // Modes of folders come last: one may forbid writing into it.
   for (const [path, node] of tree.entries())
     if (node.kind === 'folder' && node.mode !== FOLDER_MODE) chmodSync(`${root}${path}`, node.mode | 0o700);
 }
 
 /** Puts one thing other than a file of the context there; of such a file only its permission bits. */
-function layOutNode(path: string, node: TreeNode, { linksInto }: Pick<TreeSource, 'linksInto'>): void {
+function layOutNode(
+  path: string,
+  node: TreeNode,
+  { linksInto, tree }: Pick<TreeSource, 'linksInto'> & { tree: ImageTree },
+): void {
   if (node.kind === 'folder') mkdirSync(path, { recursive: true });
   else if (node.kind === 'link') {
-    const isInside = linksInto !== undefined && node.target.startsWith('/');
+    const isInside =
+      linksInto !== undefined && node.target.startsWith('/') && tree.has(tree.follow(node.target));
     symlinkSync(isInside ? join(linksInto, node.target) : node.target, path);
   } else {
     const { origin, mode } = node;
