@@ -83,7 +83,8 @@ async function bundled() {
     ...shared,
     entryPoints: [join(resolveDir, 'src/snapshot/packaging/reading/reading-thread.ts')],
     format: 'cjs',
-    banner: {},
+    banner: { js: "const here = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': 'here' },
     outfile: join(work, 'reading-thread.cjs'),
   });
   writeFileSync(join(work, 'package.json'), '{"type":"module"}');

@@ -4,7 +4,7 @@ import { isAbsent } from '../../../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { FolderEntry, LinkEntry } from '../../listing/listing.ts';
 import { readOptional } from '../selection/git-rules.ts';
-import { isIgnored, withRules, type Rules } from '../selection/rules.ts';
+import { ENVIRONMENT_FILE, isIgnored, isTakenBack, withRules, type Rules } from '../selection/rules.ts';
 import { RULE_FILE, type TreeSelection } from '../selection/selection.ts';
 import { looksOf } from './look.ts';
 import type { Looks, SeenFolder } from './record.ts';
@@ -85,15 +85,22 @@ function visit(root: string, folder: Folder, { selection, tree, pending }: Visit
   tree.seen.folders.push({ prefix, looks: looksOf(stat), names: namesOf(entries) });
   if (entries.length === 0 && prefix !== '') tree.folders.push({ path: prefix.slice(0, -1), kind: 'folder' });
   const rules = selection.nested ? withNested(root, folder, { entries, tree }) : folder.rules;
+  if (selection.leavesEnvironments && isEnvironment(folder, entries)) return;
   for (const entry of entries) {
-    if (selection.leavesOut(entry.name)) continue;
     const path = prefix + entry.name;
     const isFolder = entry.isDirectory();
+    if (selection.leavesOut(entry.name, isFolder)) continue;
     if (isIgnored(path, isFolder, rules)) continue;
     if (path.length > LONGEST_PATH) tree.notices.push(tooLong(path));
     else if (isFolder) pending.push({ prefix: `${path}/`, rules });
     else addEntry(root, path, tree);
   }
+}
+
+/** The root is never one: somebody asked for it. */
+function isEnvironment({ prefix, rules }: Folder, entries: readonly Dirent[]): boolean {
+  const isOne = prefix !== '' && entries.some(({ name }) => name === ENVIRONMENT_FILE);
+  return isOne && !isTakenBack(prefix.slice(0, -1), rules);
 }
 
 /** Looks at one path that is no folder and adds it to the tree. What has vanished meanwhile is not there. */

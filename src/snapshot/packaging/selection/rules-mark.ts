@@ -16,4 +16,4 @@ export function rulesMark({ texts, nested, repository }: TreeSelection, startedA
 }
 
 /** Of the rules that are always there. */
-const VERSION = 1;
+const VERSION = 2;

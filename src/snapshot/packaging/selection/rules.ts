@@ -8,9 +8,32 @@ export interface Rules {
   patterns: Ignore | null;
 }
 
-/** Left out wherever they are; only `.aichorignore` can take them back with `!`. */
-const LEFT_OUT = ['.venv', '__pycache__', 'node_modules'] as const;
-const LEFT_OUT_NAMES: ReadonlySet<string> = new Set(LEFT_OUT);
+/** Left out wherever they are: environments, caches, editors' and trackers' own files, and what is secret by custom. */
+const LEFT_OUT_NAMES: ReadonlySet<string> = new Set([
+  '.env',
+  '.idea',
+  '.ipynb_checkpoints',
+  '.mypy_cache',
+  '.pytest_cache',
+  '.ruff_cache',
+  '.tox',
+  '.venv',
+  '__pycache__',
+  'node_modules',
+]);
+/** Only folders of these names: programs of theirs may well be called so. */
+const LEFT_OUT_FOLDERS: ReadonlySet<string> = new Set(['lightning_logs', 'mlruns', 'wandb']);
+const LEFT_OUT_END = '.pyc';
+
+/** The same as patterns. Only `.aichorignore` can take them back, with `!`. */
+const LEFT_OUT = [
+  ...LEFT_OUT_NAMES,
+  ...[...LEFT_OUT_FOLDERS].map((name) => `${name}/`),
+  `*${LEFT_OUT_END}`,
+].join('\n');
+
+/** A folder that holds this is a virtual environment, whatever its name. */
+export const ENVIRONMENT_FILE = 'pyvenv.cfg';
 
 /** Rules that say nothing. */
 export function noRules(prefix = ''): Rules {
@@ -43,12 +66,17 @@ function inFolder(line: string, folder: string): string[] {
 
 /** The rules of `.aichorignore`: what is always left out comes first, so that a `!` line can take it back. */
 export function ownRules(text: string): Rules {
-  return withRules(withRules(noRules(), LEFT_OUT.join('\n')), text);
+  return withRules(withRules(noRules(), LEFT_OUT), text);
 }
 
 /** Names that stay out where there is no `.aichorignore`, whatever Git thinks of them. */
-export function isLeftOut(name: string): boolean {
-  return LEFT_OUT_NAMES.has(name);
+export function isLeftOut(name: string, isFolder: boolean): boolean {
+  return LEFT_OUT_NAMES.has(name) || (isFolder ? LEFT_OUT_FOLDERS.has(name) : name.endsWith(LEFT_OUT_END));
+}
+
+/** Whether a line with `!` takes a folder back. */
+export function isTakenBack(folder: string, { prefix, patterns }: Rules): boolean {
+  return patterns !== null && patterns.test(bytewise(`${prefix}${folder}/`)).unignored;
 }
 
 /** Whether a path of the packed tree stays out, the way Git decides it. */

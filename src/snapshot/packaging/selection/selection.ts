@@ -9,7 +9,9 @@ export interface TreeSelection {
   /** Whether every folder's `.gitignore` counts. */
   nested: boolean;
   /** Names that are never taken. */
-  leavesOut(name: string): boolean;
+  leavesOut(name: string, isFolder: boolean): boolean;
+  /** Whether virtual environments stay out that no line takes back. */
+  leavesEnvironments: boolean;
   /** Top of the Git working tree whose tracked files are taken although a rule ignores them. */
   repository: string | null;
   /** All that this was made of. */
@@ -22,9 +24,23 @@ export const RULE_FILE = '.aichorignore';
 export function selectionFor(root: string, env: Readonly<Record<string, string | undefined>>): TreeSelection {
   const own = readOptional(join(root, RULE_FILE));
   if (own !== null)
-    return { rules: ownRules(own), nested: false, leavesOut: isGit, repository: null, texts: [own] };
+    return {
+      rules: ownRules(own),
+      nested: false,
+      leavesOut: isGit,
+      leavesEnvironments: true,
+      repository: null,
+      texts: [own],
+    };
   const { rules, repository, texts } = outerRules(root, env);
-  return { rules, nested: true, leavesOut: (name) => isGit(name) || isLeftOut(name), repository, texts };
+  return {
+    rules,
+    nested: true,
+    leavesOut: (name, isFolder) => isGit(name) || isLeftOut(name, isFolder),
+    leavesEnvironments: true,
+    repository,
+    texts,
+  };
 }
 
 /** Everything there is: for folders that a program of ours made. */
@@ -32,6 +48,7 @@ export const EVERYTHING: TreeSelection = {
   rules: noRules(),
   nested: false,
   leavesOut: () => false,
+  leavesEnvironments: false,
   repository: null,
   texts: [],
 };

@@ -38,7 +38,11 @@ export function addTracked(root: string, paths: readonly string[], tree: Tree): 
   const found = new Set([...tree.files, ...tree.links].map((entry) => entry.path));
   for (const path of paths) {
     const parts = path.split('/');
-    if (found.has(path) || parts.some((part) => part === '.git' || isLeftOut(part))) continue;
+    if (
+      found.has(path) ||
+      parts.some((part, at) => part === '.git' || isLeftOut(part, at < parts.length - 1))
+    )
+      continue;
     if (isBelowFolders(root, parts)) addEntry(root, path, tree);
   }
 }

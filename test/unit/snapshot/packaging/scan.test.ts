@@ -111,6 +111,47 @@ describe('what is packed', () => {
     expect(await paths(root, { env })).toEqual(['a.swp', 'main.py']);
   });
 
+  it('leaves environments, caches, trackers and .env out, each taken back by one line', async () => {
+    const tree = {
+      'main.py': '',
+      '.env': 'TOKEN=1',
+      'a/.env': 'TOKEN=1',
+      'venv/pyvenv.cfg': '',
+      'venv/bin/x': '',
+      'tools/my-env/pyvenv.cfg': '',
+      'tools/my-env/lib/x': '',
+      'env/agent.py': '',
+      'a/x.pyc': '',
+      '.tox/x': '',
+      '.mypy_cache/x': '',
+      '.pytest_cache/x': '',
+      '.ruff_cache/x': '',
+      '.ipynb_checkpoints/x': '',
+      'wandb/run': '',
+      'a/wandb': 'a file',
+      'mlruns/0': '',
+      'lightning_logs/v0': '',
+      '.idea/x': '',
+    };
+    const kept = ['a/wandb', 'env/agent.py', 'main.py'];
+    expect(await paths(writeTree(newFolder(), tree))).toEqual(kept);
+    const taken: [string, string[]][] = [
+      ['!.env', ['.env', 'a/.env']],
+      ['!/.env', ['.env']],
+      ['!venv/', ['venv/bin/x', 'venv/pyvenv.cfg']],
+      ['!my-env', ['tools/my-env/lib/x', 'tools/my-env/pyvenv.cfg']],
+      ['!*.pyc', ['a/x.pyc']],
+      ['!wandb/', ['wandb/run']],
+      ['!.idea', ['.idea/x']],
+      ['!mlruns', ['mlruns/0']],
+      ['!lightning_logs/', ['lightning_logs/v0']],
+    ];
+    for (const [line, back] of taken) {
+      const root = writeTree(newFolder(), { ...tree, '.aichorignore': `${line}\n` });
+      expect([line, await paths(root)]).toEqual([line, ['.aichorignore', ...kept, ...back].sort()]);
+    }
+  });
+
   it('takes empty folders, but none that hold only what is left out', async () => {
     const root = writeTree(newFolder(), {
       'main.py': '',
