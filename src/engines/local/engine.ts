@@ -11,6 +11,8 @@ import { createBuilder } from './build/build.ts';
 import { checkPlan } from './check.ts';
 import type { Host } from './shared/host.ts';
 import { createGpuPool } from './shared/gpu-pool.ts';
+import { findProgram } from '../../machine/find-program.ts';
+import { findContainment } from './pod/containment.ts';
 import { findEntrance, type Entrance } from './mounts/enter.ts';
 import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './shared/oom.ts';
 import { createPortRegistry } from './shared/port-registry.ts';
@@ -34,6 +36,8 @@ export interface LocalEngineOptions {
   oom?: OomEvidence;
   /** How pods get mounts of their own; gives null where they cannot have any. */
   entrance?: () => Promise<Entrance | null>;
+  /** False: pods get no processes and host name of their own, although they could. */
+  contained?: boolean;
 }
 
 /** How long what the machine has counts: its limits are files, asked for with each submission. */
@@ -42,6 +46,7 @@ const CAPACITY_MS = 1000;
 /** The engine that runs every pod as a process group on this machine. */
 export function createLocalEngine(options: LocalEngineOptions): Engine {
   const { dataFolder, env, now, limits = { cpus: null, max_experiments: null } } = options;
+  const entrance = once(options.entrance ?? (() => findEntrance(env, userInfo())));
   const host: Host = {
     dataFolder,
     now,
@@ -50,7 +55,11 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     gpus: createGpuPool(options.gpus ?? (() => listGpus(env['PATH'] ?? ''))),
     ports: createPortRegistry(dataFolder),
     oom: options.oom ?? createOomEvidence(SYSTEM_OOM_SOURCES),
-    entrance: once(options.entrance ?? (() => findEntrance(env, userInfo()))),
+    bash: once(() => findProgram('bash', `${env['PATH'] ?? ''}:/usr/bin:/bin`)),
+    entrance,
+    findContainment: once(async () =>
+      options.contained === false ? null : findContainment(await entrance(), env),
+    ),
   };
   const capacity = remember(CAPACITY_MS, () => machineCapacity());
   const offered = async () => {

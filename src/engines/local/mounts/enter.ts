@@ -22,12 +22,17 @@ export interface Entrance {
   user: { uid: number; gid: number } | null;
 }
 
-/** The words before a command that give it other mounts. */
+/**
+ * The words before a command that give it other mounts.
+ *
+ * @param isRootAlready in a user namespace that somebody else has made
+ */
 export function enterWords(
   { mount, unshare, user }: Entrance,
   place: { fstab: string; root: string; folder: string },
+  isRootAlready = false,
 ): string[] {
-  const outer = user === null ? ['--mount'] : ['--mount', '--map-root-user'];
+  const outer = user === null || isRootAlready ? ['--mount'] : ['--mount', '--map-root-user'];
   const inner = user === null ? [] : ['--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`];
   return [
     ...[unshare, ...outer, 'sh', '-c', ENTER, 'sh'],

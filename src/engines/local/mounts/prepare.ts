@@ -4,7 +4,15 @@ import { dirname, join, posix } from 'node:path';
 import { systemErrorCode } from '../../../errors.ts';
 import { place } from '../../../base/io/place.ts';
 import { enterWords, works, type Entrance } from './enter.ts';
-import { fstab, isBelow, planSkeleton, type Bind, type ListFolder, type Skeleton } from './skeleton.ts';
+import {
+  fstab,
+  isBelow,
+  planSkeleton,
+  procLine,
+  type Bind,
+  type ListFolder,
+  type Skeleton,
+} from './skeleton.ts';
 
 /** Something at a path of its own in the pods' eyes. */
 export interface Mount {
@@ -62,12 +70,13 @@ export async function prepareMounts(
 /** The words that give one pod its mounts. `copy`: its own copy of the image; `folder`: where its command starts. */
 export async function podMounts(
   mounts: Mounts,
-  { file, copy, folder }: { file: string; copy: string; folder: string },
+  { file, copy, folder, contained }: { file: string; copy: string; folder: string; contained: boolean },
 ): Promise<string[]> {
   const binds = mounts.own.map(({ path, source }) => ({ source: source ?? join(copy, path), target: path }));
   for (const { target } of binds) await makePlaceInside(target, binds);
-  await place(file, fstab([...mounts.machine, ...binds], mounts.root));
-  return enterWords(mounts.entrance, { fstab: file, root: mounts.root, folder });
+  const all = fstab([...mounts.machine, ...binds], mounts.root);
+  await place(file, contained ? `${all}${procLine(mounts.root)}` : all);
+  return enterWords(mounts.entrance, { fstab: file, root: mounts.root, folder }, contained);
 }
 
 /** A mount in another one needs a folder there to stand on. */

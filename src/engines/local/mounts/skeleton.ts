@@ -67,11 +67,22 @@ export function isBelow(path: string, folder: string): boolean {
   return path !== folder && path.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
-/** Lines for `mount --all --fstab`: spaces and backslashes are written as octal numbers there. */
+/** Lines for `mount --all --fstab`. */
 export function fstab(binds: readonly Bind[], root: string): string {
-  const field = (path: string) =>
-    path.replace(/[\s\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
   return binds
     .map(({ source, target }) => `${field(source)} ${field(posix.join(root, target))} none rbind 0 0\n`)
     .join('');
+}
+
+/**
+ * The line for the processes of a namespace of its own. Its source is called otherwise than that of the machine's, which
+ * is mounted there already: what has the same name is passed over.
+ */
+export function procLine(root: string): string {
+  return `pod ${field(posix.join(root, 'proc'))} proc defaults 0 0\n`;
+}
+
+/** Spaces, backslashes and the beginning of comments are written as octal numbers. */
+function field(path: string): string {
+  return path.replace(/[\s\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }

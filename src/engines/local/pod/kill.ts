@@ -1,3 +1,4 @@
+import { sleep } from '../../../base/async/abort.ts';
 import { signalGroup, signalProcess } from '../../../machine/signals.ts';
 import type { Processes } from '../../../machine/processes.ts';
 import { EXPERIMENT_MARK, POD_MARK } from './pod-environment.ts';
@@ -39,4 +40,14 @@ export async function killGroup(processes: Processes, pod: Pick<LivePod, 'identi
   if (identity === null || identity.boot !== (await processes.bootId())) return;
   const leader = await processes.identify(identity.pid);
   if (leader === null || leader.start === identity.start) signalGroup(identity.pid, 'SIGKILL');
+}
+
+/** Waits until nothing is left of pods' groups, for some seconds at most. False: something is, or seems to be. */
+export async function groupsGone(pods: readonly Pick<LivePod, 'identity'>[]): Promise<boolean> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const left = pods.some(({ identity }) => identity !== null && signalGroup(identity.pid, 0));
+    if (!left) return true;
+    await sleep(round < 10 ? 2 : PAUSE_MS);
+  }
+  return false;
 }

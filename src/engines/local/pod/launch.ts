@@ -1,82 +1,161 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { createLineBuffer } from '../../../base/io/lines.ts';
 import { systemErrorCode } from '../../../errors.ts';
+import { POD_MARK } from './pod-environment.ts';
 
-export interface PodSpawn {
-  /** `sh` and its arguments. */
-  arguments: readonly string[];
+/** One pod that is to be started. */
+export interface PodStart {
+  name: string;
   folder: string;
-  env: Record<string, string>;
+  env: Readonly<Record<string, string>>;
   stdout: string;
   stderr: string;
-  /** The child has ended, with this code (null: by a signal). */
-  ended: (code: number | null) => void;
-  /** It could not be started. */
-  failed: (error: unknown) => void;
+  /** The program that runs it, and its arguments. */
+  words: readonly string[];
 }
+
+export interface Launching {
+  /** The starter's text. */
+  starter: string;
+  /** A bash, where there is one: it starts all pods; else each has a starter of its own. */
+  bash: string | null;
+  /** Words before the starter. */
+  outside: readonly string[];
+  /** A file to stand at /etc/hosts, and the program that mounts it there; null: none. */
+  hosts: { file: string; mount: string } | null;
+  /** A pod could not be started: why. */
+  failed: (pod: string, why: string) => void;
+  /** Everything that these pods have started has ended, as far as anybody can see from here. */
+  ended: (pods: readonly string[]) => void;
+}
+
+/** Longest variable that the system hands to a program, its name and the last byte included; and all together. */
+const LONGEST_VARIABLE = 128 << 10;
+const LARGEST_ENVIRONMENT = 2_000_000;
 
 /**
- * Starts a process as leader of its own session and group that outlives this one, printing into two files: no
- * pipe that could fill or break. A failure is reported through `failed`, whenever the system tells it.
+ * Starts pods that outlive this process, printing into files: no pipe that could fill or break. One small process
+ * starts them all, because starting a program from here holds this process up until the other one runs.
  */
-export function spawnPod(options: PodSpawn): void {
-  const stdout = openSync(options.stdout, 'a');
-  try {
-    const stderr = openSync(options.stderr, 'a');
-    try {
-      spawnInto(options, stdout, stderr);
-    } finally {
-      closeSync(stderr);
-    }
-  } finally {
-    closeSync(stdout);
-  }
+export function launchPods(pods: readonly PodStart[], launching: Launching): void {
+  const able = pods.filter((pod) => {
+    const tooLarge = largestVariable(pod.env);
+    if (tooLarge !== null) launching.failed(pod.name, tooLarge);
+    return tooLarge === null;
+  });
+  if (able.length === 0) return;
+  if (launching.bash !== null) return launch(able, launching.bash, launching);
+  for (const pod of able) launch([pod], null, launching);
 }
 
-function spawnInto(
-  { arguments: words, folder, env, ended, failed }: PodSpawn,
-  stdout: number,
-  stderr: number,
-): void {
+function launch(pods: readonly PodStart[], bash: string | null, launching: Launching): void {
+  const { starter, outside, hosts, failed, ended } = launching;
+  const common = commonVariables(pods);
+  const mode = bash === null ? 'one' : 'jobs';
+  const shell = bash === null ? ['sh', starter] : [bash, '--norc', '--noprofile', starter];
+  const [program = 'sh', ...words] = [...outside, ...shell, mode, hosts?.file ?? '', hosts?.mount ?? ''];
+  const failAll = (error: unknown) => {
+    for (const { name } of pods) failed(name, describeSpawnError(error));
+  };
   try {
-    const child = spawn('sh', words, { cwd: folder, env, detached: true, stdio: ['ignore', stdout, stderr] });
-    child.once('error', failed);
-    child.once('exit', ended);
+    const child = spawn(program, words, {
+      cwd: '/',
+      env: common,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    child.once('error', failAll);
+    child.once('exit', (code) => {
+      // It never started some: there can be no more processes.
+      if (code !== 0 && code !== null) for (const { name } of pods) failed(name, TOO_MANY);
+      ended(pods.map(({ name }) => name));
+    });
+    const lines = createLineBuffer();
+    child.stdout.on('data', (chunk: Buffer) => {
+      for (const line of lines.push(chunk).toString().split('\n')) report(line, failed);
+    });
+    // It may be gone before it has read everything: that is told by its exit.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(pods.map((pod) => record(pod, common)).join(''));
     child.unref();
   } catch (error) {
-    failed(error);
+    failAll(error);
   }
 }
 
-/** What went wrong when a pod could not be started, in words. */
-export function describeSpawnError(
-  error: unknown,
-  { folder, env }: Pick<PodSpawn, 'folder' | 'env'>,
-): string {
+const TOO_MANY = 'the limit on the number of processes is reached (ulimit -u)';
+
+const REPORTS: Readonly<Record<string, string>> = {
+  folder: 'its folder cannot be entered',
+  log: 'its log cannot be written; is the disk full, or the folder gone?',
+  claim: 'no file can be made in the folder of its attempt; is the disk full, or the folder gone?',
+};
+
+function report(line: string, failed: Launching['failed']): void {
+  const [pod = '', what = ''] = line.split(' ');
+  const why = REPORTS[what];
+  if (why !== undefined) failed(pod, why);
+}
+
+/** What bash itself would act upon. */
+const OF_BASH = new Set([
+  'BASH_ENV',
+  'ENV',
+  'IFS',
+  'PS4',
+  'CDPATH',
+  'GLOBIGNORE',
+  'POSIXLY_CORRECT',
+  'TMOUT',
+]);
+
+/** Variables that all have with the same value; the pods' names are left to each. */
+function commonVariables(pods: readonly PodStart[]): Record<string, string> {
+  const entries = Object.entries(pods[0]?.env ?? {}).filter(
+    ([name]) => name !== POD_MARK && !OF_BASH.has(name),
+  );
+  return Object.fromEntries(entries.filter(([name, value]) => pods.every(({ env }) => env[name] === value)));
+}
+
+/** What the starter reads. */
+function record(pod: PodStart, common: Record<string, string>): string {
+  const own = Object.entries(pod.env).filter(([name]) => common[name] === undefined && isName(name));
+  const variables = own.map(([name, value]) => `${name}=${value}`);
+  const { name, folder, stdout, stderr, words } = pod;
+  const fields = [name, folder, stdout, stderr, String(variables.length), ...variables, ...words];
+  return `${fields.map((field) => ` ${field.replaceAll('\n', '\n+')}\n`).join('')}!\n`;
+}
+
+/** Shells pass no other names on. */
+function isName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
+
+/** What went wrong when nothing could be started, in words. */
+function describeSpawnError(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
   switch (systemErrorCode(error)) {
     case 'E2BIG':
-      return `its environment is too large; the largest variable is ${largestVariable(env)}`;
+      return 'its environment is too large';
     case 'EAGAIN':
-      return 'the limit on the number of processes is reached (ulimit -u)';
+      return TOO_MANY;
     case 'EMFILE':
     case 'ENFILE':
       return 'the limit on open files is reached (ulimit -n)';
-    case 'ENOENT':
-    case 'EACCES':
-    case 'ENOTDIR':
-      return `sh could not be started in ${folder}: ${messageOf(error)}`;
     default:
-      return messageOf(error);
+      return `sh could not be started: ${message}`;
   }
 }
 
-function largestVariable(env: Record<string, string>): string {
-  const [first] = Object.entries(env)
-    .map(([name, value]) => ({ name, bytes: Buffer.byteLength(value) }))
-    .sort((a, b) => b.bytes - a.bytes);
-  return first === undefined ? 'none' : `${first.name} (${first.bytes} bytes; a single one may have 128 KiB)`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function largestVariable(env: Readonly<Record<string, string>>): string | null {
+  let all = 0;
+  let largest = { name: '', bytes: 0 };
+  for (const [name, value] of Object.entries(env)) {
+    const bytes = Buffer.byteLength(value);
+    all += Buffer.byteLength(name) + bytes + 2;
+    if (bytes >= largest.bytes) largest = { name, bytes };
+  }
+  const { name, bytes } = largest;
+  if (Buffer.byteLength(name) + bytes + 2 <= LONGEST_VARIABLE && all <= LARGEST_ENVIRONMENT) return null;
+  return `its environment is too large; the largest variable is ${name} (${bytes} bytes; a single one may have 128 KiB)`;
 }

@@ -5,8 +5,8 @@ import { systemErrorCode } from '../../../errors.ts';
 import type { LivePod } from './pod.ts';
 
 /**
- * What the folder of an attempt says about one pod. `<pod>.claim`: somebody runs it. `<pod>.pid`: who.
- * `<pod>.exit`: how its command ended.
+ * What the folder of an attempt says about one pod. `<pod>.pid`: somebody runs it, and who (empty: nobody
+ * ever will). `<pod>.exit`: how its command ended.
  */
 export interface PodRecords {
   claimed: boolean;
@@ -24,10 +24,10 @@ export function readPodFiles(
   { name, base, identity: known }: Pick<LivePod, 'name' | 'base' | 'identity'>,
   names: ReadonlySet<string>,
 ): PodRecords {
-  const claimed = names.has(`${name}.claim`);
+  const claimed = names.has(`${name}.pid`);
   const nothing = { claimed, identity: null, started_at: null, exit: null };
   if (!claimed) return nothing;
-  const pid = names.has(`${name}.pid`) && known === null ? readIdentity(`${base}.pid`) : null;
+  const pid = known === null ? readIdentity(`${base}.pid`) : null;
   const exit = names.has(`${name}.exit`) ? readExit(`${base}.exit`) : null;
   return { claimed, identity: pid?.identity ?? null, started_at: pid?.at ?? null, exit };
 }
@@ -54,7 +54,7 @@ function readExit(path: string): PodRecords['exit'] {
 /** Claims a pod that nobody runs, so that nobody will. False: somebody does. */
 export async function claimPod(base: string): Promise<boolean> {
   try {
-    await (await open(`${base}.claim`, 'wx', 0o600)).close();
+    await (await open(`${base}.pid`, 'wx', 0o600)).close();
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;

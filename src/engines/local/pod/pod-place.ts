@@ -10,6 +10,8 @@ import { podFolder, workCopy } from './workdir.ts';
 export interface PodPlace {
   /** Folder of the machine in which it starts. */
   folder: string;
+  /** The same in its own eyes. */
+  start: string;
   /** Words before its command that give it its mounts. */
   enter: string[];
   /** Folder that stands for the image's root; null: the image's files are at their paths, or it lays none out. */
@@ -23,7 +25,11 @@ export interface PodPlace {
  * mounts.
  */
 export async function podPlace(
-  { context, surroundings }: { context: RunContext; surroundings: Surroundings },
+  {
+    context,
+    surroundings,
+    contained,
+  }: { context: RunContext; surroundings: Surroundings; contained: boolean },
   { attempt, pod, signal }: { attempt: number; pod: LivePod; signal: AbortSignal },
 ): Promise<PodPlace> {
   const { layout } = surroundings.image;
@@ -36,9 +42,11 @@ export async function podPlace(
       ? await podFolder(context, { attempt, pod: pod.name, signal })
       : join(copy, layout.tree.follow(layout.workdir));
   const imports = surroundings.imports.map((path) => join(copy, path));
-  if (mounts === null) return { folder, enter: [], root: layout === null ? null : copy, imports };
+  if (mounts === null)
+    return { folder, start: folder, enter: [], root: layout === null ? null : copy, imports };
   const start = layout !== null && isLaidOver ? layout.workdir : folder;
-  const enter = await podMounts(mounts, { file: `${pod.base}.mounts`, copy, folder: start });
-  if (layout !== null && isLaidOver) return { folder, enter, root: null, imports: [...surroundings.imports] };
-  return { folder, enter, root: layout === null ? null : copy, imports };
+  const enter = await podMounts(mounts, { file: `${pod.base}.mounts`, copy, folder: start, contained });
+  if (layout !== null && isLaidOver)
+    return { folder, start, enter, root: null, imports: [...surroundings.imports] };
+  return { folder, start, enter, root: layout === null ? null : copy, imports };
 }

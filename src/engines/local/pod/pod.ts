@@ -12,7 +12,7 @@ export type PodPhase = 'waiting' | 'live' | 'ended';
 export interface LivePod {
   readonly planned: PlannedPod;
   readonly name: string;
-  /** Its files in the attempt's folder are called `<base>.claim`, `.pid`, `.exit`, … */
+  /** Its files in the attempt's folder are called `<base>.pid`, `.exit`, … */
   readonly base: string;
   readonly logs: readonly LogSource[];
   phase: PodPhase;
@@ -31,11 +31,11 @@ export interface LivePod {
   tail: string | null;
   /** Devices it holds; null: it asks for none. */
   devices: string[] | null;
-  /** Our own child has ended: worth a look whether the pod has. */
+  /** What started it has ended: worth a look whether the pod has. */
   look: boolean;
-  /** The exit code of our own child, once it ended. */
-  child_code: number | null;
-  /** How often it was claimed without anybody to be seen who did it. */
+  /** Its shim has begun, or nobody ever will. */
+  claimed: boolean;
+  /** How often it was looked for without anybody to be seen who runs it. */
   unseen: number;
   stopping: boolean;
   /** Aborted when it has ended. */
@@ -65,7 +65,7 @@ export function newPod(planned: PlannedPod, folder: string, attempt: number): Li
     tail: null,
     devices: null,
     look: false,
-    child_code: null,
+    claimed: false,
     unseen: 0,
     stopping: false,
     ended: new AbortController(),

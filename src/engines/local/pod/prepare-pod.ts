@@ -11,6 +11,8 @@ import type { LivePod } from './pod.ts';
 /** What a pod needs to run, and to be told to stop. */
 export interface PreparedPod {
   folder: string;
+  /** The same in its own eyes. */
+  start: string;
   env: Record<string, string>;
   stdout: string;
   stderr: string;
@@ -24,12 +26,15 @@ export type PreparePod = (pod: LivePod, attempt: number, signal: AbortSignal) =>
 export function podPreparation({
   context,
   surroundings,
+  contained,
   environment,
   gpus,
   logs,
 }: {
   context: RunContext;
   surroundings: Surroundings;
+  /** Pods have namespaces of their own. */
+  contained: boolean;
   environment: (pod: PlannedPod, place: EnvironmentPlace) => Record<string, string>;
   gpus: Pick<GpuPool, 'devices'>;
   logs: Pick<LogPump, 'open'>;
@@ -37,13 +42,13 @@ export function podPreparation({
   return async (pod, attempt, signal) => {
     const [out, err] = pod.logs;
     if (out === undefined || err === undefined) throw new Error(`${pod.name} has no log sources`);
-    const { folder, enter, root, imports } = await podPlace(
-      { context, surroundings },
+    const { folder, start, enter, root, imports } = await podPlace(
+      { context, surroundings, contained },
       { attempt, pod, signal },
     );
     const devices = (await gpus.devices()).length > 0 ? (pod.devices ?? []) : null;
     const variables = environment(pod.planned, { attempt, devices, root, imports });
     const env = await withPackages({ context, surroundings }, { attempt, pod: pod.name, env: variables });
-    return { folder, enter, env, stdout: await logs.open(out), stderr: await logs.open(err) };
+    return { folder, start, enter, env, stdout: await logs.open(out), stderr: await logs.open(err) };
   };
 }

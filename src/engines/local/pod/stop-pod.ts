@@ -6,6 +6,7 @@ import { place } from '../../../base/io/place.ts';
 import type { Processes } from '../../../machine/processes.ts';
 import { signalGroup } from '../../../machine/signals.ts';
 import type { LivePod } from './pod.ts';
+import { insideWords, type Containment } from './containment.ts';
 import { killGroup } from './kill.ts';
 
 /** A pod younger than this may not have become its command yet. */
@@ -18,8 +19,12 @@ export interface StopOptions {
   /** `gracefulTermination.shutdownCommand`; empty: none. */
   shutdown_command: readonly string[];
   folder: string;
+  /** The same in the pod's own eyes. */
+  start: string;
   /** Words before a command that give it the pod's mounts. */
   enter: readonly string[];
+  /** How pods got processes of their own; null: they share the machine's. */
+  containment: Containment | null;
   env: Record<string, string>;
   stdout: string;
   stderr: string;
@@ -73,11 +78,18 @@ async function isFirstTime(pod: LivePod): Promise<boolean> {
   return true;
 }
 
+/** Words that bring a command to where the pod's is. */
+async function wayInto({ identity }: LivePod, { containment, enter, start }: StopOptions) {
+  if (containment === null || identity === null) return enter;
+  return (await insideWords(containment, identity.pid, start)) ?? enter;
+}
+
 async function runShutdownCommand(pod: LivePod, options: StopOptions, over: AbortSignal): Promise<void> {
+  const way = await wayInto(pod, options);
   const [stdout, stderr] = await Promise.all([open(options.stdout, 'a'), open(options.stderr, 'a')]);
   try {
     const said = await runUntil(over, () => {
-      const [program = '', ...words] = [...options.enter, ...options.shutdown_command];
+      const [program = '', ...words] = [...way, ...options.shutdown_command];
       const stdio = ['ignore', stdout.fd, stderr.fd] as const;
       return spawn(program, words, {
         cwd: options.folder,

@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sleep } from '../../../base/async/abort.ts';
 import { createWake } from '../../../base/async/wake.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { explainDeadline, explainExhausted, type Explanation } from '../../../experiment/failure/explain.ts';
@@ -8,6 +9,7 @@ import { decideAttempt } from '../../../experiment/restart.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
 import type { LogPump } from '../pod/log-pump.ts';
+import type { Containment } from '../pod/containment.ts';
 import { hasFailed, hasSucceeded, newPod, type LivePod } from '../pod/pod.ts';
 import type { PreparePod } from '../pod/prepare-pod.ts';
 import { watchFolder } from '../pod/watch-folder.ts';
@@ -27,6 +29,10 @@ import { createVerdicts, type Verdicts } from './verdict.ts';
 /** The slow look that finds what no watch and no child has told. */
 const NET_MS = 1000;
 
+/** With more pods than these, what happens is gathered for as many milliseconds as there are pods, up to the longest. */
+const FEW_PODS = 16;
+const LONGEST_GATHERING_MS = 150;
+
 export type AttemptEnd = 'ended' | 'restart' | 'detached';
 
 /** What the attempts of an experiment are carried out with. */
@@ -36,6 +42,8 @@ export interface AttemptTools {
   facts: FactQueue;
   logs: LogPump;
   prepare: PreparePod;
+  containment: Containment | null;
+  hosts: string | null;
   workload: LocalWorkload;
   debugging: Pick<Debugging, 'tellLink'>;
   clock: RunClock;
@@ -69,6 +77,8 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
       if (isOver(attempt)) break;
       if (pods.every((pod) => pod.phase === 'ended')) continue;
       await wake.next(pauseMs(plan.timeout_s, clock));
+      // Of hundreds that start or end, many are seen in one look, and told together.
+      if (pods.length > FEW_PODS) await sleep(Math.min(LONGEST_GATHERING_MS, pods.length));
       const isDue = performance.now() - looked >= NET_MS;
       if (isDue) {
         looked = performance.now();

@@ -7,6 +7,8 @@ import type { Host } from '../shared/host.ts';
 /** Milliseconds between looks: close together at first, because most pods that fail do so early. */
 const PAUSES_MS = [0, 150, 250, 500, 1000];
 const STEADY_MS = 2000;
+/** With hundreds of pods a look takes its time: it pauses so many times as long. */
+const COST_SHARE = 20;
 /** Peaks are written down when one is this much above what is on disk. */
 const WORTH_WRITING = 1.1;
 
@@ -28,6 +30,7 @@ export function watchMemory(
 ): MemoryWatch {
   let timer: NodeJS.Timeout | null = null;
   let looks = 0;
+  let cost = 0;
   let ended = false;
   let kills: { before: number | null; last: number | null } = { before: null, last: null };
   const onDisk = new Map<LivePod, number>();
@@ -59,9 +62,16 @@ export function watchMemory(
 
   function schedule(): void {
     if (ended) return;
-    timer = setTimeout(() => {
-      look().then(schedule, failed);
-    }, PAUSES_MS[looks++] ?? STEADY_MS);
+    timer = setTimeout(
+      () => {
+        const began = performance.now();
+        look().then(() => {
+          cost = performance.now() - began;
+          schedule();
+        }, failed);
+      },
+      Math.max(PAUSES_MS[looks++] ?? STEADY_MS, cost * COST_SHARE),
+    );
     timer.unref();
   }
 

@@ -3,13 +3,15 @@ import type { FactQueue } from '../../facts.ts';
 import { EXPERIMENT_MARK, POD_MARK } from '../pod/pod-environment.ts';
 import { readPodFiles, type PodRecords } from '../pod/pod-files.ts';
 import type { LivePod } from '../pod/pod.ts';
-import { CLAIM_FAILED } from '../pod/shim.ts';
 import type { Host } from '../shared/host.ts';
 import { podFact, type Attempt } from './attempt-state.ts';
 import type { Verdicts } from './verdict.ts';
 
-/** Looks after which a claimed pod that nobody can see counts as dead: its shim may be just about to say who it is. */
-const UNSEEN_LIMIT = 3;
+/**
+ * Looks after which a pod that nobody can see counts as dead: its shim may be just about to say who it is, and one that
+ * was only just launched may have to wait for a processor.
+ */
+const UNSEEN_LIMIT = { claimed: 3, launched: 60 };
 
 export interface Observer extends Pick<Host, 'processes' | 'now'> {
   experimentId: string;
@@ -42,7 +44,6 @@ async function readFiles(attempt: Attempt, pods: readonly LivePod[], by: Observe
     const files = readPodFiles(pod, names);
     adopt(attempt, { pod, files }, by);
     if (pod.phase !== 'ended' && files.exit !== null) await finish(attempt, { pod, exit: files.exit }, by);
-    else if (!files.claimed && pod.child_code === CLAIM_FAILED) await failToClaim(attempt, pod, by);
   }
 }
 
@@ -52,6 +53,7 @@ function adopt(
   { pod, files }: { pod: LivePod; files: PodRecords },
   { facts }: Observer,
 ): void {
+  pod.claimed = files.claimed;
   if (files.claimed && pod.phase === 'waiting') pod.phase = 'live';
   if (files.identity === null || pod.identity !== null) return;
   pod.identity = files.identity;
@@ -69,16 +71,6 @@ async function finish(
   await verdicts.end(pod, { end: { how: 'exited', code: exit.code }, at: exit.at, by_itself: byItself });
 }
 
-async function failToClaim(
-  { folder, mark }: Attempt,
-  pod: LivePod,
-  { verdicts, now }: Observer,
-): Promise<void> {
-  const detail = `no file can be made in ${folder}; is the disk full, or the folder gone?`;
-  const end = { how: 'not-started', detail, disk_full: false } as const;
-  await verdicts.end(pod, { end, at: now(), by_itself: mark === null });
-}
-
 /** Those of the pods of whom nothing lives any more. */
 async function deadOf(pods: readonly LivePod[], { processes, experimentId }: Observer): Promise<LivePod[]> {
   const nameless = pods.filter(({ identity }) => identity === null);
@@ -89,6 +81,6 @@ async function deadOf(pods: readonly LivePod[], { processes, experimentId }: Obs
     for (const { also } of await processes.marked(EXPERIMENT_MARK, experimentId, POD_MARK)) seen.add(also);
   return pods.filter((pod) => {
     if (pod.identity !== null) return !living.has(pod.identity);
-    return !seen.has(pod.name) && ++pod.unseen >= UNSEEN_LIMIT;
+    return !seen.has(pod.name) && ++pod.unseen >= UNSEEN_LIMIT[pod.claimed ? 'claimed' : 'launched'];
   });
 }

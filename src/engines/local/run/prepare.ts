@@ -9,6 +9,7 @@ import { readPrograms } from '../build/build-result.ts';
 import { NO_SURROUNDINGS, prepareSurroundings } from '../mounts/surroundings.ts';
 import type { LogPump } from '../pod/log-pump.ts';
 import { processEnvironment, type EnvironmentPlace, type EnvironmentSource } from '../pod/pod-environment.ts';
+import { placeHosts, type Containment } from '../pod/containment.ts';
 import { podPreparation, type PreparePod } from '../pod/prepare-pod.ts';
 import { sharesWorkdir } from '../pod/workdir.ts';
 import { openDebugging, type Debugging } from '../services/debug.ts';
@@ -24,6 +25,10 @@ export interface PreparedRun {
   prepare: PreparePod;
   /** Variables of a first pod without GPUs: for what runs beside the pods. */
   environment: Record<string, string>;
+  /** How pods get processes and a host name of their own; null: they share the machine's. */
+  containment: Containment | null;
+  /** Hosts file of the pods, in which they find each other; null: the machine's. */
+  hosts: string | null;
   /** Why the pods cannot run; null: nothing is known against it. */
   problem: Explanation | null;
 }
@@ -63,14 +68,35 @@ export async function prepareRun(
   const environment = (pod: PlannedPod, place: EnvironmentPlace) => processEnvironment(full, pod, place);
   const [first] = plannedPods(context.plan);
   const ofFirst = first === undefined ? {} : environment(first, { attempt: 1, devices: null });
+  const pods = plannedPods(context.plan).map(({ pod }) => pod);
+  const containment = await containmentFor(host, {
+    pods: pods.length,
+    isMounted: surroundings.mounts !== null,
+  });
+  const contained = containment !== null;
   return {
     context,
     workload,
     debugging,
-    prepare: podPreparation({ context, surroundings, environment, gpus: host.gpus, logs }),
+    containment,
+    hosts: contained ? await placeHosts(directory, pods) : null,
+    prepare: podPreparation({ context, surroundings, contained, environment, gpus: host.gpus, logs }),
     environment: ofFirst,
     problem: workload.problem ?? (await debugging.problem(ofFirst['PATH'] ?? '')),
   };
+}
+
+/**
+ * For root it costs nothing. Others get it by a user namespace, in which sudo and the like do not work: where pods need
+ * it, because there are several, or mounts, which take one anyway.
+ */
+async function containmentFor(
+  host: Pick<Host, 'findContainment'>,
+  { pods, isMounted }: { pods: number; isMounted: boolean },
+): Promise<Containment | null> {
+  const containment = await host.findContainment();
+  if (containment === null || containment.entrance.user === null) return containment;
+  return pods > 1 || isMounted ? containment : null;
 }
 
 function commonPorts(plan: Plan): Record<string, number> {

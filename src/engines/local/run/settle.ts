@@ -1,5 +1,6 @@
 import type { FactQueue } from '../../facts.ts';
-import { killGroup, sweep } from '../pod/kill.ts';
+import type { Containment } from '../pod/containment.ts';
+import { groupsGone, killGroup, sweep } from '../pod/kill.ts';
 import type { LogPump } from '../pod/log-pump.ts';
 import type { LivePod } from '../pod/pod.ts';
 import type { Host } from '../shared/host.ts';
@@ -14,6 +15,8 @@ export interface Settler {
 
 interface Settling extends Pick<Host, 'processes' | 'gpus'> {
   experimentId: string;
+  /** Null: pods have no namespaces of their own. */
+  containment: Containment | null;
   logs: LogPump;
   facts: Pick<FactQueue, 'push'>;
 }
@@ -38,12 +41,16 @@ export function createSettler(by: Settling): Settler {
 
 async function settle(
   pods: readonly LivePod[],
-  { processes, gpus, experimentId, logs, facts }: Settling,
+  { processes, gpus, experimentId, containment, logs, facts }: Settling,
 ): Promise<void> {
+  const contained = containment !== null;
   const started = pods.filter((pod) => pod.identity !== null);
   await Promise.all(started.map((pod) => killGroup(processes, pod)));
   if (started.length > 0) {
-    const left = await sweep(processes, experimentId, new Set(started.map((pod) => pod.name)));
+    // With the first process of a namespace, which is in the group, everything in it has gone.
+    const isGone = contained && (await groupsGone(started));
+    const names = new Set(started.map((pod) => pod.name));
+    const left = isGone ? [] : await sweep(processes, experimentId, names);
     if (left.length > 0) facts.push(processesLeft(left));
     await Promise.all(started.flatMap((pod) => pod.logs).map((source) => logs.open(source)));
   }

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
 import { eachAtMost } from '../../../base/async/at-most.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { isDiskFull } from '../../../base/io/disk-full.ts';
@@ -8,11 +7,12 @@ import { isAichorError } from '../../../errors.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { RunContext } from '../../engine.ts';
-import { describeSpawnError, spawnPod } from '../pod/launch.ts';
+import { containmentWords, type Containment } from '../pod/containment.ts';
+import { launchPods, type PodStart } from '../pod/launch.ts';
 import { POD_COMMAND } from '../pod/pod-environment.ts';
 import type { LivePod, PodPhase } from '../pod/pod.ts';
 import type { PreparedPod, PreparePod } from '../pod/prepare-pod.ts';
-import { installShim, shimArguments } from '../pod/shim.ts';
+import { installPrograms, shimArguments } from '../pod/shim.ts';
 import { sharesWorkdir } from '../pod/workdir.ts';
 import type { Host } from '../shared/host.ts';
 import type { LocalWorkload } from '../workload.ts';
@@ -24,16 +24,18 @@ import type { Verdicts } from './verdict.ts';
 const AT_ONCE = 8;
 
 /** What starting pods takes. */
-export interface Starting extends Pick<Host, 'processes' | 'gpus' | 'now'> {
+export interface Starting extends Pick<Host, 'processes' | 'gpus' | 'now' | 'bash'> {
   context: Pick<RunContext, 'plan' | 'directory' | 'snapshot' | 'stop' | 'detach'>;
   prepare: PreparePod;
+  containment: Containment | null;
+  hosts: string | null;
   workload: Pick<LocalWorkload, 'command'>;
   verdicts: Pick<Verdicts, 'end'>;
   clock: Pick<RunClock, 'begin'>;
 }
 
 /**
- * Starts pods together: first everything that takes time is made for all, then one after the other is spawned.
+ * Starts pods together: first everything that takes time is made for all, then all are launched.
  * What cannot be started has ended. Pods that must wait for a GPU are passed over, and all that have not been
  * spawned when the experiment is stopped or the server leaves.
  *
@@ -45,7 +47,6 @@ export async function startPods(attempt: Attempt, due: readonly LivePod[], by: S
   for (const pod of due) if (await takeGpus(pod, by)) ready.push(pod);
   const prepared = new Map<LivePod, PreparedPod>();
   const givenUp = AbortSignal.any([context.stop, context.detach]);
-  const shim = await installShim(context.directory);
   const atOnce = sharesWorkdir(context.snapshot.bytes) ? 1 : AT_ONCE;
   await eachAtMost(atOnce, ready, (pod) =>
     attempting(attempt, { pod, by }, async () => {
@@ -54,12 +55,7 @@ export async function startPods(attempt: Attempt, due: readonly LivePod[], by: S
   );
   crashPoint('engine-pods-prepared');
   if (prepared.size > 0) await clock.begin();
-  for (const [pod, what] of prepared) {
-    if (givenUp.aborted) break;
-    await attempting(attempt, { pod, by }, () => start(attempt, { pod, shim, prepared: what }, by));
-    // Spawning holds up everything else this process does: others get their turn in between.
-    await setImmediate();
-  }
+  if (!givenUp.aborted) await launch(attempt, prepared, by);
   crashPoint('engine-pods-started');
   return due.length - ready.length;
 }
@@ -86,25 +82,43 @@ export function duePods(
   });
 }
 
-async function start(
+async function launch(
   attempt: Attempt,
-  { pod, shim, prepared }: { pod: LivePod; shim: string; prepared: PreparedPod },
+  prepared: ReadonlyMap<LivePod, PreparedPod>,
   by: Starting,
 ): Promise<void> {
-  pod.phase = 'live';
-  const command = by.workload.command(pod.planned, attempt) ?? POD_COMMAND;
-  const words = await shimArguments({ shim, base: pod.base, processes: by.processes }, [...prepared.enter, ...command]); // prettier-ignore
-  spawnPod({
-    ...prepared,
-    arguments: words,
-    ended(code) {
-      pod.child_code = code;
-      pod.look = true;
-      attempt.wake.call();
+  const { containment, hosts, processes, workload, context } = by;
+  const programs = await installPrograms(context.directory);
+  const spaces = containment === null ? null : containmentWords(containment);
+  const starts: PodStart[] = [];
+  const pods = new Map([...prepared.keys()].map((pod) => [pod.name, pod]));
+  for (const [pod, { folder, env, enter, stdout, stderr }] of prepared) {
+    const hostName = spaces === null ? null : pod.name;
+    const own = workload.command(pod.planned, attempt);
+    const command = own ?? (enter.length > 0 ? POD_COMMAND : null);
+    // Mounts of its own bring its processes with them.
+    const words = enter.length > 0 ? enter : (spaces?.command ?? []);
+    const call = { shim: programs.shim, base: pod.base, pod: pod.name, hostName, enter: words, command };
+    const shim = ['sh', ...(await shimArguments(call, processes))];
+    starts.push({ name: pod.name, folder, env, stdout, stderr, words: [...(spaces?.pod ?? []), ...shim] });
+  }
+  for (const pod of prepared.keys()) pod.phase = 'live';
+  launchPods(starts, {
+    starter: programs.starter,
+    bash: await by.bash(),
+    outside: spaces?.starter ?? [],
+    hosts: hosts === null || containment === null ? null : { file: hosts, mount: containment.entrance.mount },
+    failed(name, detail) {
+      const pod = pods.get(name);
+      if (pod === undefined || pod.phase === 'ended' || pod.identity !== null) return;
+      void notStarted(attempt, { pod, why: { detail, disk_full: false } }, by).then(attempt.wake.call);
     },
-    failed(error) {
-      const why = { detail: describeSpawnError(error, prepared), disk_full: false };
-      void notStarted(attempt, { pod, why }, by).then(attempt.wake.call);
+    ended(names) {
+      for (const name of names) {
+        const pod = pods.get(name);
+        if (pod !== undefined) pod.look = true;
+      }
+      attempt.wake.call();
     },
   });
   crashPoint('engine-pod-spawned');

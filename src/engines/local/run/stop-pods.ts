@@ -1,5 +1,6 @@
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
+import type { Containment } from '../pod/containment.ts';
 import { claimPod } from '../pod/pod-files.ts';
 import type { LivePod } from '../pod/pod.ts';
 import type { PreparePod } from '../pod/prepare-pod.ts';
@@ -13,6 +14,7 @@ import type { Verdicts } from './verdict.ts';
 export interface Stopping extends Pick<Host, 'processes' | 'uptime' | 'now'> {
   context: Pick<RunContext, 'plan' | 'detach'>;
   prepare: PreparePod;
+  containment: Containment | null;
   workload: Pick<LocalWorkload, 'endsLater' | 'graceS'>;
   verdicts: Pick<Verdicts, 'end'>;
   facts: Pick<FactQueue, 'push' | 'end'>;
@@ -46,13 +48,14 @@ async function forestall(pod: LivePod, { verdicts, now }: Stopping): Promise<voi
 }
 
 async function stop({ number, mark }: Attempt, pod: LivePod, by: Stopping): Promise<void> {
-  const { context, processes, prepare, uptime, workload, facts } = by;
+  const { context, processes, prepare, containment, uptime, workload, facts } = by;
   const { plan, detach } = context;
   const prepared = await prepare(pod, number, detach);
   const passed = mark !== null && mark.boot === (await processes.bootId()) ? uptime() - mark.uptime : 0;
   await stopPod(pod, {
     ...prepared,
     processes,
+    containment,
     grace_ms: (workload.graceS(pod) - passed) * 1000,
     shutdown_command: plan.graceful_termination?.shutdown_command ?? [],
     detach,

@@ -1,5 +1,6 @@
 import type { Processes } from '../../../machine/processes.ts';
 import type { Entrance } from '../mounts/enter.ts';
+import type { Containment } from '../pod/containment.ts';
 import type { GpuPool } from './gpu-pool.ts';
 import type { OomEvidence } from './oom.ts';
 import type { PortRegistry } from './port-registry.ts';
@@ -14,6 +15,10 @@ export interface Host {
   gpus: GpuPool;
   ports: PortRegistry;
   oom: OomEvidence;
+  /** A bash of this machine, by which pods are started together; null: there is none. Asked once. */
+  bash: () => Promise<string | null>;
   /** How pods get mounts of their own; null: this machine does not allow it. Asked once. */
   entrance: () => Promise<Entrance | null>;
+  /** How pods get processes and a host name of their own; null: it does not allow that. Asked once. */
+  findContainment: () => Promise<Containment | null>;
 }
