@@ -7,6 +7,8 @@ interface InjectedVariable {
   says: string;
   /** On Kubernetes the operator's controller sets it, not we. */
   byController?: true;
+  /** What users say of it counts. */
+  overridable?: true;
 }
 
 const JOBSETS = ['jobset', 'jax', 'pytorch', 'xgboost'] as const;
@@ -35,6 +37,12 @@ export const ENVIRONMENT = {
   PET_MASTER_ADDR: { operators: ['pytorch'], says: "torchrun's --master_addr, with more than one pod" },
   PET_MASTER_PORT: { operators: ['pytorch'], says: "torchrun's --master_port, with more than one pod" },
 
+  NODE_RANK: {
+    operators: ['pytorch'],
+    says: 'rank of the pod as Lightning reads it, with more than one pod',
+    overridable: true,
+  },
+
   RAY_CLUSTER_NAME: { operators: ['kuberay'], says: 'name of the Ray cluster', byController: true },
   RAY_NODE_TYPE_NAME: { operators: ['kuberay'], says: 'worker group of the pod', byController: true },
   KUBERAY_GEN_RAY_START_CMD: {
@@ -52,10 +60,21 @@ export const ENVIRONMENT = {
   AICHOR_INPUT_PATH: { operators: 'all', says: "the project's inputs; ends in a slash" },
   AICHOR_OUTPUT_PATH: { operators: 'all', says: "the experiment's outputs; ends in a slash" },
   AICHOR_TENSORBOARD_PATH: { operators: 'all', says: 'where TensorBoard reads, when it is enabled' },
+  TENSORBOARD_LOGGING_DIR: {
+    operators: 'all',
+    says: 'AICHOR_TENSORBOARD_PATH as the Trainer of transformers reads it',
+    overridable: true,
+  },
   AICHOR_LOGS_PATH: { operators: 'all', says: 'older name of AICHOR_TENSORBOARD_PATH, with S3 storage only' },
   AWS_ENDPOINT_URL: { operators: 'all', says: 'address of the S3 storage, when there is one' },
   S3_ENDPOINT: { operators: 'all', says: 'older name of AWS_ENDPOINT_URL' },
   AICHOR_COMMAND: { operators: 'all', says: "the command that the pod's launcher runs" },
+
+  PYTHONUNBUFFERED: {
+    operators: 'all',
+    says: '1: what Python prints is in the log at once',
+    overridable: true,
+  },
 
   VCS_TYPE: { operators: 'all', says: 'github or gitlab, for a commit' },
   VCS_REPOSITORY: { operators: 'all', says: 'owner and name of the repository' },
@@ -77,10 +96,15 @@ export function isSetByController(name: string): boolean {
   return Object.hasOwn(table, name) && table[name]?.byController === true;
 }
 
-/** Names that an operator's own pods see, beside those that all pods see. */
+/** True for variables that are there unless users give another value. */
+export function isOverridable(name: string): boolean {
+  return Object.hasOwn(table, name) && table[name]?.overridable === true;
+}
+
+/** Names that only an operator's own pods see, and that users cannot give. */
 export function operatorVariables(operator: OperatorName): string[] {
-  return Object.entries(table).flatMap(([name, { operators }]) =>
-    operators !== 'all' && operators.includes(operator) ? [name] : [],
+  return Object.entries(table).flatMap(([name, { operators, overridable }]) =>
+    operators !== 'all' && operators.includes(operator) && overridable !== true ? [name] : [],
   );
 }
 

@@ -1,7 +1,7 @@
 import type { EnvOrigin, EnvSource, EnvVariable, Group, Plan } from '../experiment/plan/plan.ts';
 import type { Builder, CommonSpec, Manifest } from '../manifest/manifest.ts';
 import { DEBUG_SECONDS, debugCommand } from './command/debug-command.ts';
-import { isSetByController, literal, runField, type InjectedName } from './environment.ts';
+import { isOverridable, isSetByController, literal, runField, type InjectedName } from './environment.ts';
 import { distribute } from './distribution/distribute.ts';
 import { refuseProtected } from './protected.ts';
 
@@ -21,7 +21,7 @@ export interface SubmissionFacts {
  * The plan of a manifest: what its operator makes of it, and the parts common to all.
  *
  * Variables of a pod, in order: the operator's own, `AICHOR_*` and `VCS_*`, `spec.env`, the submission's, its
- * secrets, the command. A name stands once; of two the later one wins.
+ * secrets, the command. A name stands once: of two given the later one wins, and over those of ours that allow it.
  *
  * @throws AichorError `manifest_invalid` for protected names in `spec.env`, `submission.env` and secrets
  */
@@ -108,13 +108,9 @@ function withCommonVariables(group: Group, spec: CommonSpec, { submission, given
   const command: EnvVariable = { name: 'AICHOR_COMMAND', source: { kind: 'command' }, origin: 'aichor' };
   const restarts =
     group.role === 'pod' ? [fromAichor('AICHOR_RESTART_ATTEMPT', runField('restart-attempt'))] : [];
-  const env = [
-    ...own,
-    ...aichorVariables(spec, submission),
-    ...restarts,
-    ...vcsVariables(submission),
-    ...given,
-  ];
+  const names = new Set(given.map(({ name }) => name));
+  const ours = [...own, ...aichorVariables(spec, submission), ...restarts, ...vcsVariables(submission)];
+  const env = [...ours.filter(({ name }) => !isOverridable(name) || !names.has(name)), ...given];
   return { ...group, env: [...env, ...(runsCommand(group) ? [command] : []), ...setLast] };
 }
 
@@ -133,11 +129,13 @@ function aichorVariables(spec: CommonSpec, submission: SubmissionFacts): EnvVari
     ...(spec.tensorboard.enabled
       ? [
           fromAichor('AICHOR_TENSORBOARD_PATH', runField('tensorboard-path')),
+          fromAichor('TENSORBOARD_LOGGING_DIR', runField('tensorboard-path')),
           fromAichor('AICHOR_LOGS_PATH', runField('logs-path')),
         ]
       : []),
     fromAichor('AWS_ENDPOINT_URL', runField('s3-endpoint')),
     fromAichor('S3_ENDPOINT', runField('s3-endpoint')),
+    fromAichor('PYTHONUNBUFFERED', literal('1')),
   ];
 }
 

@@ -26,5 +26,7 @@ function torchrunVariables(pods: number): EnvVariable[] {
     fromOperator('PET_NODE_RANK', podField('global-job-index')),
     fromOperator('PET_MASTER_ADDR', runField('coordinator-host')),
     fromOperator('PET_MASTER_PORT', runField('coordinator-port')),
+    // Lightning ignores RANK: without this every pod would be rank 0 of a training of its own.
+    fromOperator('NODE_RANK', podField('global-job-index')),
   ];
 }

@@ -81,7 +81,12 @@ function container({ settings }: Rendering, logs: string, mountPath: string | nu
     name: 'tensorboard',
     image: settings.tensorboard_image,
     command: ['tensorboard'],
-    args: [`--logdir=${escapeLiteral(logs)}`, '--host=0.0.0.0', `--port=${TENSORBOARD_PORT}`],
+    args: [
+      `--logdir=${escapeLiteral(logs)}`,
+      '--host=0.0.0.0',
+      `--port=${TENSORBOARD_PORT}`,
+      '--reload_multifile=true',
+    ],
     ports: [{ name: 'http', containerPort: TENSORBOARD_PORT, protocol: 'TCP' }],
     ...(env.length > 0 ? { env } : {}),
     ...(settings.project_secret === null

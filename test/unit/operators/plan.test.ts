@@ -30,6 +30,18 @@ function originsOf(planned: Plan): [string, string][] {
 }
 
 describe('variables', () => {
+  test('that only help can be given another value, and stand once', () => {
+    const valueOf = (planned: Plan, name: string) =>
+      planned.groups[0]?.env.filter((variable) => variable.name === name).map(({ source }) => source);
+    const usual = plan(distributed('pytorch', 2));
+    expect(valueOf(usual, 'PYTHONUNBUFFERED')).toEqual([{ kind: 'literal', value: '1' }]);
+    expect(valueOf(usual, 'NODE_RANK')).toEqual([{ kind: 'pod-field', field: 'global-job-index' }]);
+    expect(valueOf(plan(distributed('pytorch', 1)), 'NODE_RANK')).toEqual([]);
+    const other = plan(distributed('pytorch', 2), { env: { PYTHONUNBUFFERED: '', NODE_RANK: '7' } });
+    expect(valueOf(other, 'PYTHONUNBUFFERED')).toEqual([{ kind: 'literal', value: '' }]);
+    expect(valueOf(other, 'NODE_RANK')).toEqual([{ kind: 'literal', value: '7' }]);
+  });
+
   const env = { A: 'manifest', B: 'manifest', C: 'manifest' };
 
   test("stand in order: the operator's, aichor's, the commit's, spec.env, the submission's, secrets, the command", () => {

@@ -79,7 +79,18 @@ async function keptPort({ directory }: TensorBoard): Promise<number | null> {
 /** A process of its own session, printing into a file. */
 async function launch(program: string, port: number, board: TensorBoard): Promise<void> {
   const { env, experimentId, directory, events, stays } = board;
-  const options = ['--logdir', events, '--host', '127.0.0.1', '--port', String(port), '--load_fast', 'false'];
+  const options = [
+    '--logdir',
+    events,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--load_fast',
+    'false',
+    '--reload_multifile',
+    'true',
+  ];
   const limit = stays ? await findProgram('timeout', env['PATH'] ?? '') : null;
   const words = [...(limit === null ? [] : [limit, String(HOURS * 3600)]), program, ...options];
   const out = openSync(join(directory, 'tensorboard.log'), 'a', 0o600);

@@ -22,6 +22,7 @@ const PLACES = new Set([
   'AICHOR_INPUT_PATH',
   'AICHOR_OUTPUT_PATH',
   'AICHOR_TENSORBOARD_PATH',
+  'TENSORBOARD_LOGGING_DIR',
 ]);
 
 function clusterPods(plan: Plan): ClusterPod[] {
