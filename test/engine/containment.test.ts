@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { run } from '../../src/base/io/run.ts';
 import { readIfThere } from '../../src/base/io/files.ts';
 import { findEntrance } from '../../src/engines/local/mounts/enter.ts';
-import { findContainment } from '../../src/engines/local/pod/containment.ts';
+import { findContainment } from '../../src/engines/local/mounts/containment.ts';
 import { signalProcess } from '../../src/machine/signals.ts';
 import { createHouse, isPod, jobset, lastOf, type House, type Submitted } from './house.ts';
 

@@ -12,7 +12,7 @@ import { checkPlan } from './check.ts';
 import type { Host } from './shared/host.ts';
 import { createGpuPool } from './shared/gpu-pool.ts';
 import { findProgram } from '../../machine/find-program.ts';
-import { findContainment } from './pod/containment.ts';
+import { findContainment } from './mounts/containment.ts';
 import { findEntrance, type Entrance } from './mounts/enter.ts';
 import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './shared/oom.ts';
 import { createPortRegistry } from './shared/port-registry.ts';

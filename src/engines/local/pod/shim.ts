@@ -105,7 +105,7 @@ _aichor_start() {
   shift 5
   unset OLDPWD SHLVL
   while [ "$_aichor_left" -gt 0 ]; do
-    export "$1"
+    export -- "$1"
     shift
     _aichor_left=$((_aichor_left - 1))
   done

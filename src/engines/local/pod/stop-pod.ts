@@ -6,7 +6,7 @@ import { place } from '../../../base/io/place.ts';
 import type { Processes } from '../../../machine/processes.ts';
 import { signalGroup } from '../../../machine/signals.ts';
 import type { LivePod } from './pod.ts';
-import { insideWords, type Containment } from './containment.ts';
+import { insideWords, type Containment } from '../mounts/containment.ts';
 import { killGroup } from './kill.ts';
 
 /** A pod younger than this may not have become its command yet. */

@@ -9,7 +9,7 @@ import { decideAttempt } from '../../../experiment/restart.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
 import type { LogPump } from '../pod/log-pump.ts';
-import type { Containment } from '../pod/containment.ts';
+import type { Containment } from '../mounts/containment.ts';
 import { hasFailed, hasSucceeded, newPod, type LivePod } from '../pod/pod.ts';
 import type { PreparePod } from '../pod/prepare-pod.ts';
 import { watchFolder } from '../pod/watch-folder.ts';

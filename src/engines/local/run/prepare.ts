@@ -9,7 +9,7 @@ import { readPrograms } from '../build/build-result.ts';
 import { NO_SURROUNDINGS, prepareSurroundings } from '../mounts/surroundings.ts';
 import type { LogPump } from '../pod/log-pump.ts';
 import { processEnvironment, type EnvironmentPlace, type EnvironmentSource } from '../pod/pod-environment.ts';
-import { placeHosts, type Containment } from '../pod/containment.ts';
+import { placeHosts, type Containment } from '../mounts/containment.ts';
 import { podPreparation, type PreparePod } from '../pod/prepare-pod.ts';
 import { sharesWorkdir } from '../pod/workdir.ts';
 import { openDebugging, type Debugging } from '../services/debug.ts';

@@ -1,5 +1,5 @@
 import type { FactQueue } from '../../facts.ts';
-import type { Containment } from '../pod/containment.ts';
+import type { Containment } from '../mounts/containment.ts';
 import { groupsGone, killGroup, sweep } from '../pod/kill.ts';
 import type { LogPump } from '../pod/log-pump.ts';
 import type { LivePod } from '../pod/pod.ts';

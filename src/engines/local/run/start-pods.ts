@@ -7,7 +7,7 @@ import { isAichorError } from '../../../errors.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { RunContext } from '../../engine.ts';
-import { containmentWords, type Containment } from '../pod/containment.ts';
+import { containmentWords, type Containment } from '../mounts/containment.ts';
 import { launchPods, type PodStart } from '../pod/launch.ts';
 import { POD_COMMAND } from '../pod/pod-environment.ts';
 import type { LivePod, PodPhase } from '../pod/pod.ts';

@@ -1,6 +1,6 @@
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
-import type { Containment } from '../pod/containment.ts';
+import type { Containment } from '../mounts/containment.ts';
 import { claimPod } from '../pod/pod-files.ts';
 import type { LivePod } from '../pod/pod.ts';
 import type { PreparePod } from '../pod/prepare-pod.ts';

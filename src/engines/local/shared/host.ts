@@ -1,6 +1,6 @@
 import type { Processes } from '../../../machine/processes.ts';
 import type { Entrance } from '../mounts/enter.ts';
-import type { Containment } from '../pod/containment.ts';
+import type { Containment } from '../mounts/containment.ts';
 import type { GpuPool } from './gpu-pool.ts';
 import type { OomEvidence } from './oom.ts';
 import type { PortRegistry } from './port-registry.ts';

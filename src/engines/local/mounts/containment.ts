@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ifThere, readIfThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import { findProgram } from '../../../machine/find-program.ts';
-import { works, type Entrance } from '../mounts/enter.ts';
+import { works, type Entrance } from './enter.ts';
 
 /** How this machine lets pods have processes and a host name of their own. */
 export interface Containment {
