@@ -35,6 +35,14 @@ export function locateManifest(paths: RepositoryPaths, requested: string | null)
   };
 }
 
+/** Whether a folder is a repository with the manifest that is asked for, or, without one, with any in its usual places. */
+export function hasManifest(paths: Pick<RepositoryPaths, 'has'>, requested: string | null): boolean {
+  if (requested === null)
+    return PLACES.some((place) => paths.has(`${place}.yaml`) || paths.has(`${place}.yml`));
+  const path = innerPath('.', requested);
+  return path !== null && paths.has(path);
+}
+
 function requestedManifest(paths: RepositoryPaths, requested: string): string {
   const path = innerPath('.', requested);
   if (path === null) {

@@ -151,7 +151,7 @@ describe('the logs of an experiment that has ended', () => {
     [['--tail', '-1'], 'usage', 2],
     [['--attempt', '0'], 'usage', 2],
     [['--step', 'train'], 'usage', 2],
-    [['--since', 'yesterday'], 'usage', 2],
+    [['--since', 'some day'], 'usage', 2],
     [['--pod', 'worker-7-0'], 'not_found', 5],
     [['--type', 'master'], 'not_found', 5],
   ])('%j is refused', async (flags, code, exitCode) => {

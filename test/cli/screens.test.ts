@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { documentOf, makeProgram, type Program } from './program.ts';
@@ -197,4 +197,14 @@ it.each([
   const { code, stderr } = await program.aichor(argv);
   expect(code).toBe(2);
   expect(JSON.parse(stderr).error.hint).toContain(hint);
+});
+
+it('works from a folder inside of the repository, and says which one was taken', async () => {
+  mkdirSync(join(program.repo, 'src/deep'), { recursive: true });
+  const shell = open();
+  shell.type('cd src/deep; aichor experiments submit local --wait; echo "code $?"');
+  const screen = await shell.shows(/code 0/);
+  expect(screen).toContain(`notice: the repository is ${program.repo}, above this folder`);
+  shell.type('clear; aichor manifest validate && aichor manifest render > /dev/null; echo "ended $?"');
+  expect(await shell.shows(/ended 0/)).toContain('✓ ../../manifest.yaml is valid');
 });

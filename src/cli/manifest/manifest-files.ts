@@ -6,7 +6,7 @@ import { MAX_MANIFEST_BYTES } from '../../manifest/yaml/decode.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
 import { globBase, globMatcher, isGlob } from '../../repository/glob.ts';
 import { locateManifest } from '../../repository/locate.ts';
-import { directoryPaths, NOT_LOOKED_INTO } from './repository-around.ts';
+import { directoryPaths, NOT_LOOKED_INTO, repositoryAbove } from './repository-around.ts';
 
 const KIND = /^kind:[ \t]*["']?AIchorManifest\b/m;
 
@@ -18,9 +18,10 @@ const KIND = /^kind:[ \t]*["']?AIchorManifest\b/m;
  */
 export function manifestFiles(args: readonly string[], onNotice: (message: string) => void): string[] {
   if (args.length > 0) return [...new Set(args.flatMap((arg) => (arg === '-' ? [arg] : filesOf(arg))))];
-  const { path, notices } = locateManifest(directoryPaths('.'), null);
+  const root = repositoryAbove('.', { requested: null, home: process.env['HOME'], onNotice });
+  const { path, notices } = locateManifest(directoryPaths(root), null);
   for (const { message } of notices) onNotice(message);
-  return [path];
+  return [join(root, path)];
 }
 
 /** A manifest's bytes, from standard input for `-`; of too large a one a byte more than is allowed. */

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { hasManifest } from '../../repository/locate.ts';
 import type { RepositoryPaths } from '../../repository/paths.ts';
+import type { Talk } from '../runtime/talk.ts';
 
 /** How deep one looks for names to propose. */
 const LOOKING_DEPTH = 3;
@@ -20,6 +22,39 @@ export function directoryPaths(root: string): RepositoryPaths {
     hasFolder: (path) => statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() === true,
     list: () => pathsBelow(root, '', LOOKING_DEPTH),
   };
+}
+
+interface Above {
+  /** `--manifest-path`; null: any manifest in its usual places. */
+  requested: string | null;
+  /** The user's home directory: what lies there for everything is no repository. */
+  home: string | undefined;
+  onNotice(message: string): void;
+}
+
+/**
+ * The repository that a command means which is typed in one of its folders: the nearest folder, from the current one
+ * upwards, that has the manifest, and not above a checkout's root. The current one where there is none. Which one was taken
+ * is said when it is another.
+ */
+export function repositoryAbove(current: string, { requested, home, onNotice }: Above): string {
+  for (const folder of foldersFrom(resolve(current))) {
+    if (folder === home && folder !== resolve(current)) break;
+    if (hasManifest(directoryPaths(folder), requested)) {
+      const up = relative(resolve(current), folder);
+      if (up === '') return current;
+      onNotice(`the repository is ${folder}, above this folder`);
+      return up;
+    }
+    if (existsSync(join(folder, '.git'))) break;
+  }
+  return current;
+}
+
+/** The repository around the current folder. */
+export function repositoryMeant(requested: string | null, talk: Talk): string {
+  const onNotice = (message: string) => talk.notice(message);
+  return repositoryAbove('.', { requested, home: process.env['HOME'], onNotice });
 }
 
 /**

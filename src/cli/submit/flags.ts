@@ -36,7 +36,10 @@ export const submissionFlags = {
 /** What a new experiment has beside them. */
 export const newSubmissionFlags = {
   ...submissionFlags,
-  'repo-dir': string({ description: 'The repository', helpValue: 'DIRECTORY', default: '.' }),
+  'repo-dir': string({
+    description: 'The repository (default: this folder, or the nearest above it that has a manifest)',
+    helpValue: 'DIRECTORY',
+  }),
   'manifest-path': string({
     description: 'The manifest, from the root of the repository',
     helpValue: 'PATH',

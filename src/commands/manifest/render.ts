@@ -18,8 +18,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
   ];
   static override args = {
     path: stringArg({
-      description: "A manifest, or a repository's directory",
-      default: '.',
+      description: "A manifest, or a repository's directory (default: the one around this folder)",
       ignoreStdin: true,
     }),
   };
@@ -45,7 +44,9 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     ]);
     const onSource = (file: string, text: string) => this.sources.set(file, text);
     const variables = await readVariables(flags, process.env);
-    const plan = readPlan({ path: args.path, flags, env: variables, settings, talk: this.talk, onSource });
+    const { repositoryMeant } = await import('../../cli/manifest/repository-around.ts');
+    const path = args.path ?? repositoryMeant(null, this.talk);
+    const plan = readPlan({ path, flags, env: variables, settings, talk: this.talk, onSource });
     const document = await renderPlan(plan, { engine: flags.engine, settings, client: () => this.client() });
     if (this.humanWanted)
       this.talk.notice('the experiment id is a placeholder; a submission gets one of its own');

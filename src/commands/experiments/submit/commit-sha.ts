@@ -27,7 +27,7 @@ export default class SubmitCommitSha extends SubmitCommand {
 
   async run(): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
     const { args, flags } = await this.parse(SubmitCommitSha);
-    const { engine, project, branch = null, 'repo-dir': repoDir } = flags;
+    const { engine, project, branch = null, 'repo-dir': repoDir = '.' } = flags;
     const meant = { repoDir, ref: args.sha, branch, requested: flags['manifest-path'] ?? null };
     return this.submit(flags, this.settings({ engine, project }), async (options) => {
       const { commitSubmission } = await import('../../../cli/submit/commit.ts');

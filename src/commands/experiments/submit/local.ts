@@ -21,11 +21,12 @@ export default class SubmitLocal extends SubmitCommand {
   async run(): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
     const { args, flags } = await this.parse(SubmitLocal);
     const { engine, project } = flags;
-    const root = args.directory ?? flags['repo-dir'];
-    const directory = { root, requested: flags['manifest-path'] ?? null };
+    const requested = flags['manifest-path'] ?? null;
     return this.submit(flags, this.settings({ engine, project }), async (options) => {
       const { directorySubmission } = await import('../../../cli/submit/directory.ts');
-      return directorySubmission(directory, options, () => this.client());
+      const { repositoryMeant } = await import('../../../cli/manifest/repository-around.ts');
+      const root = args.directory ?? flags['repo-dir'] ?? repositoryMeant(requested, this.talk);
+      return directorySubmission({ root, requested }, options, () => this.client());
     });
   }
 }
