@@ -121,6 +121,11 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
     );
     expect(printed).toBe('one');
     expect(notices).toEqual([expect.stringContaining('line 4 RUN apt-get install ffmpeg')]);
+    // What one line asked for is no matter of the next.
+    const lines = 'RUN apt-get install -y $(echo ffmpeg)\nRUN pip install $(cat cpu.txt)';
+    expect((await run(lines)).notices).toEqual([
+      'Dockerfile: not done without a container: line 4 RUN apt-get install ffmpeg',
+    ]);
   });
 
   test('followed once for the same files, and again when one of them that was read is otherwise', async () => {

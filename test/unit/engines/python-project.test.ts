@@ -143,6 +143,27 @@ describe('the reason of a failed build', () => {
     expect(failureReason(`${none}\n`)).toBe(none);
   });
 
+  test('quotes the last line of a traceback, and what to set for a version that comes from Git', () => {
+    const frames = Array.from({ length: 40 }, (_, at) => `    File "/x/${at}.py", line ${at}, in f`).join(
+      '\n',
+    );
+    const output = [
+      'error: Failed to build `thing @ file:///x`',
+      '  × The build backend returned an error',
+      '      [stderr]',
+      '      Traceback (most recent call last):',
+      frames,
+      '      LookupError: setuptools-scm was unable to detect version for /x.',
+      '',
+      "      Make sure you're either building from a fully intact git repository or PyPI tarballs.",
+    ].join('\n');
+    const said = failureReason(output) ?? '';
+    expect(said).toContain('LookupError: setuptools-scm was unable to detect version for /x.');
+    expect(said).toContain('SETUPTOOLS_SCM_PRETEND_VERSION');
+    expect(said).not.toContain('File "');
+    expect(said.length).toBeLessThanOrEqual(600);
+  });
+
   test('is never endless', () => {
     expect(failureReason(`error: ${'x'.repeat(10_000)}`)).toHaveLength(600);
   });

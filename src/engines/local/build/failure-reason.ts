@@ -14,9 +14,35 @@ export function failureReason(output: string): string | null {
   if (last === undefined) return null;
   const start = lines.findLastIndex((line) => /^(error:|ERROR:|×|Error:)/.test(line));
   const first = firstOfRun(lines, start);
-  const said = (start === -1 ? lines.slice(-3) : lines.slice(first)).join(' ').replace(/\s+/g, ' ');
-  const text = `${said}${notReached(output)}`;
+  const said = withoutTraceback(start === -1 ? lines.slice(-3) : lines.slice(first), lines)
+    .join(' ')
+    .replace(/\s+/g, ' ');
+  const text = `${said}${notReached(output)}${versionFromGit(output)}`;
   return text.length <= LIMIT ? text : `${text.slice(0, LIMIT - 1)}…`;
+}
+
+/** A line in which Python says what went wrong. */
+const EXCEPTION = /^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Failure|Exit)\b(?:: |$)/;
+
+/** Of a traceback the last line counts; where in the code it was is in the log. */
+function withoutTraceback(said: readonly string[], all: readonly string[]): readonly string[] {
+  const isTraceback = all.some((line) => line.startsWith('Traceback (most recent call last)'));
+  const at = isTraceback ? all.findLastIndex((line) => EXCEPTION.test(line)) : -1;
+  if (at === -1) return said;
+  const after = all
+    .slice(at, at + 3)
+    .filter((line, index) => index === 0 || !/^(?:File "|Traceback|\[end of|note:|hint:|╰)/.test(line));
+  const [first = ''] = said;
+  return [...(EXCEPTION.test(first) || first.startsWith('File "') ? [] : [first]), ...after];
+}
+
+/** Why there is no version, and what to set. */
+function versionFromGit(output: string): string {
+  return /setuptools[-_]scm was unable to detect version|unable to detect version for|hatch[-_]vcs.*version/i.test(
+    output,
+  )
+    ? ' (the version comes from Git, and a submitted directory has no .git: set SETUPTOOLS_SCM_PRETEND_VERSION by ENV or ARG in the Dockerfile before that line, or fallback_version in pyproject.toml)'
+    : '';
 }
 
 /** Of an index that does not answer pip says only that it has no versions; why stands further up. */

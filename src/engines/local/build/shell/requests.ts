@@ -1,5 +1,5 @@
 import { constants, watch, type FSWatcher } from 'node:fs';
-import { open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsent } from '../../../../base/io/files-sync.ts';
 import { systemErrorCode } from '../../../../errors.ts';
@@ -50,6 +50,7 @@ export function serveRequests(
     async end() {
       watcher.close();
       await working;
+      for (const name of known) await rm(join(folder, name), { recursive: true, force: true });
       if (failed !== null) throw failed.error;
     },
   };
