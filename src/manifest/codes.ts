@@ -84,6 +84,10 @@ export const DIAGNOSTIC_CODES = {
   'engine-storage-class': 'error',
   'engine-capacity': 'warning',
   'engine-scales': 'warning',
+  'engine-cordoned': 'warning',
+  'engine-quota': 'error',
+  'engine-quota-full': 'warning',
+  'engine-limit-range': 'error',
 
   // the repository around it
   'context-missing': 'error',

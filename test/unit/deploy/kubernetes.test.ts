@@ -15,8 +15,8 @@ interface Rule {
 
 const read = (file: string) => parse(readFileSync(join(ROOT, file), 'utf8'));
 
-/** What only `engines check` looks at. */
-const LOOKED_AT = ['get localqueues.kueue.x-k8s.io'];
+/** What is only looked at, where it may be: by `engines check`, and before a submission. */
+const LOOKED_AT = ['get localqueues.kueue.x-k8s.io', 'list resourcequotas', 'list limitranges'];
 
 describe('the Role', () => {
   const { rules }: { rules: Rule[] } = read('experiments/role.yaml');

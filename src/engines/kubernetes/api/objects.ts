@@ -31,6 +31,8 @@ export const RESOURCES = {
   events: resource('v1', 'events', 'Event'),
   secrets: resource('v1', 'secrets', 'Secret'),
   services: resource('v1', 'services', 'Service'),
+  quotas: resource('v1', 'resourcequotas', 'ResourceQuota'),
+  limitRanges: resource('v1', 'limitranges', 'LimitRange'),
   claims: resource('v1', 'persistentvolumeclaims', 'PersistentVolumeClaim'),
   nodes: resource('v1', 'nodes', 'Node', false),
   namespaces: resource('v1', 'namespaces', 'Namespace', false),

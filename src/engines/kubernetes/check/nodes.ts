@@ -13,19 +13,27 @@ export async function checkNodes({ engine, cluster, settings }: Looked): Promise
   if (open.length === 0) {
     const said = {
       name: 'nodes',
-      message: `none of ${counted(nodes.length, 'node')} takes pods${autoscaled}`,
+      message: `none of ${counted(nodes.length, 'node')} takes pods${closedNodes(nodes)}${autoscaled}`,
     };
     if (settings.autoscaling) return [ok(said)];
     const hint = `a cluster admin adds nodes; where they come when they are needed: ${addedAgain(engine)} and --set autoscaling=true`;
     return [warning({ ...said, hint })];
   }
   const { cpus, memory_gb, gpus } = totalOf(nodes);
-  const message = `${counted(open.length, 'node')}: ${cpus} CPUs, ${memory_gb} GB of memory, ${counted(gpus, 'GPU')}${autoscaled}`;
+  const closed = closedNodes(nodes);
+  const message = `${counted(open.length, 'node')}: ${cpus} CPUs, ${memory_gb} GB of memory, ${counted(gpus, 'GPU')}${closed}${autoscaled}`;
   return [
     ok({ name: 'nodes', message }),
     ...checkProducts(engine, open, settings.gpu.product_label),
     ...checkTaints(open),
   ];
+}
+
+function closedNodes(nodes: readonly NodeFacts[]): string {
+  const names = nodes.filter(({ cordoned }) => cordoned).map(({ name }) => name);
+  return names.length === 0
+    ? ''
+    : `; closed (cordoned): ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
 }
 
 function checkProducts(engine: string, nodes: readonly NodeFacts[], label: string): EngineFinding[] {

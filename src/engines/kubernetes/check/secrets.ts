@@ -1,3 +1,4 @@
+import { counted } from '../../../base/text/plural.ts';
 import type { Secret } from 'kubernetes-types/core/v1.js';
 import type { EngineFinding } from '../../engine.ts';
 import { DEFAULT_SETTINGS } from '../../../render/kubernetes/settings/settings.ts';
@@ -64,14 +65,24 @@ async function checkProjectSecret(looked: Looked): Promise<EngineFinding[]> {
   const found = await readSecret(looked, secret);
   if (found === 'hidden') return [];
   if (found !== null) {
-    const number = Object.keys(found.data ?? {}).length;
-    return [ok({ name, message: `${number} ${number === 1 ? 'variable' : 'variables'} of the project` })];
+    const keys = Object.keys(found.data ?? {});
+    const message = `${counted(keys.length, 'variable')} of the project`;
+    return [ok({ name, message }), ...checkNames(keys.toSorted(), name)];
   }
   const message = 'is not there: pods get no variables of the project';
   if (secret === DEFAULT_SETTINGS.project_secret) return [ok({ name, message })];
   const { namespace } = looked.cluster;
   const hint = `whoever administers ${namespace}: kubectl -n ${namespace} create secret generic ${secret} --from-env-file=FILE`;
   return [warning({ name, message: `${message} (project_secret)`, hint })];
+}
+
+/** A pod gets them, but a command is started by a shell, and shells pass on only what can be a variable of theirs. */
+function checkNames(keys: readonly string[], name: string): EngineFinding[] {
+  const lost = keys.filter((key) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(key));
+  if (lost.length === 0) return [];
+  const message = `${lost.join(', ')}: no command gets ${lost.length === 1 ? 'it' : 'them'}, because a shell drops what is no name of a variable`;
+  const hint = 'name them with letters, digits and underscores, not beginning with a digit';
+  return [warning({ name, message, hint })];
 }
 
 async function readSecret({ cluster }: Looked, name: string): Promise<Secret | null | 'hidden'> {

@@ -62,7 +62,8 @@ function shown(name: string, amount: number): string {
   return String(Math.floor((isBytes ? amount / 2 ** 30 : amount) * 100) / 100);
 }
 
-function placeOf(group: Group, name: string): Path {
+/** Where the manifest says how much of a resource a pod asks for. */
+export function placeOf(group: Group, name: string): Path {
   const resources = [...typePath(group, null), 'resources'];
   if (name === 'cpu') return amountPath(group, 'cpus', null);
   if (name === 'memory') return amountPath(group, 'memory_gb', null);

@@ -8,6 +8,9 @@ import type { KubernetesSettings } from '../../../render/kubernetes/settings/set
 import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
 import { totalOf } from './capacity.ts';
 import { groupFindings } from './fit-group.ts';
+import { limitFindings } from './fit-limits.ts';
+import { quotaFindings } from './fit-quota.ts';
+import { uncordoned, type NodeFacts } from './nodes.ts';
 import type { Inventory } from './inventory.ts';
 
 /**
@@ -22,17 +25,57 @@ export function fitFindings(
 ): Finding[] {
   if (!ENGINE_OPERATORS.includes(plan.operator)) return engineFindings(plan, factsOf(engine, []), null);
   if (!inventory.serves) return [operatorMissing(plan, engine)];
-  const { nodes } = inventory;
-  const pods = plan.groups.filter(({ role }) => role !== 'submitter');
-  const lacks =
-    nodes === null ? [] : pods.flatMap((group) => groupFindings(group, { nodes, engine, settings }));
-  const inAll = nodes === null || settings.autoscaling ? [] : totalFindings(plan, { nodes, engine });
   return [
-    ...(settings.autoscaling ? lacks.map(comesWhenNeeded) : lacks),
-    ...inAll.filter((finding) => !lacks.some((lack) => sameGroup(lack.path, finding.path))),
+    ...nodeFindings(plan, inventory, { engine, settings }),
+    ...limitFindings(plan, inventory, settings),
+    ...quotaFindings(plan, inventory, settings),
     ...claimFindings(plan, inventory, settings),
     ...classFindings(plan, inventory, settings),
   ];
+}
+
+/** What nodes lack; where it is only that some are cordoned, that: pods wait until they are opened. */
+function nodeFindings(plan: Plan, { nodes }: Inventory, of: Of): Finding[] {
+  if (nodes === null) return [];
+  const now = lacksOf(plan, nodes, of);
+  const closed = nodes.filter(({ cordoned }) => cordoned);
+  if (now.length === 0 || closed.length === 0) return now;
+  const ever = lacksOf(plan, uncordoned(nodes), of);
+  const passing = now.filter((lack) => !ever.some(({ path }) => sameGroup(path, lack.path)));
+  return [...ever, ...onePerGroup(passing).map((lack) => cordonedFinding(lack, closed, of.engine))];
+}
+
+interface Of {
+  engine: string;
+  settings: KubernetesSettings;
+}
+
+function lacksOf(plan: Plan, nodes: readonly NodeFacts[], { engine, settings }: Of): Finding[] {
+  const pods = plan.groups.filter(({ role }) => role !== 'submitter');
+  const lacks = pods.flatMap((group) => groupFindings(group, { nodes, engine, settings }));
+  const inAll = settings.autoscaling ? [] : totalFindings(plan, { nodes, engine });
+  return [
+    ...(settings.autoscaling ? lacks.map(comesWhenNeeded) : lacks),
+    ...inAll.filter((finding) => !lacks.some((lack) => sameGroup(lack.path, finding.path))),
+  ];
+}
+
+function onePerGroup(findings: readonly Finding[]): Finding[] {
+  return findings.filter(
+    (one, index) => !findings.slice(0, index).some(({ path }) => sameGroup(path, one.path)),
+  );
+}
+
+function cordonedFinding({ path, at }: Finding, closed: readonly NodeFacts[], engine: string): Finding {
+  const names = closed.map(({ name }) => name).sort();
+  const listed = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
+  return {
+    code: 'engine-cordoned',
+    path,
+    at,
+    message: `nodes of the engine ${engine} that would take this are closed (cordoned): ${listed}`,
+    hint: `pods wait until they are opened again: kubectl uncordon ${names[0]}, by who administers the cluster`,
+  };
 }
 
 /** Pods that fit one by one, but not all at once. */

@@ -1,5 +1,5 @@
 import { workloadOf } from '../workload/of.ts';
-import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
+import type { LimitRange, PersistentVolumeClaim, ResourceQuota } from 'kubernetes-types/core/v1.js';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
@@ -7,7 +7,7 @@ import { isDefault, listClasses } from './storage-classes.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { listNodes, type NodeFacts } from './nodes.ts';
-import { RESOURCES, type Resource } from '../api/objects.ts';
+import { RESOURCES, type KubeObject, type Resource } from '../api/objects.ts';
 import { servesKind } from '../api/served.ts';
 
 /** What a cluster has, as far as it matters for whether a plan can run there. */
@@ -19,6 +19,9 @@ export interface Inventory {
   classes: { names: readonly string[]; standard: string | null } | null;
   /** Claims of the plan that are not there; and those there are, as far as they may be listed. */
   claims: { missing: readonly string[]; known: readonly string[] };
+  /** Of the namespace; empty also where this user may not list them. */
+  quotas: readonly ResourceQuota[];
+  limitRanges: readonly LimitRange[];
   /** Whether its kind of workload is served. */
   serves: boolean;
 }
@@ -29,7 +32,7 @@ export async function takeInventory(
   { plan, settings, nodes, serves }: Taking,
 ): Promise<Inventory> {
   const workload = workloadOf(plan).resource;
-  const [seen, classes, claims, isServed] = await Promise.all([
+  const [seen, classes, claims, isServed, quotas, limitRanges] = await Promise.all([
     nodes(cluster),
     plan.storage.shared_volume === null ? null : classesOf(cluster),
     claimsOf(
@@ -37,8 +40,11 @@ export async function takeInventory(
       plan.storage.attached.map(({ name }) => claimOf({ settings }, name)),
     ),
     serves(cluster, workload),
+    listIfAllowed<ResourceQuota>(cluster, RESOURCES.quotas),
+    listIfAllowed<LimitRange>(cluster, RESOURCES.limitRanges),
   ]);
-  return { namespace: cluster.namespace, nodes: seen, classes, claims, serves: isServed };
+  const { namespace } = cluster;
+  return { namespace, nodes: seen, classes, claims, quotas, limitRanges, serves: isServed };
 }
 
 interface Taking {
@@ -107,9 +113,14 @@ async function isThere(cluster: Cluster, claim: string): Promise<boolean> {
 }
 
 async function listClaims(cluster: Cluster): Promise<string[]> {
+  const items = await listIfAllowed<PersistentVolumeClaim>(cluster, RESOURCES.claims);
+  return items.map(({ metadata }) => metadata?.name ?? '');
+}
+
+/** Nothing of what this user may not list. */
+async function listIfAllowed<T extends KubeObject>(cluster: Cluster, resource: Resource): Promise<T[]> {
   try {
-    const { items } = await cluster.list<PersistentVolumeClaim>(RESOURCES.claims);
-    return items.map(({ metadata }) => metadata?.name ?? '');
+    return (await cluster.list<T>(resource)).items;
   } catch (error) {
     if (isClusterError(error, 403)) return [];
     throw error;

@@ -14,6 +14,8 @@ export interface NodeFacts {
   allocatable: Readonly<Record<string, number>>;
   /** Ready, and not cordoned. */
   schedulable: boolean;
+  /** Ready, but closed to new pods by somebody, until it is opened again. */
+  cordoned: boolean;
 }
 
 /** Every node; null when this user may not list them. Throws ClusterError for the rest. */
@@ -26,14 +28,25 @@ export async function listNodes(cluster: Cluster): Promise<NodeFacts[] | null> {
   }
 }
 
+const CORDONED = 'node.kubernetes.io/unschedulable';
+
+/** As they would be if nobody had cordoned any. */
+export function uncordoned(nodes: readonly NodeFacts[]): NodeFacts[] {
+  return nodes.map((node) => ({ ...node, schedulable: node.schedulable || node.cordoned }));
+}
+
 export function nodeFacts({ metadata, spec, status }: Node): NodeFacts {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
   return {
     name: metadata?.name ?? '',
     labels: metadata?.labels ?? {},
-    taints: (spec?.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule'),
+    // That a node is cordoned is a taint of it too, and no pod's to tolerate.
+    taints: (spec?.taints ?? []).filter(
+      ({ key, effect }) => effect !== 'PreferNoSchedule' && key !== CORDONED,
+    ),
     allocatable: amounts(status?.allocatable ?? status?.capacity ?? {}),
     schedulable: ready && spec?.unschedulable !== true,
+    cordoned: ready && spec?.unschedulable === true,
   };
 }
 

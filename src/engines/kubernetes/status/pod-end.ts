@@ -5,6 +5,7 @@ import {
   type PodEnd,
 } from '../../../experiment/failure/explain.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
+import { BUILD_CONTAINERS } from '../../../render/kubernetes/build/build-job.ts';
 import { failedInit, lastMainEnd } from '../pod/containers.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
@@ -87,9 +88,14 @@ function explainNotStarted(ended: EndedPod): Explanation {
   return explainPodEnd(ended);
 }
 
-/** `its init container x, which the cluster added,`; KubeRay's own is not called that. */
+/** `its init container x, which the cluster added,`; ours and KubeRay's are not called that. */
 export function sayInit(name: string): string {
-  return `its init container ${name}${name === WAIT_FOR_HEAD ? '' : ', which the cluster added,'}`;
+  return `its init container ${name}${isOwnInit(name) ? '' : ', which the cluster added,'}`;
+}
+
+/** Of a build, or KubeRay's. */
+export function isOwnInit(name: string): boolean {
+  return name === WAIT_FOR_HEAD || name === BUILD_CONTAINERS.upload;
 }
 
 /** KubeRay's, in worker pods. */

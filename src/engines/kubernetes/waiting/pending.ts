@@ -3,7 +3,7 @@ import type { Reason } from '../../../experiment/status.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { Event } from '../api/objects.ts';
 import type { SeenContainer, SeenPod } from '../pod/seen-pod.ts';
-import { sayInit, WAIT_FOR_HEAD } from '../status/pod-end.ts';
+import { isOwnInit, sayInit, WAIT_FOR_HEAD } from '../status/pod-end.ts';
 import { schedulingHint } from './unschedulable.ts';
 
 /** Why one pod does not run. */
@@ -111,7 +111,7 @@ function whyInInit(pod: SeenPod, events: readonly Event[]): PodWait | null {
     const { name, state, lastState, restarts } = container;
     if (state?.terminated?.exitCode === 0) continue;
     const trouble = troubleOf(pod, container, events);
-    if (trouble !== null) return name === WAIT_FOR_HEAD ? trouble : ofAdded(name, trouble);
+    if (trouble !== null) return isOwnInit(name) ? trouble : ofAdded(name, trouble);
     const failed = state?.terminated ?? (state?.waiting === undefined ? undefined : lastState?.terminated);
     if (failed !== undefined) return initFailed(name, failed.exitCode, restarts);
     if (state?.running === undefined) return null;

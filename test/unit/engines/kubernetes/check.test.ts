@@ -220,6 +220,10 @@ test('secrets that the settings name must be there, with their keys', async () =
   ]);
   const project = (await findings()).find(({ name }) => name === 'secret: aichor-project-env');
   expect(project).toMatchObject({ status: 'ok', message: '2 variables of the project' });
+  put('secrets', 'aichor-project-env', {}, { data: { A: 'eA==', 'my.key': 'eQ==', '1ABC': 'eQ==' } });
+  expect(await complaints({ registry: 'r' })).toContain(
+    'warning secret: aichor-project-env: 1ABC, my.key: no command gets them, because a shell drops what is no name of a variable',
+  );
   expect(await complaints({ registry: 'r', project_secret: 'mine' })).toEqual([
     'warning secret: mine: is not there: pods get no variables of the project (project_secret)',
   ]);

@@ -31,6 +31,7 @@ function node(name: string, parts: Partial<NodeFacts> = {}): NodeFacts {
     labels: {},
     taints: [],
     schedulable: true,
+    cordoned: false,
     ...parts,
     allocatable: { ...allocatable, ...parts.allocatable },
   };
@@ -57,6 +58,8 @@ const ROOMY: Inventory = {
   nodes: [A100, T4, CPU, SPOT],
   classes: { names: ['standard', 'fast'], standard: 'standard' },
   claims: { missing: [], known: [] },
+  quotas: [],
+  limitRanges: [],
   serves: true,
 };
 

@@ -1,0 +1,121 @@
+/** What fits beforehand: closed nodes, quotas and limits of the namespace, as a real API server has them. */
+import type { LimitRange, Node, ResourceQuota } from 'kubernetes-types/core/v1.js';
+import { expect, test } from 'vitest';
+import { RESOURCES } from '../../src/engines/kubernetes/api/objects.ts';
+import { cluster, onCluster } from './harness/found.ts';
+import { at } from './harness/kubernetes.ts';
+import { inPlace } from './harness/place.ts';
+import { RESOURCES_OF_POD } from './harness/work.ts';
+
+const nodes = at(RESOURCES.nodes, null);
+
+/** A node of this test alone that KWOK plays. */
+async function fakeNode(name: string): Promise<void> {
+  const amounts = { cpu: '8', memory: '16Gi', 'ephemeral-storage': '16Gi', pods: '10' };
+  await nodes.create<Node>({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      annotations: { 'kwok.x-k8s.io/node': 'fake' },
+      labels: { kwok: 'true', 'aichor-test': name },
+    },
+    spec: { taints: [{ key: 'kwok.x-k8s.io/node', value: 'fake', effect: 'NoSchedule' }] },
+    status: { allocatable: amounts, capacity: amounts },
+  });
+  const isReady = ({ status }: Node) =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+  await nodes.until<Node>((items) => items.some((node) => node.metadata?.name === name && isReady(node)));
+}
+
+onCluster('a cluster, before anything is submitted', () => {
+  test.runIf(cluster.state !== null)(
+    'with a node that is closed: it is said, waited for, and gone on with',
+    async () => {
+      const name = `closed-${Date.now()}`;
+      await fakeNode(name);
+      try {
+        await nodes.patch(name, { spec: { unschedulable: true } });
+        await inPlace(
+          async (place) => {
+            const resources = {
+              ...RESOURCES_OF_POD,
+              extraSelectors: { 'aichor-test': name },
+              extraTolerations: [{ key: 'kwok.x-k8s.io/node', operator: 'Exists' }],
+            };
+            const types = { worker: { count: 1, resources } };
+            const id = await place.submit({ command: 'true', types, spec: { env: { FAKE_SECONDS: '1s' } } });
+            const record = await place.until(
+              id,
+              ({ explanation }) => explanation?.includes('cordoned') ?? false,
+            );
+            expect(JSON.stringify(record.notices)).toContain(`closed (cordoned): ${name}`);
+            const { stdout } = await place.world.aichor(['engines', 'check', 'cluster']);
+            expect(stdout.toString()).toContain('closed (cordoned)');
+            await nodes.patch(name, { spec: { unschedulable: null } });
+            expect(await place.world.end(id)).toMatchObject({ status: 'Succeeded' });
+          },
+          { fake: true },
+        );
+      } finally {
+        await nodes.remove(name);
+      }
+    },
+  );
+
+  test('whose quota can never give what it needs refuses it; one that is used up is waited for', () =>
+    inPlace(
+      async ({ submit, world, until }) => {
+        await expect(submit({ command: 'true', count: 4 })).rejects.toMatchObject({
+          code: 'engine_unavailable',
+          message: expect.stringContaining('allows 2 of pods in all, and this experiment needs 4'),
+        });
+        const first = await submit({ command: 'while [ ! -e /tmp/x ]; do sleep 0.2; done', count: 2 });
+        await until(
+          first,
+          ({ pods }) => pods.every(({ status }) => status === 'Running') && pods.length === 2,
+        );
+        const second = await submit({ command: 'true', count: 1 });
+        const waiting = await until(
+          second,
+          ({ explanation }) => explanation?.includes('exceeded quota') ?? false,
+        );
+        expect(JSON.stringify(waiting.notices)).toContain('1 are missing');
+        await world.client.cancel({ ids: [first] });
+        expect(await world.end(second)).toMatchObject({ status: 'Succeeded' });
+      },
+      {
+        before: (namespace) =>
+          at(RESOURCES.quotas, namespace).create<ResourceQuota>({
+            apiVersion: 'v1',
+            kind: 'ResourceQuota',
+            metadata: { name: 'small' },
+            spec: { hard: { pods: '2' } },
+          }),
+      },
+    ));
+
+  test('whose LimitRange a pod passes refuses it, with the key that cures it', () =>
+    inPlace(
+      async ({ submit, world }) => {
+        const types = (cpuLimitRatio: number) => ({
+          worker: { count: 1, resources: { ...RESOURCES_OF_POD, cpuLimitRatio } },
+        });
+        await expect(submit({ command: 'true', types: types(2) })).rejects.toMatchObject({
+          code: 'engine_unavailable',
+          hint: expect.stringContaining('set cpuLimitRatio: 1.5'),
+        });
+        const id = await submit({ command: 'true', types: types(1.5) });
+        expect(await world.end(id)).toMatchObject({ status: 'Succeeded' });
+      },
+      {
+        before: (namespace) =>
+          at(RESOURCES.limitRanges, namespace).create<LimitRange>({
+            apiVersion: 'v1',
+            kind: 'LimitRange',
+            metadata: { name: 'narrow' },
+            spec: { limits: [{ type: 'Container', maxLimitRequestRatio: { cpu: '1500m' } }] },
+          }),
+      },
+    ));
+});
