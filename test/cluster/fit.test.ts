@@ -118,4 +118,21 @@ onCluster('a cluster, before anything is submitted', () => {
           }),
       },
     ));
+
+  test('that enforces the level restricted takes pods that are made for it', () =>
+    inPlace(
+      async ({ submit, world }) => {
+        const spec = { securityContext: { runAsUser: 1000 } };
+        const id = await submit({ command: 'id -u', spec });
+        expect(await world.end(id)).toMatchObject({ status: 'Succeeded' });
+        expect((await world.lines(id)).map(({ text }) => text)).toEqual(['1000']);
+      },
+      {
+        settings: { pod_security: 'restricted' },
+        before: (namespace) =>
+          at(RESOURCES.namespaces, null).patch(namespace, {
+            metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+          }),
+      },
+    ));
 });

@@ -8,7 +8,7 @@ export default class EnginesAdd extends BaseCommand<EngineDocument> {
   static override summary = 'Add a Kubernetes cluster as an engine';
   static override description = `Connects and says what was found there; a cluster that cannot be reached is refused. The control plane on this machine reads the kubeconfig where it is, whenever it needs it; one on another machine is sent this context only, and keeps it in a file that only its user can read.
 
-Settings (--set, or a file of --settings): registry, pull_secret, project_secret, queue, selectors.NAME, autoscaling, image_pull_policy, ttl_s, sidecar_grace_s, gpu.product_label, gpu.mig, rdma.resource_prefix, rdma.network_annotation, rdma.ipc_lock, allow_ptrace, claims.NAME, storage_class, storage.input, storage.output, storage.s3_endpoint, tensorboard_image, build.image, build.push_secret, build.variables_secret, build.deadline_s.`;
+Settings (--set, or a file of --settings): registry, pull_secret, project_secret, queue, selectors.NAME, autoscaling, image_pull_policy, ttl_s, sidecar_grace_s, gpu.product_label, gpu.mig, rdma.resource_prefix, rdma.network_annotation, rdma.ipc_lock, pod_security, allow_ptrace, claims.NAME, storage_class, storage.input, storage.output, storage.s3_endpoint, tensorboard_image, build.image, build.push_secret, build.variables_secret, build.deadline_s.`;
   static override examples = [
     'aichor engines add gpu --context lab --namespace team-a',
     'aichor engines add gpu --registry registry.example.org/team-a --pull-secret registry-key',

@@ -3,7 +3,8 @@ import type { Group } from '../../experiment/plan/plan.ts';
 import { backstopSeconds } from './deadline.ts';
 import { renderEnvironment } from './pod/environment.ts';
 import { withQueue } from './jobset.ts';
-import { renderRayPod } from './pod/pod-template.ts';
+import { podSecurity, renderRayPod } from './pod/pod-template.ts';
+import { containerSecurity } from './pod/security.ts';
 import type { RayJob, RayWorkerGroupSpec } from './rayjob-types.ts';
 import { experimentLabels, imageOf, metadataOf, type Rendering } from './rendering.ts';
 
@@ -74,10 +75,13 @@ function workerGroup(rendering: Rendering, group: Group): RayWorkerGroupSpec {
 function submitterTemplate(rendering: Rendering): PodTemplateSpec {
   const { settings } = rendering;
   const group = groupOf(rendering, 'submitter');
+  const securityContext = podSecurity(rendering);
   return {
     metadata: { labels: { ...experimentLabels(rendering), 'aichor.io/type': group.name } },
     spec: {
       restartPolicy: 'Never',
+      // The same image, and so the same user.
+      ...(settings.pod_security !== null && securityContext !== null && { securityContext }),
       ...(settings.pull_secret === null ? {} : { imagePullSecrets: [{ name: settings.pull_secret }] }),
       containers: [
         {
@@ -86,6 +90,7 @@ function submitterTemplate(rendering: Rendering): PodTemplateSpec {
           ...(settings.image_pull_policy === null ? {} : { imagePullPolicy: settings.image_pull_policy }),
           env: renderEnvironment(rendering, group),
           resources: { requests: { cpu: '100m', memory: '200Mi' }, limits: { cpu: '1', memory: '1Gi' } },
+          ...containerSecurity(rendering),
         },
       ],
     },

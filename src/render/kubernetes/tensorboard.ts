@@ -1,3 +1,4 @@
+import { containerSecurity, restrictedPod } from './pod/security.ts';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { Container, EnvVar, PodTemplateSpec, Service, Volume } from 'kubernetes-types/core/v1.js';
@@ -44,6 +45,9 @@ export function renderTensorBoardAgain(rendering: Rendering, seconds: number): J
   };
 }
 
+/** Its image has no user of its own; any can read what experiments write. */
+const NOBODY = 65_534;
+
 type Metadata = ReturnType<typeof metadataOf>;
 
 function deployment(rendering: Rendering, metadata: Metadata, logs: string): Deployment {
@@ -67,6 +71,9 @@ function podTemplate(rendering: Rendering, { labels }: Metadata, logs: string): 
     spec: {
       enableServiceLinks: false,
       automountServiceAccountToken: false,
+      ...(rendering.settings.pod_security !== null && {
+        securityContext: { ...restrictedPod(rendering), runAsUser: NOBODY },
+      }),
       containers: [container(rendering, logs, volume?.mountPath ?? null)],
       ...(volume ? { volumes: [volume.volume] } : {}),
     },
@@ -93,6 +100,7 @@ function container({ settings }: Rendering, logs: string, mountPath: string | nu
       ? {}
       : { envFrom: [{ secretRef: { name: settings.project_secret, optional: true } }] }),
     terminationMessagePolicy: 'FallbackToLogsOnError',
+    ...containerSecurity({ settings }),
     readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 5 },
     resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1', memory: '2Gi' } },
     ...(mountPath === null ? {} : { volumeMounts: [{ name: 'events', mountPath, readOnly: true }] }),

@@ -8,7 +8,7 @@ import { missingRights, RIGHTS, rightName, type Right } from './verbs.ts';
 import { addedAgain, missing, ok, warning } from './finding.ts';
 
 /** Whether it is there, and whether it takes pods that run as their image says. */
-export async function checkNamespace({ engine, cluster }: Looked): Promise<EngineFinding> {
+export async function checkNamespace({ engine, cluster, settings }: Looked): Promise<EngineFinding> {
   const name = 'namespace';
   const found = await readNamespace(cluster);
   if (found === 'hidden') return ok({ name, message: `${cluster.namespace}; this user may not look at it` });
@@ -27,11 +27,12 @@ export async function checkNamespace({ engine, cluster }: Looked): Promise<Engin
       hint: `${addedAgain(engine)} and --namespace`,
     });
   }
-  if (level !== 'restricted') return ok({ name, message: cluster.namespace });
+  const isMade = settings.pod_security === 'restricted';
+  if (level !== 'restricted' || isMade) return ok({ name, message: cluster.namespace });
   return missing({
     name,
     message: `${cluster.namespace} takes pods of the security level "restricted" only`,
-    hint: `a cluster admin: kubectl label namespace ${cluster.namespace} pod-security.kubernetes.io/enforce=baseline --overwrite (privileged where images are built or spec.securityContext adds capabilities)`,
+    hint: `${addedAgain(engine)} and --set pod_security=restricted (no image builds there; images whose user is no root, or runAsUser in the manifest); or a cluster admin: kubectl label namespace ${cluster.namespace} pod-security.kubernetes.io/enforce=baseline --overwrite (privileged where images are built or spec.securityContext adds capabilities)`,
   });
 }
 

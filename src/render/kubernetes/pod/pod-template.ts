@@ -6,6 +6,7 @@ import { renderEnvironment } from './environment.ts';
 import { renderPlacement } from './placement.ts';
 import { experimentLabels, imageOf, type Rendering } from '../rendering.ts';
 import { renderResources } from './resources.ts';
+import { containerSecurity, restrictedPod } from './security.ts';
 import { renderVolumes } from './volumes.ts';
 
 /** Ours on every pod until its log and exit status have been read; the engine takes it off. */
@@ -81,13 +82,15 @@ function renderContainer(
     resources: renderResources(group.resources, settings),
     ...(volumeMounts.length > 0 ? { volumeMounts } : {}),
     ...(shutdown ? { lifecycle: { preStop: { exec: { command: shutdown } } } } : {}),
-    ...(capabilities.length > 0 ? { securityContext: { capabilities: { add: capabilities } } } : {}),
+    ...containerSecurity(rendering, capabilities),
   };
 }
 
-function podSecurity({ plan }: Rendering): PodSecurityContext | null {
-  const { run_as_user: user, run_as_group: group, fs_group: fsGroup } = plan.security;
+/** Null: nothing is asked for. */
+export function podSecurity(rendering: Rendering): PodSecurityContext | null {
+  const { run_as_user: user, run_as_group: group, fs_group: fsGroup } = rendering.plan.security;
   const context = {
+    ...restrictedPod(rendering),
     ...(user === null ? {} : { runAsUser: user }),
     ...(group === null ? {} : { runAsGroup: group }),
     ...(fsGroup === null ? {} : { fsGroup, fsGroupChangePolicy: 'OnRootMismatch' as const }),

@@ -29,6 +29,7 @@ const settingsSchema = z.strictObject({
       ipc_lock: maybe(z.boolean()),
     }),
   ),
+  pod_security: maybe(z.enum(['restricted']).nullable()),
   allow_ptrace: maybe(z.boolean()),
   claims: maybe(texts),
   storage_class: maybe(text.nullable()),

@@ -23,6 +23,8 @@ export interface KubernetesSettings {
     mig: 'single' | 'mixed';
   };
   rdma: { resource_prefix: string; network_annotation: boolean; ipc_lock: boolean };
+  /** The Pod Security level that the namespace enforces and pods have to be made for; null: what it asks for is not said. */
+  pod_security: 'restricted' | null;
   /** Whether `securityContext.ptrace` is granted; else it is ignored in silence. */
   allow_ptrace: boolean;
   /** Claim of an attached PVC by the name in the manifest; a name that is not listed is the claim's own. */
@@ -58,6 +60,7 @@ export const DEFAULT_SETTINGS: KubernetesSettings = {
   sidecar_grace_s: 30,
   gpu: { product_label: 'nvidia.com/gpu.product', mig: 'single' },
   rdma: { resource_prefix: 'rdma', network_annotation: false, ipc_lock: false },
+  pod_security: null,
   allow_ptrace: false,
   claims: {},
   storage_class: null,

@@ -279,6 +279,7 @@ describe('the namespace', () => {
     expect(await complaints()).toEqual([
       'error namespace: lab takes pods of the security level "restricted" only',
     ]);
+    expect(await complaints({ registry: 'r', pod_security: 'restricted' })).toEqual([]);
   });
 });
 

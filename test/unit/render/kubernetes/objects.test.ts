@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { describe, expect, test } from 'vitest';
 import { planManifest } from '../../../../src/operators/plan.ts';
 import type { Manifest, PodResources } from '../../../../src/manifest/manifest.ts';
@@ -54,6 +55,14 @@ function podOf(manifest: Manifest, settings: Partial<KubernetesSettings> = {}) {
   const container = pod?.spec?.containers[0];
   if (!pod?.spec || !container) throw new Error('no pod');
   return { pod, spec: pod.spec, container };
+}
+
+/** Of pods in whatever object, wherever in it; not of builds, which need more than that level allows. */
+function podSpecsIn(object: unknown): PodSpec[] {
+  if (typeof object !== 'object' || object === null) return [];
+  if ('kind' in object && object.kind === 'Job') return [];
+  if ('containers' in object) return [object as PodSpec];
+  return Object.values(object).flatMap(podSpecsIn);
 }
 
 const withResources = (resources: Partial<PodResources>) =>
@@ -345,6 +354,28 @@ describe('a pod', () => {
       'PERFMON',
       'SYS_PTRACE',
     ]);
+  });
+
+  test('for a namespace of the level restricted: what that asks for, on every pod of every operator', () => {
+    const board = { tensorboard: { enabled: true, pvc: null } };
+    const manifests = [jobset([podType('w')], board), kuberay([workerGroup('g')], board)];
+    for (const manifest of manifests) {
+      const objects = render(manifest, { pod_security: 'restricted' });
+      expect(objects.flatMap((object) => schemaErrors(object))).toEqual([]);
+      const pods = objects.flatMap(podSpecsIn);
+      expect(pods.length).toBeGreaterThan(1);
+      for (const { securityContext, containers } of pods) {
+        expect(securityContext).toMatchObject({
+          runAsNonRoot: true,
+          seccompProfile: { type: 'RuntimeDefault' },
+        });
+        for (const container of containers)
+          expect(container.securityContext).toEqual({
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ['ALL'] },
+          });
+      }
+    }
   });
 
   test('ends gently', () => {
