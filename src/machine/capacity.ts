@@ -61,5 +61,3 @@ export async function cgroupFolders(root: string, ownCgroup: string): Promise<st
   }
   return [...folders];
 }
-
-export { readIfPossible as readIfThere };

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCommitSource } from '../../src/server/submission/commits.ts';
+import { createCommitSource } from '../../src/server/submission/commit/commits.ts';
 import { createTestPlane, FILES, JOBSET, type TestPlane } from './control-plane.ts';
 
 let t: TestPlane;

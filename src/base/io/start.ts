@@ -22,3 +22,12 @@ export async function start(
   child.on('error', () => undefined);
   return child;
 }
+
+/**
+ * `start` for those who listen to the child themselves: that it could not be started is its event `error`.
+ *
+ * @throws TypeError for words and variables that no process can have; system errors such as E2BIG at once
+ */
+export function startChild(program: string, words: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawn(program, [...words], options);
+}

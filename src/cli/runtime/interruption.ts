@@ -75,8 +75,8 @@ async function startWatching(
   process: NodeJS.Process,
   { fd, onGone }: { fd: number; onGone: () => void },
 ): Promise<void> {
-  const { spawn } = await import('node:child_process');
-  const tail = spawn('tail', ['--follow', `--pid=${process.pid}`, '/dev/null'], {
+  const { startChild } = await import('../../base/io/start.ts');
+  const tail = startChild('tail', ['--follow', `--pid=${process.pid}`, '/dev/null'], {
     stdio: ['ignore', fd, 'ignore'],
   });
   tail.unref();

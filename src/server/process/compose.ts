@@ -7,7 +7,7 @@ import type { StateFolder } from '../../machine/state-folder.ts';
 import { createSnapshotStore } from '../../snapshot/store/store.ts';
 import { completeSettings } from '../../render/kubernetes/settings/settings-schema.ts';
 import { createChanges } from '../experiments/changes.ts';
-import { createCommitSource } from '../submission/commits.ts';
+import { createCommitSource } from '../submission/commit/commits.ts';
 import type { EngineEntry, Kubernetes } from '../engines/cluster.ts';
 import { openEngineRegistry } from '../engines/registry.ts';
 import type { Folders } from './folders.ts';

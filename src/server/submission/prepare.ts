@@ -10,7 +10,7 @@ import { repositoryFindings } from '../../repository/findings.ts';
 import { withPlaces } from '../engines/placed-findings.ts';
 import { createRecent } from '../../base/text/recent.ts';
 import { chooseEngine } from './choose-engine.ts';
-import { failedAtClone, namesProtected } from './failed-commit.ts';
+import { failedAtClone, namesProtected } from './commit/failed-commit.ts';
 import { findManifest, manifestText, pathsOf, type FoundManifest } from './find-manifest.ts';
 import { noticeFacts } from './notice-facts.ts';
 import type { CompleteSubmission, Prepared } from './submission.ts';

@@ -3,7 +3,7 @@ import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import { storedSummary } from '../../experiment/summary.ts';
 import type { ExperimentStore, Idempotency } from '../store/store.ts';
 import type { Acceptor } from './accept.ts';
-import { filesOfCommit, type CommitReading } from './from-commit.ts';
+import { filesOfCommit, type CommitReading } from './commit/from-commit.ts';
 import { filesOfDirectory } from './from-directory.ts';
 import { idempotencyOf } from './idempotency.ts';
 import type { Preparer } from './prepare.ts';

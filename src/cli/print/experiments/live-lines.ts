@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { cutToColumns } from '../../../base/text/columns.ts';
 import { isOpenLine, type LogLine } from '../../../logs/line.ts';
+import { parseLogLine } from '../../../logs/wire.ts';
 import { canAnimate, type Output } from '../../runtime/screen.ts';
 import { printable } from '../text.ts';
 import type { LogLineView } from './log-line.ts';
@@ -85,4 +86,25 @@ export function createLiveLines(terminal: () => Terminal, { draw, prefix }: LogL
       return cleared;
     },
   };
+}
+
+/**
+ * Whole JSON lines as they come, drawn: one text for each chunk.
+ *
+ * @param live null where nothing can be drawn over: open lines are left out there
+ */
+export async function* drawnLines(
+  chunks: AsyncIterable<Uint8Array>,
+  view: LogLineView,
+  live: LiveLines | null,
+): AsyncGenerator<string> {
+  for await (const chunk of chunks) {
+    const lines = new TextDecoder().decode(chunk).split('\n').slice(0, -1).map(parseLogLine);
+    if (live) yield live.show(lines);
+    else
+      yield lines
+        .filter((line) => !isOpenLine(line))
+        .map((line) => `${view.draw(line)}\n`)
+        .join('');
+  }
 }

@@ -1,7 +1,5 @@
-import { isOpenLine, type LogLine } from '../../../logs/line.ts';
-import { parseLogLine } from '../../../logs/wire.ts';
+import type { LogLine } from '../../../logs/line.ts';
 import type { Colors, Screen } from '../../runtime/screen.ts';
-import type { LiveLines } from './live-lines.ts';
 
 export interface LogLineOptions {
   /** Names of the pods in order of rank: decides colours and how wide the first column is. */
@@ -51,27 +49,6 @@ export function createLogLineView(screen: Screen, { pods, timestamps }: LogLineO
       return text + contained(line.text, text);
     },
   };
-}
-
-/**
- * Whole JSON lines as they come, drawn: one text for each chunk.
- *
- * @param live null where nothing can be drawn over: open lines are left out there
- */
-export async function* drawnLines(
-  chunks: AsyncIterable<Uint8Array>,
-  view: LogLineView,
-  live: LiveLines | null,
-): AsyncGenerator<string> {
-  for await (const chunk of chunks) {
-    const lines = new TextDecoder().decode(chunk).split('\n').slice(0, -1).map(parseLogLine);
-    if (live) yield live.show(lines);
-    else
-      yield lines
-        .filter((line) => !isOpenLine(line))
-        .map((line) => `${view.draw(line)}\n`)
-        .join('');
-  }
 }
 
 function podColors(colors: Colors, pods: readonly string[]): (pod: string) => (text: string) => string {

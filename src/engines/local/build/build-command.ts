@@ -1,7 +1,9 @@
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { isAbsent } from '../../../base/io/files-sync.ts';
+import { startChild } from '../../../base/io/start.ts';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { AichorError, systemErrorCode } from '../../../errors.ts';
+import { AichorError } from '../../../errors.ts';
 import { signalGroup } from '../../../machine/signals.ts';
 import { failureReason } from './failure-reason.ts';
 import { createMask } from './mask.ts';
@@ -105,7 +107,7 @@ function start(
   const stdout = isJoined ? 'pipe' : output.fd;
   const stderr = isPlain ? log.fd : isJoined ? 'ignore' : 'pipe';
   const stdio = ['ignore', stdout, stderr] satisfies StdioOptions;
-  const child = spawn(program, rest, { cwd: folder, env, detached: true, stdio });
+  const child = startChild(program, rest, { cwd: folder, env, detached: true, stdio });
   const stream = child.stdout ?? child.stderr;
   return { child, shown: stream === null ? Promise.resolve() : writeMasked(stream, log, hidden) };
 }
@@ -136,8 +138,7 @@ export function buildFailure(
 }
 
 function notStarted({ words, folder }: BuildCommand, error: Error): AichorError {
-  const why =
-    systemErrorCode(error) === 'ENOENT' ? `${words[0]} or the folder ${folder} is not there` : error.message;
+  const why = isAbsent(error) ? `${words[0]} or the folder ${folder} is not there` : error.message;
   return new AichorError('experiment_failed', `the Python environment could not be built: ${why}`, {
     cause: error,
   });

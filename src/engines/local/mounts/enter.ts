@@ -35,9 +35,20 @@ export function enterWords(
   const outer = user === null || isRootAlready ? ['--mount'] : ['--mount', '--map-root-user'];
   const inner = user === null ? [] : ['--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`];
   return [
-    ...[unshare, ...outer, 'sh', '-c', ENTER, 'sh'],
-    ...[place.fstab, mount, unshare],
-    ...[...inner, '--root', place.root, '--wd', place.folder],
+    unshare,
+    ...outer,
+    'sh',
+    '-c',
+    ENTER,
+    'sh',
+    place.fstab,
+    mount,
+    unshare,
+    ...inner,
+    '--root',
+    place.root,
+    '--wd',
+    place.folder,
   ];
 }
 

@@ -45,7 +45,9 @@ export async function prepareSurroundings(
   if (wanted.length === 0) return { surroundings: { image, mounts: null, installers, imports }, notices };
   const needed = [host.dataFolder, ...programs];
   const { mounts, refused } = await prepareMounts({
-    ...{ mounts: wanted, directory, needed },
+    mounts: wanted,
+    directory,
+    needed,
     entrance: await host.entrance(),
   });
   const missing = mounts === null ? wanted : refused;

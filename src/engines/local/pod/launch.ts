@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { createLineBuffer } from '../../../base/io/lines.ts';
+import { startChild } from '../../../base/io/start.ts';
 import { systemErrorCode } from '../../../errors.ts';
 import { POD_MARK } from './pod-environment.ts';
 
@@ -58,7 +58,7 @@ function launch(pods: readonly PodStart[], bash: string | null, launching: Launc
     for (const { name } of pods) failed(name, describeSpawnError(error));
   };
   try {
-    const child = spawn(program, words, {
+    const child = startChild(program, words, {
       cwd: '/',
       env: common,
       detached: true,
@@ -71,12 +71,12 @@ function launch(pods: readonly PodStart[], bash: string | null, launching: Launc
       ended(pods.map(({ name }) => name));
     });
     const lines = createLineBuffer();
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       for (const line of lines.push(chunk).toString().split('\n')) report(line, failed);
     });
     // It may be gone before it has read everything: that is told by its exit.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(pods.map((pod) => record(pod, common)).join(''));
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(pods.map((pod) => record(pod, common)).join(''));
     child.unref();
   } catch (error) {
     failAll(error);

@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { startChild } from '../../../base/io/start.ts';
 import { open } from 'node:fs/promises';
 import { aborted, onAbort, sleepUnless } from '../../../base/async/abort.ts';
 import { isThere } from '../../../base/io/files.ts';
@@ -91,7 +92,7 @@ async function runShutdownCommand(pod: LivePod, options: StopOptions, over: Abor
     const said = await runUntil(over, () => {
       const [program = '', ...words] = [...way, ...options.shutdown_command];
       const stdio = ['ignore', stdout.fd, stderr.fd] as const;
-      return spawn(program, words, {
+      return startChild(program, words, {
         cwd: options.folder,
         env: options.env,
         detached: true,

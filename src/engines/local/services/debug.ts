@@ -26,8 +26,13 @@ function debugPlan(plan: Plan, jupyter: Jupyter | null): Plan {
   const { debug } = plan;
   if (debug.vscode !== null || debug.jupyter === null || jupyter === null) return plan;
   const words = [
-    ...[debug.jupyter.path, 'server', '--ip=127.0.0.1', `--port=${jupyter.port}`],
-    ...['--ServerApp.port_retries=0', '--no-browser', '--allow-root'],
+    debug.jupyter.path,
+    'server',
+    '--ip=127.0.0.1',
+    `--port=${jupyter.port}`,
+    '--ServerApp.port_retries=0',
+    '--no-browser',
+    '--allow-root',
   ];
   return { ...plan, command: `exec ${words.map(quoteForShell).join(' ')}` };
 }

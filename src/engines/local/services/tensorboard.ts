@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { sleepUnless } from '../../../base/async/abort.ts';
+import { startChild } from '../../../base/io/start.ts';
 import { readIfThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import { AichorError } from '../../../errors.ts';
@@ -96,7 +96,7 @@ async function launch(program: string, port: number, board: TensorBoard): Promis
   const out = openSync(join(directory, 'tensorboard.log'), 'a', 0o600);
   try {
     const [first = program, ...rest] = words;
-    const child = spawn(first, rest, {
+    const child = startChild(first, rest, {
       env: { ...env, [EXPERIMENT_MARK]: experimentId, [POD_MARK]: TENSORBOARD },
       detached: true,
       stdio: ['ignore', out, out],

@@ -12,7 +12,7 @@ const LONGEST_META = 1 << 16;
 const GZIP_START = 0x1f;
 
 /** A content that an entry may bring. */
-export interface Expected {
+export interface ExpectedEntry {
   sha256: string;
   bytes: number;
 }
@@ -28,7 +28,7 @@ export interface Archive {
  * Puts the entries' contents into a batch of blobs. `expected` finds a file by what an entry is called. All of
  * it happens within `write` and `end`: the parser hands out bytes as it meets them.
  */
-export function openArchive(expected: ReadonlyMap<string, Expected>, batch: BlobBatch): Archive {
+export function openArchive(expected: ReadonlyMap<string, ExpectedEntry>, batch: BlobBatch): Archive {
   const parser = new Parser({ strict: true, maxMetaEntrySize: LONGEST_META, brotli: false, zstd: false });
   const seen = new Set<string>();
   let failure: unknown = null;
@@ -64,7 +64,11 @@ export function openArchive(expected: ReadonlyMap<string, Expected>, batch: Blob
   };
 }
 
-function objection(entry: ReadEntry, file: Expected | undefined, seen: ReadonlySet<string>): string | null {
+function objection(
+  entry: ReadEntry,
+  file: ExpectedEntry | undefined,
+  seen: ReadonlySet<string>,
+): string | null {
   if (!file) return 'is not in the listing';
   if (!FILE_TYPES.has(entry.type)) return `is no file but of type ${entry.type}`;
   if (entry.size !== file.bytes) return `has ${entry.size} bytes, the listing says ${file.bytes}`;
@@ -76,7 +80,7 @@ interface Keeping {
   fail(error: unknown): void;
 }
 
-function keepContent(entry: ReadEntry, file: Expected, { writer, fail }: Keeping): void {
+function keepContent(entry: ReadEntry, file: ExpectedEntry, { writer, fail }: Keeping): void {
   entry.on('data', (chunk: Buffer) => {
     try {
       writer.append(chunk);

@@ -2,7 +2,7 @@ import { createTurns } from '../../packaging/reading/turns.ts';
 import type { BlobBatch } from '../contents/blobs.ts';
 import { hashBytes, type HashTable } from '../contents/hash-table.ts';
 import type { StoredListing } from '../listings/stored-listing.ts';
-import { openArchive, refusedArchive, type Expected } from './archive.ts';
+import { openArchive, refusedArchive, type ExpectedEntry } from './archive.ts';
 import { openContents } from './contents.ts';
 
 /** What a header and its padding may take beside a content, extended headers included. */
@@ -49,9 +49,9 @@ export async function receiveContents(
 }
 
 /** By what an archive's entry may be called; it may bring what is here already. */
-function expectedEntries({ listing, missing, sizeOf }: Receiving): Map<string, Expected> {
-  const expected = new Map<string, Expected>();
-  const byPath = new Map<string, Expected>();
+function expectedEntries({ listing, missing, sizeOf }: Receiving): Map<string, ExpectedEntry> {
+  const expected = new Map<string, ExpectedEntry>();
+  const byPath = new Map<string, ExpectedEntry>();
   for (const entry of listing.entries()) {
     if (entry.kind !== 'file') continue;
     const place = missing.find(hashBytes(entry.sha256));

@@ -1,3 +1,4 @@
+import { isAbsent } from '../../../../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../../../../errors.ts';
 import type { LoadedConfig } from './kube-config.ts';
 
@@ -12,7 +13,7 @@ export function credentialFailure(error: unknown, { user, plugin }: LoadedConfig
   if (plugin === null) return ownFailure(error, user);
   const { command, installHint } = plugin;
   const whose = `which gives the credentials of ${user}`;
-  if (systemErrorCode(error) === 'ENOENT')
+  if (isAbsent(error))
     return new AichorError('engine_unavailable', `${command}, ${whose}, is not there`, {
       hint:
         installHint ?? 'install it where the control plane finds it (PATH), or use a context that needs none',

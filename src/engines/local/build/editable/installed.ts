@@ -2,8 +2,8 @@ import { readdir, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAbsent } from '../../../../base/io/files-sync.ts';
-import { readIfThere } from '../../../../machine/capacity.ts';
-import { placeFile } from '../../../../machine/place-file.ts';
+import { readIfThere } from '../../../../base/io/files.ts';
+import { place } from '../../../../base/io/place.ts';
 import { isFolder } from '../../pod/workdir.ts';
 
 /** A folder of the sources that is installed as a distribution. */
@@ -73,7 +73,7 @@ export function moduleFiles(record: string): string[] {
 const FILE = 'editable.json';
 
 export async function keepEditable(home: string, distributions: readonly LocalDistribution[]): Promise<void> {
-  if (distributions.length > 0) await placeFile(join(home, FILE), JSON.stringify(distributions));
+  if (distributions.length > 0) await place(join(home, FILE), JSON.stringify(distributions));
 }
 
 export async function readEditable(home: string): Promise<LocalDistribution[]> {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { readIfThere } from '../../../../machine/capacity.ts';
+import { readIfThere } from '../../../../base/io/files.ts';
 import { isFolder } from '../../pod/workdir.ts';
 
 /** A line that asks for an editable installation of a folder. */

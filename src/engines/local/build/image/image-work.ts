@@ -86,7 +86,14 @@ function inWorkingOrder({ installs, packages }: Image): Install[] {
   );
   const brought = packages.filter((requirement) => nameOf(requirement).every((name) => !named.has(name)));
   const base: Install = {
-    ...{ kind: 'pip', dialect: 'pip', verb: [], line: 1, folder: '/', output: null, stage: -1, env: {} },
+    kind: 'pip',
+    dialect: 'pip',
+    verb: [],
+    line: 1,
+    folder: '/',
+    output: null,
+    stage: -1,
+    env: {},
     options: brought.map((value) => ({ name: null, value })),
   };
   return [

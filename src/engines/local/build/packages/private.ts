@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { AichorError } from '../../../../errors.ts';
-import { readIfThere } from '../../../../machine/capacity.ts';
-import { placeFile } from '../../../../machine/place-file.ts';
+import { readIfThere } from '../../../../base/io/files.ts';
+import { place as placeFile } from '../../../../base/io/place.ts';
+import { run } from '../../../../base/io/run.ts';
 import { readEnvironmentKey, readPrograms } from '../build-result.ts';
 import type { RunContext } from '../../../engine.ts';
 import type { Surroundings } from '../../mounts/surroundings.ts';
 import { removeTree, workFolder } from '../../pod/workdir.ts';
 import { PRIVATE_PROGRAM } from './program.ts';
-
-const run = promisify(execFile);
 
 interface Place {
   attempt: number;
@@ -68,22 +65,15 @@ async function privateEnvironment(
   await removeTree(folder);
   const program = join(directory, 'private_packages.py');
   await placeFile(program, PRIVATE_PROGRAM);
-  try {
-    await run('python3', ['-I', program, folder, from ?? '-'], { env });
-  } catch (error) {
-    throw cannot(error);
-  }
+  const { ok, stderr, why } = await run('python3', ['-I', program, folder, from ?? '-'], { env });
+  if (!ok) throw cannot(stderr.trim().split('\n').at(-1) || why);
   await placeFile(mark, '');
   return folder;
 }
 
-function cannot(error: unknown): AichorError {
-  const said =
-    error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n').at(-1) : '';
-  const why = said || (error instanceof Error ? error.message : String(error));
+function cannot(why: string): AichorError {
   return new AichorError(
     'experiment_failed',
     `no private copy of the Python environment could be made for the packages that it installs: ${why}`,
-    { cause: error },
   );
 }

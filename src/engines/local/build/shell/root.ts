@@ -1,6 +1,6 @@
+import { isAbsent } from '../../../../base/io/files-sync.ts';
 import { lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../../../errors.ts';
 import type { Entrance } from '../../mounts/enter.ts';
 
 /** Folders of this machine whose programs stand for the image's: seen, and what is written to them kept apart. */
@@ -75,7 +75,7 @@ function linkOf(path: string): string | null | undefined {
   try {
     return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : null;
   } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    if (!isAbsent(error)) throw error;
     return undefined;
   }
 }

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import {
   chmodSync,
   constants,
@@ -12,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { run as runProgram } from '../../../../base/io/run.ts';
 import type { RunEffect, RunRequest, Runner } from '../../../../dockerfile/run/request.ts';
 import { visibleTree } from '../../../../dockerfile/run/mounted.ts';
 import { ImageTree, type TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
@@ -38,7 +37,6 @@ import {
 } from './root.ts';
 import { SHIM_FOLDER } from './shims.ts';
 
-const list = promisify(execFile);
 const IMAGE_PATH = '/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface RunnerPlace {
@@ -233,11 +231,12 @@ async function changesSince(
     [root.upper('usr'), '/usr'],
     [root.upper('etc'), '/etc'],
   ] as const) {
-    const { stdout } = await list(
-      'find',
-      [folder, '-xdev', '-cnewer', mark, '-printf', '%y\\t%m\\t%T@\\t%l\\t%P\\0'],
-      { maxBuffer: 1 << 28 },
-    );
+    const words = [folder, '-xdev', '-cnewer', mark, '-printf', '%y\\t%m\\t%T@\\t%l\\t%P\\0'];
+    const { ok, stdout, why, cause } = await runProgram('find', words, {
+      env: process.env,
+      mostBytes: 1 << 28,
+    });
+    if (!ok) throw new Error(why, { cause });
     for (const line of stdout.split('\0').filter((each) => each !== '')) {
       const [kind = '', mode = '', time = '', target = '', ...rest] = line.split('\t');
       const inner = rest.join('\t');

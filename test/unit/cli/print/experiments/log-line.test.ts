@@ -1,7 +1,8 @@
 import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { createLiveLines } from '../../../../../src/cli/print/experiments/live-lines.ts';
-import { createLogLineView, drawnLines } from '../../../../../src/cli/print/experiments/log-line.ts';
+import { drawnLines } from '../../../../../src/cli/print/experiments/live-lines.ts';
+import { createLogLineView } from '../../../../../src/cli/print/experiments/log-line.ts';
 import type { LogLine } from '../../../../../src/logs/line.ts';
 
 const screen = { width: 20, colors: picocolors.createColors(false) };

@@ -1,9 +1,9 @@
-import { isAichorError, type AichorError } from '../../errors.ts';
-import type { Diagnostic } from '../../manifest/diagnostic.ts';
-import { isProtected } from '../../operators/protected.ts';
-import { EMBEDDED_ENGINE } from './choose-engine.ts';
-import { manifestText, type FoundManifest } from './find-manifest.ts';
-import type { CompleteSubmission, Prepared } from './submission.ts';
+import { isAichorError, type AichorError } from '../../../errors.ts';
+import type { Diagnostic } from '../../../manifest/diagnostic.ts';
+import { isProtected } from '../../../operators/protected.ts';
+import { EMBEDDED_ENGINE } from '../choose-engine.ts';
+import { manifestText, type FoundManifest } from '../find-manifest.ts';
+import type { CompleteSubmission, Prepared } from '../submission.ts';
 
 /** Stands in the record when no manifest was found in the commit. */
 const USUAL_MANIFEST = 'aichor_manifests/manifest.yaml';

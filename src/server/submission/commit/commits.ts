@@ -1,6 +1,6 @@
-import { fetchCommit, resolveCommit } from '../../source/git.ts';
-import { maskCredentials } from '../../source/mask.ts';
-import type { CommitSource } from '../ports.ts';
+import { fetchCommit, resolveCommit } from '../../../source/git.ts';
+import { maskCredentials } from '../../../source/mask.ts';
+import type { CommitSource } from '../../ports.ts';
 
 /** Commits from repositories that the `git` on the server's PATH can reach. */
 export function createCommitSource(env: Record<string, string | undefined>): CommitSource {

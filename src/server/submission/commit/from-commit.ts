@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Submission } from '../../api/contract.ts';
-import type { SnapshotReader } from '../../engines/engine.ts';
-import { isAichorError } from '../../errors.ts';
-import type { Clone } from '../../manifest/manifest.ts';
-import { parseManifest } from '../../manifest/parse.ts';
-import type { CommitSource, FetchedCommit, SnapshotStore } from '../ports.ts';
-import type { Folders } from '../process/folders.ts';
-import type { FoundFiles } from './from-directory.ts';
-import { findManifest } from './find-manifest.ts';
+import type { Submission } from '../../../api/contract.ts';
+import type { SnapshotReader } from '../../../engines/engine.ts';
+import { isAichorError } from '../../../errors.ts';
+import type { Clone } from '../../../manifest/manifest.ts';
+import { parseManifest } from '../../../manifest/parse.ts';
+import type { CommitSource, FetchedCommit, SnapshotStore } from '../../ports.ts';
+import type { Folders } from '../../process/folders.ts';
+import type { FoundFiles } from '../from-directory.ts';
+import { findManifest } from '../find-manifest.ts';
 
 /** What fetching a commit needs. */
 export interface CommitReading {

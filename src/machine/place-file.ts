@@ -1,1 +1,0 @@
-export { place as placeFile } from '../base/io/place.ts';
