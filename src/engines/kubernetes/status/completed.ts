@@ -3,7 +3,7 @@ import type { Notice } from '../../../experiment/record.ts';
 import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { PodView } from './model.ts';
-import { explainEnd } from './pod-end.ts';
+import { explainEnd } from '../pod/pod-end.ts';
 import { SUCCESS_LAG_MS, waitOn, type JudgeInput, type Judgement } from './verdict.ts';
 
 /**

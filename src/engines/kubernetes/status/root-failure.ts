@@ -3,7 +3,7 @@ import { objectName } from '../../../operators/object-name.ts';
 import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
 import { failedInit } from '../pod/containers.ts';
 import type { PodView } from './model.ts';
-import { exitCodeOf, explainEnd } from './pod-end.ts';
+import { exitCodeOf, explainEnd } from '../pod/pod-end.ts';
 import type { FailedVerdict, FailureRoot, JudgeInput } from './verdict.ts';
 
 type EndedView = PodView & { end: EndedPod };

@@ -10,7 +10,7 @@ import {
 } from '../pod/disruption.ts';
 import { isFinal } from '../pod/over.ts';
 import type { PlacedPod, Sight } from './model.ts';
-import { endedAt, endOf, wasOutOfMemory } from './pod-end.ts';
+import { endedAt, endOf, wasOutOfMemory } from '../pod/pod-end.ts';
 
 interface ToSee {
   plan: Plan;

@@ -1,7 +1,7 @@
 import type { PodFact } from '../../../experiment/event.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Reason } from '../../../experiment/status.ts';
-import { exitCodeOf, explainEnd } from './pod-end.ts';
+import { exitCodeOf, explainEnd } from '../pod/pod-end.ts';
 import type { PodView, Sight, Standing } from './model.ts';
 import { exitedZero } from './sight.ts';
 

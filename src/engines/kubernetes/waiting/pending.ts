@@ -3,7 +3,7 @@ import type { Reason } from '../../../experiment/status.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { Event } from '../api/objects.ts';
 import type { SeenContainer, SeenPod } from '../pod/seen-pod.ts';
-import { isOwnInit, sayInit, WAIT_FOR_HEAD } from '../status/pod-end.ts';
+import { isOwnInit, sayInit, WAIT_FOR_HEAD } from '../pod/pod-end.ts';
 import { schedulingHint } from './unschedulable.ts';
 
 /** Why one pod does not run. */

@@ -2,7 +2,7 @@ import type { Notice } from '../../../experiment/record.ts';
 import { namedStrays, straysOf } from '../pod/containers.ts';
 import type { SeenContainer } from '../pod/seen-pod.ts';
 import type { PodView } from '../status/model.ts';
-import { exitCodeOf } from '../status/pod-end.ts';
+import { exitCodeOf } from '../pod/pod-end.ts';
 import { hasFailed, rootFailure } from '../status/root-failure.ts';
 import { FAILURE_LAG_MS, waitOn, type JudgeInput, type Judgement } from '../status/verdict.ts';
 

@@ -5,7 +5,7 @@ import {
   type Explanation,
 } from '../../../experiment/failure/explain.ts';
 import type { PodView } from '../status/model.ts';
-import { exitCodeOf, explainEnd } from '../status/pod-end.ts';
+import { exitCodeOf, explainEnd } from '../pod/pod-end.ts';
 import {
   FAILURE_LAG_MS,
   late,

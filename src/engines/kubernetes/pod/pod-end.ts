@@ -6,11 +6,11 @@ import {
 } from '../../../experiment/failure/explain.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import { BUILD_CONTAINERS } from '../../../render/kubernetes/build/build-job.ts';
-import { failedInit, lastMainEnd } from '../pod/containers.ts';
-import { conditionOf } from '../pod/disruption.ts';
-import type { SeenPod } from '../pod/seen-pod.ts';
-import { explainEviction } from '../pod/explain-eviction.ts';
-import type { PodView } from './model.ts';
+import { failedInit, lastMainEnd } from './containers.ts';
+import { conditionOf } from './disruption.ts';
+import type { SeenPod } from './seen-pod.ts';
+import { explainEviction } from './explain-eviction.ts';
+import type { PodView } from '../status/model.ts';
 
 /** Reasons of a container that never came to run. */
 const NOT_STARTED: ReadonlySet<string> = new Set([
