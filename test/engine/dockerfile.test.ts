@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findEntrance } from '../../src/engines/local/mounts/enter.ts';
@@ -92,6 +93,21 @@ describe('a pod’s folder', () => {
       await house.submit(repository('python main.py', files, { env: { MODE: 'slow' } })),
     );
     expect(printed).toMatch(/slow$/);
+  });
+
+  test('has the contents of archives that ADD names, whatever they are called', async () => {
+    await mkdir(`${house.folder}/packed/inner`, { recursive: true });
+    await writeFile(`${house.folder}/packed/inner/x.txt`, 'packed');
+    const tar = execFileSync('tar', ['-C', `${house.folder}/packed`, '--format=ustar', '-cf', '-', 'inner']);
+    const archives = {
+      Dockerfile:
+        'FROM python\nWORKDIR /app\nADD named.bin plain.tar ./\nADD --unpack=false named.bin kept.bin\n',
+      'named.bin': tar.toString('latin1'),
+      'plain.tar': 'a text',
+    };
+    const command = 'ls; cat inner/x.txt plain.tar';
+    const { printed } = await run(await house.submit(repository(command, archives)));
+    expect(printed).toBe('inner\nkept.bin\nplain.tar\npackeda text');
   });
 
   test('makes executable what the image makes executable', async () => {
@@ -286,7 +302,6 @@ describe('install lines of the Dockerfile', () => {
 
 describe('an environment of one’s own', () => {
   test('is used as it is: a virtual environment, its interpreter, an interpreter', async () => {
-    const { execFileSync } = await import('node:child_process');
     const venv = `${house.folder}/mine`;
     execFileSync('python3', ['-m', 'venv', '--without-pip', venv]);
     const real = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {

@@ -28,7 +28,7 @@ export interface ImageLayout {
  * @param data folder of the state, where what RUN lines did is kept
  */
 export async function readRunImage(
-  context: Pick<RunContext, 'snapshot' | 'plan' | 'build'>,
+  context: Pick<RunContext, 'snapshot' | 'plan' | 'build' | 'directory'>,
   data: string,
 ): Promise<RunImage> {
   const key = readImageKey(context.build);
@@ -68,7 +68,7 @@ function addPrograms(
 export async function layOutImage(
   { tree, workdir }: ImageLayout,
   place: {
-    context: Pick<RunContext, 'snapshot' | 'plan'>;
+    context: Pick<RunContext, 'snapshot' | 'plan' | 'directory'>;
     root: string;
     signal: AbortSignal;
     mounted: boolean;

@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import type { Image } from '../../../../dockerfile/image.ts';
 import type { Runner } from '../../../../dockerfile/run/request.ts';
-import type { ContextEntry } from '../../../../dockerfile/tree/image-tree.ts';
+import { contextEntries } from './context.ts';
+import { createUnpacker } from './archives.ts';
 import { dockerfileOf } from '../../../../repository/findings.ts';
-import type { RunContext, SnapshotReader } from '../../../engine.ts';
+import type { RunContext } from '../../../engine.ts';
 
 /** A Dockerfile of a snapshot, as it is written. */
 export interface FoundDockerfile {
@@ -20,10 +21,13 @@ export interface FoundImage {
   image: Image;
 }
 
-type Place = Pick<RunContext, 'snapshot' | 'plan'>;
+type Place = Pick<RunContext, 'snapshot' | 'plan' | 'directory'>;
 
 /** Finds the Dockerfile that the plan names; null where there is none. */
-export async function findDockerfile({ snapshot, plan }: Place): Promise<FoundDockerfile | null> {
+export async function findDockerfile({
+  snapshot,
+  plan,
+}: Omit<Place, 'directory'>): Promise<FoundDockerfile | null> {
   const { context, dockerfile } = plan.builder;
   const list = snapshot.paths();
   const known = new Set(list);
@@ -57,21 +61,8 @@ export async function readFoundImage(place: Place, runner: Runner | null = null)
     buildArgs,
     target,
     runner,
+    unpack: createUnpacker({ snapshot: place.snapshot, context, directory: place.directory }),
     context: contextEntries(place.snapshot, context),
   });
   return image === null ? null : { dockerfile, image };
-}
-
-/** What the builder's context holds, by paths in it. */
-function contextEntries(snapshot: SnapshotReader, context: string): ContextEntry[] {
-  const prefix = contextPrefix(context);
-  return snapshot
-    .entries()
-    .filter(({ path }) => path.startsWith(prefix))
-    .map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) }));
-}
-
-/** What stands before a path of the context in the snapshot. */
-export function contextPrefix(context: string): string {
-  return context === '.' ? '' : `${context}/`;
 }

@@ -7,7 +7,7 @@ import type { BuildContext } from '../../../engine.ts';
 import { isEditableOption, isFileOption } from '../../../../dockerfile/run/options.ts';
 import { withoutEditable } from '../editable/requirements.ts';
 import type { BuildStep, EnvironmentWork, EnvironmentMaking } from '../environments/environment-work.ts';
-import { contextPrefix } from './found-image.ts';
+import { contextPrefix } from './context.ts';
 import { layOutTree } from './lay-out-tree.ts';
 import { installVariables } from './install-variables.ts';
 import { readInstallSources, type InstallSources } from './image-sources.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { ImageTree, TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
 import { FOLDER_MODE } from '../../../../dockerfile/tree/image-tree.ts';
 import type { SnapshotReader } from '../../../engine.ts';
-import { contextPrefix } from './found-image.ts';
+import { contextPrefix } from './context.ts';
 
 export interface TreeSource {
   snapshot: Pick<SnapshotReader, 'layOut'>;

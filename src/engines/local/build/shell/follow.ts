@@ -12,7 +12,8 @@ import { keepEditable, localDistributions } from '../editable/installed.ts';
 import type { EnvironmentWork, FollowPlace } from '../environments/environment-work.ts';
 import { readSince, recordReads, type Reads } from '../environments/reads.ts';
 import { credentials } from '../image/credentials.ts';
-import { contextPrefix, readFoundImage, type FoundImage } from '../image/found-image.ts';
+import { contextPrefix } from '../image/context.ts';
+import { readFoundImage, type FoundImage } from '../image/found-image.ts';
 import { PRIVATE, stageRoot, type RootBind } from './root.ts';
 import { createShellRunner } from './runner.ts';
 import { makeShims } from './shims.ts';
@@ -178,7 +179,7 @@ function relocated(
 /** What a shell has followed once, again without one. */
 export async function readFollowed(
   home: string,
-  place: Pick<RunContext, 'snapshot' | 'plan'>,
+  place: Pick<RunContext, 'snapshot' | 'plan' | 'directory'>,
 ): Promise<{ found: FoundImage; installs: number } | null> {
   const text = await readIfThere(join(home, FILE));
   if (text === null) return null;
