@@ -194,3 +194,41 @@ describe('timeout', () => {
     expect(failureOf(facts)?.reason).toBe('DeadlineExceeded');
   });
 });
+
+describe('why an experiment failed', () => {
+  const pytorch = (command: string, count: number) => ({
+    spec: { operator: 'pytorch', command, types: { worker: { count, resources: { cpus: 1, ramRatio: 1 } } } },
+  });
+
+  test('several ranks without a package lack a package', async () => {
+    const experiment = await house.submit(pytorch('python3 -c "import no_such_package"', 4));
+    const facts = await experiment.run().done;
+    expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({
+      reason: 'NonZeroExit',
+      explanation: expect.stringMatching(
+        /^worker-\d-0 imports no_such_package, which the Python environment does not have/,
+      ),
+    });
+  });
+
+  test('the rank with an error of its own is the cause, whoever ended first', async () => {
+    const command =
+      'if [ $RANK = 0 ]; then echo "RuntimeError: [../gloo/transport/tcp/pair.cc:534] Connection closed by peer" >&2; else sleep 0.1; echo "KeyError: 3" >&2; fi; exit 1';
+    const facts = await (await house.submit(pytorch(command, 2))).run().done;
+    expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({
+      explanation: expect.stringContaining('KeyError: 3'),
+    });
+  });
+
+  test('the last line on standard error is quoted', async () => {
+    const experiment = await house.submit(
+      jobset('echo out; echo "main.py: error: unrecognized arguments: --lr" >&2; exit 2'),
+    );
+    const facts = await experiment.run().done;
+    expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({
+      explanation: expect.stringMatching(
+        /^worker-0-0 exited with code 2: main.py: error: unrecognized arguments: --lr; its log/,
+      ),
+    });
+  });
+});

@@ -16,6 +16,16 @@ export interface FrameworkEnd {
   running: readonly number[];
   /** Ranks that had ended well before. */
   finished: readonly number[];
+  /** The last line on its standard error; null: nothing, or the streams cannot be told apart. */
+  complaint?: string | null;
+  /** Other ranks that failed too or ran on, with the error that each printed last, if any. */
+  peers?: readonly Peer[];
+}
+
+export interface Peer {
+  rank: number;
+  pod: string;
+  error: string | null;
 }
 
 /** It waited in vain. */
@@ -24,9 +34,13 @@ export function waited({ pod, rank }: FrameworkEnd, what: string): string {
 }
 
 /** For whom, as far as that is known. */
-export function whoIsMissing({ finished, running }: FrameworkEnd): string {
+export function whoIsMissing({ finished, running, peers = [] }: FrameworkEnd): string {
   if (finished.length > 0)
     return `: ${ranks(finished)} had ended already, with code 0; every rank has to take part`;
+  const cause = peers.find(({ error }) => error !== null);
+  if (cause !== undefined) return `: rank ${cause.rank} (${cause.pod}) failed with ${cause.error}`;
+  if (running.length === 1)
+    return `: ${ranks(running)} never came, or went away; its log says how far it was`;
   if (running.length > 0)
     return `: one of ${ranks(running)} never came, or went away; the log of each says how far it was`;
   return '; the logs of the others say how far they were';

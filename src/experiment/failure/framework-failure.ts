@@ -1,9 +1,10 @@
+import { counted } from '../../base/text/plural.ts';
 import { OPERATORS } from '../../operators/table.ts';
 import { logSays, type Explanation } from './explain.ts';
 import { howOf, ranks, reasonOf, type FrameworkEnd } from './framework-end.ts';
 import { RULES } from './framework-rules.ts';
 
-export type { FrameworkEnd } from './framework-end.ts';
+export type { FrameworkEnd, Peer } from './framework-end.ts';
 
 /**
  * What the end of a pod means in the terms of its framework, or of Python; null when nothing more can be said than its
@@ -19,11 +20,15 @@ export function explainInFramework(end: FrameworkEnd): Explanation | null {
     const found = shows.exec(within === 'last-error' ? (error ?? '') : tail);
     if (found !== null) return { reason: reasonOf(end), explanation: says(end, found) };
   }
-  if (end.code === 126) return null;
+  if (end.code === 126) return explainNotExecutable(end);
   const waitsIn = OPERATORS[end.operator].ranksWaitIn;
-  if (waitsIn === null || end.running.length === 0) return explainError(end, tail, error);
-  const others = `while ${ranks(end.running)} ran on, which can only wait for it in ${waitsIn}`;
-  const why = error === null ? logSays(end.experiment, end.pod) : error;
+  // Who printed the same error waited for nobody: it is about to end as well.
+  const likewise = (end.peers ?? []).filter((peer) => error !== null && peer.error === error);
+  const running = end.running.filter((rank) => !likewise.some((peer) => peer.rank === rank));
+  if (waitsIn === null || running.length === 0)
+    return explainError(end, { tail, error, likewise: likewise.length }) ?? explainComplaint(end);
+  const others = `while ${ranks(running)} ran on, which can only wait for it in ${waitsIn}`;
+  const why = error ?? complaintOf(end) ?? logSays(end.experiment, end.pod);
   return {
     reason: reasonOf(end),
     explanation: `rank ${end.rank} (${end.pod}) ${howOf(end)} ${others}; ${why}`,
@@ -41,15 +46,62 @@ const LAST_LINES = 4;
 /** Python ends with 1 and its error as the last thing it says. */
 function explainError(
   { code, pod, experiment }: FrameworkEnd,
-  tail: string,
-  error: string | null,
+  { tail, error, likewise }: { tail: string; error: string | null; likewise: number },
 ): Explanation | null {
   const lines = tail.trimEnd().split('\n').slice(-LAST_LINES).map(shorten);
   if (code !== 1 || error === null || !lines.includes(error)) return null;
+  const too = likewise === 0 ? '' : ` (and ${counted(likewise, 'other pod')} with the same)`;
   return {
     reason: 'NonZeroExit',
-    explanation: `${pod} exited with code 1: ${error}; ${logSays(experiment, pod)}`,
+    explanation: `${pod} exited with code 1${too}: ${error}; ${logSays(experiment, pod)}`,
   };
+}
+
+/** What any other program said last on its standard error, when it chose to end with a code other than 0. */
+function explainComplaint(end: FrameworkEnd): Explanation | null {
+  const { code, pod, experiment } = end;
+  const said = complaintOf(end);
+  if (code === null || code === 0 || code > 125 || said === null) return null;
+  return {
+    reason: 'NonZeroExit',
+    explanation: `${pod} exited with code ${code}: ${said}; ${logSays(experiment, pod)}`,
+  };
+}
+
+function explainNotExecutable(end: FrameworkEnd): Explanation | null {
+  const said = complaintOf(end);
+  if (said === null) return null;
+  const cure = 'check spec.command, and the execute bit or first line of the file';
+  return {
+    reason: 'CommandNotExecutable',
+    explanation: `${end.pod}: a command cannot be executed (exit 126): ${said}; ${cure}`,
+  };
+}
+
+function complaintOf({ complaint }: FrameworkEnd): string | null {
+  const line = complaint?.replace(COLOURS, '').trim() ?? '';
+  return line === '' ? null : shorten(line);
+}
+
+/**
+ * Of pods that failed one after the other, the one whose end is the cause: the first that has an error of its own,
+ * rather than one which says that it lost the others or waited for them; the first of all where none has.
+ */
+export function causeAmong<End extends FrameworkEnd>(ends: readonly End[]): End | null {
+  return ends.find((end) => !isConsequence(end)) ?? ends[0] ?? null;
+}
+
+function isConsequence(end: FrameworkEnd): boolean {
+  const tail = end.tail.replace(COLOURS, '');
+  const error = lastError(tail);
+  if (error === null && (end.complaint ?? null) === null) return true;
+  return RULES.some(
+    ({ operators, consequence, errors, shows }) =>
+      consequence === true &&
+      (operators === 'all' || operators.includes(end.operator)) &&
+      shows.test(tail) &&
+      (error === null || (errors ?? shows).test(error)),
+  );
 }
 
 /** Programs that make environments of their own, in which they run others. */
@@ -75,9 +127,10 @@ const LONGEST_ERROR = 300;
 const OF_LAUNCHERS =
   /^(?:subprocess\.CalledProcessError|torch\.distributed\.elastic\.|SystemExit)|ChildFailedError/;
 
-/** The last line that names an exception, as Python prints it. */
-function lastError(tail: string): string | null {
+/** The last line that names an exception, as Python prints it; null: there is none. */
+export function lastError(tail: string): string | null {
   const lines = tail
+    .replace(COLOURS, '')
     .split('\n')
     .filter((each) => /^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\b/.test(each));
   const line = lines.findLast((each) => !OF_LAUNCHERS.test(each)) ?? lines.at(-1);

@@ -9,6 +9,8 @@ export interface FailureRule {
   errors?: RegExp;
   /** What stands in the output; its groups are given to `says`. */
   shows: RegExp;
+  /** It says that another rank was lost or waited for: the cause is elsewhere. */
+  consequence?: true;
   says: (end: FrameworkEnd, found: RegExpExecArray) => string;
 }
 
@@ -50,10 +52,19 @@ export const RULES: readonly FailureRule[] = [
       `${pod} (rank 0) could not listen on the coordinator's port: another process has it; take the address from JAXOPERATOR_COORDINATOR_ADDRESS instead of a fixed port, or end the other process`,
   },
   {
+    operators: 'all',
+    errors: /torch\.distributed\.elastic|ChildFailedError/,
+    shows: /Root Cause \(first observed failure\):[\s\S]*?local_rank: (\d+)\)[\s\S]*?exitcode\s*:\s*(-?\d+)/,
+    says: ({ pod }, [, local = '', code = '']) =>
+      `${pod}: the process that torchrun calls local rank ${local} ${Number(code) < 0 ? `was killed by signal ${-Number(code)}` : `exited with code ${code}`}; what it printed before that is in the log`,
+  },
+  {
     operators: ['pytorch'],
     shows: /server socket has failed to listen|errno: 98 - Address already in use|EADDRINUSE/,
     says: ({ pod, rank }) =>
-      `${pod} (rank ${rank}) could not listen on its port: another process has it; take the port from MASTER_PORT instead of a fixed one, or end the other process`,
+      rank === 0
+        ? `${pod} (rank 0) could not listen on its port: another process has it, or another pod acts as rank 0 too; take the port from MASTER_PORT and the rank from RANK (or NODE_RANK) instead of fixed ones, or end the other process`
+        : `${pod} (rank ${rank}) tried to listen on the port of rank 0: two pods act as the same rank; take the rank from RANK (or NODE_RANK)`,
   },
   {
     operators: ['xgboost'],
@@ -81,14 +92,37 @@ export const RULES: readonly FailureRule[] = [
   },
   {
     operators: ['jax'],
+    within: 'last-error',
+    shows:
+      /ValueError: (?:coordinator_address|Number of processes|process_id|The process id)\b.* (?:should|must) be/,
+    says: ({ pod }, [error]) =>
+      `${pod} called jax.distributed.initialize without saying what it is (${error} defined); call jax.distributed.initialize(os.environ["JAXOPERATOR_COORDINATOR_ADDRESS"], int(os.environ["JAXOPERATOR_NUM_PROCESSES"]), int(os.environ["JAXOPERATOR_PROCESS_ID"]))`,
+  },
+  {
+    operators: ['jax'],
+    shows: /Shutdown barrier has failed[\s\S]*?first task at the barrier: (\d+)|Id: Shutdown::/,
+    consequence: true,
+    says: (end, [, first]) => waitedAtItsEnd(end, first === undefined ? null : Number(first)),
+  },
+  {
+    operators: ['jax'],
+    errors: /RuntimeError|ValueError/,
+    shows: /Gloo \w+ failed|gloo\S*pair\.cc.*Connection (?:reset|closed) by peer/,
+    consequence: true,
+    says: (end) => `${end.pod} (rank ${end.rank}) lost the connection to another rank${whoIsMissing(end)}`,
+  },
+  {
+    operators: ['jax'],
     errors: /RuntimeError/,
     shows: /DEADLINE_EXCEEDED[\s\S]*RegisterTask|Barrier timed out|DEADLINE_EXCEEDED/,
+    consequence: true,
     says: (end) => `${waited(end, 'jax.distributed.initialize')}${whoIsMissing(end)}`,
   },
   {
     operators: ['jax'],
     errors: /RuntimeError/,
     shows: /stopped sending heartbeats|Failed to send RPC to coordination service|detected fatal errors/,
+    consequence: true,
     says: (end) => `${end.pod} (rank ${end.rank}) lost another rank while it ran${whoIsMissing(end)}`,
   },
   {
@@ -96,6 +130,7 @@ export const RULES: readonly FailureRule[] = [
     errors: /RuntimeError|TimeoutError|Dist\w*Error/,
     shows:
       /Socket Timeout|client socket has timed out|Timed out (?:waiting|initializing process group)|DistStoreError|wait timeout after/,
+    consequence: true,
     says: (end) => `${waited(end, 'init_process_group or a collective')}${whoIsMissing(end)}`,
   },
   {
@@ -103,6 +138,7 @@ export const RULES: readonly FailureRule[] = [
     errors: /RuntimeError|Dist\w*Error/,
     shows:
       /gloo\S*pair\.cc.*(?:Connection (?:reset|closed) by peer|Read error)|Connection (?:reset|closed) by peer/,
+    consequence: true,
     says: (end) => `${end.pod} (rank ${end.rank}) lost the connection to another rank${whoIsMissing(end)}`,
   },
   {
@@ -110,6 +146,26 @@ export const RULES: readonly FailureRule[] = [
     errors: /XGBoostError/,
     shows:
       /Failed to bootstrap the communication group|Failed to accept connection|Invalid polling request|Failed to connect to/,
+    consequence: true,
     says: (end) => `${waited(end, 'the tracker')}${whoIsMissing(end)}`,
   },
 ];
+
+/** A rank of JAX waits at its end for all others; `first`: who did. */
+function waitedAtItsEnd(end: FrameworkEnd, first: number | null): string {
+  const own = { rank: end.rank, pod: end.pod, error: errorBeforeShutdown(end.tail) };
+  const rank = [own, ...(end.peers ?? [])].find((each) => each.rank === first) ?? own;
+  const who = `rank ${rank.rank} (${rank.pod})`;
+  if (rank.error !== null)
+    return `${who} failed with ${rank.error}, and waited at its end for the others, which waited for it in a collective until all were ended`;
+  return `${who} had finished its work and waited at its end for the others, which still waited in a collective; every rank has to take part in each of them`;
+}
+
+/** The last exception before JAX's own words. */
+function errorBeforeShutdown(tail: string): string | null {
+  return (
+    tail
+      .match(/^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): (?!.*(?:Shutdown|DEADLINE_EXCEEDED)).*$/gm)
+      ?.at(-1) ?? null
+  );
+}

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { explainInFramework, type FrameworkEnd } from '../../../src/experiment/failure/framework-failure.ts';
+import {
+  causeAmong,
+  explainInFramework,
+  type FrameworkEnd,
+} from '../../../src/experiment/failure/framework-failure.ts';
 
 const END: FrameworkEnd = {
   operator: 'pytorch', experiment: '9b2f1c3a-0000-4000-8000-000000000000', pod: 'worker-2-0', rank: 2, code: 1, tail: '', running: [0, 1, 3], finished: [],
@@ -78,7 +82,7 @@ const TEXTS: [FrameworkEnd['operator'], string, RegExp][] = [
   ['jax', 'absl::Status: DEADLINE_EXCEEDED: Deadline Exceeded\n\nRPC: /xla.coordination.CoordinationService/RegisterTask', /waited for the others in jax\.distributed\.initialize/],
   ['jax', 'UNAVAILABLE: The following tasks are unhealthy (stopped sending heartbeats)', /lost another rank/],
   ['jax', "XlaRuntimeError: INVALID_ARGUMENT: Multiprocess computations aren't implemented on the CPU backend.", /upgrade jax/],
-  ['pytorch', 'RuntimeError: The server socket has failed to listen on any local network address.', /could not listen.*MASTER_PORT/],
+  ['pytorch', 'RuntimeError: The server socket has failed to listen on any local network address.', /tried to listen on the port of rank 0: two pods act as the same rank/],
   ['pytorch', 'RuntimeError: Socket Timeout', /gave up/],
   ['pytorch', 'RuntimeError: [./gloo/transport/tcp/pair.cc:589] Read error [127.0.0.1]:2468: Connection reset by peer', /lost the connection/],
   ['pytorch', 'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB', /memory of its GPU/],
@@ -122,4 +126,96 @@ describe('what a framework prints', () => {
   test('without the words nothing is made up', () => {
     expect(explainInFramework({ ...END, operator: 'kuberay', tail: 'all well' })).toBeNull();
   });
+});
+
+describe('several ranks', () => {
+  const BARRIER =
+    "INTERNAL: Shutdown barrier has failed.\nBarrier result: 'DEADLINE_EXCEEDED: Barrier timed out. Id: Shutdown::1. # of tasks that reached the barrier: 1/2. The first task at the barrier: 1. Some timed out task names: 0";
+  const jax: FrameworkEnd = {
+    ...END,
+    operator: 'jax',
+    code: 134,
+    pod: 'worker-0-0',
+    rank: 0,
+    running: [1],
+    tail: BARRIER,
+  };
+
+  test('of which one failed and waits at its end: that one is named, with its error', () => {
+    const peers = [{ rank: 1, pod: 'worker-1-0', error: 'ValueError: bad batch' }];
+    const said =
+      'rank 1 (worker-1-0) failed with ValueError: bad batch, and waited at its end for the others, which waited for it in a collective until all were ended';
+    expect(explainInFramework({ ...jax, peers })?.explanation).toBe(said);
+    const own = { ...jax, pod: 'worker-1-0', rank: 1, tail: `ValueError: bad batch\n${BARRIER}` };
+    expect(explainInFramework(own)?.explanation).toBe(said);
+    expect(causeAmong([jax, own])).toBe(own);
+  });
+
+  test('of which one had less to do', () => {
+    const peers = [{ rank: 1, pod: 'worker-1-0', error: null }];
+    expect(explainInFramework({ ...jax, peers })?.explanation).toMatch(
+      /^rank 1 \(worker-1-0\) had finished its work/,
+    );
+  });
+
+  test('that lack the same package failed for that', () => {
+    const error = "ModuleNotFoundError: No module named 'torch'";
+    const peers = [0, 1, 3].map((rank) => ({ rank, pod: `worker-${rank}-0`, error }));
+    expect(explainInFramework({ ...END, tail: error, peers })?.explanation).toMatch(
+      /^worker-2-0 imports torch/,
+    );
+  });
+
+  test('that failed with the same error waited for nobody', () => {
+    const error = 'ValueError: no such column';
+    const peers = [0, 1, 3].map((rank) => ({ rank, pod: `worker-${rank}-0`, error }));
+    expect(explainInFramework({ ...END, tail: error, peers })?.explanation).toBe(
+      'worker-2-0 exited with code 1 (and 3 other pods with the same): ValueError: no such column; its log says why: aichor experiments logs 9b2f1c3a --pod worker-2-0',
+    );
+  });
+
+  test('of which one lost another: the one with an error of its own is the cause', () => {
+    const lost = {
+      ...END,
+      tail: 'RuntimeError: [../gloo/transport/tcp/pair.cc:534] Connection closed by peer',
+    };
+    const own = { ...END, rank: 1, pod: 'worker-1-0', tail: 'KeyError: 3' };
+    expect(causeAmong([lost, own])).toBe(own);
+    expect(causeAmong([lost])).toBe(lost);
+    expect(causeAmong([])).toBeNull();
+  });
+
+  test('of JAX: a lost peer is a ValueError, and initialize needs to be told', () => {
+    const gone = 'ValueError: UNKNOWN: Gloo AllGather failed: [pair.cc:547] Connection closed by peer';
+    expect(explainInFramework({ ...jax, tail: gone, running: [], finished: [1] })?.explanation).toBe(
+      'worker-0-0 (rank 0) lost the connection to another rank: rank 1 had ended already, with code 0; every rank has to take part',
+    );
+    const bare = 'ValueError: coordinator_address should be defined.';
+    expect(explainInFramework({ ...jax, code: 1, tail: bare })?.explanation).toContain(
+      'os.environ["JAXOPERATOR_COORDINATOR_ADDRESS"]',
+    );
+  });
+});
+
+test('torchrun’s local exit code comes from its root cause', () => {
+  const box = (code: number) =>
+    `torch.distributed.elastic.multiprocessing.errors.ChildFailedError:\n====\nmain.py FAILED\nRoot Cause (first observed failure):\n[0]:\n  time      : 2026\n  rank      : 1 (local_rank: 0)\n  exitcode  : ${code} (pid: 7)\n`;
+  expect(explainInFramework({ ...END, tail: box(3) })?.explanation).toBe(
+    'worker-2-0: the process that torchrun calls local rank 0 exited with code 3; what it printed before that is in the log',
+  );
+  expect(explainInFramework({ ...END, tail: box(-9) })?.explanation).toContain('was killed by signal 9');
+});
+
+test.each([
+  [2, 'main.py: error: unrecognized arguments: --lr', 'NonZeroExit', /code 2: main\.py: error: unrecognized/],
+  [
+    1,
+    '/usr/bin/python3: No module named trian',
+    'NonZeroExit',
+    /code 1: \/usr\/bin\/python3: No module named/,
+  ],
+  [126, 'bash: ./x.sh: Permission denied', 'CommandNotExecutable', /\(exit 126\): bash: \.\/x\.sh: Perm/],
+])('a program that ends with %i is quoted: %s', (code, complaint, reason, said) => {
+  const end = { ...END, operator: 'jobset' as const, code, complaint, running: [] };
+  expect(explainInFramework(end)).toEqual({ reason, explanation: expect.stringMatching(said) });
 });

@@ -27,8 +27,8 @@ export interface LivePod {
   peak_memory_bytes: number | null;
   /** The kernel killed it for want of memory; null: not looked yet. */
   out_of_memory: boolean | null;
-  /** What it printed last; null: not looked yet. */
-  tail: string | null;
+  /** What it printed last, on both streams, and its last line on standard error; null: not looked yet. */
+  output: { tail: string; complaint: string | null } | null;
   /** Devices it holds; null: it asks for none. */
   devices: string[] | null;
   /** What started it has ended: worth a look whether the pod has. */
@@ -62,7 +62,7 @@ export function newPod(planned: PlannedPod, folder: string, attempt: number): Li
     reason: null,
     peak_memory_bytes: null,
     out_of_memory: null,
-    tail: null,
+    output: null,
     devices: null,
     look: false,
     claimed: false,

@@ -6,6 +6,7 @@ import { crashPoint } from '../../../base/io/crash-point.ts';
 import { explainDeadline, explainExhausted, type Explanation } from '../../../experiment/failure/explain.ts';
 import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import { decideAttempt } from '../../../experiment/restart.ts';
+import { OPERATORS } from '../../../operators/table.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
 import type { LogPump } from '../pod/log-pump.ts';
@@ -32,6 +33,9 @@ const NET_MS = 1000;
 /** With more pods than these, what happens is gathered for as many milliseconds as there are pods, up to the longest. */
 const FEW_PODS = 16;
 const LONGEST_GATHERING_MS = 150;
+
+/** How long ranks have to fail together. */
+const MOMENT_MS = 300;
 
 export type AttemptEnd = 'ended' | 'restart' | 'detached';
 
@@ -131,7 +135,7 @@ async function advance(attempt: Attempt, by: Carried): Promise<void> {
   const { context, clock, workload, verdicts } = by;
   const { number, pods } = attempt;
   const { plan, stop } = context;
-  const failed = firstFailed(pods);
+  const failed = await failedPod(attempt, by);
   const decision = decideAttempt({
     attempt: number,
     backoff_limit: plan.backoff_limit,
@@ -149,6 +153,21 @@ async function advance(attempt: Attempt, by: Carried): Promise<void> {
   const said =
     failure === null ? deadlineFailure(decision, plan.timeout_s) : explainExhausted(failure, number);
   await beginEnd(attempt, { cause: decision, failure: said }, by);
+}
+
+/**
+ * The pod that is the cause where some failed. Ranks usually fail one because of the other, or all with the same error
+ * at almost the same time: who is about to end as well is given a moment.
+ */
+async function failedPod(attempt: Attempt, by: Carried): Promise<LivePod | null> {
+  const { pods } = attempt;
+  if (!pods.some(hasFailed)) return null;
+  const areRanks = OPERATORS[by.context.plan.operator].ranksWaitIn !== null;
+  if (areRanks && pods.some((pod) => pod.phase === 'live')) {
+    await sleep(MOMENT_MS);
+    await observePods(attempt, false, by);
+  }
+  return by.verdicts.cause(pods.filter(hasFailed));
 }
 
 async function startDue(attempt: Attempt, by: Carried): Promise<void> {
@@ -187,15 +206,6 @@ function tellFailure({ mark, pods }: Attempt, facts: FactQueue): void {
 
 function deadlineFailure(decision: string, timeoutS: number | null): Explanation | null {
   return decision === 'deadline' && timeoutS !== null ? explainDeadline(timeoutS) : null;
-}
-
-/** The others usually fail in consequence of the first. */
-function firstFailed(pods: readonly LivePod[]): LivePod | null {
-  let first: LivePod | null = null;
-  for (const pod of pods.filter(hasFailed)) {
-    if (first === null || (pod.ended_at ?? 0) < (first.ended_at ?? 0)) first = pod;
-  }
-  return first;
 }
 
 function pauseMs(timeoutS: number | null, clock: RunClock): number {
