@@ -93,6 +93,7 @@ export const DIAGNOSTIC_CODES = {
   'context-missing': 'error',
   'dockerfile-missing': 'warning',
   'dockerfile-at-root': 'warning',
+  'script-missing': 'warning',
 } as const satisfies Record<string, Weight>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -5,6 +5,7 @@ import { innerPath } from '../manifest/inner-path.ts';
 import type { Builder } from '../manifest/manifest.ts';
 import { placed } from '../manifest/places/placed.ts';
 import type { Places } from '../manifest/places/places.ts';
+import { missingScript } from './command-script.ts';
 import type { RepositoryPaths } from './paths.ts';
 
 /** What findings call the manifest, and where things stand in it (`parseManifest` gives that; else line 1). */
@@ -14,11 +15,11 @@ export interface ManifestFile {
 }
 
 /**
- * What a manifest names and the repository does not have: its context, its Dockerfile. Apart from the
+ * What a manifest names and the repository does not have: its context, its Dockerfile, the script of its command. Apart from the
  * manifest's own verdict. Paths count from the repository's root.
  */
 export function repositoryFindings(
-  manifest: { builder: Builder },
+  manifest: { builder: Builder; spec?: { command: string } },
   paths: RepositoryPaths,
   file: string | ManifestFile,
 ): Diagnostic[] {
@@ -37,6 +38,7 @@ export function repositoryFindings(
       }),
     ];
   }
+  const script = scriptFinding(manifest, paths, where);
   if (found === null) {
     const inContext = innerPath(context, dockerfile) ?? dockerfile;
     const hint =
@@ -49,12 +51,34 @@ export function repositoryFindings(
         message: `there is no ${inContext} in the repository`,
         hint,
       }),
+      ...script,
     ];
   }
-  if (!found.atRoot) return [];
+  if (!found.atRoot) return script;
   const message = `${found.path} is at the root of the repository, not in the context ${context}`;
   const hint = `dockerfile is relative to context: move it there, or write "${'../'.repeat(context.split('/').length)}${found.path}"`;
-  return [finding(where, { code: 'dockerfile-at-root', path: ['builder', 'dockerfile'], message, hint })];
+  return [
+    finding(where, { code: 'dockerfile-at-root', path: ['builder', 'dockerfile'], message, hint }),
+    ...script,
+  ];
+}
+
+/** With `skipBuild` the code is an earlier one's: nothing is known of it here. */
+function scriptFinding(
+  { builder, spec }: { builder: Builder; spec?: { command: string } },
+  paths: RepositoryPaths,
+  where: ManifestFile,
+): Diagnostic[] {
+  if (spec === undefined || builder.skipBuild !== null) return [];
+  const missing = missingScript(spec.command, builder.context, paths);
+  if (missing === null) return [];
+  const near = missing.meant === null ? '' : `; ${missing.meant} is`;
+  const message = `the command runs ${missing.script}, which is not in the repository${near}`;
+  const hint =
+    missing.meant === null
+      ? 'correct spec.command, or add the file; paths count from the folder that the image works in'
+      : `did you mean ${missing.meant}?`;
+  return [finding(where, { code: 'script-missing', path: ['spec', 'command'], message, hint })];
 }
 
 /** Where the Dockerfile lies: in the context, else at the root; null when it is in neither. */

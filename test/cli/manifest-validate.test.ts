@@ -25,6 +25,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'aichor_manifests/bad.yml'), BAD);
   writeFileSync(join(folder, 'aichor_manifests/other.yaml'), 'kind: Deployment\n');
   writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\n');
+  writeFileSync(join(folder, 'main.py'), '');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { documentOf, makeProgram, type Program } from './program.ts';
+import { documentOf, makeProgram, manifest, type Program } from './program.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 let program: Program;
@@ -207,4 +207,17 @@ it('works from a folder inside of the repository, and says which one was taken',
   expect(screen).toContain(`notice: the repository is ${program.repo}, above this folder`);
   shell.type('clear; aichor manifest validate && aichor manifest render > /dev/null; echo "ended $?"');
   expect(await shell.shows(/ended 0/)).toContain('✓ ../../manifest.yaml is valid');
+});
+
+it('says before it runs that the script of the command is not there, and which one was meant', async () => {
+  const path = join(program.home, 'typo');
+  mkdirSync(path);
+  writeFileSync(join(path, 'manifest.yaml'), manifest('sh trian.sh'));
+  writeFileSync(join(path, 'train.sh'), 'true\n');
+  const { stderr } = await program.aichor(['experiments', 'submit', 'local', path]);
+  expect(stderr).toContain('the command runs trian.sh, which is not in the repository; train.sh is');
+  const checked = documentOf(await program.aichor(['manifest', 'validate', join(path, 'manifest.yaml')]));
+  expect(checked.files[0].repository).toContainEqual(
+    expect.objectContaining({ code: 'script-missing', hint: 'did you mean train.sh?' }),
+  );
 });
