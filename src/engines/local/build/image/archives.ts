@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, lstatSync, readlinkSync } from 'node:fs';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { run } from '../../../../base/io/run.ts';
 import { ImageTree, type FileNode } from '../../../../dockerfile/tree/image-tree.ts';
 import type { SnapshotReader } from '../../../engine.ts';
 import { isFolder, removeTree } from '../../pod/workdir.ts';
 import { contextPrefix } from './context.ts';
-
-const run = promisify(execFile);
 
 export interface ArchivePlace {
   snapshot: Pick<SnapshotReader, 'read'>;
@@ -54,12 +51,9 @@ async function unpack(content: Buffer, folder: string): Promise<boolean> {
   const beside = `${folder}.new`;
   await removeTree(beside);
   await mkdir(beside, { recursive: true, mode: 0o700 });
-  try {
-    const unpacking = run('tar', ['-x', '--no-same-owner', '-f', '-', ...packing(content), '-C', beside]);
-    unpacking.child.stdin?.on('error', () => undefined);
-    unpacking.child.stdin?.end(content);
-    await unpacking;
-  } catch {
+  const words = ['-x', '--no-same-owner', '-f', '-', ...packing(content), '-C', beside];
+  const { ok } = await run('tar', words, { env: process.env, input: content });
+  if (!ok) {
     // Packed, but no archive: `ADD notes.txt.gz` copies it.
     await removeTree(beside);
     return false;
