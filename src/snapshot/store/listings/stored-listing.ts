@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { isAbsent } from '../../../base/io/files-sync.ts';
+import { AichorError } from '../../../errors.ts';
 import { parseCanonicalLine, type StoredEntry } from '../../listing/lines.ts';
 
 /**
@@ -53,8 +54,21 @@ export function openListing(path: string): StoredListing | null {
   };
 }
 
+/** It was there when it was opened: since then something that it names was found damaged. */
+function reopen(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    if (!isAbsent(cause)) throw cause;
+    throw new AichorError('server_error', 'the snapshot was removed, because something of it is damaged', {
+      hint: 'submit the directory again: what is missing is sent again',
+      cause,
+    });
+  }
+}
+
 function withFile<T>(path: string, work: (file: number) => T): T {
-  const file = openSync(path, 'r');
+  const file = reopen(path);
   try {
     return work(file);
   } finally {
@@ -105,7 +119,7 @@ function* readEntries(
   path: string,
   { from, text }: { from: number; text: number },
 ): Generator<StoredEntry, void, void> {
-  const file = openSync(path, 'r');
+  const file = reopen(path);
   try {
     let rest = '';
     const decoder = new TextDecoder('utf-8');
