@@ -78,7 +78,18 @@ const commonSubmission = {
 
 export const submission = z.object({
   source: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('local'), snapshot: snapshotDigest }),
+    z.object({
+      kind: z.literal('local'),
+      snapshot: snapshotDigest,
+      /** Where the directory stands in its Git repository, for the record. */
+      commit_sha: z
+        .string()
+        .regex(/^[0-9a-f]{40,64}$/)
+        .nullable()
+        .default(null),
+      branch: z.string().min(1).max(400).nullable().default(null),
+      dirty: z.boolean().nullable().default(null),
+    }),
     z.object({
       kind: z.literal('commit'),
       /** A path on the server's machine (embedded) or any URL Git understands. */

@@ -13,6 +13,8 @@ const source = z.object({
   repository: z.string().nullable(),
   commit_sha: z.string().nullable(),
   branch: z.string().nullable(),
+  /** A local directory's: whether it is not as the commit has it. Absent where that is not known. */
+  dirty: z.boolean().nullable().optional(),
 });
 
 export const podRecord = z.object({

@@ -99,7 +99,7 @@ async function sendDirectory(
   // Unless it was asked for, the server chooses too, and its record says which of two it took.
   const summary = await client.submit({
     ...newSubmission(options, secrets),
-    source: { kind: 'local', snapshot: scanned.digest },
+    source: { kind: 'local', snapshot: scanned.digest, ...scanned.git },
     manifest_path: requested,
   });
   const upload = { files: scanned.files, bytes: scanned.bytes, sent_bytes: sent };

@@ -9,12 +9,12 @@ export type FoundFiles = Pick<CompleteSubmission, 'source' | 'files' | 'vcs'>;
 /** A directory that was sent before. Throws `not_found` unless all of it is here. */
 export async function filesOfDirectory(
   { snapshots }: { snapshots: Pick<SnapshotStore, 'has' | 'open'> },
-  { snapshot: digest }: Extract<Submission['source'], { kind: 'local' }>,
+  { snapshot: digest, commit_sha, branch, dirty }: Extract<Submission['source'], { kind: 'local' }>,
 ): Promise<FoundFiles> {
   // `has` keeps it from being collected before the experiment refers to it.
   if (!(await snapshots.has(digest))) throw notHere(digest);
   return {
-    source: { kind: 'local', snapshot: digest, repository: null, commit_sha: null, branch: null },
+    source: { kind: 'local', snapshot: digest, repository: null, commit_sha, branch, dirty },
     files: {
       digest,
       async open() {

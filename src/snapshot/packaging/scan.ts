@@ -10,6 +10,7 @@ import { readRecord, recordPath, writeRecord, type ScanRecord } from './reading/
 import { changedFiles, type ChangedFile } from './reading/same-tree.ts';
 import { walk, type Tree } from './reading/walk.ts';
 import { createScan, type Scan } from './scanned.ts';
+import { gitMark, gitState, type GitState } from './selection/git-state.ts';
 import { RULE_FILE, selectionFor, type TreeSelection } from './selection/selection.ts';
 import { rulesMark } from './selection/rules-mark.ts';
 import { addTracked, trackedThoughIgnored } from './selection/tracked.ts';
@@ -52,17 +53,37 @@ export async function scanDirectory(root: string, options: ScanOptions): Promise
   const scanning = { folder, options: { ...options, env }, startedAt, rules };
   const isSameSelection = known !== null && rules !== null && known.about.rules === rules;
   const changed = isSameSelection ? await changedFiles(folder, known, options.signal) : null;
+  const mark = selection.inside === null ? null : gitMark(selection.inside, startedAt);
+  const isSameState = changed?.length === 0 && mark !== null && mark === known?.about.git.mark;
+  // Git looks beside the reading.
+  const git = selection.inside === null || isSameState ? null : gitState(folder, env);
   const scan =
     known !== null && changed !== null
       ? await scanChanged({ known, changed }, scanning)
       : await scanAll({ known, selection }, scanning);
+  if (!isSameState) noteGit(scan, await git, mark);
   const { bytes } = scan.record.about;
   assertSize(scan, options.limitBytes ?? DEFAULT_LIMIT_BYTES);
   if (bytes > NOTICE_BYTES)
     scan.notices.push({ code: 'large_snapshot', message: weightSentence(bytes, scan.largest) });
   // Last, with what was found out on the way.
-  if (memory !== null && scan.record !== known) writeRecord(memory, folder, scan.record);
+  if (memory !== null && !isSameRecord(scan.record, known)) writeRecord(memory, folder, scan.record);
   return scan;
+}
+
+function noteGit(scan: Scan, state: GitState | null, mark: string | null): void {
+  scan.git = state;
+  scan.record = { ...scan.record, about: { ...scan.record.about, git: { state, mark: mark ?? '' } } };
+}
+
+/** Nothing that would have to be written: outside of a repository, noting that there is none is no news. */
+function isSameRecord(record: ScanRecord, known: ScanRecord | null): boolean {
+  return (
+    record.text === known?.text &&
+    record.looks === known.looks &&
+    record.about.git.mark === known.about.git.mark &&
+    record.about.largest === known.about.largest
+  );
 }
 
 interface Scanning {

@@ -2,6 +2,7 @@ import { parseCanonicalLine, removalLine, wireLine, type StoredEntry } from '../
 import type { Listing, ListingEntry } from '../listing/listing.ts';
 import { largestEntries, type Weight } from './largest.ts';
 import { pathAndKind } from './reading/look.ts';
+import type { GitState } from './selection/git-state.ts';
 import { LOOKS, type ScanRecord } from './reading/record.ts';
 
 /** A directory as it would be sent. */
@@ -15,6 +16,8 @@ export interface Scan {
   files: number;
   /** Content of all files together. */
   bytes: number;
+  /** Where it stands in its Git repository; null: in none, or Git could not be asked. */
+  git: GitState | null;
   /** Five entries of the top two levels, heaviest first; folders end in `/`. */
   largest: Weight[];
   paths: ScannedPaths;
@@ -67,6 +70,7 @@ export function createScan(record: ScanRecord, origin: Origin): Scan {
     notices: [...about.notices],
     files: about.files,
     bytes: about.bytes,
+    git: about.git.state,
     get largest() {
       return (about.largest ??= largestEntries(filesOf(record)));
     },

@@ -85,9 +85,15 @@ function sourceText({
   repository,
   commit_sha: commit,
   branch,
+  dirty,
 }: ExperimentRecord['source']): string {
-  if (kind === 'local')
-    return `local directory, ${(snapshot ?? 'no snapshot').slice(0, 'sha256:'.length + 12)}`;
+  const place = [commit?.slice(0, 12), branch && `(${branch})`, dirty && 'with changes']
+    .filter(Boolean)
+    .join(' ');
+  if (kind === 'local') {
+    const what = `local directory, ${(snapshot ?? 'no snapshot').slice(0, 'sha256:'.length + 12)}`;
+    return place === '' ? what : `${what}, at ${place}`;
+  }
   return [repository, commit?.slice(0, 12), branch && `(${branch})`].filter(Boolean).join(' ');
 }
 

@@ -61,12 +61,13 @@ export function buildRecord(root: string, tree: Tree, { files, startedAt, rules 
   const { text, starts } = textOf(entries);
   const watched = tree.seen.rules.filter((path) => !looksByPath.has(path));
   const about: About = {
-    version: 3,
+    version: 4,
     digest: digestOf(text),
     rules: rules ?? '',
     bytes: files.reduce((sum, { entry }) => sum + entry.bytes, 0),
     files: files.length + tree.links.length,
     notices: [...tree.notices],
+    git: { mark: '', state: null },
     largest: largestEntries(files.map(({ entry }) => entry)),
     folders: tree.seen.folders.map((folder) => ({ ...folder, looks: trusted(folder.looks, startedAt) })),
     watched: watched.map((path) => ({ path, looks: watchedLooks(`${root}/${path}`, startedAt) })),

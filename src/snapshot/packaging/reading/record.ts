@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { placeSync } from '../../../base/io/place.ts';
 import { systemErrorCode } from '../../../errors.ts';
 import type { Weight } from '../largest.ts';
+import type { GitState } from '../selection/git-state.ts';
 
 /**
  * What is remembered of a directory from one scan to the next: its listing, and what `lstat` said of everything in it.
@@ -32,6 +33,8 @@ export interface About {
   notices: { code: string; message: string }[];
   /** The heaviest of the top two levels; null: to be found out when they are asked for. */
   largest: Weight[] | null;
+  /** Where it stood in its repository; null: in none. Holds while `mark` does; '' never. */
+  git: { mark: string; state: GitState | null };
   /** Every folder that was looked into. */
   folders: SeenFolder[];
   /** Files of rules that are not in the listing themselves. */
@@ -50,7 +53,7 @@ export interface SeenFolder {
 export type Looks = [number, number, number, number];
 export const LOOKS = 4;
 
-const VERSION = 3;
+const VERSION = 4;
 const FIRST_LINE = Buffer.from('aichor scan\n');
 
 /** Where the record of `root` is kept below `folder`. */

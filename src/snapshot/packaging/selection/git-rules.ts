@@ -52,6 +52,11 @@ export function gitIndexOf(top: string): string {
   return join(gitFolder(top), 'index');
 }
 
+/** Top of the working tree that a directory lies in, or null. */
+export function repositoryOf(root: string): string | null {
+  return repositoryAround(realpathSync(root));
+}
+
 function repositoryAround(folder: string): string | null {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, '.git'))) return at;
@@ -60,7 +65,7 @@ function repositoryAround(folder: string): string | null {
 }
 
 /** Where `info/` is: `.git` itself, or what a linked working tree's `.git` file leads to. */
-function commonFolder(top: string): string {
+export function commonFolder(top: string): string {
   const folder = gitFolder(top);
   const common = readOptional(join(folder, 'commondir'));
   return common === null ? folder : resolve(folder, common.trimEnd());

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { outerRules, readOptional } from './git-rules.ts';
+import { outerRules, readOptional, repositoryOf } from './git-rules.ts';
 import { isLeftOut, noRules, ownRules, type Rules } from './rules.ts';
 
 /** What of a directory is taken. */
@@ -14,6 +14,8 @@ export interface TreeSelection {
   leavesEnvironments: boolean;
   /** Top of the Git working tree whose tracked files are taken although a rule ignores them. */
   repository: string | null;
+  /** Top of the Git working tree that it lies in. */
+  inside: string | null;
   /** All that this was made of. */
   texts: readonly (string | null)[];
 }
@@ -30,6 +32,7 @@ export function selectionFor(root: string, env: Readonly<Record<string, string |
       leavesOut: isGit,
       leavesEnvironments: true,
       repository: null,
+      inside: repositoryOf(root),
       texts: [own],
     };
   const { rules, repository, texts } = outerRules(root, env);
@@ -39,6 +42,7 @@ export function selectionFor(root: string, env: Readonly<Record<string, string |
     leavesOut: (name, isFolder) => isGit(name) || isLeftOut(name, isFolder),
     leavesEnvironments: true,
     repository,
+    inside: repository,
     texts,
   };
 }
@@ -50,6 +54,7 @@ export const EVERYTHING: TreeSelection = {
   leavesOut: () => false,
   leavesEnvironments: false,
   repository: null,
+  inside: null,
   texts: [],
 };
 

@@ -138,6 +138,43 @@ describe('what is remembered of a directory', () => {
     expect(await paths()).toEqual(['.aichorignore', 'a.log', 'b.py']);
   });
 
+  it('says where the directory stands in its repository, also when nothing is read', async () => {
+    const root = writeTree(newFolder(), { 'a.py': '1', 'sub/b.py': '2' });
+    const cacheFolder = newFolder();
+    const state = async (folder = root) => {
+      const remembered = await scan(folder, { cacheFolder, ...later });
+      expect(remembered.git).toEqual((await scan(folder)).git);
+      return remembered.git;
+    };
+    expect(await state()).toBeNull();
+    git(root, ['init', '--quiet', '--initial-branch=main']);
+    expect(await state()).toBeNull();
+    const commit = () => {
+      git(root, ['add', '--all']);
+      git(root, ['-c', 'user.name=a', '-c', 'user.email=a@example.org', 'commit', '--quiet', '--message=x']);
+      return git(root, ['rev-parse', 'HEAD']).trim();
+    };
+    const first = commit();
+    expect(await state()).toEqual({ commit_sha: first, branch: 'main', dirty: false });
+    expect(await state()).toEqual({ commit_sha: first, branch: 'main', dirty: false });
+    writeFileSync(join(root, 'a.py'), '3');
+    expect(await state()).toEqual({ commit_sha: first, branch: 'main', dirty: true });
+    expect(await state(join(root, 'sub'))).toEqual({ commit_sha: first, branch: 'main', dirty: false });
+    const second = commit();
+    expect(await state()).toEqual({ commit_sha: second, branch: 'main', dirty: false });
+    writeFileSync(join(root, 'new.py'), '');
+    expect(await state()).toMatchObject({ dirty: true });
+    rmSync(join(root, 'new.py'));
+    expect(await state()).toMatchObject({ dirty: false });
+    git(root, ['checkout', '--quiet', '--detach']);
+    expect(await state()).toEqual({ commit_sha: second, branch: null, dirty: false });
+    git(root, ['reset', '--quiet', '--soft', first]);
+    expect(await state()).toEqual({ commit_sha: first, branch: null, dirty: true });
+    writeFileSync(join(root, '.aichorignore'), '');
+    git(root, ['checkout', '--quiet', '-b', 'other']);
+    expect(await state()).toEqual({ commit_sha: first, branch: 'other', dirty: true });
+  });
+
   const name = fc.constantFrom('a', 'b', 'c.py', 'ä', '.gitignore', 'd/e', 'd/f', 'd/g/h');
   const content = fc.constantFrom('', '1', '22', 'b\n', 'd/\n', '*.py\n');
   const change = fc.oneof(
