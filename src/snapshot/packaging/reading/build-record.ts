@@ -4,21 +4,9 @@ import { sortedListing, type FileEntry, type ListingEntry } from '../../listing/
 import { largestEntries } from '../largest.ts';
 import { looksOf } from './look.ts';
 import { digestOf, LOOKS, type About, type Looks, type ScanRecord } from './record.ts';
+import { isRacy } from './racy.ts';
 import type { ChangedFile } from './same-tree.ts';
 import type { FoundFile, Tree } from './walk.ts';
-
-/**
- * What changed this short before it was read may change again without its times showing it (clocks of file systems tick
- * every few milliseconds, on some every two seconds): it is not trusted the next time.
- */
-const RACY_MS = 2000;
-
-export function isRacy(
-  { mtimeMs, ctimeMs }: { mtimeMs: number; ctimeMs: number },
-  startedAt: number,
-): boolean {
-  return Math.max(mtimeMs, ctimeMs) >= startedAt - RACY_MS;
-}
 
 /** Looks that nothing has. */
 const NEVER: Looks = [NaN, NaN, NaN, NaN];

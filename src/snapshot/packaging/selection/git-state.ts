@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../../base/io/run.ts';
-import { isRacy } from '../reading/build-record.ts';
+import { isRacy } from '../reading/racy.ts';
 import { commonFolder, gitFolder, gitIndexOf, readOptional } from './git-rules.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

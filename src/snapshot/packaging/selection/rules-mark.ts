@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { isRacy } from '../reading/build-record.ts';
+import { isRacy } from '../reading/racy.ts';
 import { gitIndexOf } from './git-rules.ts';
 import type { TreeSelection } from './selection.ts';
 
