@@ -51,7 +51,7 @@ export function expandWord(word: string, lookup: Lookup): Field[] {
       if (char === '~' && at === 0) throw new NeedsShell('~');
       if (char === '{' && /^\{[^}]*(?:,|\.\.)[^}]*\}/.test(word.slice(at))) throw new NeedsShell('{…}');
       add(char);
-      if (/[*?[]/.test(char) && word.length > 1) markPattern(field);
+      if (/[*?[]/.test(char) && word !== '[') markPattern(field);
       at++;
     }
   }

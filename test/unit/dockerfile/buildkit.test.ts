@@ -120,110 +120,116 @@ describe('variables', () => {
 });
 
 describe('COPY', () => {
-  test.each<[string, Record<string, string>]>(
+  test.each<[string, Record<string, string>]>([
+    ['ENV X=src.old\nCOPY ${X%.old}/m.py d/', { d: 'folder', 'd/m.py': 'src/m.py' }],
+    ['COPY a.\\\ntxt d/', { d: 'folder', 'd/a.txt': 'a.txt' }],
+    ['COPY *.sh sh', { sh: 'run.sh 755' }],
+    ['COPY x[[]1].txt y', { y: 'x[1].txt' }],
+    ['COPY [ab].txt d/', { d: 'folder', 'd/a.txt': 'a.txt', 'd/b.txt': 'b.txt' }],
     [
-      ['ENV X=src.old\nCOPY ${X%.old}/m.py d/', { d: 'folder', 'd/m.py': 'src/m.py' }],
-      ['COPY a.\\\ntxt d/', { d: 'folder', 'd/a.txt': 'a.txt' }],
-      ['COPY *.sh sh', { sh: 'run.sh 755' }],
-      ['COPY x[[]1].txt y', { y: 'x[1].txt' }],
-      ['COPY [ab].txt d/', { d: 'folder', 'd/a.txt': 'a.txt', 'd/b.txt': 'b.txt' }],
-      [
-        'COPY s* d',
-        {
-          d: 'folder',
-          'd/m.py': 'src/m.py',
-          'd/sub': 'folder',
-          'd/sub/n.py': 'src/sub/n.py',
-          'd/to': '-> m.py',
-        },
-      ],
-      ['COPY **/*.py d/', { d: 'folder', 'd/m.py': 'src/m.py' }],
-      ['COPY lnk two', { two: 'a.txt' }],
-      [
-        'COPY lnk dl d/',
-        {
-          d: 'folder',
-          'd/lnk': 'a.txt',
-          'd/m.py': 'src/m.py',
-          'd/sub': 'folder',
-          'd/sub/n.py': 'src/sub/n.py',
-          'd/to': '-> m.py',
-        },
-      ],
-      ['COPY dl/m.py x', { x: 'src/m.py' }],
-      ['COPY src/to t', { t: 'src/m.py' }],
-      ['COPY empty e', { e: 'folder' }],
-      ['COPY --chmod=755 a.txt x', { x: 'a.txt 755' }],
-      ['COPY --chmod=0600 a.txt x', { x: 'a.txt 600' }],
-      ['ARG M=u+x\nCOPY --chmod=$M a.txt x', { x: 'a.txt 744' }],
-      ['COPY --chmod=a-x run.sh x', { x: 'run.sh' }],
-      [
-        'COPY --chmod=755 src s/',
-        {
-          s: 'folder',
-          's/m.py': 'src/m.py 755',
-          's/sub': 'folder',
-          's/sub/n.py': 'src/sub/n.py 755',
-          's/to': '-> m.py',
-        },
-      ],
-      [
-        'COPY --chmod=a+rX,go-w run.sh a.txt d/',
-        { d: 'folder', 'd/run.sh': 'run.sh 755', 'd/a.txt': 'a.txt' },
-      ],
-      ['COPY --parents src/./sub/n.py q/', { q: 'folder', 'q/sub': 'folder', 'q/sub/n.py': 'src/sub/n.py' }],
-      [
-        'COPY --parents src/sub/n.py q/',
-        { q: 'folder', 'q/src': 'folder', 'q/src/sub': 'folder', 'q/src/sub/n.py': 'src/sub/n.py' },
-      ],
-      [
-        'COPY --parents **/*.py q/',
-        {
-          q: 'folder',
-          'q/src': 'folder',
-          'q/src/m.py': 'src/m.py',
-          'q/src/sub': 'folder',
-          'q/src/sub/n.py': 'src/sub/n.py',
-        },
-      ],
-      ['COPY --exclude=sub src g/', { g: 'folder', 'g/m.py': 'src/m.py', 'g/to': '-> m.py' }],
-      [
-        'COPY --exclude=**/n.py src f/',
-        { f: 'folder', 'f/m.py': 'src/m.py', 'f/sub': 'folder', 'f/to': '-> m.py' },
-      ],
-      ['RUN mkdir real && ln -s real ln\nCOPY a.txt ln/', {}],
-      [
-        'COPY ../a.txt /b.txt e//f//',
-        { e: 'folder', 'e/f': 'folder', 'e/f/a.txt': 'a.txt', 'e/f/b.txt': 'b.txt' },
-      ],
-      [
-        'COPY src/. d',
-        {
-          d: 'folder',
-          'd/m.py': 'src/m.py',
-          'd/sub': 'folder',
-          'd/sub/n.py': 'src/sub/n.py',
-          'd/to': '-> m.py',
-        },
-      ],
-      ['COPY "a.txt" \'b.txt\' d/', { d: 'folder', 'd/a.txt': 'a.txt', 'd/b.txt': 'b.txt' }],
-      ['RUN rm -rf x && mkdir x\nRUN rm -r x\nCOPY a.txt x', { x: 'a.txt' }],
-      ['COPY a.txt x\nRUN rm x && mkdir x\nCOPY a.txt x', { x: 'folder', 'x/a.txt': 'a.txt' }],
-      [
-        'COPY a.txt x\nCOPY src x/',
-        {
-          x: 'folder',
-          'x/m.py': 'src/m.py',
-          'x/sub': 'folder',
-          'x/sub/n.py': 'src/sub/n.py',
-          'x/to': '-> m.py',
-        },
-      ],
-    ].filter(([text]) => !String(text).includes('ln -s')) as [string, Record<string, string>][],
-  )('%s', async (text, tree) => {
+      'COPY s* d',
+      {
+        d: 'folder',
+        'd/m.py': 'src/m.py',
+        'd/sub': 'folder',
+        'd/sub/n.py': 'src/sub/n.py',
+        'd/to': '-> m.py',
+      },
+    ],
+    ['COPY **/*.py d/', { d: 'folder', 'd/m.py': 'src/m.py' }],
+    ['COPY lnk two', { two: 'a.txt' }],
+    [
+      'COPY lnk dl d/',
+      {
+        d: 'folder',
+        'd/lnk': 'a.txt',
+        'd/m.py': 'src/m.py',
+        'd/sub': 'folder',
+        'd/sub/n.py': 'src/sub/n.py',
+        'd/to': '-> m.py',
+      },
+    ],
+    ['COPY dl/m.py x', { x: 'src/m.py' }],
+    ['COPY src/to t', { t: 'src/m.py' }],
+    ['COPY empty e', { e: 'folder' }],
+    ['COPY --chmod=755 a.txt x', { x: 'a.txt 755' }],
+    ['COPY --chmod=0600 a.txt x', { x: 'a.txt 600' }],
+    ['ARG M=u+x\nCOPY --chmod=$M a.txt x', { x: 'a.txt 744' }],
+    ['COPY --chmod=a-x run.sh x', { x: 'run.sh' }],
+    [
+      'COPY --chmod=755 src s/',
+      {
+        s: 'folder',
+        's/m.py': 'src/m.py 755',
+        's/sub': 'folder',
+        's/sub/n.py': 'src/sub/n.py 755',
+        's/to': '-> m.py',
+      },
+    ],
+    ['COPY --chmod=a+rX,go-w run.sh a.txt d/', { d: 'folder', 'd/run.sh': 'run.sh 755', 'd/a.txt': 'a.txt' }],
+    ['COPY --parents src/./sub/n.py q/', { q: 'folder', 'q/sub': 'folder', 'q/sub/n.py': 'src/sub/n.py' }],
+    [
+      'COPY --parents src/sub/n.py q/',
+      { q: 'folder', 'q/src': 'folder', 'q/src/sub': 'folder', 'q/src/sub/n.py': 'src/sub/n.py' },
+    ],
+    [
+      'COPY --parents **/*.py q/',
+      {
+        q: 'folder',
+        'q/src': 'folder',
+        'q/src/m.py': 'src/m.py',
+        'q/src/sub': 'folder',
+        'q/src/sub/n.py': 'src/sub/n.py',
+      },
+    ],
+    ['COPY --exclude=sub src g/', { g: 'folder', 'g/m.py': 'src/m.py', 'g/to': '-> m.py' }],
+    [
+      'COPY --exclude=**/n.py src f/',
+      { f: 'folder', 'f/m.py': 'src/m.py', 'f/sub': 'folder', 'f/to': '-> m.py' },
+    ],
+    [
+      'COPY ../a.txt /b.txt e//f//',
+      { e: 'folder', 'e/f': 'folder', 'e/f/a.txt': 'a.txt', 'e/f/b.txt': 'b.txt' },
+    ],
+    [
+      'COPY src/. d',
+      {
+        d: 'folder',
+        'd/m.py': 'src/m.py',
+        'd/sub': 'folder',
+        'd/sub/n.py': 'src/sub/n.py',
+        'd/to': '-> m.py',
+      },
+    ],
+    ['COPY "a.txt" \'b.txt\' d/', { d: 'folder', 'd/a.txt': 'a.txt', 'd/b.txt': 'b.txt' }],
+    ['RUN rm -rf x && mkdir x\nRUN rm -r x\nCOPY a.txt x', { x: 'a.txt' }],
+    ['COPY a.txt x\nRUN rm x && mkdir x\nCOPY a.txt x', { x: 'folder', 'x/a.txt': 'a.txt' }],
+    [
+      'COPY a.txt x\nCOPY src x/',
+      {
+        x: 'folder',
+        'x/m.py': 'src/m.py',
+        'x/sub': 'folder',
+        'x/sub/n.py': 'src/sub/n.py',
+        'x/to': '-> m.py',
+      },
+    ],
+  ])('%s', async (text, tree) => {
     const seen = await build(text);
     expect(seen.lines).toEqual([]);
     expect(seen.tree).toEqual(tree);
+  });
+
+  test('links at the place are followed', async () => {
+    const { tree } = await build(
+      'COPY . .\nCOPY a.txt dl/\nCOPY empty dl/new\nWORKDIR dl/deep\nCOPY b.txt .',
+    );
+    expect(tree).toMatchObject({
+      dl: '-> src',
+      'src/a.txt': 'a.txt',
+      'src/new': 'folder',
+      'src/deep/b.txt': 'b.txt',
+    });
   });
 
   test('of everything, with empty folders and those whose files all stay out', async () => {
