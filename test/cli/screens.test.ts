@@ -221,3 +221,16 @@ it('says before it runs that the script of the command is not there, and which o
     expect.objectContaining({ code: 'script-missing', hint: 'did you mean train.sh?' }),
   );
 });
+
+it('settings, keys and running pods have a view of their own', async () => {
+  const table = async (...args: string[]) => (await program.aichor([...args, '--output', 'table'])).stdout;
+  expect(await table('context', 'set', 'project', 'vision')).toMatch(
+    /^SETTING +FROM +VALUE\n[^]*project +file +vision/,
+  );
+  expect(await table('context', 'set', 'project', '--unset')).toMatch(/project +default +default/);
+  expect(await table('auth', 'status')).toMatch(/api_key +default +not set/);
+  await program.submit('--quiet', '--env', 'HOLD=never');
+  await expect
+    .poll(() => table('experiments', 'get'), { timeout: 30_000 })
+    .toMatch(/worker-0-0 +0 +Running +- +[\d.]+s/);
+});

@@ -29,4 +29,9 @@ export abstract class ContextSet extends BaseCommand<SettingsDocument> {
     }
     return contextDocument(now);
   }
+
+  override async view({ settings }: SettingsDocument): Promise<string> {
+    const { settingsTable } = await import('../print/settings.ts');
+    return settingsTable(settings, this.screen);
+  }
 }

@@ -34,4 +34,9 @@ export default class AuthKey extends BaseCommand<SettingsDocument> {
     await storeApiKey(folder.config, server.value ?? EMBEDDED, apiKey);
     return authDocument(resolveSettings(process.env));
   }
+
+  override async view({ settings }: SettingsDocument): Promise<string> {
+    const { settingsTable } = await import('../../cli/print/settings.ts');
+    return settingsTable(settings, this.screen);
+  }
 }

@@ -13,4 +13,9 @@ export default class AuthStatus extends BaseCommand<SettingsDocument> {
     if (settings.server.value !== null) await (await this.client()).server();
     return authDocument(settings);
   }
+
+  override async view({ settings }: SettingsDocument): Promise<string> {
+    const { settingsTable } = await import('../../cli/print/settings.ts');
+    return settingsTable(settings, this.screen);
+  }
 }

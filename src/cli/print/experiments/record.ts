@@ -8,11 +8,11 @@ import { table, type Column } from '../table.ts';
 import { durationText, timeText } from '../time.ts';
 
 /** What `experiments get` shows on a terminal: the facts, the pods, what happened when. */
-export function recordPage(record: ExperimentRecord, screen: Screen): string {
+export function recordPage(record: ExperimentRecord, screen: Screen, now = new Date()): string {
   const sections = [
     headline(record, screen),
     facts(record, screen),
-    pods(record, screen),
+    pods(record, screen, now),
     timeline(record, screen),
   ];
   return sections.filter((section) => section !== '').join('\n\n');
@@ -117,7 +117,7 @@ const POD_COLUMNS: readonly Column[] = [
   { title: 'REASON', width: 'rest', least: 21 },
 ];
 
-function pods({ pods: all }: ExperimentRecord, screen: Screen): string {
+function pods({ pods: all }: ExperimentRecord, screen: Screen, now: Date): string {
   if (all.length === 0) return '';
   const longest = Math.max('POD'.length, ...all.map(({ pod }) => pod.length));
   const columns = POD_COLUMNS.map((column) =>
@@ -125,18 +125,20 @@ function pods({ pods: all }: ExperimentRecord, screen: Screen): string {
   );
   return table(
     columns,
-    all.map((pod) => podRow(pod, screen)),
+    all.map((pod) => podRow(pod, screen, now)),
     screen,
   );
 }
 
-function podRow(pod: PodRecord, { colors }: Screen): string[] {
+function podRow(pod: PodRecord, { colors }: Screen, now: Date): string[] {
   return [
     pod.pod,
     String(pod.rank),
     statusText(pod.status, colors),
     pod.exit_code === null ? '-' : String(pod.exit_code),
-    durationText(between(pod.started_at, pod.ended_at)),
+    durationText(
+      between(pod.started_at, pod.ended_at ?? (pod.status === 'Running' ? now.toISOString() : null)),
+    ),
     pod.peak_memory_bytes === null ? '-' : formatBytes(pod.peak_memory_bytes),
     pod.reason ?? '',
   ];
