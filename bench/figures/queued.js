@@ -36,7 +36,7 @@ async function queueAndCancel() {
     await load(server, { clients: 64, count: EXPERIMENTS });
     const resting = await rested(server.pid);
     resetPeak(server.pid);
-    const { ms } = await server.lab.aichor(['experiments', 'cancel', '--all'], { codes: [0, 1] });
+    const { ms } = await server.lab.aichor(['experiments', 'cancel', '--all', '--yes'], { codes: [0, 1] });
     return { resting, seconds: ms / 1000, peak: memoryOf(server.pid, 'VmHWM') };
   } finally {
     await server.close();
