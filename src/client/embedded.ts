@@ -5,9 +5,10 @@ import { sleep } from '../base/async/abort.ts';
 import { start } from '../base/io/start.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
-import type { Address } from './http.ts';
+import type { Address, SocketAddress } from './http.ts';
 import { sendForJson } from './http.ts';
 import { addressOf } from './server-file.ts';
+import { silence } from './silence.ts';
 import { startFailure } from './start-failure.ts';
 
 /** How the embedded control plane of one state folder is found and started. */
@@ -34,7 +35,8 @@ interface Health {
 const START_LIMIT_MS = 30_000;
 /** So often one is started that is killed before it answers. */
 const STARTS = 4;
-const ANSWER_LIMIT_MS = 10_000;
+/** Less than that would call one that has just begun wedged, on a loaded machine. */
+const ANSWER_LIMIT_MS = 5000;
 const LOOK_AGAIN_MS = 50;
 
 /** The address of the embedded server when one answers, else null. */
@@ -63,7 +65,7 @@ export async function startEmbedded(options: StartOptions): Promise<Address> {
 }
 
 /** Starts one, and waits until one answers. The error of a server that somebody killed while it started. */
-async function startOnce(options: StartOptions, address: Address): Promise<'answers' | AichorError> {
+async function startOnce(options: StartOptions, address: SocketAddress): Promise<'answers' | AichorError> {
   const deadline = Date.now() + START_LIMIT_MS;
   const { child, logged } = await launch(options);
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
@@ -86,7 +88,7 @@ async function startOnce(options: StartOptions, address: Address): Promise<'answ
   }
 }
 
-async function askHealth(address: Address, signal: AbortSignal): Promise<Health | null> {
+async function askHealth(address: SocketAddress, signal: AbortSignal): Promise<Health | null> {
   const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
   try {
     return await sendForJson<Health>(
@@ -95,7 +97,7 @@ async function askHealth(address: Address, signal: AbortSignal): Promise<Health 
     );
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (limit.aborted) throw silent(address);
+    if (limit.aborted) throw silence(address);
     if (isAichorError(error) && error.code === 'server_unreachable') return null;
     throw error;
   }
@@ -175,11 +177,4 @@ function logOf(folder: StateFolder): string {
 async function startFailed({ folder }: StartOptions, what: string, logged: number): Promise<AichorError> {
   const { bavail, bsize } = await statfs(folder.data);
   return startFailure({ what, folder: folder.data, log: logOf(folder), logged, free: bavail * bsize });
-}
-
-function silent(address: Address): AichorError {
-  const place = 'socketPath' in address ? address.socketPath : address.url;
-  return new AichorError('server_unreachable', `the embedded control plane at ${place} does not answer`, {
-    hint: 'stop it with `aichor server stop` (experiments go on) and run the command again',
-  });
 }

@@ -2,10 +2,15 @@ import { AichorError, ERROR_CODES, type ErrorCode } from '../errors.ts';
 
 /** What a failed request's body says, as an error; a body that is not ours is `server_error`. */
 export function errorOfBody(status: number, body: string): AichorError {
-  const error = errorIn(body);
+  return errorIn(body) ?? notOurs(status);
+}
+
+/** The error object that a server prints or answers with, as an error; null for any other text. */
+export function errorIn(text: string): AichorError | null {
+  const error = objectIn(text);
   const code = ERROR_CODES.find((known) => known === error?.['code']);
   const message = error?.['message'];
-  if (!error || code === undefined || typeof message !== 'string') return notOurs(status);
+  if (!error || code === undefined || typeof message !== 'string') return null;
   const { hint, diagnostics, request_id: requestId } = error;
   return new AichorError(code, message, {
     hint: typeof hint === 'string' ? hint : null,
@@ -34,9 +39,9 @@ function notOurs(status: number): AichorError {
   );
 }
 
-function errorIn(body: string): Record<string, unknown> | null {
+function objectIn(text: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(body);
+    const value: unknown = JSON.parse(text);
     return isObject(value) && 'error' in value && isObject(value.error) ? { ...value.error } : null;
   } catch {
     // Not JSON: answered by something else than an aichor server, which is what null says.

@@ -4,9 +4,16 @@ import type { HttpAnswer, Remote } from '../base/http/remote.ts';
 import { readText, send as sendHere, type HttpPlace } from '../base/http/send.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import { errorOfBody } from './error-of-body.ts';
+import { unlessSilent } from './silence.ts';
 
 /** Where a control plane listens: the embedded one's unix socket, or a team server's address. */
-export type Address = HttpPlace;
+export type Address = SocketAddress | Extract<HttpPlace, { url: string }>;
+
+export interface SocketAddress {
+  socketPath: string;
+  /** State folder of the server that listens there. */
+  dataFolder?: string;
+}
 
 export interface Target {
   address: Address;
@@ -78,7 +85,9 @@ async function exchange(
   if ('url' in address) return (await remoteAt(address.url)).send(call);
   // A socket has no host, and HTTP wants one.
   const headers = { ...call.headers, host: 'aichor' };
-  const answer = await sendHere({ ...call, headers, place: address });
+  const answer = await unlessSilent(address, (given) =>
+    sendHere({ ...call, headers, place: address, signal: signal ? AbortSignal.any([signal, given]) : given }),
+  );
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readIfThereSync } from '../base/io/files-sync.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
-import type { Address } from './http.ts';
+import type { Address, SocketAddress } from './http.ts';
 
 /** What a running server says of itself in `server.json`. It may be stale: the server may have been killed. */
 export interface ServerFile {
@@ -51,6 +51,6 @@ export function assumeEmbedded({
 }
 
 /** Where the embedded server of a state folder listens. */
-export function addressOf(folder: StateFolder): Address {
-  return { socketPath: folder.socket };
+export function addressOf(folder: StateFolder): SocketAddress {
+  return { socketPath: folder.socket, dataFolder: folder.data };
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { AichorError } from '../errors.ts';
+import { errorIn } from './error-of-body.ts';
 
 interface Failure {
   /** What became of the server: `ended with code 1`. */
@@ -29,10 +30,14 @@ export async function startFailure({ what, folder, log, logged, free }: Failure)
     );
   }
   const text = (await readFile(log)).subarray(logged).toString('utf8');
-  const lines = text.trimEnd().split('\n').flatMap(wordsIn).slice(-LAST_LINES).join('\n');
+  const lines = text.trimEnd().split('\n');
+  // The reason in its own words, with its code and what to do about it.
+  const said = lines.map((line) => errorIn(line)).findLast((error) => error !== null);
+  if (said) return said;
+  const words = lines.flatMap(wordsIn).slice(-LAST_LINES).join('\n');
   return new AichorError(
     'server_unreachable',
-    `the embedded control plane ${what}${lines === '' ? '' : `; its last words:\n${lines}`}`,
+    `the embedded control plane ${what}${words === '' ? '' : `; its last words:\n${words}`}`,
     { hint: `the whole log is ${log}` },
   );
 }

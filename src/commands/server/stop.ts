@@ -1,7 +1,9 @@
+import { boolean } from '@oclif/core/flags';
 import { sleep } from '../../base/async/abort.ts';
 import type { ServerStatus } from '../../api/contract.ts';
 import { NOT_RUNNING } from '../../api/not-running.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { endServer, stillThere } from '../../client/end-server.ts';
 import { serverStatusPage } from '../../cli/print/server-status.ts';
 import { AichorError } from '../../errors.ts';
 import { chooseProcesses } from '../../machine/choose-processes.ts';
@@ -14,9 +16,13 @@ export default class ServerStop extends BaseCommand<ServerStatus> {
   static override description =
     'Returns when its process is gone. What waits stays in the queue, and the next control plane takes up everything where it is.';
   static override examples = ['aichor server stop'];
+  static override flags = {
+    force: boolean({ description: 'End it at once, also when it does not answer any more' }),
+  };
 
   async run(): Promise<ServerStatus> {
-    await this.parse(ServerStop);
+    const { flags } = await this.parse(ServerStop);
+    if (flags.force) return this.#end();
     const client = await this.runningClient();
     if (client === null) return NOT_RUNNING;
     const { pid } = await client.health();
@@ -25,9 +31,19 @@ export default class ServerStop extends BaseCommand<ServerStatus> {
     await client.stopServer();
     const deadline = Date.now() + LIMIT_MS;
     while (await isThere()) {
-      if (Date.now() > deadline) throw stillThere(pid);
+      if (Date.now() > deadline) throw stillThere(pid, LIMIT_MS);
       await sleep(LOOK_AGAIN_MS, this.signal);
     }
+    return NOT_RUNNING;
+  }
+
+  async #end(): Promise<ServerStatus> {
+    const settings = this.settings();
+    if (settings.server.value !== null)
+      throw new AichorError('usage', '--force ends the control plane of this machine only', {
+        hint: `stop the one at ${settings.server.value} where it runs`,
+      });
+    await endServer(settings.folder.data, this.signal);
     return NOT_RUNNING;
   }
 
@@ -55,14 +71,4 @@ function answers(ask: () => Promise<unknown>): () => Promise<boolean> {
 function isOther(error: unknown): never | false {
   if (error instanceof AichorError && error.code === 'server_unreachable') return false;
   throw error;
-}
-
-function stillThere(pid: number): AichorError {
-  return new AichorError(
-    'timeout',
-    `the control plane (pid ${pid}) still runs ${LIMIT_MS / 1000} s after it was told to leave`,
-    {
-      hint: `aichor server logs may say why; kill ${pid} ends it, and harms no experiment`,
-    },
-  );
 }

@@ -48,7 +48,7 @@ describe('the embedded server', () => {
     expect(await findEmbedded(options(), signal)).toBeNull();
     expect(assumeEmbedded(options())).toBeNull();
     const address = await startEmbedded(options({ AICHOR_HOME: home }));
-    expect(address).toEqual({ socketPath: join(home, 'server.sock') });
+    expect(address).toEqual({ socketPath: join(home, 'server.sock'), dataFolder: home });
     expect(starts()).toEqual([`server start --embedded cwd=${home}`]);
     expect(await findEmbedded(options(), signal)).toEqual(address);
     expect(assumeEmbedded(options())).toEqual(address);

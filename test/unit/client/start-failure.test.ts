@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -27,6 +27,20 @@ describe('a server that did not start', () => {
         'the embedded control plane ended with code 1; its last words:\nplain words\ncannot serve: address in use',
       hint: `the whole log is ${log}`,
     });
+  });
+
+  it('that said itself why is told word for word', async () => {
+    const error = {
+      code: 'conflict',
+      message: 'control-plane.sqlite was written by a newer aichor',
+      hint: 'update aichor',
+      exit_code: 6,
+    };
+    writeFileSync(log, `${JSON.stringify({ error: { ...error, message: 'another day' } })}\n`);
+    const logged = readFileSync(log).length;
+    appendFileSync(log, `plain words\n${JSON.stringify({ error })}\n`);
+    const { code, message, hint } = error;
+    expect(await failure(logged)).toMatchObject({ code, message, hint });
   });
 
   it('that said nothing is told without last words', async () => {
