@@ -3,6 +3,7 @@ import type { Plan } from '../../experiment/plan/plan.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import { planManifest } from '../../operators/plan.ts';
 import { scanDirectory, type Scan } from '../../snapshot/packaging/scan.ts';
+import { isAichorError } from '../../errors.ts';
 import { assertRepository, readLocalManifest } from '../manifest/local-manifest.ts';
 import { localDocument } from '../manifest/rendering.ts';
 import { newSubmission, type SubmitOptions } from './options.ts';
@@ -82,6 +83,9 @@ export async function dryRunOf(
   };
 }
 
+/** So many times a directory is read that changes while it is sent. */
+const TRIES = 3;
+
 interface Sending {
   options: SubmitOptions;
   secrets: Record<string, string>;
@@ -93,9 +97,20 @@ async function sendDirectory(
   { options, secrets, connect }: Sending,
 ): Promise<Taken> {
   const { settings, talk, signal } = options;
-  const [scanned, client] = await Promise.all([scan(), connect()]);
+  const [first, client] = await Promise.all([scan(), connect()]);
   const remote = settings.server.value !== null;
-  const sent = await uploadSnapshot({ client, root, scan: scanned, remote, talk, signal });
+  let scanned = first;
+  let sent = 0;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      sent += await uploadSnapshot({ client, root, scan: scanned, remote, talk, signal });
+      break;
+    } catch (error) {
+      // A file was written to between reading and sending: what it says now is sent.
+      if (attempt === TRIES || !isAichorError(error) || error.code !== 'conflict') throw error;
+      scanned = await scan();
+    }
+  }
   // Unless it was asked for, the server chooses too, and its record says which of two it took.
   const summary = await client.submit({
     ...newSubmission(options, secrets),
