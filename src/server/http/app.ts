@@ -29,6 +29,11 @@ export function createApp({ uses, serving, apiKey }: AppOptions): Api {
   app.use(logged(serving.log));
   if (apiKey !== null) app.use(demandKey(apiKey));
   app.use(readJsonBody());
+  for (const deed of ['cancel', 'delete', 'prune'])
+    app.post(`/experiments/${deed}`, async (_c, next) => {
+      serving.makeRoom?.();
+      await next();
+    });
   serverRoutes(app, uses, serving);
   engineRoutes(app, uses, { local: apiKey === null });
   snapshotRoutes(app, uses);

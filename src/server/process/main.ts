@@ -14,6 +14,7 @@ import { acquireServerLock } from './lock.ts';
 import { createServerLog } from './log.ts';
 import type { Log } from '../ports.ts';
 import { createMemoryKeeper } from './memory.ts';
+import { openReserve, type Reserve } from '../../base/io/reserve.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { makeStateFolders } from './state-folders.ts';
 
@@ -47,6 +48,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const state = stateFolder(options.env);
   await makeStateFolders(state, process.platform);
   const folders = foldersBelow(state.data);
+  const reserve = openReserve(state.data);
   const lock = await acquireServerLock(folders.lock);
   if (lock === null) {
     if (options.team === null) return;
@@ -59,8 +61,9 @@ export async function runServer(options: ServerOptions): Promise<void> {
   // oxlint-disable-next-line no-console
   console.info = (...said: unknown[]) => log.info({}, said.map(String).join(' '));
   try {
-    await serve(options, { state, folders, log });
+    await serve(options, { state, folders, log, reserve });
   } finally {
+    reserve.stop();
     lock.release();
     log.close();
   }
@@ -70,6 +73,7 @@ interface Place {
   state: StateFolder;
   folders: Folders;
   log: Log;
+  reserve: Reserve;
 }
 
 async function serve(options: ServerOptions, place: Place): Promise<void> {
@@ -115,6 +119,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
       log: place.log,
       closing: leaving.signal,
       stop: () => void setImmediate(leave, 'told by a client'),
+      makeRoom: () => place.reserve.makeRoom(),
     };
     const key_file = await listen(options, {
       place,
@@ -132,6 +137,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     if (team !== null && ready.address !== null) reached.resolve(publicAddress(env, ready.address));
     idle.touch();
     options.onReady(ready);
+    place.reserve.keep(() => place.log.warn({ folder: place.state.data }, 'the disk of the state is full'));
     await aborted(leaving.signal);
     place.log.info({ why: leaving.signal.reason }, 'leaving; what runs goes on');
   } finally {

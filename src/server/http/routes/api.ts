@@ -33,4 +33,6 @@ export interface Serving {
   closing: AbortSignal;
   /** Makes the server leave, after the present request was answered. */
   stop(): void;
+  /** Called before something is done that makes room on the disk, which may be full. */
+  makeRoom?(): void;
 }
