@@ -34,7 +34,11 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function aichor(...args: string[]): { code: number | null; document: ReturnType<typeof JSON.parse>; stderr: string } {
+function aichor(...args: string[]): {
+  code: number | null;
+  document: ReturnType<typeof JSON.parse>;
+  stderr: string;
+} {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
     env,
     cwd: home,
