@@ -19,7 +19,7 @@ const pieces = (): number => readdirSync(join(folder, 'reserve')).length;
 it('a reserve is made while there is plenty of room, and given back piece by piece on a full disk', () => {
   vi.useFakeTimers();
   let free = 10_000_000;
-  const told = vi.fn();
+  const told = vi.fn<() => void>();
   const open = () => openReserve(folder, { free: () => free });
   const reserve = open();
   reserve.keep(told);
