@@ -77,10 +77,11 @@ onCluster('a user who may not create JobSets', () => {
 });
 
 onCluster('a namespace with a quota', () => {
-  test('that is used up: the experiment waits and says for what', () =>
+  test('that has nothing to give: refused, and who is forced in waits and says for what', () =>
     inPlace(
       async ({ submit, until }) => {
-        const id = await submit({ command: 'true' });
+        await expect(submit({ command: 'true' })).rejects.toMatchObject({ code: 'engine_unavailable' });
+        const id = await submit({ command: 'true' }, { force: true });
         const record = await until(id, ({ events }) => events.some(({ message }) => message.includes('exceeded quota'))); // prettier-ignore
         expect(record.status).toBe('Submitting');
       },

@@ -1,0 +1,56 @@
+/** Ends that nobody saw, and what others take away: judged by what the cluster's own objects say of it. */
+import { expect, test } from 'vitest';
+import {
+  EXPERIMENT_LABEL,
+  RESOURCES,
+  type Job,
+  type ObservedJobSet,
+} from '../../src/engines/kubernetes/api/objects.ts';
+import { onCluster } from './harness/found.ts';
+import { at, jobsets } from './harness/kubernetes.ts';
+import { inPlace } from './harness/place.ts';
+import { RESOURCES_OF_POD } from './harness/work.ts';
+
+onCluster('an experiment', () => {
+  test('that completed and was removed at once, while there was no control plane, has succeeded', () =>
+    inPlace(
+      async (place) => {
+        const id = await place.submit({ command: 'sleep 2' });
+        await place.until(id, ({ status }) => status === 'Running');
+        const isGoing = ({ metadata, status }: ObservedJobSet) =>
+          status?.terminalState === 'Completed' && metadata?.deletionTimestamp !== undefined;
+        await place.restart(() =>
+          jobsets(place.namespace).until<ObservedJobSet>(
+            (items) => items.some(isGoing),
+            `${EXPERIMENT_LABEL}=${id}`,
+          ),
+        );
+        expect(await place.world.end(id)).toMatchObject({
+          status: 'Succeeded',
+          pods: [{ status: 'Succeeded', exit_code: 0 }],
+        });
+      },
+      { settings: { ttl_s: 3 } },
+    ));
+
+  test('of which one pod fails for good ends by that, though its Job waits for the others', () =>
+    inPlace(async ({ submit, world }) => {
+      const types = { worker: { count: 1, completions: 3, parallelisms: 3, resources: RESOURCES_OF_POD } };
+      const command = '[ "$JOB_COMPLETION_INDEX" = 1 ] && exit 3; trap "" TERM; while :; do sleep 0.2; done';
+      const gracefulTermination = { shutdownCommand: ['true'], terminationGracePeriodSeconds: 3 };
+      const record = await world.end(await submit({ command, types, spec: { gracefulTermination } }));
+      expect(record).toMatchObject({ status: 'Failed', reason: 'NonZeroExit' });
+      expect(record.explanation).toContain('worker-0-1 exited with code 3');
+    }));
+
+  test('one of whose Jobs somebody removes is told that it was made again', () =>
+    inPlace(async (place) => {
+      const id = await place.submit({ command: 'sleep 8', count: 2 });
+      await place.until(id, ({ pods }) => pods.filter(({ status }) => status === 'Running').length === 2);
+      const jobs = at(RESOURCES.jobs, place.namespace);
+      const [first] = await jobs.list<Job>(`${EXPERIMENT_LABEL}=${id}`);
+      await jobs.remove(first?.metadata?.name ?? '');
+      await place.until(id, ({ notices }) => JSON.stringify(notices).includes('made again by JobSet'));
+      expect(await place.world.end(id)).toMatchObject({ status: 'Succeeded', attempt: 1 });
+    }));
+});
