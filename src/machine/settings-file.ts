@@ -13,6 +13,8 @@ export interface SettingsFile {
   /** What the embedded engine may use; absent: what the machine has. */
   cpus?: number;
   max_experiments?: number;
+  /** Pods that one experiment may run on it at the same time; absent: 500. */
+  max_pods?: number;
   /** Whether `securityContext.ptrace` means anything on the embedded engine. */
   allow_ptrace?: boolean;
 }
@@ -23,6 +25,7 @@ const KINDS = {
   engine: 'string',
   cpus: 'number',
   max_experiments: 'number',
+  max_pods: 'number',
   allow_ptrace: 'boolean',
 } as const satisfies Record<keyof SettingsFile, 'string' | 'number' | 'boolean'>;
 
@@ -53,12 +56,22 @@ function checked(key: string, item: unknown, path: string): SettingsFile {
     throw wrong(path, `has the unknown key "${key}"; there are ${Object.keys(KINDS).join(', ')}`);
   if (item === null) return {};
   if (typeof item !== kind) throw wrong(path, `has a ${typeof item} at "${key}", where a ${kind} belongs`);
+  if (typeof item === 'number' && !isSensible(key, item))
+    throw wrong(
+      path,
+      `has ${item} at "${key}", where ${key === 'cpus' ? 'a number above 0' : 'a whole number from 1'} belongs`,
+    );
   return { [key]: item };
+}
+
+function isSensible(key: string, value: number): boolean {
+  return key === 'cpus' ? value > 0 && Number.isFinite(value) : Number.isInteger(value) && value >= 1;
 }
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    // Editors of Windows begin a file with a mark.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw wrong(path, 'is not valid JSON', cause);
   }

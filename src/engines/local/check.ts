@@ -6,15 +6,24 @@ import type { MachineCapacity } from '../../machine/capacity.ts';
 import { givenImage } from '../../operators/image.ts';
 import { ENGINE_OPERATORS } from '../../operators/table.ts';
 
+/** More processes than these on one machine are a slip of the keyboard. */
+const DEFAULT_MAX_PODS = 500;
+
 /**
  * What this machine makes of a plan: refuses what it can never run, and names what it cannot honour. CPUs and
  * memory are shared, not reserved, so asking for more than there is is no reason to refuse (contract 8).
  *
- * @throws AichorError `engine_unavailable` for operators that need a cloud
+ * @param maxPods that may run at the same time
+ * @throws AichorError `engine_unavailable` for operators that need a cloud, and for too many pods at once
  */
-export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number }): Notice[] {
+export function checkPlan(
+  plan: Plan,
+  machine: MachineCapacity & { gpus: number },
+  maxPods = DEFAULT_MAX_PODS,
+): Notice[] {
   refuseOperator(plan);
   const peak = planPeak(plan);
+  refuseTooMany(peak.pods, maxPods);
   const notices: Notice[] = [];
   const add = (code: string, message: string) => notices.push({ code, message });
   if (peak.cpus > machine.cpus)
@@ -56,6 +65,17 @@ export function checkPlan(plan: Plan, machine: MachineCapacity & { gpus: number 
     );
   }
   return notices;
+}
+
+function refuseTooMany(pods: number, maxPods: number): void {
+  if (pods <= maxPods) return;
+  throw new AichorError(
+    'engine_unavailable',
+    `asks for ${pods} pods at once; on this machine at most ${maxPods} run at the same time`,
+    {
+      hint: 'lower count or parallelisms, use a cluster (aichor engines add), or raise max_pods in settings.json',
+    },
+  );
 }
 
 function choosesNodes({ resources }: Group): boolean {

@@ -28,6 +28,8 @@ export interface LocalEngineOptions {
   now: () => Date;
   /** What to offer instead of what the machine has; null: what it has, no limit. */
   limits?: { cpus: number | null; max_experiments: number | null };
+  /** Pods that one experiment may run at the same time; 500 unless said. */
+  maxPods?: number | undefined;
   platform?: NodeJS.Platform;
   processes?: Processes;
   /** Seconds since boot. */
@@ -69,7 +71,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
   return {
     name: 'local',
     kind: 'local',
-    check: async (plan) => checkPlan(plan, await offered()),
+    check: async (plan) => checkPlan(plan, await offered(), options.maxPods),
     limits: async () => ({ ...(await offered()), max_experiments: limits.max_experiments }),
     paths: ({ id, project, plan }) =>
       localPaths(dataFolder, {

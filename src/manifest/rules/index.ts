@@ -19,7 +19,7 @@ import { standaloneRule } from './types/standalone.ts';
 import { timeoutRule } from './timeout.ts';
 import { typesRule } from './types/types.ts';
 import { versionRule } from './version.ts';
-import { mountPointsRule, shareableRule, tensorboardVolumeRule } from './volumes.ts';
+import { mountPointsRule, shareableRule, tensorboardVolumeRule, volumeNamesRule } from './volumes.ts';
 
 /** Everything that a single key's type cannot say. */
 export const RULES: readonly Rule[] = [
@@ -36,6 +36,7 @@ export const RULES: readonly Rule[] = [
   acceleratorsRule,
   concurrencyRule,
   mountPointsRule,
+  volumeNamesRule,
   tensorboardVolumeRule,
   shareableRule,
   environmentRule,

@@ -62,6 +62,25 @@ function mountPoints(root: unknown): { path: Path; mountPoint: string }[] {
   });
 }
 
+/** Names that Kubernetes takes; on the embedded engine they are names of folders. */
+const PVC_NAME = /^[a-z0-9](?:[-a-z0-9]{0,62}[a-z0-9])?$/;
+
+/** A PVC is called by a name that any engine can have a volume of. */
+export const volumeNamesRule: Rule = ({ root }) =>
+  listAt(root, [...STORAGE, 'attachExistingPVCs']).flatMap((each, index): Finding[] => {
+    const { name } = fields(each);
+    if (typeof name !== 'string' || name.trim() === '' || PVC_NAME.test(name.trim())) return [];
+    return [
+      {
+        code: 'invalid-value',
+        path: [...STORAGE, 'attachExistingPVCs', index, 'name'],
+        at: 'value',
+        message: `${quoted(name)} cannot be the name of a PVC`,
+        hint: 'use small letters, digits and "-" between them, at most 64 characters',
+      },
+    ];
+  });
+
 /** TensorBoard's PVC must be one of those that are attached. */
 export const tensorboardVolumeRule: Rule = ({ root }) => {
   const block = fields(valueAt(root, TENSORBOARD));

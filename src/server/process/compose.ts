@@ -154,6 +154,7 @@ export function localEngine({ env, limits, state: { config, data } }: LocalEngin
     dataFolder: data,
     env,
     now: () => new Date(),
+    maxPods: settings.max_pods,
     limits: {
       cpus: limits.cpus ?? settings.cpus ?? null,
       max_experiments: limits.max_experiments ?? settings.max_experiments ?? null,

@@ -69,6 +69,15 @@ describe('the settings file', () => {
 
   it('takes null for not set, and __proto__ for an unknown key', () => {
     expect(parseSettings('{"engine": null}', 'x')).toEqual({});
+    expect(parseSettings('\uFEFF{"max_pods": 900, "cpus": 0.5}', 'x')).toEqual({ max_pods: 900, cpus: 0.5 });
+    for (const text of [
+      '{"max_experiments": 0}',
+      '{"max_experiments": -3}',
+      '{"max_pods": 1.5}',
+      '{"cpus": 0}',
+      '{"cpus": -1}',
+    ])
+      expect(() => parseSettings(text, 'x')).toThrow(/^the settings file x has -?[\d.]+ at "(max_|cpus)/);
     expect(() => parseSettings('{"__proto__": {"engine": "x"}}', 'x')).toThrow(/unknown key "__proto__"/);
   });
 });

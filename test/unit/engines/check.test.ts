@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AichorError } from '../../../src/errors.ts';
 import { checkPlan } from '../../../src/engines/local/check.ts';
 import { jobset, planOf } from '../../engine/house.ts';
 
@@ -22,6 +23,24 @@ describe('what a machine makes of a plan', () => {
   ])('%s: notices, never a refusal', (_name, resources, machine, codes) => {
     const plan = planOf(jobset('true', { worker: { count: 1, resources } }));
     expect(checkPlan(plan, { ...LAPTOP, ...machine }).map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('more pods at once than it can look after are refused, with the cure', () => {
+    const many = (count: number, more: object = {}) => planOf(jobset('true', { worker: { count, ...more } }));
+    const code = (plan: ReturnType<typeof many>, maxPods?: number) => {
+      try {
+        checkPlan(plan, LAPTOP, maxPods);
+        return 'taken';
+      } catch (error) {
+        return error instanceof AichorError ? `${error.code}: ${error.message}; ${error.hint}` : error;
+      }
+    };
+    expect(code(many(500))).toBe('taken');
+    expect(code(many(501))).toMatch(
+      /^engine_unavailable: asks for 501 pods at once.*at most 500.*cluster.*max_pods/,
+    );
+    expect(code(many(1, { completions: 2000, parallelisms: 10 }))).toBe('taken');
+    expect(code(many(501), 600)).toBe('taken');
   });
 
   test('a user of its own is not honoured, and that is said', () => {

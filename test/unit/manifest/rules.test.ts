@@ -148,6 +148,14 @@ const CASES: [string, string, Change[], string[]][] = [
     [['spec.storage.attachExistingPVCs', [{ name: 'a', mountPoint: 'data' }]]],
     ['warning relative-mount-point'],
   ],
+  ...['..', '../../victim', 'Data', 'a_b', '-a', 'x'.repeat(65)].map(
+    (name): [string, string, Change[], string[]] => [
+      `a volume called ${name}`,
+      'jax',
+      [['spec.storage.attachExistingPVCs', [{ name, mountPoint: '/data' }]]],
+      ['error invalid-value'],
+    ],
+  ),
   [
     'ReadWriteOncePod for one pod',
     'jax',

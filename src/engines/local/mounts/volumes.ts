@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { isThere } from '../../../base/io/files.ts';
+import { AichorError } from '../../../errors.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import { removeTree } from '../pod/workdir.ts';
@@ -20,6 +21,11 @@ export function sharedVolumeFolder(directory: string): string {
 
 /** Folder that stands for a PVC of that name: kept, and shared by all experiments that attach it. */
 function pvcFolder(dataFolder: string, name: string): string {
+  // A plan of before names were checked must not lead out of the folder either.
+  if (/[/\0]|^\.*$/.test(name))
+    throw new AichorError('manifest_invalid', `${JSON.stringify(name)} cannot be the name of a volume`, {
+      hint: 'use small letters, digits and "-" between them',
+    });
   return join(dataFolder, 'volumes', name);
 }
 
