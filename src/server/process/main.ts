@@ -8,6 +8,7 @@ import { createApp } from '../http/app.ts';
 import type { Serving } from '../http/routes/api.ts';
 import { compose, localEngine, type Composed } from './compose.ts';
 import { foldersBelow, type Folders } from './folders.ts';
+import { closeInherited } from './inherited.ts';
 import { createIdleWatch, idleTime } from './idle.ts';
 import { listenOnPort, listenOnSocket, type Listener } from './listen.ts';
 import { acquireServerLock } from './lock.ts';
@@ -45,6 +46,8 @@ const GRACE_MS = 1000;
  * that is no news (it returns at once), a team's is told. Throws AichorError when it cannot serve.
  */
 export async function runServer(options: ServerOptions): Promise<void> {
+  // The embedded one is started by whatever command comes first; a team's server may be handed something on purpose.
+  if (options.team === null) closeInherited();
   const state = stateFolder(options.env);
   await makeStateFolders(state, process.platform);
   const folders = foldersBelow(state.data);
