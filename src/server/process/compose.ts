@@ -81,6 +81,8 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   const privateValues = await openPrivateStore(folders);
   privateValues.keepOnly(store.ids({}));
   const snapshots = createSnapshotStore(folders.data);
+  if (snapshots.damaged.length > 0)
+    log.warn({ indexes: snapshots.damaged }, 'damaged: the files that these told of are sent again');
   const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, log };
   const supervisor = createSupervisor(ground, onIdle);
   supervisor.recover();
