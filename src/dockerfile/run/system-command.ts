@@ -13,6 +13,9 @@ const WITHOUT_EFFECT =
 const INSTALLERS =
   /^(apt|apt-get|aptitude|dpkg|apk|yum|dnf|microdnf|zypper|conda|mamba|micromamba|poetry|pipenv|pdm|pixi|npm|snap|rpm|add-apt-repository|apt-key|debconf-set-selections)$/;
 
+/** Packages that a machine of somebody who works has, or that only an image's surroundings ask for. */
+const OF_EVERY_MACHINE = /^(?:wget|curl|ca-certificates|tzdata|locales|gnupg)$/;
+
 /** Null: it is none of them. */
 export function readSystemCommand(words: readonly string[]): SystemCommand | null {
   const [program = '', ...rest] = words;
@@ -21,6 +24,8 @@ export function readSystemCommand(words: readonly string[]): SystemCommand | nul
   if (!INSTALLERS.test(name)) return null;
   const operands = rest.filter((word) => !word.startsWith('-'));
   if (isUpkeep(name, operands)) return { kind: 'nothing' };
+  if (operands[0] === 'install' && operands.slice(1).every((each) => OF_EVERY_MACHINE.test(each)))
+    return { kind: 'nothing' };
   const shown = operands.slice(0, 4);
   const more = operands.length > shown.length ? ' …' : '';
   return { kind: 'not-done', what: `${[name, ...shown].join(' ').slice(0, 80)}${more}` };

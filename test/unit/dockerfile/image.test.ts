@@ -248,6 +248,28 @@ describe('stages', () => {
   });
 });
 
+test('a Dockerfile as `local-repo init` writes it has nothing to be said of', async () => {
+  const text = [
+    'FROM python:3.11-slim-bookworm',
+    'COPY --from=astral/uv:0.9 /uv /uvx /bin/',
+    'RUN apt-get update \\',
+    '    && apt-get install --yes --no-install-recommends wget \\',
+    '    && rm -rf /var/lib/apt/lists/*',
+    'ENV UV_PROJECT_ENVIRONMENT=/usr/local UV_COMPILE_BYTECODE=1',
+    'RUN useradd --create-home --uid 1000 app',
+    'WORKDIR /app',
+    'COPY pyproject.toml uv.lock* ./',
+    'RUN --mount=type=cache,target=/root/.cache/uv \\',
+    '    if [ -f uv.lock ]; then uv sync --locked --no-dev; else uv sync --no-dev; fi',
+    'COPY --chown=app:app . .',
+    'ENV PATH="/app/.venv/bin:$PATH"',
+    'USER app',
+  ].join('\n');
+  const read = await image(text);
+  expect(read).toMatchObject({ notHonoured: [], unfollowed: [], refused: [], missing: [] });
+  expect(await installs(text)).toEqual(['sync --locked --no-dev @/app']);
+});
+
 test('system packages are told by line, users and what is no matter to a process are not', async () => {
   const text = [
     'FROM x',

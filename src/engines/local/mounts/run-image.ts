@@ -50,6 +50,8 @@ function addPrograms(
   { environment, environments }: { environment: string; environments: ReadonlySet<string> },
 ): void {
   for (const path of environments) {
+    // The image's own Python (`UV_PROJECT_ENVIRONMENT=/usr/local`): its programs follow below.
+    if (/^\/(?:usr(?:\/local)?)?$/.test(path)) continue;
     if (tree.has(path)) tree.remove(path);
     tree.add(path, { kind: 'link', target: environment });
   }
