@@ -259,7 +259,7 @@ test('a Dockerfile as `local-repo init` writes it has nothing to be said of', as
     'RUN useradd --create-home --uid 1000 app',
     'WORKDIR /app',
     'COPY pyproject.toml uv.lock* ./',
-    'RUN --mount=type=cache,target=/root/.cache/uv \\',
+    'RUN --mount=type=cache,target=/cache/uv \\',
     '    if [ -f uv.lock ]; then uv sync --locked --no-dev; else uv sync --no-dev; fi',
     'COPY --chown=app:app . .',
     'ENV PATH="/app/.venv/bin:$PATH"',
