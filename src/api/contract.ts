@@ -117,7 +117,8 @@ export const resubmission = z.object({
   idempotency_key: commonSubmission.idempotency_key,
 });
 
-export const listQuery = z.object({
+/** Of queries, what is not known is refused: a condition that is mistyped must not widen what is meant. */
+export const listQuery = z.strictObject({
   status: repeated(z.enum(STATUSES)),
   operator: z.string().optional(),
   project: z.string().optional(),
@@ -160,7 +161,7 @@ export const bulkResult = z.object({
   ),
 });
 
-export const logQuery = z.object({
+export const logQuery = z.strictObject({
   follow: z.stringbool().default(false),
   after: z.coerce.number().int().min(0).optional(),
   pod: z.string().optional(),

@@ -92,7 +92,7 @@ describe('the list', () => {
     expect(rest.body.next_cursor).toBeNull();
   });
 
-  test.each(['limit=0', 'status=Gone', 'label=x', 'cursor=zzz', 'since=yesterday'])(
+  test.each(['limit=0', 'status=Gone', 'label=%3Dx', 'cursor=zzz', 'since=yesterday'])(
     'refuses %s',
     async (query) => {
       const { status, body } = await t.call('GET', `/experiments?${query}`);
@@ -273,3 +273,12 @@ async function linesOf(response: Response, onLine: (line: string) => void): Prom
     parts.forEach(onLine);
   }
 }
+
+test.each(['/experiments?staus=Failed', '/watch?lable=a=b', '/experiments/latest/logs?fllow=true'])(
+  'a query that is mistyped is refused: %s',
+  async (path) => {
+    const { status, body } = await t.call('GET', path);
+    expect([status, body.error.code]).toEqual([400, 'usage']);
+    expect(body.error.message).toMatch(/unrecognized key/);
+  },
+);
