@@ -129,8 +129,10 @@ const hasTmux = (() => {
 })();
 
 describe.runIf(hasTmux)('on a terminal', () => {
+  /** One that is being ended must not be taken for the next: each has a socket of its own. */
+  let terminals = 0;
   const tmux = (...args: string[]) =>
-    execFileSync('tmux', ['-S', join(home, 'tmux.sock'), ...args], { encoding: 'utf8' });
+    execFileSync('tmux', ['-S', join(home, `tmux-${terminals}.sock`), ...args], { encoding: 'utf8' });
   const rows = () =>
     tmux('capture-pane', '-p', '-t', 'live')
       .split('\n')
@@ -140,6 +142,7 @@ describe.runIf(hasTmux)('on a terminal', () => {
 
   /** Runs the program on a terminal of its own. */
   function run(command: string): void {
+    terminals++;
     const variables = ['PATH', 'HOME', 'AICHOR_HOME'].flatMap((name) => ['-e', `${name}=${env[name]}`]);
     const script = `${process.execPath} ${bin} ${command}; echo "ended with $?"; exec sh`;
     tmux(
