@@ -83,7 +83,7 @@ describe('engines', () => {
     ],
     [['engines', 'add', 'local'], 6, 'choose another name'],
     [['engines', 'add', 'x', '--context', 'fkae'], 2, 'did you mean "fake"?'],
-    [['engines', 'add', 'x', '--kubeconfig', '/nowhere'], 2, 'name it with --kubeconfig FILE'],
+    [['engines', 'add', 'x', '--kubeconfig', '/nowhere'], 2, 'with --kubeconfig FILE'],
     [['engines', 'add', 'x', '--set', 'gpu.product_lable=y'], 2, 'did you mean "gpu.product_label"?'],
     [['engines', 'add', 'x', '--in-cluster'], 7, 'give the cluster with a kubeconfig'],
     [['engines', 'check', 'x'], 5, 'the engines there are: local'],
