@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hasTmux } from './terminal.ts';
 
 const bin = join(import.meta.dirname, '../../bin/aichor.js');
 
@@ -169,15 +170,6 @@ describe('local-repo init in a script', () => {
     expect(readdirSync(join(home, 'elsewhere'))).toEqual([]);
   });
 });
-
-const hasTmux = (() => {
-  try {
-    execFileSync('tmux', ['-V'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 describe.runIf(hasTmux)('local-repo init on a terminal', () => {
   const socket = () => join(home, 'tmux.sock');

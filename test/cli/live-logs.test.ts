@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasTmux } from './terminal.ts';
 
 const bin = join(import.meta.dirname, '../../bin/aichor.js');
 const PATIENCE = { timeout: 30_000 };
@@ -118,15 +119,6 @@ describe('in a pipe', () => {
     ]);
   });
 });
-
-const hasTmux = (() => {
-  try {
-    execFileSync('tmux', ['-V'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 describe.runIf(hasTmux)('on a terminal', () => {
   /** One that is being ended must not be taken for the next: each has a socket of its own. */

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { documentOf, makeProgram, manifest, type Program } from './program.ts';
-import { openTerminal, type Terminal } from './terminal.ts';
+import { hasTmux, openTerminal, type Terminal } from './terminal.ts';
 
 let program: Program;
 let terminal: Terminal | null = null;
@@ -17,18 +17,21 @@ afterAll(() => program.close());
 
 const open = (size = {}) => (terminal = openTerminal(program, { width: 120, ...size }));
 
-it('submit says what was made and how to go on, on a terminal and in a pipe that asks for it', async () => {
-  const shell = open();
-  shell.type('aichor experiments submit local --message "first try"; echo "code $?"');
-  const screen = await shell.shows(/code 0/);
-  expect(screen).toMatch(/✓ submitted [0-9a-f-]{36} {2}jobset on local · 2 files, .* · first try/);
-  expect(screen).toMatch(/aichor experiments logs -f [0-9a-f]{8}/);
-  expect(screen).not.toContain('{');
-  const { stdout } = await program.submit('--output', 'table');
-  expect(stdout).toMatch(/^✓ submitted .*\n {2}aichor experiments logs -f/);
-});
+it.runIf(hasTmux)(
+  'submit says what was made and how to go on, on a terminal and in a pipe that asks for it',
+  async () => {
+    const shell = open();
+    shell.type('aichor experiments submit local --message "first try"; echo "code $?"');
+    const screen = await shell.shows(/code 0/);
+    expect(screen).toMatch(/✓ submitted [0-9a-f-]{36} {2}jobset on local · 2 files, .* · first try/);
+    expect(screen).toMatch(/aichor experiments logs -f [0-9a-f]{8}/);
+    expect(screen).not.toContain('{');
+    const { stdout } = await program.submit('--output', 'table');
+    expect(stdout).toMatch(/^✓ submitted .*\n {2}aichor experiments logs -f/);
+  },
+);
 
-it('a follow that succeeds ends with one line; its status line is gone', async () => {
+it.runIf(hasTmux)('a follow that succeeds ends with one line; its status line is gone', async () => {
   const shell = open();
   shell.type('aichor experiments submit local --follow --env RATE=0.1; echo "code $?"');
   const screen = await shell.shows(/code 0/);
@@ -39,18 +42,21 @@ it('a follow that succeeds ends with one line; its status line is gone', async (
   expect(screen).not.toMatch(/running \d|waiting|sending|[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
 });
 
-it('a follow that fails ends with the explanation and the last lines of the pod, once', async () => {
-  const shell = open();
-  shell.type('clear; aichor experiments submit local -f --env CODE=3; echo "code $?"');
-  const screen = await shell.shows(/code 8/);
-  const end = screen.slice(screen.indexOf('✗'));
-  expect(end).toMatch(/^✗ Failed in [\d.]+s: worker-0-0 exited with code 3/);
-  expect(end).toMatch(/worker-0-0 \| rate/);
-  expect(screen).not.toContain('error[');
-  expect(screen).not.toContain('"experiment_id"');
-});
+it.runIf(hasTmux)(
+  'a follow that fails ends with the explanation and the last lines of the pod, once',
+  async () => {
+    const shell = open();
+    shell.type('clear; aichor experiments submit local -f --env CODE=3; echo "code $?"');
+    const screen = await shell.shows(/code 8/);
+    const end = screen.slice(screen.indexOf('✗'));
+    expect(end).toMatch(/^✗ Failed in [\d.]+s: worker-0-0 exited with code 3/);
+    expect(end).toMatch(/worker-0-0 \| rate/);
+    expect(screen).not.toContain('error[');
+    expect(screen).not.toContain('"experiment_id"');
+  },
+);
 
-it('says what it waits for, and how to come back after Ctrl-C', async () => {
+it.runIf(hasTmux)('says what it waits for, and how to come back after Ctrl-C', async () => {
   const shell = open();
   const go = join(program.home, 'go');
   shell.type(`aichor experiments submit local -f --env HOLD=${go}; echo "code $?"`);
@@ -65,25 +71,37 @@ it('says what it waits for, and how to come back after Ctrl-C', async () => {
   await program.aichor(['experiments', 'wait', 'latest']);
 });
 
-it('wait takes labels and many ids: one counting line, and nothing else on stderr', async () => {
-  const ids: string[] = [];
-  const go = join(program.home, 'all');
-  for (let number = 0; number < 12; number++)
-    ids.push((await program.submit('--quiet', '--label', 'sweep=many', '--env', `HOLD=${go}`)).stdout.trim());
-  const shell = open();
-  shell.type('aichor experiments wait --label sweep=many; echo "code $?"');
-  await shell.shows(/0 of 12 ended, \d+ running/);
-  shell.press('C-c');
-  expect((await shell.shows(/code 130/)).replace(/\n/g, '')).toContain(
-    'aichor experiments wait --label sweep=many comes back to them',
-  );
-  writeFileSync(go, '');
-  const { stdout, stderr, code } = await program.aichor(['experiments', 'wait', ...ids]);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(JSON.parse(stdout).experiments).toHaveLength(12);
-  const byLabel = await program.aichor(['experiments', 'wait', '--label', 'sweep=many', '--output', 'table']);
-  expect(byLabel.stdout).toMatch(/12 succeeded\n$/);
-});
+it.runIf(hasTmux)(
+  'wait takes labels and many ids: one counting line, and nothing else on stderr',
+  async () => {
+    const ids: string[] = [];
+    const go = join(program.home, 'all');
+    for (let number = 0; number < 12; number++)
+      ids.push(
+        (await program.submit('--quiet', '--label', 'sweep=many', '--env', `HOLD=${go}`)).stdout.trim(),
+      );
+    const shell = open();
+    shell.type('aichor experiments wait --label sweep=many; echo "code $?"');
+    await shell.shows(/0 of 12 ended, \d+ running/);
+    shell.press('C-c');
+    expect((await shell.shows(/code 130/)).replace(/\n/g, '')).toContain(
+      'aichor experiments wait --label sweep=many comes back to them',
+    );
+    writeFileSync(go, '');
+    const { stdout, stderr, code } = await program.aichor(['experiments', 'wait', ...ids]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout).experiments).toHaveLength(12);
+    const byLabel = await program.aichor([
+      'experiments',
+      'wait',
+      '--label',
+      'sweep=many',
+      '--output',
+      'table',
+    ]);
+    expect(byLabel.stdout).toMatch(/12 succeeded\n$/);
+  },
+);
 
 it.each([
   ['id', /^[0-9a-f-]{36}\n/],
@@ -98,7 +116,7 @@ it.each([
   expect(variable.stdout).toMatch(pattern);
 });
 
-it('errors take the form that stderr asks for', async () => {
+it.runIf(hasTmux)('errors take the form that stderr asks for', async () => {
   const shell = open();
   shell.type('aichor experiments get ffffff | cat; echo "code $?"');
   expect(await shell.shows(/code 0/)).toContain('error[not_found]');
@@ -115,47 +133,55 @@ it('shows times in the zone of the reader, or in UTC', async () => {
   expect(utc.stdout).toContain(`${created.slice(0, 19).replace('T', ' ')}Z`);
 });
 
-it('deleting and cancelling many asks on a terminal, and needs --yes in a script for --all', async () => {
-  const held = (await program.submit('--quiet', '--env', 'HOLD=never', '--label', 'kind=held')).stdout.trim();
-  for (const command of ['cancel', 'delete', 'prune']) {
-    const refused = await program.aichor(['experiments', command, '--all']);
-    expect(refused.code).toBe(2);
-    expect(JSON.parse(refused.stderr).error.message).toContain('--yes');
-  }
-  const dry = documentOf(await program.aichor(['experiments', 'cancel', '--all', '--dry-run']));
-  expect(dry.experiments.map((one: { experiment_id: string }) => one.experiment_id)).toEqual([held]);
-  const shell = open();
-  shell.type('aichor experiments cancel --label kind=held; echo "code $?"');
-  await shell.shows(/This cancels 1 experiment\. Go on\? \(y\/N\)/);
-  shell.press('n');
-  shell.press('Enter');
-  await shell.shows(/nothing cancelled[^]*code 0/);
-  shell.type('clear; aichor experiments cancel --label kind=held --wait; echo "code $?"');
-  await shell.shows(/This cancels 1 experiment\. Go on\? \(y\/N\)/);
-  shell.press('y');
-  shell.press('Enter');
-  await shell.shows(/✓ cancelled [0-9a-f]{8}[^]*code 0/);
-  shell.type('clear; aichor experiments prune --all; echo "code $?"');
-  await shell.shows(/This deletes \d+ experiments and their logs\. Go on\? \(y\/N\)/);
-  shell.press('y');
-  shell.press('Enter');
-  await shell.shows(/✓ \d+ deleted, [\d.]+ k?M?B freed[^]*code 0/);
-  expect(documentOf(await program.aichor(['experiments', 'list'])).experiments).toEqual([]);
-});
+it.runIf(hasTmux)(
+  'deleting and cancelling many asks on a terminal, and needs --yes in a script for --all',
+  async () => {
+    const held = (
+      await program.submit('--quiet', '--env', 'HOLD=never', '--label', 'kind=held')
+    ).stdout.trim();
+    for (const command of ['cancel', 'delete', 'prune']) {
+      const refused = await program.aichor(['experiments', command, '--all']);
+      expect(refused.code).toBe(2);
+      expect(JSON.parse(refused.stderr).error.message).toContain('--yes');
+    }
+    const dry = documentOf(await program.aichor(['experiments', 'cancel', '--all', '--dry-run']));
+    expect(dry.experiments.map((one: { experiment_id: string }) => one.experiment_id)).toEqual([held]);
+    const shell = open();
+    shell.type('aichor experiments cancel --label kind=held; echo "code $?"');
+    await shell.shows(/This cancels 1 experiment\. Go on\? \(y\/N\)/);
+    shell.press('n');
+    shell.press('Enter');
+    await shell.shows(/nothing cancelled[^]*code 0/);
+    shell.type('clear; aichor experiments cancel --label kind=held --wait; echo "code $?"');
+    await shell.shows(/This cancels 1 experiment\. Go on\? \(y\/N\)/);
+    shell.press('y');
+    shell.press('Enter');
+    await shell.shows(/✓ cancelled [0-9a-f]{8}[^]*code 0/);
+    shell.type('clear; aichor experiments prune --all; echo "code $?"');
+    await shell.shows(/This deletes \d+ experiments and their logs\. Go on\? \(y\/N\)/);
+    shell.press('y');
+    shell.press('Enter');
+    await shell.shows(/✓ \d+ deleted, [\d.]+ k?M?B freed[^]*code 0/);
+    expect(documentOf(await program.aichor(['experiments', 'list'])).experiments).toEqual([]);
+  },
+);
 
-it('a watched list stays within the screen, what runs first, and Ctrl-C ends it without an error', async () => {
-  const go = join(program.home, 'watched');
-  for (let number = 0; number < 9; number++) await program.submit('--quiet', '--message', `done ${number}`);
-  await program.submit('--quiet', '--message', 'it runs', '--env', `HOLD=${go}`);
-  const shell = open({ width: 80, height: 8 });
-  shell.type('aichor experiments list --watch; echo "code $?"');
-  const screen = await shell.shows(/1 running, 9 succeeded, 4 not shown/);
-  expect(screen.split('\n')[1]).toContain('it runs');
-  expect(shell.scrolled()).toBe(0);
-  shell.press('C-c');
-  expect(await shell.shows(/code 0/)).not.toContain('error');
-  writeFileSync(go, '');
-});
+it.runIf(hasTmux)(
+  'a watched list stays within the screen, what runs first, and Ctrl-C ends it without an error',
+  async () => {
+    const go = join(program.home, 'watched');
+    for (let number = 0; number < 9; number++) await program.submit('--quiet', '--message', `done ${number}`);
+    await program.submit('--quiet', '--message', 'it runs', '--env', `HOLD=${go}`);
+    const shell = open({ width: 80, height: 8 });
+    shell.type('aichor experiments list --watch; echo "code $?"');
+    const screen = await shell.shows(/1 running, 9 succeeded, 4 not shown/);
+    expect(screen.split('\n')[1]).toContain('it runs');
+    expect(shell.scrolled()).toBe(0);
+    shell.press('C-c');
+    expect(await shell.shows(/code 0/)).not.toContain('error');
+    writeFileSync(go, '');
+  },
+);
 
 it('lists by project, sorted, with the columns that were asked for', async () => {
   await program.submit('--quiet', '--project', 'vision', '-e', 'LR=10', '-l', 'sweep=lr');
@@ -199,7 +225,7 @@ it.each([
   expect(JSON.parse(stderr).error.hint).toContain(hint);
 });
 
-it('works from a folder inside of the repository, and says which one was taken', async () => {
+it.runIf(hasTmux)('works from a folder inside of the repository, and says which one was taken', async () => {
   mkdirSync(join(program.repo, 'src/deep'), { recursive: true });
   const shell = open();
   shell.type('cd src/deep; aichor experiments submit local --wait; echo "code $?"');

@@ -22,6 +22,19 @@ export interface Terminal {
   close(): void;
 }
 
+/** Whether what is seen on a terminal can be tried here; where it cannot, that is said once. */
+export const hasTmux = isTmuxHere();
+
+function isTmuxHere(): boolean {
+  try {
+    execFileSync('tmux', ['-V'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    process.stderr.write('skipped: what is seen on a terminal, because tmux is not installed\n');
+    return false;
+  }
+}
+
 let opened = 0;
 
 /** tmux (Debian: tmux) has to be there. Close it, or its server stays. */
