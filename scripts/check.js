@@ -43,8 +43,7 @@ async function house() {
   const { houseFindings } = await import('./check/house.js');
   const { shapeFindings } = await import('./check/shape.js');
   const files = await sourceFiles(join(root, 'src'));
-  const known = JSON.parse(await readFile(join(root, 'scripts/check/known.json'), 'utf8'));
-  return [...houseFindings(files), ...shapeFindings(files, known)];
+  return [...houseFindings(files), ...shapeFindings(files)];
 }
 
 async function commandSnapshot() {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readSource } from '../../../scripts/check/imports.js';
-import { SHAPE, shapeFindings } from '../../../scripts/check/shape.js';
+import { shapeFindings } from '../../../scripts/check/shape.js';
 
 const read = (files) => Object.entries(files).map(([path, source]) => readSource(path, source));
-const findings = (files) => shapeFindings(read(files), {});
+const findings = (files) => shapeFindings(read(files));
 const from = (other) => `import { x } from './${other}.ts';\n`;
 const type = (other) => `import type { X } from './${other}.ts';\n`;
 
@@ -84,15 +84,4 @@ it('a folder of thirteen files, whatever its folders hold', () => {
   const many = (count) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`cli/f${at}.ts`, '']));
   expect(findings({ ...many(13), 'cli/deep/x.ts': '' })).toEqual(['cli: 13 loose files; at most 12']);
   expect(findings({ ...many(12), 'cli/deep/x.ts': '' })).toEqual([]);
-});
-
-it('what is known is passed over, and one more is not', () => {
-  const files = read({ 'cli/x.ts': '// prettier-ignore\n// prettier-ignore\n' });
-  expect(shapeFindings(files, { 'prettier-ignore': 2 })).toEqual([]);
-  expect(shapeFindings(files, { 'prettier-ignore': 1 })).toEqual([
-    'cli/x.ts:1: prettier-ignore',
-    'cli/x.ts:2: prettier-ignore',
-    'prettier-ignore: 2, and 1 were known',
-  ]);
-  expect(Object.keys(SHAPE)).toHaveLength(7);
 });
