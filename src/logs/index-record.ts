@@ -1,3 +1,5 @@
+import { FNV_START, fnvNext } from '../base/text/hash.ts';
+
 /**
  * One entry of a log's index: which bytes of which source are which lines. Little-endian, fixed size:
  * first, offset, time as 64-bit floats; lines, source, length (top bit: partial), checksum as 32-bit integers.
@@ -49,9 +51,9 @@ export function decodeRecord(view: DataView, at: number): IndexRecord | null {
 
 /** FNV-1a over the record's 32-bit words. */
 function checksum(view: DataView, at: number): number {
-  let hash = 0x811c9dc5;
+  let hash = FNV_START;
   for (let word = 0; word < 9; word++) {
-    hash = Math.imul(hash ^ view.getUint32(at + word * 4, true), 0x01000193);
+    hash = fnvNext(hash, view.getUint32(at + word * 4, true));
   }
-  return hash >>> 0;
+  return hash;
 }

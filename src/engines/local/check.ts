@@ -1,3 +1,4 @@
+import { counted } from '../../base/text/plural.ts';
 import { AichorError } from '../../errors.ts';
 import { planPeak } from '../../experiment/plan/totals.ts';
 import type { Group, Plan } from '../../experiment/plan/plan.ts';
@@ -38,7 +39,7 @@ export function checkPlan(
     );
   }
   if (peak.gpus > 0 && machine.gpus === 0)
-    add('gpus_absent', `asks for ${peak.gpus} GPU${peak.gpus === 1 ? '' : 's'}; this machine has none`);
+    add('gpus_absent', `asks for ${counted(peak.gpus, 'GPU')}; this machine has none`);
   else if (peak.gpus > machine.gpus)
     add(
       'gpus_few',

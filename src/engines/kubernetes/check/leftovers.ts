@@ -4,7 +4,7 @@ import { isClusterError } from '../api/cluster-error.ts';
 import { isHeld } from '../api/finalizer.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../api/objects.ts';
 import { containersOf, see, type SeenPod } from '../pod/seen-pod.ts';
-import { counted } from '../fit/nodes.ts';
+import { counted } from '../../../base/text/plural.ts';
 import { warning } from './finding.ts';
 
 /** For so long a pod's own control plane may need to read its log and let it go. */

@@ -1,3 +1,4 @@
+import { counted } from '../../../base/text/plural.ts';
 import type { Taint, Toleration } from 'kubernetes-types/core/v1.js';
 import type { Group } from '../../../experiment/plan/plan.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
@@ -7,7 +8,7 @@ import { renderPlacement } from '../../../render/kubernetes/pod/placement.ts';
 import { gpuProductLabel, renderResources } from '../../../render/kubernetes/pod/resources.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import { amountFindings } from './fit-amounts.ts';
-import { counted, gpuProducts, type NodeFacts } from './nodes.ts';
+import { gpuProducts, type NodeFacts } from './nodes.ts';
 
 interface Where {
   nodes: readonly NodeFacts[];

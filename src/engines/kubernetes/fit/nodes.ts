@@ -78,8 +78,3 @@ export function gpuProducts(
   }
   return products;
 }
-
-/** `2 nodes`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}

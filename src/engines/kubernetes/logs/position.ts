@@ -1,3 +1,4 @@
+import { FNV_START, fnvNext } from '../../../base/text/hash.ts';
 import type { Stamp } from './stamp.ts';
 
 /** Lines in a row with the same stamp. */
@@ -107,7 +108,7 @@ export function decodePosition(buffer: Buffer): { position: Position; sequence: 
 
 /** FNV-1a over all that comes before it. An empty slot has none. */
 function checksum(buffer: Buffer): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < CHECKSUM_AT; at += 4) hash = Math.imul(hash ^ buffer.readUInt32LE(at), 0x01000193);
-  return hash >>> 0;
+  let hash = FNV_START;
+  for (let at = 0; at < CHECKSUM_AT; at += 4) hash = fnvNext(hash, buffer.readUInt32LE(at));
+  return hash;
 }

@@ -1,3 +1,4 @@
+import { counted, plural } from '../../../base/text/plural.ts';
 import { manifestPath, type EndedPod } from '../../../experiment/failure/explain.ts';
 import type { Resources } from '../../../experiment/plan/plan.ts';
 
@@ -93,7 +94,7 @@ function accelerators({ gpus, gpu_product: product, tpu }: Resources): string {
 }
 
 function amount(count: number, unit: string): string {
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return counted(count, unit);
 }
 
 /** Which of its demands is at fault: the product of the accelerator before anything else. */
@@ -109,7 +110,7 @@ function wrongNodes({ group, selectors }: UnschedulablePod): string {
   }
   if (own.length === 0) return 'no node has the labels that it demands';
   const labels = own.map(([key, value]) => `${key}=${value}`).join(', ');
-  return `no node it may use has the label${own.length === 1 ? '' : 's'} ${labels}; see ${path}.extraSelectors`;
+  return `no node it may use has the ${plural(own.length, 'label')} ${labels}; see ${path}.extraSelectors`;
 }
 
 function tainted(reason: string, group: EndedPod['group']): string {

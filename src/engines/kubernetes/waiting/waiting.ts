@@ -1,3 +1,4 @@
+import { counted } from '../../../base/text/plural.ts';
 import type { PodStatus } from '../../../experiment/status.ts';
 import type { Sight, Waiting, WorkloadView } from '../status/model.ts';
 import type { Observed } from '../watch/observed.ts';
@@ -89,7 +90,7 @@ function tellStart({ statuses, sights }: AllPods, weight: number): string {
   const nodes = sights.filter(({ group }) => group.role === 'head' || group.role === 'worker-group');
   const pods = nodes.length > 0 ? nodes : sights;
   const running = pods.filter(({ planned }) => statuses.get(planned.pod) === 'Running').length;
-  const count = `${pods.length} ${nodes.length > 0 ? 'node' : 'pod'}${pods.length === 1 ? '' : 's'}`;
+  const count = counted(pods.length, nodes.length > 0 ? 'node' : 'pod');
   if (nodes.length > 0 && running === nodes.length) return `the Ray cluster of ${count} is up`;
   const so =
     nodes.length > 0 ? `the Ray cluster starts: ${running} of ${count}` : `${running} of ${count} running`;

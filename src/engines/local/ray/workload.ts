@@ -1,3 +1,4 @@
+import { counted } from '../../../base/text/plural.ts';
 import { machineCapacity } from '../../../machine/capacity.ts';
 import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import { hasSucceeded } from '../pod/pod.ts';
@@ -49,7 +50,7 @@ export const RAY_CLUSTER: WorkloadKind = {
             url: `http://127.0.0.1:${dashboardPort(cluster)}`,
           });
         }
-        const all = `${nodes} node${nodes === 1 ? '' : 's'}`;
+        const all = counted(nodes, 'node');
         const message =
           ready === nodes ? `the Ray cluster of ${all} is up` : `the Ray cluster starts: ${ready} of ${all}`;
         if (told.progress !== message) facts.push({ type: 'progress', message });
