@@ -25,7 +25,8 @@ import { again, doubling } from '../base/async/again.ts';
 import { isAbsent } from '../base/io/files-sync.ts';
 import type { Query } from '../base/http/query.ts';
 import { readText } from '../base/http/send.ts';
-import { send, sendForJson, type Address, type HttpRequest, type Target } from './http.ts';
+import type { Address } from './address.ts';
+import { send, sendForJson, type HttpRequest, type Target } from './http.ts';
 
 export interface ClientOptions {
   address: Address;

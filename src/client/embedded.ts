@@ -5,7 +5,7 @@ import { sleep } from '../base/async/abort.ts';
 import { start } from '../base/io/start.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
-import type { Address, SocketAddress } from './http.ts';
+import type { Address, SocketAddress } from './address.ts';
 import { sendForJson } from './http.ts';
 import { addressOf } from './server-file.ts';
 import { silence } from './silence.ts';

@@ -1,19 +1,11 @@
 import type { Readable } from 'node:stream';
 import { searchOf, type Query } from '../base/http/query.ts';
 import type { HttpAnswer, Remote } from '../base/http/remote.ts';
-import { readText, send as sendHere, type HttpPlace } from '../base/http/send.ts';
+import { readText, send as sendHere } from '../base/http/send.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
+import type { Address } from './address.ts';
 import { errorOfBody } from './error-of-body.ts';
 import { unlessSilent } from './silence.ts';
-
-/** Where a control plane listens: the embedded one's unix socket, or a team server's address. */
-export type Address = SocketAddress | Extract<HttpPlace, { url: string }>;
-
-export interface SocketAddress {
-  socketPath: string;
-  /** State folder of the server that listens there. */
-  dataFolder?: string;
-}
 
 export interface Target {
   address: Address;

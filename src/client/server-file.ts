@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readIfThereSync } from '../base/io/files-sync.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
-import type { Address, SocketAddress } from './http.ts';
+import type { Address, SocketAddress } from './address.ts';
 
 /** What a running server says of itself in `server.json`. It may be stale: the server may have been killed. */
 export interface ServerFile {

@@ -1,7 +1,7 @@
 import { sleep } from '../base/async/abort.ts';
 import { HttpTimeout, send } from '../base/http/send.ts';
 import { AichorError } from '../errors.ts';
-import type { SocketAddress } from './http.ts';
+import type { SocketAddress } from './address.ts';
 import { serverFileIn } from './server-file.ts';
 
 /** How long a server on this machine may leave a request without an answer before it is asked whether it lives. */

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rawLog } from '../../src/client/follow-logs.ts';
+import { rawLog } from '../../src/client/streams/follow-logs.ts';
 import { processes, until } from './processes.ts';
 import { PATIENCE_MS, scaled } from './scale.ts';
 import { chanceOf, seedsOf } from './seed.ts';

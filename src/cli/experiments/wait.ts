@@ -1,6 +1,6 @@
-import type { LogsOf } from '../../client/experiment-logs.ts';
+import type { LogsOf } from '../../client/streams/experiment-logs.ts';
 import type { Client } from '../../client/client.ts';
-import { watchExperiments } from '../../client/watch.ts';
+import { watchExperiments } from '../../client/streams/watch.ts';
 import { AichorError, isAichorError, type ErrorCode } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';

@@ -1,6 +1,6 @@
 import type { ListQueryInput } from '../../api/contract.ts';
 import type { Client } from '../../client/client.ts';
-import { watchExperiments } from '../../client/watch.ts';
+import { watchExperiments } from '../../client/streams/watch.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import { isTerminal } from '../../experiment/status.ts';
 import { statusCounts } from '../print/experiments/ended.ts';

@@ -142,8 +142,8 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
   /** Says the experiment's lines as they come, until its log is complete. */
   async #sayLogs({ client, id, signal, status }: Following): Promise<void> {
     const [{ logLinesOf }, { jsonLines }, { createLogLineView }] = await Promise.all([
-      import('../../client/experiment-logs.ts'),
-      import('../../client/json-lines.ts'),
+      import('../../client/streams/experiment-logs.ts'),
+      import('../../client/streams/json-lines.ts'),
       import('../print/experiments/log-line.ts'),
     ]);
     const record = await client.get(id);
@@ -177,8 +177,8 @@ async function lastLinesOf(
   { record, signal }: { record: ExperimentRecord; signal: AbortSignal },
 ): Promise<LogLine[]> {
   const [{ logLinesOf }, { jsonLines }] = await Promise.all([
-    import('../../client/experiment-logs.ts'),
-    import('../../client/json-lines.ts'),
+    import('../../client/streams/experiment-logs.ts'),
+    import('../../client/streams/json-lines.ts'),
   ]);
   const { pods, step } = record;
   const failed = pods.find(({ status, reason }) => status === 'Failed' && reason !== 'StoppedWithExperiment');

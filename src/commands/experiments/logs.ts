@@ -6,7 +6,7 @@ import { assertHasType, experimentChosen } from '../../cli/experiments/reference
 import { drawnLines, liveLinesOn } from '../../cli/print/experiments/live-lines.ts';
 import { createLogLineView } from '../../cli/print/experiments/log-line.ts';
 import { sinceFlag } from '../../cli/experiments/since.ts';
-import { logLinesOf, rawLogOf } from '../../client/experiment-logs.ts';
+import { logLinesOf, rawLogOf } from '../../client/streams/experiment-logs.ts';
 import { isTerminal, STEPS } from '../../experiment/status.ts';
 
 export default class ExperimentsLogs extends BaseCommand {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
-import { demandKey } from '../process/api-key.ts';
+import { demandKey } from './api-key.ts';
 import { AichorError } from '../../errors.ts';
 import type { Log } from '../ports.ts';
 import type { UseCases } from '../use-cases.ts';

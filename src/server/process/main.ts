@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ServerStatus } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
-import { serverKey } from './api-key.ts';
+import { serverKey } from '../http/api-key.ts';
 import { createApp } from '../http/app.ts';
 import type { Serving } from '../http/routes/api.ts';
 import { compose, localEngine, type Composed } from './compose.ts';

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/client/client.ts';
-import { logLines, rawLog, type LogStreamOptions } from '../../../src/client/follow-logs.ts';
+import { logLines, rawLog, type LogStreamOptions } from '../../../src/client/streams/follow-logs.ts';
 import { AichorError } from '../../../src/errors.ts';
 import { collect, createFixture, ERR, ID, OTHER, OUT, type Fixture } from '../logs/store/fixture.ts';
 

@@ -8,7 +8,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/client/client.ts';
 import { errorOfBody } from '../../../src/client/error-of-body.ts';
 import { searchOf } from '../../../src/base/http/query.ts';
-import { send, sendForJson, type Address } from '../../../src/client/http.ts';
+import type { Address } from '../../../src/client/address.ts';
+import { send, sendForJson } from '../../../src/client/http.ts';
 
 const servers: Server[] = [];
 const folders: string[] = [];

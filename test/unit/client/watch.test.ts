@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { jsonLines } from '../../../src/client/json-lines.ts';
-import { watchExperiments } from '../../../src/client/watch.ts';
+import { jsonLines } from '../../../src/client/streams/json-lines.ts';
+import { watchExperiments } from '../../../src/client/streams/watch.ts';
 import { verdictOn, waitForEnd, worst } from '../../../src/cli/experiments/wait.ts';
 import { AichorError } from '../../../src/errors.ts';
 import { aSummary } from '../../fixtures/summary.ts';

@@ -1,8 +1,8 @@
-import type { LogQueryInput } from '../api/contract.ts';
-import { sleep } from '../base/async/abort.ts';
-import { createLineBuffer } from '../base/io/lines.ts';
-import { AichorError } from '../errors.ts';
-import { LINE_START } from '../logs/wire.ts';
+import type { LogQueryInput } from '../../api/contract.ts';
+import { sleep } from '../../base/async/abort.ts';
+import { createLineBuffer } from '../../base/io/lines.ts';
+import { AichorError } from '../../errors.ts';
+import { LINE_START } from '../../logs/wire.ts';
 import { isLost } from './watch.ts';
 
 export interface LogStreamOptions {

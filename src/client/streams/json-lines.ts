@@ -1,5 +1,5 @@
-import { jsonLines as linesOf } from '../base/io/lines.ts';
-import { AichorError } from '../errors.ts';
+import { jsonLines as linesOf } from '../../base/io/lines.ts';
+import { AichorError } from '../../errors.ts';
 
 /**
  * The values of a stream of JSON lines, each when its newline has come; an unfinished last line is left out. Throws

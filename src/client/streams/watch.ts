@@ -1,11 +1,11 @@
 import { addAbortSignal } from 'node:stream';
-import type { ListQueryInput } from '../api/contract.ts';
-import { sleep } from '../base/async/abort.ts';
-import { doubling } from '../base/async/again.ts';
-import { isAichorError, systemErrorCode } from '../errors.ts';
-import type { ExperimentSummary } from '../experiment/record.ts';
-import { isTerminal } from '../experiment/status.ts';
-import type { Client } from './client.ts';
+import type { ListQueryInput } from '../../api/contract.ts';
+import { sleep } from '../../base/async/abort.ts';
+import { doubling } from '../../base/async/again.ts';
+import { isAichorError, systemErrorCode } from '../../errors.ts';
+import type { ExperimentSummary } from '../../experiment/record.ts';
+import { isTerminal } from '../../experiment/status.ts';
+import type { Client } from '../client.ts';
 import { jsonLines } from './json-lines.ts';
 
 export interface ExperimentWatch {

@@ -1,7 +1,7 @@
-import type { LogQueryInput } from '../api/contract.ts';
-import type { ExperimentRecord } from '../experiment/record.ts';
-import type { LogFilter } from '../logs/line.ts';
-import type { Client } from './client.ts';
+import type { LogQueryInput } from '../../api/contract.ts';
+import type { ExperimentRecord } from '../../experiment/record.ts';
+import type { LogFilter } from '../../logs/line.ts';
+import type { Client } from '../client.ts';
 import { logLines, rawLog, type LogStreamOptions } from './follow-logs.ts';
 import { watchExperiments } from './watch.ts';
 
