@@ -87,6 +87,12 @@ export function createEnvironments(dataFolder: string, processes: Processes): En
     return { key: request.key, isNew: true };
   }
 
+  async function use(request: EnvironmentRequest): Promise<{ key: string; isNew: boolean; madeAt: Date }> {
+    const { key, isNew } = await findOrMake(request);
+    await touch(join(home(key), USED));
+    return { key, isNew, madeAt: (await stat(join(home(key), COMPLETE))).mtime };
+  }
+
   return {
     folder,
     isComplete,
@@ -97,15 +103,10 @@ export function createEnvironments(dataFolder: string, processes: Processes): En
         // Whether it went well is seen below; why it did not is told to the one who built.
         await other.catch(() => undefined);
       }
-      const mine = findOrMake(request);
+      // Gone from the map before it settles: whoever waits for it would find it there again, for ever, in microtasks.
+      const mine = use(request).finally(() => building.delete(base));
       building.set(base, mine);
-      try {
-        const { key, isNew } = await mine;
-        await touch(join(home(key), USED));
-        return { key, isNew, madeAt: (await stat(join(home(key), COMPLETE))).mtime };
-      } finally {
-        building.delete(base);
-      }
+      return mine;
     },
   };
 }
