@@ -184,7 +184,7 @@ describe('every mistake has its exit code, its code and a hint, and leaves stdou
     [['experiments', 'list', '--foo'], 2, 'usage'],
     [['experiments', 'list', '--limit', '0'], 2, 'usage'],
     [['experiments', 'list', '--status', 'Done'], 2, 'usage'],
-    [['experiments', 'list', '--since', 'yesterday'], 2, 'usage'],
+    [['experiments', 'list', '--since', 'the day before'], 2, 'usage'],
     [['experiments', 'wait'], 2, 'usage'],
     [['experiments', 'cancel'], 2, 'usage'],
     [['experiments', 'cancel', '--all', 'latest'], 2, 'usage'],
@@ -197,7 +197,6 @@ describe('every mistake has its exit code, its code and a hint, and leaves stdou
     [['experiments', 'submit', 'local', '--env', 'AICHOR_X=1'], 3, 'manifest_invalid'],
     [['experiments', 'submit', 'local', '--secret', 'NOT_SET_HERE'], 2, 'usage'],
     [['experiments', 'submit', 'local', '--engine', 'nowhere'], 7, 'engine_unavailable'],
-    [['experiments', 'submit', 'commit-sha'], 2, 'usage'],
     [['experiments', 'submit', 'commit-sha', 'HEAD'], 3, 'repository_invalid'],
     [['context', 'set', 'project'], 2, 'usage'],
     [['context', 'set', 'server', 'nonsense'], 2, 'usage'],
@@ -209,7 +208,7 @@ describe('every mistake has its exit code, its code and a hint, and leaves stdou
     [['experiments', 'prune', '--all', '--older-than', '1d'], 2, 'usage'],
     [['experiments', 'prune', '--older-than', 'long'], 2, 'usage'],
     [['experiments', 'prune', '--older-than', '1d', '--wait'], 2, 'usage'],
-    [['experiments', 'prune', '--label', 'x'], 2, 'usage'],
+    [['experiments', 'prune', '--label', '=x'], 2, 'usage'],
   ])('aichor %j: %i', async (args, code, word) => {
     const outcome = await aichor(args);
     expect(outcome).toMatchObject({ code, stdout: '' });

@@ -96,21 +96,48 @@ describe.concurrent('a file that changes between reading and sending', () => {
     ['becomes a folder', (path) => unlink(path).then(() => mkdir(path))],
   ];
 
-  test('is named, and nothing is created', { timeout: PATIENCE_MS }, () =>
+  test('once is read again, and what is there then is sent', { timeout: PATIENCE_MS }, () =>
     inWorld(async (world) => {
       await world.start();
       for (const [change, make] of changes) {
-        const root = await world.repository({ ...QUICK, files: { 'data.bin': `before it ${change} ${'x'.repeat(200_000)}` } });
-        const args = ['experiments', 'submit', 'local', '--repo-dir', root];
-        const { code, stdout, stderr } = await through(world, args, ({ method, path }) =>
-          method === 'POST' && path.endsWith('/snapshots') ? { kind: 'hold', until: async () => void (await make(join(root, 'data.bin'))) } : NONE,
-        );
-        expect(code, `${change}: ${stderr}`).toBe(6);
-        expect(stdout.toString()).toBe('');
-        expect(stderr, change).toContain('data.bin');
-        await rm(join(root, 'data.bin'), { recursive: true, force: true });
+        let changed = false;
+        const once = async (path: string) => {
+          if (changed) return;
+          changed = true;
+          await make(path);
+        };
+        const { code, stderr } = await submitWhile(world, change, once);
+        expect(code, `${change}: ${stderr}`).toBe(0);
+        expect(changed).toBe(true);
       }
+      expect((await world.client.list({})).experiments).toHaveLength(changes.length);
+    }),
+  );
+
+  test('again and again is named, and nothing is created', { timeout: PATIENCE_MS }, () =>
+    inWorld(async (world) => {
+      await world.start();
+      const { code, stdout, stderr } = await submitWhile(world, 'grows', (path) => appendFile(path, 'more'));
+      expect(code, stderr).toBe(6);
+      expect(stdout.toString()).toBe('');
+      expect(stderr).toContain('data.bin');
       expect((await world.client.list({})).experiments).toEqual([]);
     }),
-  ); // prettier-ignore
+  );
+
+  /** Submits a repository whose data.bin is changed each time its listing has been announced. */
+  async function submitWhile(world: World, change: string, make: (path: string) => Promise<unknown>) {
+    const files = { 'data.bin': `before it ${change} ${'x'.repeat(200_000)}` };
+    const root = await world.repository({ ...QUICK, files });
+    const outcome = await through(
+      world,
+      ['experiments', 'submit', 'local', '--repo-dir', root],
+      ({ method, path }) =>
+        method === 'POST' && path.endsWith('/snapshots')
+          ? { kind: 'hold', until: async () => void (await make(join(root, 'data.bin'))) }
+          : NONE,
+    );
+    await rm(join(root, 'data.bin'), { recursive: true, force: true });
+    return outcome;
+  }
 });
