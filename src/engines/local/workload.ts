@@ -1,3 +1,4 @@
+import { graceOf } from '../../experiment/plan/grace.ts';
 import type { Explanation } from '../../experiment/failure/explain.ts';
 import type { Group, Plan } from '../../experiment/plan/plan.ts';
 import type { PlannedPod } from '../../experiment/plan/planned-pods.ts';
@@ -6,9 +7,6 @@ import type { RunContext } from '../engine.ts';
 import type { FactQueue } from '../facts.ts';
 import type { LivePod } from './pod/pod.ts';
 import type { Ports } from './shared/port-registry.ts';
-
-/** Grace between SIGTERM and SIGKILL when the manifest says nothing (contract 5). */
-export const DEFAULT_GRACE_S = 30;
 
 /** One attempt, as far as a workload has to do with it. */
 export interface WorkloadAttempt {
@@ -85,7 +83,7 @@ export function independentPods(plan: Pick<Plan, 'graceful_termination'>): Local
     startable: (_, due) => [...due],
     isDone: () => false,
     endsLater: () => false,
-    graceS: () => plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S,
+    graceS: () => graceOf(plan),
     endLinks: () => undefined,
     clearUp: async () => undefined,
   };

@@ -1,5 +1,5 @@
+import { graceOf } from '../../experiment/plan/grace.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
-import { DEFAULT_GRACE_SECONDS } from './pod/pod-template.ts';
 
 /** How much later than ours the cluster's own deadline is. */
 const SLACK_SECONDS = 600;
@@ -10,7 +10,5 @@ const SLACK_SECONDS = 600;
  */
 export function backstopSeconds(plan: Plan): number | null {
   if (plan.timeout_s === null) return null;
-  return (
-    Math.ceil(plan.timeout_s) + (plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_SECONDS) + SLACK_SECONDS
-  );
+  return Math.ceil(plan.timeout_s) + graceOf(plan) + SLACK_SECONDS;
 }

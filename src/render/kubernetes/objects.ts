@@ -1,3 +1,4 @@
+import { ENGINE_OPERATORS, workloadKind } from '../../operators/table.ts';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { PersistentVolumeClaim, Service } from 'kubernetes-types/core/v1.js';
@@ -34,17 +35,15 @@ function isBuilt({ plan, image }: Rendering): boolean {
 }
 
 function renderWorkload(rendering: Rendering): JobSet | RayJob | null {
-  switch (rendering.plan.operator) {
+  const { operator } = rendering.plan;
+  switch (workloadKind(operator)) {
     case 'jobset':
-    case 'jax':
-    case 'pytorch':
-    case 'xgboost':
       return renderJobSet(rendering);
-    case 'kuberay':
+    case 'rayjob':
       return renderRayJob(rendering);
-    case 'vertexai':
-      throw new AichorError('engine_unavailable', 'the operator vertexai runs on Google Vertex AI only', {
-        hint: 'use jobset, jax, pytorch, xgboost or kuberay',
+    case null:
+      throw new AichorError('engine_unavailable', `the operator ${operator} runs on Google Vertex AI only`, {
+        hint: `use ${ENGINE_OPERATORS.join(', ')}`,
       });
   }
 }

@@ -3,7 +3,7 @@ import { AichorError } from '../../errors.ts';
 import { isOnThisMachine } from '../engines/place.ts';
 import type { SnapshotStore } from '../ports.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
-import { idempotencyOf } from './idempotency.ts';
+import { idempotencyOf } from './request-hash.ts';
 import type { PrivateStore } from './private-values.ts';
 import {
   refuseDoubleNames,

@@ -5,7 +5,7 @@ import type { ExperimentStore, Idempotency } from '../store/store.ts';
 import type { Acceptor } from './accept.ts';
 import { filesOfCommit, type CommitReading } from './commit/from-commit.ts';
 import { filesOfDirectory } from './from-directory.ts';
-import { idempotencyOf } from './idempotency.ts';
+import { idempotencyOf } from './request-hash.ts';
 import type { Preparer } from './prepare.ts';
 import { refuseDoubleNames, type Accepted, type CompleteSubmission } from './submission.ts';
 

@@ -10,7 +10,7 @@ import type { ClusterDeps, Connected } from '../deps.ts';
 import { insist } from '../api/insist.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type Job } from '../api/objects.ts';
 import { createPodLogs } from '../logs/pod-logs.ts';
-import { workloadOf } from '../workload/of.ts';
+import { workloadOf } from '../workload/choose-workload.ts';
 import { createUploader } from './upload/uploader.ts';
 import type { BuildOrder } from './building.ts';
 import { watchBuild } from './watch-build.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_GRACE_SECONDS } from '../../../render/kubernetes/pod/pod-template.ts';
+import { graceOf } from '../../../experiment/plan/grace.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { nameOf } from '../../../render/kubernetes/rendering.ts';
 import { disown, toApply, workloadResource } from '../run/apply.ts';
@@ -64,7 +64,7 @@ export function createEnding(run: ClusterRun): Ending {
 }
 
 function graceMs({ context: { plan } }: ClusterRun): number {
-  return (plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_SECONDS) * 1000;
+  return graceOf(plan) * 1000;
 }
 
 function sinceMark({ kept, deps }: ClusterRun): number {

@@ -1,4 +1,4 @@
-import { workloadOf } from '../workload/of.ts';
+import { workloadOf } from '../workload/choose-workload.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';

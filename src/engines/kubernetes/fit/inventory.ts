@@ -1,4 +1,4 @@
-import { workloadOf } from '../workload/of.ts';
+import { workloadOf } from '../workload/choose-workload.ts';
 import type { LimitRange, PersistentVolumeClaim, ResourceQuota } from 'kubernetes-types/core/v1.js';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';

@@ -8,7 +8,7 @@ import type { Cluster } from '../api/cluster.ts';
 import { isUnreachable } from '../api/insist.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type KubeObject, type Resource } from '../api/objects.ts';
 import { explainRefusal, type Refused } from '../api/explain-refusal.ts';
-import { workloadOf } from '../workload/of.ts';
+import { workloadOf } from '../workload/choose-workload.ts';
 import { renderSecretValues } from './secret-values.ts';
 
 /** The cluster does not take an object of the experiment. */

@@ -19,7 +19,7 @@ import { createPodLogs } from '../logs/pod-logs.ts';
 import type { ClusterRun } from './run-state.ts';
 import { submitWorkload } from './submit-workload.ts';
 import { createTeller, type Teller } from './tell.ts';
-import { workloadOf } from '../workload/of.ts';
+import { workloadOf } from '../workload/choose-workload.ts';
 import { lookAfter } from './watch-run.ts';
 
 /**

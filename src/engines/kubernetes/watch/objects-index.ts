@@ -10,7 +10,7 @@ import {
 } from '../api/objects.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 import type { Observed } from './observed.ts';
-import { involvedExperiment } from './slim.ts';
+import { involvedExperiment } from './slim-workloads.ts';
 
 /** Everything that is seen, by the experiment that it belongs to. Pure. */
 export interface ObjectsIndex {

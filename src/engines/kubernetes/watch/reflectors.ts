@@ -4,7 +4,7 @@ import type { ObjectsIndex } from './objects-index.ts';
 import { startReflector, type Reflector, type ReflectorOptions } from './reflector.ts';
 import type { Trouble } from './contact.ts';
 import { see } from '../pod/seen-pod.ts';
-import { slimEvent, slimJob, slimJobSet, slimRayJob } from './slim.ts';
+import { slimEvent, slimJob, slimJobSet, slimRayJob } from './slim-workloads.ts';
 
 type Workload = 'jobset' | 'rayjob';
 

@@ -1,3 +1,4 @@
+import { graceOf } from '../../../experiment/plan/grace.ts';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { plannedPods, type PlannedPod } from '../../../experiment/plan/planned-p
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import { LAUNCHER } from '../../../operators/command/launcher.ts';
 import type { RunContext } from '../../engine.ts';
-import { DEFAULT_GRACE_S, groupOf, type WorkloadAttempt } from '../workload.ts';
+import { groupOf, type WorkloadAttempt } from '../workload.ts';
 import { START_PATIENCE_S } from './start-program.ts';
 import { clusterFolder, dashboardPort, type RayCluster } from './cluster.ts';
 
@@ -69,7 +70,7 @@ export function clusterState({ folder, pods }: Pick<WorkloadAttempt, 'folder' | 
 
 /** Seconds that the submitter has to end: it leaves some of the grace to the nodes, which are told after it. */
 export function jobGraceS(plan: Plan): number {
-  const all = plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S;
+  const all = graceOf(plan);
   return Math.max(all - NODES_GRACE_S, all / 2);
 }
 

@@ -1,8 +1,9 @@
+import { graceOf } from '../../../experiment/plan/grace.ts';
 import { counted } from '../../../base/text/plural.ts';
 import { machineCapacity } from '../../../machine/capacity.ts';
 import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import { hasSucceeded } from '../pod/pod.ts';
-import { DEFAULT_GRACE_S, independentPods, type WorkloadKind } from '../workload.ts';
+import { independentPods, type WorkloadKind } from '../workload.ts';
 import {
   clusterFolder,
   dashboardPort,
@@ -60,8 +61,7 @@ export const RAY_CLUSTER: WorkloadKind = {
       isDone: (pods) => pods.some((pod) => pod.name === SUBMITTER && hasSucceeded(pod)),
       endsLater: (pod, pods) =>
         pod.name !== SUBMITTER && pods.some(({ name, phase }) => name === SUBMITTER && phase === 'live'),
-      graceS: (pod) =>
-        pod.name === SUBMITTER ? jobGraceS(plan) : (plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_S),
+      graceS: (pod) => (pod.name === SUBMITTER ? jobGraceS(plan) : graceOf(plan)),
       endLinks: (to) => to.push({ type: 'link', name: 'ray_dashboard', url: null }),
       clearUp: (lastAttempt) => removeClusterFolders(experimentId, lastAttempt),
     };

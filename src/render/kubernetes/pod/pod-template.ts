@@ -1,3 +1,4 @@
+import { graceOf } from '../../../experiment/plan/grace.ts';
 import type { Container, PodSecurityContext, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import type { Group } from '../../../experiment/plan/plan.ts';
@@ -11,9 +12,6 @@ import { renderVolumes } from './volumes.ts';
 
 /** Ours on every pod until its log and exit status have been read; the engine takes it off. */
 export const OBSERVED_FINALIZER = 'aichor.io/observed';
-
-/** Grace between SIGTERM and SIGKILL where the manifest names none. */
-export const DEFAULT_GRACE_SECONDS = 30;
 
 /** Pods of a job: the main container runs the user's command, once. */
 export function renderCommandPod(rendering: Rendering, group: Group): PodTemplateSpec {
@@ -52,7 +50,7 @@ function podSpec(rendering: Rendering, group: Group, container: Container): PodS
   return {
     enableServiceLinks: false,
     automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: plan.graceful_termination?.grace_s ?? DEFAULT_GRACE_SECONDS,
+    terminationGracePeriodSeconds: graceOf(plan),
     ...(settings.pull_secret === null ? {} : { imagePullSecrets: [{ name: settings.pull_secret }] }),
     ...renderPlacement(group.resources, settings),
     ...(securityContext === null ? {} : { securityContext }),

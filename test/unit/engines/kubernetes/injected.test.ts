@@ -3,7 +3,7 @@ import type { Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
 import { explainWithOutput, judge } from '../../../../src/engines/kubernetes/status/judge.ts';
 import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/status/model.ts';
-import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/choose-workload.ts';
 import {
   completed,
   container,

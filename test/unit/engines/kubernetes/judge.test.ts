@@ -3,7 +3,7 @@ import { viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-v
 import { explainWithOutput, judge } from '../../../../src/engines/kubernetes/status/judge.ts';
 import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/status/model.ts';
 import type { Judgement } from '../../../../src/engines/kubernetes/status/verdict.ts';
-import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/choose-workload.ts';
 import type { Job, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
 import type { Plan } from '../../../../src/experiment/plan/plan.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { viewAttempt } from '../../../../src/engines/kubernetes/status/attempt-view.ts';
 import { NO_MEMORY } from '../../../../src/engines/kubernetes/status/model.ts';
-import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/choose-workload.ts';
 import type { Event, ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
 import {

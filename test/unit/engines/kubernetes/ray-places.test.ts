@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NO_MEMORY, type AttemptMemory } from '../../../../src/engines/kubernetes/status/model.ts';
-import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/choose-workload.ts';
 import { placePods } from '../../../../src/engines/kubernetes/status/place-pods.ts';
 import type { ObservedRayJob, Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import { NAME, observing, planWith, RESOURCES, second } from './pods.ts';

@@ -10,7 +10,7 @@ import {
   type AttemptView,
 } from '../../../../src/engines/kubernetes/status/model.ts';
 import type { Judgement } from '../../../../src/engines/kubernetes/status/verdict.ts';
-import { workloadOf } from '../../../../src/engines/kubernetes/workload/of.ts';
+import { workloadOf } from '../../../../src/engines/kubernetes/workload/choose-workload.ts';
 import type {
   Event,
   Job,

@@ -6,7 +6,7 @@ import {
   slimJob,
   slimJobSet,
   slimRayJob,
-} from '../../../../../src/engines/kubernetes/watch/slim.ts';
+} from '../../../../../src/engines/kubernetes/watch/slim-workloads.ts';
 
 const METADATA = {
   name: 'a',

@@ -1,9 +1,10 @@
 import type { Plan } from '../../../experiment/plan/plan.ts';
+import { workloadKind } from '../../../operators/table.ts';
 import { JOBSET } from './jobset.ts';
 import { RAYJOB } from './rayjob.ts';
 import type { Workload } from './workload.ts';
 
-/** What carries a plan: a RayJob for Ray, a JobSet for everything else. The only place that asks. */
+/** What carries a plan, by its operator's row in the table of operators: a RayJob for Ray, else a JobSet. */
 export function workloadOf({ operator }: Pick<Plan, 'operator'>): Workload {
-  return operator === 'kuberay' ? RAYJOB : JOBSET;
+  return workloadKind(operator) === 'rayjob' ? RAYJOB : JOBSET;
 }
