@@ -9,7 +9,7 @@ export const snapshotDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/);
 const envMap = z.record(envName, z.string());
-/** An experiment id, a unique prefix of at least 6 characters, or `latest`. */
+/** An experiment id, a unique prefix of at least 3 characters, or `latest`. */
 export const experimentRef = z.string().min(1).max(64);
 
 const fileEntry = z.object({

@@ -147,7 +147,7 @@ describe.runIf(hasTmux)('on a terminal', () => {
       '-y',
       '20',
       ...variables,
-      `env TERM=screen sh -c '${script}'`,
+      `env -u CI -u NO_COLOR TERM=screen sh -c '${script}'`,
     );
   }
 

@@ -29,7 +29,7 @@ export interface ExperimentStore {
   submission(id: string): StoredSubmission | null;
   build(id: string): BuildResult | null;
   events(id: string): ExperimentEvent[];
-  /** An id, a unique prefix of at least 6 characters, or `latest` → id; throws `ambiguous` or `not_found`. */
+  /** An id, a unique prefix of at least 3 characters, or `latest` → id; throws `ambiguous` or `not_found`. */
   resolve(ref: string): string;
   /** Newest first. */
   list(query: ListQuery): { experiments: ExperimentSummary[]; next_cursor: string | null };
