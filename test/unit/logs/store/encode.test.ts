@@ -140,5 +140,6 @@ it('takes little memory for one short line', () => {
   const [chunk] = encodeRecords([
     { record: { ...record, length: 2 }, source, bytes: Buffer.from('a\n'), skip: 0 },
   ]);
-  expect(chunk?.buffer.byteLength).toBeLessThan(10_000);
+  // At most the pool that Node cuts small buffers from, whose size differs from version to version.
+  expect(chunk?.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize);
 });
