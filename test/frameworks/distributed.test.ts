@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
+import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { createHouse, isPod, type House } from '../engine/house.ts';
 import { frameworkEnvironment } from './environment.ts';
 import { measured } from './measured.ts';
@@ -183,13 +186,23 @@ describe.runIf(TORCH !== null)(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, (
       .poll(() => submitted.printed('worker-1-0'), { timeout: 60_000, interval: 100 })
       .toMatch(/process \d+ works/);
     const pid = Number(/process (\d+) works/.exec(await submitted.printed('worker-1-0'))?.[1]);
-    process.kill(pid, 'SIGKILL');
+    process.kill(await pidOutside(submitted.id, 'worker-1-0', pid), 'SIGKILL');
     expect(failureOf(await measured('pytorch: killed pod', running.done))).toMatchObject({
       reason: 'Killed',
       explanation: expect.stringContaining('rank 1 (worker-1-0) was killed by signal 9 while rank 0 ran on'),
     });
   }, 120_000);
 });
+
+/** The id that a pod's process has out here: pods may have process ids of their own. */
+async function pidOutside(experiment: string, pod: string, inside: number): Promise<number> {
+  const processes = chooseProcesses(process.env, process.platform);
+  for (const pid of await processes.withEnvironment({ [EXPERIMENT_MARK]: experiment, HOSTNAME: pod })) {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8');
+    if (Number(/^NSpid:.*?(\d+)$/m.exec(status)?.[1]) === inside) return pid;
+  }
+  throw new Error(`no process of ${pod} is ${inside} inside`);
+}
 
 /** They wait for most of their time, so they do it together. */
 describe.concurrent('a rank that never comes is explained', () => {
