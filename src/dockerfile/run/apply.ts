@@ -4,7 +4,7 @@ import { heredocContent, readHeredocWord } from '../syntax/lines.ts';
 import type { Instruction } from '../syntax/instruction.ts';
 import { substitute } from '../syntax/substitute.ts';
 import { imagePath } from '../tree/image-path.ts';
-import type { ImageTree } from '../tree/image-tree.ts';
+import { FILE_MODE, ImageTree, type TreeNode } from '../tree/image-tree.ts';
 import { showMounted } from './mounted.ts';
 import { readPlainRun } from './plain.ts';
 import type { RunEffect, RunMount, Runner, RunRequest } from './request.ts';
@@ -98,13 +98,23 @@ function readMount(
     value.split(',').map((field) => splitField(substitute(field, stage.values, { escape }))),
   );
   const target = fields.get('target') ?? fields.get('dst') ?? fields.get('destination');
-  if ((fields.get('type') ?? 'bind') !== 'bind' || target === undefined) return [];
+  const type = fields.get('type') ?? 'bind';
+  if (type === 'secret') return secretMount(fields.get('id'), target, stage.folder);
+  if (type !== 'bind' || target === undefined) return [];
   const from = fields.get('from');
   const tree = from === undefined ? context : findStage(stages.slice(0, -1), from)?.tree;
   const source = imagePath('/', fields.get('source') ?? fields.get('src') ?? '.');
   return tree === undefined
     ? []
     : [{ target: imagePath(stage.folder, target), tree, source: tree.follow(source) }];
+}
+
+/** A secret of the build has no value here: its file is there and empty, as a line that reads it needs it to be. */
+function secretMount(id: string | undefined, target: string | undefined, folder: string): RunMount[] {
+  const name = target ?? (id === undefined ? null : `/run/secrets/${id}`);
+  if (name === null) return [];
+  const file: TreeNode = { kind: 'file', origin: { kind: 'text', text: '' }, mode: FILE_MODE };
+  return [{ target: imagePath(folder, name), tree: new ImageTree([['/secret', file]]), source: '/secret' }];
 }
 
 function splitField(field: string): [string, string] {

@@ -24,7 +24,9 @@ export function readSystemCommand(words: readonly string[]): SystemCommand | nul
   if (!INSTALLERS.test(name)) return null;
   const operands = rest.filter((word) => !word.startsWith('-'));
   if (isUpkeep(name, operands)) return { kind: 'nothing' };
-  if (operands[0] === 'install' && operands.slice(1).every((each) => OF_EVERY_MACHINE.test(each)))
+  const [verb, ...packages] = operands;
+  // `poetry install` names none, and installs a project.
+  if (verb === 'install' && packages.length > 0 && packages.every((each) => OF_EVERY_MACHINE.test(each)))
     return { kind: 'nothing' };
   const shown = operands.slice(0, 4);
   const more = operands.length > shown.length ? ' …' : '';

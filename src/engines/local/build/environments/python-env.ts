@@ -98,6 +98,8 @@ async function build(
   const editable = await work.layOut(sources, AbortSignal.any([stop, detach]));
   if (work.usesSources) markUnread(sources);
   for (const step of work.steps(making)) {
+    // The first lines of a Dockerfile stand in a folder that nothing was copied to yet.
+    await mkdir(step.folder, { recursive: true });
     await runBuildCommand({
       ...step,
       env: { ...env, ...step.env, ...settings, ...marks },

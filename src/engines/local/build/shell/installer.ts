@@ -36,6 +36,8 @@ const DONE: ProgramAnswer = { code: 0, output: null };
 interface InstallerPlace {
   root: StageRoot;
   stage: number;
+  /** Whether a line before it could not be done: what it would have written is not there, and that is no mistake. */
+  isIncomplete: boolean;
   state: InstallerState;
 }
 
@@ -144,6 +146,14 @@ export class Installer {
       .filter(({ name }) => isFileOption(name))
       .flatMap(({ value }) => (value === null ? [] : [value]));
     const paths = files.map((value) => this.#inRoot(imagePath(install.folder, value)));
+    const absent = files.find((_value, index) => !isThere(paths[index] ?? ''));
+    if (absent !== undefined && this.#place.isIncomplete) {
+      const path = imagePath(install.folder, absent);
+      this.#place.state.notHonoured.push(
+        `pip install (without ${path}, which an earlier line would have made)`,
+      );
+      return DONE;
+    }
     const answer = await withPathsOf({ files: paths, root: this.#place.root.folder }, async () => {
       this.#place.state.editable.push(...(await editableFolders(install, this.#making.sources)));
       return this.#run(step, install.kind === 'write' ? 'captured' : 'logged');

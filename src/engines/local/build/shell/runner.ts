@@ -150,7 +150,8 @@ async function runWords(
     PATH: `${SHIM_FOLDER}:${path}`,
     ...making.marks,
   };
-  const installer = new Installer(making, { root: there.root, stage: stage.number, state });
+  const isIncomplete = stage.notHonoured.length + stage.unfollowed.length + state.notHonoured.length > 0;
+  const installer = new Installer(making, { root: there.root, stage: stage.number, isIncomplete, state });
   const requests = serveRequests(join(making.shims, 'requests'), (request) => installer.answer(request));
   try {
     return await runToEnd({
