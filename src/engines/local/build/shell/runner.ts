@@ -140,7 +140,7 @@ async function runWords(
     throw new AichorError(
       'experiment_failed',
       'the folder of the state has a name in which nothing can be mounted (a tab, comma or colon)',
-    ); // house
+    );
   const file = join(making.sources, 'mounts');
   writeFileSync(file, plan);
   const path = (stage.values.get('PATH') ?? '$PATH').replace(/\$\{?PATH\}?/g, IMAGE_PATH);
