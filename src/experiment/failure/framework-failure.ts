@@ -43,13 +43,14 @@ function isKilled({ code }: FrameworkEnd): boolean {
 /** Lines at the end among which the error is that Python ended with; elsewhere it is one that was dealt with. */
 const LAST_LINES = 4;
 
-/** Python ends with 1 and its error as the last thing it says. */
+/** Python ends with 1 and its error as the last thing it says; a launcher, with its own after that of what it started. */
 function explainError(
   { code, pod, experiment }: FrameworkEnd,
   { tail, error, likewise }: { tail: string; error: string | null; likewise: number },
 ): Explanation | null {
   const lines = tail.trimEnd().split('\n').slice(-LAST_LINES).map(shorten);
-  if (code !== 1 || error === null || !lines.includes(error)) return null;
+  const last = errorsIn(tail).at(-1);
+  if (code !== 1 || error === null || last === undefined || !lines.includes(shorten(last))) return null;
   const too = likewise === 0 ? '' : ` (and ${counted(likewise, 'other pod')} with the same)`;
   return {
     reason: 'NonZeroExit',
@@ -127,14 +128,20 @@ const LONGEST_ERROR = 300;
 const OF_LAUNCHERS =
   /^(?:subprocess\.CalledProcessError|torch\.distributed\.elastic\.|SystemExit)|ChildFailedError/;
 
-/** The last line that names an exception, as Python prints it; null: there is none. */
+/**
+ * The last line that names an exception, as Python prints it; of what a launcher started rather than the launcher's own.
+ * null: there is none.
+ */
 export function lastError(tail: string): string | null {
-  const lines = tail
-    .replace(COLOURS, '')
-    .split('\n')
-    .filter((each) => /^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\b/.test(each));
+  const lines = errorsIn(tail.replace(COLOURS, ''));
   const line = lines.findLast((each) => !OF_LAUNCHERS.test(each)) ?? lines.at(-1);
   return line === undefined ? null : shorten(line);
+}
+
+function errorsIn(tail: string): string[] {
+  return tail
+    .split('\n')
+    .filter((each) => /^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\b/.test(each));
 }
 
 function shorten(line: string): string {

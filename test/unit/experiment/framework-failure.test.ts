@@ -58,6 +58,11 @@ describe('an error of Python', () => {
   ])('in what a launcher started comes before the launcher’s own: %s', (last) => {
     const tail = `ValueError: no such column\nTraceback (most recent call last):\n${last}\n`;
     expect(explainInFramework({ ...END, tail })?.explanation).toMatch(/; ValueError: no such column$/);
+    // Also when all ranks failed at once, and whatever the launcher prints in between.
+    const apart = tail.replace('Traceback', `${'  File "launch.py"\n'.repeat(9)}Traceback`);
+    expect(explainInFramework({ ...END, tail: apart, running: [] })?.explanation).toMatch(
+      /^worker-2-0 exited with code 1: ValueError: no such column; its log says why/,
+    );
     expect(explainInFramework({ ...END, tail: last })?.explanation).toContain(last);
   });
 });
