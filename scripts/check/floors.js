@@ -17,13 +17,23 @@ export const FLOORS = [
   {
     floor: 1,
     pure: true,
-    folders: ['manifest', 'repository', 'experiment', 'operators', 'logs', 'snapshot/listing', 'dockerfile'],
+    folders: [
+      'manifest',
+      'repository',
+      'experiment',
+      'operators',
+      'logs',
+      'metrics',
+      'snapshot/listing',
+      'dockerfile',
+    ],
     also: {
       operators: ['manifest', 'experiment'],
       repository: ['manifest'],
       // Tables of names, which everybody shares.
       experiment: ['operators/table.ts'],
       logs: ['experiment/status.ts'],
+      metrics: ['experiment/record.ts'],
       manifest: ['operators/table.ts', 'operators/environment.ts', 'operators/protected.ts'],
     },
   },

@@ -127,6 +127,8 @@ export const listQuery = z.strictObject({
   label: repeated(z.string()),
   message: z.string().optional(),
   since: z.iso.datetime({ precision: 3 }).optional(),
+  /** `metric.NAME`, `-metric.NAME`: by its last value, the largest first. Without: the newest first. */
+  sort: z.string().max(1000).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
   cursor: z.string().optional(),
 });

@@ -32,6 +32,21 @@ export const podRecord = z.object({
   peak_memory_bytes: z.int().nullable(),
 });
 
+/** JSON has no NaN and no infinity: they stand as these words. */
+export const metricValue = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]);
+
+/** A metric as it is now. "Last" is what was written last in the latest attempt, whatever its step. */
+export const metric = z.object({
+  last: metricValue,
+  /** That of the last value; null where none was given. */
+  step: z.number().nullable(),
+  /** Over all values that are numbers, of all attempts; null: none is. */
+  min: metricValue.nullable(),
+  max: metricValue.nullable(),
+  /** When the last value was written, by the clock of its pod; null where that cannot be told. */
+  time: time.nullable(),
+});
+
 export const notice = z.object({ code: z.string(), message: z.string() });
 
 const links = z.object({
@@ -77,6 +92,10 @@ export const experimentSummary = z.object({
   duration_s: z.number().nullable(),
   resources: z.object({ pods: z.int(), cpus: z.number(), memory_gb: z.number(), gpus: z.int() }),
   notices: z.array(notice),
+  /** What pods write of metrics, by name (docs/metrics.md). */
+  metrics: z.record(z.string(), metric),
+  /** The highest step of any metric, where `total_steps` is one of them. */
+  progress: z.object({ step: z.number(), total_steps: z.number() }).nullable(),
   links,
   paths,
 });
@@ -89,6 +108,9 @@ export const experimentRecord = experimentSummary.extend({
 export type ExperimentSummary = z.infer<typeof experimentSummary>;
 export type ExperimentRecord = z.infer<typeof experimentRecord>;
 export type PodRecord = z.infer<typeof podRecord>;
+export type Metric = z.infer<typeof metric>;
+export type Metrics = ExperimentSummary['metrics'];
+export type MetricValue = z.infer<typeof metricValue>;
 export type Notice = z.infer<typeof notice>;
 export type Links = z.infer<typeof links>;
 export type SourceRecord = z.infer<typeof source>;

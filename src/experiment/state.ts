@@ -26,13 +26,15 @@ export type NewExperiment = Omit<
   | 'duration_s'
   | 'resources'
   | 'notices'
+  | 'metrics'
+  | 'progress'
   | 'pods'
   | 'events'
   | 'links'
 >;
 
 /** Fields that records of earlier versions do not have, with what they had been. */
-export const LATER_FIELDS = { image: null } satisfies Partial<ExperimentRecord>;
+export const LATER_FIELDS = { image: null, metrics: {}, progress: null } satisfies Partial<ExperimentRecord>;
 
 /** The state of an experiment of which nothing is known but that it was accepted. */
 export function initialState(experiment: NewExperiment): ExperimentState {

@@ -24,7 +24,8 @@ interface Wanted {
 }
 
 /**
- * One page of a list. A server gives the newest first; for another order all that is asked for is read and sorted here.
+ * One page of a list. A server gives the newest first, or the order of a metric; for others all that is asked for is read and
+ * sorted here.
  * Throws AichorError `usage` for columns that there are not.
  */
 export async function listPage(
@@ -36,6 +37,8 @@ export async function listPage(
   const { listColumns, sorted } = await import('../print/experiments/columns.ts');
   listColumns(columns);
   if (sort === undefined) return pageOf(client, query, page);
+  // The control plane keeps an index of metrics.
+  if (/^-?metric\../.test(sort)) return pageOf(client, { ...query, sort }, page);
   const { limit: _limit, cursor: _cursor, ...conditions } = query;
   const limit = Number(query.limit);
   const all = sorted(await everyExperiment(client, conditions), sort);

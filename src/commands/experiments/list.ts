@@ -11,6 +11,7 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
     'aichor experiments list --status running',
     'aichor experiments list --label sweep=a --since yesterday',
     'aichor experiments list --label sweep --columns id,status,env.LR,time --sort -env.LR',
+    'aichor experiments list --columns id,env.LR,metric.val_acc --sort -metric.val_acc',
     "aichor experiments list --status failed | jq -r '.experiments[].experiment_id'",
   ];
   static override flags = {
@@ -26,7 +27,7 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
     }),
     sort: string({ description: 'Sort by a column; -COLUMN: the largest first', helpValue: 'COLUMN' }),
     columns: string({
-      description: 'What a table shows: id,status,env.NAME,label.NAME,…',
+      description: 'What a table shows: id,status,env.NAME,label.NAME,metric.NAME,…',
       helpValue: 'NAMES',
     }),
     limit: integer({ description: 'How many at most', default: 50, min: 1, max: 1000 }),

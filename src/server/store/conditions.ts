@@ -3,7 +3,7 @@ import { AichorError } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 
 /** What a list can be asked for, less its page: the names and types are those of the HTTP contract. */
-export type ListConditions = Omit<ListQuery, 'limit' | 'cursor'>;
+export type ListConditions = Omit<ListQuery, 'limit' | 'cursor' | 'sort'>;
 
 /** What deeds to many experiments choose by. */
 export interface IdConditions {

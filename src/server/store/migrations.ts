@@ -45,6 +45,16 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX idempotency_number ON idempotency (number);
   `,
+  // The last value of each metric, for lists in its order; null: not a number. The rest stands in the summary.
+  `
+  CREATE TABLE metrics (
+    number INTEGER NOT NULL REFERENCES experiments ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    last REAL,
+    PRIMARY KEY (number, name)
+  ) WITHOUT ROWID;
+  CREATE INDEX metrics_last ON metrics (name, last, number);
+  `,
 ];
 
 /** Brings a database to the present form; refuses one that a newer program has written. */

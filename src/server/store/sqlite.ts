@@ -5,6 +5,7 @@ import { AichorError, isAichorError } from '../../errors.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
 import { applyEvent, initialState, type ExperimentState } from '../../experiment/state.ts';
 import { openDatabase, transaction, type Database } from './database.ts';
+import { listByMetric, saveMetrics } from './metrics.ts';
 import { migrate } from './migrations.ts';
 import { resolveRef } from './refs.ts';
 import { columnsOf, stateOfRow, summaryOf, type ExperimentRow } from './rows.ts';
@@ -39,6 +40,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
     append: (id, facts, build) => appendOne(store, { id, facts, build }),
     appendAll: (facts) => appendAll(store, facts),
     progress: (messages) => progress(store, messages),
+    measured: (news) => saveMetrics(store, news).forEach((state) => store.onChange(state)),
     state: (id) => stateOrNull(statements.experiment<ExperimentRow>(id)),
     submission: (id) => parsed(statements.submission<{ submission: string }>(id)?.submission),
     build: (id) => parsed(statements.build<{ build: string | null }>(id)?.build),
@@ -187,7 +189,14 @@ function insertEvent({ statements }: Store, number: number, event: ExperimentEve
   statements.putEvent({ number, position, type: event.type, event: JSON.stringify(event) });
 }
 
-function list(database: Database, { limit, cursor, ...conditions }: ListQuery) {
+function list(database: Database, query: ListQuery) {
+  const { sort, ...newestFirst } = query;
+  if (sort === undefined) return listNewestFirst(database, newestFirst);
+  const { rows, next_cursor } = listByMetric(database, { ...newestFirst, sort });
+  return { experiments: rows.map((row) => summaryOf(row.summary)), next_cursor };
+}
+
+function listNewestFirst(database: Database, { limit, cursor, ...conditions }: Omit<ListQuery, 'sort'>) {
   const { sql, values } = whereOfList(conditions, cursor === undefined ? [] : [belowCursor(cursor)]);
   const rows = database
     .prepare(`SELECT number, summary FROM experiments ${sql} ORDER BY number DESC LIMIT ?`)

@@ -47,6 +47,7 @@ export function prepareStatements(database: Database) {
     markTidied: run('UPDATE experiments SET tidied = 1 WHERE id = ?'),
     remove: run('DELETE FROM experiments WHERE id = ?'),
     insertLabel: run('INSERT INTO labels (number, key, value) VALUES (?, ?, ?)'),
+    putMetric: run('INSERT OR REPLACE INTO metrics (number, name, last) VALUES (?, ?, ?)'),
     insertKey: run('INSERT INTO idempotency (key, content, number) VALUES (?, ?, ?)'),
     insert: (row: Columns & { id: string; submission: string }): number =>
       insert(

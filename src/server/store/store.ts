@@ -6,6 +6,7 @@ import type { Plan } from '../../experiment/plan/plan.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
 import type { IdConditions } from './conditions.ts';
+import type { Measured } from './metrics.ts';
 
 /**
  * Where the control plane keeps what it knows. Everything that returns has been written durably; every change of an
@@ -25,13 +26,15 @@ export interface ExperimentStore {
   appendAll(facts: ReadonlyMap<string, readonly ExperimentFact[]>): Map<string, ExperimentState>;
   /** Texts on how far experiments are, in one transaction. Not durable: they are said again after a start. */
   progress(messages: ReadonlyMap<string, string>): void;
+  /** What is new of the metrics of experiments, ended ones too. Not durable: after a crash they are read again. */
+  measured(news: ReadonlyMap<string, Measured>): void;
   state(id: string): ExperimentState | null;
   submission(id: string): StoredSubmission | null;
   build(id: string): BuildResult | null;
   events(id: string): ExperimentEvent[];
   /** An id, a unique prefix of at least 3 characters, or `latest` → id; throws `ambiguous` or `not_found`. */
   resolve(ref: string): string;
-  /** Newest first. */
+  /** Newest first, or in the order of a metric. */
   list(query: ListQuery): { experiments: ExperimentSummary[]; next_cursor: string | null };
   /** Every id that matches, oldest first. */
   ids(conditions: IdConditions): string[];

@@ -15,7 +15,12 @@ test('the image that pods run is part of record and summary', () => {
   expect(eventMessage(event)).toBe(`image: ${IMAGE}`);
 });
 
-test('a record of before there were images has none', () => {
-  const { image: _, ...earlier } = storedSummary(fold(planned('a')));
-  expect(summaryOf(JSON.stringify(earlier))).toEqual({ ...earlier, image: null });
+test('a record of before there were images and metrics has none', () => {
+  const { image: _, metrics: _m, progress: _p, ...earlier } = storedSummary(fold(planned('a')));
+  expect(summaryOf(JSON.stringify(earlier))).toEqual({
+    ...earlier,
+    image: null,
+    metrics: {},
+    progress: null,
+  });
 });

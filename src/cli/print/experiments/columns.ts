@@ -1,5 +1,6 @@
 import { AichorError } from '../../../errors.ts';
 import type { ExperimentSummary } from '../../../experiment/record.ts';
+import { valueText } from '../../../metrics/value-text.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import type { Column } from '../table.ts';
@@ -22,7 +23,7 @@ interface ListColumn {
   key(experiment: ExperimentSummary): string | number | null;
 }
 
-/** What a list can show and be sorted by, beside `env.NAME` and `label.NAME`. */
+/** What a list can show and be sorted by, beside `env.NAME`, `label.NAME` and `metric.NAME`. */
 const COLUMNS: Readonly<Record<string, ListColumn>> = {
   id: {
     column: { title: 'ID', width: SHORT_ID },
@@ -85,6 +86,8 @@ const COLUMNS: Readonly<Record<string, ListColumn>> = {
 const USUAL = ['id', 'status', 'operator', 'pods', 'age', 'time', 'message'];
 /** A variable's or a label's value; longer ones are cut. */
 const VALUE_WIDTH = 14;
+/** Six digits, sign, point and exponent. */
+const METRIC_WIDTH = 12;
 
 /** The columns of `--columns` (`id,env.LR,message`), else the usual ones. Throws AichorError `usage`. */
 export function listColumns(names: string | undefined): ListColumn[] {
@@ -111,11 +114,12 @@ function columnNamed(name: string): ListColumn {
   const [kind, ...rest] = name.split('.');
   const key = rest.join('.');
   if (key !== '' && (kind === 'env' || kind === 'label')) return valueColumn(kind, key);
+  if (key !== '' && kind === 'metric') return metricColumn(key);
   const near = didYouMean(name, Object.keys(COLUMNS));
   throw new AichorError('usage', `a list has no column ${JSON.stringify(name)}`, {
     hint:
       near === null
-        ? `its columns: ${Object.keys(COLUMNS).join(', ')}, env.NAME, label.NAME`
+        ? `its columns: ${Object.keys(COLUMNS).join(', ')}, env.NAME, label.NAME, metric.NAME`
         : `did you mean ${near}?`,
   });
 }
@@ -132,6 +136,20 @@ function valueColumn(kind: 'env' | 'label', key: string): ListColumn {
     key: (experiment) => {
       const value = valueOf(experiment);
       return value !== null && value.trim() !== '' && !Number.isNaN(Number(value)) ? Number(value) : value;
+    },
+  };
+}
+
+/** The last value of a metric. */
+function metricColumn(name: string): ListColumn {
+  const valueOf = ({ metrics }: ExperimentSummary) =>
+    Object.hasOwn(metrics, name) ? (metrics[name]?.last ?? null) : null;
+  return {
+    column: { title: printable(name), width: Math.max(METRIC_WIDTH, name.length), align: 'right' },
+    draw: (experiment) => valueText(valueOf(experiment)),
+    key: (experiment) => {
+      const value = valueOf(experiment);
+      return value === null || value === 'NaN' ? null : Number(value);
     },
   };
 }
