@@ -72,6 +72,8 @@ const commonSubmission = {
   python_env: z.string().min(1).max(4096).startsWith('/').nullable().default(null),
   /** No Python environment that is there already is taken: a new one is built. */
   rebuild: z.boolean().default(false),
+  /** Values of the manifest that are changed for this run: `spec.types.worker.count=4`. */
+  set: z.array(z.string().min(1).max(10_000)).max(100).default([]),
   /** The same key and content: the same experiment; the same key, other content: `conflict`. */
   idempotency_key: z.string().min(1).max(200).nullable().default(null),
 };
@@ -109,11 +111,14 @@ export const resubmission = z.object({
   env: commonSubmission.env,
   secrets: commonSubmission.secrets,
   labels: commonSubmission.labels,
+  /** Keys of labels that the first experiment has and this one shall not. */
+  drop_labels: z.array(z.string()).max(100).default([]),
   keep: commonSubmission.keep,
   force: commonSubmission.force,
   shell: commonSubmission.shell,
   python_env: commonSubmission.python_env,
   rebuild: commonSubmission.rebuild,
+  set: commonSubmission.set,
   idempotency_key: commonSubmission.idempotency_key,
 });
 
@@ -148,6 +153,11 @@ export const selection = z.object({
   all: z.literal(true).optional(),
 });
 export const deletion = selection.extend({ outputs: z.boolean().default(false) });
+/** Labels that are set (null: removed), and the note (null: removed; absent: as it is). */
+export const annotation = selection.extend({
+  set_labels: z.record(z.string().min(1).max(200), z.string().max(1000).nullable()).default({}),
+  note: z.string().max(10_000).nullable().optional(),
+});
 /** What ended longer ago than that, of those with all these labels. */
 export const pruning = z.object({
   older_than_s: z.number().min(0),
@@ -200,6 +210,8 @@ export type WatchQuery = z.infer<typeof watchQuery>;
 export type ListQueryInput = z.input<typeof listQuery>;
 export type ExperimentList = z.infer<typeof experimentList>;
 export type Deletion = z.infer<typeof deletion>;
+export type Annotation = z.infer<typeof annotation>;
+export type AnnotationInput = z.input<typeof annotation>;
 export type Pruning = z.infer<typeof pruning>;
 export type Selection = z.infer<typeof selection>;
 export type BulkResult = z.infer<typeof bulkResult>;

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type {
+  AnnotationInput,
   BulkResult,
   ExperimentList,
   ListQueryInput,
@@ -65,6 +66,8 @@ export interface Client {
   /** The open response: one summary a line, present states first. */
   watch(query: { id: string[] } | ListQueryInput): Promise<Readable>;
   cancel(selection: Selection): Promise<BulkResult>;
+  /** Labels and notes. */
+  annotate(annotation: AnnotationInput): Promise<BulkResult>;
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
   prune(pruning: { older_than_s: number; labels: string[]; outputs?: boolean }): Promise<BulkResult>;
   engines(): Promise<EngineList>;
@@ -120,6 +123,7 @@ export function createClient(options: ClientOptions): Client {
       open({ method: 'GET', path: at(ref, '/logs'), query: asQuery(query), signal: options.signal }),
     watch: (query) => open({ method: 'GET', path: '/watch', query: asQuery(query), signal: options.signal }),
     cancel: (selection) => post('/experiments/cancel', selection),
+    annotate: (annotation) => post('/experiments/annotate', annotation),
     delete: (selection) => post('/experiments/delete', selection),
     prune: (pruning) => post('/experiments/prune', pruning),
     engines: () => get('/engines'),

@@ -85,6 +85,8 @@ export const experimentSummary = z.object({
   secrets: z.array(z.string()),
   /** What pods run, by digest where that is known; null until it is there, and where pods run no image. */
   image: z.string().nullable(),
+  /** What somebody wrote on it afterwards. */
+  note: z.string().nullable(),
   attempt: z.int(),
   created_at: time,
   started_at: time.nullable(),

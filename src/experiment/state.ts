@@ -20,6 +20,7 @@ export type NewExperiment = Omit<
   | 'reason'
   | 'explanation'
   | 'image'
+  | 'note'
   | 'attempt'
   | 'started_at'
   | 'ended_at'
@@ -34,7 +35,12 @@ export type NewExperiment = Omit<
 >;
 
 /** Fields that records of earlier versions do not have, with what they had been. */
-export const LATER_FIELDS = { image: null, metrics: {}, progress: null } satisfies Partial<ExperimentRecord>;
+export const LATER_FIELDS = {
+  image: null,
+  note: null,
+  metrics: {},
+  progress: null,
+} satisfies Partial<ExperimentRecord>;
 
 /** The state of an experiment of which nothing is known but that it was accepted. */
 export function initialState(experiment: NewExperiment): ExperimentState {
@@ -70,6 +76,18 @@ export function applyEvent(state: ExperimentState, event: ExperimentEvent): Expe
   if (state.ended) return state;
   const next = applyFact(state, event);
   return { ...next, record: { ...next.record, ...deriveStatus(next) } };
+}
+
+/** With labels set and removed (null), and another note (undefined: as it is). Ends do not matter: it says nothing of what happened. */
+export function annotated(
+  state: ExperimentState,
+  { labels, note }: { labels: Readonly<Record<string, string | null>>; note: string | null | undefined },
+): ExperimentState {
+  const { record } = state;
+  const all = Object.entries({ ...record.labels, ...labels });
+  const kept = all.filter((entry): entry is [string, string] => entry[1] !== null);
+  const said = note === undefined ? record.note : note;
+  return { ...state, record: { ...record, labels: Object.fromEntries(kept), note: said } };
 }
 
 function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentState {

@@ -1,5 +1,6 @@
 import type { EngineAddition } from '../api/engine-contract.ts';
 import type {
+  Annotation,
   Deletion,
   ListQuery,
   LogQuery,
@@ -16,6 +17,7 @@ import { checkEngine, fitManifest } from './engines/check.ts';
 import { getEngine } from './engines/get.ts';
 import { listEngines } from './engines/list.ts';
 import { removeEngine } from './engines/remove.ts';
+import { annotateExperiments } from './experiments/annotate.ts';
 import { cancelExperiments } from './experiments/cancel.ts';
 import { deleteExperiments, pruneExperiments, type Deleting } from './experiments/delete.ts';
 import { getExperiment, getManifest } from './experiments/get.ts';
@@ -53,6 +55,7 @@ export function useCases(parts: Parts) {
     experimentLogs: (ref: string, query: LogQuery) => experimentLogs(parts, ref, query),
     openLink: (ref: string, name: OpenName) => openLink(parts, ref, name),
     cancelExperiments: (selection: Selection) => cancelExperiments(parts, selection),
+    annotateExperiments: (annotation: Annotation) => annotateExperiments(parts, annotation),
     deleteExperiments: (deletion: Deletion) => deleteExperiments(parts, deletion),
     pruneExperiments: (pruning: Pruning) => pruneExperiments(parts, pruning),
     listEngines: () => listEngines(parts),

@@ -54,6 +54,16 @@ describe('outputs', () => {
     });
   });
 
+  test('of all experiments with a label are downloaded side by side', () => {
+    expect(aichor('experiments', 'label', id, 'sweep=s').code).toBe(0);
+    const { code, document } = aichor('storage', 'download', '--label', 'sweep=s', '--to', 'sweep');
+    expect(code).toBe(0);
+    expect(document.files).toMatchObject([{ path: `${id.slice(0, 8)}/a/model`, bytes: 8 }]);
+    expect(readFileSync(join(home, 'sweep', id.slice(0, 8), 'a', 'model'), 'utf8')).toBe('weights\n');
+    expect(aichor('storage', 'download', '--label', 'sweep=t', '--to', 'sweep').code).toBe(5);
+    expect(aichor('storage', 'download', '--label', 'sweep=s', '--inputs').code).toBe(2);
+  });
+
   test('are downloaded, and never overwritten unasked', () => {
     const to = ['--experiment', id, '--to', 'results'];
     const { code, document } = aichor('storage', 'download', ...to);

@@ -27,12 +27,28 @@ export async function experimentChosen(
     throw new AichorError('usage', 'an id and --label exclude each other', { hint: 'give one of them' });
   const { experiments } = await client.list({ label: labelConditions(labels), limit: 1 });
   const [newest] = experiments;
-  if (newest === undefined)
-    throw new AichorError('not_found', `no experiment has the label ${labels.join(', ')}`, {
-      hint: 'aichor experiments list --columns id,label.NAME,message shows what there is',
-    });
+  if (newest === undefined) throw noneLabelled(labels);
   talk.notice(`the newest with ${labels.join(', ')} is ${newest.experiment_id}`);
   return client.get(newest.experiment_id);
+}
+
+export function noneLabelled(labels: readonly string[]): AichorError {
+  return new AichorError('not_found', `no experiment has the label ${labels.join(', ')}`, {
+    hint: 'aichor experiments list --columns id,label.NAME,message shows what there is',
+  });
+}
+
+/** The experiment that is submitted again: its id, else the newest with these labels. Throws AichorError `usage` for neither. */
+export async function experimentAgain(
+  client: Client,
+  { ref, labels }: { ref: string | undefined; labels: readonly string[] },
+  talk: Talk,
+): Promise<ExperimentRecord> {
+  if (ref !== undefined) return experimentMeant(client, ref, talk);
+  if (labels.length > 0) return experimentChosen(client, { ref, labels }, talk);
+  throw new AichorError('usage', 'no experiment was named', {
+    hint: 'give its id, latest, or --label KEY=VALUE',
+  });
 }
 
 /** Requests at the same time: a socket takes only so many callers. */

@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
+import { withChanges } from '../../manifest/changes.ts';
 import { parseManifest } from '../../manifest/parse.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
 import type { RepositoryPaths } from '../../repository/paths.ts';
@@ -25,6 +26,8 @@ interface Reading {
   requested: string | null;
   /** The directory that files are named from; without it the current one. */
   namedFrom?: string | undefined;
+  /** Changes for one run (`--set`). */
+  set?: readonly string[];
   /** Told of each file's text, so that mistakes can be shown in it. */
   onSource(file: string, text: string): void;
 }
@@ -33,12 +36,20 @@ interface Reading {
  * The manifest of a directory, checked before anything is sent. Throws AichorError `usage` (no such directory),
  * `manifest_invalid` and `repository_invalid` with all diagnostics; their files are as one would open them from here.
  */
-export function readLocalManifest({ root, requested, namedFrom, onSource }: Reading): LocalManifest {
+export function readLocalManifest({
+  root,
+  requested,
+  namedFrom,
+  set = [],
+  onSource,
+}: Reading): LocalManifest {
   assertDirectory(root);
   const { path, notices } = locateManifest(directoryPaths(root), requested);
   const file = relative(namedFrom ?? process.cwd(), resolve(root, path)) || path;
-  const source = readSource(root, path);
-  onSource(file, Buffer.from(source).toString('utf8'));
+  const written = readSource(root, path);
+  const text = withChanges(Buffer.from(written).toString('utf8'), set);
+  const source = set.length === 0 ? written : text;
+  onSource(file, text);
   const { manifest, diagnostics } = parseManifest(source, file);
   if (manifest === null) throw invalidManifest(file, diagnostics);
   return { manifest, path, notices: [...notices], warnings: diagnostics };

@@ -1,15 +1,24 @@
 import { mkdir } from 'node:fs/promises';
-import { dirname, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import type { StorageList, StorageQueryInput } from '../../api/storage-contract.ts';
 import type { Client } from '../../client/client.ts';
 import { isThere } from '../../base/io/files.ts';
 import { place as placeWhole } from '../../base/io/place.ts';
 import { AichorError } from '../../errors.ts';
+import { noneLabelled } from '../experiments/references.ts';
+import { everyExperiment } from '../experiments/selection.ts';
+import { labelConditions } from '../submit/environment.ts';
 
 /** What `storage download` prints. */
 export interface Downloaded extends StorageList {
   destination: string;
   bytes: number;
+}
+
+interface DownloadOptions {
+  destination: string;
+  force: boolean;
+  onFile(path: string): void;
 }
 
 /**
@@ -20,7 +29,7 @@ export interface Downloaded extends StorageList {
 export async function download(
   client: Client,
   query: StorageQueryInput,
-  options: { destination: string; force: boolean; onFile(path: string): void },
+  options: DownloadOptions,
 ): Promise<Downloaded> {
   const list = await client.storage(query);
   const destination = resolve(options.destination);
@@ -33,6 +42,40 @@ export async function download(
   }
   return { ...list, destination, bytes: list.files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
+
+/**
+ * Outputs of every experiment with these labels, each below the destination in a folder named by the first characters of
+ * its id. Throws AichorError `not_found` when no experiment has them.
+ */
+export async function downloadLabelled(
+  client: Client,
+  { labels, path }: { labels: readonly string[]; path: string | undefined },
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const experiments = await everyExperiment(client, { label: labelConditions(labels) });
+  const [first] = experiments;
+  if (first === undefined) throw noneLabelled(labels);
+  const found: { folder: string; list: Downloaded }[] = [];
+  for (const { experiment_id: experiment } of experiments) {
+    const folder = experiment.slice(0, FOLDER_LENGTH);
+    const query = { kind: 'outputs', experiment, ...(path !== undefined && { path }) } as const;
+    const destination = join(options.destination, folder);
+    found.push({ folder, list: await download(client, query, { ...options, destination }) });
+  }
+  return {
+    kind: 'outputs',
+    project: first.project,
+    experiment_id: null,
+    destination: resolve(options.destination),
+    files: found.flatMap(({ folder, list: { files } }) =>
+      files.map((file) => ({ ...file, path: `${folder}/${file.path}` })),
+    ),
+    bytes: found.reduce((sum, { list }) => sum + list.bytes, 0),
+  };
+}
+
+/** As ids are shown in lists. */
+const FOLDER_LENGTH = 8;
 
 /** A server's word is not enough to write outside of the destination. */
 function placeOf(destination: string, path: string): string {

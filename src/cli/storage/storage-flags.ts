@@ -7,10 +7,10 @@ import type { Settings } from '../settings/settings.ts';
 export const storageFlags = {
   experiment: string({
     description: `Outputs of this experiment: ${ID_HELP}`,
-    exclusive: ['inputs', 'project'],
+    exclusive: ['inputs', 'project', 'label'],
   }),
-  inputs: boolean({ description: "The project's inputs instead of its outputs" }),
-  project: string({ description: 'Project, if not the configured one' }),
+  inputs: boolean({ description: "The project's inputs instead of its outputs", exclusive: ['label'] }),
+  project: string({ description: 'Project, if not the configured one', exclusive: ['label'] }),
 };
 
 export function storageQueryOf(

@@ -31,7 +31,7 @@ export interface CheckedDirectory extends Directory {
 export function checkDirectory(directory: Directory, options: SubmitOptions): CheckedDirectory {
   const { root, requested, namedFrom } = directory;
   const { settings, talk, signal, onSource } = options;
-  const local = readLocalManifest({ root, requested, namedFrom, onSource });
+  const local = readLocalManifest({ root, requested, namedFrom, set: options.set, onSource });
   const plan = planManifest(local.manifest, {
     message: options.message ?? '',
     project: settings.project.value ?? DEFAULT_PROJECT,

@@ -7,6 +7,7 @@ export const submissionFlags = {
   message: string({ char: 'm', description: 'What this experiment is about', helpValue: 'TEXT' }),
   engine: string({ description: 'Where it runs', helpValue: 'NAME' }),
   env: repeated('Variable for the pods; NAME alone takes its value from this shell', 'NAME[=VALUE]', 'e'),
+  set: repeated('Change a value of the manifest for this run; PATH=null takes a key out', 'PATH=VALUE'),
   'env-file': repeated('File of NAME=VALUE lines; --env beats it', 'FILE'),
   secret: repeated('Variable whose value comes from this shell, else is asked for; shown as ***', 'NAME'),
   label: repeated('Label to find the experiment by', 'KEY=VALUE', 'l'),

@@ -26,6 +26,8 @@ export interface SubmitOptions {
   /** Absolute path of `--python-env`. */
   pythonEnv: string | null;
   rebuild: boolean;
+  /** Changes of the manifest, as typed. */
+  set: readonly string[];
   idempotencyKey: string;
   talk: Talk;
   signal: AbortSignal;
@@ -59,6 +61,7 @@ export async function completeOptions(flags: SubmissionFlags, around: Surroundin
     shell: isLocal ? shellBasics(shell) : {},
     pythonEnv: await pythonEnvironment(flags['python-env'] ?? null, isLocal),
     rebuild: flags.rebuild,
+    set: flags.set,
     // A key of its own makes it safe to send a submission again whose answer was lost.
     idempotencyKey: flags['idempotency-key'] ?? randomUUID(),
     talk,
@@ -85,7 +88,7 @@ async function pythonEnvironment(path: string | null, isLocal: boolean): Promise
 
 /** What every request to submit holds; `secrets` by their values. */
 export function commonSubmission(
-  { env, labels, keep, force, shell, pythonEnv, rebuild, idempotencyKey }: SubmitOptions,
+  { env, labels, keep, force, shell, pythonEnv, rebuild, set, idempotencyKey }: SubmitOptions,
   secrets: Record<string, string>,
 ) {
   return {
@@ -97,6 +100,7 @@ export function commonSubmission(
     shell,
     python_env: pythonEnv,
     rebuild,
+    set: [...set],
     idempotency_key: idempotencyKey,
   };
 }

@@ -1,5 +1,6 @@
 import type { Client } from '../../client/client.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
+import { withChanges } from '../../manifest/changes.ts';
 import { parseManifest } from '../../manifest/parse.ts';
 import { planManifest } from '../../operators/plan.ts';
 import { invalidManifest } from '../manifest/local-manifest.ts';
@@ -11,7 +12,7 @@ import type { DryRun, PreparedSubmission } from './submit-command.ts';
 export function resubmission(
   first: ExperimentRecord,
   options: SubmitOptions,
-  client: Client,
+  { client, dropLabels }: { client: Client; dropLabels: readonly string[] },
 ): PreparedSubmission {
   const { message, settings } = options;
   return {
@@ -21,6 +22,7 @@ export function resubmission(
         ...commonSubmission(options, secrets),
         engine: engineWishes(settings).engine,
         message,
+        drop_labels: [...dropLabels],
         project: settings.project.value,
       });
       return { client, summary, upload: null };
@@ -36,7 +38,10 @@ async function resubmitDryRun(
 ): Promise<DryRun> {
   const { settings, secretNames: secrets } = options;
   const path = first.manifest_path ?? 'manifest.yaml';
-  const { manifest, diagnostics } = parseManifest(await client.manifest(first.experiment_id), path);
+  const { manifest, diagnostics } = parseManifest(
+    withChanges(await client.manifest(first.experiment_id), options.set),
+    path,
+  );
   if (manifest === null) throw invalidManifest(path, diagnostics);
   const env = Object.entries({ ...first.env, ...options.env });
   const kept = first.secrets.filter((name) => !Object.hasOwn(options.env, name));

@@ -1,8 +1,9 @@
 import { counted } from '../../base/text/plural.ts';
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
+import { repeated } from '../../cli/runtime/flags.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { download, type Downloaded } from '../../cli/storage/download.ts';
+import { download, downloadLabelled, type Downloaded } from '../../cli/storage/download.ts';
 import { storageFlags, storageQueryOf } from '../../cli/storage/storage-flags.ts';
 
 export default class StorageDownload extends BaseCommand<Downloaded> {
@@ -12,6 +13,7 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
   static override examples = [
     'aichor storage download --experiment latest --to results',
     'aichor storage download --experiment 9b2f41 model.pt --to .',
+    'aichor storage download metrics.json --label sweep=a --to sweep',
     'aichor storage download --inputs data/ --to data',
   ];
   static override args = {
@@ -19,6 +21,11 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
   };
   static override flags = {
     ...storageFlags,
+    label: repeated(
+      'Outputs of every experiment with this label, each in a folder of its own',
+      'KEY[=VALUE]',
+      'l',
+    ),
     to: string({ description: 'Folder to put them in; made when it is not there', default: '.' }),
     force: boolean({ description: 'Overwrite files that are there already' }),
   };
@@ -27,11 +34,11 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
     const { args, flags } = await this.parse(StorageDownload);
     const client = await this.client();
     const query = storageQueryOf(flags, { path: args.path, settings: this.settings() });
-    return download(client, query, {
-      destination: flags.to,
-      force: flags.force,
-      onFile: (path) => this.talk.progress(path),
-    });
+    const onFile = (path: string) => this.talk.progress(path);
+    const options = { destination: flags.to, force: flags.force, onFile };
+    const { label: labels } = flags;
+    if (labels.length > 0) return downloadLabelled(client, { labels, path: args.path }, options);
+    return download(client, query, options);
   }
 
   override view({ files, destination }: Downloaded): string {

@@ -3,7 +3,7 @@ import type { ListQuery } from '../../api/contract.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
-import { applyEvent, initialState, type ExperimentState } from '../../experiment/state.ts';
+import { annotated, applyEvent, initialState, type ExperimentState } from '../../experiment/state.ts';
 import { openDatabase, transaction, type Database } from './database.ts';
 import { listByMetric, saveMetrics } from './metrics.ts';
 import { migrate } from './migrations.ts';
@@ -12,7 +12,7 @@ import { columnsOf, stateOfRow, summaryOf, type ExperimentRow } from './rows.ts'
 import { whereOfIds, whereOfList, type Where } from './conditions.ts';
 import { belowCursor, encodeCursor } from './cursor.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-import type { Created, CreateRequest, ExperimentStore, Idempotency } from './store.ts';
+import type { Annotated, Created, CreateRequest, ExperimentStore, Idempotency } from './store.ts';
 
 interface SqliteStoreOptions {
   /** Path of the database; made with its tables when it is not there. */
@@ -41,6 +41,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
     appendAll: (facts) => appendAll(store, facts),
     progress: (messages) => progress(store, messages),
     measured: (news) => saveMetrics(store, news).forEach((state) => store.onChange(state)),
+    annotate: (id, annotation) => annotate(store, id, annotation),
     state: (id) => stateOrNull(statements.experiment<ExperimentRow>(id)),
     submission: (id) => parsed(statements.submission<{ submission: string }>(id)?.submission),
     build: (id) => parsed(statements.build<{ build: string | null }>(id)?.build),
@@ -76,7 +77,7 @@ function createOne(store: Store, request: CreateRequest): Created {
   const submission = JSON.stringify(request.submission);
   const id = request.experiment.experiment_id;
   const number = statements.insert({ id, updated_at: time, submission, ...columnsOf(state) });
-  for (const [key, value] of Object.entries(state.record.labels)) statements.insertLabel(number, key, value);
+  for (const [key, value] of Object.entries(state.record.labels)) statements.putLabel(number, key, value);
   for (const [index, event] of events.entries()) {
     const row = { number, position: index + 1, type: event.type, event: JSON.stringify(event) };
     statements.putEvent(row);
@@ -132,6 +133,24 @@ function appendAll(
   );
   for (const state of states.values()) store.onChange(state);
   return states;
+}
+
+function annotate(store: Store, id: string, { labels, note }: Annotated): ExperimentState {
+  const { statements } = store;
+  const state = transaction(store.database, () => {
+    const row = statements.experiment<ExperimentRow>(id);
+    if (row === undefined) throw new AichorError('not_found', `there is no experiment ${id}`);
+    const before = stateOfRow(row);
+    for (const [key, value] of Object.entries(labels)) {
+      if (value === null) statements.removeLabel(row.number, key);
+      else statements.putLabel(row.number, key, value);
+    }
+    const after = annotated(before, { labels, note });
+    statements.update({ number: row.number, updated_at: row.updated_at, ...columnsOf(after) });
+    return after;
+  });
+  store.onChange(state);
+  return state;
 }
 
 function progress(store: Store, messages: ReadonlyMap<string, string>): void {

@@ -46,8 +46,9 @@ export function prepareStatements(database: Database) {
     saveBuild: run('UPDATE experiments SET build = ? WHERE id = ?'),
     markTidied: run('UPDATE experiments SET tidied = 1 WHERE id = ?'),
     remove: run('DELETE FROM experiments WHERE id = ?'),
-    insertLabel: run('INSERT INTO labels (number, key, value) VALUES (?, ?, ?)'),
     putMetric: run('INSERT OR REPLACE INTO metrics (number, name, last) VALUES (?, ?, ?)'),
+    putLabel: run('INSERT OR REPLACE INTO labels (number, key, value) VALUES (?, ?, ?)'),
+    removeLabel: run('DELETE FROM labels WHERE number = ? AND key = ?'),
     insertKey: run('INSERT INTO idempotency (key, content, number) VALUES (?, ?, ?)'),
     insert: (row: Columns & { id: string; submission: string }): number =>
       insert(

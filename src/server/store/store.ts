@@ -28,6 +28,10 @@ export interface ExperimentStore {
   progress(messages: ReadonlyMap<string, string>): void;
   /** What is new of the metrics of experiments, ended ones too. Not durable: after a crash they are read again. */
   measured(news: ReadonlyMap<string, Measured>): void;
+  /**
+   * Sets and removes (null) labels, and the note (undefined: as it is), of one that runs or has ended; the state after it.
+   */
+  annotate(id: string, annotation: Annotated): ExperimentState;
   state(id: string): ExperimentState | null;
   submission(id: string): StoredSubmission | null;
   build(id: string): BuildResult | null;
@@ -48,6 +52,11 @@ export interface ExperimentStore {
   snapshots(): Set<string>;
   remove(id: string): void;
   close(): void;
+}
+
+export interface Annotated {
+  labels: Readonly<Record<string, string | null>>;
+  note: string | null | undefined;
 }
 
 export type Created = { state: ExperimentState; created: boolean } | AichorError;

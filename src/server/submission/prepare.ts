@@ -3,6 +3,7 @@ import type { Engine, SnapshotReader } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
+import { withChanges } from '../../manifest/changes.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { parseManifest, type ParsedManifest } from '../../manifest/parse.ts';
 import { planManifest } from '../../operators/plan.ts';
@@ -33,15 +34,15 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
     async prepare(submission) {
       let found: FoundManifest | null = null;
       try {
-        const { files, manifest_path: path } = submission;
-        const key = `${files.digest} ${path ?? ''}`;
+        const { files, manifest_path: path, manifest, set } = submission;
+        const key = JSON.stringify([files.digest, path, manifest, set]);
         const known = read.get(key);
         if (known !== null) {
           found = known.found;
           return await planned(engines, submission, known);
         }
         const snapshot = await files.open();
-        found = await findManifest(snapshot, path);
+        found = changed(await findManifest(snapshot, path), submission);
         return await planned(engines, submission, read.put(key, readManifest(found, snapshot)));
       } catch (error) {
         const failed = namesProtected(submission) ? null : failedAtClone(error, submission, found);
@@ -50,6 +51,17 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
       }
     },
   };
+}
+
+/** What was found, with the text that this experiment begins with and its changes. Throws AichorError `usage`. */
+function changed(found: FoundManifest, { manifest, set }: CompleteSubmission): FoundManifest {
+  const own = manifestText(found);
+  const text = withChanges(manifest ?? own, set);
+  if (text === own) return found;
+  const message = `the manifest was changed for this run: ${set.join(', ')}`;
+  const notice = { code: 'manifest_changed', message };
+  const notices = set.length === 0 ? found.notices : [...found.notices, notice];
+  return { ...found, bytes: Buffer.from(text), notices };
 }
 
 /** A manifest without mistakes, in a repository that has what it names. */

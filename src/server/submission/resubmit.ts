@@ -36,15 +36,20 @@ async function completeAgain(
 ): Promise<CompleteSubmission> {
   const { record: first } = stateOf(by.store, id);
   const engine = resubmission.engine ?? first.engine;
+  const again = by.store.submission(id);
+  const dropped = new Set(resubmission.drop_labels);
+  const kept = Object.fromEntries(Object.entries(first.labels).filter(([key]) => !dropped.has(key)));
   const { python_env, ...merged } = await mergedVariables(by, id, { env: first.env, resubmission });
   return {
     ...merged,
     source: first.source,
     files: await filesOf(by, id, first.source.snapshot),
     manifest_path: first.manifest_path,
+    manifest: again?.manifest || null,
+    set: resubmission.set,
     project: resubmission.project ?? first.project,
     message: resubmission.message ?? first.message,
-    labels: { ...first.labels, ...resubmission.labels },
+    labels: { ...kept, ...resubmission.labels },
     shell: resubmission.shell,
     // An environment of this machine is none elsewhere; one that is given now is refused there.
     python_env: resubmission.python_env ?? (isOnThisMachine({ engine }) ? python_env : null),
@@ -52,7 +57,7 @@ async function completeAgain(
     engine: { asked: engine, preferred: null },
     force: resubmission.force,
     keep: resubmission.keep,
-    vcs: by.store.submission(id)?.vcs ?? {},
+    vcs: again?.vcs ?? {},
     resubmit_of: id,
   };
 }

@@ -13,6 +13,10 @@ export interface CompleteSubmission {
   files: SubmittedFiles;
   /** Null: the usual places are looked at. */
   manifest_path: string | null;
+  /** The text to begin with instead of the file's: an experiment again, whose manifest had been changed for it. */
+  manifest: string | null;
+  /** Changes of it, as `--set` takes them. */
+  set: readonly string[];
   project: string;
   message: string;
   labels: Record<string, string>;

@@ -67,6 +67,7 @@ async function complete(
     message: message === '' ? (found.vcs['VCS_COMMIT_MESSAGE'] ?? '') : message,
     project: submission.project ?? DEFAULT_PROJECT,
     engine: { asked: engine, preferred: default_engine ?? by.defaultEngine },
+    manifest: null,
     resubmit_of: null,
   };
 }

@@ -76,6 +76,11 @@ const COLUMNS: Readonly<Record<string, ListColumn>> = {
     draw: ({ duration_s: duration }) => durationText(duration),
     key: ({ duration_s: duration }) => duration,
   },
+  note: {
+    column: { title: 'NOTE', width: 'rest', least: 12 },
+    draw: ({ note }) => printable(note ?? ''),
+    key: ({ note }) => note,
+  },
   message: {
     column: { title: 'MESSAGE', width: 'rest', least: 12 },
     draw: remark,

@@ -42,6 +42,7 @@ function facts(record: ExperimentRecord, screen: Screen): string {
     ['manifest', record.manifest_path],
     ['image', record.image],
     ['resubmit of', record.resubmit_of],
+    ['note', record.note],
     ['labels', pairs(record.labels)],
     ['env', pairs(record.env)],
     ['secrets', record.secrets.join(', ') || null],

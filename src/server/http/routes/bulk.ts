@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { bulkResult, deletion, pruning, selection } from '../../../api/contract.ts';
+import { annotation, bulkResult, deletion, pruning, selection } from '../../../api/contract.ts';
 import type { UseCases } from '../../use-cases.ts';
 import { answers, failure, json, type Api } from './api.ts';
 
@@ -10,6 +10,14 @@ const cancelRoute = createRoute({
   path: '/experiments/cancel',
   summary: 'Cancel experiments',
   request: { body: json(selection) },
+  responses: { 200: done, default: failure },
+});
+
+const annotateRoute = createRoute({
+  method: 'post',
+  path: '/experiments/annotate',
+  summary: 'Set labels and the note of experiments',
+  request: { body: json(annotation) },
   responses: { 200: done, default: failure },
 });
 
@@ -32,6 +40,7 @@ const pruneRoute = createRoute({
 /** Registered before the routes with a `ref`, so that `cancel` is never taken for one. */
 export function bulkRoutes(api: Api, uses: UseCases): void {
   api.openapi(cancelRoute, async (c) => c.json(await uses.cancelExperiments(c.req.valid('json')), 200));
+  api.openapi(annotateRoute, async (c) => c.json(await uses.annotateExperiments(c.req.valid('json')), 200));
   api.openapi(deleteRoute, async (c) => c.json(await uses.deleteExperiments(c.req.valid('json')), 200));
   api.openapi(pruneRoute, async (c) => c.json(await uses.pruneExperiments(c.req.valid('json')), 200));
 }
