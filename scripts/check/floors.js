@@ -86,7 +86,7 @@ export const HOMES = {
   ora: ['cli'],
   picocolors: ['cli'],
   pino: ['server'],
-  'smol-toml': ['engines/local'],
+  'smol-toml': ['engines/local', 'scaffold/project'],
   tar: ['base/io', 'snapshot'],
   undici: ['base/http'],
   ws: ['engines/kubernetes'],

@@ -10,7 +10,7 @@ const RULES = [
   {
     what: 'a path of one machine',
     pattern: /(?<![\w.~/$}-])\/(?:work|root|farm)\/[\w.]/g,
-    but: ['templates/repository/Dockerfile.eta'],
+    but: ['templates/repository/Dockerfile.eta', 'templates/project/Dockerfile.eta'],
   },
   { what: 'a place where a lock file would look for packages', pattern: /"resolved": "https?:/g, but: [] },
 ];

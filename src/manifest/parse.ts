@@ -91,7 +91,7 @@ function frameFindings(root: unknown, places: Places): Finding[] {
 
 function notAMap(value: unknown): Finding {
   const at = { path: [], at: 'value' } as const;
-  const hint = '"aichor local-repo init" writes a manifest to start from';
+  const hint = '"aichor manifest init" writes a manifest to start from';
   if (value === null || value === undefined)
     return { ...at, code: 'empty-document', message: 'the manifest is empty', hint };
   return {

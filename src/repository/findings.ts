@@ -43,7 +43,7 @@ export function repositoryFindings(
     const inContext = innerPath(context, dockerfile) ?? dockerfile;
     const hint =
       nearFile(paths, inContext) ??
-      'add one ("aichor local-repo init" writes one), or correct builder.dockerfile';
+      'add one ("aichor manifest init" writes one), or correct builder.dockerfile';
     return [
       finding(where, {
         code: 'dockerfile-missing',

@@ -80,8 +80,7 @@ function manifestsOf(paths: RepositoryPaths): string[] {
 }
 
 function foundElsewhere(candidates: readonly string[]): string {
-  if (candidates.length === 0)
-    return 'make one with "aichor local-repo init", or name it with --manifest-path';
+  if (candidates.length === 0) return 'add one with "aichor manifest init", or name it with --manifest-path';
   const named = candidates.slice(0, 3).join(', ');
   return `use --manifest-path with one that is there: ${named}${candidates.length > 3 ? ', …' : ''}`;
 }

@@ -1,69 +1,59 @@
 import { existsSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
-import { run } from '../base/io/run.ts';
+import { basename, join, resolve } from 'node:path';
 import { AichorError } from '../errors.ts';
-import type { Answers, Given } from './answers.ts';
-import { knownPython, USUAL_PYTHON, type PythonVersion } from './choices.ts';
-import { projectNames } from './names.ts';
-import { MANIFEST_PATH } from './render.ts';
-import { scaffoldRepository, type Scaffolded } from './scaffold.ts';
-
-/** What `local-repo init` prints. */
-export interface InitDocument {
-  /** Absolute. */
-  path: string;
-  /** The distribution name. */
-  name: string;
-  operator: string;
-  manifest_path: string;
-  files: string[];
-  /** Commands to type now. */
-  next: string[];
-}
-
-interface InitOptions {
-  /** As typed, or null: `./<name>`. */
-  directory: string | null;
-  force: boolean;
-  /** Whether people can be asked; `defaults`: they can, and want the defaults. */
-  asking: 'ask' | 'defaults' | 'never';
-  /** Where `templates/` is. */
-  packageRoot: string;
-  env: Record<string, string | undefined>;
-  cwd: string;
-  /** Where questions are drawn. */
-  prompt: NodeJS.WritableStream;
-  notice(message: string): void;
-  progress(message: string): void;
-  signal: AbortSignal;
-}
+import { requiredNames, type Answers, type Given } from './answers/answers.ts';
+import { USUAL_PYTHON } from './answers/choices.ts';
+import { nameProblem, projectNames } from './answers/names.ts';
+import { nextSteps, writingNotices, type InitDocument } from './document.ts';
+import { pythonHere, schemaText, type InitOptions } from './options.ts';
+import { isEmptyFolder, isPlainFolder, type Existing } from './place/target.ts';
+import { isProject } from './project/read-project.ts';
+import { MANIFEST_PATH, renderRepository } from './render.ts';
+import { writeFiles } from './write-files.ts';
 
 /**
- * Answers from flags, questions and defaults; then the repository, whole or not at all. Throws AichorError `usage`
- * naming the flags that are missing where nobody can be asked, and what `scaffoldRepository` throws.
+ * Answers from flags, questions and defaults; then the repository, whole or not at all. A folder that was named and holds a
+ * project gets what `manifest init` writes; one with something else in it keeps what it has. Throws AichorError `usage`
+ * naming the flags that are missing where nobody can be asked, or a name that cannot be one, and what `writeFiles` throws.
  */
 export async function initRepository(given: Given, options: InitOptions): Promise<InitDocument> {
+  const { cwd, directory, force } = options;
+  const named = directory === null ? null : resolve(cwd, directory);
+  const isFilled = named !== null && isPlainFolder(named) && !isEmptyFolder(named);
+  if (isFilled && !force && isProject(named)) {
+    options.notice(
+      `${named} is not empty: the project in it stays as it is, and only what aichor needs is added (aichor manifest init)`,
+    );
+    const { initManifest } = await import('./init-manifest.ts');
+    return initManifest(given, options);
+  }
+  if (isFilled)
+    options.notice(
+      `${named} is not empty: ${force ? 'files that get in the way are kept as NAME.orig' : 'what is there stays as it is, and what is missing is added'}`,
+    );
   const answers = await answersFrom(given, options);
+  const problem = nameProblem(answers.name, requiredNames(answers));
+  if (problem !== null)
+    throw new AichorError('usage', `--name ${answers.name}: ${problem}`, { hint: 'give another --name' });
   const { distribution } = projectNames(answers.name);
-  const path = resolve(options.cwd, options.directory ?? distribution);
-  const { manifestJsonSchema } = await import('../manifest/schema/json-schema.ts');
+  const path = named ?? resolve(cwd, distribution);
+  const existing: Existing = force ? 'replace' : named === null ? 'refuse' : 'keep';
+  const templates = join(options.packageRoot, 'templates');
+  const rendered = await renderRepository(answers, { templates, schema: await schemaText() });
   options.progress('writing the repository; uv looks for the versions of its packages');
-  const scaffolded = await scaffoldRepository(answers, {
-    path,
-    force: options.force,
-    templates: join(options.packageRoot, 'templates'),
-    schema: `${JSON.stringify(manifestJsonSchema())}\n`,
-    env: options.env,
-    signal: options.signal,
-  });
-  for (const notice of notices(scaffolded)) options.notice(notice);
+  const { env, signal } = options;
+  const written = await writeFiles(rendered, { path, existing, locks: true, env, signal });
+  for (const notice of writingNotices(written)) options.notice(notice);
+  const { files, kept, replaced } = written;
   return {
     path,
     name: distribution,
     operator: answers.operator,
     manifest_path: MANIFEST_PATH,
-    files: scaffolded.files,
-    next: nextSteps(path, options.cwd),
+    files,
+    kept,
+    replaced,
+    next: nextSteps(path, cwd),
   };
 }
 
@@ -71,7 +61,7 @@ async function answersFrom(given: Given, options: InitOptions): Promise<Answers>
   if (options.asking === 'never') return { ...(await defaults(given, options)), ...requiredAnswers(given) };
   const usual = await defaults(given, options);
   if (options.asking === 'defaults') return usual;
-  const { askForAnswers } = await import('./questions.ts');
+  const { askForAnswers } = await import('./answers/questions.ts');
   return askForAnswers(given, {
     defaults: usual,
     placeProblem: (name) =>
@@ -87,7 +77,7 @@ function requiredAnswers({ name, operator }: Given): Pick<Answers, 'name' | 'ope
     (flag) => flag !== false,
   );
   throw new AichorError('usage', `missing ${missing.join(' and ')}: there is no terminal to ask on`, {
-    hint: 'aichor local-repo init --name my-exp --operator jobset',
+    hint: 'aichor local-repo init --name my-exp --operator jobset; --yes takes the default for whatever is not given',
   });
 }
 
@@ -102,34 +92,6 @@ async function defaults(given: Given, { directory, cwd, env }: InitOptions): Pro
   };
 }
 
-/** The version of `python3` on PATH: what runs here without anything being installed. */
-async function pythonHere(env: Record<string, string | undefined>): Promise<PythonVersion | null> {
-  const { stdout } = await run('python3', ['--version'], { env, timeoutMs: 10_000 });
-  return knownPython(stdout);
-}
-
 function taken(path: string, name: string): string | null {
   return existsSync(path) ? `./${name} is there already` : null;
-}
-
-function notices({ overwritten, lock }: Scaffolded): string[] {
-  const list: string[] = [];
-  if (overwritten.length > 0) list.push(`replaced ${overwritten.join(', ')}`);
-  if (lock.kind === 'no-uv') list.push('no uv.lock: uv is not on PATH. Once it is, `uv lock` makes one');
-  if (lock.kind === 'failed')
-    list.push(`no uv.lock: ${lock.reason}. Once that is mended, \`uv lock\` makes one`);
-  return list;
-}
-
-function nextSteps(path: string, cwd: string): string[] {
-  const submit = 'aichor experiments submit local --message "first run" --follow';
-  const there = relative(cwd, path);
-  return there === '' ? [submit] : [`cd ${quoted(there)}`, submit];
-}
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./@:+-]+$/.test(path) && !path.startsWith('-')
-    ? path
-    : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

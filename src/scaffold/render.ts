@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Eta } from 'eta';
-import { requirements, type Answers } from './answers.ts';
+import { requirements, type Answers } from './answers/answers.ts';
+import type { Profile } from './answers/choices.ts';
 import { resourceLines } from './manifest-lines.ts';
-import { projectNames } from './names.ts';
-import { rayVersion, SCAFFOLDED } from './operators.ts';
+import { projectNames } from './answers/names.ts';
+import { rayVersion, SCAFFOLDED, type ScaffoldOperator } from './answers/operators.ts';
+import type { ProjectInstaller } from './project/read-project.ts';
 
 /** Where the manifest of a new repository stands. */
 export const MANIFEST_PATH = 'aichor_manifests/manifest.yaml';
@@ -21,6 +23,24 @@ interface Sources {
   templates: string;
   /** JSON Schema of the manifest, as text. */
   schema: string;
+}
+
+/** What is added to a project that is there. */
+export interface ProjectAnswers {
+  distribution: string;
+  operator: ScaffoldOperator;
+  profile: Profile;
+  /** `3.12`. */
+  python: string;
+  tensorboard: boolean;
+  /** What each pod runs. */
+  command: string;
+  /** Null: one is written. */
+  dockerfile: string | null;
+  installer: ProjectInstaller;
+  isInstalled: boolean;
+  /** Version of Ray in the image. */
+  ray: string;
 }
 
 /** Which template becomes which file. */
@@ -40,15 +60,49 @@ function templateOf({ operator }: Answers, module: string): Record<string, strin
 /** All files of a new repository in memory: relative path → text. Nothing is written. */
 export async function renderRepository(answers: Answers, sources: Sources): Promise<Map<string, string>> {
   const { module } = projectNames(answers.name);
-  const facts = factsOf(answers);
-  const eta = new Eta({ autoEscape: false, autoTrim: false });
   const files = new Map<string, string>([
     [SCHEMA_PATH, sources.schema],
     [`src/${module}/__init__.py`, ''],
   ]);
-  for (const [path, template] of Object.entries(templateOf(answers, module))) {
-    files.set(path, eta.renderString(await readFile(join(sources.templates, template), 'utf8'), facts));
-  }
+  const rendered = await renderTemplates(templateOf(answers, module), factsOf(answers), sources);
+  for (const [path, text] of rendered) files.set(path, text);
+  return files;
+}
+
+/** What a project that is there needs besides what it has, in memory. */
+export async function renderForProject(
+  answers: ProjectAnswers,
+  sources: Sources,
+): Promise<Map<string, string>> {
+  const templates = {
+    '.aichorignore': 'repository/aichorignore.eta',
+    [MANIFEST_PATH]: 'repository/manifest.yaml.eta',
+    ...(answers.dockerfile === null && {
+      Dockerfile: 'project/Dockerfile.eta',
+      '.dockerignore': 'repository/dockerignore.eta',
+    }),
+  };
+  const types = SCAFFOLDED[answers.operator].types(answers.profile);
+  const facts = {
+    ...answers,
+    dockerfile: answers.dockerfile ?? 'Dockerfile',
+    types,
+    uv: UV_VERSION,
+    resources: resourceLines,
+  };
+  const rendered = await renderTemplates(templates, facts, sources);
+  return rendered.set(SCHEMA_PATH, sources.schema);
+}
+
+async function renderTemplates(
+  templates: Record<string, string>,
+  facts: object,
+  { templates: folder }: Sources,
+): Promise<Map<string, string>> {
+  const eta = new Eta({ autoEscape: false, autoTrim: false });
+  const files = new Map<string, string>();
+  for (const [path, template] of Object.entries(templates))
+    files.set(path, eta.renderString(await readFile(join(folder, template), 'utf8'), facts));
   return files;
 }
 
@@ -65,6 +119,7 @@ function factsOf(answers: Answers): object {
     types,
     gpus: types.some((type) => type.gpus > 0),
     command: scaffolded.command(answers.profile, `src/${module}/main.py`),
+    dockerfile: 'Dockerfile',
     requirements: requirements(answers),
     ray: rayVersion(answers),
     uv: UV_VERSION,

@@ -123,7 +123,7 @@ describe('local-repo init in a script', () => {
     [['--name', 'jax', '--operator', 'jax'], 'usage', 2],
     [['--name', 'x', '--operator', 'tf'], 'usage', 2],
     [['--name', 'x', '--operator', 'jax', '--python', '2.7'], 'usage', 2],
-    [['full', '--name', 'x', '--operator', 'jax'], 'conflict', 6],
+    [['--name', 'full', '--operator', 'jax'], 'conflict', 6],
     [['file', '--name', 'x', '--operator', 'jax'], 'conflict', 6],
     [['file/below', '--name', 'x', '--operator', 'jax', '--force'], 'conflict', 6],
   ])('%j is refused and nothing is written', async (args, code, exitCode) => {
@@ -137,15 +137,39 @@ describe('local-repo init in a script', () => {
     expect(readdirSync(join(home, 'cwd', 'full'))).toEqual(['mine.txt']);
   });
 
-  test('--force replaces files of ours, says which, and keeps the rest', async () => {
+  test('--force sets files aside, says which, and keeps the rest', async () => {
     writeFileSync(join(home, 'cwd', 'README.md'), 'old');
     writeFileSync(join(home, 'cwd', 'mine.txt'), 'mine');
-    const outcome = await aichor(['.', '--name', 'x', '--operator', 'pytorch', '--force']);
+    const init = ['.', '--name', 'x', '--operator', 'pytorch', '--force'];
+    const outcome = await aichor(init);
     expect(outcome.code).toBe(0);
-    expect(outcome.stderr).toContain('replaced README.md');
-    expect(JSON.parse(outcome.stdout).next).toHaveLength(1);
-    expect(readFileSync(join(home, 'cwd', 'mine.txt'), 'utf8')).toBe('mine');
-    expect(readFileSync(join(home, 'cwd', 'README.md'), 'utf8')).toContain('# x');
+    expect(outcome.stderr).toContain('replaced README.md (what it said: README.md.orig)');
+    expect(JSON.parse(outcome.stdout)).toMatchObject({
+      next: [expect.any(String)],
+      replaced: [{ file: 'README.md', kept: 'README.md.orig' }],
+    });
+    const text = (name: string) => readFileSync(join(home, 'cwd', name), 'utf8');
+    expect([text('mine.txt'), text('README.md.orig')]).toEqual(['mine', 'old']);
+    expect(text('README.md')).toContain('# x');
+    // What was set aside is not lost by the next time, and what is the same is not set aside.
+    writeFileSync(join(home, 'cwd', 'README.md'), 'new');
+    expect(JSON.parse((await aichor(init)).stdout).files).toEqual(['README.md']);
+    expect([text('README.md.orig'), text('README.md.orig.2')]).toEqual(['old', 'new']);
+  });
+
+  test('a folder that holds no project keeps what it has, and gets the rest', async () => {
+    writeFileSync(join(home, 'cwd', 'README.md'), 'mine');
+    const outcome = await aichor(['.', '--name', 'x', '--operator', 'jobset']);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toContain('is not empty');
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ kept: ['README.md'], replaced: [] });
+    expect(readFileSync(join(home, 'cwd', 'README.md'), 'utf8')).toBe('mine');
+    expect(here()).toContain('aichor_manifests');
+  });
+
+  test('--yes takes in a script what it takes on a terminal', async () => {
+    const document = JSON.parse((await aichor(['x', '--yes'])).stdout);
+    expect(document).toMatchObject({ name: 'x', operator: 'jobset' });
   });
 
   test('uv.lock is made where there is uv, and left out with its reason where uv fails', async () => {

@@ -57,7 +57,7 @@ describe('which manifest counts', () => {
   test('none: what to do', () => {
     expect(refused(() => locateManifest(repository('main.py'), null))).toMatchObject({
       code: 'repository_invalid',
-      hint: expect.stringContaining('local-repo init'),
+      hint: expect.stringContaining('manifest init'),
     });
     expect(refused(() => locateManifest(repository('sub/manifest.yaml'), null)).hint).toContain(
       'sub/manifest.yaml',

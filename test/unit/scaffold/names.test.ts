@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nameProblem, projectNames } from '../../../src/scaffold/names.ts';
+import { nameProblem, projectNames } from '../../../src/scaffold/answers/names.ts';
 
 describe('projectNames', () => {
   test.each([

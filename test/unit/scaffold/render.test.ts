@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { parseManifest } from '../../../src/manifest/parse.ts';
-import type { Answers } from '../../../src/scaffold/answers.ts';
-import { PROFILES, PYTHON_VERSIONS } from '../../../src/scaffold/choices.ts';
-import { SCAFFOLD_OPERATORS } from '../../../src/scaffold/operators.ts';
+import type { Answers } from '../../../src/scaffold/answers/answers.ts';
+import { PROFILES, PYTHON_VERSIONS } from '../../../src/scaffold/answers/choices.ts';
+import { SCAFFOLD_OPERATORS } from '../../../src/scaffold/answers/operators.ts';
 import { MANIFEST_PATH, renderRepository } from '../../../src/scaffold/render.ts';
 
 const templates = join(import.meta.dirname, '../../../templates');
@@ -56,6 +56,23 @@ describe('renderRepository', () => {
       expect(diagnostics).toEqual([]);
       expect(manifest).not.toBeNull();
       expect(text.split('\n', 1)[0]).toBe('# yaml-language-server: $schema=../.aichor/manifest.schema.json');
+    },
+  );
+
+  test.each(everyChoice.filter(({ python }) => python === '3.12'))(
+    '$operator $profile tensorboard=$tensorboard: every option that is commented out holds when it is taken',
+    async (answers) => {
+      const [head = '', ...parts] = (await fileOf(answers, MANIFEST_PATH)).split('# -- Common options');
+      const options = parts.join('').replace(/^(\s*)# (?!-- --)/gm, '$1');
+      const { manifest, diagnostics } = parseManifest(`${head}# ${options}`, MANIFEST_PATH);
+      expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+      expect(manifest?.spec).toMatchObject({
+        timeoutSeconds: 8 * 3600,
+        restartPolicy: { backoffLimit: 2 },
+        tensorboard: { enabled: true },
+        engineName: 'my-cluster',
+        storage: { sharedVolume: { sizeGB: 10 } },
+      });
     },
   );
 

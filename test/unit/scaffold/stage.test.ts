@@ -10,8 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createStage } from '../../../src/scaffold/stage.ts';
-import { inspectTarget } from '../../../src/scaffold/target.ts';
+import { createStage } from '../../../src/scaffold/place/stage.ts';
+import { inspectTarget } from '../../../src/scaffold/place/target.ts';
 
 let parent: string;
 beforeEach(() => {
@@ -29,7 +29,7 @@ const tree = (folder = parent) => readdirSync(folder, { recursive: true }).map(S
 describe('createStage', () => {
   test('nothing stands in the place before commit, everything after, nothing beside', () => {
     const place = join(parent, 'deep', 'er', 'x');
-    const stage = createStage(inspectTarget(place, paths, false), files);
+    const stage = createStage(inspectTarget(place, paths, 'refuse'), files);
     expect(tree().filter((path) => path === 'deep/er/x' || path.startsWith('deep/er/x/'))).toEqual([]);
     stage.commit(paths);
     expect(tree()).toEqual([
@@ -43,35 +43,37 @@ describe('createStage', () => {
   });
 
   test('discard takes back every folder it made', () => {
-    createStage(inspectTarget(join(parent, 'deep', 'er', 'x'), paths, false), files).discard();
+    createStage(inspectTarget(join(parent, 'deep', 'er', 'x'), paths, 'refuse'), files).discard();
     expect(tree()).toEqual([]);
   });
 
   test('an empty folder is filled and stays the same folder', () => {
     const place = join(parent, 'x');
     mkdirSync(place);
-    createStage(inspectTarget(place, paths, false), files).commit(paths);
+    createStage(inspectTarget(place, paths, 'refuse'), files).commit(paths);
     expect(tree()).toEqual(['x', 'x/a.txt', 'x/b', 'x/b/c.txt']);
   });
 
-  test('with force, ours are replaced and the rest is kept', () => {
+  test('with force, what is in the way is set aside, and the rest is kept', () => {
     const place = join(parent, 'x');
     mkdirSync(place);
     writeFileSync(join(place, 'a.txt'), 'old a');
     writeFileSync(join(place, 'mine.txt'), 'mine');
-    const target = inspectTarget(place, paths, true);
+    const target = inspectTarget(place, paths, 'replace');
     expect(target.collisions).toEqual(['a.txt']);
-    createStage(target, files).commit(paths);
+    const aside = createStage(target, files).commit(paths);
+    expect(aside).toEqual([{ file: 'a.txt', kept: 'a.txt.orig' }]);
+    expect(readFileSync(join(place, 'a.txt.orig'), 'utf8')).toBe('old a');
     expect(readFileSync(join(place, 'a.txt'), 'utf8')).toBe('new a');
     expect(readFileSync(join(place, 'mine.txt'), 'utf8')).toBe('mine');
-    expect(tree()).toEqual(['x', 'x/a.txt', 'x/b', 'x/b/c.txt', 'x/mine.txt']);
+    expect(tree()).toEqual(['x', 'x/a.txt', 'x/a.txt.orig', 'x/b', 'x/b/c.txt', 'x/mine.txt']);
   });
 
   test('a move that fails puts everything back', () => {
     const place = join(parent, 'x');
     mkdirSync(place);
     writeFileSync(join(place, 'a.txt'), 'old a');
-    const stage = createStage(inspectTarget(place, paths, true), files);
+    const stage = createStage(inspectTarget(place, paths, 'replace'), files);
     mkdirSync(join(place, 'b', 'c.txt', 'in-the-way'), { recursive: true });
     expect(() => stage.commit(['a.txt', 'not-staged.txt'])).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
@@ -96,8 +98,10 @@ describe('inspectTarget', () => {
     const place = join(parent, 'x');
     mkdirSync(place);
     writeFileSync(join(place, 'mine.txt'), '');
-    expect(() => inspectTarget(place, paths, false)).toThrow(expect.objectContaining({ code: 'conflict' }));
-    expect(inspectTarget(place, paths, true).collisions).toEqual([]);
+    expect(() => inspectTarget(place, paths, 'refuse')).toThrow(
+      expect.objectContaining({ code: 'conflict' }),
+    );
+    expect(inspectTarget(place, paths, 'replace').collisions).toEqual([]);
   });
 
   test.each([
@@ -109,12 +113,14 @@ describe('inspectTarget', () => {
     const place = join(parent, 'x');
     mkdirSync(place);
     make(place);
-    expect(() => inspectTarget(place, paths, true)).toThrow(expect.objectContaining({ code: 'conflict' }));
+    expect(() => inspectTarget(place, paths, 'replace')).toThrow(
+      expect.objectContaining({ code: 'conflict' }),
+    );
   });
 
   test('a file in the place itself is a conflict', () => {
     writeFileSync(join(parent, 'x'), '');
-    expect(() => inspectTarget(join(parent, 'x'), paths, true)).toThrow(
+    expect(() => inspectTarget(join(parent, 'x'), paths, 'replace')).toThrow(
       expect.objectContaining({ code: 'conflict' }),
     );
   });

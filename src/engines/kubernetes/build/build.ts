@@ -41,7 +41,7 @@ function dockerfileIn({ plan: { builder }, snapshot }: BuildContext): string {
   if (found !== null) return found.path;
   throw new ExperimentFailure({
     reason: 'BuildFailed',
-    explanation: `there is no ${builder.dockerfile} in ${builder.context === '.' ? 'the repository' : builder.context}, and a cluster needs an image: add one (aichor local-repo init writes one), correct builder.dockerfile, or name a finished image: builder.image with its tag, and builder.skipBuild.enabled: true`,
+    explanation: `there is no ${builder.dockerfile} in ${builder.context === '.' ? 'the repository' : builder.context}, and a cluster needs an image: add one (aichor manifest init writes one), correct builder.dockerfile, or name a finished image: builder.image with its tag, and builder.skipBuild.enabled: true`,
   });
 }
 

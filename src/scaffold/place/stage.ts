@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { AichorError, systemErrorCode } from '../errors.ts';
+import { isThereSync } from '../../base/io/files-sync.ts';
+import { AichorError, systemErrorCode } from '../../errors.ts';
 import type { RepositoryTarget } from './target.ts';
 
 /**
@@ -11,8 +12,17 @@ import type { RepositoryTarget } from './target.ts';
 export interface RepositoryStage {
   /** Folder that holds the files for now. */
   folder: string;
-  commit(files: readonly string[]): void;
+  /** Moves the files in; what one of them takes the place of stays beside it as `NAME.orig`. Returns those that were set aside. */
+  commit(files: readonly string[]): SetAside[];
   discard(): void;
+}
+
+/** A file that another one took the place of. */
+export interface SetAside {
+  /** Relative to the repository. */
+  file: string;
+  /** Where what it said is kept: `<file>.orig`. */
+  kept: string;
 }
 
 /** Makes the stage and writes the files into it. Throws AichorError `usage` where nothing can be written. */
@@ -28,10 +38,13 @@ export function createStage(target: RepositoryTarget, files: ReadonlyMap<string,
     return {
       folder: content,
       commit: (paths) => {
-        guarded(undo, () =>
-          target.exists ? moveFiles(folder, target, paths, undo) : renameSync(content, target.path),
-        );
+        const aside = guarded(undo, () => {
+          if (target.exists) return moveFiles(folder, target, paths, undo);
+          renameSync(content, target.path);
+          return [];
+        });
         rmSync(folder, { recursive: true, force: true });
+        return aside;
       },
       discard: () => undo.run(),
     };
@@ -54,25 +67,40 @@ class Undo {
   }
 }
 
-/** Moves file by file into a folder that exists; what is written over is kept in the stage until the end. */
-function moveFiles(stage: string, target: RepositoryTarget, paths: readonly string[], undo: Undo): void {
+/** Moves file by file into a folder that exists; what is in the way is renamed. */
+function moveFiles(
+  stage: string,
+  target: RepositoryTarget,
+  paths: readonly string[],
+  undo: Undo,
+): SetAside[] {
+  const aside: SetAside[] = [];
   for (const path of paths) {
     const place = join(target.path, path);
     makeFolder(dirname(place), undo);
     if (existsSync(place)) {
-      const kept = join(stage, 'old', path);
-      mkdirSync(dirname(kept), { recursive: true });
-      renameSync(place, kept);
-      undo.add(() => renameSync(kept, place));
+      const kept = freeName(target.path, path);
+      renameSync(place, join(target.path, kept));
+      undo.add(() => renameSync(join(target.path, kept), place));
+      aside.push({ file: path, kept });
     }
     renameSync(join(stage, 'new', path), place);
     undo.add(() => rmSync(place, { force: true }));
   }
+  return aside;
 }
 
-function guarded(undo: Undo, action: () => void): void {
+/** `NAME.orig`, or `NAME.orig.2` and so on: what was set aside before is not written over either. */
+function freeName(root: string, path: string): string {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? `${path}.orig` : `${path}.orig.${number}`;
+    if (!isThereSync(join(root, name))) return name;
+  }
+}
+
+function guarded<T>(undo: Undo, action: () => T): T {
   try {
-    action();
+    return action();
   } catch (error) {
     undo.run();
     throw error;

@@ -1,5 +1,5 @@
 import type { Answers, Given } from './answers.ts';
-import { PROFILE_HINTS, PROFILES, PYTHON_VERSIONS, type PythonVersion } from './choices.ts';
+import { PROFILE_HINTS, PROFILES, PYTHON_VERSIONS, type Profile, type PythonVersion } from './choices.ts';
 import { nameProblem, projectNames } from './names.ts';
 import { SCAFFOLD_OPERATORS, SCAFFOLDED } from './operators.ts';
 
@@ -11,6 +11,48 @@ interface QuestionOptions {
   /** Where questions are drawn. */
   output: NodeJS.WritableStream;
   signal: AbortSignal;
+}
+
+/** Where questions are drawn, and what ends them. */
+interface Asking {
+  output: NodeJS.WritableStream;
+  signal: AbortSignal;
+}
+
+/** Which of these commands the pods run, or another one. Throws as `askForAnswers` does. */
+export async function askForCommand(candidates: readonly string[], context: Asking): Promise<string> {
+  const { input, select } = await import('@inquirer/prompts');
+  const other = '';
+  const shown = candidates.slice(0, MOST_COMMANDS);
+  const chosen =
+    shown.length === 0
+      ? other
+      : await select(
+          {
+            message: 'Command',
+            choices: [
+              ...shown.map((value) => ({ value })),
+              { value: other, name: 'another one', short: 'another one' },
+            ],
+          },
+          context,
+        );
+  if (chosen !== other) return chosen;
+  const isFilled = (text: string) =>
+    text.trim() !== '' || 'what each pod runs, for example: python -u train.py';
+  return input(
+    { message: 'Command', default: shown[0] ?? 'python -u train.py', validate: isFilled },
+    context,
+  );
+}
+
+const MOST_COMMANDS = 12;
+
+/** What the pods ask for. */
+export async function askForProfile(usual: Profile, context: Asking): Promise<Profile> {
+  const { select } = await import('@inquirer/prompts');
+  const choices = described(PROFILES, (profile) => PROFILE_HINTS[profile]);
+  return select({ message: 'Resources', default: usual, choices }, context);
 }
 
 /** Asks for what was not given. Ctrl-C throws what the prompts throw (`ExitPromptError`), an aborted signal its error. */
@@ -34,16 +76,7 @@ export async function askForAnswers(given: Given, options: QuestionOptions): Pro
       },
       context,
     ));
-  const profile =
-    given.profile ??
-    (await select(
-      {
-        message: 'Resources',
-        default: defaults.profile,
-        choices: described(PROFILES, (profile) => PROFILE_HINTS[profile]),
-      },
-      context,
-    ));
+  const profile = given.profile ?? (await askForProfile(defaults.profile, context));
   const python =
     given.python ??
     (await select<PythonVersion>(

@@ -1,4 +1,4 @@
-import type { OperatorName } from '../operators/table.ts';
+import type { OperatorName } from '../../operators/table.ts';
 import type { Profile, PythonVersion } from './choices.ts';
 
 /** One type of pods in the manifest that is written. */
@@ -107,6 +107,6 @@ export const SCAFFOLD_OPERATORS = Object.keys(OPERATORS) as [ScaffoldOperator, .
 export const SCAFFOLDED: Readonly<Record<ScaffoldOperator, ScaffoldedOperator>> = OPERATORS;
 
 /** Ray of the cluster and of the image must be the same: the manifest says it, pyproject.toml pins it. */
-export function rayVersion({ python }: { python: PythonVersion }): string {
+export function rayVersion({ python }: { python: string }): string {
   return python === '3.10' || python === '3.11' ? '2.23.0' : '2.60.0';
 }
