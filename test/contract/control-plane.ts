@@ -86,7 +86,7 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
   });
   const snapshots = createSnapshotStore(data);
   const { engines } = registry;
-  const privateValues = await openPrivateStore(folders);
+  const privateValues = await openPrivateStore(folders, log);
   const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, log };
   const supervisor = createSupervisor(ground, () => undefined);
   const serving = { version: '1.2.3', pid: 42, log, closing: closing.signal, stop: () => closing.abort() };

@@ -17,7 +17,7 @@ import { findEntrance, type Entrance } from './mounts/enter.ts';
 import { createOomEvidence, SYSTEM_OOM_SOURCES, type OomEvidence } from './shared/oom.ts';
 import { createPortRegistry } from './shared/port-registry.ts';
 import { runExperiment } from './run/run.ts';
-import { openTensorBoard, TENSORBOARD } from './services/tensorboard.ts';
+import { openTensorBoard } from './services/tensorboard.ts';
 import { sweep } from './pod/kill.ts';
 import { removeTree } from './pod/workdir.ts';
 
@@ -89,7 +89,8 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     run: (context) => runExperiment(host, context),
     openTensorBoard: (context) => openTensorBoard(host.processes, context),
     async discard(experimentId) {
-      await sweep(host.processes, experimentId, new Set([TENSORBOARD]));
+      // TensorBoard after the end, and whatever else is left: of a damaged experiment pods may still run.
+      await sweep(host.processes, experimentId, null);
       await removeTree(join(dataFolder, 'experiments', experimentId, 'engine'));
     },
   };

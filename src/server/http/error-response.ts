@@ -3,7 +3,8 @@ import type { ErrorBody } from '../../api/error-body.ts';
 import { isDiskUnwritable } from '../../base/io/disk-full.ts';
 import { AichorError, isAichorError, type ErrorCode } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { isDiskTrouble } from '../store/database.ts';
+import { isDamagedDatabase, isDiskTrouble } from '../store/database.ts';
+import { damagedDatabase } from '../store/lost.ts';
 import { UnknownMedia } from './json-body.ts';
 
 /** The HTTP status of every error code. */
@@ -63,6 +64,7 @@ function actionable(thrown: unknown): AichorError {
       },
     );
   }
+  if (isDamagedDatabase(thrown)) return damagedDatabase('of the control plane', thrown);
   return new AichorError('internal', 'the control plane failed at this request', {
     hint: 'aichor server logs has the details; please report them',
   });

@@ -78,7 +78,7 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
     engineOf: (id) => registry.engines.get(store.state(id)?.record.engine ?? '') ?? null,
   });
   const { engines } = registry;
-  const privateValues = await openPrivateStore(folders);
+  const privateValues = await openPrivateStore(folders, log);
   privateValues.keepOnly(store.ids({}));
   const snapshots = createSnapshotStore(folders.data);
   if (snapshots.damaged.length > 0)

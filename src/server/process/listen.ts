@@ -27,7 +27,7 @@ interface ListenOptions {
 
 /** Listens on a unix socket that only this user can open. A stale one is removed: the caller holds the lock. */
 export async function listenOnSocket(path: string, options: ListenOptions): Promise<Listener> {
-  await rm(path, { force: true });
+  await clear(path);
   const { server, active } = answering(options);
   // The socket is made while `listen` is called: it never exists with other permissions.
   const umask = process.umask(0o177);
@@ -39,6 +39,23 @@ export async function listenOnSocket(path: string, options: ListenOptions): Prom
   await listening(server, path);
   await chmod(path, 0o600);
   return { address: `unix:${path}`, active, close: (graceMs) => closeServer(server, graceMs) };
+}
+
+async function clear(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code === undefined) throw cause;
+    throw new AichorError(
+      'conflict',
+      `${path}, where the control plane listens, cannot be removed (${code})`,
+      {
+        hint: 'remove it, and run the command again',
+        cause,
+      },
+    );
+  }
 }
 
 export async function listenOnPort(

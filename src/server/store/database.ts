@@ -69,7 +69,9 @@ export function transaction<T>(database: Database, fn: () => T): T {
 /** SQLite's primary result codes that are told apart. */
 const BUSY = 5;
 const IO_ERROR = 10;
+const CORRUPT = 11;
 const FULL = 13;
+const NOT_A_DATABASE = 26;
 
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
@@ -79,6 +81,30 @@ export function isBusy(error: unknown): boolean {
 export function isDiskTrouble(error: unknown): boolean {
   const code = resultCode(error);
   return code === FULL || code === IO_ERROR;
+}
+
+/** What is in the file is no database, or not as it was written. */
+export function isDamagedDatabase(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === CORRUPT || code === NOT_A_DATABASE;
+}
+
+/** A copy of the database as it is now, in one new file (0600), whoever else writes to it meanwhile. */
+export function saveAs(database: Database, file: string): void {
+  closeSync(openSync(file, 'wx', 0o600));
+  database.prepare('VACUUM INTO ?').run(file);
+}
+
+/** All of it in the one file, as backups and copies expect it; then nothing more. */
+export function closeWhole(database: Database): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    // Without room, or with a damaged file, the log stays beside it, and whoever opens it reads both.
+    if (!isDiskTrouble(error) && !isDamagedDatabase(error) && !isBusy(error)) throw error;
+  } finally {
+    database.close();
+  }
 }
 
 function resultCode(error: unknown): number | null {

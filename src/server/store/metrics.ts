@@ -4,7 +4,8 @@ import type { Metrics, MetricValue } from '../../experiment/record.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { whereOfList, type ListConditions, type Where } from './conditions.ts';
 import { transaction, type Database } from './database.ts';
-import { columnsOf, stateOfRow, type ExperimentRow } from './rows.ts';
+import { stateIn } from './read-rows.ts';
+import { columnsOf, ROW_COLUMNS, type ExperimentRow } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 /** What is new of the metrics of one experiment: those that changed, and how far it is. */
@@ -46,7 +47,7 @@ function saveOne(
   row: ExperimentRow,
   { metrics, progress }: Measured,
 ): ExperimentState {
-  const { record, ...fold } = stateOfRow(row);
+  const { record, ...fold } = stateIn(statements, row);
   const state = { ...fold, record: { ...record, metrics: { ...record.metrics, ...metrics }, progress } };
   for (const [name, { last }] of Object.entries(metrics))
     statements.putMetric(row.number, name, sortable(last));
@@ -60,9 +61,7 @@ function sortable(value: MetricValue): number | null {
   return Number.isNaN(number) ? null : number;
 }
 
-interface Row {
-  number: number;
-  summary: string;
+interface Row extends ExperimentRow {
   last: number | null;
 }
 
@@ -76,7 +75,7 @@ type Place = [last: number | string | null, number: number];
 export function listByMetric(
   database: Database,
   { sort, limit, cursor, ...conditions }: ListQuery & { sort: string },
-): { rows: { number: number; summary: string }[]; next_cursor: string | null } {
+): { rows: ExperimentRow[]; next_cursor: string | null } {
   const order = metricOrder(sort);
   const after = cursor === undefined ? null : placeOf(cursor);
   const wanted = { ...order, conditions, after };
@@ -112,7 +111,7 @@ function withMetric(database: Database, wanted: Wanted, limit: number): Row[] {
   // In this order of tables: the index gives the order, and stops when the page is full.
   return rowsOf(
     database,
-    `SELECT number, summary, m.last FROM metrics m CROSS JOIN experiments USING (number) ${sql}
+    `SELECT ${ROW_COLUMNS}, m.last FROM metrics m CROSS JOIN experiments USING (number) ${sql}
      ORDER BY m.last ${direction}, m.number ${direction} LIMIT ?`,
     [...values, limit],
   );
@@ -129,7 +128,7 @@ function withoutMetric(database: Database, { name, conditions, after }: Wanted, 
   const { sql, values } = whereOfList(conditions, also);
   return rowsOf(
     database,
-    `SELECT number, summary, NULL AS last FROM experiments ${sql} ORDER BY number DESC LIMIT ?`,
+    `SELECT ${ROW_COLUMNS}, NULL AS last FROM experiments ${sql} ORDER BY number DESC LIMIT ?`,
     [...values, limit],
   );
 }

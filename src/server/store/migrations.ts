@@ -78,6 +78,13 @@ export function migrate(database: Database, file: string): void {
   }
 }
 
+/** Whether nothing was ever written to it. */
+export function isEmpty(database: Database): boolean {
+  return (
+    userVersion(database) === 0 && database.prepare('SELECT name FROM sqlite_master').get() === undefined
+  );
+}
+
 function userVersion(database: Database): number {
   const row = database.prepare('PRAGMA user_version').get();
   const version = row === undefined ? undefined : Object(row)['user_version'];

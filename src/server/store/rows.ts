@@ -1,16 +1,30 @@
-import { storedSummary } from '../../experiment/summary.ts';
-import { LATER_FIELDS, type ExperimentState } from '../../experiment/state.ts';
+import type { ExperimentEvent } from '../../experiment/event.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
+import { applyEvent, initialState, LATER_FIELDS, type ExperimentState } from '../../experiment/state.ts';
+import { STATUSES, type Status } from '../../experiment/status.ts';
+import { OPERATOR_NAMES } from '../../operators/table.ts';
+import { storedSummary } from '../../experiment/summary.ts';
 
-/** A parser of our own rows: what a column holds was written by `columnsOf`. */
+/** A row of our own, as `columnsOf` wrote it; a disk may have changed it since. */
 export interface ExperimentRow {
   number: number;
   id: string;
   updated_at: string;
+  status: string;
+  live: number;
+  operator: string | null;
+  message: string;
+  snapshot: string | null;
+  created_at: string;
+  ended_at: string | null;
   summary: string;
   pods: string;
   fold: string;
 }
+
+/** The columns of an `ExperimentRow`, for a SELECT. */
+export const ROW_COLUMNS =
+  'number, id, updated_at, status, live, operator, message, snapshot, created_at, ended_at, summary, pods, fold';
 
 /** A state as columns. The summary stands apart so that a list need not read every pod. */
 export function columnsOf(state: ExperimentState) {
@@ -31,13 +45,99 @@ export function columnsOf(state: ExperimentState) {
   };
 }
 
-export function stateOfRow(row: ExperimentRow): ExperimentState {
-  const pods: ExperimentState['record']['pods'] = JSON.parse(row.pods);
-  const fold: Omit<ExperimentState, 'record'> = JSON.parse(row.fold);
-  return { ...fold, record: { ...summaryOf(row.summary), pods } };
+/** @param events read when part of the row is damaged: the state is put together from them */
+export function stateOfRow(row: ExperimentRow, events: () => readonly ExperimentEvent[]): ExperimentState {
+  const summary = summaryIn(row);
+  const pods = podsIn(row.pods);
+  const fold = foldIn(row.fold);
+  if (summary === null || pods === null || fold === null) return rebuilt(row, events());
+  return { ...fold, record: { ...summary, pods } };
 }
 
-export function summaryOf(column: string): ExperimentSummary {
-  const summary: Omit<ExperimentSummary, keyof typeof LATER_FIELDS> = JSON.parse(column);
+export function summaryOfRow(
+  row: ExperimentRow,
+  events: () => readonly ExperimentEvent[],
+): ExperimentSummary {
+  return summaryIn(row) ?? storedSummary(rebuilt(row, events()));
+}
+
+/** Whether all of a row can be read. */
+export function isSoundRow(row: ExperimentRow): boolean {
+  return summaryIn(row) !== null && podsIn(row.pods) !== null && foldIn(row.fold) !== null;
+}
+
+/** JSON of a column; null for what is none. */
+export function parsedColumn<T>(column: string | null | undefined): T | null {
+  if (typeof column !== 'string') return null;
+  try {
+    return JSON.parse(column);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Notice of a record too much of which is lost to go on with it; `record_mended`: all of it was found again. */
+export const RECORD_DAMAGED = 'record_damaged';
+
+/** What the sound columns and the events tell of an experiment whose row is damaged. */
+function rebuilt(row: ExperimentRow, events: readonly ExperimentEvent[]): ExperimentState {
+  const known = summaryIn(row);
+  const { id, snapshot, message, created_at } = row;
+  const paths = { input: '', output: '', tensorboard: null, workdir: null };
+  const source = { kind: 'local', snapshot, repository: null, commit_sha: null, branch: null } as const;
+  const start = initialState({
+    experiment_id: id,
+    engine: known?.engine ?? 'local',
+    operator: known?.operator ?? OPERATOR_NAMES.find((name) => name === row.operator) ?? null,
+    project: known?.project ?? 'default',
+    message,
+    labels: known?.labels ?? {},
+    source: known?.source ?? source,
+    manifest_path: known?.manifest_path ?? '',
+    resubmit_of: known?.resubmit_of ?? null,
+    env: known?.env ?? {},
+    secrets: known?.secrets ?? [],
+    created_at,
+    paths: known?.paths ?? paths,
+  });
+  const state = events.reduce(applyEvent, start);
+  const notices = [...state.record.notices, known === null ? DAMAGED : MENDED];
+  // No event tells of these.
+  const { note, metrics, progress } = known ?? state.record;
+  const record = { ...state.record, notices, note, metrics, progress };
+  return asColumnsSay(row, { ...state, record });
+}
+
+const MENDED = {
+  code: 'record_mended',
+  message: 'part of what was stored of it was damaged, and was put together again from its events',
+};
+const DAMAGED = {
+  code: RECORD_DAMAGED,
+  message:
+    'what was stored of it was damaged: its events tell how it went, but where its outputs are, its variables and labels are lost',
+};
+
+/** Should an event be lost as well, whether it has ended and how still stands in columns of its own. */
+function asColumnsSay(row: ExperimentRow, state: ExperimentState): ExperimentState {
+  const status = STATUSES.find((one): one is Status => one === row.status);
+  if (state.ended || row.live !== 0 || status === undefined) return state;
+  return { ...state, ended: true, record: { ...state.record, status, ended_at: row.ended_at } };
+}
+
+function summaryIn(row: ExperimentRow): ExperimentSummary | null {
+  const summary = parsedColumn<Omit<ExperimentSummary, keyof typeof LATER_FIELDS>>(row.summary);
+  if (typeof summary !== 'object' || summary?.experiment_id !== row.id) return null;
   return { ...LATER_FIELDS, ...summary };
+}
+
+function podsIn(column: string): ExperimentState['record']['pods'] | null {
+  const pods = parsedColumn<ExperimentState['record']['pods']>(column);
+  return Array.isArray(pods) ? pods : null;
+}
+
+function foldIn(column: string): Omit<ExperimentState, 'record'> | null {
+  const fold = parsedColumn<Omit<ExperimentState, 'record'>>(column);
+  return typeof fold === 'object' && typeof fold?.ended === 'boolean' ? fold : null;
 }

@@ -4,11 +4,21 @@ import type { BuildResult } from '../../engines/engine.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
 import { annotated, applyEvent, initialState, type ExperimentState } from '../../experiment/state.ts';
-import { openDatabase, transaction, type Database } from './database.ts';
+import { isThereSync } from '../../base/io/files-sync.ts';
+import {
+  closeWhole,
+  isDamagedDatabase,
+  openDatabase,
+  saveAs,
+  transaction,
+  type Database,
+} from './database.ts';
+import { damagedDatabase, refuseLostDatabase } from './lost.ts';
 import { listByMetric, saveMetrics } from './metrics.ts';
-import { migrate } from './migrations.ts';
+import { isEmpty, migrate } from './migrations.ts';
+import { eventsOf, stateIn, summaryIn } from './read-rows.ts';
 import { resolveRef } from './refs.ts';
-import { columnsOf, stateOfRow, summaryOf, type ExperimentRow } from './rows.ts';
+import { columnsOf, parsedColumn, ROW_COLUMNS, type ExperimentRow } from './rows.ts';
 import { whereOfIds, whereOfList, type Where } from './conditions.ts';
 import { belowCursor, encodeCursor } from './cursor.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -27,11 +37,26 @@ interface Store extends SqliteStoreOptions {
   statements: Statements;
 }
 
-/** The store on one SQLite file. Throws `conflict` when a newer program has written it. */
+/**
+ * The store on one SQLite file. Throws AichorError `conflict` when a newer program has written it, and when it is gone
+ * while `experiments/` beside it tells of experiments; `server_error` when it is damaged.
+ */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<ExperimentStore> {
-  const database = await openDatabase(options.file, { timeoutMs: 5000 });
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
-  migrate(database, options.file);
+  const { file } = options;
+  await refuseLostDatabase(file);
+  const database = await openDatabase(file, { timeoutMs: 5000 });
+  try {
+    if (isEmpty(database)) await refuseLostDatabase(file, { isEmpty: true });
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    migrate(database, file);
+    return storeOn(database, options);
+  } catch (error) {
+    database.close();
+    throw isDamagedDatabase(error) ? damagedDatabase(file, error) : error;
+  }
+}
+
+function storeOn(database: Database, options: SqliteStoreOptions): ExperimentStore {
   const statements = prepareStatements(database);
   const store: Store = { ...options, database, statements };
   return {
@@ -42,13 +67,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
     progress: (messages) => progress(store, messages),
     measured: (news) => saveMetrics(store, news).forEach((state) => store.onChange(state)),
     annotate: (id, annotation) => annotate(store, id, annotation),
-    state: (id) => stateOrNull(statements.experiment<ExperimentRow>(id)),
-    submission: (id) => parsed(statements.submission<{ submission: string }>(id)?.submission),
-    build: (id) => parsed(statements.build<{ build: string | null }>(id)?.build),
-    events: (id) =>
-      statements.events<{ event: string }>(id).map((row): ExperimentEvent => JSON.parse(row.event)),
+    state(id) {
+      const row = statements.experiment<ExperimentRow>(id);
+      return row === undefined ? null : stateIn(statements, row);
+    },
+    submission: (id) => parsedColumn(statements.submission<{ submission: string }>(id)?.submission),
+    build: (id) => parsedColumn(statements.build<{ build: string | null }>(id)?.build),
+    events: (id) => eventsOf(statements, id),
     resolve: (ref) => resolveRef(statements, ref),
-    list: (query) => list(database, query),
+    list: (query) => list(store, query),
     ids: (conditions) => ids(database, whereOfIds(conditions)),
     live: () => ids(database, whereOfIds({ live: true })),
     liveCount: () => statements.liveCount<{ count: number }>()?.count ?? 0,
@@ -56,7 +83,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
     markTidied: (id) => statements.markTidied(id),
     snapshots: () => new Set(statements.snapshots<{ snapshot: string }>().map((row) => row.snapshot)),
     remove: (id) => statements.remove(id),
-    close: () => database.close(),
+    close() {
+      // Somebody has removed the file under the server: what it told is here yet.
+      if (!isThereSync(options.file)) saveAs(database, options.file);
+      closeWhole(database);
+    },
   };
 }
 
@@ -90,7 +121,7 @@ function createOne(store: Store, request: CreateRequest): Created {
 function madeBefore(store: Store, idempotency: Idempotency): Created | null {
   try {
     const known = madeWith(store, idempotency);
-    return known && { state: stateOfRow(known), created: false };
+    return known && { state: stateIn(store.statements, known), created: false };
   } catch (error) {
     if (isAichorError(error)) return error;
     throw error;
@@ -140,7 +171,7 @@ function annotate(store: Store, id: string, { labels, note }: Annotated): Experi
   const state = transaction(store.database, () => {
     const row = statements.experiment<ExperimentRow>(id);
     if (row === undefined) throw new AichorError('not_found', `there is no experiment ${id}`);
-    const before = stateOfRow(row);
+    const before = stateIn(store.statements, row);
     for (const [key, value] of Object.entries(labels)) {
       if (value === null) statements.removeLabel(row.number, key);
       else statements.putLabel(row.number, key, value);
@@ -174,7 +205,7 @@ function fold(store: Store, id: string, facts: readonly ExperimentFact[]): Exper
   if (row === undefined) throw new AichorError('not_found', `there is no experiment ${id}`);
   const now = store.now().toISOString();
   const time = now > row.updated_at ? now : row.updated_at;
-  let state = stateOfRow(row);
+  let state = stateIn(store.statements, row);
   for (const fact of facts) {
     if (state.ended) break;
     const event: ExperimentEvent = { time, ...fact };
@@ -208,23 +239,26 @@ function insertEvent({ statements }: Store, number: number, event: ExperimentEve
   statements.putEvent({ number, position, type: event.type, event: JSON.stringify(event) });
 }
 
-function list(database: Database, query: ListQuery) {
+function list(store: Store, query: ListQuery) {
   const { sort, ...newestFirst } = query;
-  if (sort === undefined) return listNewestFirst(database, newestFirst);
-  const { rows, next_cursor } = listByMetric(database, { ...newestFirst, sort });
-  return { experiments: rows.map((row) => summaryOf(row.summary)), next_cursor };
+  if (sort === undefined) return listNewestFirst(store, newestFirst);
+  const { rows, next_cursor } = listByMetric(store.database, { ...newestFirst, sort });
+  return { experiments: rows.map((row) => summaryIn(store.statements, row)), next_cursor };
 }
 
-function listNewestFirst(database: Database, { limit, cursor, ...conditions }: Omit<ListQuery, 'sort'>) {
+function listNewestFirst(
+  { database, statements }: Store,
+  { limit, cursor, ...conditions }: Omit<ListQuery, 'sort'>,
+) {
   const { sql, values } = whereOfList(conditions, cursor === undefined ? [] : [belowCursor(cursor)]);
   const rows = database
-    .prepare(`SELECT number, summary FROM experiments ${sql} ORDER BY number DESC LIMIT ?`)
+    .prepare(`SELECT ${ROW_COLUMNS} FROM experiments ${sql} ORDER BY number DESC LIMIT ?`)
     .all(...values, limit + 1)
-    .map((row): { number: number; summary: string } => Object(row));
+    .map((row): ExperimentRow => Object(row));
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
-    experiments: page.map((row) => summaryOf(row.summary)),
+    experiments: page.map((row) => summaryIn(statements, row)),
     next_cursor: rows.length > limit && last !== undefined ? encodeCursor(last.number) : null,
   };
 }
@@ -232,12 +266,4 @@ function listNewestFirst(database: Database, { limit, cursor, ...conditions }: O
 function ids(database: Database, { sql, values }: Where): string[] {
   const rows = database.prepare(`SELECT id FROM experiments ${sql} ORDER BY number`).all(...values);
   return rows.map((row): { id: string } => Object(row)).map((row) => row.id);
-}
-
-function stateOrNull(row: ExperimentRow | undefined): ExperimentState | null {
-  return row === undefined ? null : stateOfRow(row);
-}
-
-function parsed<T>(column: string | null | undefined): T | null {
-  return column === null || column === undefined ? null : JSON.parse(column);
 }

@@ -1,5 +1,5 @@
 import type { Database, SqlValue } from './database.ts';
-import type { columnsOf } from './rows.ts';
+import { ROW_COLUMNS, type columnsOf } from './rows.ts';
 
 type Columns = ReturnType<typeof columnsOf> & { updated_at: string };
 
@@ -29,11 +29,11 @@ export function prepareStatements(database: Database) {
     WHERE number = ?`);
   const putEvent = run('INSERT OR REPLACE INTO events (number, position, type, event) VALUES (?, ?, ?, ?)');
   return {
-    experiment: one('SELECT number, id, updated_at, summary, pods, fold FROM experiments WHERE id = ?'),
+    experiment: one(`SELECT ${ROW_COLUMNS} FROM experiments WHERE id = ?`),
     submission: one('SELECT submission FROM experiments WHERE id = ?'),
     build: one('SELECT build FROM experiments WHERE id = ?'),
     byKey: one(
-      'SELECT e.number, e.id, e.updated_at, e.summary, e.pods, e.fold, i.content FROM idempotency i JOIN experiments e USING (number) WHERE i.key = ?',
+      `SELECT ${ROW_COLUMNS}, content FROM idempotency JOIN experiments USING (number) WHERE key = ?`,
     ),
     latest: one('SELECT id FROM experiments ORDER BY number DESC LIMIT 1'),
     withPrefix: many('SELECT id FROM experiments WHERE id >= ? AND id < ? ORDER BY number DESC LIMIT 5'),

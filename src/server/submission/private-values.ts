@@ -1,7 +1,16 @@
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfThere } from '../../base/io/files.ts';
+import type { Log } from '../ports.ts';
 import { experimentFolder, type Folders } from '../process/folders.ts';
-import { openDatabase, transaction } from '../store/database.ts';
+import {
+  closeWhole,
+  isDamagedDatabase,
+  openDatabase,
+  transaction,
+  type Database,
+} from '../store/database.ts';
+import { parsedColumn } from '../store/rows.ts';
 
 /** What an experiment needs and nobody may read: never in the record, the log or an error. */
 export interface PrivateValues {
@@ -27,8 +36,34 @@ export interface PrivateStore {
   close(): void;
 }
 
-export async function openPrivateStore(folders: Folders): Promise<PrivateStore> {
+/** A damaged file is set aside: experiments that need what was in it fail, the others go on. */
+export async function openPrivateStore(folders: Folders, log: Pick<Log, 'error'>): Promise<PrivateStore> {
+  try {
+    return await openFile(folders);
+  } catch (error) {
+    if (!isDamagedDatabase(error)) throw error;
+    const aside = `${folders.privateValues}.damaged-${Date.now()}`;
+    await rename(folders.privateValues, aside);
+    for (const suffix of ['-wal', '-shm']) await rm(folders.privateValues + suffix, { force: true });
+    log.error(
+      { err: error, aside },
+      'the file of secrets and of variables of shells is damaged; a new one is begun',
+    );
+    return openFile(folders);
+  }
+}
+
+async function openFile(folders: Folders): Promise<PrivateStore> {
   const database = await openDatabase(folders.privateValues, { timeoutMs: 5000 });
+  try {
+    return storeOn(database, folders);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function storeOn(database: Database, folders: Folders): PrivateStore {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
   database.exec('CREATE TABLE IF NOT EXISTS private_values (id TEXT PRIMARY KEY, text TEXT NOT NULL)');
   const insert = database.prepare('INSERT INTO private_values (id, text) VALUES (?, ?)');
@@ -48,7 +83,7 @@ export async function openPrivateStore(folders: Folders): Promise<PrivateStore> 
       }),
     async read(id) {
       const row: { text: string } | undefined = Object(select.get(id));
-      return row?.text === undefined ? readFileOfBefore(folders, id) : JSON.parse(row.text);
+      return parsedColumn<PrivateValues>(row?.text) ?? readFileOfBefore(folders, id);
     },
     remove: removeAll,
     keepOnly(ids) {
@@ -56,7 +91,7 @@ export async function openPrivateStore(folders: Folders): Promise<PrivateStore> 
       const found = all.all().map((row): { id: string } => Object(row));
       removeAll(found.map(({ id }) => id).filter((id) => !known.has(id)));
     },
-    close: () => database.close(),
+    close: () => closeWhole(database),
   };
 }
 

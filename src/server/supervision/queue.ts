@@ -1,5 +1,6 @@
 import type { Engine } from '../../engines/engine.ts';
 import { decideQueue, type QueueEntry } from '../../experiment/queue.ts';
+import { isDiskTrouble } from '../store/database.ts';
 import type { Ground } from './ground.ts';
 
 interface QueueOptions {
@@ -89,7 +90,17 @@ export function createQueue({ ground, running, isHeld, start }: QueueOptions): Q
       entry.said = message;
       changed.set(id, message);
     }
-    ground.store.progress(changed);
+    try {
+      ground.store.progress(changed);
+    } catch (error) {
+      if (!isDiskTrouble(error)) throw error;
+      for (const id of changed.keys()) forget(waiting.get(id));
+    }
+  }
+
+  /** It is said again when there is room. */
+  function forget(entry: Waiting | undefined): void {
+    if (entry !== undefined) entry.said = null;
   }
 
   function laneOf(engine: string): Lane {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { eventMessage } from '../../../src/experiment/event-message.ts';
 import { storedSummary } from '../../../src/experiment/summary.ts';
-import { summaryOf } from '../../../src/server/store/rows.ts';
+import { columnsOf, summaryOfRow } from '../../../src/server/store/rows.ts';
 import { fold, planned } from './facts.ts';
 
 const IMAGE = 'images.example/a@sha256:0a';
@@ -16,11 +16,9 @@ test('the image that pods run is part of record and summary', () => {
 });
 
 test('a record of before there were images and metrics has none', () => {
-  const { image: _, metrics: _m, progress: _p, ...earlier } = storedSummary(fold(planned('a')));
-  expect(summaryOf(JSON.stringify(earlier))).toEqual({
-    ...earlier,
-    image: null,
-    metrics: {},
-    progress: null,
-  });
+  const state = fold(planned('a'));
+  const { image: _, metrics: _m, progress: _p, ...earlier } = storedSummary(state);
+  const { experiment_id: id, created_at: updated_at } = earlier;
+  const row = { ...columnsOf(state), number: 1, id, updated_at, summary: JSON.stringify(earlier) };
+  expect(summaryOfRow(row, () => [])).toEqual({ ...earlier, image: null, metrics: {}, progress: null });
 });

@@ -17,12 +17,14 @@ const VALUES: PrivateValues = {
 };
 const NONE: PrivateValues = { secrets: {}, shell: {}, python_env: null, rebuild: false };
 
+const silent = { error: () => undefined };
+
 let data: string;
 let store: PrivateStore;
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'aichor-private-'));
-  store = await openPrivateStore(foldersBelow(data));
+  store = await openPrivateStore(foldersBelow(data), silent);
 });
 
 afterEach(async () => {
@@ -41,7 +43,7 @@ describe('private values', () => {
   test('are there for the next server, in files that only this user reads', async () => {
     store.put(new Map([['one', VALUES]]));
     store.close();
-    store = await openPrivateStore(foldersBelow(data));
+    store = await openPrivateStore(foldersBelow(data), silent);
     expect(await store.read('one')).toEqual(VALUES);
     expect(await store.read('two')).toEqual(NONE);
     for (const name of await readdir(data)) expect((await stat(join(data, name))).mode & 0o777).toBe(0o600);
