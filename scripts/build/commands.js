@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 
 /**
  * Every file below `src/commands/` is a command, and its path is its name:
- * `experiments/submit/local.ts` → `experiments:submit:local`. Only shell completion comes from elsewhere.
+ * `experiments/submit/local.ts` → `experiments:submit:local`.
  *
  * @param {string} root the package's folder
  * @returns {Promise<{id: string, file: string}[]>} by id
@@ -21,25 +21,7 @@ export async function commandSources(root) {
         .join(':');
       return { id, file };
     });
-  return [...own, ...completion(root)].sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** Shell completion is oclif's plugin, as commands of our own: a plugin would be looked for at every start. */
-function completion(root) {
-  const folder = join(
-    root,
-    'node_modules',
-    '@oclif',
-    'plugin-autocomplete',
-    'lib',
-    'commands',
-    'autocomplete',
-  );
-  return [
-    { id: 'autocomplete', file: join(folder, 'index.js') },
-    { id: 'autocomplete:create', file: join(folder, 'create.js') },
-    { id: 'autocomplete:script', file: join(folder, 'script.js') },
-  ];
+  return own.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /**

@@ -50,21 +50,12 @@ async function bundleAll(root, sources, outfile) {
   await writeFile(outfile, output[0].code);
 }
 
-/** What the completion commands say of themselves is made for others. */
-const COMPLETION = {
-  summary: 'Say how to complete commands and flags with the tab key',
-  description:
-    'Builds the list that the shell completes from, and prints what to put into its start-up file.',
-  examples: ['aichor autocomplete', 'aichor autocomplete zsh', 'aichor autocomplete --refresh-cache'],
-};
-
 function textsMended(commands) {
-  const { autocomplete } = commands;
   for (const command of Object.values(commands)) {
     // Help would say `[default: ]`.
     for (const flag of Object.values(command.flags)) if (flag.default?.length === 0) delete flag.default;
   }
-  return { ...commands, autocomplete: { ...autocomplete, ...COMPLETION } };
+  return commands;
 }
 
 function sorted(commands) {

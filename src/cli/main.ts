@@ -6,8 +6,8 @@ import { screenOf } from './runtime/screen.ts';
 import { reportThrown } from './runtime/thrown.ts';
 
 /**
- * What `bin/aichor.js` calls. A command that was typed in full is run at once, by oclif's parser alone; help, topics,
- * aliases and completion are oclif's as a whole, which takes twice as long to load.
+ * What `bin/aichor.js` calls. A command that was typed in full is run at once, by oclif's parser alone; help, topics
+ * and aliases are oclif's as a whole, which takes twice as long to load.
  */
 export async function main(program: Program, commands: CommandTable): Promise<void> {
   const argv = spelledOut(process.argv.slice(2));

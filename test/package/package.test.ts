@@ -74,8 +74,7 @@ describe('the package', () => {
   test('says its version and its commands', () => {
     expect(aichor('--version')).toMatch(/^aichor\/\d+\.\d+\.\d+ \S+ node-v\d+/);
     expect(aichor('--help')).toContain('experiments');
-    expect(aichor('autocomplete', 'bash')).toContain('autocomplete script bash');
-    expect(aichor('autocomplete', 'script', 'bash')).toContain('AICHOR_AC_BASH_SETUP_PATH');
+    expect(aichor('completion', 'bash')).toContain('complete -F _aichor aichor');
   });
 
   test(

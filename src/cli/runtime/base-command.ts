@@ -119,9 +119,9 @@ export abstract class BaseCommand<T = unknown> extends Command {
   }
 
   /** The same without ever starting a server: null when the embedded one does not run. */
-  async runningClient(): Promise<Client | null> {
+  async runningClient(signal: AbortSignal = this.signal): Promise<Client | null> {
     const { runningClient } = await import('./connect.ts');
-    return runningClient(this.#connection());
+    return runningClient({ ...this.#connection(), signal });
   }
 
   /** Address and key of the control plane, started when need be; for streams that reconnect by themselves. */

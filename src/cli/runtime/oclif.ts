@@ -8,7 +8,7 @@ import { run } from '@oclif/core/run';
 import type { CommandTable, Program } from './command.ts';
 import { unknownCommand } from './unknown-command.ts';
 
-/** Help, topics, aliases and completion: everything but a command typed in full. Throws AichorError `usage`. */
+/** Help, topics and aliases: everything but a command typed in full. Throws AichorError `usage`. */
 export async function runWithOclif(argv: string[], program: Program, commands: CommandTable): Promise<void> {
   const config = await loadConfig(program, commands);
   refuseUnknown(argv, config);

@@ -123,4 +123,5 @@ const WORDS_OF_OTHERS: Readonly<Record<string, string>> = {
   top: 'aichor experiments list --watch',
   watch: 'aichor experiments list --watch',
   login: 'aichor auth key',
+  autocomplete: 'aichor completion bash',
 };

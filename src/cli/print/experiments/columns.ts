@@ -99,6 +99,11 @@ export function listColumns(names: string | undefined): ListColumn[] {
   return (names === undefined ? USUAL : names.split(',').map((name) => name.trim())).map(columnNamed);
 }
 
+/** The columns that there always are. */
+export function columnNames(): string[] {
+  return Object.keys(COLUMNS);
+}
+
 /** Experiments in the order of `--sort` (`time`, `-env.LR`: the largest first). Throws AichorError `usage`. */
 export function sorted(experiments: readonly ExperimentSummary[], by: string): ExperimentSummary[] {
   const descending = by.startsWith('-');
