@@ -39,11 +39,12 @@ export function isRayJobLate(rayjob: ObservedRayJob | null): boolean {
  */
 function failedFirst(
   sight: Sight,
-  { workload, told }: WorkloadSurroundings,
+  { workload, told, superseded }: WorkloadSurroundings,
   rayjob: ObservedRayJob | null,
 ): boolean {
   if (!sight.isOver) return false;
-  const end = Date.parse(workload.endedAt ?? rayjob?.status?.endTime ?? '');
+  // Once the job was tried again its end is that of a later attempt, before which KubeRay has deleted this one's pods.
+  const end = superseded ? NaN : Date.parse(workload.endedAt ?? rayjob?.status?.endTime ?? '');
   const at = sight.askedAt ?? Date.parse(sight.endedAt ?? '');
   if (!Number.isNaN(end) && at > end) return false;
   if (sight.group.role === 'head' && sight.deletedBeforeEnd && told === null && at <= end) return true;

@@ -112,6 +112,9 @@ test.each([...recordings.keys()])(
   },
 );
 
+/** Orders in which something went wrong once. */
+const ORDERS: Record<string, [number[]][]> = { 'ray-retried': [[[29, 7, 8, 2, 21]]] };
+
 test.each([...recordings.keys()])('%s: attempts only go up, and pods only on', (name) => {
   const recording = recordings.get(name);
   if (recording === undefined) throw new Error(name);
@@ -137,6 +140,6 @@ test.each([...recordings.keys()])('%s: attempts only go up, and pods only on', (
         }
       }
     }),
-    { numRuns: 3 },
+    { numRuns: 3, examples: ORDERS[name] ?? [] },
   );
 });
