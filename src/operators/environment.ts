@@ -66,8 +66,12 @@ export const ENVIRONMENT = {
     overridable: true,
   },
   AICHOR_LOGS_PATH: { operators: 'all', says: 'older name of AICHOR_TENSORBOARD_PATH, with S3 storage only' },
-  AWS_ENDPOINT_URL: { operators: 'all', says: 'address of the S3 storage, when there is one' },
-  S3_ENDPOINT: { operators: 'all', says: 'older name of AWS_ENDPOINT_URL' },
+  AWS_ENDPOINT_URL: {
+    operators: 'all',
+    says: 'address of the S3 storage, when the engine has one',
+    overridable: true,
+  },
+  S3_ENDPOINT: { operators: 'all', says: 'older name of AWS_ENDPOINT_URL', overridable: true },
   AICHOR_COMMAND: { operators: 'all', says: "the command that the pod's launcher runs" },
 
   PYTHONUNBUFFERED: {

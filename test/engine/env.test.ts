@@ -36,6 +36,13 @@ describe('the environment of a pod', () => {
     expect(await seenBy(await house.submit({ ...jobset(DUMP), env }))).toMatchObject(env);
   });
 
+  test('has the endpoint of the user’s object storage: this engine has none', async () => {
+    const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:9', S3_ENDPOINT: 'http://127.0.0.1:9' };
+    expect(await seenBy(await house.submit({ ...jobset(DUMP), env }))).toMatchObject(env);
+    const none = await seenBy(await house.submit(jobset(DUMP)));
+    expect(Object.keys(none)).not.toContain('S3_ENDPOINT');
+  });
+
   test('is the plan’s, the shell’s basics and nothing else', async () => {
     const shell = {
       PATH: process.env['PATH'] ?? '',

@@ -28,6 +28,21 @@ export const RULES: readonly FailureRule[] = [
   },
   {
     operators: 'all',
+    within: 'last-error',
+    shows: /KeyError: ['"](S3_ENDPOINT|AWS_ENDPOINT_URL)['"]/,
+    says: ({ pod }, [, name = '']) =>
+      `${pod} wants object storage, and this engine has none of its own (${name} is not set); give the address of yours with --env ${name}=https://…, and its keys with --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY`,
+  },
+  {
+    operators: 'all',
+    within: 'last-error',
+    shows:
+      /KeyError: ['"](AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY)['"]|NoCredentialsError: Unable to locate credentials/,
+    says: ({ pod }) =>
+      `${pod} found no keys of an object storage; give them with --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY, from your own environment`,
+  },
+  {
+    operators: 'all',
     shows:
       /(?:OutOfMemoryError: CUDA out of memory|RESOURCE_EXHAUSTED: Out of memory|CUDA_ERROR_OUT_OF_MEMORY)/,
     says: ({ pod }) =>

@@ -35,12 +35,26 @@ describe('the end of a rank', () => {
 
 describe('an error of Python', () => {
   test('that ends a pod is told, also where nobody waits', () => {
-    const tail = 'Traceback (most recent call last):\n  File "t.py", line 3\nKeyError: "S3_ENDPOINT"\n';
+    const tail = 'Traceback (most recent call last):\n  File "t.py", line 3\nKeyError: "DATA_FOLDER"\n';
     expect(explainInFramework({ ...END, operator: 'jobset', running: [], tail })).toEqual({
       reason: 'NonZeroExit',
       explanation:
-        'worker-2-0 exited with code 1: KeyError: "S3_ENDPOINT"; its log says why: aichor experiments logs 9b2f1c3a --pod worker-2-0',
+        'worker-2-0 exited with code 1: KeyError: "DATA_FOLDER"; its log says why: aichor experiments logs 9b2f1c3a --pod worker-2-0',
     });
+  });
+
+  test.each([
+    ["KeyError: 'S3_ENDPOINT'", '--env S3_ENDPOINT=https://'],
+    ["KeyError: 'AWS_ENDPOINT_URL'", '--env AWS_ENDPOINT_URL=https://'],
+    ["KeyError: 'AWS_SECRET_ACCESS_KEY'", '--secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY'],
+    [
+      'botocore.exceptions.NoCredentialsError: Unable to locate credentials',
+      '--secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY',
+    ],
+  ])('of code that wants object storage names the cure: %s', (error, cure) => {
+    const tail = `Traceback (most recent call last):\n  File "t.py", line 3\n${error}\n`;
+    const explained = explainInFramework({ ...END, operator: 'jobset', running: [], tail });
+    expect(explained?.explanation).toContain(cure);
   });
 
   test('that was dealt with is not', () => {

@@ -4,7 +4,7 @@ import { OPERATOR_NAMES } from '../../../src/operators/table.ts';
 import { isProtected } from '../../../src/operators/protected.ts';
 
 describe('protected names', () => {
-  test.each(['AICHOR_ANYTHING', 'AICHOR_', 'VCS_SHA', 'JAXOPERATOR_X', 'AWS_ENDPOINT_URL', 'S3_ENDPOINT'])(
+  test.each(['AICHOR_ANYTHING', 'AICHOR_', 'VCS_SHA', 'JAXOPERATOR_X'])(
     '%s is protected with every operator',
     (name) => {
       expect(isProtected(name)).toBe(true);
@@ -16,6 +16,8 @@ describe('protected names', () => {
     'LEARNING_RATE',
     'AWS_REQUEST_CHECKSUM_CALCULATION',
     'AWS_ACCESS_KEY_ID',
+    'AWS_ENDPOINT_URL',
+    'S3_ENDPOINT',
     'MY_AICHOR_X',
     'aichor_x',
     '__proto__',

@@ -53,12 +53,20 @@ export function createPlanCheck({ name, settings, now, connect }: PlanCheckOptio
       if (findings instanceof AichorError) return [{ code: 'engine_unreachable', message: findings.message }];
       const errors = findings.filter(({ code }) => severityOf(code, false) === 'error');
       if (errors.length > 0 && !force) throw refused(name, errors);
+      const [protectedVariable] = errors.filter(({ code }) => code === 'protected-variable');
+      if (protectedVariable) throw refusedWhatever(protectedVariable);
       return findings.map(({ code, message, hint }) => ({
         code: code.replaceAll('-', '_'),
         message: hint === null ? message : `${message}; ${hint}`,
       }));
     },
   };
+}
+
+/** No waiting would cure it. */
+function refusedWhatever(finding: Finding): AichorError {
+  const { message, hint } = finding;
+  return new AichorError('manifest_invalid', message, { ...(hint && { hint }), diagnostics: [finding] });
 }
 
 /** The diagnostics say where each of them stands, and what to do. */

@@ -3,6 +3,7 @@ import type { Plan } from '../../../experiment/plan/plan.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
 import type { Finding, Path } from '../../../manifest/diagnostic.ts';
 import { engineFindings, type EngineFacts } from '../../../operators/engine-fit.ts';
+import { givenEndpoint } from '../../../operators/protected.ts';
 import { ENGINE_OPERATORS } from '../../../operators/table.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
@@ -26,12 +27,26 @@ export function fitFindings(
   if (!ENGINE_OPERATORS.includes(plan.operator)) return engineFindings(plan, factsOf(engine, []), null);
   if (!inventory.serves) return [operatorMissing(plan, engine)];
   return [
+    ...endpointFindings(plan, { engine, settings }),
     ...nodeFindings(plan, inventory, { engine, settings }),
     ...limitFindings(plan, inventory, settings),
     ...quotaFindings(plan, inventory, settings),
     ...claimFindings(plan, inventory, settings),
     ...classFindings(plan, inventory, settings),
   ];
+}
+
+/** An endpoint of the user's where the engine has a storage: its own would be lost. */
+function endpointFindings(plan: Plan, { engine, settings }: Of): Finding[] {
+  const { s3_endpoint: own } = settings.storage;
+  if (own === null) return [];
+  return givenEndpoint(plan).map(({ name, origin }) => ({
+    code: 'protected-variable',
+    path: origin === 'spec.env' ? ['spec', 'env', name] : ['spec'],
+    at: 'key',
+    message: `${name} is set by the engine ${engine}, whose storage is at ${own}`,
+    hint: 'remove it, or name another storage as AWS_ENDPOINT_URL_S3',
+  }));
 }
 
 /** What nodes lack; where it is only that some are cordoned, that: pods wait until they are opened. */

@@ -90,6 +90,20 @@ test('what fits is not mentioned', () => {
   expect(found({ resources: { ...gpu(8, 'NVIDIA-A100-SXM4-80GB'), cpus: 96, memory: 1024 } })).toEqual([]);
 });
 
+describe('an endpoint of the user’s', () => {
+  const common = { env: { S3_ENDPOINT: 'https://s3.example' } };
+
+  test('is taken where the engine has no storage of its own', () => {
+    expect(found({ common })).toEqual([]);
+  });
+
+  test('is refused at its line where it has', () => {
+    const settings = { storage: { s3_endpoint: 'https://s3.example' } };
+    expect(said({ common, settings })).toEqual(['protected-variable spec.env.S3_ENDPOINT']);
+    expect(found({ settings })).toEqual([]);
+  });
+});
+
 describe('a GPU product', () => {
   test('that no node has is named with those there are, and the one that was meant', () => {
     const [finding] = found({ resources: gpu(1, 'NVIDIA-A100-SXM4-80G') });
