@@ -115,7 +115,7 @@ export const engineCheck = z.object({
 });
 
 /** `DELETE /v1/engines/:name`. */
-export const engineRemoval = z.object({
+export const engineRemoval = z.strictObject({
   /** Although experiments live on it. */
   force: z.stringbool().default(false),
 });

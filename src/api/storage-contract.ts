@@ -8,7 +8,7 @@ export type OpenName = z.infer<typeof openName>;
 export type Opened = z.infer<typeof opened>;
 
 /** `GET /v1/storage`: whose files, and below which folder of theirs. */
-export const storageQuery = z.object({
+export const storageQuery = z.strictObject({
   kind: z.enum(['inputs', 'outputs']).default('outputs'),
   project: projectName.optional(),
   /** Outputs of this experiment alone. */

@@ -10,6 +10,7 @@ import type {
   Submission,
   WatchQuery,
 } from '../api/contract.ts';
+import type { Caller } from './people/caller.ts';
 import type { OpenName, StorageQuery } from '../api/storage-contract.ts';
 import type { Listing } from '../snapshot/listing/listing.ts';
 import { addEngine, type EngineChanging } from './engines/add.ts';
@@ -46,8 +47,10 @@ export type Parts = Submitting &
 /** All that can be asked of the control plane, whoever asks: what the routes of its HTTP contract call. */
 export function useCases(parts: Parts) {
   return {
-    submit: (submission: Submission, signal: AbortSignal) => submit(parts, submission, signal),
-    resubmit: (ref: string, resubmission: Resubmission) => resubmit(parts, ref, resubmission),
+    submit: (submission: Submission, from: { caller: Caller; signal: AbortSignal }) =>
+      submit(parts, submission, from),
+    resubmit: (of: { ref: string; caller: Caller }, resubmission: Resubmission) =>
+      resubmit(parts, of, resubmission),
     listExperiments: (query: ListQuery) => listExperiments(parts, query),
     getExperiment: (ref: string) => getExperiment(parts, ref),
     getManifest: (ref: string) => getManifest(parts, ref),
@@ -58,12 +61,13 @@ export function useCases(parts: Parts) {
     annotateExperiments: (annotation: Annotation) => annotateExperiments(parts, annotation),
     deleteExperiments: (deletion: Deletion) => deleteExperiments(parts, deletion),
     pruneExperiments: (pruning: Pruning) => pruneExperiments(parts, pruning),
-    listEngines: () => listEngines(parts),
+    listEngines: (caller: Caller) => listEngines(parts, caller),
     getEngine: (name: string) => getEngine(parts, name),
     checkEngine: (name: string) => checkEngine(parts, name),
     fitManifest: (name: string, manifest: { manifest: string; file: string }) =>
       fitManifest(parts, name, manifest),
-    addEngine: (addition: EngineAddition, from: { local: boolean }) => addEngine(parts, addition, from),
+    addEngine: (addition: EngineAddition, caller: Caller) =>
+      addEngine(parts, addition, { local: caller.isOwner }),
     removeEngine: (name: string, removal: { force: boolean }) => removeEngine(parts, name, removal),
     announceSnapshot: (listing: Listing) => announceSnapshot(parts, listing),
     announceLines: (lines: AsyncIterable<Uint8Array>) => announceLines(parts, lines),

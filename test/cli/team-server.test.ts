@@ -31,7 +31,9 @@ afterAll(async () => {
 });
 
 async function serve(): Promise<{ server: ChildProcess; said: Record<string, unknown> }> {
-  const child = spawn(process.execPath, [BIN, 'server', 'start', '--port', '0'], { env: machine.env });
+  const child = spawn(process.execPath, [BIN, 'server', 'start', '--local', '--port', '0'], {
+    env: machine.env,
+  });
   const [line] = await once(child.stdout, 'data');
   return { server: child, said: JSON.parse(String(line)) };
 }

@@ -55,6 +55,12 @@ export interface TestPlaneOptions {
   /** Folder of an earlier one; else a new one. */
   data?: string;
   apiKey?: string | null;
+  /** `--local`; true unless said. */
+  localForAll?: boolean;
+  /** The server's own variables that pods get. */
+  basics?: Record<string, string>;
+  /** Waits before a wrong key is answered. */
+  holdBack?: (ms: number) => Promise<unknown>;
   defaultEngine?: string;
   now?: () => Date;
 }
@@ -102,9 +108,18 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
     defaultEngine: options.defaultEngine ?? null,
     snapshotLimit: 1_000_000,
     preparer: createPreparer(engines),
-    acceptor: createAcceptor({ store, privateValues, engines, supervisor, log, newId: randomUUID, now }),
+    localForAll: options.localForAll ?? true,
+    acceptor: createAcceptor({
+      ...{ store, privateValues, engines, supervisor, log, newId: randomUUID, now },
+      basics: options.basics ?? {},
+    }),
   };
-  const app = createApp({ uses: useCases(plane), serving, apiKey: options.apiKey ?? null });
+  const app = createApp({
+    uses: useCases(plane),
+    serving,
+    apiKey: options.apiKey ?? null,
+    holdBack: options.holdBack ?? (async () => undefined),
+  });
   supervisor.recover();
   return {
     ...{ app, plane, engine, data, logged },

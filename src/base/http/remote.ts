@@ -2,13 +2,14 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { proxyFor } from './proxy.ts';
 import type { HttpCall } from './send.ts';
+import { ACCEPTED, unpacked } from './unpack.ts';
 
 /** What a server said to a request. */
 export interface HttpAnswer {
   status: number;
   /** By name in small letters. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Still to be read, or destroyed. */
+  /** Still to be read, or destroyed; unpacked, however it came. */
   body: Readable;
 }
 
@@ -52,13 +53,17 @@ export async function openRemote(url: string, { env, connectMs }: RemoteOptions)
       try {
         const answer = await request(`${origin}${below}${path}`, {
           method: method as Dispatcher.HttpMethod,
-          headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+          headers: {
+            'accept-encoding': ACCEPTED,
+            ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+          },
           body: body ?? null,
           headersTimeout: answerMs,
           dispatcher,
           ...(signal && { signal }),
         });
-        return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+        const { statusCode: status, headers: said } = answer;
+        return { status, headers: said, body: unpacked(answer.body, said['content-encoding']) };
       } catch (error) {
         if (body instanceof Readable) body.destroy();
         throw signal?.aborted ? signal.reason : error;

@@ -1,13 +1,8 @@
-/** C0 (but tab), DEL and C1: they could move the cursor, change colours or end a line inside a table. */
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F]/g;
+import { harmless } from '../../base/text/harmless.ts';
 
 /** Text of unknown origin (a message, a label, an explanation) made safe to draw: one line, no escape codes. */
 export function printable(text: string): string {
-  return text
-    .replace(/\s*[\r\n]+\s*/g, ' ')
-    .replace(CONTROL, '�')
-    .replaceAll('\t', ' ');
+  return harmless(text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, ' ')).replaceAll('\t', ' ');
 }
 
 /** Below that, lines of single words would read worse than lines that the terminal breaks. */

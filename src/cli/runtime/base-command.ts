@@ -1,4 +1,5 @@
 import { boolean, option } from '@oclif/core/flags';
+import { harmless, harmlessJson } from '../../base/text/harmless.ts';
 import type { Client } from '../../client/client.ts';
 import type { Target } from '../../client/http.ts';
 import { AichorError } from '../../errors.ts';
@@ -138,6 +139,12 @@ export abstract class BaseCommand<T = unknown> extends Command {
     this.#stillRunning = { ids, labels };
   }
 
+  /** The same for lines of JSON, which on a terminal are harmless; `write` is for what was drawn, or must be exact. */
+  async writeJson(chunk: string | Uint8Array): Promise<void> {
+    if (!this.#stdout.isTTY) return this.write(chunk);
+    await this.write(harmlessJson(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8')));
+  }
+
   /** Writes data to stdout and waits until it is taken. For commands that stream. */
   async write(chunk: string | Uint8Array): Promise<void> {
     await new Promise<void>((resolve, reject) => {
@@ -180,10 +187,12 @@ export abstract class BaseCommand<T = unknown> extends Command {
 
   async #textOf(document: T): Promise<string> {
     const { format } = this;
-    if (format === 'tsv' || format === 'id') return linesOf(document, format);
-    if (format === 'yaml') return (await this.yaml(document)).trimEnd();
+    const { isTTY } = this.#stdout;
+    const safe = (text: string) => (isTTY ? harmless(text) : text);
+    if (format === 'tsv' || format === 'id') return safe(linesOf(document, format));
+    if (format === 'yaml') return safe((await this.yaml(document)).trimEnd());
     const drawn = format === 'table' ? await this.view(document) : null;
-    return drawn ?? JSON.stringify(document, null, this.#stdout.isTTY ? 2 : undefined);
+    return drawn ?? (isTTY ? harmlessJson(JSON.stringify(document, null, 2)) : JSON.stringify(document));
   }
 
   /** Sets the exit code itself, because oclif loses it with `--json` and re-wraps the text. */

@@ -1,3 +1,4 @@
+import { harmless } from '../../base/text/harmless.ts';
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
 import type { ErrorBody } from '../../api/error-body.ts';
 import type { AichorError } from '../../errors.ts';
@@ -57,9 +58,11 @@ export function errorDocument(error: AichorError, stack: string | null): ErrorDo
 
 /** The same for people: what happened, then what to do. */
 export function errorView(error: AichorError, stack: string | null, { colors }: Screen): string {
-  const lines = [`${colors.red(colors.bold('error'))}${colors.dim(`[${error.code}]`)} ${error.message}`];
-  if (error.hint !== null) lines.push(`${colors.cyan('hint')}: ${error.hint}`);
-  if (error.requestId !== undefined) lines.push(colors.dim(`request ${error.requestId}`));
+  const lines = [
+    `${colors.red(colors.bold('error'))}${colors.dim(`[${error.code}]`)} ${harmless(error.message)}`,
+  ];
+  if (error.hint !== null) lines.push(`${colors.cyan('hint')}: ${harmless(error.hint)}`);
+  if (error.requestId !== undefined) lines.push(colors.dim(`request ${harmless(error.requestId)}`));
   if (stack !== null) lines.push('', colors.dim(stack));
   return `${lines.join('\n')}\n`;
 }

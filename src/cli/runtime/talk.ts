@@ -1,3 +1,4 @@
+import { harmless } from '../../base/text/harmless.ts';
 import { cutToColumns } from '../../base/text/columns.ts';
 import type { Screen } from './screen.ts';
 
@@ -37,8 +38,8 @@ export function createTalk({ write, screen, animate }: TalkOptions): Talk {
   };
   return {
     say,
-    notice: (message) => say(`${screen.colors.yellow('notice')}: ${message}`),
-    progress: (message) => progress.show(message),
+    notice: (message) => say(`${screen.colors.yellow('notice')}: ${harmless(message)}`),
+    progress: (message) => progress.show(harmless(message)),
     settle: () => progress.settle(),
     aside: (write) => progress.aside(write),
   };

@@ -5,7 +5,8 @@ import type { SubmissionInput } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import type { Talk } from '../runtime/talk.ts';
 import type { Settings } from '../settings/settings.ts';
-import { readLabels, readSecrets, readVariables, secretNames, shellBasics } from './environment.ts';
+import { shellBasics } from '../../experiment/shell-basics.ts';
+import { readLabels, readSecrets, readVariables, secretNames } from './environment.ts';
 import type { SubmissionFlags } from './flags.ts';
 
 /** Everything that a submission goes by, whatever is submitted: complete, and checked as far as it is alone. */

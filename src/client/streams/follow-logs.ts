@@ -33,7 +33,7 @@ export function logLines(options: LogStreamOptions): AsyncGenerator<Uint8Array> 
   return reconnecting(options, async function* (open) {
     const buffer = createLineBuffer();
     for await (const chunk of await open({ ...asked(options), ...resume })) {
-      const { lines, last, tailAt, complete } = withoutControlLines(buffer.push(chunk));
+      const { lines, last, tailAt, complete } = withoutControlLines(withoutEmptyLines(buffer.push(chunk)));
       if (last !== null) resume.after = last;
       if (tailAt !== null) resume.tail_at = tailAt;
       if (lines.length > 0) yield lines;
@@ -128,6 +128,20 @@ export interface WholeLines {
 }
 
 const NEWLINE = 0x0a;
+
+const EMPTY_LINE = Buffer.from([NEWLINE, NEWLINE]);
+
+/** The server sends an empty line when it has had nothing to say for a while. */
+function withoutEmptyLines(whole: Buffer): Buffer {
+  if (whole[0] !== NEWLINE && !whole.includes(EMPTY_LINE)) return whole;
+  return Buffer.from(
+    whole
+      .toString('latin1')
+      .replace(/^\n+/, '')
+      .replace(/\n{2,}/g, '\n'),
+    'latin1',
+  );
+}
 
 /** Looks at the first and the last of these whole lines: only there does the stream speak of itself (`logs/wire.ts`). */
 function withoutControlLines(whole: Buffer): WholeLines {

@@ -1,5 +1,6 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
+import { harmless } from '../../base/text/harmless.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { ID_HELP, labelOfOne } from '../../cli/runtime/flags.ts';
 import { experimentChosen } from '../../cli/experiments/references.ts';
@@ -24,7 +25,8 @@ export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
     const client = await this.client();
     const record = await experimentChosen(client, { ref: args.id, labels: flags.label }, this.talk);
     if (!flags.manifest) return record;
-    await this.write(await client.manifest(record.experiment_id));
+    const text = await client.manifest(record.experiment_id);
+    await this.write(process.stdout.isTTY ? harmless(text) : text);
     return undefined;
   }
 

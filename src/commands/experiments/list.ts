@@ -65,7 +65,7 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
       signal: this.signal,
       screen: this.canRedraw ? () => this.screen : null,
       line: (summary) => (this.format === 'id' ? linesOf(summary, 'id') : JSON.stringify(summary)),
-      write: (text) => this.write(text),
+      write: (text) => (this.canRedraw ? this.write(text) : this.writeJson(text)),
       onLost: () => this.talk.notice('the connection was lost; making it again'),
     });
     return undefined;

@@ -34,7 +34,7 @@ export default class ExperimentsLogs extends BaseCommand {
     tail: integer({ min: 0, description: 'Only the last N lines of each pod', helpValue: 'N' }),
     timestamps: boolean({ description: 'Show times on a terminal, too (JSON always has them)' }),
     raw: boolean({
-      description: 'The exact bytes of one pod',
+      description: 'The exact bytes of one pod, on a terminal too, whatever they do there',
       dependsOn: ['pod'],
       exclusive: ['type', 'step', 'since', 'tail', 'timestamps'],
     }),
@@ -64,7 +64,8 @@ export default class ExperimentsLogs extends BaseCommand {
       : logLinesOf(logs, { pod, type, step, attempt, since, tail });
     try {
       const chunks = draws ? drawnLines(lines, view, live) : lines;
-      for await (const chunk of chunks) await this.write(chunk);
+      for await (const chunk of chunks)
+        await (draws || flags.raw ? this.write(chunk) : this.writeJson(chunk));
     } finally {
       if (live) await this.write(live.clear());
     }

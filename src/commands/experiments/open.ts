@@ -2,7 +2,8 @@ import { string as stringArg } from '@oclif/core/args';
 import type { Opened, OpenName } from '../../api/storage-contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { ID_HELP } from '../../cli/runtime/flags.ts';
-import { openInBrowser } from '../../cli/experiments/browser.ts';
+import { printable } from '../../cli/print/text.ts';
+import { assertWebAddress, openInBrowser } from '../../cli/experiments/browser.ts';
 import { AichorError } from '../../errors.ts';
 
 const NAMES: readonly OpenName[] = ['tensorboard', 'ray', 'jupyter', 'vscode'];
@@ -37,12 +38,13 @@ export default class ExperimentsOpen extends BaseCommand<Opened> {
     const client = await this.client();
     if (known === 'tensorboard') this.talk.progress('TensorBoard is being started');
     const opened = await client.open(ref ?? 'latest', known);
+    assertWebAddress(opened.url);
     if (this.humanWanted && !(await openInBrowser(opened.url, process)))
       this.talk.notice('no browser could be started here; open the link yourself');
     return opened;
   }
 
   override view({ url }: Opened): string {
-    return url;
+    return printable(url);
   }
 }

@@ -20,7 +20,7 @@ export default class ServerLogs extends BaseCommand<never> {
     }
     const file = await ifThere(open(join(folder.data, 'server.log')));
     if (file === null) return;
-    for await (const line of file.readLines()) await this.write(`${asJson(line)}\n`);
+    for await (const line of file.readLines()) await this.writeJson(`${asJson(line)}\n`);
   }
 }
 

@@ -26,18 +26,23 @@ export default class ServerStart extends BaseCommand<never> {
       min: 1,
       helpValue: 'N',
     }),
+    local: boolean({
+      description:
+        'Let whoever may submit use this machine (engine local): pods have the rights of the user who starts the server',
+    }),
     embedded: boolean({ description: 'What the other commands start by themselves', hidden: true }),
   };
 
   async run(): Promise<undefined> {
     const { flags } = await this.parse(ServerStart);
-    const { runServer } = await import('../../server/process/main.ts');
+    const { runServer, warningsFor } = await import('../../server/process/main.ts');
+    const warnings = flags.embedded ? [] : warningsFor(flags);
     await runServer({
       env: process.env,
       version: this.program.version,
-      team: flags.embedded ? null : { host: flags.host, port: flags.port },
+      team: flags.embedded ? null : { host: flags.host, port: flags.port, local: flags.local },
       limits: { cpus: flags.cpus ?? null, max_experiments: flags['max-experiments'] ?? null },
-      onReady: (ready) => this.#say(ready),
+      onReady: (ready) => this.#say(ready, warnings),
       signal: toldToLeave(),
     });
     // The lock is free, and another server may be at work: what this one still does in the background (removing a
@@ -46,7 +51,7 @@ export default class ServerStart extends BaseCommand<never> {
   }
 
   /** At once, and one line where it is read by a program: who started it in the background waits for that. */
-  #say(ready: Ready): void {
+  #say(ready: Ready, warnings: readonly string[]): void {
     const drawn = this.humanWanted ? serverStatusPage(ready, this.screen) : JSON.stringify(ready);
     // Who started it may know already that it answers, and have gone: nobody is left to read this, which is no failure.
     process.stdout.on('error', () => undefined);
@@ -54,6 +59,7 @@ export default class ServerStart extends BaseCommand<never> {
     if (ready.address?.startsWith('http'))
       this.talk.notice(`clients: aichor context set server ${ready.address}`);
     if (ready.key_file !== null) this.talk.notice(`clients need the API key in ${ready.key_file}`);
+    for (const warning of warnings) this.talk.notice(warning);
   }
 }
 

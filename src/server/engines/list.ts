@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineList, EngineSummary } from '../../api/engine-contract.ts';
 import type { Engine, EngineCapacity } from '../../engines/engine.ts';
 import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
+import { mayRunHere, type LocalUse } from '../submission/submit.ts';
+import type { Caller } from '../people/caller.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
 import type { EngineRegistry } from './registry.ts';
 
@@ -17,8 +19,11 @@ export interface EngineReading {
 const PATIENCE_MS = 2000;
 
 /** Every engine with what it offers and what the experiments on it were admitted for; soon, whatever they answer. */
-export async function listEngines(by: EngineReading): Promise<EngineList> {
-  const engines = [...by.registry.engines.values()].map((engine) => summaryOf(by, engine));
+export async function listEngines(by: EngineReading & LocalUse, caller: Caller): Promise<EngineList> {
+  const open = [...by.registry.engines.values()].filter(
+    ({ name }) => name !== EMBEDDED_ENGINE || mayRunHere(by, caller),
+  );
+  const engines = open.map((engine) => summaryOf(by, engine));
   return { engines: await Promise.all(engines), notices: by.registry.notices() };
 }
 

@@ -1,23 +1,51 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { MiddlewareHandler } from 'hono';
 import { readIfThere } from '../../base/io/files.ts';
 import { place } from '../../base/io/place.ts';
 import { AichorError } from '../../errors.ts';
+import { OWNER } from '../people/caller.ts';
+import type { Log } from '../ports.ts';
+import { createRefusals } from './refusals.ts';
+import type { RequestEnv } from './routes/api.ts';
 
 /** The only path that answers without a key: who asks learns that a control plane is here, and its version. */
 const OPEN_PATH = '/v1/health';
 
-/** Lets through what carries `Authorization: Bearer <key>`. */
-export function demandKey(key: string): MiddlewareHandler {
+/** Whoever can connect is the server's own user (the unix socket, 0600). */
+export function admitOwner(): MiddlewareHandler<RequestEnv> {
   return async (c, next) => {
-    if (c.req.path !== OPEN_PATH && !isKey(c.req.header('authorization'), key)) {
-      throw new AichorError('unauthenticated', 'the control plane does not know this API key', {
-        hint: 'set AICHOR_API_KEY, or store the key with aichor auth key --apikey -',
-      });
-    }
+    c.set('caller', OWNER);
     await next();
+  };
+}
+
+interface Guarding {
+  key: string;
+  log: Log;
+  /** Waits before a wrong key is answered, or until the server goes. */
+  holdBack(ms: number): Promise<unknown>;
+}
+
+/**
+ * Lets through what carries `Authorization: Bearer <key>`. What does not leaves a line in the log, without what it
+ * carried; an address that tries many is answered later and later. Without any key nobody guesses: that is answered at once.
+ */
+export function demandKey({ key, log, holdBack }: Guarding): MiddlewareHandler<RequestEnv> {
+  const refusals = createRefusals(() => performance.now());
+  return async (c, next) => {
+    const header = c.req.header('authorization');
+    c.set('caller', { isOwner: false });
+    if (c.req.path === OPEN_PATH || isKey(header, key)) return next();
+    const address = c.env.incoming?.socket?.remoteAddress ?? 'unknown';
+    const facts = { request_id: c.get('requestId'), address, path: c.req.path };
+    log.warn(facts, header === undefined ? 'a request without a key was refused' : 'a key was refused');
+    const delayMs = header === undefined ? 0 : refusals.add(address);
+    if (delayMs > 0) await holdBack(delayMs);
+    throw new AichorError('unauthenticated', 'the control plane does not know this API key', {
+      hint: 'set AICHOR_API_KEY, or store the key with aichor auth key --apikey -',
+    });
   };
 }
 
@@ -38,13 +66,31 @@ export interface ServerKey {
   file: string | null;
 }
 
+/** Throws AichorError `usage` for a key that no request could carry. */
 export async function serverKey(given: string | undefined, file: string): Promise<ServerKey> {
-  if (given) return { key: given, file: null };
+  if (given) return { key: sendable(given, 'AICHOR_API_KEY'), file: null };
   return { key: (await storedKey(file)) ?? (await makeKey(file)), file };
 }
 
+/** What can stand in a header as one word, and is long enough that nobody guesses it in passing. */
+const SENDABLE = /^[\x21-\x7e]{8,4096}$/;
+
+function sendable(key: string, where: string): string {
+  if (SENDABLE.test(key)) return key;
+  throw new AichorError(
+    'usage',
+    `the key in ${where} cannot be one: no client could send it, or anybody guess it`,
+    {
+      hint: 'a key has 8 to 4096 letters, digits and signs of ASCII, without spaces; or leave it out, and one is made',
+    },
+  );
+}
+
 async function storedKey(file: string): Promise<string | null> {
-  return (await readIfThere(file))?.trim() || null;
+  const key = (await readIfThere(file))?.trim() || null;
+  if (key === null) return null;
+  if (((await stat(file)).mode & 0o077) !== 0) await chmod(file, 0o600);
+  return sendable(key, file);
 }
 
 async function makeKey(file: string): Promise<string> {

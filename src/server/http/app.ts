@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
-import { demandKey } from './api-key.ts';
+import { sleepUnless } from '../../base/async/abort.ts';
 import { AichorError } from '../../errors.ts';
 import type { Log } from '../ports.ts';
 import type { UseCases } from '../use-cases.ts';
+import { admitOwner, demandKey } from './api-key.ts';
 import { errorResponse, isUnexpected } from './error-response.ts';
 import { readJsonBody } from './json-body.ts';
+import { packAnswers } from './pack-answers.ts';
 import type { Api, RequestEnv, Serving } from './routes/api.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { engineRoutes } from './routes/engines.ts';
@@ -21,13 +23,20 @@ export interface AppOptions {
   serving: Serving;
   /** Null: whoever can connect may do everything (the unix socket, 0600). */
   apiKey: string | null;
+  /** Waits before a wrong key is answered; only tests bring their own. */
+  holdBack?: (ms: number) => Promise<unknown>;
 }
 
 /** The control plane's HTTP contract as a value: it does not listen. */
-export function createApp({ uses, serving, apiKey }: AppOptions): Api {
+export function createApp({ uses, serving, apiKey, holdBack }: AppOptions): Api {
+  const { log, closing } = serving;
+  const wait = holdBack ?? ((ms: number) => sleepUnless(closing, ms));
   const app: Api = new OpenAPIHono<RequestEnv>({ defaultHook: refuseUnfit }).basePath('/v1');
-  app.use(logged(serving.log));
-  if (apiKey !== null) app.use(demandKey(apiKey));
+  app.use(logged(log));
+  app.use(apiKey === null ? admitOwner() : demandKey({ key: apiKey, log, holdBack: wait }));
+  // Without a schema: the document of the contract, and listings as lines.
+  for (const path of ['/openapi.json', '/snapshots']) app.use(path, refuseQuery);
+  app.use(packAnswers());
   app.use(readJsonBody());
   for (const deed of ['cancel', 'delete', 'prune'])
     app.post(`/experiments/${deed}`, async (_c, next) => {
@@ -35,7 +44,7 @@ export function createApp({ uses, serving, apiKey }: AppOptions): Api {
       await next();
     });
   serverRoutes(app, uses, serving);
-  engineRoutes(app, uses, { local: apiKey === null });
+  engineRoutes(app, uses);
   snapshotRoutes(app, uses);
   bulkRoutes(app, uses);
   streamRoutes(app, uses, serving);
@@ -50,7 +59,7 @@ export function createApp({ uses, serving, apiKey }: AppOptions): Api {
       hint: 'see /v1/openapi.json',
     });
   });
-  app.onError((error, c) => answerError(serving.log, error, c));
+  app.onError((error, c) => answerError(log, error, c));
   return app;
 }
 
@@ -81,6 +90,7 @@ function refuseUnfit(result: {
 }): void {
   if (result.success) return;
   const [issue] = result.error?.issues ?? [];
+  if (result.target === 'query' && issue?.keys !== undefined) throw unknownParameters(issue.keys);
   const place = issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.');
   const why =
     issue === undefined ? 'unknown form' : issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
@@ -89,7 +99,27 @@ function refuseUnfit(result: {
   });
 }
 
+function unknownParameters(names: readonly string[]): AichorError {
+  const said = names.map((name) => JSON.stringify(name.slice(0, 100))).join(', ');
+  return new AichorError(
+    'usage',
+    `${said} ${names.length === 1 ? 'is no query parameter' : 'are no query parameters'} of this route`,
+    {
+      hint: "leave it out; the parameters of each route stand in the server's /v1/openapi.json",
+    },
+  );
+}
+
+/** For what is answered without a schema: it reads no parameter. */
+const refuseQuery: MiddlewareHandler<RequestEnv> = async (c, next) => {
+  const names = Object.keys(c.req.query());
+  if (names.length > 0) throw unknownParameters(names);
+  await next();
+};
+
 interface Issue {
   path: readonly PropertyKey[];
   message: string;
+  /** Names that the schema does not have. */
+  keys?: readonly string[];
 }

@@ -3,6 +3,7 @@ import type { Engine } from '../../engines/engine.ts';
 import { createLocalEngine } from '../../engines/local/engine.ts';
 import { createLogStore } from '../../logs/store/log-store.ts';
 import { readSettingsFile } from '../../machine/settings-file.ts';
+import { shellBasics } from '../../experiment/shell-basics.ts';
 import type { StateFolder } from '../../machine/state-folder.ts';
 import { createSnapshotStore } from '../../snapshot/store/store.ts';
 import { completeSettings } from '../../render/kubernetes/settings/settings-schema.ts';
@@ -26,6 +27,8 @@ interface Ingredients {
   env: Record<string, string | undefined>;
   version: string;
   local: Engine;
+  /** Whether whoever may submit may use it, and not only the server's own user. */
+  localForAll: boolean;
   /** Where the engines that were added are kept. */
   configFolder: string;
   folders: Folders;
@@ -105,7 +108,17 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
       defaultEngine: ingredients.defaultEngine,
       snapshotLimit: SNAPSHOT_LIMIT,
       preparer: createPreparer(engines),
-      acceptor: createAcceptor({ store, privateValues, engines, supervisor, log, newId: randomUUID, now }),
+      localForAll: ingredients.localForAll,
+      acceptor: createAcceptor({
+        store,
+        privateValues,
+        engines,
+        supervisor,
+        basics: shellBasics(env),
+        log,
+        newId: randomUUID,
+        now,
+      }),
     }),
     async close() {
       await supervisor.close();

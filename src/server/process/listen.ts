@@ -4,12 +4,14 @@ import { createServer, maxHeaderSize, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { AichorError, systemErrorCode } from '../../errors.ts';
+import { isEveryAddress, outerAddress } from '../../base/http/outer-address.ts';
 import type { LinkHandler } from '../links/handler.ts';
 import { errorResponse } from '../http/error-response.ts';
 import type { Api } from '../http/routes/api.ts';
 
 /** One socket that answers. */
 export interface Listener {
+  /** How it is reached: for a port on all addresses of the machine, one of them. */
   address: string;
   /** Requests that are being answered now; a stream counts as long as it lasts. */
   active(): number;
@@ -68,7 +70,12 @@ export async function listenOnPort(
   await listening(server, `${host}:${port}`);
   const bound = server.address();
   const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
-  return { address: urlOf({ host, port: actual }), active, close: (graceMs) => closeServer(server, graceMs) };
+  const reached = isEveryAddress(host) ? outerAddress() : host;
+  return {
+    address: urlOf({ host: reached, port: actual }),
+    active,
+    close: (graceMs) => closeServer(server, graceMs),
+  };
 }
 
 function urlOf({ host, port }: { host: string; port: number }): string {

@@ -1,7 +1,7 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ServerStatus } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
+import { isLoopbackHost } from '../../base/http/outer-address.ts';
 import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
 import { serverKey } from '../http/api-key.ts';
 import { createApp } from '../http/app.ts';
@@ -23,13 +23,21 @@ export interface ServerOptions {
   env: Record<string, string | undefined>;
   version: string;
   /** Null: the embedded one, on its unix socket only; it leaves when it has had nothing to do for a while. */
-  team: { host: string; port: number } | null;
+  team: Team | null;
   /** What the embedded engine may use; beats the settings file. Null: not said. */
   limits: { cpus: number | null; max_experiments: number | null };
   /** Called once it answers. */
   onReady(ready: Ready): void;
   /** Aborted by SIGTERM and the like: it leaves, and what runs goes on. */
   signal: AbortSignal;
+}
+
+/** How a team's server is served. */
+interface Team {
+  host: string;
+  port: number;
+  /** `--local`: whoever may submit may use the engine `local`, where a pod has the rights of the server's user. */
+  local: boolean;
 }
 
 /** What `server status` says, once it answers; the embedded one leaves out `disk`: its starter waits. */
@@ -105,6 +113,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     folders: place.folders,
     log: place.log,
     local: localEngine({ ...options, state: place.state }),
+    localForAll: team?.local ?? false,
     configFolder: place.state.config,
     closing: leaving.signal,
     // Alone, everybody's own setting counts, which comes with each submission.
@@ -180,6 +189,23 @@ async function listen(
   return file;
 }
 
+/** What whoever starts a team's server should know of what others may now do, and see. */
+export function warningsFor({ host, local }: Pick<Team, 'host' | 'local'>): string[] {
+  const isOpen = !isLoopbackHost(host);
+  return [
+    ...(isOpen
+      ? [
+          'keys, code and logs travel in clear on this port: put a proxy with TLS before it, and let others reach only that',
+        ]
+      : []),
+    ...(local
+      ? [
+          'whoever may submit here has the rights of this user on this machine: pods on the engine local are its processes',
+        ]
+      : []),
+  ];
+}
+
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -189,9 +215,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
 function publicAddress(env: ServerOptions['env'], address: string): string {
   const told = env['AICHOR_PUBLIC_URL'];
   if (told) return told.replace(/\/+$/, '');
-  const url = new URL(address);
-  if (['0.0.0.0', '[::]'].includes(url.hostname)) url.hostname = hostname();
-  return url.origin;
+  return new URL(address).origin;
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

@@ -19,6 +19,8 @@ interface Accepting {
   privateValues: PrivateStore;
   engines: ReadonlyMap<string, Engine>;
   supervisor: Pick<Supervisor, 'take'>;
+  /** The server's own PATH, HOME, LANG, …: what pods of a submission get that brings none. */
+  basics: Readonly<Record<string, string>>;
   log: Log;
   newId(): string;
   now(): Date;
@@ -50,7 +52,8 @@ export function createAcceptor(by: Accepting): Acceptor {
     accept: (submission, prepared, idempotency) =>
       new Promise((resolve, reject) => {
         const { manifest, plan } = prepared;
-        const { keep, vcs, secrets, shell, python_env, rebuild } = submission;
+        const { keep, vcs, secrets, python_env, rebuild } = submission;
+        const shell = Object.keys(submission.shell).length > 0 ? submission.shell : { ...by.basics };
         const request = {
           experiment: newExperiment(by, { submission, prepared }),
           submission: { manifest, plan, keep, vcs },

@@ -13,21 +13,32 @@ export const EMBEDDED_ENGINE = 'local';
  */
 export function chooseEngine(
   engines: ReadonlyMap<string, Engine>,
-  { asked, manifest, preferred }: EngineWishes & { manifest: string | null },
+  { asked, manifest, preferred, mayRunHere }: EngineWishes & { manifest: string | null; mayRunHere: boolean },
 ): { engine: Engine; notice: Notice | null } {
   const name = asked ?? manifest ?? preferred ?? EMBEDDED_ENGINE;
+  if (name === EMBEDDED_ENGINE && !mayRunHere) throw notHere(engines);
   const engine = engines.get(name) ?? byFullId(engines, name);
   if (engine !== null) return { engine, notice: null };
   const only = engines.size === 1 ? engines.get(EMBEDDED_ENGINE) : undefined;
-  if (only !== undefined && asked === null && manifest !== null) {
+  if (only !== undefined && mayRunHere && asked === null && manifest !== null) {
     const message = `the manifest names the engine ${JSON.stringify(manifest)}; there is only ${EMBEDDED_ENGINE} here, so it runs there`;
     return { engine: only, notice: { code: 'engine_replaced', message } };
   }
-  const names = [...engines.keys()];
+  const names = [...engines.keys()].filter((each) => mayRunHere || each !== EMBEDDED_ENGINE);
   const meant = didYouMean(name, names);
-  const there = `the engines there are: ${names.join(', ')}`;
+  const there = names.length === 0 ? NO_ENGINE : `the engines there are: ${names.join(', ')}`;
   throw new AichorError('engine_unavailable', `there is no engine called ${JSON.stringify(name)}`, {
     hint: meant === null ? there : `did you mean ${meant}? ${there}`,
+  });
+}
+
+const NO_ENGINE = 'whoever runs the server adds a cluster with aichor engines add, or starts it with --local';
+
+/** A pod there has the rights of the server's user: it reads other people's secrets, and every key. */
+function notHere(engines: ReadonlyMap<string, Engine>): AichorError {
+  const others = [...engines.keys()].filter((name) => name !== EMBEDDED_ENGINE);
+  return new AichorError('engine_unavailable', 'this server runs nothing on its own machine (engine local)', {
+    hint: others.length === 0 ? NO_ENGINE : `name one with --engine: ${others.join(', ')}`,
   });
 }
 

@@ -79,7 +79,11 @@ async function planned(
   { found: { path }, text, manifest, places, notices }: ReadManifest,
 ): Promise<Prepared> {
   const plan = planManifest(manifest, { ...submission, secrets: Object.keys(submission.secrets) });
-  const { engine, notice } = chooseEngine(engines, { ...submission.engine, manifest: plan.engine_name });
+  const { engine, notice } = chooseEngine(engines, {
+    ...submission.engine,
+    manifest: plan.engine_name,
+    mayRunHere: submission.may_run_here,
+  });
   if (submission.python_env !== null && !ENGINE_KINDS[engine.kind].takesPythonEnv) {
     throw new AichorError('usage', `--python-env is for the engine local; this runs on ${engine.name}`, {
       hint: 'leave it out, or submit with --engine local',

@@ -1,8 +1,10 @@
 import type { Resubmission } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import { isOnThisMachine } from '../engines/place.ts';
+import type { Caller } from '../people/caller.ts';
 import type { SnapshotStore } from '../ports.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
+import { refuseFromAfar } from './from-afar.ts';
 import { idempotencyOf } from './request-hash.ts';
 import type { PrivateStore } from './private-values.ts';
 import {
@@ -11,21 +13,27 @@ import {
   type CompleteSubmission,
   type SubmittedFiles,
 } from './submission.ts';
-import { makeOnce, type Making } from './submit.ts';
+import { makeOnce, mayRunHere, type Making, type LocalUse } from './submit.ts';
 
 /** What submitting again needs. */
-export interface Resubmitting extends Making {
+export interface Resubmitting extends Making, LocalUse {
   store: Pick<ExperimentStore, 'madeWith' | 'state' | 'resolve' | 'submission'>;
   snapshots: SnapshotStore;
   privateValues: Pick<PrivateStore, 'read'>;
 }
 
 /** A new experiment from the same code and manifest, whatever became of the first; what is given merges over it. */
-export async function resubmit(by: Resubmitting, ref: string, resubmission: Resubmission): Promise<Accepted> {
+export async function resubmit(
+  by: Resubmitting,
+  { ref, caller }: { ref: string; caller: Caller },
+  resubmission: Resubmission,
+): Promise<Accepted> {
+  refuseFromAfar(caller, resubmission);
   const id = by.store.resolve(ref);
   return makeOnce(by, idempotencyOf(resubmission, `resubmit ${id}`), async () => {
     refuseDoubleNames(resubmission.env, resubmission.secrets);
-    return completeAgain(by, id, resubmission);
+    const completed = await completeAgain(by, id, resubmission);
+    return { ...completed, may_run_here: mayRunHere(by, caller) };
   });
 }
 
@@ -33,7 +41,7 @@ async function completeAgain(
   by: Resubmitting,
   id: string,
   resubmission: Resubmission,
-): Promise<CompleteSubmission> {
+): Promise<Omit<CompleteSubmission, 'may_run_here'>> {
   const { record: first } = stateOf(by.store, id);
   const engine = resubmission.engine ?? first.engine;
   const again = by.store.submission(id);

@@ -28,6 +28,8 @@ export interface CompleteSubmission {
   /** No environment that is there already is taken. */
   rebuild: boolean;
   engine: EngineWishes;
+  /** Whether it may run on the embedded engine, where a pod has the rights of the server's user. */
+  may_run_here: boolean;
   /** What only the present state of the engine speaks against is a notice. */
   force: boolean;
   keep: boolean;

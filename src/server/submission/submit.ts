@@ -7,6 +7,8 @@ import { filesOfCommit, type CommitReading } from './commit/from-commit.ts';
 import { filesOfDirectory } from './from-directory.ts';
 import { idempotencyOf } from './request-hash.ts';
 import type { Preparer } from './prepare.ts';
+import type { Caller } from '../people/caller.ts';
+import { refuseFromAfar } from './from-afar.ts';
 import { refuseDoubleNames, type Accepted, type CompleteSubmission } from './submission.ts';
 
 /** What making an experiment of a complete submission needs. */
@@ -16,8 +18,14 @@ export interface Making {
   acceptor: Acceptor;
 }
 
+/** For whom experiments run on the server's own machine. */
+export interface LocalUse {
+  /** `--local`: for everybody who may submit, and not only for the server's own user. */
+  localForAll: boolean;
+}
+
 /** What submitting needs. */
-export interface Submitting extends Making, CommitReading {
+export interface Submitting extends Making, CommitReading, LocalUse {
   /** Where experiments go for which nobody names an engine; null: to the embedded one. */
   defaultEngine: string | null;
 }
@@ -26,11 +34,21 @@ export interface Submitting extends Making, CommitReading {
  * Takes a submission: afterwards the experiment exists, and is taken care of whatever happens. The same idempotency
  * key with the same content gives the same experiment again.
  */
-export function submit(by: Submitting, submission: Submission, signal: AbortSignal): Promise<Accepted> {
+export async function submit(
+  by: Submitting,
+  submission: Submission,
+  { caller, signal }: { caller: Caller; signal: AbortSignal },
+): Promise<Accepted> {
+  refuseFromAfar(caller, submission);
   return makeOnce(by, idempotencyOf(submission, 'submit'), async () => {
     refuseDoubleNames(submission.env, submission.secrets);
-    return complete(by, submission, signal);
+    const completed = await complete(by, submission, signal);
+    return { ...completed, may_run_here: mayRunHere(by, caller) };
   });
+}
+
+export function mayRunHere({ localForAll }: LocalUse, { isOwner }: Caller): boolean {
+  return isOwner || localForAll;
 }
 
 /** Complete → prepare (which validates) → accept. What the key made before is given instead, when it did. */
@@ -56,7 +74,7 @@ async function complete(
   by: Submitting,
   { source, engine, default_engine, message, idempotency_key: _key, ...submission }: Submission,
   signal: AbortSignal,
-): Promise<CompleteSubmission> {
+): Promise<Omit<CompleteSubmission, 'may_run_here'>> {
   const found =
     source.kind === 'local'
       ? await filesOfDirectory(by, source)

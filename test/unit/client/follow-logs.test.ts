@@ -106,6 +106,30 @@ describe('a followed log', () => {
     expect(connections).toBeGreaterThan(50);
   });
 
+  it('passes over the empty lines of a server that has nothing to say', async () => {
+    await printAll();
+    await fixture.logs.finish();
+    const bytes = await collect(logLines(options({}, false)));
+    async function* beating() {
+      yield Buffer.from('\n');
+      for await (const chunk of fixture.logs.read(
+        {},
+        { follow: false, signal: new AbortController().signal },
+      )) {
+        yield chunk.subarray(0, 10);
+        yield chunk.subarray(10);
+        yield Buffer.from('\n\n');
+      }
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of beating()) chunks.push(Buffer.from(chunk));
+    // As the network may bring them: one by one, and all in one.
+    for (const pieces of [chunks, [Buffer.concat(chunks)]]) {
+      const open = async () => Readable.from(pieces);
+      expect((await collect(logLines({ ...options({}, false), open }))).equals(bytes)).toBe(true);
+    }
+  });
+
   it('gives the same tail after cuts, though lines came meanwhile', async () => {
     await printAll();
     const whole = await collect(logLines(options({ tail: 5 }, false)));

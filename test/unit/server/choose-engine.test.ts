@@ -13,12 +13,15 @@ interface Wishes {
   asked?: string;
   manifest?: string;
   preferred?: string;
+  /** The server's own machine runs nothing for who asks. */
+  closed?: boolean;
 }
 
-function chosen(names: string[], { asked, manifest, preferred }: Wishes): string {
+function chosen(names: string[], { asked, manifest, preferred, closed }: Wishes): string {
   try {
     const wishes = { asked: asked ?? null, manifest: manifest ?? null, preferred: preferred ?? null };
-    const { engine, notice } = chooseEngine(enginesOf(...names), wishes);
+    const mayRunHere = closed !== true;
+    const { engine, notice } = chooseEngine(enginesOf(...names), { ...wishes, mayRunHere });
     return notice === null ? engine.name : `${engine.name} (${notice.code})`;
   } catch (error) {
     if (isAichorError(error)) return `${error.code}: ${error.hint}`;
@@ -32,6 +35,17 @@ test.each<[string[], Wishes, string]>([
   [['b', 'c'], { manifest: 'b', preferred: 'c' }, 'b'],
   [['c'], { preferred: 'c' }, 'c'],
   [['c'], {}, 'local'],
+  // a team's server that was started without --local
+  [['gpu'], { closed: true }, 'engine_unavailable: name one with --engine: gpu'],
+  [['gpu'], { closed: true, asked: 'local' }, 'engine_unavailable: name one with --engine: gpu'],
+  [['gpu'], { closed: true, manifest: 'local' }, 'engine_unavailable: name one with --engine: gpu'],
+  [['gpu'], { closed: true, preferred: 'gpu' }, 'gpu'],
+  [['gpu'], { closed: true, asked: 'kyber' }, 'engine_unavailable: the engines there are: gpu'],
+  [
+    [],
+    { closed: true, manifest: 'kyber' },
+    'engine_unavailable: whoever runs the server adds a cluster with aichor engines add, or starts it with --local',
+  ],
   // only the embedded one: a manifest's wish is passed over, what was asked for is not
   [[], { manifest: 'kyber' }, 'local (engine_replaced)'],
   [[], { asked: 'kyber' }, 'engine_unavailable: the engines there are: local'],

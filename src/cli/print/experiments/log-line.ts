@@ -1,3 +1,4 @@
+import { harmlessLine } from '../../../base/text/harmless.ts';
 import type { LogLine } from '../../../logs/line.ts';
 import type { Colors, Screen } from '../../runtime/screen.ts';
 
@@ -46,7 +47,7 @@ export function createLogLineView(screen: Screen, { pods, timestamps }: LogLineO
     prefix,
     draw(line) {
       const { text } = prefix(line);
-      return text + contained(line.text, text);
+      return text + contained(harmlessLine(line.text), text);
     },
   };
 }

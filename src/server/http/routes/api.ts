@@ -1,17 +1,28 @@
 import type { HttpBindings } from '@hono/node-server';
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { z } from 'zod';
+import { createRoute, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { errorBody } from '../../../api/error-body.ts';
+import type { Caller } from '../../people/caller.ts';
 import type { Log } from '../../ports.ts';
 
 /** What routes see of a request beside its parts. */
 export interface RequestEnv {
   /** Absent when a test calls the app without a socket. */
   Bindings: Partial<HttpBindings>;
-  Variables: { requestId: string };
+  Variables: { requestId: string; caller: Caller };
 }
 
 export type Api = OpenAPIHono<RequestEnv>;
+
+const noQuery = z.strictObject({});
+
+/**
+ * A route of the contract. One that says nothing of a query takes none: a parameter that nobody reads is refused, as
+ * whoever sent it believes that it does something.
+ */
+export function describeRoute<const R extends RouteConfig>(route: R) {
+  return createRoute({ ...route, request: { query: noQuery, ...route.request } } as R);
+}
 
 /** Fields of a route's description that nearly every route has. */
 export function answers<T extends z.ZodType>(schema: T, description: string) {

@@ -1,11 +1,10 @@
-import { createRoute } from '@hono/zod-openapi';
 import { annotation, bulkResult, deletion, pruning, selection } from '../../../api/contract.ts';
 import type { UseCases } from '../../use-cases.ts';
-import { answers, failure, json, type Api } from './api.ts';
+import { answers, describeRoute, failure, json, type Api } from './api.ts';
 
 const done = answers(bulkResult, 'What was done, and one error for each that refused');
 
-const cancelRoute = createRoute({
+const cancelRoute = describeRoute({
   method: 'post',
   path: '/experiments/cancel',
   summary: 'Cancel experiments',
@@ -13,7 +12,7 @@ const cancelRoute = createRoute({
   responses: { 200: done, default: failure },
 });
 
-const annotateRoute = createRoute({
+const annotateRoute = describeRoute({
   method: 'post',
   path: '/experiments/annotate',
   summary: 'Set labels and the note of experiments',
@@ -21,7 +20,7 @@ const annotateRoute = createRoute({
   responses: { 200: done, default: failure },
 });
 
-const deleteRoute = createRoute({
+const deleteRoute = describeRoute({
   method: 'post',
   path: '/experiments/delete',
   summary: 'Delete ended experiments',
@@ -29,7 +28,7 @@ const deleteRoute = createRoute({
   responses: { 200: done, default: failure },
 });
 
-const pruneRoute = createRoute({
+const pruneRoute = describeRoute({
   method: 'post',
   path: '/experiments/prune',
   summary: 'Delete what ended some time ago',

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import {
   engineAdded,
   engineAddition,
@@ -10,18 +10,18 @@ import {
   engineRemoval,
 } from '../../../api/engine-contract.ts';
 import type { UseCases } from '../../use-cases.ts';
-import { answers, failure, json, type Api } from './api.ts';
+import { answers, describeRoute, failure, json, type Api } from './api.ts';
 
 const params = z.object({ name: z.string().min(1).max(200) });
 
-const listRoute = createRoute({
+const listRoute = describeRoute({
   method: 'get',
   path: '/engines',
   summary: 'Where experiments can run',
   responses: { 200: answers(engineList, 'The engines'), default: failure },
 });
 
-const addRoute = createRoute({
+const addRoute = describeRoute({
   method: 'post',
   path: '/engines',
   summary: 'Add a cluster as an engine',
@@ -29,7 +29,7 @@ const addRoute = createRoute({
   responses: { 201: answers(engineAdded, 'The engine, and what was found there'), default: failure },
 });
 
-const getRoute = createRoute({
+const getRoute = describeRoute({
   method: 'get',
   path: '/engines/{name}',
   summary: 'One engine and how it is configured',
@@ -37,7 +37,7 @@ const getRoute = createRoute({
   responses: { 200: answers(engineDocument, 'The engine'), default: failure },
 });
 
-const removeRoute = createRoute({
+const removeRoute = describeRoute({
   method: 'delete',
   path: '/engines/{name}',
   summary: 'Take an engine away',
@@ -45,7 +45,7 @@ const removeRoute = createRoute({
   responses: { 200: answers(engineDocument, 'The engine as it was'), default: failure },
 });
 
-const checkRoute = createRoute({
+const checkRoute = describeRoute({
   method: 'post',
   path: '/engines/{name}/check',
   summary: 'Whether everything is there that an engine needs',
@@ -53,7 +53,7 @@ const checkRoute = createRoute({
   responses: { 200: answers(engineCheck, 'What was found'), default: failure },
 });
 
-const fitRoute = createRoute({
+const fitRoute = describeRoute({
   method: 'post',
   path: '/engines/{name}/fit',
   summary: 'What an engine lacks at present for a manifest',
@@ -61,10 +61,9 @@ const fitRoute = createRoute({
   responses: { 200: answers(engineFit, 'What was found'), default: failure },
 });
 
-/** @param options.local whether requests come from this user's own machine */
-export function engineRoutes(api: Api, uses: UseCases, { local }: { local: boolean }): void {
-  api.openapi(listRoute, async (c) => c.json(await uses.listEngines(), 200));
-  api.openapi(addRoute, async (c) => c.json(await uses.addEngine(c.req.valid('json'), { local }), 201));
+export function engineRoutes(api: Api, uses: UseCases): void {
+  api.openapi(listRoute, async (c) => c.json(await uses.listEngines(c.get('caller')), 200));
+  api.openapi(addRoute, async (c) => c.json(await uses.addEngine(c.req.valid('json'), c.get('caller')), 201));
   api.openapi(getRoute, async (c) => c.json(await uses.getEngine(c.req.valid('param').name), 200));
   api.openapi(removeRoute, async (c) => {
     const { name } = c.req.valid('param');

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
   experimentList,
@@ -10,11 +10,11 @@ import {
   submission,
 } from '../../../api/contract.ts';
 import type { UseCases } from '../../use-cases.ts';
-import { answers, failure, json, type Api, type RequestEnv } from './api.ts';
+import { answers, describeRoute, failure, json, type Api, type RequestEnv } from './api.ts';
 
 const params = z.object({ ref: experimentRef });
 
-const submitRoute = createRoute({
+const submitRoute = describeRoute({
   method: 'post',
   path: '/experiments',
   summary: 'Submit an experiment',
@@ -26,7 +26,7 @@ const submitRoute = createRoute({
   },
 });
 
-const resubmitRoute = createRoute({
+const resubmitRoute = describeRoute({
   method: 'post',
   path: '/experiments/{ref}/resubmit',
   summary: 'A new experiment from the same code and manifest',
@@ -38,7 +38,7 @@ const resubmitRoute = createRoute({
   },
 });
 
-const listRoute = createRoute({
+const listRoute = describeRoute({
   method: 'get',
   path: '/experiments',
   summary: 'Experiments, newest first',
@@ -46,7 +46,7 @@ const listRoute = createRoute({
   responses: { 200: answers(experimentList, 'One page'), default: failure },
 });
 
-const getRoute = createRoute({
+const getRoute = describeRoute({
   method: 'get',
   path: '/experiments/{ref}',
   summary: 'The record of an experiment',
@@ -54,7 +54,7 @@ const getRoute = createRoute({
   responses: { 200: answers(experimentRecord, 'The record'), default: failure },
 });
 
-const manifestRoute = createRoute({
+const manifestRoute = describeRoute({
   method: 'get',
   path: '/experiments/{ref}/manifest',
   summary: 'The manifest that ran',
@@ -76,11 +76,17 @@ function goneSignal(c: Context<RequestEnv>): AbortSignal {
 
 export function experimentRoutes(api: Api, uses: UseCases): void {
   api.openapi(submitRoute, async (c) => {
-    const { summary, created } = await uses.submit(c.req.valid('json'), goneSignal(c));
+    const { summary, created } = await uses.submit(c.req.valid('json'), {
+      caller: c.get('caller'),
+      signal: goneSignal(c),
+    });
     return created ? c.json(summary, 201) : c.json(summary, 200);
   });
   api.openapi(resubmitRoute, async (c) => {
-    const { summary, created } = await uses.resubmit(c.req.valid('param').ref, c.req.valid('json'));
+    const { summary, created } = await uses.resubmit(
+      { ref: c.req.valid('param').ref, caller: c.get('caller') },
+      c.req.valid('json'),
+    );
     return created ? c.json(summary, 201) : c.json(summary, 200);
   });
   api.openapi(listRoute, (c) => c.json(uses.listExperiments(c.req.valid('query')), 200));

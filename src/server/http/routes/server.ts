@@ -1,23 +1,22 @@
-import { createRoute } from '@hono/zod-openapi';
 import { health, serverStatus } from '../../../api/contract.ts';
 import type { UseCases } from '../../use-cases.ts';
-import { answers, failure, type Api, type Serving } from './api.ts';
+import { answers, describeRoute, failure, type Api, type Serving } from './api.ts';
 
-const healthRoute = createRoute({
+const healthRoute = describeRoute({
   method: 'get',
   path: '/health',
   summary: 'Who answers here',
   responses: { 200: answers(health, 'Version and process') },
 });
 
-const statusRoute = createRoute({
+const statusRoute = describeRoute({
   method: 'get',
   path: '/server',
   summary: 'The state of the control plane',
   responses: { 200: answers(serverStatus, 'Its state'), default: failure },
 });
 
-const stopRoute = createRoute({
+const stopRoute = describeRoute({
   method: 'post',
   path: '/server/stop',
   summary: 'Make the control plane leave; what runs goes on',

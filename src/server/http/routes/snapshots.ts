@@ -1,19 +1,19 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import * as zlib from 'node:zlib';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { listing, snapshotAnnounced, snapshotDigest, snapshotLines } from '../../../api/contract.ts';
 import { AichorError } from '../../../errors.ts';
 import { FRAME_TYPE } from '../../../snapshot/listing/frame.ts';
 import type { UseCases } from '../../use-cases.ts';
 import { LINES, mediaOf, UnknownMedia } from '../json-body.ts';
-import { answers, failure, json, type Api, type RequestEnv } from './api.ts';
+import { answers, describeRoute, failure, json, type Api, type RequestEnv } from './api.ts';
 
 const params = z.object({ digest: snapshotDigest });
 const announced = answers(snapshotAnnounced, 'What it still lacks');
 
-const getRoute = createRoute({
+const getRoute = describeRoute({
   method: 'get',
   path: '/snapshots/{digest}',
   summary: 'Whether a snapshot is here, completely',
@@ -21,7 +21,7 @@ const getRoute = createRoute({
   responses: { 200: announced, default: failure },
 });
 
-const announceRoute = createRoute({
+const announceRoute = describeRoute({
   method: 'post',
   path: '/snapshots',
   summary: 'Announce a snapshot by its listing',
@@ -41,7 +41,7 @@ const announceRoute = createRoute({
 
 const binary = { schema: z.string().openapi({ format: 'binary' }) };
 
-const filesRoute = createRoute({
+const filesRoute = describeRoute({
   method: 'put',
   path: '/snapshots/{digest}/files',
   summary: 'Send the contents that a snapshot lacks',

@@ -1,13 +1,13 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { experimentRef } from '../../../api/contract.ts';
 import { opened, openName, storageList, storageQuery } from '../../../api/storage-contract.ts';
 import type { UseCases } from '../../use-cases.ts';
-import { answers, failure, type Api, type Serving } from './api.ts';
+import { answers, describeRoute, failure, type Api, type Serving } from './api.ts';
 import { streamed } from './stream.ts';
 
 const BYTES = 'application/octet-stream';
 
-const listRoute = createRoute({
+const listRoute = describeRoute({
   method: 'get',
   path: '/storage',
   summary: 'Files of a project or of an experiment',
@@ -15,7 +15,7 @@ const listRoute = createRoute({
   responses: { 200: answers(storageList, 'The files'), default: failure },
 });
 
-const fileRoute = createRoute({
+const fileRoute = describeRoute({
   method: 'get',
   path: '/storage/file',
   summary: 'The content of one of them',
@@ -26,7 +26,7 @@ const fileRoute = createRoute({
   },
 });
 
-const openRoute = createRoute({
+const openRoute = describeRoute({
   method: 'post',
   path: '/experiments/{ref}/open/{name}',
   summary: 'A link of an experiment; TensorBoard is started again for one that has ended',
@@ -40,6 +40,8 @@ export function storageRoutes(api: Api, uses: UseCases, serving: Serving): void 
     const bytes = await uses.readStored(c.req.valid('query'));
     return streamed(() => bytes, {
       type: BYTES,
+      beat: null,
+      accepted: undefined,
       closing: serving.closing,
       connection: c.env.outgoing,
       onError: (error: unknown) => serving.log.error({ err: error, path: c.req.path }, 'a stream broke'),

@@ -1,3 +1,5 @@
+import { encodingFor, packed } from '../compress.ts';
+
 /** The connection of a response, where there is one: destroying it is the only way to end a body that is not whole. */
 interface Connection {
   destroy(): unknown;
@@ -5,6 +7,10 @@ interface Connection {
 
 interface StreamOptions {
   type: string;
+  /** What the stream says when it has nothing to say: proxies cut what is silent for a minute. Null: nothing (bytes). */
+  beat: Uint8Array | null;
+  /** `Accept-Encoding` of the request; undefined also where the content is as good as packed. */
+  accepted: string | undefined;
   /** Aborted when the server goes. */
   closing: AbortSignal;
   connection: Connection | undefined;
@@ -18,11 +24,13 @@ interface StreamOptions {
  */
 export function streamed(
   make: (gone: AbortSignal) => AsyncIterable<Uint8Array>,
-  { type, closing, connection, onError }: StreamOptions,
+  { type, beat, accepted, closing, connection, onError }: StreamOptions,
 ): Response {
   const reader = new AbortController();
   const gone = AbortSignal.any([reader.signal, closing]);
-  const iterator = make(gone)[Symbol.asyncIterator]();
+  const encoding = encodingFor(accepted);
+  const said = beat === null ? make(gone) : withBeats(make(gone), { beat, afterMs: SILENCE_MS });
+  const iterator = (encoding === null ? said : packed(said, encoding))[Symbol.asyncIterator]();
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -44,5 +52,51 @@ export function streamed(
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, { headers: { 'content-type': type, 'cache-control': 'no-store' } });
+  return new Response(body, {
+    headers: {
+      'content-type': type,
+      'cache-control': 'no-store',
+      ...(encoding !== null && { 'content-encoding': encoding.name, vary: 'accept-encoding' }),
+    },
+  });
+}
+
+/** How long a stream may be silent. */
+const SILENCE_MS = 15_000;
+/** Between lines of JSON; whoever reads them passes over it. */
+export const EMPTY_LINE: Uint8Array = Buffer.from('\n');
+
+/** The chunks, and `beat` whenever none has come for so long. */
+export async function* withBeats(
+  chunks: AsyncIterable<Uint8Array>,
+  { beat, afterMs }: { beat: Uint8Array; afterMs: number },
+): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let next = iterator.next();
+  try {
+    for (;;) {
+      const result = await inTime(next, afterMs);
+      if (result === null) yield beat;
+      else if (result.done) return;
+      else {
+        yield result.value;
+        next = iterator.next();
+      }
+    }
+  } finally {
+    // Nobody waits for it any more.
+    next.catch(() => undefined);
+    await iterator.return?.();
+  }
+}
+
+/** What the promise gives; null when it takes longer. */
+async function inTime<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, ms, null)));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -4,7 +4,6 @@ import {
   readLabels,
   readSecrets,
   secretNames,
-  shellBasics,
 } from '../../../../src/cli/submit/environment.ts';
 
 const usage = (message: RegExp) =>
@@ -74,28 +73,4 @@ describe('secrets', () => {
 it('reads labels', () => {
   expect(readLabels(['a=1', 'b=x=y', 'a=2', 'e='])).toEqual({ a: '2', b: 'x=y', e: '' });
   for (const bad of ['a', '=1']) expect(() => readLabels([bad])).toThrow(usage(/KEY=VALUE/));
-});
-
-it('lets only the basics of a shell travel', () => {
-  const basics = {
-    PATH: '/bin',
-    HOME: '/h',
-    LC_ALL: 'C',
-    https_proxy: 'p',
-    NO_PROXY: 'n',
-    UV_CACHE_DIR: '/c',
-    PIP_INDEX_URL: 'i',
-    LD_LIBRARY_PATH: '/l',
-    TZ: 'UTC',
-  };
-  const rest = {
-    AWS_SECRET_ACCESS_KEY: 's',
-    AICHOR_API_KEY: 'k',
-    PYTHONPATH: '/p',
-    LCX: '1',
-    MY_PIP_X: '1',
-    PROXY: 'x',
-    GONE: undefined,
-  };
-  expect(shellBasics({ ...rest, ...basics })).toEqual(basics);
 });
