@@ -27,6 +27,7 @@ const CHECKS = {
     tool(root, 'publint/src/cli.js', ['--strict'], { ...process.env, npm_config_ignore_scripts: 'true' }),
   commands: () => upToDate(SNAPSHOT, commandSnapshot),
   readme: () => upToDate('README.md', readmeWithReference),
+  manifest: () => upToDate('docs/manifest.md', manifestPage),
   words: async () => (await import('./check/words.js')).wordFindings(root),
 };
 
@@ -54,6 +55,10 @@ async function commandSnapshot() {
 async function readmeWithReference() {
   const { withReference } = await import('./check/reference.js');
   return withReference(await readFile(join(root, 'README.md'), 'utf8'), await commands());
+}
+
+async function manifestPage() {
+  return (await import('./check/manifest-page.js')).manifestPage(root);
 }
 
 async function commands() {
