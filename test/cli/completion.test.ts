@@ -48,6 +48,9 @@ const LINES: [line: string, among: () => string][] = [
   ['aichor context set engine ', () => 'local'],
   ['aichor experiments open latest tens', () => 'tensorboard'],
   ['aichor manifest validate mani', () => 'manifest.yaml'],
+  ['aichor manifest explain spec.types.worker.resources.sh', () => 'spec.types.worker.resources.shmSizeGB'],
+  ['aichor manifest explain spec.ty', () => 'spec.types.'],
+  ['aichor experiments submit local --set spec.types.trial.c', () => 'spec.types.trial.count='],
 ];
 
 /** Lines that each shell is tried on: each kind of answer once. */

@@ -99,13 +99,9 @@ async function enginesOf(client: Client | null): Promise<Suggestion[]> {
 /** The keys below the path that is typed so far; `isSet`: with a `=` behind those that hold a value. */
 async function manifestPaths(current: string, isSet: boolean): Promise<Suggestion[]> {
   if (isSet && current.includes('=')) return [];
-  const { documentSchema, keysAt } = await import('../../manifest/schema/walk.ts');
-  const steps = current.split('.').slice(0, -1);
-  const schema = documentSchema(null);
-  return (keysAt(schema, steps) ?? []).map((key) => {
-    const path = [...steps, key];
-    // A map with free keys (types by name) is one, too.
-    const isMap = [path, [...path, 'name']].some((at) => keysAt(schema, at) !== null);
-    return { word: `${path.join('.')}${isMap ? '.' : isSet ? '=' : ''}`, says: '' };
+  const { continuations } = await import('../../manifest/reference/explain.ts');
+  return continuations(current).map(({ path, description, holds }) => {
+    const end = holds === 'fields' || (isSet && holds === 'keys') ? '.' : isSet ? '=' : '';
+    return { word: `${path}${end}`, says: description };
   });
 }

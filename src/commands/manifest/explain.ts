@@ -1,9 +1,9 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import type { Explanation } from '../../manifest/reference/explain.ts';
+import type { FieldExplanation } from '../../manifest/reference/explain.ts';
 
-export default class ManifestExplain extends BaseCommand<Explanation> {
+export default class ManifestExplain extends BaseCommand<FieldExplanation> {
   static override summary =
     'Say what a field of the manifest is: type, default, example, and what each engine makes of it';
   static override description =
@@ -21,13 +21,13 @@ export default class ManifestExplain extends BaseCommand<Explanation> {
     recursive: boolean({ char: 'r', description: 'Show the fields below those, too' }),
   };
 
-  async run(): Promise<Explanation> {
+  async run(): Promise<FieldExplanation> {
     const { args, flags } = await this.parse(ManifestExplain);
     const { explain } = await import('../../manifest/reference/explain.ts');
     return explain(args.path ?? '', { recursive: flags.recursive });
   }
 
-  override async view(document: Explanation): Promise<string> {
+  override async view(document: FieldExplanation): Promise<string> {
     const { explanationView } = await import('../../cli/print/manifest/explanation.ts');
     return explanationView(document, this.screen);
   }

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../base/text/did-you-mean.ts';
 import { AichorError } from '../../errors.ts';
 import { OPERATOR_NAMES, type OperatorName } from '../../operators/table.ts';
-import { FREE_KEY, manifestFields, type Field } from './fields.ts';
+import { FREE_KEY, manifestFields, type ManifestField } from './fields.ts';
 import { NOTES, notesKey } from './notes.ts';
 
 /** A field as `manifest explain` prints it. */
@@ -21,7 +21,7 @@ export interface FieldDocument {
   original: string | null;
 }
 
-export interface Explanation extends FieldDocument {
+export interface FieldExplanation extends FieldDocument {
   /** The fields in it; with `recursive`, those below them, too. */
   fields: FieldDocument[];
 }
@@ -43,7 +43,7 @@ const ROOT: FieldDocument = {
  * What a field is, and what is in it. The path may leave out `[]`, name any key where the user chooses them
  * (`spec.types.trial.count`), and begin in the middle where that is enough (`shmSizeGB`). Throws AichorError `not_found`.
  */
-export function explain(path: string, { recursive = false } = {}): Explanation {
+export function explain(path: string, { recursive = false } = {}): FieldExplanation {
   const fields = manifestFields();
   const wanted = path.replace(/^\.|\.$/g, '');
   const all = [...fields.values()];
@@ -59,8 +59,16 @@ export function explain(path: string, { recursive = false } = {}): Explanation {
   return { ...documentOf(found), fields: inside.map(documentOf) };
 }
 
-/** Paths that continue what is typed, for completion: the next step only, with `.` behind those that have fields. */
-export function continuations(typed: string): { path: string; description: string }[] {
+/** A path that continues what is typed. */
+export interface Continuation {
+  path: string;
+  description: string;
+  /** Whether fields follow, or keys that the user chooses. */
+  holds: 'fields' | 'keys' | 'value';
+}
+
+/** Paths that continue what is typed, for completion: the next step only. */
+export function continuations(typed: string): Continuation[] {
   const steps = typed.split('.');
   const parent = steps.slice(0, -1).join('.');
   const last = steps.at(-1) ?? '';
@@ -73,15 +81,16 @@ export function continuations(typed: string): { path: string; description: strin
   return inside
     .map((field) => ({ field, key: lastKey(field.path) }))
     .filter(({ field, key }) => !field.deprecated && key !== FREE_KEY && key.startsWith(last))
-    .map(({ field, key }) => ({
-      path: [...(parent === '' ? [] : [parent]), key].join('.') + (field.children.length > 0 ? '.' : ''),
-      description: field.description,
+    .map(({ field: { description, children, type }, key }) => ({
+      path: [...(parent === '' ? [] : [parent]), key].join('.'),
+      description,
+      holds: children.length > 0 ? 'fields' : type.startsWith('map') ? 'keys' : 'value',
     }));
 }
 
-function find(wanted: string, all: readonly Field[], whole = false): Field | null {
+function find(wanted: string, all: readonly ManifestField[], whole = false): ManifestField | null {
   const steps = wanted.split('.').map((step) => step.replace(/\[.*\]$/, ''));
-  const fits = (field: Field, free: boolean) => {
+  const fits = (field: ManifestField, free: boolean) => {
     const parts = field.path.split('.').map((part) => part.replace(/\[\]$/, ''));
     const end = whole || parts.length === steps.length ? parts : parts.slice(-steps.length);
     return (
@@ -100,7 +109,7 @@ function find(wanted: string, all: readonly Field[], whole = false): Field | nul
   return best ?? all.find((field) => fits(field, true)) ?? exact[0] ?? null;
 }
 
-function unknown(wanted: string, all: readonly Field[]): AichorError {
+function unknown(wanted: string, all: readonly ManifestField[]): AichorError {
   const paths = all.filter(({ deprecated }) => !deprecated).map(({ path }) => path);
   const last = wanted.slice(wanted.lastIndexOf('.') + 1);
   const near = didYouMean(last, [...new Set(paths.map(lastKey))]);
@@ -118,7 +127,7 @@ function lastKey(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1).replace(/\[\]$/, '');
 }
 
-function documentOf(field: Field): FieldDocument {
+function documentOf(field: ManifestField): FieldDocument {
   const { path, type, required, default: usual, description, deprecated, operators } = field;
   const notes = NOTES[notesKey(path)];
   return {

@@ -3,7 +3,7 @@ import { OPERATOR_NAMES, type OperatorName } from '../../operators/table.ts';
 import { DOCUMENTS } from '../schema/document.ts';
 
 /** A field of the manifest language, as the schema has it. */
-export interface Field {
+export interface ManifestField {
   /** `spec.types.Workers[].count`; `<name>` stands for a key that the user chooses. */
   path: string;
   /** `text`, `number`, `list of maps`, or the words that it may be: `github | microsoft`. */
@@ -21,12 +21,12 @@ export interface Field {
   children: string[];
 }
 
-let known: ReadonlyMap<string, Field> | null = null;
+let known: ReadonlyMap<string, ManifestField> | null = null;
 
 /** Every field by its path, in the order of the schema: that of each operator, laid over each other. */
-export function manifestFields(): ReadonlyMap<string, Field> {
+export function manifestFields(): ReadonlyMap<string, ManifestField> {
   if (known !== null) return known;
-  const fields = new Map<string, Field>();
+  const fields = new Map<string, ManifestField>();
   for (const operator of OPERATOR_NAMES) addChildren(DOCUMENTS[operator](), '', { operator, fields });
   return (known = fields);
 }
@@ -36,7 +36,7 @@ export const FREE_KEY = '<name>';
 
 interface Adding {
   operator: OperatorName;
-  fields: Map<string, Field>;
+  fields: Map<string, ManifestField>;
 }
 
 function addChildren(schema: z.ZodType, path: string, adding: Adding): void {
@@ -69,7 +69,7 @@ function addField(
       path,
       type: typeOf(schema),
       required: !(schema instanceof z.ZodOptional) && key !== FREE_KEY,
-      default: (usual as Field['default'] | undefined) ?? null,
+      default: (usual as ManifestField['default'] | undefined) ?? null,
       description: description ?? 'One kind of pods, under a name of your own.',
       deprecated: deprecated === true,
       operators: [operator],

@@ -99,7 +99,8 @@ describe('the reference of the manifest', () => {
   });
 
   test('paths are completed a step at a time', () => {
-    const words = (typed: string) => continuations(typed).map(({ path }) => path);
+    const words = (typed: string) =>
+      continuations(typed).map(({ path, holds }) => (holds === 'fields' ? `${path}.` : path));
     expect(words('')).toEqual(['kind', 'apiVersion', 'name', 'builder.', 'clone.', 'spec.']);
     expect(words('spec.t')).toEqual(['spec.timeout', 'spec.tensorboard.', 'spec.types.']);
     expect(words('spec.types.')).toEqual(expect.arrayContaining(['spec.types.worker.', 'spec.types.Head.']));
@@ -107,6 +108,10 @@ describe('the reference of the manifest', () => {
     expect(words('spec.types.worker.resources.c')).toEqual([
       'spec.types.worker.resources.cpus',
       'spec.types.worker.resources.cpuLimitRatio',
+    ]);
+    expect(continuations('spec.en').map(({ path, holds }) => [path, holds])).toEqual([
+      ['spec.engineName', 'value'],
+      ['spec.env', 'keys'],
     ]);
     expect(words('nothing.')).toEqual([]);
   });

@@ -1,10 +1,10 @@
-import type { Explanation, FieldDocument } from '../../../manifest/reference/explain.ts';
+import type { FieldExplanation, FieldDocument } from '../../../manifest/reference/explain.ts';
 import { OPERATOR_NAMES } from '../../../operators/table.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { hanging } from '../text.ts';
 
 /** A field and what is in it, as `kubectl explain` has it. */
-export function explanationView(document: Explanation, screen: Screen): string {
+export function explanationView(document: FieldExplanation, screen: Screen): string {
   const { colors, width } = screen;
   const { path, fields, description, engines, original, example, operators } = document;
   const heading = `${colors.bold(path === '' ? 'manifest' : path)} ${traits(document, screen)}`;
@@ -29,7 +29,7 @@ export function explanationView(document: Explanation, screen: Screen): string {
   ].join('\n');
 }
 
-function shown({ path }: FieldDocument, { path: parent }: Explanation): string {
+function shown({ path }: FieldDocument, { path: parent }: FieldExplanation): string {
   return parent === '' ? path : path.slice(parent.length + 1);
 }
 
