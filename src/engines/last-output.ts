@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { briefly } from '../base/io/brief.ts';
 
 /** Bytes of each file that are looked at. */
 const ENOUGH = 16_384;
@@ -11,7 +12,7 @@ export async function lastOutput(
   files: readonly string[],
   secrets: Readonly<Record<string, string>>,
 ): Promise<string> {
-  let text = (await Promise.all(files.map(endOf))).join('\n');
+  let text = (await Promise.all(files.map((file) => briefly(() => endOf(file))))).join('\n');
   for (const value of Object.values(secrets))
     if (value.length >= SHORTEST_SECRET) text = text.replaceAll(value, '***');
   return text;

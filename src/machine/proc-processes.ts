@@ -1,5 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
+import { inRounds } from '../base/async/rounds.ts';
 import { isAbsent } from '../base/io/files-sync.ts';
+import { readText } from '../base/io/files.ts';
 import { systemErrorCode } from '../errors.ts';
 import type { ProcessIdentity, Processes } from './processes.ts';
 
@@ -13,14 +17,25 @@ interface Stat {
   start: string;
 }
 
-/** Reads `/proc`: no process is started, so it is cheap enough to look at every pod at each wake. */
+interface Marks {
+  name: string;
+  value: string;
+  also: string;
+}
+
+type Marked = { pid: number; also: string | null }[];
+
+/**
+ * Reads `/proc`: no process is started, so it is cheap enough to look at every pod at each wake. These files are made
+ * of the kernel's memory: reading one at once takes a tenth of waiting for it, and has one open at a time.
+ */
 export function createProcProcesses(): Processes {
   let boot: Promise<string> | null = null;
   const bootId = () =>
-    (boot ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim()));
+    (boot ??= readText('/proc/sys/kernel/random/boot_id').then((text) => text.trim()));
 
   async function identify(pid: number): Promise<ProcessIdentity | null> {
-    const stat = await statOf(pid);
+    const stat = statOf(pid);
     return stat === null || stat.zombie ? null : { pid, start: stat.start, boot: await bootId() };
   }
 
@@ -29,59 +44,78 @@ export function createProcProcesses(): Processes {
     return now !== null && now.start === identity.start && now.boot === identity.boot;
   }
 
-  async function marked(name: string, value: string, also: string) {
-    const found = await eachPid(async (pid) => {
-      const environment = await environmentOf(pid);
-      if (environment === null || !holds(environment, name, value)) return null;
-      const stat = await statOf(pid);
-      return stat === null || stat.zombie ? null : { pid, also: valueOf(environment, also) };
-    });
-    return found;
-  }
+  const marked = inRounds<Marks, Marked>(findMarked);
+  const memory = inRounds<ReadonlySet<number>, Map<number, number>>(findMemory);
 
   return {
     kind: 'proc',
     bootId,
     identify,
-    marked,
+    marked: (name, value, also) => marked({ name, value, also }),
     isAlive,
     async living(identities) {
       const alive = await Promise.all(identities.map(isAlive));
       return new Set(identities.filter((_, index) => alive[index]));
     },
     async withEnvironment(variables) {
-      return eachPid(async (pid) => {
-        const environment = await environmentOf(pid);
-        const all = Object.entries(variables);
-        if (environment === null || !all.every(([name, value]) => holds(environment, name, value)))
-          return null;
-        const stat = await statOf(pid);
-        return stat === null || stat.zombie ? null : pid;
+      const all = Object.entries(variables);
+      const found: number[] = [];
+      await eachPid((pid) => {
+        const environment = environmentOf(pid);
+        if (environment === null || !all.every(([name, value]) => valueOf(environment, name) === value))
+          return;
+        if (lives(pid)) found.push(pid);
       });
+      return found;
     },
-    async memoryOfGroups(pgids) {
-      const sums = new Map<number, number>();
-      await eachPid(async (pid) => {
-        const stat = await statOf(pid);
-        if (stat === null || stat.zombie || !pgids.has(stat.pgid)) return null;
-        const bytes = await residentBytes(pid);
-        sums.set(stat.pgid, (sums.get(stat.pgid) ?? 0) + bytes);
-        return null;
-      });
-      return sums;
-    },
+    memoryOfGroups: memory,
   };
 }
 
-/** Visits every process, a few at a time (a machine may have thousands), and keeps what is not null. */
-async function eachPid<T>(visit: (pid: number) => Promise<T | null>): Promise<T[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const kept: T[] = [];
-  for (let start = 0; start < pids.length; start += 64) {
-    const results = await Promise.all(pids.slice(start, start + 64).map(visit));
-    for (const result of results) if (result !== null) kept.push(result);
+/** Answers all who look for marked processes with one look at every process. */
+async function findMarked(asked: readonly Marks[]): Promise<Marked[]> {
+  const answers = asked.map((): Marked => []);
+  const wanted = new Map<string, Map<string, number[]>>();
+  asked.forEach(({ name, value }, index) => {
+    const byValue = wanted.get(name) ?? new Map<string, number[]>();
+    byValue.set(value, [...(byValue.get(value) ?? []), index]);
+    wanted.set(name, byValue);
+  });
+  await eachPid((pid) => {
+    const environment = environmentOf(pid);
+    if (environment === null) return;
+    for (const [name, byValue] of wanted) {
+      const value = valueOf(environment, name);
+      const indexes = value === null ? undefined : byValue.get(value);
+      if (indexes === undefined || !lives(pid)) continue;
+      for (const index of indexes)
+        answers[index]?.push({ pid, also: valueOf(environment, asked[index]?.also ?? '') });
+    }
+  });
+  return answers;
+}
+
+async function findMemory(asked: readonly ReadonlySet<number>[]): Promise<Map<number, number>[]> {
+  const wanted = new Set(asked.flatMap((pgids) => [...pgids]));
+  const sums = new Map<number, number>();
+  await eachPid((pid) => {
+    const stat = statOf(pid);
+    if (stat === null || stat.zombie || !wanted.has(stat.pgid)) return;
+    sums.set(stat.pgid, (sums.get(stat.pgid) ?? 0) + residentBytes(pid));
+  });
+  return asked.map((pgids) => new Map([...sums].filter(([pgid]) => pgids.has(pgid))));
+}
+
+/** Processes that are looked at without a turn for others: about a millisecond. */
+const BETWEEN_TURNS = 32;
+
+/** Visits every process: a machine may have thousands. */
+async function eachPid(visit: (pid: number) => void): Promise<void> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  for (const [index, pid] of pids.entries()) {
+    if (index % BETWEEN_TURNS === BETWEEN_TURNS - 1) await turn();
+    visit(Number(pid));
   }
-  return kept;
 }
 
 /** The command name in field 2 may hold spaces and parentheses: fields are counted after the last `)`. */
@@ -95,34 +129,39 @@ export function parseStat(text: string): Stat | null {
   return { zombie: state === 'Z' || state === 'X' || state === 'x', pgid: Number(pgrp), start };
 }
 
-async function statOf(pid: number): Promise<Stat | null> {
-  const text = await readGone(`/proc/${pid}/stat`);
+function statOf(pid: number): Stat | null {
+  const text = readGone(`/proc/${pid}/stat`);
   return text === null ? null : parseStat(text);
 }
 
-async function environmentOf(pid: number): Promise<string | null> {
-  return readGone(`/proc/${pid}/environ`);
+/** A zombie does not. */
+function lives(pid: number): boolean {
+  return statOf(pid)?.zombie === false;
 }
 
-function holds(environment: string, name: string, value: string): boolean {
-  return `\0${environment}\0`.includes(`\0${name}=${value}\0`);
+/** Its variables, each between two zeros. */
+function environmentOf(pid: number): string | null {
+  const text = readGone(`/proc/${pid}/environ`);
+  return text === null ? null : `\0${text}\0`;
 }
 
 function valueOf(environment: string, name: string): string | null {
-  const entry = environment.split('\0').find((text) => text.startsWith(`${name}=`));
-  return entry === undefined ? null : entry.slice(name.length + 1);
+  const found = environment.indexOf(`\0${name}=`);
+  if (found < 0) return null;
+  const start = found + name.length + 2;
+  return environment.slice(start, environment.indexOf('\0', start));
 }
 
-async function residentBytes(pid: number): Promise<number> {
-  const text = await readGone(`/proc/${pid}/status`);
+function residentBytes(pid: number): number {
+  const text = readGone(`/proc/${pid}/status`);
   const kilobytes = text === null ? null : RESIDENT.exec(text)?.[1];
   return kilobytes === undefined || kilobytes === null ? 0 : Number(kilobytes) * 1024;
 }
 
 /** Processes end while they are looked at, and those of other users may not be read: both are null. */
-async function readGone(path: string): Promise<string | null> {
+function readGone(path: string): string | null {
   try {
-    return await readFile(path, 'latin1');
+    return readFileSync(path, 'latin1');
   } catch (error) {
     const code = systemErrorCode(error);
     if (isAbsent(error) || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null;

@@ -15,7 +15,7 @@ export interface Work {
 }
 
 /** So little that many run side by side whatever the machine has. */
-const RESOURCES = { cpus: 0.1, ramRatio: 1 };
+const RESOURCES = { cpus: 0.1, ramRatio: 0.01 };
 
 export function manifestOf({ count = 1, completions, parallelisms, spec }: Work): string {
   const worker = {

@@ -13,13 +13,25 @@ export interface Server {
   ended: Promise<NodeJS.Signals | null>;
 }
 
+export interface ServerLimits {
+  /** Files, sockets and pipes that it may have open; null: as many as this process. */
+  descriptors?: number | null;
+}
+
 /**
  * Starts a control plane; returns when it answers, or has ended.
  *
  * @param crashAt name of a crash point, `name:n` for the n-th time it is passed; empty: none
  */
-export async function startServer(env: NodeJS.ProcessEnv, crashAt = ''): Promise<Server> {
-  const child = spawn(process.execPath, [BIN, 'server', 'start', '--embedded'], {
+export async function startServer(
+  env: NodeJS.ProcessEnv,
+  crashAt = '',
+  { descriptors = null }: ServerLimits = {},
+): Promise<Server> {
+  const words = [process.execPath, BIN, 'server', 'start', '--embedded'];
+  const limited = ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...words];
+  const [program = '', ...args] = descriptors === null ? words : limited;
+  const child = spawn(program, args, {
     env: { ...env, AICHOR_CRASH_AT: crashAt },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

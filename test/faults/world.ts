@@ -15,7 +15,7 @@ import { stateFolder } from '../../src/machine/state-folder.ts';
 import { sendDirectory } from '../fixtures/send-directory.ts';
 import { moment, programsOf, processesOf, until } from './processes.ts';
 import { writeRepository, type Work } from './repository.ts';
-import { BIN, startServer, type Server } from './server.ts';
+import { BIN, startServer, type Server, type ServerLimits } from './server.ts';
 
 /** What a command gave. */
 export interface Outcome {
@@ -31,7 +31,7 @@ export interface World {
   home: string;
   env: NodeJS.ProcessEnv;
   client: Client;
-  start(crashAt?: string): Promise<Server>;
+  start(crashAt?: string, limits?: ServerLimits): Promise<Server>;
   /** The built program, not on a terminal. */
   aichor(args: readonly string[], options?: { env?: NodeJS.ProcessEnv; cwd?: string }): Promise<Outcome>;
   /** Writes a repository; its folder. */
@@ -67,7 +67,7 @@ async function createWorld(limits: object = { cpus: 1000 }): Promise<World> {
   };
   return {
     ...{ folder, home, env, client, repository },
-    start: (crashAt) => startServer(env, crashAt),
+    start: (crashAt, allowed) => startServer(env, crashAt, allowed),
     aichor: (args, options = {}) =>
       run(args, { env: { ...env, ...options.env }, cwd: options.cwd ?? folder }),
     upload: async (work) => upload(client, await repository(work)),

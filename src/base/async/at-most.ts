@@ -1,8 +1,11 @@
+/** Runs the works that it is given, some at a time. */
+export type AtMost = <T>(work: () => Promise<T>) => Promise<T>;
+
 /**
  * Lets at most so many of the works that it is given run at a time. The others wait, and begin in the order in which
  * they came; one that fails fails alone.
  */
-export function atMost(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function atMost(limit: number): AtMost {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {

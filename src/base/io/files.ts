@@ -1,5 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { systemErrorCode } from '../../errors.ts';
+import { briefly } from './brief.ts';
 import { isAbsent } from './files-sync.ts';
 
 /** What `work` gives; null when it fails because a file is not there. Any other failure is thrown. */
@@ -14,7 +15,7 @@ export async function ifThere<T>(work: Promise<T>): Promise<T | null> {
 
 /** A file's text (UTF-8); null when it is not there. Throws system errors for one that is there and cannot be read. */
 export function readIfThere(path: string): Promise<string | null> {
-  return ifThere(readFile(path, 'utf8'));
+  return ifThere(readText(path));
 }
 
 /**
@@ -23,11 +24,16 @@ export function readIfThere(path: string): Promise<string | null> {
  */
 export async function readIfPossible(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path);
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
     return null;
   }
+}
+
+/** A file's text (UTF-8). Throws system errors. */
+export function readText(path: string): Promise<string> {
+  return briefly(() => readFile(path, 'utf8'));
 }
 
 /** Whether something has this name: a file, a folder, a link that may lead nowhere. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { briefly } from './brief.ts';
 import { crashPoint } from './crash-point.ts';
 
 export interface PlaceOptions {
@@ -25,16 +26,11 @@ export async function place(
   { mode = 0o600, durable = false }: PlaceOptions = {},
 ): Promise<void> {
   const beside = besideOf(path);
+  const write = () => writeAll(beside, content, { mode, durable });
+  const isHere = typeof content === 'string' || content instanceof Uint8Array;
   try {
-    const file = await open(beside, 'wx', mode);
-    try {
-      crashPoint('place-opened');
-      await writeFile(file, content);
-      await file.chmod(mode);
-      if (durable) await file.sync();
-    } finally {
-      await file.close();
-    }
+    // A stream may wait for others.
+    await (isHere ? briefly(write) : write());
     crashPoint('place-written');
     await rename(beside, path);
   } catch (error) {
@@ -43,6 +39,22 @@ export async function place(
   }
   crashPoint('place-renamed');
   if (durable) await flush(dirname(path));
+}
+
+async function writeAll(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+  { mode, durable }: Required<PlaceOptions>,
+): Promise<void> {
+  const file = await open(path, 'wx', mode);
+  try {
+    crashPoint('place-opened');
+    await writeFile(file, content);
+    await file.chmod(mode);
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** `place` for callers that cannot wait. */
@@ -66,13 +78,15 @@ export function placeSync(
 }
 
 /** Returns when what a file or folder holds would survive a power cut. */
-export async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+export function flush(path: string): Promise<void> {
+  return briefly(async () => {
+    const file = await open(path, 'r');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
 }
 
 function flushSync(path: string): void {

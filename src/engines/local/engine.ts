@@ -1,5 +1,6 @@
 import { uptime as secondsSinceBoot, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { atMost } from '../../base/async/at-most.ts';
 import { remember } from '../../base/async/remember.ts';
 import { machineCapacity } from '../../machine/capacity.ts';
 import { chooseProcesses } from '../../machine/choose-processes.ts';
@@ -42,6 +43,9 @@ export interface LocalEngineOptions {
   contained?: boolean;
 }
 
+/** Much more than keeps a machine busy. */
+const AT_A_TIME = { builds: 16, preparations: 8, launches: 16 };
+
 /** How long what the machine has counts: its limits are files, asked for with each submission. */
 const CAPACITY_MS = 1000;
 
@@ -57,12 +61,18 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     gpus: createGpuPool(options.gpus ?? (() => listGpus(env['PATH'] ?? ''))),
     ports: createPortRegistry(dataFolder),
     oom: options.oom ?? createOomEvidence(SYSTEM_OOM_SOURCES),
+    atATime: {
+      builds: atMost(AT_A_TIME.builds),
+      preparations: atMost(AT_A_TIME.preparations),
+      launches: atMost(AT_A_TIME.launches),
+    },
     bash: once(() => findProgram('bash', `${env['PATH'] ?? ''}:/usr/bin:/bin`)),
     entrance,
     findContainment: once(async () =>
       options.contained === false ? null : findContainment(await entrance(), env),
     ),
   };
+  const build = createBuilder(host);
   const capacity = remember(CAPACITY_MS, () => machineCapacity());
   const offered = async () => {
     const [machine, devices] = await Promise.all([capacity(), host.gpus.devices()]);
@@ -85,7 +95,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
       healthy: true,
       message: null,
     }),
-    build: createBuilder(host),
+    build: (context) => host.atATime.builds(() => build(context)),
     run: (context) => runExperiment(host, context),
     openTensorBoard: (context) => openTensorBoard(host.processes, context),
     async discard(experimentId) {

@@ -2,6 +2,7 @@ import { close, open, read, write } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { promisify } from 'node:util';
+import { atMost } from '../../base/async/at-most.ts';
 import { ifThere } from '../../base/io/files.ts';
 import { isAbsent } from '../../base/io/files-sync.ts';
 
@@ -28,11 +29,18 @@ const closeFile = promisify(close);
 const readFile = promisify(read);
 const writeFile = promisify(write);
 
+/** Files that are read or written at the same time; hundreds of experiments may have something to say at once. */
+const IN_USE = 32;
+
 /** @param limit how many files may stay open that nobody is using just now */
 export function createLogFiles(limit = 64): LogFiles {
   const table = new Map<string, OpenFile>();
+  const inUse = atMost(IN_USE);
 
-  async function use<T>(path: string, mode: 'r' | 'w', work: (descriptor: number) => Promise<T>): Promise<T> {
+  const use = <T>(path: string, mode: 'r' | 'w', work: (descriptor: number) => Promise<T>): Promise<T> =>
+    inUse(() => useNow(path, mode, work));
+
+  async function useNow<T>(path: string, mode: 'r' | 'w', work: (descriptor: number) => Promise<T>): Promise<T> {
     const key = `${mode}${path}`;
     const file = table.get(key) ?? { descriptor: openAs(path, mode), users: 0, dropped: false };
     table.delete(key);

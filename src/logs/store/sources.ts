@@ -1,5 +1,6 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { briefly } from '../../base/io/brief.ts';
 import { ifThere } from '../../base/io/files.ts';
 import { AichorError } from '../../errors.ts';
 import type { LogSource } from '../line.ts';
@@ -94,7 +95,7 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
         const stored = known ?? list.at(-1);
         await written;
         if (!stored) throw new Error('a source was added and is not there');
-        await (await open(pathOf(stored.number), 'a', 0o600)).close();
+        await createEmpty(pathOf(stored.number));
         return stored;
       } catch (error) {
         throw cannotCreate(folder, error);
@@ -105,8 +106,12 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
   };
 }
 
+function createEmpty(path: string): Promise<void> {
+  return briefly(async () => (await open(path, 'a', 0o600)).close());
+}
+
 async function readEntries(path: string, files: LogFiles): Promise<{ entries: Entry[]; bytes: number }> {
-  const content = await ifThere(readFile(path));
+  const content = await ifThere(briefly(() => readFile(path)));
   if (content === null) return { entries: [], bytes: 0 };
   const bytes = content.lastIndexOf(10) + 1;
   if (bytes < content.length) await files.truncate(path, bytes);

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ifThere, readIfThere } from '../../../base/io/files.ts';
+import { readIfPossible, readIfThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import { findProgram } from '../../../machine/find-program.ts';
 import { works, type Entrance } from './enter.ts';
@@ -76,6 +75,6 @@ export async function insideWords(
 }
 
 async function firstChild(pid: number): Promise<number | null> {
-  const children = await ifThere(readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+  const children = await readIfPossible(`/proc/${pid}/task/${pid}/children`);
   return Number(children?.trim().split(' ')[0]) || null;
 }

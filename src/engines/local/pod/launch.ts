@@ -36,8 +36,10 @@ const LARGEST_ENVIRONMENT = 2_000_000;
 /**
  * Starts pods that outlive this process, printing into files: no pipe that could fill or break. One small process
  * starts them all, because starting a program from here holds this process up until the other one runs.
+ *
+ * @returns when all have begun, or failed to: until then a pipe is open on which that is told
  */
-export function launchPods(pods: readonly PodStart[], launching: Launching): void {
+export async function launchPods(pods: readonly PodStart[], launching: Launching): Promise<void> {
   const able = pods.filter((pod) => {
     const tooLarge = largestVariable(pod.env);
     if (tooLarge !== null) launching.failed(pod.name, tooLarge);
@@ -45,10 +47,10 @@ export function launchPods(pods: readonly PodStart[], launching: Launching): voi
   });
   if (able.length === 0) return;
   if (launching.bash !== null) return launch(able, launching.bash, launching);
-  for (const pod of able) launch([pod], null, launching);
+  await Promise.all(able.map((pod) => launch([pod], null, launching)));
 }
 
-function launch(pods: readonly PodStart[], bash: string | null, launching: Launching): void {
+async function launch(pods: readonly PodStart[], bash: string | null, launching: Launching): Promise<void> {
   const { starter, outside, hosts, failed, ended } = launching;
   const common = commonVariables(pods);
   const mode = bash === null ? 'one' : 'jobs';
@@ -64,6 +66,10 @@ function launch(pods: readonly PodStart[], bash: string | null, launching: Launc
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     });
+    const begun = new Promise<void>((resolve) => {
+      child.once('error', () => resolve());
+      child.stdout?.once('close', resolve);
+    });
     child.once('error', failAll);
     child.once('exit', (code) => {
       // It never started some: there can be no more processes.
@@ -78,6 +84,7 @@ function launch(pods: readonly PodStart[], bash: string | null, launching: Launc
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(pods.map((pod) => record(pod, common)).join(''));
     child.unref();
+    await begun;
   } catch (error) {
     failAll(error);
   }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { briefly } from '../../../base/io/brief.ts';
 import type { ProcessIdentity } from '../../../machine/processes.ts';
 import { systemErrorCode } from '../../../errors.ts';
 import type { LivePod } from './pod.ts';
@@ -54,7 +55,7 @@ function readExit(path: string): PodRecords['exit'] {
 /** Claims a pod that nobody runs, so that nobody will. False: somebody does. */
 export async function claimPod(base: string): Promise<boolean> {
   try {
-    await (await open(`${base}.pid`, 'wx', 0o600)).close();
+    await briefly(async () => (await open(`${base}.pid`, 'wx', 0o600)).close());
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;

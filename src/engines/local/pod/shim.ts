@@ -79,7 +79,8 @@ kill -s KILL 0
  *
  * On its standard output it says what cannot be started: `<pod> folder`, `<pod> log`. `jobs` as its argument: every pod
  * is a job of a bash with job control, which gives each a group of its own and the usual SIGINT, and descriptors that
- * somebody left open when the server was started are closed (255 is bash's own); without, it becomes the only pod there
+ * somebody left open when the server was started are closed (255 is bash's own); when all have begun, nobody has its
+ * standard output open any more; without, it becomes the only pod there
  * is in the records.
  */
 const STARTER = `exec 4>&1 1>/dev/null
@@ -133,6 +134,7 @@ while IFS= read -r _aichor_line; do
       ;;
   esac
 done
+exec 4>&-
 wait
 `;
 

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { startChild } from '../../../base/io/start.ts';
 import { open } from 'node:fs/promises';
 import { aborted, onAbort, sleepUnless } from '../../../base/async/abort.ts';
+import { briefly } from '../../../base/io/brief.ts';
 import { isThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import type { Processes } from '../../../machine/processes.ts';
@@ -87,23 +88,26 @@ async function wayInto({ identity }: LivePod, { containment, enter, start }: Sto
 
 async function runShutdownCommand(pod: LivePod, options: StopOptions, over: AbortSignal): Promise<void> {
   const way = await wayInto(pod, options);
-  const [stdout, stderr] = await Promise.all([open(options.stdout, 'a'), open(options.stderr, 'a')]);
-  try {
-    const said = await runUntil(over, () => {
-      const [program = '', ...words] = [...way, ...options.shutdown_command];
-      const stdio = ['ignore', stdout.fd, stderr.fd] as const;
-      return startChild(program, words, {
-        cwd: options.folder,
-        env: options.env,
-        detached: true,
-        stdio: [...stdio],
+  const { ended } = await briefly(async () => {
+    const [stdout, stderr] = await Promise.all([open(options.stdout, 'a'), open(options.stderr, 'a')]);
+    try {
+      const ended = runUntil(over, () => {
+        const [program = '', ...words] = [...way, ...options.shutdown_command];
+        return startChild(program, words, {
+          cwd: options.folder,
+          env: options.env,
+          detached: true,
+          stdio: ['ignore', stdout.fd, stderr.fd],
+        });
       });
-    });
-    const isOurs = !pod.ended.signal.aborted && !options.detach.aborted;
-    if (said !== null && isOurs) options.complain(`${pod.name}: the shutdown command failed: ${said}`);
-  } finally {
-    await Promise.all([stdout.close(), stderr.close()]);
-  }
+      return { ended };
+    } finally {
+      await Promise.all([stdout.close(), stderr.close()]);
+    }
+  });
+  const said = await ended;
+  const isOurs = !pod.ended.signal.aborted && !options.detach.aborted;
+  if (said !== null && isOurs) options.complain(`${pod.name}: the shutdown command failed: ${said}`);
 }
 
 /** Waits for a child, and kills its group when the signal comes first. What went wrong, or null. */

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { eachAtMost } from '../../../base/async/at-most.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { isDiskFull } from '../../../base/io/disk-full.ts';
+import { readText } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import { isAichorError } from '../../../errors.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
@@ -24,7 +24,7 @@ import type { Verdicts } from './verdict.ts';
 const AT_ONCE = 8;
 
 /** What starting pods takes. */
-export interface Starting extends Pick<Host, 'processes' | 'gpus' | 'now' | 'bash'> {
+export interface Starting extends Pick<Host, 'processes' | 'gpus' | 'now' | 'bash' | 'atATime'> {
   context: Pick<RunContext, 'plan' | 'directory' | 'snapshot' | 'stop' | 'detach'>;
   prepare: PreparePod;
   containment: Containment | null;
@@ -50,12 +50,12 @@ export async function startPods(attempt: Attempt, due: readonly LivePod[], by: S
   const atOnce = sharesWorkdir(context.snapshot.bytes) ? 1 : AT_ONCE;
   await eachAtMost(atOnce, ready, (pod) =>
     attempting(attempt, { pod, by }, async () => {
-      prepared.set(pod, await prepare(pod, attempt.number, givenUp));
+      prepared.set(pod, await by.atATime.preparations(() => prepare(pod, attempt.number, givenUp)));
     }),
   );
   crashPoint('engine-pods-prepared');
   if (prepared.size > 0) await clock.begin();
-  if (!givenUp.aborted) await launch(attempt, prepared, by);
+  if (prepared.size > 0) await beginLaunch(attempt, prepared, by);
   crashPoint('engine-pods-started');
   return due.length - ready.length;
 }
@@ -82,11 +82,29 @@ export function duePods(
   });
 }
 
-async function launch(
+/** Returns once it is their turn; how it goes on is told by their files. */
+function beginLaunch(
   attempt: Attempt,
   prepared: ReadonlyMap<LivePod, PreparedPod>,
   by: Starting,
 ): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const launched = by.atATime.launches(async () => {
+      if (isGivenUp(by)) return;
+      const all = await launch(attempt, prepared, by);
+      resolve();
+      await all.begun;
+    });
+    launched.then(resolve, reject);
+  });
+}
+
+/** @returns `begun`: when all of them have begun, or could not */
+async function launch(
+  attempt: Attempt,
+  prepared: ReadonlyMap<LivePod, PreparedPod>,
+  by: Starting,
+): Promise<{ begun: Promise<void> }> {
   const { containment, hosts, processes, workload, context } = by;
   const programs = await installPrograms(context.directory);
   const spaces = containment === null ? null : containmentWords(containment);
@@ -103,7 +121,7 @@ async function launch(
     starts.push({ name: pod.name, folder, env, stdout, stderr, words: [...(spaces?.pod ?? []), ...shim] });
   }
   for (const pod of prepared.keys()) pod.phase = 'live';
-  launchPods(starts, {
+  const begun = launchPods(starts, {
     starter: programs.starter,
     bash: await by.bash(),
     outside: spaces?.starter ?? [],
@@ -122,6 +140,7 @@ async function launch(
     },
   });
   crashPoint('engine-pod-spawned');
+  return { begun };
 }
 
 /** What goes wrong on the way is how this pod ended. A bug is thrown. */
@@ -166,5 +185,5 @@ async function takeGpus(pod: LivePod, { context: { plan }, gpus }: Starting): Pr
 
 /** The devices a pod was given before a restart. */
 export async function readGpus(base: string): Promise<string[]> {
-  return (await readFile(`${base}.gpus`, 'utf8')).split(',');
+  return (await readText(`${base}.gpus`)).split(',');
 }

@@ -1,3 +1,4 @@
+import type { AtMost } from '../../../base/async/at-most.ts';
 import type { Processes } from '../../../machine/processes.ts';
 import type { Entrance } from '../mounts/enter.ts';
 import type { Containment } from '../mounts/containment.ts';
@@ -15,6 +16,18 @@ export interface Host {
   gpus: GpuPool;
   ports: PortRegistry;
   oom: OomEvidence;
+  /**
+   * What opens files and programs for as long as it takes, so many at a time over all experiments: a process may have
+   * only so much open.
+   */
+  atATime: {
+    /** Builds. */
+    builds: AtMost;
+    /** Pods of which the working copy and the log files are made. */
+    preparations: AtMost;
+    /** Attempts whose pods are being started. */
+    launches: AtMost;
+  };
   /** A bash of this machine, by which pods are started together; null: there is none. Asked once. */
   bash: () => Promise<string | null>;
   /** How pods get mounts of their own; null: this machine does not allow it. Asked once. */
