@@ -196,12 +196,12 @@ describe('timeout', () => {
 });
 
 describe('why an experiment failed', () => {
-  const pytorch = (command: string, count: number) => ({
-    spec: { operator: 'pytorch', command, types: { worker: { count, resources: { cpus: 1, ramRatio: 1 } } } },
+  const several = (operator: string, command: string, count: number) => ({
+    spec: { operator, command, types: { worker: { count, resources: { cpus: 1, ramRatio: 1 } } } },
   });
 
   test('several ranks without a package lack a package', async () => {
-    const experiment = await house.submit(pytorch('python3 -c "import no_such_package"', 4));
+    const experiment = await house.submit(several('pytorch', 'python3 -c "import no_such_package"', 4));
     const facts = await experiment.run().done;
     expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({
       reason: 'NonZeroExit',
@@ -214,7 +214,7 @@ describe('why an experiment failed', () => {
   test('the rank with an error of its own is the cause, whoever ended first', async () => {
     const command =
       'if [ $RANK = 0 ]; then echo "RuntimeError: [../gloo/transport/tcp/pair.cc:534] Connection closed by peer" >&2; else sleep 0.1; echo "KeyError: 3" >&2; fi; exit 1';
-    const facts = await (await house.submit(pytorch(command, 2))).run().done;
+    const facts = await (await house.submit(several('pytorch', command, 2))).run().done;
     expect(facts.find((fact) => fact.type === 'failure')).toMatchObject({
       explanation: expect.stringContaining('KeyError: 3'),
     });
@@ -230,5 +230,44 @@ describe('why an experiment failed', () => {
         /^worker-0-0 exited with code 2: main.py: error: unrecognized arguments: --lr; its log/,
       ),
     });
+  });
+
+  test('a rank of JAX that has failed and waits for the others is told while it waits', async () => {
+    const command = `if [ $JAXOPERATOR_PROCESS_ID = 1 ]; then printf 'Traceback (most recent call last):\\nValueError: bad batch\\n' >&2; fi; exec sleep 600`;
+    const experiment = await house.submit(several('jax', command, 2));
+    const running = experiment.run();
+    const told = await running.seen((fact) => fact.type === 'progress' && fact.message.includes('waits at'));
+    expect(told).toMatchObject({ message: 'worker-1-0 printed ValueError: bad batch and waits at its end' });
+    experiment.stop.abort();
+    await running.done;
+  });
+});
+
+describe('what a pod leaves in its working folder', () => {
+  const noticeOf = (facts: readonly ExperimentFact[]) =>
+    facts.find((fact) => fact.type === 'notice' && fact.code === 'files_left') ?? null;
+
+  test('is told, because it is removed', async () => {
+    const command = 'touch mlflow.db; mkdir -p multirun wandb __pycache__ .cache; exit $JOB_COMPLETION_INDEX';
+    const facts = await (await house.submit(jobset(command))).run().done;
+    expect(noticeOf(facts)).toMatchObject({
+      message:
+        'worker-0-0 left mlflow.db, multirun/, wandb/ in its working folder, which is removed; what is written to AICHOR_OUTPUT_PATH stays',
+    });
+  });
+
+  test('is nothing where all went to its outputs, or only what it brought was changed', async () => {
+    const command = 'touch "$AICHOR_OUTPUT_PATH/model"; echo more >>main.py';
+    expect(noticeOf(await (await house.submit(jobset(command))).run().done)).toBeNull();
+  });
+
+  test('is told after a restart of the server too', async () => {
+    const experiment = await house.submit(jobset('touch begun; sleep 1; touch ended'));
+    const first = experiment.run();
+    await first.seen(isPod('worker-0-0', 'Running'));
+    experiment.detach.abort();
+    await first.done;
+    const facts = await experiment.run(house.restarted(), {}, new AbortController().signal).done;
+    expect(noticeOf(facts)).toMatchObject({ message: expect.stringContaining('left begun, ended in') });
   });
 });

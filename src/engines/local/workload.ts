@@ -22,6 +22,8 @@ export interface LocalWorkload {
   problem: Explanation | null;
   /** Variables that pods get unless the plan or the image says otherwise. */
   variables: Readonly<Record<string, string>>;
+  /** Those of the variables that nobody may be told. */
+  secrets: Readonly<Record<string, string>>;
   /** `ray start` parameters of a pod instead of the plan's. */
   rayParams(pod: PlannedPod, attempt: number): Readonly<Record<string, string>> | undefined;
   /** Words that run a pod; null: the user's command. */
@@ -77,6 +79,7 @@ export function independentPods(plan: Pick<Plan, 'graceful_termination'>): Local
   return {
     problem: null,
     variables: {},
+    secrets: {},
     rayParams: () => undefined,
     command: () => null,
     open: async () => undefined,

@@ -18,6 +18,8 @@ export interface FrameworkEnd {
   finished: readonly number[];
   /** The last line on its standard error; null: nothing, or the streams cannot be told apart. */
   complaint?: string | null;
+  /** The port that the experiment has for rank 0 to listen on, where its pods share a machine; null: unknown, or none. */
+  port?: number | null;
   /** Other ranks that failed too or ran on, with the error that each printed last, if any. */
   peers?: readonly Peer[];
 }

@@ -1,5 +1,5 @@
 import { counted } from '../../base/text/plural.ts';
-import { OPERATORS } from '../../operators/table.ts';
+import { OPERATORS, type OperatorName } from '../../operators/table.ts';
 import { logSays, type Explanation } from './explain.ts';
 import { howOf, ranks, reasonOf, type FrameworkEnd } from './framework-end.ts';
 import { RULES } from './framework-rules.ts';
@@ -142,6 +142,20 @@ function errorsIn(tail: string): string[] {
   return tail
     .split('\n')
     .filter((each) => /^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt)\b/.test(each));
+}
+
+/**
+ * The error that a rank which still runs has ended its program with, as far as its standard error tells (`stderr`: the
+ * end of it): the last thing that it said, after a traceback. Null: it has not, or nothing of the kind is known of its
+ * framework. A rank of JAX then waits for all others, which wait for it in a collective.
+ */
+export function errorAtItsEnd(operator: OperatorName, stderr: string): string | null {
+  if (operator !== 'jax') return null;
+  const said = stderr.replace(COLOURS, '').trimEnd();
+  const error = lastError(said);
+  if (error === null || !said.includes('Traceback (most recent call last):')) return null;
+  const last = said.slice(said.lastIndexOf('\n') + 1);
+  return shorten(last) === error ? error : null;
 }
 
 function shorten(line: string): string {

@@ -76,10 +76,7 @@ export const RULES: readonly FailureRule[] = [
   {
     operators: ['pytorch'],
     shows: /server socket has failed to listen|errno: 98 - Address already in use|EADDRINUSE/,
-    says: ({ pod, rank }) =>
-      rank === 0
-        ? `${pod} (rank 0) could not listen on its port: another process has it, or another pod acts as rank 0 too; take the port from MASTER_PORT and the rank from RANK (or NODE_RANK) instead of fixed ones, or end the other process`
-        : `${pod} (rank ${rank}) tried to listen on the port of rank 0: two pods act as the same rank; take the rank from RANK (or NODE_RANK)`,
+    says: couldNotListen,
   },
   {
     operators: ['xgboost'],
@@ -165,6 +162,20 @@ export const RULES: readonly FailureRule[] = [
     says: (end) => `${waited(end, 'the tracker')}${whoIsMissing(end)}`,
   },
 ];
+
+/** A port of the experiment's own is taken by nobody but its pods. */
+function couldNotListen({ pod, rank, tail, port = null, peers = [] }: FrameworkEnd): string {
+  const cure = 'take the rank from RANK (or NODE_RANK) instead of a fixed one';
+  if (rank !== 0)
+    return `${pod} (rank ${rank}) tried to listen on the port of rank 0: it and the pod of rank 0 both act as rank 0; ${cure}`;
+  const ports = [...tail.matchAll(/(?:port: |\]:|\d:)(\d{2,5})\b/g)].map(([, number]) => Number(number));
+  const [other] = peers;
+  if (port !== null && other !== undefined && ports.includes(port)) {
+    const who = peers.length === 1 ? other.pod : 'another pod of the experiment';
+    return `${pod} and ${who} both act as rank 0: each tried to listen on MASTER_PORT; ${cure}`;
+  }
+  return `${pod} (rank 0) could not listen on its port: another process has it, or another pod acts as rank 0 too; take the port from MASTER_PORT and the rank from RANK (or NODE_RANK) instead of fixed ones, or end the other process`;
+}
 
 /** A rank of JAX waits at its end for all others; `first`: who did. */
 function waitedAtItsEnd(end: FrameworkEnd, first: number | null): string {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { aborted, onAbort, sleep, sleepUnless, within } from '../../../src/base/async/abort.ts';
 import { again, doubling, jittered, type AgainOptions } from '../../../src/base/async/again.ts';
 import { atMost, eachAtMost } from '../../../src/base/async/at-most.ts';
+import { inRounds } from '../../../src/base/async/rounds.ts';
 import { createTurn } from '../../../src/base/async/turn.ts';
 import { createWake } from '../../../src/base/async/wake.ts';
 
@@ -235,4 +236,36 @@ it('a wake keeps a cause that came early, once', async () => {
   wake.call();
   await next;
   await wake.next(1);
+});
+
+describe('rounds', () => {
+  it('answer all who asked while one was under way with the next, never with one begun before', async () => {
+    const rounds: number[][] = [];
+    const ends: (() => void)[] = [];
+    const ask = inRounds(async (questions: readonly number[]) => {
+      rounds.push([...questions]);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return questions.map((question) => question * 2);
+    });
+    const first = ask(1);
+    const others = [ask(2), ask(3), ask(2)];
+    expect(rounds).toEqual([[1]]);
+    ends[0]?.();
+    expect(await first).toBe(2);
+    await Promise.resolve();
+    expect(rounds).toEqual([[1], [2, 3, 2]]);
+    ends[1]?.();
+    expect(await Promise.all(others)).toEqual([4, 6, 4]);
+  });
+
+  it('fail for those who asked, and go on', async () => {
+    let round = 0;
+    const ask = inRounds(async (questions: readonly string[]) => {
+      if (++round === 1) throw new Error('no look');
+      return questions;
+    });
+    const [first, second] = await Promise.allSettled([ask('a'), ask('b')]);
+    expect(first).toMatchObject({ status: 'rejected', reason: new Error('no look') });
+    expect(second).toEqual({ status: 'fulfilled', value: 'b' });
+  });
 });

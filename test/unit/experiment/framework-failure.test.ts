@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   causeAmong,
+  errorAtItsEnd,
   explainInFramework,
   type FrameworkEnd,
 } from '../../../src/experiment/failure/framework-failure.ts';
@@ -101,7 +102,7 @@ const TEXTS: [FrameworkEnd['operator'], string, RegExp][] = [
   ['jax', 'absl::Status: DEADLINE_EXCEEDED: Deadline Exceeded\n\nRPC: /xla.coordination.CoordinationService/RegisterTask', /waited for the others in jax\.distributed\.initialize/],
   ['jax', 'UNAVAILABLE: The following tasks are unhealthy (stopped sending heartbeats)', /lost another rank/],
   ['jax', "XlaRuntimeError: INVALID_ARGUMENT: Multiprocess computations aren't implemented on the CPU backend.", /upgrade jax/],
-  ['pytorch', 'RuntimeError: The server socket has failed to listen on any local network address.', /tried to listen on the port of rank 0: two pods act as the same rank/],
+  ['pytorch', 'RuntimeError: The server socket has failed to listen on any local network address.', /tried to listen on the port of rank 0: it and the pod of rank 0 both act as rank 0/],
   ['pytorch', 'RuntimeError: Socket Timeout', /gave up/],
   ['pytorch', 'RuntimeError: [./gloo/transport/tcp/pair.cc:589] Read error [127.0.0.1]:2468: Connection reset by peer', /lost the connection/],
   ['pytorch', 'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB', /memory of its GPU/],
@@ -237,4 +238,40 @@ test.each([
 ])('a program that ends with %i is quoted: %s', (code, complaint, reason, said) => {
   const end = { ...END, operator: 'jobset' as const, code, complaint, running: [] };
   expect(explainInFramework(end)).toEqual({ reason, explanation: expect.stringMatching(said) });
+});
+
+describe('two pods that act as rank 0', () => {
+  const peers = [{ rank: 1, pod: 'worker-1-0', error: null }];
+  const end = { ...END, rank: 0, pod: 'worker-0-0', running: [1], peers, port: 23456 };
+
+  test.each([
+    'RuntimeError: The server socket has failed to listen on any local network address. The server socket has failed to bind to [::]:23456 (errno: 98 - Address already in use).',
+    'torch.distributed.DistNetworkError: The server socket has failed to listen on any local network address. port: 23456, useIpv6: false, code: -98, name: EADDRINUSE, message: address already in use',
+  ])('are both named where the port is the experiment’s own: %s', (tail) => {
+    expect(explainInFramework({ ...end, tail })?.explanation).toBe(
+      'worker-0-0 and worker-1-0 both act as rank 0: each tried to listen on MASTER_PORT; take the rank from RANK (or NODE_RANK) instead of a fixed one',
+    );
+    expect(explainInFramework({ ...end, tail, port: 29500 })?.explanation).toContain(
+      'another process has it',
+    );
+    expect(explainInFramework({ ...end, tail, peers: [] })?.explanation).toContain('another process has it');
+  });
+});
+
+describe('a rank that has failed and cannot end', () => {
+  const traceback = 'Traceback (most recent call last):\n  File "train.py", line 9, in <module>\n';
+
+  test('is known by the last thing it said', () => {
+    expect(errorAtItsEnd('jax', `${traceback}ValueError: bad batch\n`)).toBe('ValueError: bad batch');
+    expect(errorAtItsEnd('jax', `I0000 grpc: up\n${traceback}pkg.BadError: x\n\n`)).toBe('pkg.BadError: x');
+  });
+
+  test.each([
+    ['goes on', 'jax', `${traceback}ValueError: bad batch\nstep 4\n`],
+    ['only mentions an error', 'jax', 'ValueError: bad batch'],
+    ['says nothing', 'jax', ''],
+    ['is of another framework, which ends then', 'pytorch', `${traceback}ValueError: bad batch\n`],
+  ] as const)('is not one that %s', (_, operator, stderr) => {
+    expect(errorAtItsEnd(operator, stderr)).toBeNull();
+  });
 });

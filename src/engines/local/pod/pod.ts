@@ -29,6 +29,8 @@ export interface LivePod {
   out_of_memory: boolean | null;
   /** What it printed last, on both streams, and its last line on standard error; null: not looked yet. */
   output: { tail: string; complaint: string | null } | null;
+  /** Where it starts; null: another process has started it. */
+  folder: string | null;
   /** Devices it holds; null: it asks for none. */
   devices: string[] | null;
   /** What started it has ended: worth a look whether the pod has. */
@@ -63,6 +65,7 @@ export function newPod(planned: PlannedPod, folder: string, attempt: number): Li
     peak_memory_bytes: null,
     out_of_memory: null,
     output: null,
+    folder: null,
     devices: null,
     look: false,
     claimed: false,

@@ -46,6 +46,7 @@ export function podPreparation({
       { context, surroundings, contained },
       { attempt, pod, signal },
     );
+    pod.folder = folder;
     const devices = (await gpus.devices()).length > 0 ? (pod.devices ?? []) : null;
     const variables = environment(pod.planned, { attempt, devices, root, imports });
     const env = await withPackages({ context, surroundings }, { attempt, pod: pod.name, env: variables });

@@ -19,9 +19,11 @@ import type { Host } from '../shared/host.ts';
 import type { LocalWorkload } from '../workload.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';
+import { leftBehindNotice } from './left-behind.ts';
 import { readPeaks, watchMemory, type MemoryWatch } from './memory.ts';
 import { observePods } from './observe.ts';
 import { createSettler } from './settle.ts';
+import { watchEnds } from './watch-ends.ts';
 import { duePods, readGpus, startPods } from './start-pods.ts';
 import { stopLivePods } from './stop-pods.ts';
 import { placeMark, readMark, type StopMark } from './stop-mark.ts';
@@ -48,6 +50,7 @@ export interface AttemptTools {
   prepare: PreparePod;
   containment: Containment | null;
   hosts: string | null;
+  port: number | null;
   workload: LocalWorkload;
   debugging: Pick<Debugging, 'tellLink'>;
   clock: RunClock;
@@ -68,6 +71,7 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
   const memory = watchMemory(attempt, host, facts.end);
   const by: Carried = { ...host, ...tools, experimentId, verdicts: verdictsOf(attempt, memory, tools) };
   const settler = createSettler(by);
+  const ends = watchEnds(pods, by);
   const unwatch = watchFolder(attempt.folder, wake.call);
   const unlisten = host.gpus.onGiven(wake.call);
   for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
@@ -87,12 +91,15 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
       if (isDue) {
         looked = performance.now();
         logs.look();
+        if (attempt.mark === null) await ends.look();
       }
       settler.add(await observePods(attempt, isDue, by));
     }
     settler.add(pods);
     await settler.settled();
-    return attempt.mark?.cause === 'restart' && !stop.aborted ? 'restart' : 'ended';
+    if (attempt.mark?.cause === 'restart' && !stop.aborted) return 'restart';
+    if (!context.keep) await tellLeftBehind(attempt, by);
+    return 'ended';
   } finally {
     for (const signal of [stop, detach]) signal.removeEventListener('abort', wake.call);
     memory.end();
@@ -101,9 +108,19 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
   }
 }
 
+/** Before the pods' folders are removed. */
+async function tellLeftBehind(
+  { number, pods }: Attempt,
+  { context, prepare, facts }: Carried,
+): Promise<void> {
+  const folderOf = async (pod: LivePod) => pod.folder ?? (await prepare(pod, number, context.detach)).folder;
+  const notice = await leftBehindNotice(pods, folderOf);
+  if (notice !== null) facts.push(notice);
+}
+
 function verdictsOf(attempt: Attempt, { wasOutOfMemory }: MemoryWatch, tools: AttemptTools): Verdicts {
-  const { context, logs, facts } = tools;
-  return createVerdicts(attempt, { context, logs, facts, wasOutOfMemory });
+  const { context, logs, facts, port } = tools;
+  return createVerdicts(attempt, { context, logs, facts, port, wasOutOfMemory });
 }
 
 /** Nothing runs, and what that means has been decided on: all went well, or the end was marked. */

@@ -29,6 +29,8 @@ export interface PreparedRun {
   containment: Containment | null;
   /** Hosts file of the pods, in which they find each other; null: the machine's. */
   hosts: string | null;
+  /** Port of the coordinator; null: the plan has none. */
+  port: number | null;
   /** Why the pods cannot run; null: nothing is known against it. */
   problem: Explanation | null;
 }
@@ -65,6 +67,7 @@ export async function prepareRun(
     facts.push({ type: 'notice', code: 'workdir_shared', message });
   }
   const full = { ...source, image: surroundings.image, workload };
+  const secrets = { ...context.secrets, ...workload.secrets };
   const environment = (pod: PlannedPod, place: EnvironmentPlace) => processEnvironment(full, pod, place);
   const [first] = plannedPods(context.plan);
   const ofFirst = first === undefined ? {} : environment(first, { attempt: 1, devices: null });
@@ -75,10 +78,11 @@ export async function prepareRun(
   });
   const contained = containment !== null;
   return {
-    context,
+    context: { ...context, secrets },
     workload,
     debugging,
     containment,
+    port: source.port,
     hosts: contained ? await placeHosts(directory, pods) : null,
     prepare: podPreparation({ context, surroundings, contained, environment, gpus: host.gpus, logs }),
     environment: ofFirst,

@@ -43,11 +43,14 @@ export function createVerdicts(
     context,
     logs,
     facts,
+    port,
     wasOutOfMemory,
   }: {
     context: Pick<RunContext, 'plan' | 'experimentId' | 'secrets'>;
     logs: Pick<LogPump, 'open'>;
     facts: Pick<FactQueue, 'push'>;
+    /** Of the coordinator. */
+    port: number | null;
     /** Whether the kernel killed for want of memory since the last look but one. */
     wasOutOfMemory: () => Promise<boolean>;
   },
@@ -90,6 +93,7 @@ export function createVerdicts(
       code: end.how === 'exited' ? end.code : null,
       tail,
       complaint,
+      port,
       running: ranksOf(others.filter(isRunning)),
       finished: ranksOf(others.filter((other) => hasSucceeded(other) && (other.ended_at ?? at) <= at)),
       peers: ranksWaitIn === null ? [] : await Promise.all(peers.map(peerOf)),
