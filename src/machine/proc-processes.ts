@@ -31,8 +31,7 @@ type Marked = { pid: number; also: string | null }[];
  */
 export function createProcProcesses(): Processes {
   let boot: Promise<string> | null = null;
-  const bootId = () =>
-    (boot ??= readText('/proc/sys/kernel/random/boot_id').then((text) => text.trim()));
+  const bootId = () => (boot ??= readText('/proc/sys/kernel/random/boot_id').then((text) => text.trim()));
 
   async function identify(pid: number): Promise<ProcessIdentity | null> {
     const stat = statOf(pid);

@@ -40,7 +40,11 @@ export function createLogFiles(limit = 64): LogFiles {
   const use = <T>(path: string, mode: 'r' | 'w', work: (descriptor: number) => Promise<T>): Promise<T> =>
     inUse(() => useNow(path, mode, work));
 
-  async function useNow<T>(path: string, mode: 'r' | 'w', work: (descriptor: number) => Promise<T>): Promise<T> {
+  async function useNow<T>(
+    path: string,
+    mode: 'r' | 'w',
+    work: (descriptor: number) => Promise<T>,
+  ): Promise<T> {
     const key = `${mode}${path}`;
     const file = table.get(key) ?? { descriptor: openAs(path, mode), users: 0, dropped: false };
     table.delete(key);
