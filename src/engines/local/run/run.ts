@@ -15,7 +15,7 @@ import type { Host } from '../shared/host.ts';
 import { runAttempt, type AttemptTools } from './attempt.ts';
 import { openClock } from './deadline.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
-import { processesLeft } from './settle.ts';
+import { processesLeft } from './end/settle.ts';
 
 /**
  * Carries a plan out, or goes on with what an earlier process began. Facts come as they happen; the iteration ends

@@ -1,9 +1,9 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { briefly } from '../../../base/io/brief.ts';
-import { ifThere } from '../../../base/io/files.ts';
-import { counted } from '../../../base/text/plural.ts';
-import type { ExperimentFact } from '../../../experiment/event.ts';
-import type { LivePod } from '../pod/pod.ts';
+import { briefly } from '../../../../base/io/brief.ts';
+import { ifThere } from '../../../../base/io/files.ts';
+import { counted } from '../../../../base/text/plural.ts';
+import type { ExperimentFact } from '../../../../experiment/event.ts';
+import type { LivePod } from '../../pod/pod.ts';
 
 /** Names that are told. */
 const MOST_NAMES = 5;

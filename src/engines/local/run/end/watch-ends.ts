@@ -1,10 +1,10 @@
-import { errorAtItsEnd } from '../../../experiment/failure/framework-failure.ts';
-import { OPERATORS } from '../../../operators/table.ts';
-import type { RunContext } from '../../engine.ts';
-import type { FactQueue } from '../../facts.ts';
-import { lastOutput } from '../../last-output.ts';
-import type { LogPump } from '../pod/log-pump.ts';
-import type { LivePod } from '../pod/pod.ts';
+import { errorAtItsEnd } from '../../../../experiment/failure/framework-failure.ts';
+import { OPERATORS } from '../../../../operators/table.ts';
+import type { RunContext } from '../../../engine.ts';
+import type { FactQueue } from '../../../facts.ts';
+import { lastOutput } from '../../../last-output.ts';
+import type { LogPump } from '../../pod/log-pump.ts';
+import type { LivePod } from '../../pod/pod.ts';
 
 /** Looks after which an error that nothing has followed counts as a rank's last word. */
 const SILENT_LOOKS = 3;

@@ -1,9 +1,9 @@
-import type { FactQueue } from '../../facts.ts';
-import type { Containment } from '../mounts/containment.ts';
-import { groupsGone, killGroup, sweep } from '../pod/kill.ts';
-import type { LogPump } from '../pod/log-pump.ts';
-import type { LivePod } from '../pod/pod.ts';
-import type { Host } from '../shared/host.ts';
+import type { FactQueue } from '../../../facts.ts';
+import type { Containment } from '../../mounts/containment.ts';
+import { groupsGone, killGroup, sweep } from '../../pod/kill.ts';
+import type { LogPump } from '../../pod/log-pump.ts';
+import type { LivePod } from '../../pod/pod.ts';
+import type { Host } from '../../shared/host.ts';
 
 /** Clears up after pods that have ended: nothing of them runs on, their logs are complete, their GPUs free. */
 export interface Settler {
