@@ -26,6 +26,7 @@ export const FLOORS = [
       'metrics',
       'snapshot/listing',
       'dockerfile',
+      'sweep',
     ],
     also: {
       operators: ['manifest', 'experiment'],
@@ -34,6 +35,7 @@ export const FLOORS = [
       experiment: ['operators/table.ts'],
       logs: ['experiment/status.ts'],
       metrics: ['experiment/record.ts'],
+      sweep: ['experiment'],
       manifest: ['operators/table.ts', 'operators/environment.ts', 'operators/protected.ts'],
     },
   },
@@ -77,6 +79,7 @@ export const HOMES = {
   '@inquirer/prompts': ['cli', 'scaffold'],
   '@kubernetes/client-node': ['engines/kubernetes/api/access/kube-config.ts'],
   'cli-table3': ['cli'],
+  'csv-parse': ['sweep/list.ts'],
   'env-paths': ['machine'],
   eta: ['scaffold'],
   execa: ['base/io', 'source', 'scaffold'],

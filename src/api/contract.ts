@@ -52,7 +52,7 @@ function repeated<T extends z.ZodType>(item: T) {
   return z.union([z.array(item), item.transform((value) => [value])]).default([]);
 }
 
-const commonSubmission = {
+export const commonSubmission = {
   manifest_path: z.string().min(1).max(4096).nullable().default(null),
   message: z.string().max(10_000).default(''),
   project: projectName.nullable().default(null),
@@ -78,30 +78,29 @@ const commonSubmission = {
   idempotency_key: z.string().min(1).max(200).nullable().default(null),
 };
 
-export const submission = z.object({
-  source: z.discriminatedUnion('kind', [
-    z.object({
-      kind: z.literal('local'),
-      snapshot: snapshotDigest,
-      /** Where the directory stands in its Git repository, for the record. */
-      commit_sha: z
-        .string()
-        .regex(/^[0-9a-f]{40,64}$/)
-        .nullable()
-        .default(null),
-      branch: z.string().min(1).max(400).nullable().default(null),
-      dirty: z.boolean().nullable().default(null),
-    }),
-    z.object({
-      kind: z.literal('commit'),
-      /** A path on the server's machine (embedded) or any URL Git understands. */
-      repository: z.string().min(1).max(4096),
-      commit_sha: z.string().min(1).max(400),
-      branch: z.string().min(1).max(400).nullable().default(null),
-    }),
-  ]),
-  ...commonSubmission,
-});
+export const submissionSource = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('local'),
+    snapshot: snapshotDigest,
+    /** Where the directory stands in its Git repository, for the record. */
+    commit_sha: z
+      .string()
+      .regex(/^[0-9a-f]{40,64}$/)
+      .nullable()
+      .default(null),
+    branch: z.string().min(1).max(400).nullable().default(null),
+    dirty: z.boolean().nullable().default(null),
+  }),
+  z.object({
+    kind: z.literal('commit'),
+    /** A path on the server's machine (embedded) or any URL Git understands. */
+    repository: z.string().min(1).max(4096),
+    commit_sha: z.string().min(1).max(400),
+    branch: z.string().min(1).max(400).nullable().default(null),
+  }),
+]);
+
+export const submission = z.object({ source: submissionSource, ...commonSubmission });
 
 export const resubmission = z.object({
   /** Null: those of the first experiment. */
@@ -130,6 +129,8 @@ export const listQuery = z.strictObject({
   engine: z.string().optional(),
   /** `key=value`, or `key` with any value; all must hold. */
   label: repeated(z.string()),
+  /** The sweep's name. */
+  sweep: z.string().optional(),
   message: z.string().optional(),
   since: z.iso.datetime({ precision: 3 }).optional(),
   /** `metric.NAME`, `-metric.NAME`: by its last value, the largest first. Without: the newest first. */
@@ -146,10 +147,11 @@ export const experimentList = z.object({
 /** `GET /v1/watch`: these experiments until all are terminal, or what the list query says, for ever. */
 export const watchQuery = listQuery.extend({ id: repeated(experimentRef) });
 
-/** Which experiments a cancel, delete or prune means: exactly one of the three. */
+/** Which experiments a cancel or delete means: ids, or a sweep and labels (all must hold), or all. */
 export const selection = z.object({
   ids: z.array(experimentRef).max(10_000).optional(),
   labels: z.array(z.string()).optional(),
+  sweep: z.string().optional(),
   all: z.literal(true).optional(),
 });
 export const deletion = selection.extend({ outputs: z.boolean().default(false) });
@@ -158,10 +160,11 @@ export const annotation = selection.extend({
   set_labels: z.record(z.string().min(1).max(200), z.string().max(1000).nullable()).default({}),
   note: z.string().max(10_000).nullable().optional(),
 });
-/** What ended longer ago than that, of those with all these labels. */
+/** What ended longer ago than that, of those with all these labels, and of that sweep. */
 export const pruning = z.object({
   older_than_s: z.number().min(0),
   labels: z.array(z.string()).default([]),
+  sweep: z.string().optional(),
   outputs: z.boolean().default(false),
 });
 
@@ -213,6 +216,7 @@ export type Deletion = z.infer<typeof deletion>;
 export type Annotation = z.infer<typeof annotation>;
 export type AnnotationInput = z.input<typeof annotation>;
 export type Pruning = z.infer<typeof pruning>;
+export type PruningInput = z.input<typeof pruning>;
 export type Selection = z.infer<typeof selection>;
 export type BulkResult = z.infer<typeof bulkResult>;
 export type LogQuery = z.infer<typeof logQuery>;

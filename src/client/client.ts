@@ -5,6 +5,7 @@ import type {
   ExperimentList,
   ListQueryInput,
   LogQueryInput,
+  PruningInput,
   ResubmissionInput,
   Selection,
   ServerStatus,
@@ -19,6 +20,13 @@ import type {
   EngineList,
 } from '../api/engine-contract.ts';
 import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
+import type {
+  SweepDocument,
+  SweepList,
+  SweepResumption,
+  SweepSubmissionInput,
+  SweepSubmitted,
+} from '../api/sweep-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import { FRAME_TYPE } from '../snapshot/listing/frame.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
@@ -58,6 +66,10 @@ export interface Client {
   uploadContents(digest: string, contents: Readable, encoding?: string): Promise<{ missing: string[] }>;
   submit(submission: SubmissionInput): Promise<ExperimentSummary>;
   resubmit(ref: string, resubmission: ResubmissionInput): Promise<ExperimentSummary>;
+  submitSweep(submission: SweepSubmissionInput): Promise<SweepSubmitted>;
+  resumeSweep(name: string, resumption: SweepResumption): Promise<SweepSubmitted>;
+  sweeps(): Promise<SweepList>;
+  sweep(name: string): Promise<SweepDocument>;
   list(query: ListQueryInput): Promise<ExperimentList>;
   get(ref: string): Promise<ExperimentRecord>;
   manifest(ref: string): Promise<string>;
@@ -69,7 +81,7 @@ export interface Client {
   /** Labels and notes. */
   annotate(annotation: AnnotationInput): Promise<BulkResult>;
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
-  prune(pruning: { older_than_s: number; labels: string[]; outputs?: boolean }): Promise<BulkResult>;
+  prune(pruning: PruningInput): Promise<BulkResult>;
   engines(): Promise<EngineList>;
   engine(name: string): Promise<EngineDocument>;
   addEngine(addition: EngineAdditionInput): Promise<EngineAdded>;
@@ -115,6 +127,10 @@ export function createClient(options: ClientOptions): Client {
       }),
     submit: (submission) => post('/experiments', submission),
     resubmit: (ref, resubmission) => post(at(ref, '/resubmit'), resubmission),
+    submitSweep: (submission) => post('/sweeps', submission),
+    resumeSweep: (name, resumption) => post(`/sweeps/${encodeURIComponent(name)}/resume`, resumption),
+    sweeps: () => get('/sweeps'),
+    sweep: (name) => get(`/sweeps/${encodeURIComponent(name)}`),
     list: (query) => get('/experiments', asQuery(query)),
     get: (ref) => get(at(ref)),
     manifest: async (ref) =>

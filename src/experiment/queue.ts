@@ -4,6 +4,14 @@ import type { Totals } from './plan/totals.ts';
 export interface QueueEntry {
   id: string;
   needs: Totals;
+  /** The sweep it belongs to, where that has a limit of its own. */
+  sweep?: string | null;
+}
+
+/** How many more of a sweep may start now, and how many may run at all. */
+export interface SweepRoom {
+  left: number;
+  most: number;
 }
 
 /** What an engine offers to all experiments together; null: unknown or unlimited. */
@@ -12,6 +20,8 @@ export interface QueueLimits {
   memory_gb: number | null;
   gpus: number | null;
   max_experiments: number | null;
+  /** Of sweeps that have a limit, by name. */
+  sweeps?: ReadonlyMap<string, SweepRoom>;
 }
 
 export interface QueueDecision {
@@ -27,7 +37,8 @@ const ROUGH_STEPS = [1, 2, 5];
 
 /**
  * Who may start (contract 8): first come first served. One is admitted when its peak fits beside what runs, or when
- * nothing runs (so what is larger than the machine runs too, alone). Nobody overtakes: who waits holds back all behind.
+ * nothing runs (so what is larger than the machine runs too, alone). Nobody overtakes: who waits holds back all behind, unless it is only its sweep's own
+ * limit that it waits for.
  * A machine without GPUs does not count them: the engine says by a notice that they are absent.
  *
  * @param told how many from the front know already what they wait for; it is said again when somebody is admitted
@@ -39,20 +50,41 @@ export function decideQueue(
   told = 0,
 ): QueueDecision {
   const held = [...running];
-  let next = 0;
-  for (; next < waiting.length; next++) {
-    const entry = waiting[next];
-    if (entry === undefined || !fits(entry, held, limits)) break;
+  const started = new Map<string, number>();
+  const admitted: string[] = [];
+  let left: QueueEntry[] = [];
+  for (const [index, entry] of waiting.entries()) {
+    if (isHeldBySweep(entry, started, limits)) {
+      left.push(entry);
+      continue;
+    }
+    if (!fits(entry, held, limits)) {
+      left = left.concat(waiting.slice(index));
+      break;
+    }
     held.push(entry);
+    admitted.push(entry.id);
+    if (entry.sweep) started.set(entry.sweep, (started.get(entry.sweep) ?? 0) + 1);
   }
-  const from = next === 0 ? told : next;
+  const from = admitted.length === 0 ? told : 0;
   return {
-    admitted: waiting.slice(0, next).map((entry) => entry.id),
-    waiting: waiting.slice(from).map((entry, index) => ({
+    admitted,
+    waiting: left.slice(from).map((entry, index) => ({
       id: entry.id,
-      message: waitsFor(entry, from + index - next, { held, limits }),
+      message: isHeldBySweep(entry, started, limits)
+        ? `at most ${limits.sweeps?.get(entry.sweep ?? '')?.most} of the sweep ${entry.sweep} at the same time`
+        : waitsFor(entry, from + index, { held, limits }),
     })),
   };
+}
+
+function isHeldBySweep(
+  { sweep }: QueueEntry,
+  started: ReadonlyMap<string, number>,
+  { sweeps }: QueueLimits,
+): boolean {
+  const room = sweep ? sweeps?.get(sweep) : undefined;
+  return room !== undefined && room.left <= (started.get(sweep ?? '') ?? 0);
 }
 
 function fits(entry: QueueEntry, held: readonly QueueEntry[], limits: QueueLimits): boolean {

@@ -65,6 +65,17 @@ const paths = z.object({
   workdir: z.string().nullable(),
 });
 
+/** Which experiment of a sweep it is. */
+const sweepPlace = z.object({
+  name: z.string(),
+  /** Names and values; a name with a dot is a place in the manifest. */
+  point: z.record(z.string(), z.string()),
+  /** Of the point, from 1. */
+  index: z.int(),
+  /** Of the point's experiments, from 1. */
+  repeat: z.int(),
+});
+
 /** What `experiments list`, `wait`, `cancel`, … print: the record less pods and events. */
 export const experimentSummary = z.object({
   experiment_id: z.uuid(),
@@ -81,6 +92,8 @@ export const experimentSummary = z.object({
   source,
   manifest_path: z.string(),
   resubmit_of: z.uuid().nullable(),
+  /** Null: it belongs to none. */
+  sweep: sweepPlace.nullable(),
   env: z.record(z.string(), z.string()),
   secrets: z.array(z.string()),
   /** What pods run, by digest where that is known; null until it is there, and where pods run no image. */
@@ -115,4 +128,5 @@ export type Metrics = ExperimentSummary['metrics'];
 export type MetricValue = z.infer<typeof metricValue>;
 export type Notice = z.infer<typeof notice>;
 export type Links = z.infer<typeof links>;
+export type SweepPlace = z.infer<typeof sweepPlace>;
 export type SourceRecord = z.infer<typeof source>;

@@ -21,6 +21,7 @@ export type NewExperiment = Omit<
   | 'explanation'
   | 'image'
   | 'note'
+  | 'sweep'
   | 'attempt'
   | 'started_at'
   | 'ended_at'
@@ -32,12 +33,14 @@ export type NewExperiment = Omit<
   | 'pods'
   | 'events'
   | 'links'
->;
+> &
+  Partial<Pick<ExperimentRecord, 'sweep'>>;
 
 /** Fields that records of earlier versions do not have, with what they had been. */
 export const LATER_FIELDS = {
   image: null,
   note: null,
+  sweep: null,
   metrics: {},
   progress: null,
 } satisfies Partial<ExperimentRecord>;
@@ -54,6 +57,7 @@ export function initialState(experiment: NewExperiment): ExperimentState {
       explanation: null,
       ...known,
       ...LATER_FIELDS,
+      sweep: known.sweep ?? null,
       attempt: 1,
       started_at: null,
       ended_at: null,

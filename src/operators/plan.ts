@@ -1,4 +1,5 @@
 import type { EnvOrigin, EnvSource, EnvVariable, Group, Plan } from '../experiment/plan/plan.ts';
+import type { SweepPlace } from '../experiment/record.ts';
 import type { Builder, CommonSpec, Manifest } from '../manifest/manifest.ts';
 import { DEBUG_SECONDS, debugCommand } from './command/debug-command.ts';
 import { isOverridable, isSetByController, literal, runField, type InjectedName } from './environment.ts';
@@ -15,6 +16,8 @@ export interface SubmissionFacts {
   secrets: string[];
   /** `VCS_*` variables of the commit; empty for a directory. */
   vcs: Record<string, string>;
+  /** Of a sweep: its name, and which point and repeat of it this is. */
+  sweep?: SweepPlace | null;
 }
 
 /**
@@ -124,6 +127,7 @@ function aichorVariables(spec: CommonSpec, submission: SubmissionFacts): EnvVari
     fromAichor('AICHOR_EXPERIMENT_ID', runField('experiment-id')),
     fromAichor('AICHOR_EXPERIMENT_MESSAGE', literal(submission.message)),
     fromAichor('AICHOR_PROJECT_ID', literal(submission.project)),
+    ...sweepVariables(submission.sweep ?? null),
     fromAichor('AICHOR_INPUT_PATH', runField('input-path')),
     fromAichor('AICHOR_OUTPUT_PATH', runField('output-path')),
     ...(spec.tensorboard.enabled
@@ -136,6 +140,15 @@ function aichorVariables(spec: CommonSpec, submission: SubmissionFacts): EnvVari
     fromAichor('AWS_ENDPOINT_URL', runField('s3-endpoint')),
     fromAichor('S3_ENDPOINT', runField('s3-endpoint')),
     fromAichor('PYTHONUNBUFFERED', literal('1')),
+  ];
+}
+
+function sweepVariables(sweep: SweepPlace | null): EnvVariable[] {
+  if (sweep === null) return [];
+  return [
+    fromAichor('AICHOR_SWEEP_NAME', literal(sweep.name)),
+    fromAichor('AICHOR_SWEEP_INDEX', literal(sweep.index)),
+    fromAichor('AICHOR_SWEEP_REPEAT', literal(sweep.repeat)),
   ];
 }
 

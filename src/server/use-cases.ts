@@ -11,6 +11,7 @@ import type {
   WatchQuery,
 } from '../api/contract.ts';
 import type { Caller } from './people/caller.ts';
+import type { SweepResumption, SweepSubmission } from '../api/sweep-contract.ts';
 import type { OpenName, StorageQuery } from '../api/storage-contract.ts';
 import type { Listing } from '../snapshot/listing/listing.ts';
 import { addEngine, type EngineChanging } from './engines/add.ts';
@@ -32,11 +33,15 @@ import { announceLines, announceSnapshot, findSnapshot, type SnapshotTaking } fr
 import { listStorage, readStored } from './storage/storage.ts';
 import { resubmit } from './submission/resubmit.ts';
 import { submit, type Submitting } from './submission/submit.ts';
+import { getSweep, listSweeps } from './sweeps/read.ts';
+import { resumeSweep, type Resuming } from './sweeps/resume.ts';
+import { submitSweep } from './sweeps/submit.ts';
 import type { ExperimentStore } from './store/store.ts';
 import type { Supervisor } from './supervision/supervisor.ts';
 
 /** Everything that use cases are made of; each says itself what it takes of it. */
 export type Parts = Submitting &
+  Resuming &
   Deleting &
   Watching &
   Opening &
@@ -51,6 +56,12 @@ export function useCases(parts: Parts) {
       submit(parts, submission, from),
     resubmit: (of: { ref: string; caller: Caller }, resubmission: Resubmission) =>
       resubmit(parts, of, resubmission),
+    submitSweep: (submission: SweepSubmission, from: { caller: Caller; signal: AbortSignal }) =>
+      submitSweep(parts, submission, from),
+    resumeSweep: (of: { name: string; caller: Caller }, resumption: SweepResumption) =>
+      resumeSweep(parts, of, resumption),
+    listSweeps: () => listSweeps(parts),
+    getSweep: (name: string) => getSweep(parts, name),
     listExperiments: (query: ListQuery) => listExperiments(parts, query),
     getExperiment: (ref: string) => getExperiment(parts, ref),
     getManifest: (ref: string) => getManifest(parts, ref),

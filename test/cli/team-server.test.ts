@@ -88,6 +88,16 @@ it('gives a user who has it everything: submit, logs, record, and nothing is sen
   expect(newest.source.snapshot).toBe(submitted.source.snapshot);
 });
 
+it('takes a sweep', async () => {
+  const made = await aichor(['experiments', 'sweep', '--grid', 'RATE=1,2', '--name', 'team', '--wait']);
+  expect(made.code, made.stderr).toBe(0);
+  const { experiments } = documentOf(made);
+  expect(experiments).toMatchObject([{ env: { RATE: '1' } }, { env: { RATE: '2' } }]);
+  expect(
+    new Set(experiments.map(({ source }: { source: { snapshot: string } }) => source.snapshot)).size,
+  ).toBe(1);
+});
+
 it('leaves at Ctrl-C, and then cannot be reached', async () => {
   server.kill('SIGINT');
   expect(await once(server, 'exit')).toEqual([0, null]);

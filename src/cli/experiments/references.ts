@@ -16,25 +16,32 @@ export async function experimentMeant(
   return record;
 }
 
-/** The same where `--label` may stand instead of an id: the newest that has all of them. Throws AichorError. */
+interface Chosen {
+  ref: string | undefined;
+  labels: readonly string[];
+  sweep?: string | undefined;
+}
+
+/** The same where `--label` and `--sweep` may stand instead of an id: the newest that has all of them. Throws AichorError. */
 export async function experimentChosen(
   client: Client,
-  { ref, labels }: { ref: string | undefined; labels: readonly string[] },
+  { ref, labels, sweep }: Chosen,
   talk: Talk,
 ): Promise<ExperimentRecord> {
-  if (labels.length === 0) return experimentMeant(client, ref, talk);
+  if (labels.length === 0 && sweep === undefined) return experimentMeant(client, ref, talk);
+  const by = [...labels, ...(sweep === undefined ? [] : [`the sweep ${sweep}`])].join(', ');
   if (ref !== undefined)
-    throw new AichorError('usage', 'an id and --label exclude each other', { hint: 'give one of them' });
-  const { experiments } = await client.list({ label: labelConditions(labels), limit: 1 });
+    throw new AichorError('usage', 'an id excludes --label and --sweep', { hint: 'give one of them' });
+  const { experiments } = await client.list({ label: labelConditions(labels), sweep, limit: 1 });
   const [newest] = experiments;
-  if (newest === undefined) throw noneLabelled(labels);
-  talk.notice(`the newest with ${labels.join(', ')} is ${newest.experiment_id}`);
+  if (newest === undefined) throw noneChosen(by);
+  talk.notice(`the newest with ${by} is ${newest.experiment_id}`);
   return client.get(newest.experiment_id);
 }
 
-export function noneLabelled(labels: readonly string[]): AichorError {
-  return new AichorError('not_found', `no experiment has the label ${labels.join(', ')}`, {
-    hint: 'aichor experiments list --columns id,label.NAME,message shows what there is',
+export function noneChosen(by: string): AichorError {
+  return new AichorError('not_found', `there is no experiment with ${by}`, {
+    hint: 'aichor experiments list --columns id,label.NAME,message, and aichor sweeps list, show what there is',
   });
 }
 

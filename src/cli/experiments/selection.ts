@@ -7,46 +7,50 @@ import type { ExperimentRecord, ExperimentSummary } from '../../experiment/recor
 import { isTerminal, STATUSES, type Status } from '../../experiment/status.ts';
 import { experimentsMeant, namedRef } from './references.ts';
 import { durationFlag } from './since.ts';
+import { lastOfEach } from '../../sweep/trials.ts';
 import { Verdict } from '../runtime/command.ts';
 
 interface Wanted {
   ids: readonly unknown[];
   labels: readonly string[];
+  sweep?: string | undefined;
   all: boolean;
 }
 
 /** Exactly one way to say which experiments are meant. Throws AichorError `usage`. */
-export function readSelection({ ids, labels, all }: Wanted): Selection {
-  const ways = [ids.length > 0, labels.length > 0, all].filter(Boolean).length;
+export function readSelection({ ids, labels, sweep, all }: Wanted): Selection {
+  const ways = [ids.length > 0, labels.length > 0 || sweep !== undefined, all].filter(Boolean).length;
   if (ways !== 1) {
     throw new AichorError(
       'usage',
-      ways === 0 ? 'no experiment was named' : 'ids, --label and --all exclude each other',
+      ways === 0 ? 'no experiment was named' : 'ids, --label or --sweep, and --all exclude each other',
       {
-        hint: 'give ids (or latest), or --label KEY=VALUE, or --all',
+        hint: 'give ids (or latest), or --label KEY=VALUE, or --sweep NAME, or --all',
       },
     );
   }
   if (all) return { all: true };
   if (ids.length > 0) return { ids: [...new Set(ids.map(String))].map(namedRef) };
-  return { labels: labelConditions(labels) };
+  return { labels: labelConditions(labels), ...(sweep !== undefined && { sweep }) };
 }
 
 interface Pruned {
   olderThan: string | undefined;
   labels: readonly string[];
+  sweep: string | undefined;
   all: boolean;
   wait: boolean;
 }
 
 /** What `prune` takes; at least one of its conditions is given. Throws AichorError `usage`. */
-export function readPruning({ olderThan, labels, all, wait }: Pruned): {
+export function readPruning({ olderThan, labels, sweep, all, wait }: Pruned): {
   older_than_s: number;
   labels: string[];
+  sweep?: string;
 } {
-  if (olderThan === undefined && labels.length === 0 && !all) {
+  if (olderThan === undefined && labels.length === 0 && sweep === undefined && !all) {
     throw new AichorError('usage', 'prune needs to know what to delete', {
-      hint: 'give --older-than 30d, --label KEY=VALUE, or --all',
+      hint: 'give --older-than 30d, --label KEY=VALUE, --sweep NAME, or --all',
     });
   }
   if (wait && olderThan !== undefined) {
@@ -59,7 +63,7 @@ export function readPruning({ olderThan, labels, all, wait }: Pruned): {
     );
   }
   const seconds = olderThan === undefined ? 0 : durationFlag(olderThan, '--older-than');
-  return { older_than_s: seconds, labels: labelConditions(labels) };
+  return { older_than_s: seconds, labels: labelConditions(labels), ...(sweep !== undefined && { sweep }) };
 }
 
 const LIVE = STATUSES.filter((status) => !isTerminal(status));
@@ -84,10 +88,10 @@ export async function endedAmong(
 
 async function among(
   client: Client,
-  { ids, labels = [] }: Selection,
+  { ids, labels = [], sweep }: Selection,
   statuses: readonly Status[],
 ): Promise<ExperimentSummary[]> {
-  if (ids === undefined) return everyExperiment(client, { status: [...statuses], label: labels });
+  if (ids === undefined) return everyExperiment(client, { status: [...statuses], label: labels, sweep });
   const { found } = await experimentsMeant(client, ids);
   const meant = found.filter(({ status }) => statuses.includes(status));
   return meant.map(summaryOf);
@@ -96,11 +100,24 @@ async function among(
 /** All of a selection as they are known now; unknown ids come back as errors. */
 export async function knownOf(
   client: Client,
-  { ids, labels = [] }: Selection,
+  { ids, labels = [], sweep }: Selection,
 ): Promise<{ known: ExperimentSummary[]; errors: AichorError[] }> {
-  if (ids === undefined) return { known: await everyExperiment(client, { label: labels }), errors: [] };
+  if (ids === undefined) return { known: await chosen(client, labels, sweep), errors: [] };
   const { found, errors } = await experimentsMeant(client, ids);
   return { known: found.map(summaryOf), errors };
+}
+
+/** Of a sweep only the last experiment of each point: what came before it was made anew. */
+async function chosen(
+  client: Client,
+  labels: string[],
+  sweep: string | undefined,
+): Promise<ExperimentSummary[]> {
+  const all = await everyExperiment(client, { label: labels, sweep });
+  if (sweep === undefined) return all;
+  const last = [...lastOfEach(all.toReversed()).values()];
+  if (last.length === 0) await client.sweep(sweep);
+  return last;
 }
 
 function summaryOf({ pods: _pods, events: _events, ...summary }: ExperimentRecord): ExperimentSummary {

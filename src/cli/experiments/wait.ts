@@ -102,8 +102,9 @@ export function verdictOn(experiments: readonly ExperimentSummary[]): AichorErro
 export function worst(errors: readonly AichorError[]): AichorError | null {
   const [first, ...rest] = [...errors].sort((a, b) => EXIT_CODES[b.code] - EXIT_CODES[a.code]);
   if (!first || rest.length === 0) return first ?? null;
-  const others = rest.map((error) => error.message).join('; ');
-  return new AichorError(first.code, `${first.message}; ${others}`, { hint: first.hint });
+  const others = rest.slice(0, MOST_NAMED).map((error) => error.message);
+  if (rest.length > MOST_NAMED) others.push(`and ${rest.length - MOST_NAMED} more`);
+  return new AichorError(first.code, `${first.message}; ${others.join('; ')}`, { hint: first.hint });
 }
 
 const ENDS: Partial<Record<ExperimentSummary['status'], ErrorCode>> = {

@@ -17,6 +17,8 @@ export interface LocalManifest {
   /** Which of two manifests was taken. */
   notices: { code: string; message: string }[];
   warnings: Diagnostic[];
+  /** Its text, and what it is called from here. */
+  source: { text: string; file: string };
 }
 
 interface Reading {
@@ -52,7 +54,7 @@ export function readLocalManifest({
   onSource(file, text);
   const { manifest, diagnostics } = parseManifest(source, file);
   if (manifest === null) throw invalidManifest(file, diagnostics);
-  return { manifest, path, notices: [...notices], warnings: diagnostics };
+  return { manifest, path, notices: [...notices], warnings: diagnostics, source: { text, file } };
 }
 
 /** Checks the repository around the manifest as it will be sent. Throws AichorError `repository_invalid`. */

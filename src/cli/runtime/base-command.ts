@@ -14,7 +14,8 @@ import { createTalk, type Talk } from './talk.ts';
 /** What goes on when a command is interrupted. */
 interface StillRunning {
   ids: readonly string[];
-  labels: readonly string[];
+  /** Flags that chose them: `--label a`. */
+  chosenBy: readonly string[];
 }
 
 /** Ids that are written out in a hint. */
@@ -54,7 +55,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
   readonly #stderr = process.stderr;
   #settings: Settings | undefined;
   #signal: AbortSignal | undefined;
-  #stillRunning: StillRunning = { ids: [], labels: [] };
+  #stillRunning: StillRunning = { ids: [], chosenBy: [] };
 
   /** Texts of files that errors point into, by the name the user gave: mistakes are shown in them. */
   readonly sources = new Map<string, string>();
@@ -133,10 +134,10 @@ export abstract class BaseCommand<T = unknown> extends Command {
 
   /**
    * Names the experiments that go on when this command is interrupted: the message will say how to come back to them, and
-   * how to cancel them; by the labels that they were chosen by, where there are some.
+   * how to cancel them; by the flags that they were chosen by (`--label a`), where there are some.
    */
-  keepsRunning(ids: readonly string[], labels: readonly string[] = []): void {
-    this.#stillRunning = { ids, labels };
+  keepsRunning(ids: readonly string[], chosenBy: readonly string[] = []): void {
+    this.#stillRunning = { ids, chosenBy };
   }
 
   /** The same for lines of JSON, which on a terminal are harmless; `write` is for what was drawn, or must be exact. */
@@ -226,15 +227,14 @@ export abstract class BaseCommand<T = unknown> extends Command {
   }
 
   #interrupted(): AichorError {
-    const { ids, labels } = this.#stillRunning;
+    const { ids, chosenBy } = this.#stillRunning;
     if (ids.length === 0) return new AichorError('interrupted', 'interrupted');
     const one = ids.length === 1;
     const going = one ? `experiment ${ids[0]} goes on` : `${ids.length} experiments go on`;
-    const which =
-      labels.length > 0 ? labels.map((label) => `--label ${label}`) : ids.map((id) => id.slice(0, 8));
+    const which = chosenBy.length > 0 ? chosenBy : ids.map((id) => id.slice(0, 8));
     // A line that nobody reads to its end helps nobody.
     const named = which.length > MOST_NAMED ? 'ID…' : which.join(' ');
-    const back = one && labels.length === 0 ? `logs -f ${named}` : `wait ${named}`;
+    const back = one && chosenBy.length === 0 ? `logs -f ${named}` : `wait ${named}`;
     return new AichorError('interrupted', `interrupted; ${going}`, {
       hint: `aichor experiments ${back} comes back to ${one ? 'it' : 'them'}; aichor experiments cancel ${named} ends ${one ? 'it' : 'them'}`,
     });

@@ -44,6 +44,7 @@ export function wordOf<T extends string>(word: string, values: readonly T[], nam
 
 /** Which experiments a command means, beside ids. */
 export const selectionFlags = {
+  sweep: string({ description: 'Every experiment of this sweep', helpValue: 'NAME' }),
   label: repeated('Every experiment with this label; several: all must hold', 'KEY[=VALUE]', 'l'),
   all: boolean({ description: 'Every experiment this can be done to' }),
 };
@@ -54,6 +55,12 @@ export const labelOfOne = repeated(
   'KEY[=VALUE]',
   'l',
 );
+
+/** The same, beside `--label`. */
+export const sweepOfOne = string({
+  description: 'The newest experiment of this sweep, instead of an id',
+  helpValue: 'NAME',
+});
 
 /** What commands take that cannot be undone. */
 export const deedFlags = {

@@ -5,7 +5,7 @@ import type { Client } from '../../client/client.ts';
 import { isThere } from '../../base/io/files.ts';
 import { place as placeWhole } from '../../base/io/place.ts';
 import { AichorError } from '../../errors.ts';
-import { noneLabelled } from '../experiments/references.ts';
+import { noneChosen } from '../experiments/references.ts';
 import { everyExperiment } from '../experiments/selection.ts';
 import { labelConditions } from '../submit/environment.ts';
 
@@ -43,18 +43,26 @@ export async function download(
   return { ...list, destination, bytes: list.files.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
+/** Which experiments, and which of their outputs. */
+interface Chosen {
+  labels: readonly string[];
+  sweep: string | undefined;
+  path: string | undefined;
+}
+
 /**
- * Outputs of every experiment with these labels, each below the destination in a folder named by the first characters of
+ * Outputs of every experiment of this sweep with these labels, each below the destination in a folder named by the first characters of
  * its id. Throws AichorError `not_found` when no experiment has them.
  */
 export async function downloadLabelled(
   client: Client,
-  { labels, path }: { labels: readonly string[]; path: string | undefined },
+  { labels, sweep, path }: Chosen,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  const experiments = await everyExperiment(client, { label: labelConditions(labels) });
+  const experiments = await everyExperiment(client, { label: labelConditions(labels), sweep });
   const [first] = experiments;
-  if (first === undefined) throw noneLabelled(labels);
+  if (first === undefined)
+    throw noneChosen([...labels, ...(sweep === undefined ? [] : [`the sweep ${sweep}`])].join(', '));
   const found: { folder: string; list: Downloaded }[] = [];
   for (const { experiment_id: experiment } of experiments) {
     const folder = experiment.slice(0, FOLDER_LENGTH);

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '../../client/client.ts';
 import { fetchCommit, originOf, resolveCommit } from '../../source/git.ts';
-import { checkDirectory, dryRunOf } from './directory.ts';
+import { checkDirectory, dryRunOf, type CheckedDirectory } from './directory.ts';
 import { newSubmission, type SubmitOptions } from './options.ts';
 import type { DryRun, PreparedSubmission } from './submit-command.ts';
 
-interface Commit {
+export interface Commit {
   repository: string;
   /** Full SHA. */
   sha: string;
@@ -30,9 +30,8 @@ export async function commitSubmission(
   options: SubmitOptions,
   connect: () => Promise<Client>,
 ): Promise<PreparedSubmission> {
-  const repository = await originOf(repoDir);
-  const sha = await resolveCommit({ repoDir, repository, ref, signal: options.signal });
-  const commit = { repository, sha, branch, requested };
+  const commit = await commitMeant({ repoDir, ref, branch, requested }, options);
+  const { repository, sha } = commit;
   return {
     dryRun: () => commitDryRun(commit, options),
     send: async (secrets) => {
@@ -48,11 +47,27 @@ export async function commitSubmission(
   };
 }
 
-/** What submitting the commit would create, from a copy of it that is removed again. */
-async function commitDryRun(
+/** Which commit of which repository it is. Throws AichorError when there is none. */
+export async function commitMeant(
+  { repoDir, ref, branch, requested }: Meant,
+  { signal }: Pick<SubmitOptions, 'signal'>,
+): Promise<Commit> {
+  const repository = await originOf(repoDir);
+  const sha = await resolveCommit({ repoDir, repository, ref, signal });
+  return { repository, sha, branch, requested };
+}
+
+/** What submitting the commit would create. */
+function commitDryRun(commit: Commit, options: SubmitOptions): Promise<DryRun> {
+  return inCopyOf(commit, options, (checked) => dryRunOf(checked, options));
+}
+
+/** Does something with a copy of the commit, which is checked first and removed afterwards. */
+export async function inCopyOf<T>(
   { repository, sha, branch, requested }: Commit,
   options: SubmitOptions,
-): Promise<DryRun> {
+  work: (checked: CheckedDirectory) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'aichor-commit-'));
   try {
     const root = join(folder, 'commit');
@@ -66,8 +81,7 @@ async function commitDryRun(
       directory: root,
       signal: options.signal,
     });
-    const checked = checkDirectory({ root, requested, namedFrom: root }, options);
-    return await dryRunOf(checked, options);
+    return await work(checkDirectory({ root, requested, namedFrom: root }, options));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -23,6 +23,8 @@ export interface CheckedDirectory extends Directory {
   plan: Plan;
   /** The manifest that was found, from the root. */
   manifestPath: string;
+  /** Its text, and what it is called from here. */
+  source: { text: string; file: string };
   /** Reads the files and checks what lies around the manifest. */
   scan(): Promise<Scan>;
 }
@@ -51,7 +53,8 @@ export function checkDirectory(directory: Directory, options: SubmitOptions): Ch
     for (const { message } of [...local.notices, ...scanned.notices]) talk.notice(message);
     return scanned;
   };
-  return { ...directory, plan, manifestPath: local.path, scan };
+  const { path: manifestPath, source } = local;
+  return { ...directory, plan, manifestPath, source, scan };
 }
 
 /** A directory as it is, checked. The server may still be starting while its files are read. */
@@ -93,9 +96,24 @@ interface Sending {
 }
 
 async function sendDirectory(
-  { root, requested, scan }: CheckedDirectory,
+  checked: CheckedDirectory,
   { options, secrets, connect }: Sending,
 ): Promise<Taken> {
+  const { client, source, upload } = await uploadDirectory(checked, { options, connect });
+  // Unless it was asked for, the server chooses too, and its record says which of two it took.
+  const summary = await client.submit({
+    ...newSubmission(options, secrets),
+    source,
+    manifest_path: checked.requested,
+  });
+  return { client, summary, upload };
+}
+
+/** Brings a directory to the server; what it is called there, and how much was sent. */
+export async function uploadDirectory(
+  { root, scan }: CheckedDirectory,
+  { options, connect }: Omit<Sending, 'secrets'>,
+) {
   const { settings, talk, signal } = options;
   const [first, client] = await Promise.all([scan(), connect()]);
   const remote = settings.server.value !== null;
@@ -111,12 +129,7 @@ async function sendDirectory(
       scanned = await scan();
     }
   }
-  // Unless it was asked for, the server chooses too, and its record says which of two it took.
-  const summary = await client.submit({
-    ...newSubmission(options, secrets),
-    source: { kind: 'local', snapshot: scanned.digest, ...scanned.git },
-    manifest_path: requested,
-  });
+  const source = { kind: 'local' as const, snapshot: scanned.digest, ...scanned.git };
   const upload = { files: scanned.files, bytes: scanned.bytes, sent_bytes: sent };
-  return { client, summary, upload };
+  return { client, source, upload };
 }

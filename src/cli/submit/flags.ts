@@ -1,4 +1,4 @@
-import { boolean, string } from '@oclif/core/flags';
+import { boolean, integer, option, string } from '@oclif/core/flags';
 import type { InferredFlags } from '@oclif/core/interfaces';
 import { repeated } from '../runtime/flags.ts';
 
@@ -47,4 +47,39 @@ export const newSubmissionFlags = {
   }),
 };
 
+const { 'idempotency-key': _key, follow: _follow, message: _message, ...ofEachPoint } = newSubmissionFlags;
+
+/** What a sweep has: its name stands for the idempotency key, and nobody follows hundreds of logs. */
+export const sweepSubmissionFlags = {
+  ...ofEachPoint,
+  message: string({
+    char: 'm',
+    description: 'What each is about; {LR}, {index}, {repeat} and {name} are filled in (default: the point)',
+    helpValue: 'TEXT',
+  }),
+  grid: repeated('Values of a variable, each with every other: LR=0.1,0.01', 'NAME=VALUES'),
+  set: repeated('The same of a place in the manifest: spec.types.worker.count=1,2', 'PLACE=VALUES'),
+  list: string({ description: 'Points as JSON lines or CSV; - is stdin', helpValue: 'FILE' }),
+  random: integer({ description: 'So many points drawn from --space', min: 1, dependsOn: ['space'] }),
+  space: repeated('What is drawn: LR=log:1e-4:1e-1, D=int:1:8, uniform:, logint:, choice:a,b', 'NAME=FORM'),
+  seed: integer({ description: 'The same seed draws the same points', default: 0, min: 0 }),
+  repeat: integer({ description: 'How often each point runs', default: 1, min: 1, max: 1000 }),
+  name: string({
+    description: 'Name of the sweep; the same name again submits only what is missing',
+    helpValue: 'NAME',
+  }),
+  rerun: option({
+    options: ['missing', 'failed'] as const,
+    description: 'What is submitted of a sweep that is there: what is missing, or also what failed',
+    dependsOn: ['name'],
+  })(),
+  'max-parallel': integer({ description: 'How many of it may run at the same time', min: 1 }),
+  'commit-sha': string({
+    description: 'Submit this commit of the origin, not the directory',
+    helpValue: 'SHA',
+  }),
+  branch: string({ description: 'The branch it is on', helpValue: 'NAME', dependsOn: ['commit-sha'] }),
+};
+
+export type SweepFlags = InferredFlags<typeof sweepSubmissionFlags>;
 export type SubmissionFlags = InferredFlags<typeof submissionFlags>;

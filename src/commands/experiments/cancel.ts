@@ -8,7 +8,7 @@ import type { Verdict } from '../../cli/runtime/command.ts';
 export default class ExperimentsCancel extends BulkCommand {
   static override summary = 'Cancel experiments';
   static override description =
-    'Returns when the cancel is recorded; --wait returns when nothing runs any more. --label and --all mean those that still run or wait, and ask first on a terminal. An experiment that has ended already is exit 6.';
+    'Returns when the cancel is recorded; --wait returns when nothing runs any more. --label, --sweep and --all mean those that still run or wait, and ask first on a terminal. An experiment that has ended already is exit 6.';
   static override examples = [
     'aichor experiments cancel latest',
     'aichor experiments cancel 9b2f41 77ac01 --wait',
@@ -26,8 +26,8 @@ export default class ExperimentsCancel extends BulkCommand {
 
   async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { argv, flags } = await this.parse(ExperimentsCancel);
-    const { label: labels, all, wait, yes } = flags;
-    let selection = readSelection({ ids: argv, labels, all });
+    const { label: labels, sweep, all, wait, yes } = flags;
+    let selection = readSelection({ ids: argv, labels, sweep, all });
     const client = await this.client();
     const live = () => liveAmong(client, selection);
     if (flags['dry-run']) {

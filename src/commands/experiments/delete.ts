@@ -8,7 +8,7 @@ import type { Verdict } from '../../cli/runtime/command.ts';
 export default class ExperimentsDelete extends BulkCommand {
   static override summary = 'Delete the records and logs of experiments that have ended';
   static override description =
-    'A live experiment is refused (exit 6): cancel it first, or give --wait, which waits for its end and deletes it then. --label and --all mean those that have ended; with --wait also those that still run or wait. Outputs stay, unless --outputs is given. On a terminal it asks first.';
+    'A live experiment is refused (exit 6): cancel it first, or give --wait, which waits for its end and deletes it then. --label, --sweep and --all mean those that have ended; with --wait also those that still run or wait. Outputs stay, unless --outputs is given. On a terminal it asks first.';
   static override examples = [
     'aichor experiments delete 9b2f41',
     'aichor experiments delete latest --wait',
@@ -27,8 +27,8 @@ export default class ExperimentsDelete extends BulkCommand {
 
   async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { argv, flags } = await this.parse(ExperimentsDelete);
-    const { label: labels, all, wait, outputs, yes } = flags;
-    const selection = readSelection({ ids: argv, labels, all });
+    const { label: labels, sweep, all, wait, outputs, yes } = flags;
+    const selection = readSelection({ ids: argv, labels, sweep, all });
     const client = await this.client();
     const meant = async () => {
       const ended = await endedAmong(client, selection, { now: new Date() });

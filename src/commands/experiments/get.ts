@@ -2,7 +2,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { harmless } from '../../base/text/harmless.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { ID_HELP, labelOfOne } from '../../cli/runtime/flags.ts';
+import { ID_HELP, labelOfOne, sweepOfOne } from '../../cli/runtime/flags.ts';
 import { experimentChosen } from '../../cli/experiments/references.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 
@@ -17,13 +17,18 @@ export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
   static override args = { id: stringArg({ description: `${ID_HELP} (when left out)`, ignoreStdin: true }) };
   static override flags = {
     label: labelOfOne,
+    sweep: sweepOfOne,
     manifest: boolean({ description: 'Print the manifest that ran, as it was' }),
   };
 
   async run(): Promise<ExperimentRecord | undefined> {
     const { args, flags } = await this.parse(ExperimentsGet);
     const client = await this.client();
-    const record = await experimentChosen(client, { ref: args.id, labels: flags.label }, this.talk);
+    const record = await experimentChosen(
+      client,
+      { ref: args.id, labels: flags.label, sweep: flags.sweep },
+      this.talk,
+    );
     if (!flags.manifest) return record;
     const text = await client.manifest(record.experiment_id);
     await this.write(process.stdout.isTTY ? harmless(text) : text);

@@ -10,8 +10,7 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
   static override examples = [
     'aichor experiments list --status running',
     'aichor experiments list --label sweep=a --since yesterday',
-    'aichor experiments list --label sweep --columns id,status,env.LR,time --sort -env.LR',
-    'aichor experiments list --columns id,env.LR,metric.val_acc --sort -metric.val_acc',
+    'aichor experiments list --sweep first --columns id,status,env.LR,metric.val_acc --sort -metric.val_acc',
     "aichor experiments list --status failed | jq -r '.experiments[].experiment_id'",
   ];
   static override flags = {
@@ -20,6 +19,7 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
     project: string({ description: 'Only of this project', helpValue: 'NAME' }),
     engine: string({ description: 'Only on this engine', helpValue: 'NAME' }),
     label: repeated('Only with this label', 'KEY[=VALUE]', 'l'),
+    sweep: string({ description: 'Only of this sweep', helpValue: 'NAME' }),
     message: string({ char: 'm', description: 'Only with this text in the message', helpValue: 'TEXT' }),
     since: string({
       description: 'Only created since: 90s, 1.5h, yesterday, 2 hours ago, a date or a time',

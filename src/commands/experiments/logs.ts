@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { ID_HELP, labelOfOne } from '../../cli/runtime/flags.ts';
+import { ID_HELP, labelOfOne, sweepOfOne } from '../../cli/runtime/flags.ts';
 import { assertHasType, experimentChosen } from '../../cli/experiments/references.ts';
 import { drawnLines, liveLinesOn } from '../../cli/print/experiments/live-lines.ts';
 import { createLogLineView } from '../../cli/print/experiments/log-line.ts';
@@ -25,6 +25,7 @@ export default class ExperimentsLogs extends BaseCommand {
   };
   static override flags = {
     label: labelOfOne,
+    sweep: sweepOfOne,
     follow: boolean({ char: 'f', default: false, description: 'Go on until the experiment has ended' }),
     pod: string({ description: 'Only this pod', helpValue: 'NAME' }),
     type: string({ description: 'Only pods of this type of the manifest', helpValue: 'NAME' }),
@@ -42,10 +43,10 @@ export default class ExperimentsLogs extends BaseCommand {
 
   async run(): Promise<undefined> {
     const { args, flags } = await this.parse(ExperimentsLogs);
-    const { follow, pod, type, step, attempt, tail, timestamps, label: labels } = flags;
+    const { follow, pod, type, step, attempt, tail, timestamps, label: labels, sweep } = flags;
     const since = flags.since === undefined ? undefined : sinceFlag(flags.since, new Date());
     const client = await this.client();
-    const record = await experimentChosen(client, { ref: args.id, labels }, this.talk);
+    const record = await experimentChosen(client, { ref: args.id, labels, sweep }, this.talk);
     assertHasType(record, type);
     if (follow && !isTerminal(record.status)) {
       this.keepsRunning([record.experiment_id]);

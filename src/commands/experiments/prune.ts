@@ -17,7 +17,8 @@ export default class ExperimentsPrune extends BulkCommand {
     ...deedFlags,
     'older-than': string({ description: 'Ended longer ago than this (12h, 30d)', helpValue: 'DURATION' }),
     label: selectionFlags.label,
-    all: boolean({ description: 'Everything that has ended', exclusive: ['older-than', 'label'] }),
+    sweep: selectionFlags.sweep,
+    all: boolean({ description: 'Everything that has ended', exclusive: ['older-than', 'label', 'sweep'] }),
     outputs: boolean({ description: 'Delete what they wrote as well' }),
     wait: boolean({ char: 'w', description: 'Wait first for the end of those that are live' }),
   };
@@ -26,16 +27,14 @@ export default class ExperimentsPrune extends BulkCommand {
 
   async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { flags } = await this.parse(ExperimentsPrune);
-    const { label: labels, outputs, all, wait, yes } = flags;
-    const pruning = readPruning({ olderThan: flags['older-than'], labels, all, wait });
+    const { label: labels, sweep, outputs, all, wait, yes } = flags;
+    const pruning = readPruning({ olderThan: flags['older-than'], labels, sweep, all, wait });
+    const selection = { labels, ...(sweep !== undefined && { sweep }) };
     const client = await this.client();
     const meant = async () => {
-      const ended = await endedAmong(
-        client,
-        { labels },
-        { olderThan: pruning.older_than_s, now: new Date() },
-      );
-      return wait ? [...(await liveAmong(client, { labels })), ...ended] : ended;
+      const old = { olderThan: pruning.older_than_s, now: new Date() };
+      const ended = await endedAmong(client, selection, old);
+      return wait ? [...(await liveAmong(client, selection)), ...ended] : ended;
     };
     if (flags['dry-run']) {
       this.done = 'would be deleted';
@@ -43,7 +42,7 @@ export default class ExperimentsPrune extends BulkCommand {
     }
     const says = (count: string) => `This deletes ${count} and their logs${outputs ? ' and outputs' : ''}.`;
     if (!(await this.mayGoOn(meant, { says, isAll: all, yes }))) return { experiments: [] };
-    if (wait) await this.untilLiveEnded(client, await liveAmong(client, { labels }));
+    if (wait) await this.untilLiveEnded(client, await liveAmong(client, selection));
     return this.freeing(client, async () => bulkOutcome(await client.prune({ ...pruning, outputs })));
   }
 }

@@ -3,11 +3,10 @@ import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { ID_HELP, selectionFlags } from '../../cli/runtime/flags.ts';
 import { knownOf, readSelection } from '../../cli/experiments/selection.ts';
-import { isTerminal } from '../../experiment/status.ts';
 import { secondsFlag } from '../../cli/experiments/since.ts';
 import { Verdict } from '../../cli/runtime/command.ts';
-import { waitForEnd, worst } from '../../cli/experiments/wait.ts';
-import type { Client } from '../../client/client.ts';
+import { worst } from '../../cli/experiments/wait.ts';
+import { chosenBy, waitForSelection } from '../../cli/experiments/wait-for-selection.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 
 interface Document {
@@ -27,6 +26,7 @@ export default class ExperimentsWait extends BaseCommand<Document> {
   static override args = { id: stringArg({ description: ID_HELP, ignoreStdin: true }) };
   static override flags = {
     label: selectionFlags.label,
+    sweep: selectionFlags.sweep,
     timeout: string({
       description: 'Stop waiting after this long (90s, 2h; 5 is 5s)',
       helpValue: 'DURATION',
@@ -35,8 +35,8 @@ export default class ExperimentsWait extends BaseCommand<Document> {
 
   async run(): Promise<Document | Verdict<Document>> {
     const { argv, flags } = await this.parse(ExperimentsWait);
-    const { label: labels } = flags;
-    const selection = readSelection({ ids: argv, labels, all: false });
+    const { label: labels, sweep } = flags;
+    const selection = readSelection({ ids: argv, labels, sweep, all: false });
     const timeout = flags.timeout === undefined ? null : secondsFlag(flags.timeout, '--timeout');
     const client = await this.client();
     const { known, errors } = await knownOf(client, selection);
@@ -44,33 +44,13 @@ export default class ExperimentsWait extends BaseCommand<Document> {
     const waited =
       ids.length === 0
         ? { experiments: [], error: null }
-        : await this.#wait(client, { known, labels, timeout });
+        : await waitForSelection(this, client, { known, chosenBy: chosenBy(selection), timeout });
     const error = worst([...errors, ...(waited.error ? [waited.error] : [])]);
     const document = { experiments: waited.experiments };
     if (ids.length === 0 && error) throw error;
     return error
       ? new Verdict(document, error, { isInView: errors.length === 0 && error.code !== 'timeout' })
       : document;
-  }
-
-  #wait(
-    client: Client,
-    { known, labels, timeout }: { known: ExperimentSummary[]; labels: string[]; timeout: number | null },
-  ) {
-    const live = new Set(known.filter(({ status }) => !isTerminal(status)).map((one) => one.experiment_id));
-    this.keepsRunning([...live], labels);
-    return waitForEnd({
-      client,
-      ids: known.map((summary) => summary.experiment_id),
-      known,
-      timeout,
-      signal: this.signal,
-      onChange: ({ experiment_id: id, status }, said) => {
-        if (isTerminal(status) && live.delete(id)) this.keepsRunning([...live], labels);
-        this.talk.progress(said);
-      },
-      onLost: () => this.talk.progress('the connection was lost; making it again'),
-    });
   }
 
   override async view({ experiments }: Document): Promise<string> {

@@ -14,6 +14,7 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
     'aichor storage download --experiment latest --to results',
     'aichor storage download --experiment 9b2f41 model.pt --to .',
     'aichor storage download metrics.json --label sweep=a --to sweep',
+    'aichor storage download metrics.json --sweep first --to first',
     'aichor storage download --inputs data/ --to data',
   ];
   static override args = {
@@ -26,6 +27,7 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
       'KEY[=VALUE]',
       'l',
     ),
+    sweep: string({ description: 'The same of every experiment of this sweep', helpValue: 'NAME' }),
     to: string({ description: 'Folder to put them in; made when it is not there', default: '.' }),
     force: boolean({ description: 'Overwrite files that are there already' }),
   };
@@ -36,8 +38,9 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
     const query = storageQueryOf(flags, { path: args.path, settings: this.settings() });
     const onFile = (path: string) => this.talk.progress(path);
     const options = { destination: flags.to, force: flags.force, onFile };
-    const { label: labels } = flags;
-    if (labels.length > 0) return downloadLabelled(client, { labels, path: args.path }, options);
+    const { label: labels, sweep } = flags;
+    if (labels.length > 0 || sweep !== undefined)
+      return downloadLabelled(client, { labels, sweep, path: args.path }, options);
     return download(client, query, options);
   }
 

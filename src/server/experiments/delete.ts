@@ -43,11 +43,13 @@ export async function deleteExperiments(
 /** Deletes what ended longer ago than that, of those with all these labels. */
 export async function pruneExperiments(
   by: Deleting,
-  { older_than_s, labels, outputs }: Pruning,
+  { older_than_s, labels, sweep, outputs }: Pruning,
 ): Promise<BulkResult> {
   const endedBefore = new Date(by.now().getTime() - older_than_s * 1000).toISOString();
   const result = await toSelected(by.store, {
-    selection: { ids: by.store.ids({ ended_before: endedBefore, label: labels }) },
+    selection: {
+      ids: by.store.ids({ ended_before: endedBefore, label: labels, ...(sweep !== undefined && { sweep }) }),
+    },
     only: {},
     act: (ids) => outcomes(ids, (id) => deleteOne(by, id, outputs)),
   });

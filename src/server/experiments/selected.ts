@@ -5,18 +5,19 @@ import type { IdConditions } from '../store/conditions.ts';
 import type { ExperimentStore } from '../store/store.ts';
 
 /**
- * What a selection means: ids as they were named, or every experiment with these labels (or all) that the deed can be
+ * What a selection means: ids as they were named, or every experiment of this sweep with these labels (or all) that the deed can be
  * done to; `only` says which those are, so that what is not meant does not become an error.
  */
 function selectedRefs(store: ExperimentStore, selection: Selection, only: IdConditions): string[] {
-  const given = [selection.ids, selection.labels, selection.all].filter((part) => part !== undefined);
+  const { ids, labels, sweep, all } = selection;
+  const given = [ids, labels ?? sweep, all].filter((part) => part !== undefined);
   if (given.length !== 1) {
     throw new AichorError('usage', 'say which experiments are meant in exactly one way', {
-      hint: 'give ids, or --label, or --all',
+      hint: 'give ids, or --label and --sweep, or --all',
     });
   }
-  if (selection.ids !== undefined) return [...new Set(selection.ids)];
-  return store.ids({ ...only, label: selection.labels ?? [] });
+  if (ids !== undefined) return [...new Set(ids)];
+  return store.ids({ ...only, label: labels ?? [], ...(sweep !== undefined && { sweep }) });
 }
 
 /** What came of a deed to one experiment: it, or why it refused. */

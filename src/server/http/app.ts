@@ -17,6 +17,7 @@ import { serverRoutes } from './routes/server.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { storageRoutes } from './routes/storage.ts';
 import { streamRoutes } from './routes/streams.ts';
+import { sweepRoutes } from './routes/sweeps.ts';
 
 export interface AppOptions {
   uses: UseCases;
@@ -49,6 +50,7 @@ export function createApp({ uses, serving, apiKey, holdBack }: AppOptions): Api 
   bulkRoutes(app, uses);
   streamRoutes(app, uses, serving);
   experimentRoutes(app, uses);
+  sweepRoutes(app, uses);
   storageRoutes(app, uses, serving);
   app.doc31('/openapi.json', {
     openapi: '3.1.0',

@@ -8,6 +8,7 @@ export type ListConditions = Omit<ListQuery, 'limit' | 'cursor' | 'sort'>;
 /** What deeds to many experiments choose by. */
 export interface IdConditions {
   label?: readonly string[];
+  sweep?: string;
   live?: boolean;
   /** ISO time: ended before it. */
   ended_before?: string;
@@ -54,6 +55,10 @@ const CONDITIONS: { [Name in keyof ListConditions]-?: Condition<NonNullable<List
         .map(parseLabel)
         .every(({ key, value }) => Object.hasOwn(labels, key) && (value === null || labels[key] === value)),
   },
+  sweep: {
+    sql: sweepAsSql,
+    holds: ({ sweep }, name) => sweep?.name === name,
+  },
   /** Part of it, whatever the case. */
   message: {
     sql: (text) => ({ sql: `message LIKE ? ESCAPE '\\'`, values: [`%${escapeLike(text)}%`] }),
@@ -75,10 +80,11 @@ export function isMeant(experiment: ExperimentSummary, query: ListConditions): b
   return asked(query).every(([condition, value]) => condition.holds(experiment, value));
 }
 
-export function whereOfIds({ label, live, ended_before: endedBefore }: IdConditions): Where {
+export function whereOfIds({ label, sweep, live, ended_before: endedBefore }: IdConditions): Where {
   return joined([
     ...(live === undefined ? [] : [{ sql: 'live = ?', values: [live ? 1 : 0] }]),
     ...(endedBefore === undefined ? [] : [{ sql: 'live = 0 AND ended_at < ?', values: [endedBefore] }]),
+    ...(sweep === undefined ? [] : [sweepAsSql(sweep)]),
     ...(label === undefined || label.length === 0 ? [] : [labelsAsSql(label)]),
   ]);
 }
@@ -91,6 +97,10 @@ function asked(query: ListConditions): [Condition<unknown>, unknown][] {
     // The table's type has tied each name to its value.
     return isSet ? [[condition as Condition<unknown>, value]] : [];
   });
+}
+
+function sweepAsSql(name: string): Where {
+  return { sql: 'sweep = ?', values: [name] };
 }
 
 function labelsAsSql(labels: readonly string[]): Where {

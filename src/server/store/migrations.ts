@@ -55,6 +55,16 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX metrics_last ON metrics (name, last, number);
   `,
+  // The sweep an experiment belongs to, and what sweeps are beside their experiments.
+  `
+  ALTER TABLE experiments ADD COLUMN sweep TEXT;
+  CREATE INDEX experiments_sweep ON experiments (sweep, number) WHERE sweep IS NOT NULL;
+  CREATE TABLE sweeps (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    definition TEXT NOT NULL
+  );
+  `,
 ];
 
 /** Brings a database to the present form; refuses one that a newer program has written. */

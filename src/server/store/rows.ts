@@ -37,6 +37,7 @@ export function columnsOf(state: ExperimentState) {
     operator: record.operator,
     message: record.message,
     snapshot: record.source.snapshot,
+    sweep: record.sweep?.name ?? null,
     created_at: record.created_at,
     ended_at: record.ended_at,
     summary: JSON.stringify(storedSummary(state)),

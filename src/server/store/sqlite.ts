@@ -21,8 +21,16 @@ import { resolveRef } from './refs.ts';
 import { columnsOf, parsedColumn, ROW_COLUMNS, type ExperimentRow } from './rows.ts';
 import { whereOfIds, whereOfList, type Where } from './conditions.ts';
 import { belowCursor, encodeCursor } from './cursor.ts';
+import { openSweepTable, type SweepTable } from './tables/sweeps.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-import type { Annotated, Created, CreateRequest, ExperimentStore, Idempotency } from './store.ts';
+import type {
+  Annotated,
+  Created,
+  CreateRequest,
+  ExperimentStore,
+  Idempotency,
+  StoredSweep,
+} from './store.ts';
 
 interface SqliteStoreOptions {
   /** Path of the database; made with its tables when it is not there. */
@@ -35,6 +43,7 @@ interface SqliteStoreOptions {
 interface Store extends SqliteStoreOptions {
   database: Database;
   statements: Statements;
+  sweeps: SweepTable;
 }
 
 /**
@@ -58,9 +67,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
 
 function storeOn(database: Database, options: SqliteStoreOptions): ExperimentStore {
   const statements = prepareStatements(database);
-  const store: Store = { ...options, database, statements };
+  const store: Store = { ...options, database, statements, sweeps: openSweepTable(database, statements) };
   return {
     create: (requests) => create(store, requests),
+    createSweep: (sweep, requests) => createSweep(store, sweep, requests),
+    sweep: store.sweeps.get,
+    sweeps: store.sweeps.list,
+    sweepMembers: store.sweeps.members,
     madeWith: (idempotency) => madeWith(store, idempotency)?.id ?? null,
     append: (id, facts, build) => appendOne(store, { id, facts, build }),
     appendAll: (facts) => appendAll(store, facts),
@@ -82,7 +95,7 @@ function storeOn(database: Database, options: SqliteStoreOptions): ExperimentSto
     untidied: () => ids(database, { sql: 'WHERE live = 0 AND tidied = 0', values: [] }),
     markTidied: (id) => statements.markTidied(id),
     snapshots: () => new Set(statements.snapshots<{ snapshot: string }>().map((row) => row.snapshot)),
-    remove: (id) => statements.remove(id),
+    remove: (id) => transaction(database, () => store.sweeps.removeMember(id, statements.remove)),
     close() {
       // Somebody has removed the file under the server: what it told is here yet.
       if (!isThereSync(options.file)) saveAs(database, options.file);
@@ -95,6 +108,23 @@ function create(store: Store, requests: readonly CreateRequest[]): Created[] {
   const results = transaction(store.database, () => requests.map((request) => createOne(store, request)));
   for (const result of results) if ('state' in result && result.created) store.onChange(result.state);
   return results;
+}
+
+function createSweep(
+  store: Store,
+  sweep: StoredSweep,
+  requests: readonly CreateRequest[],
+): ExperimentState[] {
+  const states = transaction(store.database, () => {
+    store.sweeps.put(sweep);
+    return requests.map((request) => {
+      const made = createOne(store, request);
+      if (!('state' in made)) throw made;
+      return made.state;
+    });
+  });
+  for (const state of states) store.onChange(state);
+  return states;
 }
 
 /** Inside a transaction. A conflict is found before anything is written. */

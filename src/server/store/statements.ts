@@ -22,8 +22,8 @@ export function prepareStatements(database: Database) {
     return (...values: SqlValue[]) => Number(statement.run(...values).lastInsertRowid);
   };
   const insert = run(`
-    INSERT INTO experiments (id, submission, updated_at, status, live, tidied, operator, message, snapshot, created_at, ended_at, summary, pods, fold)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    INSERT INTO experiments (id, submission, updated_at, status, live, tidied, operator, message, snapshot, sweep, created_at, ended_at, summary, pods, fold)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const update = run(`
     UPDATE experiments SET updated_at = ?, status = ?, live = ?, tidied = max(tidied, ?), operator = ?, snapshot = ?, ended_at = ?, summary = ?, pods = ?, fold = ?
     WHERE number = ?`);
@@ -61,6 +61,7 @@ export function prepareStatements(database: Database) {
         row.operator,
         row.message,
         row.snapshot,
+        row.sweep,
         row.created_at,
         row.ended_at,
         row.summary,

@@ -5,6 +5,7 @@ import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts'
 import type { Plan } from '../../experiment/plan/plan.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
+import type { Point } from '../../sweep/point.ts';
 import type { IdConditions } from './conditions.ts';
 import type { Measured } from './metrics.ts';
 
@@ -18,6 +19,13 @@ export interface ExperimentStore {
    * `conflict` when that was made from other content, which does not keep the others from being made.
    */
   create(requests: readonly CreateRequest[]): Created[];
+  /** A sweep, new or changed, with further experiments of it: all of it in one transaction, or nothing. Their states. */
+  createSweep(sweep: StoredSweep, requests: readonly CreateRequest[]): ExperimentState[];
+  sweep(name: string): StoredSweep | null;
+  /** Newest first. A sweep is there as long as an experiment of it is. */
+  sweeps(): StoredSweep[];
+  /** The experiments of a sweep, oldest first. */
+  sweepMembers(name: string): ExperimentSummary[];
   /** The experiment that was made with this key, if any; throws `conflict` when it was made from other content. */
   madeWith(idempotency: Idempotency): string | null;
   /** Appends facts in one transaction and returns the state after them. Facts after the end are not stored. */
@@ -72,6 +80,24 @@ export interface Idempotency {
   key: string;
   /** SHA-256 of what was asked for. */
   content: string;
+}
+
+/** What a sweep is, beside its experiments. */
+export interface StoredSweep {
+  name: string;
+  project: string;
+  created_at: string;
+  /** The template of the messages. */
+  message: string;
+  /** How many of its experiments may run at the same time; null: as many as there is room for. */
+  max_parallel: number | null;
+  repeat: number;
+  /** In the order of their indexes, which begin at 1. */
+  points: Point[];
+  /** Variables that are no point's. */
+  env: Record<string, string>;
+  /** Changes of the manifest that are no point's, as `--set` takes them. */
+  set: string[];
 }
 
 /** What was submitted, beside the record; never changes. Secrets and the shell's variables are not in it. */

@@ -2,13 +2,13 @@ import type { Engine, ExperimentPaths, ExperimentPlace } from '../../engines/eng
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { plannedPods } from '../../experiment/plan/planned-pods.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
-import type { PodRecord } from '../../experiment/record.ts';
-import type { NewExperiment } from '../../experiment/state.ts';
+import type { ExperimentSummary, PodRecord } from '../../experiment/record.ts';
+import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
 import { storedSummary } from '../../experiment/summary.ts';
 import { planTotals } from '../../experiment/plan/totals.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
 import type { Log } from '../ports.ts';
-import type { Created, CreateRequest, ExperimentStore, Idempotency } from '../store/store.ts';
+import type { Created, CreateRequest, ExperimentStore, Idempotency, StoredSweep } from '../store/store.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
 import type { PrivateStore, PrivateValues } from './private-values.ts';
 import type { Accepted, CompleteSubmission, Prepared } from './submission.ts';
@@ -36,6 +36,14 @@ export interface Acceptor {
     prepared: Prepared,
     idempotency: Idempotency | null,
   ): Promise<Accepted>;
+  /** The same for experiments of one sweep, at once: all of them, or none when it throws. */
+  acceptSweep(sweep: StoredSweep, members: readonly Member[]): ExperimentSummary[];
+}
+
+/** One experiment of a sweep that is to be made. */
+interface Member {
+  submission: CompleteSubmission;
+  prepared: Prepared;
 }
 
 /** One that is to be written, and whoever waits for it. */
@@ -51,16 +59,8 @@ export function createAcceptor(by: Accepting): Acceptor {
   return {
     accept: (submission, prepared, idempotency) =>
       new Promise((resolve, reject) => {
-        const { manifest, plan } = prepared;
-        const { keep, vcs, secrets, python_env, rebuild } = submission;
-        const shell = Object.keys(submission.shell).length > 0 ? submission.shell : { ...by.basics };
-        const request = {
-          experiment: newExperiment(by, { submission, prepared }),
-          submission: { manifest, plan, keep, vcs },
-          facts: firstFacts(prepared),
-          idempotency,
-        };
-        pending.push({ request, values: { secrets, shell, python_env, rebuild }, resolve, reject });
+        const { request, values } = requestFor(by, { submission, prepared, idempotency });
+        pending.push({ request, values, resolve, reject });
         if (pending.length > 1) return;
         setImmediate(() => {
           const all = pending;
@@ -68,7 +68,49 @@ export function createAcceptor(by: Accepting): Acceptor {
           writeTogether(by, all);
         });
       }),
+    acceptSweep: (sweep, members) => acceptSweep(by, sweep, members),
   };
+}
+
+interface Requested {
+  submission: CompleteSubmission;
+  prepared: Prepared;
+  idempotency: Idempotency | null;
+}
+
+/** What is written of one, in the open and in private. */
+function requestFor(by: Accepting, { submission, prepared, idempotency }: Requested) {
+  const { manifest, plan } = prepared;
+  const { keep, vcs, secrets, python_env, rebuild } = submission;
+  const shell = Object.keys(submission.shell).length > 0 ? submission.shell : { ...by.basics };
+  const request: CreateRequest = {
+    experiment: newExperiment(by, { submission, prepared }),
+    submission: { manifest, plan, keep, vcs },
+    facts: firstFacts(prepared),
+    idempotency,
+  };
+  return { request, values: { secrets, shell, python_env, rebuild } };
+}
+
+function acceptSweep(by: Accepting, sweep: StoredSweep, members: readonly Member[]): ExperimentSummary[] {
+  const all = members.map((member) => requestFor(by, { ...member, idempotency: null }));
+  const ids = all.map(({ request }) => request.experiment.experiment_id);
+  by.privateValues.put(new Map(all.map(({ request, values }) => [request.experiment.experiment_id, values])));
+  crashPoint('submit-private-values');
+  let states: ExperimentState[];
+  try {
+    states = by.store.createSweep(
+      sweep,
+      all.map(({ request }) => request),
+    );
+  } catch (error) {
+    forget(by, ids);
+    throw error;
+  }
+  crashPoint('submit-created');
+  for (const [index, state] of states.entries())
+    by.supervisor.take(state, all[index]?.request.submission.plan ?? null);
+  return states.map(storedSummary);
 }
 
 function writeTogether(by: Accepting, all: readonly Pending[]): void {
@@ -81,14 +123,11 @@ function writeTogether(by: Accepting, all: readonly Pending[]): void {
     crashPoint('submit-created');
   } catch (error) {
     for (const { reject } of all) reject(error);
-    forget(by, all);
+    forget(by, all.map(idOf));
     return;
   }
   for (const [index, one] of all.entries()) answer(by, one, results[index]);
-  forget(
-    by,
-    all.filter((_one, index) => !isMade(results[index])),
-  );
+  forget(by, all.filter((_one, index) => !isMade(results[index])).map(idOf));
 }
 
 function isMade(result: Created | undefined): boolean {
@@ -96,9 +135,9 @@ function isMade(result: Created | undefined): boolean {
 }
 
 /** Private values of experiments that did not come to be. What cannot be removed now is at the next start. */
-function forget({ privateValues, log }: Accepting, unmade: readonly Pending[]): void {
+function forget({ privateValues, log }: Accepting, unmade: readonly string[]): void {
   try {
-    privateValues.remove(unmade.map(idOf));
+    privateValues.remove(unmade);
   } catch (error) {
     log.warn({ err: error }, 'private values of experiments that were refused could not be removed');
   }
@@ -134,6 +173,7 @@ function newExperiment(
     source: submission.source,
     manifest_path: prepared.manifest_path,
     resubmit_of: submission.resubmit_of,
+    sweep: submission.sweep,
     env: submission.env,
     secrets: Object.keys(submission.secrets).sort(),
     created_at: now().toISOString(),

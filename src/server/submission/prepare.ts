@@ -1,6 +1,7 @@
 import { ENGINE_KINDS } from '../../operators/engine-kinds.ts';
 import type { Engine, SnapshotReader } from '../../engines/engine.ts';
-import { AichorError } from '../../errors.ts';
+import { AichorError, isAichorError } from '../../errors.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import type { Notice } from '../../experiment/record.ts';
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
 import { withChanges } from '../../manifest/changes.ts';
@@ -8,6 +9,7 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import { parseManifest, type ParsedManifest } from '../../manifest/parse.ts';
 import { planManifest } from '../../operators/plan.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
+import { pointText } from '../../sweep/point.ts';
 import { withPlaces } from '../engines/placed-findings.ts';
 import { createRecent } from '../../base/text/recent.ts';
 import { chooseEngine } from './choose-engine.ts';
@@ -23,6 +25,8 @@ export interface Preparer {
    * commit whose manifest is missing or invalid becomes an experiment too (contract 6).
    */
   prepare(submission: CompleteSubmission): Promise<Prepared>;
+  /** The same of experiments of one sweep, which differ in variables, messages and changes of the manifest only. */
+  prepareSweep(submissions: readonly CompleteSubmission[]): Promise<Prepared[]>;
 }
 
 /** How many manifests are kept read: a sweep submits the same one again and again. */
@@ -30,7 +34,7 @@ const KEPT = 32;
 
 export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
   const read = createRecent<ReadManifest>(KEPT);
-  return {
+  const preparer: Preparer = {
     async prepare(submission) {
       let found: FoundManifest | null = null;
       try {
@@ -45,12 +49,55 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
         found = changed(await findManifest(snapshot, path), submission);
         return await planned(engines, submission, read.put(key, readManifest(found, snapshot)));
       } catch (error) {
-        const failed = namesProtected(submission) ? null : failedAtClone(error, submission, found);
+        // A sweep is taken as a whole or not at all.
+        const isRefused = submission.sweep !== null || namesProtected(submission);
+        const failed = isRefused ? null : failedAtClone(error, submission, found);
         if (failed === null) throw error;
         return failed;
       }
     },
+    async prepareSweep(submissions) {
+      // An engine is asked once for each form of the manifest: variables make no difference to what it has.
+      const first = new Map<string, { prepared: Prepared; manifest: Manifest | null }>();
+      const all: Prepared[] = [];
+      for (const submission of submissions) {
+        const key = JSON.stringify(submission.set);
+        const known = first.get(key);
+        if (known?.manifest) {
+          all.push({ ...known.prepared, plan: planOf(known.manifest, submission) });
+        } else {
+          const prepared = await naming(submission, () => preparer.prepare(submission));
+          first.set(key, { prepared, manifest: parseManifest(prepared.manifest, '').manifest });
+          all.push(prepared);
+        }
+        if (all.length % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      return all;
+    },
   };
+  return preparer;
+}
+
+/** How many experiments of a sweep are planned in one turn of the event loop. */
+const AT_ONCE = 50;
+
+function planOf(manifest: Manifest, submission: CompleteSubmission): Plan {
+  return planManifest(manifest, { ...submission, secrets: Object.keys(submission.secrets) });
+}
+
+/** What is wrong with one point, with that point's values. */
+async function naming<T>({ sweep }: CompleteSubmission, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAichorError(error) || sweep === null) throw error;
+    const { code, message, hint, diagnostics = [] } = error;
+    throw new AichorError(code, `${message} at ${pointText(sweep.point)}`, {
+      hint,
+      diagnostics,
+      cause: error,
+    });
+  }
 }
 
 /** What was found, with the text that this experiment begins with and its changes. Throws AichorError `usage`. */
@@ -78,7 +125,7 @@ async function planned(
   submission: CompleteSubmission,
   { found: { path }, text, manifest, places, notices }: ReadManifest,
 ): Promise<Prepared> {
-  const plan = planManifest(manifest, { ...submission, secrets: Object.keys(submission.secrets) });
+  const plan = planOf(manifest, submission);
   const { engine, notice } = chooseEngine(engines, {
     ...submission.engine,
     manifest: plan.engine_name,

@@ -51,7 +51,7 @@ async function completeAgain(
   return {
     ...merged,
     source: first.source,
-    files: await filesOf(by, id, first.source.snapshot),
+    files: await filesAgain(by, id, first.source.snapshot),
     manifest_path: first.manifest_path,
     manifest: again?.manifest || null,
     set: resubmission.set,
@@ -67,11 +67,14 @@ async function completeAgain(
     keep: resubmission.keep,
     vcs: again?.vcs ?? {},
     resubmit_of: id,
+    // A further experiment beside the sweep, not one of it.
+    sweep: null,
   };
 }
 
-async function filesOf(
-  { snapshots }: Resubmitting,
+/** The files of an experiment that was submitted before. Throws `not_found` when they are gone. */
+export async function filesAgain(
+  { snapshots }: Pick<Resubmitting, 'snapshots'>,
   id: string,
   digest: string | null,
 ): Promise<SubmittedFiles> {

@@ -2,7 +2,7 @@ import type { SnapshotReader } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
-import type { ExperimentSummary, SourceRecord } from '../../experiment/record.ts';
+import type { ExperimentSummary, SourceRecord, SweepPlace } from '../../experiment/record.ts';
 
 /**
  * What is to become an experiment, with all its defaults and its files here: what each way of submitting (a directory,
@@ -36,6 +36,8 @@ export interface CompleteSubmission {
   /** `VCS_*` facts of the commit; empty for a directory. */
   vcs: Record<string, string>;
   resubmit_of: string | null;
+  /** Null: it belongs to no sweep. */
+  sweep: SweepPlace | null;
 }
 
 /** A complete snapshot, opened by those who look into it. */

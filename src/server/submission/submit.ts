@@ -4,7 +4,7 @@ import { storedSummary } from '../../experiment/summary.ts';
 import type { ExperimentStore, Idempotency } from '../store/store.ts';
 import type { Acceptor } from './accept.ts';
 import { filesOfCommit, type CommitReading } from './commit/from-commit.ts';
-import { filesOfDirectory } from './from-directory.ts';
+import { filesOfDirectory, type FoundFiles } from './from-directory.ts';
 import { idempotencyOf } from './request-hash.ts';
 import type { Preparer } from './prepare.ts';
 import type { Caller } from '../people/caller.ts';
@@ -75,10 +75,7 @@ async function complete(
   { source, engine, default_engine, message, idempotency_key: _key, ...submission }: Submission,
   signal: AbortSignal,
 ): Promise<Omit<CompleteSubmission, 'may_run_here'>> {
-  const found =
-    source.kind === 'local'
-      ? await filesOfDirectory(by, source)
-      : await filesOfCommit(by, { ...source, manifest_path: submission.manifest_path, signal });
+  const found = await filesOf(by, { source, manifest_path: submission.manifest_path, signal });
   return {
     ...submission,
     ...found,
@@ -87,5 +84,14 @@ async function complete(
     engine: { asked: engine, preferred: default_engine ?? by.defaultEngine },
     manifest: null,
     resubmit_of: null,
+    sweep: null,
   };
+}
+
+/** The files that a submission names, as a snapshot that is here. Throws AichorError `not_found`. */
+export function filesOf(
+  by: CommitReading,
+  { source, ...wanted }: Pick<Submission, 'source' | 'manifest_path'> & { signal: AbortSignal },
+): Promise<FoundFiles> {
+  return source.kind === 'local' ? filesOfDirectory(by, source) : filesOfCommit(by, { ...source, ...wanted });
 }

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engines/engine.ts';
-import { decideQueue, type QueueEntry } from '../../experiment/queue.ts';
+import { decideQueue, type QueueEntry, type SweepRoom } from '../../experiment/queue.ts';
 import { isDiskTrouble } from '../store/database.ts';
 import type { Ground } from './ground.ts';
 
@@ -7,6 +7,8 @@ interface QueueOptions {
   ground: Pick<Ground, 'store' | 'engines' | 'log'>;
   /** What runs on an engine now. */
   running(engine: string): QueueEntry[];
+  /** How many of a sweep run now, wherever. */
+  runningOf(sweep: string): number;
   /** Whether nothing is to be started on an engine at present. */
   isHeld(engine: string): boolean;
   /** An experiment's turn has come. */
@@ -16,7 +18,7 @@ interface QueueOptions {
 /** Experiments that wait for their turn, each on its engine, in the order in which they came. */
 export interface Queue {
   /** It is decided upon soon, with all that come in the same turn of the event loop. */
-  add(id: string, entry: { engine: string; needs: QueueEntry['needs'] }): void;
+  add(id: string, entry: Omit<QueueEntry, 'id'> & { engine: string }): void;
   has(id: string): boolean;
   /** Takes some out before their turn. */
   withdraw(ids: readonly string[]): void;
@@ -40,7 +42,7 @@ interface Waiting extends QueueEntry {
   said: string | null;
 }
 
-export function createQueue({ ground, running, isHeld, start }: QueueOptions): Queue {
+export function createQueue({ ground, running, runningOf, isHeld, start }: QueueOptions): Queue {
   const lanes = new Map<string, Lane>();
   let closed = false;
   let deciding = false;
@@ -72,13 +74,25 @@ export function createQueue({ ground, running, isHeld, start }: QueueOptions): Q
     if (lane === undefined || lane.waiting.size === 0) return;
     const limits = await engine.limits();
     if (closed || isHeld(engine.name)) return;
-    const decision = decideQueue([...lane.waiting.values()], running(engine.name), limits, lane.told);
+    const waiting = [...lane.waiting.values()];
+    const bounded = { ...limits, sweeps: roomsOf(waiting) };
+    const decision = decideQueue(waiting, running(engine.name), bounded, lane.told);
     for (const id of decision.admitted) {
       lane.waiting.delete(id);
       start(id);
     }
     say(lane, decision.waiting);
     lane.told = lane.waiting.size;
+  }
+
+  /** Limits of the sweeps that wait. */
+  function roomsOf(waiting: readonly QueueEntry[]): Map<string, SweepRoom> {
+    const rooms = new Map<string, SweepRoom>();
+    for (const sweep of new Set(waiting.flatMap((entry) => entry.sweep ?? []))) {
+      const most = ground.store.sweep(sweep)?.max_parallel ?? null;
+      if (most !== null) rooms.set(sweep, { most, left: most - runningOf(sweep) });
+    }
+    return rooms;
   }
 
   /** One transaction for all whose text has changed. */
@@ -110,8 +124,8 @@ export function createQueue({ ground, running, isHeld, start }: QueueOptions): Q
   }
 
   return {
-    add(id, { engine, needs }) {
-      laneOf(engine).waiting.set(id, { id, needs, said: null });
+    add(id, { engine, needs, sweep = null }) {
+      laneOf(engine).waiting.set(id, { id, needs, sweep, said: null });
       decideSoon();
     },
     has: (id) => [...lanes.values()].some(({ waiting }) => waiting.has(id)),

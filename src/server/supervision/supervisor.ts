@@ -49,7 +49,8 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   const held = new Set<string>();
   let closed = false;
   const running = (engine: string) => [...carried.values()].filter((entry) => entry.engine === engine);
-  const queue = createQueue({ ground, running, isHeld: (engine) => held.has(engine), start });
+  const runningOf = (sweep: string) => [...carried.values()].filter((entry) => entry.sweep === sweep).length;
+  const queue = createQueue({ ground, running, runningOf, isHeld: (engine) => held.has(engine), start });
 
   function start(id: string): void {
     const stop = new AbortController();
@@ -78,11 +79,11 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
 
   function enqueue(state: ExperimentState, plan: Plan | null): void {
     const { ended, record } = state;
-    const { experiment_id: id, engine, resources } = record;
+    const { experiment_id: id, engine, resources, sweep } = record;
     if (ended) return tidyUp(id);
     // Taken away since it was chosen.
     if (!ground.engines.has(engine)) return takeUp(engine);
-    queue.add(id, { engine, needs: plan ? planPeak(plan) : resources });
+    queue.add(id, { engine, needs: plan ? planPeak(plan) : resources, sweep: sweep?.name ?? null });
   }
 
   function takeUp(engine?: string): void {
@@ -142,10 +143,11 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
 }
 
 /** What the queue counts for an experiment. */
-function needsOf({ store }: Ground, id: string): { engine: string; needs: QueueEntry['needs'] } {
+function needsOf({ store }: Ground, id: string): Omit<QueueEntry, 'id'> & { engine: string } {
   const { record } = stateOf(store, id);
   const plan = store.submission(id)?.plan;
-  return { engine: record.engine, needs: plan ? planPeak(plan) : record.resources };
+  const needs = plan ? planPeak(plan) : record.resources;
+  return { engine: record.engine, needs, sweep: record.sweep?.name ?? null };
 }
 
 /** What is to be recorded of experiments that are to end; those of which it is known already keep their states. */

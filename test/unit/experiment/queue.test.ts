@@ -43,6 +43,17 @@ describe('who may start', () => {
     ]);
   });
 
+  test('of a sweep only as many as it may have; others go past those that wait for that', () => {
+    const of = (id: string, sweep: string | null = 's') => ({ ...entry(id), sweep });
+    const limits = { ...LIMITS, sweeps: new Map([['s', { left: 1, most: 3 }]]) };
+    expect(decideQueue([of('a'), of('b'), of('c', null), of('d'), of('e', 'other')], [], limits)).toEqual({
+      admitted: ['a', 'c', 'e'],
+      waiting: ['b', 'd'].map((id) => ({ id, message: 'at most 3 of the sweep s at the same time' })),
+    });
+    const full = { ...limits, max_experiments: 1 };
+    expect(decideQueue([of('a'), of('b', null)], [entry('x')], full).admitted).toEqual([]);
+  });
+
   test('as many as are allowed', () => {
     const decision = decideQueue([entry('a'), entry('b')], [entry('x')], { ...LIMITS, max_experiments: 2 });
     expect(decision).toEqual({

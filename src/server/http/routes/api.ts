@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { errorBody } from '../../../api/error-body.ts';
 import type { Caller } from '../../people/caller.ts';
@@ -33,6 +34,15 @@ export const failure = answers(errorBody, 'What went wrong, and what to do about
 
 export function json<T extends z.ZodType>(schema: T) {
   return { required: true, content: { 'application/json': { schema } } };
+}
+
+/** Aborted when nobody waits for the answer any more. */
+export function goneSignal(c: Context<RequestEnv>): AbortSignal {
+  const { outgoing } = c.env;
+  if (outgoing === undefined) return c.req.raw.signal;
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** The server around the use cases, as far as routes have to do with it. */

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import {
   experimentList,
   experimentRecord,
@@ -10,7 +9,7 @@ import {
   submission,
 } from '../../../api/contract.ts';
 import type { UseCases } from '../../use-cases.ts';
-import { answers, describeRoute, failure, json, type Api, type RequestEnv } from './api.ts';
+import { answers, describeRoute, failure, goneSignal, json, type Api } from './api.ts';
 
 const params = z.object({ ref: experimentRef });
 
@@ -64,15 +63,6 @@ const manifestRoute = describeRoute({
     default: failure,
   },
 });
-
-/** Aborted when nobody waits for the answer any more. */
-function goneSignal(c: Context<RequestEnv>): AbortSignal {
-  const { outgoing } = c.env;
-  if (outgoing === undefined) return c.req.raw.signal;
-  const gone = new AbortController();
-  outgoing.once('close', () => gone.abort());
-  return gone.signal;
-}
 
 export function experimentRoutes(api: Api, uses: UseCases): void {
   api.openapi(submitRoute, async (c) => {

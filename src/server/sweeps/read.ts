@@ -1,0 +1,66 @@
+import type { SweepDocument, SweepList, SweepSummary } from '../../api/sweep-contract.ts';
+import { AichorError } from '../../errors.ts';
+import { didYouMean } from '../../base/text/did-you-mean.ts';
+import type { ExperimentSummary } from '../../experiment/record.ts';
+import { atTime } from '../../experiment/summary.ts';
+import { trialKey } from '../../sweep/point.ts';
+import { lastOfEach, trialsOf } from '../../sweep/trials.ts';
+import type { ExperimentStore, StoredSweep } from '../store/store.ts';
+
+/** What reading of sweeps needs. */
+export interface SweepReading {
+  store: Pick<ExperimentStore, 'sweep' | 'sweeps' | 'sweepMembers'>;
+  now(): Date;
+}
+
+/** Newest first. */
+export function listSweeps({ store }: SweepReading): SweepList {
+  return { sweeps: store.sweeps().map((sweep) => summaryOf(sweep, store.sweepMembers(sweep.name))) };
+}
+
+/** The last experiment of each trial, and which trials have none. */
+export function getSweep({ store, now }: SweepReading, name: string): SweepDocument {
+  const sweep = sweepNamed(store, name);
+  const members = store.sweepMembers(name);
+  const last = lastOfEach(members);
+  const time = now().toISOString();
+  const trials = trialsOf(sweep);
+  return {
+    ...summaryOf(sweep, members),
+    env: sweep.env,
+    experiments: trials.flatMap((trial) => {
+      const member = last.get(trialKey(trial));
+      if (member === undefined) return [];
+      const { experiment_id, status, engine, started_at, ended_at, explanation } = member;
+      const { duration_s } = atTime(member, time);
+      const { point, index, repeat } = trial;
+      const place = { experiment_id, point: { ...point }, index, repeat };
+      return [{ ...place, status, engine, started_at, ended_at, duration_s, explanation }];
+    }),
+    missing_points: trials
+      .filter((trial) => !last.has(trialKey(trial)))
+      .map((trial) => ({ ...trial, point: { ...trial.point } })),
+  };
+}
+
+/** Throws `not_found` with the name that may have been meant. */
+export function sweepNamed(store: SweepReading['store'], name: string): StoredSweep {
+  const sweep = store.sweep(name);
+  if (sweep !== null) return sweep;
+  const near = didYouMean(
+    name,
+    store.sweeps().map((one) => one.name),
+  );
+  throw new AichorError('not_found', `there is no sweep ${JSON.stringify(name)}`, {
+    hint: near === null ? 'aichor sweeps list shows those there are' : `did you mean ${near}?`,
+  });
+}
+
+function summaryOf(sweep: StoredSweep, members: readonly ExperimentSummary[]): SweepSummary {
+  const { name, project, created_at, points, repeat, max_parallel } = sweep;
+  const last = lastOfEach(members);
+  const counts: SweepSummary['counts'] = {};
+  for (const { status } of last.values()) counts[status] = (counts[status] ?? 0) + 1;
+  const missing = points.length * repeat - last.size;
+  return { sweep: name, project, created_at, points: points.length, repeat, max_parallel, counts, missing };
+}
