@@ -4,7 +4,7 @@ import { MOST_EXPERIMENTS, pointKey, type Point } from './point.ts';
 import type { Axis } from './values.ts';
 
 /** What the points of a sweep are made of. */
-export interface Wanted {
+export interface PointParts {
   /** `--grid` and `--set`: every value with every other. */
   axes: readonly Axis[];
   /** `--list`: points as they were written; each with every point of the grid. Null: none was given. */
@@ -17,7 +17,7 @@ export interface Wanted {
  * Every point of a sweep, once each: the product of its parts, the last one changing fastest. Throws AichorError `usage`
  * for a name that two parts give, for none and for too many.
  */
-export function allPoints({ axes, list, drawn }: Wanted, repeat: number): Point[] {
+export function allPoints({ axes, list, drawn }: PointParts, repeat: number): Point[] {
   const parts: Part[] = [
     ...(list === null ? [] : [{ from: '--list', points: list }]),
     ...(drawn === null ? [] : [{ from: '--random', points: drawn }]),

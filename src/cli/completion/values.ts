@@ -23,6 +23,8 @@ export async function valuesOf(
       return distinct(found, ({ labels }) => Object.entries(labels).map(([key, value]) => `${key}=${value}`));
     case 'label-key':
       return distinct(found, ({ labels }) => Object.keys(labels));
+    case 'sweep':
+      return distinct(found, ({ sweep }) => (sweep === null ? [] : [sweep.name]));
     case 'project':
       return distinct(found, ({ project }) => [project]);
     case 'engine':
@@ -56,6 +58,7 @@ const OF_EXPERIMENTS: ReadonlySet<ValueKind> = new Set([
   'ended-id',
   'label',
   'label-key',
+  'sweep',
   'project',
 ]);
 

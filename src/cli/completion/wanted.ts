@@ -32,6 +32,7 @@ export type ValueKind =
   | 'ended-id'
   | 'label'
   | 'label-key'
+  | 'sweep'
   | 'project'
   | 'engine'
   | 'operator'
@@ -53,6 +54,8 @@ export type Wanted =
 const FLAG_VALUES: Readonly<Record<string, ValueKind>> = {
   label: 'label',
   'drop-label': 'label-key',
+  sweep: 'sweep',
+  list: 'file',
   project: 'project',
   engine: 'engine',
   operator: 'operator',
@@ -82,6 +85,12 @@ const ARGUMENT_VALUES: Readonly<Record<string, readonly ValueKind[]>> = {
   'experiments:delete': ['ended-id'],
   'experiments:open': ['id', 'link'],
   'experiments:submit:local': ['folder'],
+  'sweeps:cancel': ['sweep'],
+  'sweeps:delete': ['sweep'],
+  'sweeps:get': ['sweep'],
+  'sweeps:results': ['sweep'],
+  'sweeps:resume': ['sweep'],
+  'sweeps:wait': ['sweep'],
   'local-repo:init': ['folder'],
   'manifest:explain': ['manifest-path'],
   'manifest:init': ['folder'],

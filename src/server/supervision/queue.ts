@@ -75,7 +75,7 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
     const limits = await engine.limits();
     if (closed || isHeld(engine.name)) return;
     const waiting = [...lane.waiting.values()];
-    const bounded = { ...limits, sweeps: roomsOf(waiting) };
+    const bounded = { ...limits, sweeps: roomsOf(waiting, ground.store, runningOf) };
     const decision = decideQueue(waiting, running(engine.name), bounded, lane.told);
     for (const id of decision.admitted) {
       lane.waiting.delete(id);
@@ -83,16 +83,6 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
     }
     say(lane, decision.waiting);
     lane.told = lane.waiting.size;
-  }
-
-  /** Limits of the sweeps that wait. */
-  function roomsOf(waiting: readonly QueueEntry[]): Map<string, SweepRoom> {
-    const rooms = new Map<string, SweepRoom>();
-    for (const sweep of new Set(waiting.flatMap((entry) => entry.sweep ?? []))) {
-      const most = ground.store.sweep(sweep)?.max_parallel ?? null;
-      if (most !== null) rooms.set(sweep, { most, left: most - runningOf(sweep) });
-    }
-    return rooms;
   }
 
   /** One transaction for all whose text has changed. */
@@ -147,4 +137,18 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
       closed = true;
     },
   };
+}
+
+/** Limits of the sweeps that wait. */
+function roomsOf(
+  waiting: readonly QueueEntry[],
+  store: Pick<Ground['store'], 'sweep'>,
+  runningOf: (sweep: string) => number,
+): Map<string, SweepRoom> {
+  const rooms = new Map<string, SweepRoom>();
+  for (const sweep of new Set(waiting.flatMap((entry) => entry.sweep ?? []))) {
+    const most = store.sweep(sweep)?.max_parallel ?? null;
+    if (most !== null) rooms.set(sweep, { most, left: most - runningOf(sweep) });
+  }
+  return rooms;
 }
