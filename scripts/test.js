@@ -4,6 +4,7 @@
  *   npm test -- test/unit/scaffold
  *   npm run test:faults, npm run test:fuzz      with --long: many more moments and inputs, and patience for them
  *   npm run test:frameworks                     with --frameworks: real packages, one test at a time
+ *   npm run test:buildkit                       with --buildkit: the table of Dockerfiles against BuildKit itself
  *   npm run test:cluster                        with --cluster: on a real Kubernetes cluster, which it makes
  */
 import { dirname } from 'node:path';
@@ -16,6 +17,7 @@ const LONG = { AICHOR_LONG: '1', AICHOR_FUZZ_COUNT: '100000' };
 /** Ray alone keeps all processors busy. */
 const FRAMEWORKS = ['--no-file-parallelism', 'test/frameworks'];
 const CLUSTER = ['--config', 'test/cluster/vitest.config.ts'];
+const BUILDKIT = ['test/dockerfiles/buildkit.test.ts'];
 const PATIENCE = ['--testTimeout=3600000', '--hookTimeout=600000'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -26,6 +28,7 @@ await buildOrExit(root);
 const KINDS = {
   '--long': { args: PATIENCE, env: LONG },
   '--frameworks': { args: FRAMEWORKS, env: { AICHOR_TEST_FRAMEWORKS: '1' } },
+  '--buildkit': { args: BUILDKIT, env: { AICHOR_TEST_BUILDKIT: '1' } },
   '--cluster': { args: CLUSTER, env: {} },
 };
 const asked = process.argv.slice(2);

@@ -43,13 +43,12 @@ export async function applyCopy(instruction: Instruction, place: CopyPlace): Pro
   const tree = origin === null ? place.context : origin.tree;
   const chmod = flag('chmod');
   const mode = chmod === undefined ? null : readMode(put(chmod));
-  if (chmod !== undefined && mode === null) place.refuse({ line, what: `--chmod=${chmod} is no mode` });
+  if (chmod !== undefined && mode === null) place.refuse({ line, what: `--chmod=${chmod}: invalid syntax` });
   const unpacks = flag('unpack') === undefined ? keyword === 'ADD' : flag('unpack') !== 'false';
   const copy: Copy = {
     sources: local,
     destination: imagePath(stage.folder, target),
-    intoFolder:
-      target.endsWith('/') || target === '.' || target.endsWith('/.') || sources.length + inline.length > 1,
+    intoFolder: target.endsWith('/') || target === '.' || target.endsWith('/.'),
     parents: (flag('parents') ?? 'false') !== 'false',
     exclude: flags.filter(({ name }) => name === 'exclude').map(({ value }) => put(value)),
     mode,

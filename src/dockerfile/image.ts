@@ -6,6 +6,7 @@ import type { Runner } from './run/request.ts';
 import { continueStage, newStage, type Install, type LineNote, type Stage } from './stage.ts';
 import { InvalidDockerfile } from './syntax/lines.ts';
 import { readInstruction, readInstructions, type Instruction } from './syntax/instruction.ts';
+import { refusal } from './syntax/refusal.ts';
 import { InvalidWord, substitute } from './syntax/substitute.ts';
 import { readDockerIgnore } from './tree/docker-ignore.ts';
 import { imagePath } from './tree/image-path.ts';
@@ -79,11 +80,16 @@ export async function readImage(request: ImageRequest): Promise<Image | null> {
     context: contextTree(context, isIgnored),
     unpack: request.unpack ?? (() => Promise.resolve(null)),
     refuse: (note) => refused.push(note),
+    isFollowed: false,
   };
-  for (const instruction of instructionsOf(text, refused)) {
+  const instructions = instructionsOf(text, refused);
+  for (const [index, instruction] of instructions.entries()) {
     if (instruction.keyword === 'FROM' && isTarget(reading.stages, target)) break;
+    reading.isFollowed = instruction.keyword === 'RUN' && isFollowed(instructions, index);
     await applyCarefully(instruction, reading);
   }
+  if (target !== null && target !== '' && !reading.stages.some(({ name }) => name === target.toLowerCase()))
+    refused.push({ line: 1, what: `target stage ${JSON.stringify(target)} could not be found` });
   const last =
     reading.stages.findLast((_, index) => isTarget(reading.stages.slice(0, index + 1), target)) ??
     reading.stages.at(-1);
@@ -110,12 +116,14 @@ interface Reading extends CopyPlace {
   stages: Stage[];
   /** ARGs before the first FROM, and those of the platform. */
   global: Map<string, string>;
+  /** After the present RUN another one comes before anything looks at the stage's files. */
+  isFollowed: boolean;
 }
 
 function isTarget(stages: readonly Stage[], target: string | null): boolean {
   const last = stages.at(-1);
   if (target === null || last === undefined) return false;
-  return last.name === target.toLowerCase() || String(stages.length - 1) === target;
+  return last.name === target.toLowerCase();
 }
 
 async function applyCarefully(instruction: Instruction, reading: Reading): Promise<void> {
@@ -134,6 +142,8 @@ const WITHOUT_EFFECT = new Set(
 
 async function apply(instruction: Instruction, reading: Reading): Promise<void> {
   const { keyword, line, text, escape } = instruction;
+  const why = refusal(instruction);
+  if (why !== null) reading.refuse({ line, what: why });
   if (keyword === 'FROM') return begin(instruction, reading);
   if (keyword === 'ARG') return takeArgs(instruction, reading);
   const stage = reading.stages.at(-1);
@@ -148,6 +158,18 @@ async function apply(instruction: Instruction, reading: Reading): Promise<void> 
   else if (keyword === 'SHELL') stage.shell = instruction.json ?? stage.shell;
   else if (keyword === 'ONBUILD') stage.triggers.push({ line, text });
   else if (!WITHOUT_EFFECT.has(keyword)) reading.refuse({ line, what: `unknown instruction: ${keyword}` });
+}
+
+/** Instructions that neither look at files nor change them. */
+const WITHOUT_FILES = new Set(['ENV', 'ARG', 'SHELL', ...WITHOUT_EFFECT]);
+
+/** Whether the next instruction that has to do with files is a RUN that sees no others than its stage's. */
+function isFollowed(instructions: readonly Instruction[], index: number): boolean {
+  const next = instructions.slice(index + 1).find(({ keyword }) => !WITHOUT_FILES.has(keyword));
+  return (
+    next?.keyword === 'RUN' &&
+    next.flags.every(({ name, value }) => name !== 'mount' || /^type=cache,[\w=,./-]*$/.test(value))
+  );
 }
 
 async function begin({ text, line, escape }: Instruction, reading: Reading): Promise<void> {

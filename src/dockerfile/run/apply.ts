@@ -16,6 +16,8 @@ export interface RunPlace {
   context: ImageTree;
   runner: Runner | null;
   refuse: (note: LineNote) => void;
+  /** Another RUN comes before anything looks at the stage's files. */
+  isFollowed: boolean;
 }
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
@@ -56,6 +58,7 @@ function runRequest(instruction: Instruction, place: RunPlace): RunRequest {
     line,
     stage,
     mounts,
+    isFollowed: place.isFollowed && mounts.length === 0,
     shown: shortened(
       heredocs.length > 0 && readHeredocWord(text).length > 0 ? (heredocs[0]?.content ?? text) : text,
     ),

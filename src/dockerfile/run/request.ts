@@ -13,6 +13,8 @@ export interface RunRequest {
   mounts: readonly RunMount[];
   /** Beginning of what stands there, to be shown. */
   shown: string;
+  /** Another RUN of the stage comes before anything looks at its files: what this one changes may be told with that one. */
+  isFollowed: boolean;
 }
 
 /** Files that only this RUN sees (`--mount=type=bind`), where it sees them. */

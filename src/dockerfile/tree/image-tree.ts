@@ -37,6 +37,7 @@ const MOST_LINKS = 40;
 /** What instructions have put into an image, by absolute clean paths. `/` is always there. */
 export class ImageTree {
   readonly #nodes: Map<string, TreeNode>;
+  #revision = 0;
 
   constructor(nodes: Iterable<readonly [string, TreeNode]> = []) {
     this.#nodes = new Map(nodes);
@@ -64,6 +65,11 @@ export class ImageTree {
 
   entries(): IterableIterator<[string, TreeNode]> {
     return this.#nodes.entries();
+  }
+
+  /** How often it has been changed. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get size(): number {
@@ -111,6 +117,7 @@ export class ImageTree {
 
   /** Puts something at a path whose folder is there; what was there of another kind goes. */
   put(path: string, node: TreeNode): void {
+    this.#revision++;
     const old = this.#nodes.get(path);
     if (old?.kind === 'folder' && node.kind !== 'folder') this.remove(path);
     this.#nodes.set(path, node);
@@ -123,6 +130,7 @@ export class ImageTree {
   }
 
   remove(path: string): void {
+    this.#revision++;
     const node = this.#nodes.get(path);
     this.#nodes.delete(path);
     if (node?.kind !== 'folder') return;

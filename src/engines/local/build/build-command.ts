@@ -1,6 +1,7 @@
 import { isAbsent } from '../../../base/io/files-sync.ts';
 import { startChild } from '../../../base/io/start.ts';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { fstatSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { AichorError } from '../../../errors.ts';
@@ -20,6 +21,8 @@ export interface BuildCommand {
   hidden: readonly string[];
   stop: AbortSignal;
   detach: AbortSignal;
+  /** How long it may run, and how much it may print; absent: as it likes. */
+  limits?: { seconds: number; bytes: number };
 }
 
 /** As much of the output's end as a reason is looked for in. */
@@ -60,6 +63,7 @@ export async function runToEnd(command: BuildCommand): Promise<CommandEnd> {
     if (command.detach.aborted)
       throw new AichorError('interrupted', 'the build was left because the server leaves');
     if (ended.error !== null) throw notStarted(command, ended.error);
+    if (ended.beyond !== null) throw beyondLimit(ended.beyond);
     return { code: ended.code, output: ended.code === 0 ? '' : await tail(log, before) };
   } finally {
     await log.close();
@@ -70,6 +74,8 @@ export async function runToEnd(command: BuildCommand): Promise<CommandEnd> {
 interface Ended {
   code: number | null;
   error: Error | null;
+  /** The limit that it was ended for. */
+  beyond: string | null;
 }
 
 async function waitFor(command: BuildCommand, log: FileHandle, output: FileHandle): Promise<Ended> {
@@ -79,17 +85,49 @@ async function waitFor(command: BuildCommand, log: FileHandle, output: FileHandl
     if (child.pid !== undefined && child.exitCode === null) signalGroup(child.pid, 'SIGKILL');
   };
   const signals = [stop, detach];
+  const limit = watchLimits(command, { log, kill });
   if (signals.some((signal) => signal.aborted)) kill();
   for (const signal of signals) signal.addEventListener('abort', kill, { once: true });
   const ended = new Promise<Ended>((resolve) => {
-    child.once('error', (error) => resolve({ code: null, error }));
-    child.once('exit', (code) => resolve({ code, error: null }));
+    child.once('error', (error) => resolve({ code: null, error, beyond: null }));
+    child.once('exit', (code) => {
+      // What it left in the background ends with it, as in the build of an image.
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+      resolve({ code, error: null, beyond: limit.passed() });
+    });
   });
   try {
     return (await Promise.all([ended, shown]))[0];
   } finally {
+    limit.end();
     for (const signal of signals) signal.removeEventListener('abort', kill);
   }
+}
+
+const LOOK_MS = 1000;
+
+/** Ends a command that runs for too long, or prints too much. */
+function watchLimits(
+  { limits }: BuildCommand,
+  { log, kill }: { log: FileHandle; kill: () => void },
+): { passed: () => string | null; end: () => void } {
+  if (limits === undefined) return { passed: () => null, end: () => undefined };
+  const { seconds, bytes } = limits;
+  let passed: string | null = null;
+  const before = fstatSync(log.fd).size;
+  const began = performance.now();
+  const timer = setInterval(() => {
+    if (performance.now() - began > seconds * 1000) passed = `it ran for more than ${seconds / 3600} hours`;
+    else if (fstatSync(log.fd).size - before > bytes) passed = `it printed more than ${bytes >> 20} MiB`;
+    if (passed !== null) kill();
+  }, LOOK_MS);
+  return { passed: () => passed, end: () => clearInterval(timer) };
+}
+
+function beyondLimit(why: string): AichorError {
+  return new AichorError('experiment_failed', `a command of the build was ended: ${why}`, {
+    hint: 'the whole output: aichor experiments logs --step build',
+  });
 }
 
 /** Sends both outputs down one pipe, so that they keep their order. */

@@ -81,9 +81,10 @@ async function follow(
   const plain = await readFoundImage(context);
   if (plain === null || plain.image.unfollowed.length === 0) return null;
   const entrance = await host.entrance();
-  if (entrance === null) return null;
+  const nsenter = await findProgram('nsenter', `${context.shell['PATH'] ?? ''}:/usr/bin:/bin`);
+  if (entrance === null || nsenter === null) return null;
   const { python, notice } = await wantedPython(plain, { context, findPython });
-  const work = { ...followWork(plain, { context, entrance }), python };
+  const work = { ...followWork(plain, { context, entrance, nsenter }), python };
   const built = await buildPythonEnvironment(work, { context, environments, log });
   const key = readEnvironmentKey(built) ?? '';
   const followed = await readFollowed(environmentHome(host.dataFolder, key), context);

@@ -90,7 +90,7 @@ async function textsOf(
 }
 
 /** A time before any file was made: whoever reads a file changes it, as systems do by default (`relatime`). */
-const UNREAD = 1;
+export const UNREAD = 1;
 
 /** Marks every file below a folder as not read. */
 export function markUnread(folder: string): void {

@@ -1,7 +1,7 @@
-import { lstatSync } from 'node:fs';
 import { mkdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readIfThere } from '../../../../base/io/files.ts';
+import { isThereSync } from '../../../../base/io/files-sync.ts';
 import { place } from '../../../../base/io/place.ts';
 import type { RunEffect, Runner } from '../../../../dockerfile/run/request.ts';
 import type { ImageTree, TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
@@ -33,14 +33,14 @@ const MADE = 'made';
 /** A Dockerfile whose RUN lines a real shell follows. */
 export function followWork(
   { dockerfile, image }: FoundImage,
-  { context, entrance }: { context: BuildContext; entrance: Entrance },
+  { context, entrance, nsenter }: { context: BuildContext; entrance: Entrance; nsenter: string },
 ): EnvironmentWork {
   const { snapshot, plan } = context;
   const { build_args: args, target, context: folder } = plan.builder;
   const { text, ignore } = dockerfile;
   return {
     facts: {
-      follow: 1,
+      follow: 2,
       text,
       ignore,
       target,
@@ -69,6 +69,7 @@ export function followWork(
       const runner = createShellRunner({
         making,
         entrance,
+        nsenter,
         editable,
         source: { snapshot, context: folder, signal },
         made: join(home, MADE),
@@ -76,10 +77,10 @@ export function followWork(
       });
       const followed: Followed = { effects: [], installs: 0 };
       const seen = new Map<number, Map<string, string>>();
-      await readFoundImage(context, async (request) => {
+      const reading = readFoundImage(context, async (request) => {
         const files = seen.get(request.stage.number) ?? new Map<string, string>();
         seen.set(request.stage.number, noteFiles(files, request.stage.tree));
-        const effect = await runner(request);
+        const effect = await runner.run(request);
         if (effect === null) return null;
         const { changes, notHonoured, environments, refused = null } = effect;
         followed.effects.push({
@@ -91,6 +92,7 @@ export function followWork(
         followed.installs += effect.installs.length;
         return effect;
       });
+      await reading.finally(() => runner.leave());
       await place(join(home, FILE), JSON.stringify(followed));
       const local = editable.length === 0 ? [] : await localDistributions(making.environment, making.sources);
       await keepEditable(
@@ -161,7 +163,7 @@ async function readsOf(
     if (found === null) isKnown = false;
     for (const [path, original] of files) {
       // What is not where it was put has been moved or removed, by somebody who knew it.
-      const isGone = lstatSync(folder + path, { throwIfNoEntry: false }) === undefined;
+      const isGone = !isThereSync(folder + path);
       if (isGone || found?.has(path)) read.add(prefix + original);
     }
   }

@@ -1,13 +1,13 @@
-import { lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readIfThere } from '../../../../base/io/files.ts';
+import { isThereSync } from '../../../../base/io/files-sync.ts';
 import { readInstall } from '../../../../dockerfile/run/install.ts';
 import { isFileOption, readOptions } from '../../../../dockerfile/run/options.ts';
 import { readSystemCommand } from '../../../../dockerfile/run/system-command.ts';
 import type { Install } from '../../../../dockerfile/stage.ts';
 import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
-import { systemErrorCode } from '../../../../errors.ts';
 import { buildFailure, runToEnd } from '../build-command.ts';
 import type { BuildStep, FollowPlace } from '../environments/environment-work.ts';
 import { editableFolders, installStep } from '../image/image-work.ts';
@@ -88,7 +88,7 @@ export class Installer {
   #linkEnvironment(path: string): ProgramAnswer {
     this.#place.state.environments.push(path);
     const place = this.#inRoot(path);
-    if (isThere(place)) rmSync(place, { recursive: true, force: true });
+    if (isThereSync(place)) rmSync(place, { recursive: true, force: true });
     mkdirSync(dirname(place), { recursive: true });
     symlinkSync(`${PRIVATE}/venv`, place);
     return DONE;
@@ -146,7 +146,7 @@ export class Installer {
       .filter(({ name }) => isFileOption(name))
       .flatMap(({ value }) => (value === null ? [] : [value]));
     const paths = files.map((value) => this.#inRoot(imagePath(install.folder, value)));
-    const absent = files.find((_value, index) => !isThere(paths[index] ?? ''));
+    const absent = files.find((_value, index) => !isThereSync(paths[index] ?? ''));
     if (absent !== undefined && this.#place.isIncomplete) {
       const path = imagePath(install.folder, absent);
       this.#place.state.notHonoured.push(
@@ -204,14 +204,4 @@ async function projectIn(folder: string) {
     if (text !== null) files[name] = text;
   }
   return toPythonProject(files);
-}
-
-function isThere(path: string): boolean {
-  try {
-    lstatSync(path);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    return false;
-  }
 }

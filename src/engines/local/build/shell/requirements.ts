@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readFile, utimes, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ifThere } from '../../../../base/io/files.ts';
@@ -15,24 +16,21 @@ export async function withPathsOf<T>(
   { files, root }: { files: readonly string[]; root: string },
   work: () => Promise<T>,
 ): Promise<T> {
-  const before = new Map<string, { text: string; times: { atime: Date; mtime: Date } }>();
+  const before = new Map<string, { text: string; times: Stats }>();
   for (const file of files) await translate(file, { root, before });
   try {
     return await work();
   } finally {
     for (const [path, { text, times }] of before) {
       await writeFile(path, text);
-      await utimes(path, times.atime, times.mtime);
+      await utimes(path, times.atimeMs / 1000, times.mtimeMs / 1000);
     }
   }
 }
 
 async function translate(
   path: string,
-  {
-    root,
-    before,
-  }: { root: string; before: Map<string, { text: string; times: { atime: Date; mtime: Date } }> },
+  { root, before }: { root: string; before: Map<string, { text: string; times: Stats }> },
 ): Promise<void> {
   const text = before.has(path) ? null : await ifThere(readFile(path, 'utf8'));
   if (text === null) return;

@@ -43,8 +43,25 @@ export function stageRoot(sources: string, stage: number): StageRoot {
 
 /** Where a path of the image is on this machine. */
 export function placeInRoot({ folder, upper }: StageRoot, path: string): string {
-  const top = path.split('/')[1] ?? '';
-  return OVERLAID.includes(top) ? join(upper(top), path.slice(top.length + 1)) : join(folder, path);
+  const real = realPath(path);
+  const top = topOf(real);
+  return OVERLAID.includes(top) ? join(upper(top), real.slice(top.length + 1)) : join(folder, real);
+}
+
+/** Whether it is in a folder of this machine that is laid over: what is changed there is seen by new mounts only. */
+export function isOverlaid(path: string): boolean {
+  const real = realPath(path);
+  return OVERLAID.includes(topOf(real)) && real !== `/${topOf(real)}`;
+}
+
+/** `/bin/x` is `/usr/bin/x`. */
+function realPath(path: string): string {
+  const top = topOf(path);
+  return BESIDE_USR.includes(top) && typeof linkOf(`/${top}`) === 'string' ? `/usr${path}` : path;
+}
+
+function topOf(path: string): string {
+  return path.split('/')[1] ?? '';
 }
 
 /** Makes what every image has. The image's own files may be there already. */
@@ -90,14 +107,18 @@ export interface RootBind {
   isReadOnly: boolean;
 }
 
-/** Makes the mounts, then becomes the command: `$1` says what to mount, line by line. */
+/**
+ * Makes the mounts, then becomes the command: `$1` says what to mount, line by line. An overlay that cannot be written
+ * to (the state folder is on one itself, as in a container) is one that is only seen.
+ */
 const ENTER = `set -e
 root=$1 mount=$2 plan=$3 unshare=$4
 shift 4
 "$mount" --bind "$root" "$root"
 while IFS='	' read -r kind source target options; do
   case $kind in
-    overlay) "$mount" -t overlay overlay -o "$options" "$root$target" ;;
+    overlay) "$mount" -t overlay overlay -o "$options" "$root$target" 2>/dev/null ||
+      "$mount" -t overlay overlay -o "$source" "$root$target" ;;
     bind) "$mount" --rbind "$source" "$root$target" ;;
     readonly) "$mount" --rbind "$source" "$root$target"; "$mount" -o remount,bind,ro "$root$target" 2>/dev/null || : ;;
   esac
@@ -116,7 +137,7 @@ export function mountPlan(
     const more = entrance.user === null ? '' : ',userxattr';
     return [
       'overlay',
-      '-',
+      `lowerdir=${root.upper(name)}:${lower}`,
       `/${name}`,
       `lowerdir=${lower},upperdir=${root.upper(name)},workdir=${root.upper(`${name}.work`)}${more}`,
     ];
@@ -131,26 +152,12 @@ export function mountPlan(
   return isWritable && isMountable ? lines.map((fields) => `${fields.join('\t')}\n`).join('') : null;
 }
 
-/** The words before a command of a RUN that make the stage's root its own. */
+/** The words before a command that make a stage's root its own. */
 export function enterRoot(
   { mount, unshare, user }: Entrance,
-  { root, plan, folder }: { root: StageRoot; plan: string; folder: string },
+  { root, plan }: { root: StageRoot; plan: string },
 ): string[] {
   const outer = user === null ? ['--mount'] : ['--mount', '--map-root-user'];
-  return [
-    unshare,
-    ...outer,
-    '/bin/sh',
-    '-c',
-    ENTER,
-    'sh',
-    root.folder,
-    mount,
-    plan,
-    unshare,
-    '--root',
-    root.folder,
-    '--wd',
-    folder,
-  ];
+  const enter = ['/bin/sh', '-c', ENTER, 'sh', root.folder, mount, plan, unshare];
+  return [unshare, ...outer, ...enter, '--root', root.folder];
 }

@@ -1,9 +1,8 @@
 import {
   chmodSync,
-  constants,
-  copyFileSync,
   lstatSync,
   mkdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -11,7 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { run as runProgram } from '../../../../base/io/run.ts';
 import type { RunEffect, RunRequest, Runner } from '../../../../dockerfile/run/request.ts';
 import { visibleTree } from '../../../../dockerfile/run/mounted.ts';
 import { ImageTree, type TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
@@ -20,13 +18,14 @@ import type { Entrance } from '../../mounts/enter.ts';
 import { removeTree } from '../../pod/workdir.ts';
 import { runToEnd, type CommandEnd } from '../build-command.ts';
 import type { FollowPlace } from '../environments/environment-work.ts';
-import { markUnread } from '../environments/reads.ts';
+import { UNREAD } from '../environments/reads.ts';
 import { layOutTree, type TreeSource } from '../image/lay-out-tree.ts';
+import { changesSince, STEP, type RootChange } from './changes.ts';
 import { Installer, type InstallerState } from './installer.ts';
+import { openNamespace, type Namespace } from './namespace.ts';
 import { serveRequests } from './requests.ts';
 import {
-  enterRoot,
-  isOfTheRoot,
+  isOverlaid,
   mountPlan,
   placeInRoot,
   prepareRoot,
@@ -42,6 +41,7 @@ const IMAGE_PATH = '/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 export interface RunnerPlace {
   making: FollowPlace;
   entrance: Entrance;
+  nsenter: string;
   source: TreeSource;
   /** Folder that keeps what RUN lines have made. */
   made: string;
@@ -50,29 +50,39 @@ export interface RunnerPlace {
   editable: string[];
 }
 
+export interface ShellRunner {
+  run: Runner;
+  /** Takes the roots' mounts away. */
+  leave(): Promise<void>;
+}
+
 /** What a root holds now. */
 interface Standing {
   root: StageRoot;
   tree: ImageTree;
+  /** The stage's tree that it was made like, and how often that had changed then. */
+  seen: { tree: ImageTree; revision: number } | null;
+  stamps: Map<string, number>;
+  inodes: Map<string, number>;
+  namespace: Namespace | null;
+  /** Files that are newer were changed by RUN lines of which that has not been told yet; null: all has been. */
+  mark: string | null;
 }
 
 /**
  * Follows RUN lines by a real shell in a root of its own: the stage's files, this machine's programs, installers that
- * the engine stands for. What a line does to the files is read off the root.
+ * the engine stands for. What lines do to the files is read off the root, of several at once where nothing else looks
+ * at the files between them.
  */
-export function createShellRunner(place: RunnerPlace): Runner {
+export function createShellRunner(place: RunnerPlace): ShellRunner {
   const standing = new Map<number, Standing>();
   let count = 0;
-  return async (request) => {
+  const run: Runner = async (request) => {
     const { stage } = request;
     const number = count++;
-    const there = standing.get(stage.number) ?? {
-      root: stageRoot(place.making.sources, stage.number),
-      tree: new ImageTree(),
-    };
+    const there = standing.get(stage.number) ?? newStanding(place, stage.number);
     standing.set(stage.number, there);
-    const wanted = request.mounts.length === 0 ? stage.tree : visibleTree(stage.tree, request.mounts);
-    await bringUp(there, wanted, place);
+    await bringUp(there, request, place);
     for (const path of stage.environments) linkThere(placeInRoot(there.root, path));
     const state: InstallerState = {
       installs: [],
@@ -81,20 +91,64 @@ export function createShellRunner(place: RunnerPlace): Runner {
       editable: place.editable,
       failure: null,
     };
-    const mark = join(place.making.sources, `mark-${number}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    writeFileSync(mark, '');
+    there.mark ??= await makeMark(join(place.making.sources, `mark-${number}`));
     const refused = await runLine(request, { place, there, state });
-    const changes = await changesSince(mark, there, {
-      made: join(place.made, String(number)),
-      environments: [...stage.environments, ...state.environments],
-    });
-    for (const [path, node] of changes)
-      if (node === null) there.tree.remove(path);
-      else there.tree.add(path, node);
-    const { installs, environments, notHonoured } = state;
-    return { changes, installs, environments, notHonoured, refused } satisfies RunEffect;
+    const shown = request.mounts.map(({ target }) => target);
+    const excluded = [...stage.environments, ...state.environments, ...shown];
+    const changes = request.isFollowed
+      ? []
+      : await takeChanges(there, { made: join(place.made, String(number)), excluded });
+    return {
+      changes,
+      installs: state.installs,
+      environments: state.environments,
+      notHonoured: state.notHonoured,
+      refused,
+    } satisfies RunEffect;
   };
+  return {
+    run,
+    async leave() {
+      for (const { namespace } of standing.values()) await namespace?.leave();
+    },
+  };
+}
+
+function newStanding({ making }: RunnerPlace, stage: number): Standing {
+  return {
+    root: stageRoot(making.sources, stage),
+    tree: new ImageTree(),
+    seen: null,
+    stamps: new Map(),
+    inodes: new Map(),
+    namespace: null,
+    mark: null,
+  };
+}
+
+/** Longer than the steps in which file systems count time. */
+const TICK_MS = 10;
+
+async function makeMark(path: string): Promise<string> {
+  const tick = () => new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  await tick();
+  writeFileSync(path, '');
+  await tick();
+  return path;
+}
+
+async function takeChanges(
+  there: Standing,
+  kept: { made: string; excluded: readonly string[] },
+): Promise<RootChange[]> {
+  const { tree, mark } = there;
+  if (mark === null) return [];
+  const changes = await changesSince({ ...there, ...kept, mark });
+  there.mark = null;
+  for (const [path, node] of changes)
+    if (node === null) tree.remove(path);
+    else tree.add(path, node);
+  return changes;
 }
 
 /** Runs it; what only this machine lacks is noted, what the image would lack too fails. */
@@ -134,15 +188,8 @@ async function runWords(
   { stage }: RunRequest,
   { place, there, state }: { place: RunnerPlace; there: Standing; state: InstallerState },
 ): Promise<CommandEnd> {
-  const { making, entrance, binds } = place;
-  const plan = mountPlan(there.root, { binds, programs: join(making.shims, 'usr'), entrance });
-  if (plan === null)
-    throw new AichorError(
-      'experiment_failed',
-      'the folder of the state has a name in which nothing can be mounted (a tab, comma or colon)',
-    );
-  const file = join(making.sources, 'mounts');
-  writeFileSync(file, plan);
+  const { making } = place;
+  there.namespace ??= await openRoot(there.root, place);
   const path = (stage.values.get('PATH') ?? '$PATH').replace(/\$\{?PATH\}?/g, IMAGE_PATH);
   const env = {
     HOME: '/root',
@@ -155,7 +202,7 @@ async function runWords(
   const requests = serveRequests(join(making.shims, 'requests'), (request) => installer.answer(request));
   try {
     return await runToEnd({
-      words: [...enterRoot(entrance, { root: there.root, plan: file, folder: stage.folder }), ...words],
+      words: [...there.namespace.words(stage.folder), ...words],
       folder: making.sources,
       env,
       log: making.log,
@@ -163,45 +210,84 @@ async function runWords(
       hidden: making.hidden,
       stop: making.stop,
       detach: making.detach,
+      limits: LIMITS,
     });
   } finally {
     await requests.end();
   }
 }
 
+/** Of one RUN line: one that goes on for longer, or prints more, waits for something that does not come. */
+const LIMITS = { seconds: 4 * 3600, bytes: 256 << 20 };
+
+async function openRoot(root: StageRoot, place: RunnerPlace): Promise<Namespace> {
+  const { making, entrance, binds } = place;
+  const plan = mountPlan(root, { binds, programs: join(making.shims, 'usr'), entrance });
+  if (plan === null)
+    throw new AichorError(
+      'experiment_failed',
+      'the folder of the state has a name in which nothing can be mounted (a tab, comma or colon)',
+    );
+  const file = `${root.folder}.mounts`;
+  writeFileSync(file, plan);
+  return openNamespace(place, { root, plan: file, env: { PATH: IMAGE_PATH, ...making.marks } });
+}
+
 /** Makes a root hold what the stage holds. */
-async function bringUp(
-  there: Standing,
-  wanted: ImageTree,
-  { source, binds }: Pick<RunnerPlace, 'source' | 'binds'>,
-): Promise<void> {
-  const { root, tree } = there;
+async function bringUp(there: Standing, { stage, mounts }: RunRequest, place: RunnerPlace): Promise<void> {
+  const { root, tree, seen, stamps } = there;
+  const isSame = seen?.tree === stage.tree && seen.revision === stage.tree.revision && mounts.length === 0;
+  if (isSame) return;
+  const wanted = mounts.length === 0 ? stage.tree : visibleTree(stage.tree, mounts);
+  there.seen = mounts.length === 0 ? { tree: wanted, revision: wanted.revision } : null;
   const missing = new ImageTree();
   for (const [path, node] of wanted.entries()) if (tree.get(path) !== node) missing.add(path, node);
-  for (const path of [...tree.paths()].reverse())
-    if (!wanted.has(path)) rmSync(placeInRoot(root, path), { recursive: true, force: true });
+  const gone = [...tree.paths()].filter((path) => !wanted.has(path)).reverse();
+  if (missing.size + gone.length === 0 && there.namespace !== null) return;
+  if ([...gone, ...missing.paths()].some(isOverlaid) && there.namespace !== null) {
+    await there.namespace.leave();
+    there.namespace = null;
+  }
+  for (const path of gone) rmSync(placeInRoot(root, path), { recursive: true, force: true });
   const incoming = `${root.folder}.incoming`;
   if (missing.size > 0) {
     await removeTree(incoming);
-    await layOutTree(missing, incoming, source);
-    markUnread(incoming);
+    await layOutTree(missing, incoming, place.source);
+    stamp(missing, { incoming, stamps });
   }
-  if (
-    tree.size === 0 &&
-    missing.size > 0 &&
-    ![...missing.paths()].some((path) => /^\/(?:usr|etc)\//.test(path))
-  )
+  const isFirst = tree.size === 0 && there.namespace === null;
+  if (isFirst && missing.size > 0 && ![...missing.paths()].some(isOverlaid))
     renameSync(incoming, root.folder);
   else
-    for (const [path, node] of missing.entries()) moveIn(join(incoming, path), placeInRoot(root, path), node);
-  prepareRoot(root);
-  // The places on which mounts stand.
-  for (const { target } of binds) mkdirSync(join(root.folder, target), { recursive: true });
+    for (const [path, node] of missing.entries())
+      moveIn(join(incoming, path), placeInRoot(root, path), wanted.get(path) === node ? node : null);
+  if (there.namespace === null) {
+    prepareRoot(root);
+    // The places on which mounts stand.
+    for (const { target } of place.binds) mkdirSync(join(root.folder, target), { recursive: true });
+  }
+  for (const [path, { kind }] of missing.entries())
+    if (kind === 'folder') there.inodes.set(path, lstatSync(placeInRoot(root, path)).ino);
   there.tree = wanted.clone();
 }
+/** Each file gets a time of its own, by which it is known again, and none of being read. */
+function stamp(
+  files: ImageTree,
+  { incoming, stamps }: { incoming: string; stamps: Map<string, number> },
+): void {
+  let time = Date.now() / 1000;
+  for (const [path, { kind }] of files.entries()) {
+    if (kind !== 'file') continue;
+    time += STEP;
+    utimesSync(incoming + path, UNREAD, time);
+    stamps.set(path, time);
+  }
+}
 
-function moveIn(from: string, to: string, node: TreeNode): void {
-  mkdirSync(dirname(to), { recursive: true });
+/** @param node null: a folder that is there, or only on the way to something */
+function moveIn(from: string, to: string, node: TreeNode | null): void {
+  mkdirSync(node === null ? to : dirname(to), { recursive: true });
+  if (node === null) return;
   if (node.kind === 'folder') {
     mkdirSync(to, { recursive: true });
     chmodSync(to, node.mode | 0o700);
@@ -212,74 +298,10 @@ function moveIn(from: string, to: string, node: TreeNode): void {
 }
 
 function linkThere(path: string): void {
+  const target = `${PRIVATE}/venv`;
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isSymbolicLink() && readlinkSync(path) === target) return;
   mkdirSync(dirname(path), { recursive: true });
   rmSync(path, { recursive: true, force: true });
-  symlinkSync(`${PRIVATE}/venv`, path);
-}
-
-/** What is otherwise than before: made or changed since a mark, or gone. */
-async function changesSince(
-  mark: string,
-  { root, tree }: Standing,
-  { made, environments }: { made: string; environments: readonly string[] },
-): Promise<[string, TreeNode | null][]> {
-  const markTime = lstatSync(mark).mtimeMs;
-  const changes: [string, TreeNode | null][] = [];
-  const touched = new Set<string>();
-  let number = 0;
-  for (const [folder, prefix] of [
-    [root.folder, ''],
-    [root.upper('usr'), '/usr'],
-    [root.upper('etc'), '/etc'],
-  ] as const) {
-    const words = [folder, '-xdev', '-cnewer', mark, '-printf', '%y\\t%m\\t%T@\\t%l\\t%P\\0'];
-    const { ok, stdout, why, cause } = await runProgram('find', words, {
-      env: process.env,
-      mostBytes: 1 << 28,
-    });
-    if (!ok) throw new Error(why, { cause });
-    for (const line of stdout.split('\0').filter((each) => each !== '')) {
-      const [kind = '', mode = '', time = '', target = '', ...rest] = line.split('\t');
-      const inner = rest.join('\t');
-      const path = inner === '' ? prefix || '/' : `${prefix}/${inner}`;
-      if (kind === 'd') touched.add(path);
-      if (path === '/' || (prefix === '' && (isOfTheRoot(path) || /^\/(?:usr|etc)\//.test(path)))) continue;
-      if (prefix !== '' && inner === '') continue;
-      if (environments.some((each) => path === each || path.startsWith(`${each}/`))) continue;
-      const old = tree.get(path);
-      const bits = Number.parseInt(mode, 8);
-      if (kind === 'c') changes.push([path, null]);
-      else if (kind === 'd' && !(old?.kind === 'folder' && old.mode === bits))
-        changes.push([path, { kind: 'folder', mode: bits }]);
-      else if (kind === 'l' && !(old?.kind === 'link' && old.target === target))
-        changes.push([path, { kind: 'link', target }]);
-      else if (kind === 'f') {
-        const isSame =
-          old?.kind === 'file' && Number(time) * 1000 < markTime && Number(time) * 1000 > markTime - 600_000;
-        if (isSame) {
-          if (old.mode !== bits) changes.push([path, { ...old, mode: bits }]);
-          continue;
-        }
-        const kept = join(made, String(number++));
-        mkdirSync(made, { recursive: true });
-        const source = placeInRoot(root, path);
-        const { atime, mtime } = lstatSync(source);
-        copyFileSync(source, kept, constants.COPYFILE_FICLONE);
-        utimesSync(source, atime, mtime);
-        changes.push([path, { kind: 'file', origin: { kind: 'made', path: kept }, mode: bits }]);
-      }
-    }
-  }
-  const gone = [...tree.paths()].filter(
-    (path) => touched.has(dirname(path)) && !isThere(placeInRoot(root, path)),
-  );
-  const outer = gone.filter((path) => !gone.includes(dirname(path)));
-  return [
-    ...outer.map((path): [string, null] => [path, null]),
-    ...changes.sort(([a], [b]) => (a < b ? -1 : 1)),
-  ];
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  symlinkSync(target, path);
 }

@@ -1,0 +1,143 @@
+import { constants, copyFileSync, lstatSync, mkdirSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isThereSync } from '../../../../base/io/files-sync.ts';
+import { run } from '../../../../base/io/run.ts';
+import type { ImageTree, TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
+import { isOfTheRoot, placeInRoot, type StageRoot } from './root.ts';
+
+/** A path of the image, and what is there now; null: nothing. */
+export type RootChange = [string, TreeNode | null];
+
+export interface Looking {
+  root: StageRoot;
+  /** What was there at the mark. */
+  tree: ImageTree;
+  /** When its files were laid out, by path: seconds, each with a time of its own. */
+  stamps: ReadonlyMap<string, number>;
+  /** A file of which everything is newer that was changed since. */
+  mark: string;
+  /** Folder to keep made files in, which is not there yet. */
+  made: string;
+  /** Of folders, by path: one with another number has come from elsewhere, with all that is in it. */
+  inodes: Map<string, number>;
+  /** Virtual environments, and what is only shown to one line: they are not looked into. */
+  excluded: readonly string[];
+}
+
+/** What was made or changed in a root since a mark, and what is gone. */
+export async function changesSince(looking: Looking): Promise<RootChange[]> {
+  const { root, tree, inodes } = looking;
+  const changes: RootChange[] = [];
+  const touched = new Set<string>();
+  const layers = [
+    [root.folder, ''],
+    [root.upper('usr'), '/usr'],
+    [root.upper('etc'), '/etc'],
+  ] as const;
+  for (const [folder, prefix] of layers) {
+    const newer = await find([folder, '-xdev', '-cnewer', looking.mark], prefix);
+    const all = new Map(newer.map((seen) => [seen.path, seen]));
+    // Moved in: what is in it is no newer than it was.
+    const strange = newer.filter(
+      ({ kind, path, inode }) =>
+        kind === 'd' && isOfTheImage(path, prefix, looking.excluded) && inodes.get(path) !== inode,
+    );
+    for (const { path } of outermost(strange)) {
+      for (const seen of await find([folder + path.slice(prefix.length), '-xdev'], path))
+        all.set(seen.path, seen);
+    }
+    for (const seen of all.values()) {
+      if (seen.kind === 'd') touched.add(seen.path);
+      if (!isOfTheImage(seen.path, prefix, looking.excluded)) continue;
+      if (seen.kind === 'd') inodes.set(seen.path, seen.inode);
+      const node = nodeAt(seen, { looking, number: changes.length });
+      if (node !== undefined) changes.push([seen.path, node]);
+    }
+  }
+  const gone = new Set<string>();
+  if (touched.size > 0)
+    for (const path of tree.paths())
+      if (touched.has(dirname(path)) && !isThereSync(placeInRoot(root, path))) gone.add(path);
+  const outer = [...gone].filter((path) => !gone.has(dirname(path)));
+  return [...outer.map((path): RootChange => [path, null]), ...changes.sort(([a], [b]) => (a < b ? -1 : 1))];
+}
+
+function outermost(folders: readonly Seen[]): Seen[] {
+  const paths = new Set(folders.map(({ path }) => path));
+  return folders.filter(({ path }) => !paths.has(dirname(path)));
+}
+
+interface Seen {
+  path: string;
+  /** As `find` says it: `f`, `d`, `l`, `c`. */
+  kind: string;
+  mode: number;
+  inode: number;
+  /** Seconds. */
+  time: number;
+  target: string;
+}
+
+/** @param prefix path of the image at which it looks */
+async function find(words: readonly string[], prefix: string): Promise<Seen[]> {
+  const print = ['-printf', '%y\\t%m\\t%i\\t%T@\\t%l\\t%P\\0'];
+  const { ok, stdout, why, cause } = await run('find', [...words, ...print], {
+    env: process.env,
+    mostBytes: 1 << 28,
+  });
+  if (!ok) throw new Error(why, { cause });
+  return stdout
+    .split('\0')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [kind = '', mode = '', inode = '', time = '', target = '', ...rest] = line.split('\t');
+      const inner = rest.join('\t');
+      const path = inner === '' ? prefix || '/' : `${prefix}/${inner}`;
+      return {
+        path,
+        kind,
+        mode: Number.parseInt(mode, 8),
+        inode: Number(inode),
+        time: Number(time),
+        target,
+      };
+    });
+}
+
+/** Not what every root has, nor an environment, which is made otherwise. */
+function isOfTheImage(path: string, prefix: string, excluded: readonly string[]): boolean {
+  if (path === '/' || path === prefix) return false;
+  if (prefix === '' && (isOfTheRoot(path) || /^\/(?:usr|etc)\//.test(path))) return false;
+  return !excluded.some((each) => path === each || path.startsWith(`${each}/`));
+}
+
+/** What is there now; undefined: the same as before. */
+function nodeAt(
+  { path, kind, mode, time, target }: Seen,
+  { looking, number }: { looking: Looking; number: number },
+): TreeNode | null | undefined {
+  const old = looking.tree.get(path);
+  if (kind === 'c') return null;
+  if (kind === 'd') return old?.kind === 'folder' && old.mode === mode ? undefined : { kind: 'folder', mode };
+  if (kind === 'l')
+    return old?.kind === 'link' && old.target === target ? undefined : { kind: 'link', target };
+  if (kind !== 'f') return undefined;
+  const stamp = looking.stamps.get(path);
+  const isSame = old?.kind === 'file' && stamp !== undefined && Math.abs(stamp - time) < STEP / 2;
+  if (isSame) return old.mode === mode ? undefined : { ...old, mode };
+  return { kind: 'file', origin: { kind: 'made', path: keep(path, { looking, number }) }, mode };
+}
+
+/** A copy; that it was read for this counts for nothing. */
+function keep(path: string, { looking, number }: { looking: Looking; number: number }): string {
+  const kept = join(looking.made, String(number));
+  mkdirSync(looking.made, { recursive: true });
+  const source = placeInRoot(looking.root, path);
+  const { atimeMs, mtimeMs } = lstatSync(source);
+  copyFileSync(source, kept, constants.COPYFILE_FICLONE);
+  utimesSync(source, atimeMs / 1000, mtimeMs / 1000);
+  return kept;
+}
+
+/** Between the times of two files that are laid out: more than is lost when they are written down. */
+export const STEP = 10e-6;

@@ -1,0 +1,76 @@
+import type { Form } from '../form.ts';
+
+/** Variables of instructions, as ENV keeps them. */
+export const VARIABLES: Form[] = [
+  {
+    text: 'ENV U=/a/b.tar.gz\nENV P=${U%.*} R=${U##*/} G=${U%%.*} S=${U#*/}',
+    env: { U: '/a/b.tar.gz', P: '/a/b.tar', R: 'b.tar.gz', G: '/a/b', S: 'a/b.tar.gz' },
+  },
+  {
+    text: 'ENV X=foobar\nENV I=${X#foo} J=${X#f?o} M=${X/o/0} O=${X//o/0} E=${X/oo/}',
+    env: { X: 'foobar', I: 'bar', J: 'bar', M: 'f0obar', O: 'f00bar', E: 'fbar' },
+  },
+  { text: 'ENV L=env\nARG L=arg\nENV A=$L', env: { L: 'env', A: 'arg' } },
+  { text: 'ARG L=arg\nENV L=env\nENV A=$L', env: { L: 'env', A: 'env' } },
+  { text: 'ENV L=env\nARG L\nENV A=$L', env: { L: 'env', A: 'env' } },
+  { text: 'ENV L=env\nARG L=arg\nENV A=$L', args: { L: 'given' }, env: { L: 'env', A: 'given' } },
+  { text: 'ARG L\nENV A=${L:-none}', env: { A: 'none' } },
+  { text: 'ARG L\nENV A=${L:-none}', args: { L: 'given' }, env: { A: 'given' } },
+  { text: 'ARG L=\nENV A=[$L] B=${L:-empty} C=${L-unset}', env: { A: '[]', B: 'empty', C: '' } },
+  { text: 'ENV A=$L', args: { L: 'given' }, env: { A: '' } },
+  { text: 'ARG A=1 B=2\nENV C=$A$B', env: { C: '12' } },
+  { text: 'ARG A=1\nARG B=${A}2\nENV C=$B', env: { C: '12' } },
+  { text: 'ARG A=1\nARG A=2\nENV C=$A', env: { C: '2' } },
+  {
+    text: 'ARG TARGETARCH\nARG TARGETOS\nARG TARGETPLATFORM\nARG BUILDPLATFORM\nARG TARGETVARIANT\nENV A=$TARGETARCH,$TARGETOS,$TARGETPLATFORM,$BUILDPLATFORM,$TARGETVARIANT',
+    env: { A: 'amd64,linux,linux/amd64,linux/amd64,' },
+  },
+  { text: 'ARG TARGETARCH=arm64\nENV A=$TARGETARCH', env: { A: 'arm64' } },
+  { text: 'ENV A=$TARGETARCH', env: { A: '' } },
+  { text: 'ENV A=ab\\\ncd', env: { A: 'abcd' } },
+  { text: 'ENV A=1 \\\n  # not this\n\n  B=2', env: { A: '1', B: '2' } },
+  { text: 'ENV A=1\\\\\nENV B=2', env: { A: '1\\', B: '2' } },
+  {
+    text: 'ENV A=${A:-${B:-c}} D=$$ E=\'${X}\' F="a b" G=\\$x',
+    env: { A: 'c', D: '', E: '${X}', F: 'a b', G: '$x' },
+  },
+  { text: 'ENV NAME some  text', env: { NAME: 'some  text' } },
+  { text: 'ENV NAME "quoted  text" more', env: { NAME: 'quoted  text more' } },
+  { text: 'ENV A=1\nENV A=2 B=$A', env: { A: '2', B: '1' } },
+  { text: 'ENV A=x C=${A:+yes}${NONE:+no}${NONE-none}', env: { A: 'x', C: 'none' } },
+  { text: 'ENV A=x\nENV C=${A:+yes}${A+set} D=${N+set}', env: { A: 'x', C: 'yesset', D: '' } },
+  { text: 'env a=1\nEnv B=$a', env: { a: '1', B: '1' } },
+  { text: 'ENV A="a\\"b" B=\'a"b\' C=a\\ b', env: { A: 'a"b', B: 'a"b', C: 'a b' } },
+  { text: 'ENV A="x $B y" B=1', env: { A: 'x  y', B: '1' } },
+  { text: 'ENV A=a=b=c', env: { A: 'a=b=c' } },
+  { text: 'ENV A=$(pwd) B=`pwd`', env: { A: '$(pwd)', B: '`pwd`' } },
+  {
+    text: 'ENV P=a,b,c\nENV Q="${P//,/ }" R=${P%,*} S=${P#*,}',
+    env: { P: 'a,b,c', Q: 'a b c', R: 'a,b', S: 'b,c' },
+  },
+  { text: 'ENV V=1.2.3\nENV A=cu${V%.*} B=py${V//./}', env: { V: '1.2.3', A: 'cu1.2', B: 'py123' } },
+  {
+    text: '# escape=`\nFROM python:3.11\nENV A=a` b B=c\\d C="x`"y"\n',
+    env: { A: 'a b', B: 'c\\d', C: 'x"y' },
+  },
+  { text: 'FROM python:3.11 AS one\nARG A=1\nFROM one\nENV C=x$A\n', env: { C: 'x1' } },
+  { text: 'FROM python:3.11 AS one\nARG A=1\nFROM one\nENV C=x$A\n', args: { A: '2' }, env: { C: 'x2' } },
+  { text: 'ARG V=3.11\nFROM python:$V\nENV A=[$V]\n', env: { A: '[]' } },
+  { text: 'ARG V=3.11\nFROM python:${V}\nARG V\nENV A=[$V]\n', env: { A: '[3.11]' } },
+  {
+    text: 'ARG V=3.9\nFROM python:${V}\nARG V=other\nENV A=[$V]\n',
+    args: { V: '3.11' },
+    env: { A: '[3.11]' },
+  },
+  { text: 'ARG N=python:3.11\nFROM ${N:-none} AS one\nFROM one\nENV A=1\n', env: { A: '1' } },
+  {
+    text: 'FROM python:3.11 AS one\nENV A=1\nFROM one AS two\nENV A=2\nFROM one\nENV B=$A\n',
+    env: { A: '1', B: '1' },
+  },
+  { text: '\uFEFFFROM python:3.11\r\nENV A=1\r\nENV B=2 \\\r\n  C=3\r\n', env: { A: '1', B: '2', C: '3' } },
+  {
+    text: 'FROM python:3.11 AS one\nENV A=1\nFROM python:3.11 AS two\nENV A=2\nFROM python:3.11\nENV A=3\n',
+    target: 'two',
+    env: { A: '2' },
+  },
+];
