@@ -16,10 +16,15 @@ export const bareNode = () => timed(process.execPath, ['-e', '0']);
 /**
  * Runs a program to its end. Rejects when it fails, so that a broken run is never a fast one.
  *
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, codes?: number[]}} options `codes`: exit codes that are no failure
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv, codes?: number[], limitMs?: number}} options `codes`: exit codes that are no failure;
+ *   `limitMs`: what takes longer is broken
  * @returns {Promise<{ms: number, stdout: string, stderr: string}>}
  */
-export function ended(command, args, { cwd = root, env = process.env, codes = [0] } = {}) {
+export function ended(
+  command,
+  args,
+  { cwd = root, env = process.env, codes = [0], limitMs = LIMIT_MS } = {},
+) {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -27,7 +32,7 @@ export function ended(command, args, { cwd = root, env = process.env, codes = [0
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
-    const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+    const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(limit);
