@@ -24,7 +24,10 @@ const HPARAMS = '_hparams_/';
  *
  * @param hparams runs in which tags of hyperparameters were seen
  */
-export function namesOf<T extends SeriesOrigin>(all: readonly T[], hparams: ReadonlySet<string>): Map<string, T> {
+export function namesOf<T extends SeriesOrigin>(
+  all: readonly T[],
+  hparams: ReadonlySet<string>,
+): Map<string, T> {
   const shownRun = ({ run }: SeriesOrigin) => (hparams.has(run) && run !== '' ? parentOf(run) : run);
   const runs = new Set(all.filter(({ kind }) => kind === 'event-file').map(shownRun));
   const named = new Map<string, T>();
