@@ -1,5 +1,5 @@
 import type { Metric, Metrics, MetricValue } from '../experiment/record.ts';
-import { shownPoints, type Point, type Series } from './series.ts';
+import { shownPoints, type SeriesPoint, type Series } from './series.ts';
 
 /** A point of a series as documents have it. */
 export type PointRecord = [step: number, time: number, value: MetricValue, attempt: number];
@@ -17,7 +17,7 @@ export function metricOf({ last, min, max, single }: Series): Metric {
 
 /** A series as documents have it. */
 export function seriesRecord(series: Series): PointRecord[] {
-  const record = ({ step, time, value, attempt }: Point): PointRecord => [
+  const record = ({ step, time, value, attempt }: SeriesPoint): PointRecord => [
     step,
     time,
     valueOf(value, series.single),

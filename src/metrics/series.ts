@@ -6,7 +6,7 @@ export interface Series {
   /** All of 32 bits, as event files have them: written with few digits. */
   single: boolean;
   /** The last value that was written, with what belongs to it. */
-  last: Point;
+  last: SeriesPoint;
   /** Over all values that are numbers; NaN: none is. */
   min: number;
   max: number;
@@ -27,20 +27,20 @@ export interface Scalar {
   value: number;
 }
 
-export interface Point extends Scalar {
+export interface SeriesPoint extends Scalar {
   attempt: number;
 }
 
 /** Numbers are copied into these points: millions of values come by, few of them stay. */
 interface Bucket {
   count: number;
-  min: Point;
+  min: SeriesPoint;
   /** The how-manieth value it is; -1: there is none. */
   minAt: number;
-  max: Point;
+  max: SeriesPoint;
   maxAt: number;
   /** The first value that is no number: a gap in what is drawn. */
-  gap: Point;
+  gap: SeriesPoint;
   gapAt: number;
 }
 
@@ -77,7 +77,7 @@ export function addPoint(series: Series, scalar: Readonly<Scalar>, attempt: numb
 }
 
 /** What is shown: in the order of writing, the last value among them; at most `MOST_POINTS`. */
-export function shownPoints(series: Series): Point[] {
+export function shownPoints(series: Series): SeriesPoint[] {
   const numbers = [...series.points];
   if (series.open.count > 0) closeBucket({ ...series.open }, numbers);
   const shown = pointsOf(numbers);
@@ -106,7 +106,7 @@ export function isEmpty({ last }: Series): boolean {
   return last.attempt === 0;
 }
 
-function emptyPoint(): Point {
+function emptyPoint(): SeriesPoint {
   return { step: 0, time: 0.5, value: 0.5, attempt: 0 };
 }
 
@@ -115,7 +115,7 @@ function emptyBucket(): Bucket {
   return { count: 0, min, minAt: -1, max, maxAt: -1, gap, gapAt: -1 };
 }
 
-function copyTo(point: Point, { step, time, value }: Readonly<Scalar>, attempt: number): void {
+function copyTo(point: SeriesPoint, { step, time, value }: Readonly<Scalar>, attempt: number): void {
   point.step = step;
   point.time = time;
   point.value = value;
@@ -147,7 +147,7 @@ function closeBucket(bucket: Bucket, to: number[]): number {
   const { min, minAt, max, maxAt, gap, gapAt } = bucket;
   let count = 0;
   for (let before = -1; ;) {
-    let next: Point | null = null;
+    let next: SeriesPoint | null = null;
     let at = Number.POSITIVE_INFINITY;
     if (minAt > before) [next, at] = [min, minAt];
     if (maxAt > before && maxAt < at) [next, at] = [max, maxAt];
@@ -182,14 +182,14 @@ function joinBuckets(series: Series): void {
   series.perBucket *= 2;
 }
 
-function pointsOf(numbers: readonly number[]): Point[] {
-  const points: Point[] = [];
+function pointsOf(numbers: readonly number[]): SeriesPoint[] {
+  const points: SeriesPoint[] = [];
   for (let at = 0; at < numbers.length; at += WIDTH) points.push(pointAt(numbers, at, emptyPoint()));
   return points;
 }
 
 /** Puts the point that stands there into `point`. */
-function pointAt(numbers: readonly number[], at: number, point: Point): Point {
+function pointAt(numbers: readonly number[], at: number, point: SeriesPoint): SeriesPoint {
   point.step = numbers[at] ?? 0;
   point.time = numbers[at + 1] ?? 0;
   point.value = numbers[at + 2] ?? 0;
