@@ -14,7 +14,7 @@ export interface Connection {
   credentials(): Promise<Credentials>;
   /** After these were refused (401): everything is read anew, once for all who ask. */
   renewed(refused: Credentials): Promise<Credentials>;
-  /** Ends idle connections, and others as soon as they are idle. */
+  /** Ends idle connections, others as soon as they are idle, and plugins that have not answered. */
   close(): void;
 }
 
@@ -64,8 +64,15 @@ export async function openConnection(
     asking ??= ask().finally(() => (asking = null));
     return withLimit(asking, pluginLimitMs, loaded);
   }
-  await credentials();
+  try {
+    await credentials();
+  } catch (error) {
+    // There is nobody who would wait for it, or could end it later.
+    loaded.programs.end();
+    throw error;
+  }
   async function readAnew(): Promise<Credentials> {
+    loaded.programs.end();
     loaded = await loadKubeConfig(access, env);
     asking = null;
     last = null;
@@ -81,7 +88,10 @@ export async function openConnection(
       renewing ??= readAnew().finally(() => (renewing = null));
       return renewing;
     },
-    close: () => agents.close(),
+    close() {
+      agents.close();
+      loaded.programs.end();
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { AichorError, systemErrorCode } from '../../../../errors.ts';
 import { findContext, type ConfigFields } from '../../../../kubeconfig/kubeconfig.ts';
+import { watchPlugins, type PluginPrograms } from './plugin-programs.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { proxyFor } from '../../../../base/http/proxy.ts';
 
@@ -17,6 +18,7 @@ export interface LoadedConfig {
   user: string | null;
   /** The program that gives the credentials; null: there is none. */
   plugin: { command: string; installHint: string | null } | null;
+  programs: PluginPrograms;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function loadKubeConfig(access: ClusterAccess, env: Env): Promise<L
     namespace: access.namespace ?? context.namespace ?? 'default',
     user: access.kind === 'in-cluster' ? null : context.user,
     plugin: access.kind === 'in-cluster' ? null : preparePlugin(config),
+    programs: watchPlugins(config),
   };
 }
 

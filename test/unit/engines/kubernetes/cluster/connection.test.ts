@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAichorError } from '../../../../../src/errors.ts';
 import type { ClusterAccess } from '../../../../../src/engines/kubernetes/api/access/cluster-access.ts';
+import { signalGroup } from '../../../../../src/machine/signals.ts';
 import { openConnection } from '../../../../../src/engines/kubernetes/api/access/connection.ts';
 
 let folder: string;
@@ -251,15 +252,45 @@ describe('plugins', () => {
     expect(message + hint).not.toContain('eyJhbGci');
   });
 
-  test('that ask somebody at a terminal are not waited for, nor started again', async () => {
-    const { command, runs } = await plugin(
-      `until [ -e ${folder}/answer ]; do sleep 0.02; done; ${credential({ token: 'late' })}`,
+  /** One that says who it is, and then waits for somebody. */
+  async function waiting() {
+    const made = await plugin(
+      [
+        `echo $$ >>${folder}/pids`,
+        `if [ ! -e ${folder}/first ]; then`,
+        `: >${folder}/first`,
+        credential({ token: 'early' }),
+        'exit; fi; sleep 600 & wait',
+      ].join('\n'),
     );
+    const group = async () =>
+      Number((await readFile(join(folder, 'pids'), 'utf8')).trim().split('\n').at(-1));
+    return { ...made, group };
+  }
+  const isGone = (group: number) => expect.poll(() => signalGroup(group, 0), { timeout: 60_000 }).toBe(false);
+
+  test('that ask somebody at a terminal are not waited for, but ended', async () => {
+    const { command, runs, group } = await waiting();
+    await writeFile(join(folder, 'first'), '');
     const file = await kubeconfig({ user: { exec: { command } } });
-    const { message } = await failureOf(openConnection(access(file), { env: {}, pluginLimitMs: 50 }));
-    await writeFile(join(folder, 'answer'), '');
+    const { message } = await failureOf(openConnection(access(file), { env: {}, pluginLimitMs: 2000 }));
     expect(message).toContain('does not answer');
     expect(await runs()).toBe(1);
+    await isGone(await group());
+  });
+
+  test('that do not answer any more end with their connection', async () => {
+    const { command, runs, group } = await waiting();
+    const file = await kubeconfig({ user: { exec: { command } } });
+    let time = 0;
+    const connection = await openConnection(access(file), { env: {}, now: () => time });
+    time = 3_600_000;
+    const asked = failureOf(connection.credentials());
+    await expect.poll(runs, { timeout: 60_000 }).toBe(2);
+    await expect.poll(async () => (await readFile(join(folder, 'pids'), 'utf8')).split('\n').length).toBe(3);
+    connection.close();
+    await isGone(await group());
+    expect((await asked).message).toContain('failed');
   });
 });
 
