@@ -14,8 +14,16 @@ import { tool } from './run.js';
 
 /** What `--long` sets; tests read these and have small numbers of their own. */
 const LONG = { AICHOR_LONG: '1', AICHOR_FUZZ_COUNT: '100000' };
-/** Ray alone keeps all processors busy. */
-const FRAMEWORKS = ['--no-file-parallelism', 'test/frameworks'];
+/**
+ * Ray alone keeps all processors busy. A limit only bounds hangs: three nodes of Ray took 204 seconds where ten others
+ * wanted the same two processors.
+ */
+const FRAMEWORKS = [
+  '--no-file-parallelism',
+  '--testTimeout=900000',
+  '--hookTimeout=900000',
+  'test/frameworks',
+];
 const CLUSTER = ['--config', 'test/cluster/vitest.config.ts'];
 const BUILDKIT = ['test/dockerfiles/buildkit.test.ts'];
 const PATIENCE = ['--testTimeout=3600000', '--hookTimeout=600000'];

@@ -5,7 +5,7 @@ import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts'
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { createHouse, isPod, type House } from '../engine/house.ts';
 import { frameworkEnvironment } from './environment.ts';
-import { measured } from './measured.ts';
+import { PATIENCE_MS, measured } from './measured.ts';
 import { failureOf, fails, sees, submission, withTakenPort, type Ranks } from './ranks.ts';
 import { ACCELERATED, ACCUMULATE, DDP, LAUNCHED, OLD_TREES, PSUM, TREES } from './scripts.ts';
 import { findTorch, TORCH_ABSENT } from './torch.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   oldXgboost = await frameworkEnvironment('xgboost-1');
   accelerate = TORCH === null ? '' : await frameworkEnvironment('accelerate', TORCH);
   house = await createHouse();
-}, 300_000);
+});
 afterAll(() => house.leave());
 
 const sumOf = (count: number) => (count * (count + 1)) / 2;
@@ -30,81 +30,69 @@ const sumOf = (count: number) => (count * (count + 1)) / 2;
 describe('JAX', () => {
   const ranks = (count: number, more: Partial<Ranks> = {}): Ranks => ({ operator: 'jax', count, script: PSUM, programs, ...more }); // prettier-ignore
 
-  test.each([1, 2, 4])(
-    'a collective over %i pods',
-    async (count) => {
-      const lines = (rank: number) => `rank ${rank} of ${count}: sum ${sumOf(count)}.0`;
-      await sees(house, ranks(count), { what: `jax: ${count} pods`, lines });
-    },
-    120_000,
-  );
+  test.each([1, 2, 4])('a collective over %i pods', async (count) => {
+    const lines = (rank: number) => `rank ${rank} of ${count}: sum ${sumOf(count)}.0`;
+    await sees(house, ranks(count), { what: `jax: ${count} pods`, lines });
+  });
 
   test('two experiments at once do not meet', async () => {
     const one = (index: number) =>
       sees(house, ranks(2), { what: `jax: 2 pods, ${index} of 2 at once`, lines: (rank) => `rank ${rank} of 2: sum 3.0` }); // prettier-ignore
     await Promise.all([one(1), one(2)]);
-  }, 120_000);
+  });
 
   test('a command without a shell variable gets the expanded address', async () => {
     const script = 'import sys; print(sys.argv[1])';
     const command = 'exec python3 train.py "$(JAXOPERATOR_COORDINATOR_ADDRESS)"';
     await sees(house, ranks(1, { script, command }), { what: 'jax: $() in the command', lines: () => '127.0.0.1:' }); // prettier-ignore
-  }, 60_000);
+  });
 
   test('a killed rank is named', async () => {
     expect(await fails(house, ranks(2, { env: { KILLED: '1' } }), 'jax: rank 1 of 2 is killed')).toMatchObject({
       reason: 'Killed',
       explanation: expect.stringMatching(/^rank 1 \(worker-1-0\) was killed by signal 9 while rank 0 ran on/),
     }); // prettier-ignore
-  }, 120_000);
+  });
 
   test('a port that is taken is explained', async () => {
     const failure = await withTakenPort((port) => fails(house, ranks(2, { env: { FIXED_PORT: port } }), 'jax: taken port')); // prettier-ignore
     expect(failure).toMatchObject({
       explanation: expect.stringContaining("could not listen on the coordinator's port"),
     });
-  }, 120_000);
+  });
 });
 
 describe('XGBoost', () => {
   const ranks = (count: number, more: Partial<Ranks> = {}): Ranks => ({ operator: 'xgboost', count, script: TREES, programs, ...more }); // prettier-ignore
 
-  test.each([1, 2, 4])(
-    'an allreduce and a training over %i pods',
-    async (count) => {
-      const lines = (rank: number) => `rank ${rank} of ${count}: sum [${sumOf(count)}.] 10 trees`;
-      await sees(house, ranks(count), { what: `xgboost: ${count} pods`, lines });
-    },
-    180_000,
-  );
+  test.each([1, 2, 4])('an allreduce and a training over %i pods', async (count) => {
+    const lines = (rank: number) => `rank ${rank} of ${count}: sum [${sumOf(count)}.] 10 trees`;
+    await sees(house, ranks(count), { what: `xgboost: ${count} pods`, lines });
+  });
 
-  test.each([1, 2, 4])(
-    'the same with the tracker of 1.x over %i pods',
-    async (count) => {
-      const lines = (rank: number) => `task ${rank} of ${count}: sum [${sumOf(count)}.] 10 trees`;
-      const old = ranks(count, { script: OLD_TREES, programs: oldXgboost });
-      await sees(house, old, { what: `xgboost 1.7: ${count} pods`, lines });
-    },
-    180_000,
-  );
+  test.each([1, 2, 4])('the same with the tracker of 1.x over %i pods', async (count) => {
+    const lines = (rank: number) => `task ${rank} of ${count}: sum [${sumOf(count)}.] 10 trees`;
+    const old = ranks(count, { script: OLD_TREES, programs: oldXgboost });
+    await sees(house, old, { what: `xgboost 1.7: ${count} pods`, lines });
+  });
 
   test('two experiments at once do not meet', async () => {
     const one = (index: number) =>
       sees(house, ranks(2), { what: `xgboost: 2 pods, ${index} of 2 at once`, lines: (rank) => `rank ${rank} of 2: sum [3.]` }); // prettier-ignore
     await Promise.all([one(1), one(2)]);
-  }, 180_000);
+  });
 
   test('a killed rank is named', async () => {
     expect(await fails(house, ranks(2, { env: { KILLED: '1' } }), 'xgboost: rank 1 of 2 is killed')).toMatchObject({
       reason: 'Killed',
       explanation: expect.stringMatching(/^rank 1 \(worker-1-0\) was killed by signal 9 while rank 0 ran on/),
     }); // prettier-ignore
-  }, 120_000);
+  });
 
   test('a port that is taken is explained', async () => {
     const failure = await withTakenPort((port) => fails(house, ranks(2, { env: { FIXED_PORT: port } }), 'xgboost: taken port')); // prettier-ignore
     expect(failure).toMatchObject({ explanation: expect.stringContaining('could not start the tracker') });
-  }, 120_000);
+  });
 
   test('a package that is not there is named with its cure', async () => {
     const failure = await fails(house, ranks(2, { script: 'import lightgbm_of_nobody' }), 'xgboost: missing package'); // prettier-ignore
@@ -113,43 +101,35 @@ describe('XGBoost', () => {
         /imports lightgbm_of_nobody, which the Python environment does not have; add the package/,
       ),
     });
-  }, 60_000);
+  });
 });
 
 describe.runIf(TORCH !== null)(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, () => {
   const ranks = (count: number, more: Partial<Ranks> = {}): Ranks => ({ operator: 'pytorch', count, script: DDP, programs: dirname(TORCH ?? '/'), ...more }); // prettier-ignore
 
-  test.each([1, 2, 4])(
-    'gloo and a DDP step over %i pods',
-    async (count) => {
-      const lines = (rank: number) => `rank ${rank} of ${count}: sum ${sumOf(count)}.0 weights equal`;
-      await sees(house, ranks(count), { what: `pytorch: ${count} pods`, lines });
-    },
-    120_000,
-  );
+  test.each([1, 2, 4])('gloo and a DDP step over %i pods', async (count) => {
+    const lines = (rank: number) => `rank ${rank} of ${count}: sum ${sumOf(count)}.0 weights equal`;
+    await sees(house, ranks(count), { what: `pytorch: ${count} pods`, lines });
+  });
 
   test('torchrun with one process a node is one run of all pods', async () => {
     // Debian's torch 1.13 on Python 3.11 needs the two redirects.
     const command = 'python3 -m torch.distributed.run -r 1 -t 1 --nproc_per_node=1 train.py';
     const launched = ranks(4, { script: LAUNCHED, command });
     await sees(house, launched, { what: 'pytorch: torchrun on 4 pods', lines: () => 'of 4: sum 10.0' });
-  }, 180_000);
+  });
 
   test.each([
     [1, ''],
     [2, ''],
     [4, ''],
     [2, '--machine_rank $RANK --num_machines $WORLD_SIZE --num_processes $WORLD_SIZE --main_process_ip $MASTER_ADDR --main_process_port $MASTER_PORT '], // prettier-ignore
-  ])(
-    'Accelerate’s launcher in %i pods is one run: accelerate launch %strain.py',
-    async (count, options) => {
-      const command = `accelerate launch ${options}train.py`;
-      const launched = ranks(count, { script: ACCELERATED, programs: accelerate, command });
-      const lines = (rank: number) => `process ${rank} of ${count}: sum ${sumOf(count)}.0, ${8 / count} batches`; // prettier-ignore
-      await sees(house, launched, { what: `accelerate: ${count} pods${options === '' ? '' : ', told so'}`, lines }); // prettier-ignore
-    },
-    180_000,
-  );
+  ])('Accelerate’s launcher in %i pods is one run: accelerate launch %strain.py', async (count, options) => {
+    const command = `accelerate launch ${options}train.py`;
+    const launched = ranks(count, { script: ACCELERATED, programs: accelerate, command });
+    const lines = (rank: number) => `process ${rank} of ${count}: sum ${sumOf(count)}.0, ${8 / count} batches`; // prettier-ignore
+    await sees(house, launched, { what: `accelerate: ${count} pods${options === '' ? '' : ', told so'}`, lines }); // prettier-ignore
+  });
 
   test('what fails under a launcher is told, not that the launcher failed', async () => {
     const script = `raise ValueError("no such column")\n`;
@@ -158,32 +138,32 @@ describe.runIf(TORCH !== null)(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, (
     expect(await fails(house, launched, 'accelerate: fails')).toMatchObject({
       explanation: expect.stringContaining('ValueError: no such column'),
     });
-  }, 120_000);
+  });
 
   test('two experiments at once do not meet', async () => {
     const one = (index: number) =>
       sees(house, ranks(2), { what: `pytorch: 2 pods, ${index} of 2 at once`, lines: (rank) => `rank ${rank} of 2: sum 3.0` }); // prettier-ignore
     await Promise.all([one(1), one(2)]);
-  }, 120_000);
+  });
 
   test('a dead rank is named, with those that wait for it and its error', async () => {
     expect(await fails(house, ranks(4, { env: { DEAD: '2' } }), 'pytorch: rank 2 of 4 fails')).toMatchObject({
       explanation:
         'rank 2 (worker-2-0) ended with code 1 while ranks 0, 1 and 3 ran on, which can only wait for it in init_process_group or a collective; ValueError: no such column',
     }); // prettier-ignore
-  }, 120_000);
+  });
 
   test('a port that is taken is explained', async () => {
     const failure = await withTakenPort((port) => fails(house, ranks(2, { env: { FIXED_PORT: port } }), 'pytorch: taken port')); // prettier-ignore
     expect(failure).toMatchObject({ explanation: expect.stringContaining('could not listen on its port') });
-  }, 120_000);
+  });
 
   test('a pod that is killed from outside ends the run, and is named', async () => {
     const submitted = await house.submit(submission(ranks(2, { script: ACCUMULATE })));
     const running = submitted.run();
     await running.seen(isPod('worker-1-0', 'Running'));
     await expect
-      .poll(() => submitted.printed('worker-1-0'), { timeout: 60_000, interval: 100 })
+      .poll(() => submitted.printed('worker-1-0'), { timeout: PATIENCE_MS, interval: 100 })
       .toMatch(/process \d+ works/);
     const pid = Number(/process (\d+) works/.exec(await submitted.printed('worker-1-0'))?.[1]);
     process.kill(await pidOutside(submitted.id, 'worker-1-0', pid), 'SIGKILL');
@@ -191,7 +171,7 @@ describe.runIf(TORCH !== null)(`PyTorch${TORCH === null ? TORCH_ABSENT : ''}`, (
       reason: 'Killed',
       explanation: expect.stringContaining('rank 1 (worker-1-0) was killed by signal 9 while rank 0 ran on'),
     });
-  }, 120_000);
+  });
 });
 
 /** The id that a pod's process has out here: pods may have process ids of their own. */
@@ -221,6 +201,5 @@ describe.concurrent('a rank that never comes is explained', () => {
         ),
       });
     },
-    180_000,
   );
 });

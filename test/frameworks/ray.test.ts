@@ -1,21 +1,29 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
 import { clusterFolder } from '../../src/engines/local/ray/cluster.ts';
+import { tokenFile } from '../../src/engines/local/ray/token.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { createHouse, isPod, lastOf, type House, type Submission, type Submitted } from '../engine/house.ts';
 import { frameworkEnvironment } from './environment.ts';
-import { measured } from './measured.ts';
+import { PATIENCE_MS, measured } from './measured.ts';
 
 let house: House;
 let path: string;
+let newest: string;
 
 beforeAll(async () => {
   path = `${await frameworkEnvironment('ray-jupyter')}:${process.env['PATH']}`;
+  newest = `${await frameworkEnvironment('ray-newest')}:${process.env['PATH']}`;
   house = await createHouse();
-}, 300_000);
+});
 afterAll(() => house.leave());
+
+/** How long a cluster may take on a busy machine. */
+const LONG = { timeout: PATIENCE_MS, interval: 200 };
 
 const resources = { cpus: 1, ramRatio: 1 };
 
@@ -83,7 +91,7 @@ describe('a Ray cluster', () => {
     expect(links).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), null]);
     expect(await submitted.printed('cpu-small-0-0')).toContain('GCS is ready');
     await nothingIsLeft(submitted);
-  }, 300_000);
+  });
 
   test('of a head alone gives on what the driver exits with; two run side by side', async () => {
     const script = `import ray, sys, time
@@ -103,7 +111,7 @@ sys.exit(7)`;
       expect(await submitted.printed('submitter-0-0')).toContain('nodes 1');
       await nothingIsLeft(submitted);
     }
-  }, 300_000);
+  });
 
   test('outlives the server; cancelled after that, it lets the driver end in its own way', async () => {
     const script = `import ray, signal, sys, time
@@ -132,7 +140,7 @@ while True: time.sleep(0.1)`;
       new Set(['CancelledByUser']),
     );
     await nothingIsLeft(submitted);
-  }, 300_000);
+  });
 
   test('ends with a worker that is killed, and names it', async () => {
     const script = 'import ray, time\nray.init()\nprint("works", flush=True)\ntime.sleep(600)';
@@ -149,7 +157,7 @@ while True: time.sleep(0.1)`;
       explanation: expect.stringContaining('cpu-small-0-0'),
     });
     await nothingIsLeft(submitted);
-  }, 300_000);
+  });
 
   test('debugs with Jupyter: a link with its token that nobody has to look for', async () => {
     const submitted = await house.submit(cluster(TASKS, { more: { debug: { jupyter: { enabled: true } } } }));
@@ -163,7 +171,7 @@ while True: time.sleep(0.1)`;
     submitted.stop.abort();
     await measured('ray: jupyter', running.done);
     await nothingIsLeft(submitted);
-  }, 300_000);
+  });
 
   test('does not start with another version than the manifest names, and says the cure', async () => {
     const submitted = await house.submit(cluster(TASKS, { more: { rayVersion: '2.60.0' } }));
@@ -175,7 +183,7 @@ while True: time.sleep(0.1)`;
       ),
     });
     expect(lastOf(facts)).toEqual({});
-  }, 60_000);
+  });
 
   test('does not start without Ray', async () => {
     const without = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' };
@@ -184,14 +192,56 @@ while True: time.sleep(0.1)`;
       reason: 'CommandNotFound',
       explanation: expect.stringContaining('add ray[default]==2.23.0'),
     });
-  }, 60_000);
+  });
 });
 
 async function printedLine(submitted: Submitted, text: string): Promise<void> {
   await expect
-    .poll(async () => (await submitted.printed('submitter-0-0')).split('\n').includes(text), {
-      timeout: 120_000,
-      interval: 200,
-    })
+    .poll(async () => (await submitted.printed('submitter-0-0')).split('\n').includes(text), LONG)
     .toBe(true);
 }
+
+/** The version of `locks/ray-newest.txt`. */
+const NEWEST = '2.60.0';
+
+describe('a cluster of the newest Ray', () => {
+  test('has a token of its own, whatever the user has', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'aichor-ray-home-'));
+    mkdirSync(join(home, '.ray'));
+    // What a plain `ray.init()` leaves: from then on this version demands a token of every cluster.
+    writeFileSync(join(home, '.ray', 'auth_token'), 'f'.repeat(64));
+    const script = `${TASKS}
+open(os.environ["AICHOR_OUTPUT_PATH"] + "works", "w").close()
+import time
+while not os.path.exists(os.environ["AICHOR_OUTPUT_PATH"] + "asked"): time.sleep(0.1)`;
+    const submitted = await house.submit({
+      ...cluster(script, {
+        workers: [{ name: 'cpu-small', count: 1, resources }],
+        more: { rayVersion: NEWEST },
+      }),
+      shell: { PATH: newest, HOME: home },
+    });
+    const running = submitted.run();
+    const link = await running.seen((fact) => fact.type === 'link' && fact.name === 'ray_dashboard');
+    const url = link.type === 'link' ? (link.url ?? '') : '';
+    const { paths, directory } = await submitted.context();
+    const { output } = paths;
+    mkdirSync(output, { recursive: true });
+    const ended = running.done.then((facts) => succeeded(submitted, facts));
+    await Promise.race([ended, expect.poll(() => existsSync(`${output}works`), LONG).toBe(true)]);
+    const token = readFileSync(tokenFile(directory), 'utf8').trim();
+    const ask = async (headers: Record<string, string>) =>
+      (await fetch(new URL('/api/jobs/', url), { headers })).status;
+    expect(await ask({})).toBe(401);
+    expect(await ask({ authorization: `Bearer ${'f'.repeat(64)}` })).toBe(403);
+    expect(await ask({ authorization: `Bearer ${token}` })).toBe(200);
+    writeFileSync(`${output}asked`, '');
+    const facts = await measured('ray: newest, head and 1 worker', running.done);
+    await succeeded(submitted, facts);
+    expect(await submitted.printed('submitter-0-0')).toContain('nodes 2');
+    expect(JSON.stringify(facts)).toContain('ray_dashboard_token');
+    expect(JSON.stringify([facts, await submitted.lines()])).not.toContain(token);
+    await nothingIsLeft(submitted);
+    rmSync(home, { recursive: true, force: true });
+  });
+});

@@ -12,7 +12,7 @@ const failing = REPOSITORIES.filter(({ fails, name }) => fails !== undefined && 
 let cli: Cli;
 beforeAll(async () => {
   cli = await openCli();
-}, 120_000);
+});
 afterAll(() => cli.leave());
 
 async function write({ files, name }: Repository): Promise<string> {
@@ -30,16 +30,12 @@ const noticesOf = ({ record }: Ended) => record.notices.map(({ message }) => mes
 describe.concurrent('repositories as people write them, submitted as they are:', () => {
   test.each(
     REPOSITORIES.filter(({ fails }) => fails === undefined).map((each) => [each.name, each] as const),
-  )(
-    '%s',
-    async (_name, repository) => {
-      const ended = await cli.submit(await write(repository));
-      expect(ended.record).toMatchObject({ status: 'Succeeded', explanation: null });
-      expect(ended.printed.join('\n')).toContain(repository.prints);
-      if (repository.notices !== undefined) expect(noticesOf(ended)).toMatch(repository.notices);
-    },
-    120_000,
-  );
+  )('%s', async (_name, repository) => {
+    const ended = await cli.submit(await write(repository));
+    expect(ended.record).toMatchObject({ status: 'Succeeded', explanation: null });
+    expect(ended.printed.join('\n')).toContain(repository.prints);
+    if (repository.notices !== undefined) expect(noticesOf(ended)).toMatch(repository.notices);
+  });
 
   test.each(failing.map((each) => [each.name, each] as const))(
     '%s cannot, and the record says why',
@@ -49,7 +45,6 @@ describe.concurrent('repositories as people write them, submitted as they are:',
       expect(ended.record.explanation).toMatch(repository.fails ?? /^$/);
       if (repository.notices !== undefined) expect(noticesOf(ended)).toMatch(repository.notices);
     },
-    120_000,
   );
 });
 
@@ -64,12 +59,12 @@ describe.concurrent('without a network', () => {
     expect(record).toMatchObject({ status: 'Failed', step: 'build', reason: 'BuildFailed' });
     expect(record.explanation).toMatch(/error: .*(tcp connect error|Connection refused)/);
     expect(built.join('\n')).toContain('Connection refused');
-  }, 60_000);
+  });
 
   test('or pip’s, where there is no uv', async () => {
     const without = { PATH: process.env['PATH'] ?? '', ...dead, PIP_RETRIES: '1', PIP_NO_CACHE_DIR: '1' };
     const { record } = await cli.submit(await write(requirements('offline-pip')), [], without);
     expect(record).toMatchObject({ status: 'Failed', step: 'build', reason: 'BuildFailed' });
     expect(record.explanation).toMatch(/No matching distribution found for tabulate.*the package index cannot be reached: .*refused/); // prettier-ignore
-  }, 60_000);
+  });
 });

@@ -8,7 +8,7 @@ const TORCH = await findTorch();
 let cli: Cli;
 beforeAll(async () => {
   cli = await openCli();
-}, 120_000);
+});
 afterAll(() => cli.leave());
 
 /** What a newcomer does: two commands. */
@@ -30,13 +30,9 @@ async function scaffolded(
 }
 
 describe('the scaffold, as scaffolded,', () => {
-  test.each(['jobset', 'jax', 'xgboost', 'kuberay'])(
-    'of %s runs',
-    async (operator) => {
-      expect(await scaffolded(operator)).toMatchObject({ status: 'Succeeded', operator });
-    },
-    400_000,
-  );
+  test.each(['jobset', 'jax', 'xgboost', 'kuberay'])('of %s runs', async (operator) => {
+    expect(await scaffolded(operator)).toMatchObject({ status: 'Succeeded', operator });
+  });
 
   test.each(['jobset', 'jax', 'xgboost'])(
     'of %s runs in several pods, twice at the same time',
@@ -46,20 +42,15 @@ describe('the scaffold, as scaffolded,', () => {
       const again = () => cli.run(['experiments', 'resubmit', first.experiment_id, '--wait']);
       for (const { code, stderr } of await Promise.all([again(), again()])) expect({ code, stderr }).toMatchObject({ code: 0 }); // prettier-ignore
     },
-    400_000,
   );
 
-  test.skipIf(TORCH === null)(
-    `of pytorch runs${TORCH === null ? TORCH_ABSENT : ''}`,
-    async () => {
-      const flags = ['--python-env', TORCH ?? ''];
-      expect(await scaffolded('pytorch', { flags })).toMatchObject({
-        status: 'Succeeded',
-        operator: 'pytorch',
-      });
-      const several = await scaffolded('pytorch', { profile: 'multi-pod', flags });
-      expect(several.pods.length).toBeGreaterThan(1);
-    },
-    400_000,
-  );
+  test.skipIf(TORCH === null)(`of pytorch runs${TORCH === null ? TORCH_ABSENT : ''}`, async () => {
+    const flags = ['--python-env', TORCH ?? ''];
+    expect(await scaffolded('pytorch', { flags })).toMatchObject({
+      status: 'Succeeded',
+      operator: 'pytorch',
+    });
+    const several = await scaffolded('pytorch', { profile: 'multi-pod', flags });
+    expect(several.pods.length).toBeGreaterThan(1);
+  });
 });

@@ -9,7 +9,7 @@ if rank == 1 and os.environ.get("ABSENT"):
 address = os.environ["JAXOPERATOR_COORDINATOR_ADDRESS"]
 if "FIXED_PORT" in os.environ:
     address = "127.0.0.1:" + os.environ["FIXED_PORT"]
-jax.distributed.initialize(address, count, rank, initialization_timeout=8 if "ABSENT" in os.environ or "FIXED_PORT" in os.environ else 90)
+jax.distributed.initialize(address, count, rank, initialization_timeout=8 if "ABSENT" in os.environ or "FIXED_PORT" in os.environ else 600)
 if rank == 1 and os.environ.get("KILLED"):
     os.kill(os.getpid(), signal.SIGKILL)
 import jax.numpy as jnp
@@ -28,7 +28,7 @@ if rank == 1 and os.environ.get("ABSENT"):
     sys.exit(0)
 tracker = None
 if rank == 0:
-    tracker = RabitTracker(n_workers=world, host_ip=host, port=port, timeout=8 if "ABSENT" in os.environ else 90)
+    tracker = RabitTracker(n_workers=world, host_ip=host, port=port, timeout=8 if "ABSENT" in os.environ else 600)
     tracker.start()
 with collective.CommunicatorContext(dmlc_tracker_uri=host, dmlc_tracker_port=port, dmlc_task_id=str(rank), dmlc_retry=20):
     if rank == 1 and os.environ.get("KILLED"):
@@ -87,7 +87,7 @@ if os.environ["RANK"] == "1" and os.environ.get("ABSENT"):
     sys.exit(0)
 if "FIXED_PORT" in os.environ:
     os.environ["MASTER_PORT"] = os.environ["FIXED_PORT"]
-seconds = 8 if "ABSENT" in os.environ or "FIXED_PORT" in os.environ else 90
+seconds = 8 if "ABSENT" in os.environ or "FIXED_PORT" in os.environ else 600
 dist.init_process_group("gloo", init_method="env://", timeout=datetime.timedelta(seconds=seconds))
 x = torch.ones(1) * (dist.get_rank() + 1)
 dist.all_reduce(x)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { createHouse, jobset, type House } from '../engine/house.ts';
 import { frameworkEnvironment } from './environment.ts';
-import { measured } from './measured.ts';
+import { measured, PATIENCE_MS } from './measured.ts';
 
 let house: House;
 let programs: string;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   programs = await frameworkEnvironment('jax-xgboost-tensorboard');
   tools = await mkdtemp(join(tmpdir(), 'aichor-tools-'));
   house = await createHouse();
-}, 300_000);
+});
 afterAll(async () => {
   await house.leave();
   await rm(tools, { recursive: true, force: true });
@@ -50,7 +50,7 @@ describe('TensorBoard', () => {
     const running = submitted.run(undefined, { tensorboard: events });
     const url = urlOf(await running.seen(isLink('tensorboard')));
     const runs = async () => JSON.stringify(await (await fetch(`${url}data/plugin/scalars/tags`)).json());
-    await expect.poll(runs, { timeout: 60_000, interval: 300 }).toContain('loss');
+    await expect.poll(runs, { timeout: PATIENCE_MS, interval: 300 }).toContain('loss');
     submitted.stop.abort();
     const facts = await measured('tensorboard', running.done);
     expect(facts.findLast((fact) => fact.type === 'link')).toMatchObject({ name: 'tensorboard', url: null });
@@ -64,7 +64,7 @@ describe('TensorBoard', () => {
     expect(JSON.stringify(await (await fetch(`${again}data/plugin/scalars/tags`)).json())).toContain('loss');
     await house.engine.discard(submitted.id, 'ended');
     await expect(fetch(String(again))).rejects.toThrow();
-  }, 180_000);
+  });
 
   test('that is not installed is a notice with the way to it', async () => {
     const more = { tensorboard: { enabled: true } };
@@ -78,7 +78,7 @@ describe('TensorBoard', () => {
       code: 'tensorboard_absent',
       message: expect.stringContaining("add tensorboard to the project's dependencies"),
     });
-  }, 60_000);
+  });
 });
 
 describe('debugging', () => {
@@ -102,7 +102,7 @@ describe('debugging', () => {
     );
     submitted.stop.abort();
     expect((await running.done).findLast((fact) => fact.type === 'link')).toMatchObject({ url: null });
-  }, 60_000);
+  });
 
   test('without the program says which, and how to get it', async () => {
     const debug = { vscode: { enabled: true, path: 'code-of-nobody' } };
@@ -113,5 +113,5 @@ describe('debugging', () => {
         /spec\.debug\.vscode is on.*code-of-nobody.*install the command-line program of VS Code/,
       ),
     });
-  }, 60_000);
+  });
 });

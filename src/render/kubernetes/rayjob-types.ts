@@ -21,6 +21,7 @@ interface RayJobSpec {
   submitterPodTemplate: PodTemplateSpec;
   rayClusterSpec: {
     rayVersion: string;
+    authOptions?: { mode: 'token' };
     headGroupSpec: { rayStartParams: Record<string, string>; template: PodTemplateSpec };
     workerGroupSpecs: RayWorkerGroupSpec[];
   };

@@ -1,5 +1,6 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import type { Group } from '../../experiment/plan/plan.ts';
+import { takesTokens } from '../../operators/ray-tokens.ts';
 import { backstopSeconds } from './deadline.ts';
 import { renderEnvironment } from './pod/environment.ts';
 import { withQueue } from './jobset.ts';
@@ -13,6 +14,8 @@ import { experimentLabels, imageOf, metadataOf, type Rendering } from './renderi
  * of its own. The command itself travels in a variable of the head, whose environment the driver inherits.
  */
 const ENTRYPOINT = "bash -c 'bash <(printenv AICHOR_COMMAND)'";
+
+const TOKENS = { mode: 'token' } as const;
 
 /** Time in which the submitter's log can still be read. */
 const TTL_SECONDS = 300;
@@ -41,6 +44,8 @@ export function renderRayJob(rendering: Rendering): RayJob {
       submitterPodTemplate: submitterTemplate(rendering),
       rayClusterSpec: {
         rayVersion: plan.ray_version ?? '',
+        // KubeRay makes a token for the cluster, and gives it to its pods and to the submitter.
+        ...(rendering.rayTokens !== false && takesTokens(plan.ray_version) && { authOptions: TOKENS }),
         headGroupSpec: {
           rayStartParams: head.ray_start_params,
           template: renderRayPod(rendering, head, 'ray-head'),

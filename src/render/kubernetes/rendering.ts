@@ -14,6 +14,8 @@ export interface Rendering {
   image?: string;
   /** Attempts in workloads that came before this one, in whose pods the count of restarts begins anew. Default: none. */
   attemptsBefore?: number;
+  /** Whether the KubeRay that is there has `authOptions`. Default: yes. */
+  rayTokens?: boolean;
 }
 
 /** Labels of every object of an experiment. */

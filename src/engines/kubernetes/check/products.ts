@@ -1,9 +1,9 @@
 import type { EngineFinding } from '../../engine.ts';
 import type { Looked } from './looked.ts';
-import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { listAt, partOf, readDocument, textAt } from '../api/document.ts';
 import { RESOURCES, type Resource } from '../api/objects.ts';
+import { hasField, readable, schemaOf } from '../api/schema.ts';
 import { servedVersions } from '../api/served.ts';
 import { missing, ok, warning } from './finding.ts';
 
@@ -107,23 +107,6 @@ function guessed({ name, fields }: Product, schema: unknown): string {
   return since === undefined ? `${name} is there` : `${name}, by its fields ${since} or later`;
 }
 
-/** The schema of a kind, which everybody may read, unlike its definition. Null: the API server does not tell. */
-async function schemaOf(cluster: Cluster, { group, version, kind }: Resource): Promise<unknown> {
-  const document = await readable(() => readDocument(cluster, `/openapi/v3/apis/${group}/${version}`));
-  const schemas = Object.values(partOf(document, 'components', 'schemas') ?? {});
-  const isKind = (schema: unknown) =>
-    listAt(schema, 'x-kubernetes-group-version-kind').some((each) => textAt(each, 'kind') === kind);
-  return schemas.find(isKind) ?? null;
-}
-
-function hasField(schema: unknown, path: readonly string[]): boolean {
-  const found = path.reduce<unknown>(
-    (part, key) => (key === '[]' ? partOf(part, 'items') : partOf(part, 'properties', key)),
-    schema,
-  );
-  return found !== undefined;
-}
-
 /** By the image of its controller. Null: this user may not look, or it is called otherwise. */
 async function controllerVersion(cluster: Cluster, { name, controller }: Product): Promise<string | null> {
   const query = `labelSelector=${encodeURIComponent(controller)}`;
@@ -135,14 +118,4 @@ async function controllerVersion(cluster: Cluster, { name, controller }: Product
   const runs = Number(partOf(deployment, 'status', 'availableReplicas') ?? 0) > 0;
   if (!runs) return 'none running';
   return tag === undefined ? null : `${name} ${tag}`;
-}
-
-/** Null: this user may not read it. */
-async function readable(read: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isClusterError(error, 403)) return null;
-    throw error;
-  }
 }

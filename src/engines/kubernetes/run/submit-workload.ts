@@ -2,7 +2,11 @@ import { crashPoint } from '../../../base/io/crash-point.ts';
 import { ApplyRefused, applyBeside, applyWorkload, toApply, type ToApply } from './apply.ts';
 import { insist } from '../api/insist.ts';
 import type { KeptWorkload } from './kept.ts';
-import type { KubeObject } from '../api/objects.ts';
+import type { Plan } from '../../../experiment/plan/plan.ts';
+import { takesTokens } from '../../../operators/ray-tokens.ts';
+import type { Cluster } from '../api/cluster.ts';
+import { RESOURCES, type KubeObject } from '../api/objects.ts';
+import { hasField, schemaOf } from '../api/schema.ts';
 import type { ClusterRun } from './run-state.ts';
 
 /**
@@ -32,8 +36,9 @@ async function apply(run: ClusterRun, createdUid: string | null): Promise<void> 
   const { restarts, offset } = attemptsLeft(run);
   const plan = { ...run.rendering.plan, backoff_limit: restarts };
   const rendering = { ...run.rendering, plan, attemptsBefore: offset };
-  const wanted = toApply(rendering, context.secrets);
   const reach = { signals: [context.detach, context.stop], tell: tell.unanswered };
+  const rayTokens = createdUid !== null || (await insist(() => knowsRayTokens(cluster, plan), reach));
+  const wanted = toApply({ ...rendering, rayTokens }, context.secrets);
   let owner: KubeObject | null = null;
   if (createdUid === null) {
     owner = await insist(() => applyWorkload(cluster, wanted, context.experimentId), reach);
@@ -48,6 +53,13 @@ async function apply(run: ClusterRun, createdUid: string | null): Promise<void> 
   if (owner !== null && owner.metadata?.uid === kept.run.workloads.at(-1)?.uid)
     for (const notice of await beside(run, wanted, owner)) tell.notice(notice);
   await keep(run, { offset, uid: kept.run.workloads.at(-1)?.uid ?? null, complete: true });
+}
+
+/** KubeRay before 1.5.1 refuses a RayJob that speaks of authentication. */
+export async function knowsRayTokens(cluster: Cluster, { ray_version: version }: Plan): Promise<boolean> {
+  if (!takesTokens(version)) return false;
+  const schema = await schemaOf(cluster, RESOURCES.rayjobs);
+  return hasField(schema, ['spec', 'rayClusterSpec', 'authOptions']);
 }
 
 function beside({ cluster, context, tell }: ClusterRun, wanted: ToApply, owner: KubeObject) {

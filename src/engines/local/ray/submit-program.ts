@@ -8,6 +8,7 @@
  *   no such file.
  * - SIGTERM stops the job (its driver gets SIGTERM), and waits for that.
  * - It ends as the driver did.
+ * - It shows the cluster's token (`RAY_AUTH_TOKEN`); a cluster that wants another one is not asked again.
  */
 export const SUBMIT_PROGRAM = `import http.client, json, os, signal, sys, time
 
@@ -27,6 +28,8 @@ def call(method, path, body=None):
     try:
         # Ray 2.23 fails at a request that does not say what it comes from.
         headers = {"content-type": "application/json", "user-agent": "aichor"}
+        if os.environ.get("RAY_AUTH_TOKEN"):
+            headers["authorization"] = "Bearer " + os.environ["RAY_AUTH_TOKEN"]
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode("utf-8", "replace")
@@ -49,9 +52,11 @@ def submit():
             sys.exit(143)
         try:
             status, text = call("POST", "/api/jobs/", {"entrypoint": entrypoint, "submission_id": job})
+            said = text.strip()
+            if status in (401, 403):
+                fail("the Ray cluster does not take the job: %s" % said)
             if status == 200 or call("GET", "/api/jobs/" + job)[0] == 200:
                 return
-            said = text.strip()
         except OSError as error:
             said = str(error)
         time.sleep(0.5)
@@ -105,6 +110,8 @@ def follow():
             try:
                 status, text = call("GET", "/api/jobs/" + job)
                 lost_since = None
+                if status in (401, 403):
+                    fail("the Ray cluster does not say how the job is: %s" % text.strip())
                 if status == 200:
                     info = json.loads(text)
                     if info["status"] in ("SUCCEEDED", "FAILED", "STOPPED"):

@@ -1,6 +1,7 @@
 import { graceOf } from '../../../experiment/plan/grace.ts';
 import { counted } from '../../../base/text/plural.ts';
 import { machineCapacity } from '../../../machine/capacity.ts';
+import type { ExperimentFact } from '../../../experiment/event.ts';
 import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import { hasSucceeded } from '../pod/pod.ts';
 import { independentPods, type WorkloadKind } from '../workload.ts';
@@ -15,6 +16,8 @@ import {
   wantedPorts,
   type RayCluster,
 } from './cluster.ts';
+import { takesTokens } from '../../../operators/ray-tokens.ts';
+import { rayToken, tokenFile } from './token.ts';
 import { explainRay, lookUpRay } from './installed.ts';
 import { clusterState, jobGraceS, rayEnvironment, rayPodCommand, SUBMITTER } from './pods.ts';
 
@@ -29,11 +32,19 @@ export const RAY_CLUSTER: WorkloadKind = {
     const installed = await lookUpRay(environment(head));
     const { memory_gb: machineGb } = await machineCapacity();
     const cluster: RayCluster = { ports, storeLimit: storeLimit(plan, machineGb), installed };
+    const secrets = takesTokens(installed?.version ?? null)
+      ? { RAY_AUTH_TOKEN: await rayToken(directory) }
+      : {};
     const told: { progress: string | null; isLinked: boolean } = { progress: null, isLinked: false };
     return {
       ...independentPods(plan),
       problem: explainRay(installed, plan.ray_version),
-      variables: rayEnvironment(plan),
+      variables: {
+        ...rayEnvironment(plan),
+        ...(secrets.RAY_AUTH_TOKEN && { RAY_AUTH_MODE: 'token' }),
+        ...secrets,
+      },
+      secrets,
       rayParams: (pod, attempt) =>
         localParams(plan, pod, { cluster, folder: clusterFolder(experimentId, attempt) }),
       command: (pod, attempt) => rayPodCommand(context, { pod, attempt, cluster }),
@@ -50,6 +61,7 @@ export const RAY_CLUSTER: WorkloadKind = {
             name: 'ray_dashboard',
             url: `http://127.0.0.1:${dashboardPort(cluster)}`,
           });
+          if (secrets.RAY_AUTH_TOKEN !== undefined) facts.push(howToLogIn(directory));
         }
         const all = counted(nodes, 'node');
         const message =
@@ -67,3 +79,8 @@ export const RAY_CLUSTER: WorkloadKind = {
     };
   },
 };
+
+function howToLogIn(directory: string): Extract<ExperimentFact, { type: 'notice' }> {
+  const message = `Ray's dashboard asks for a token that only this experiment has: cat ${tokenFile(directory)}`;
+  return { type: 'notice', code: 'ray_dashboard_token', message };
+}
