@@ -228,7 +228,10 @@ while not os.path.exists(os.environ["AICHOR_OUTPUT_PATH"] + "asked"): time.sleep
     const { output } = paths;
     mkdirSync(output, { recursive: true });
     const ended = running.done.then((facts) => succeeded(submitted, facts));
-    await Promise.race([ended, expect.poll(() => existsSync(`${output}works`), LONG).toBe(true)]);
+    const works = async () => {
+      await expect.poll(() => existsSync(`${output}works`), LONG).toBe(true);
+    };
+    await Promise.race([ended, works()]);
     const token = readFileSync(tokenFile(directory), 'utf8').trim();
     const ask = async (headers: Record<string, string>) =>
       (await fetch(new URL('/api/jobs/', url), { headers })).status;

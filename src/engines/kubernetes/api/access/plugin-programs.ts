@@ -1,4 +1,3 @@
-import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { startChild } from '../../../../base/io/start.ts';
 import { signalGroup } from '../../../../machine/signals.ts';
 
@@ -8,8 +7,12 @@ export interface PluginPrograms {
   end(): void;
 }
 
-/** The library starts a program, and never ends it: one that waits for somebody at a terminal would wait for ever. */
-export function watchPlugins(config: KubeConfig): PluginPrograms {
+/**
+ * The library starts a program, and never ends it: one that waits for somebody at a terminal would wait for ever.
+ *
+ * @param config the library's; one of its `authenticators` starts programs by its `execFn`
+ */
+export function watchPlugins(config: object): PluginPrograms {
   const groups = new Set<number>();
   const execFn = (command: string, words: readonly string[] | undefined, options: object) => {
     const child = startChild(command, words ?? [], {

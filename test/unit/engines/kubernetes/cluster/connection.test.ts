@@ -267,7 +267,9 @@ describe('plugins', () => {
       Number((await readFile(join(folder, 'pids'), 'utf8')).trim().split('\n').at(-1));
     return { ...made, group };
   }
-  const isGone = (group: number) => expect.poll(() => signalGroup(group, 0), { timeout: 60_000 }).toBe(false);
+  async function isGone(group: number): Promise<void> {
+    await expect.poll(() => signalGroup(group, 0), { timeout: 60_000 }).toBe(false);
+  }
 
   test('that ask somebody at a terminal are not waited for, but ended', async () => {
     const { command, runs, group } = await waiting();
