@@ -3,6 +3,7 @@ import { applyCopy, type CopyPlace } from './copy.ts';
 import { findStage } from './find-stage.ts';
 import { applyRun } from './run/apply.ts';
 import type { Runner } from './run/request.ts';
+import { DockerfileTooLarge, tooMany, tooMuch } from './limits.ts';
 import { continueStage, newStage, type Install, type LineNote, type Stage } from './stage.ts';
 import { InvalidDockerfile } from './syntax/lines.ts';
 import { readInstruction, readInstructions, type Instruction } from './syntax/instruction.ts';
@@ -54,6 +55,8 @@ export interface ImageRequest {
   runner?: Runner | null;
   /** What is in an archive, by its content; null: it is none. */
   unpack?: (file: FileNode) => Promise<ImageTree | null>;
+  /** Called between steps of the work: others may run meanwhile. */
+  turn?: () => Promise<void>;
 }
 
 /** The platform that images are built for. */
@@ -68,22 +71,29 @@ const PLATFORM: Readonly<Record<string, string>> = {
   BUILDVARIANT: '',
 };
 
-/** Reads a Dockerfile to the end of the stage that is built. Null: there is no stage in it. */
+/**
+ * Reads a Dockerfile to the end of the stage that is built. Null: there is no stage in it.
+ *
+ * @throws DockerfileTooLarge when there is more of it than is read
+ */
 export async function readImage(request: ImageRequest): Promise<Image | null> {
-  const { text, target, context, ignore } = request;
+  const { text, target, context, ignore, turn = () => Promise.resolve() } = request;
+  refuseTooMuch(tooMuch(text, ignore));
   const isIgnored = readDockerIgnore(ignore ?? '');
   const refused: LineNote[] = [];
   const reading: Reading = {
     request,
     stages: [],
     global: new Map(Object.entries({ ...PLATFORM, TARGETSTAGE: target ?? 'default' })),
-    context: contextTree(context, isIgnored),
+    context: await contextTree(context, { isIgnored, turn }),
     unpack: request.unpack ?? (() => Promise.resolve(null)),
     refuse: (note) => refused.push(note),
     isFollowed: false,
   };
   const instructions = instructionsOf(text, refused);
+  refuseTooMuch(tooMany(instructions.length));
   for (const [index, instruction] of instructions.entries()) {
+    await turn();
     if (instruction.keyword === 'FROM' && isTarget(reading.stages, target)) break;
     reading.isFollowed = instruction.keyword === 'RUN' && isFollowed(instructions, index);
     await applyCarefully(instruction, reading);
@@ -94,6 +104,10 @@ export async function readImage(request: ImageRequest): Promise<Image | null> {
     reading.stages.findLast((_, index) => isTarget(reading.stages.slice(0, index + 1), target)) ??
     reading.stages.at(-1);
   return last === undefined ? null : toImage(last, { stages: reading.stages, refused });
+}
+
+function refuseTooMuch(what: string | null): void {
+  if (what !== null) throw new DockerfileTooLarge(what);
 }
 
 function instructionsOf(text: string, refused: LineNote[]): Instruction[] {

@@ -129,3 +129,24 @@ describe('a query parameter that a route does not have', () => {
     }
   });
 });
+
+it('names the entry of a large listing that cannot be taken', async () => {
+  await open({ apiKey: null });
+  const sha256 = 'a'.repeat(64);
+  const entries = Array.from({ length: 1500 }, (_, at) => ({
+    path: `f${String(at).padStart(4, '0')}`,
+    kind: 'file',
+    executable: false,
+    bytes: 1,
+    sha256: at === 1203 ? 'none' : sha256,
+  }));
+  const refused = await t.call('POST', '/snapshots', { entries });
+  expect([refused.status, refused.body.error.message]).toEqual([
+    400,
+    expect.stringContaining('entries.1203.sha256'),
+  ]);
+  const taken = await t.call('POST', '/snapshots', { entries: entries.filter((_entry, at) => at !== 1203) });
+  expect([taken.status, taken.body.missing]).toEqual([200, [sha256]]);
+  for (const body of [{}, { entries: 1 }, [], null, { entries: [null] }])
+    expect((await t.call('POST', '/snapshots', body)).status).toBe(400);
+});

@@ -1,3 +1,5 @@
+import { DEEPEST_SUBSTITUTION, LONGEST_VALUE, MOST_STEPS } from '../limits.ts';
+
 /** A text that BuildKit refuses: quotes or braces that do not end, a modifier that it does not know, `${X:?}`. */
 export class InvalidWord extends Error {
   override readonly name = 'InvalidWord';
@@ -32,6 +34,7 @@ interface Place {
 
 class Reader {
   #at = 0;
+  #depth = 0;
   readonly #text: string;
   readonly #place: Place;
 
@@ -65,6 +68,8 @@ class Reader {
       else if (char === '"' && !this.#place.plainQuotes) out += this.#double(raw, doubled);
       else if (this.#next() === this.#place.escape) out += (raw ? this.#place.escape : '') + this.#next();
       else out += char;
+      if (out.length > LONGEST_VALUE)
+        throw new InvalidWord(`longer than ${LONGEST_VALUE} characters with its variables put in`);
     }
     if (stop !== null)
       throw new InvalidWord(`unexpected end of statement while looking for matching ${stop}`);
@@ -108,6 +113,15 @@ class Reader {
   }
 
   #dollar(): string {
+    if (this.#depth >= DEEPEST_SUBSTITUTION)
+      throw new InvalidWord(`variables nested more than ${DEEPEST_SUBSTITUTION} deep`);
+    this.#depth++;
+    const value = this.#variable();
+    this.#depth--;
+    return value;
+  }
+
+  #variable(): string {
     this.#at++;
     const { values } = this.#place;
     if (this.#peek() !== '{') {
@@ -146,6 +160,7 @@ class Reader {
       default: {
         const greedy = word.startsWith(sign);
         const pattern = greedy ? word.slice(1) : word;
+        assertQuick(value ?? '', pattern, sign === '%' ? 2 : 1);
         return sign === '%' ? trimEnd(value ?? '', pattern, greedy) : trimStart(value ?? '', pattern, greedy);
       }
     }
@@ -166,6 +181,7 @@ class Reader {
     if (all) this.#at++;
     const pattern = this.read('/', true, true);
     const replacement = this.read('}', true, false);
+    assertQuick(value, pattern, 2);
     const expression = toRegExp(pattern, true, '');
     // The first match, or all; the replacement is text.
     return all
@@ -183,6 +199,15 @@ class Reader {
 
 function unended(what: string): InvalidWord {
   return new InvalidWord(`unexpected end of statement while looking for matching ${what}`);
+}
+
+/** Each `*` of a pattern may be tried at every place of the value, from each place that it is looked for. */
+function assertQuick(value: string, pattern: string, places: number): void {
+  const stars = pattern.split('*').length - 1;
+  if (value.length ** (stars + places) <= MOST_STEPS || stars === 0) return;
+  throw new InvalidWord(
+    `the pattern ${pattern.slice(0, 40)} would take too long in ${value.length} characters`,
+  );
 }
 
 function trimStart(value: string, pattern: string, greedy: boolean): string {

@@ -34,6 +34,9 @@ export const FOLDER_MODE = 0o755;
 /** More links than this on one way are a circle, as for the kernel. */
 const MOST_LINKS = 40;
 
+/** So many entries of a context are looked at before others may run: a .dockerignore may have many rules. */
+const ENTRIES_A_TURN = 50;
+
 /** What instructions have put into an image, by absolute clean paths. `/` is always there. */
 export class ImageTree {
   readonly #nodes: Map<string, TreeNode>;
@@ -160,12 +163,13 @@ export type ContextEntry =
   | { path: string; kind: 'folder' };
 
 /** A context as what COPY copies from: its folders are there, also those whose files all stay out. */
-export function contextTree(
+export async function contextTree(
   entries: readonly ContextEntry[],
-  isIgnored: (path: string) => boolean,
-): ImageTree {
+  { isIgnored, turn }: { isIgnored: (path: string) => boolean; turn: () => Promise<void> },
+): Promise<ImageTree> {
   const tree = new ImageTree();
-  for (const entry of entries) {
+  for (const [at, entry] of entries.entries()) {
+    if (at % ENTRIES_A_TURN === 0) await turn();
     const path = `/${entry.path}`;
     const ignored = isIgnored(entry.path);
     addFolders(tree, entry.kind === 'folder' ? path : imagePath(path, '..'), isIgnored);

@@ -9,6 +9,7 @@ import { admitOwner, demandKey } from './api-key.ts';
 import { errorResponse, isUnexpected } from './error-response.ts';
 import { readJsonBody } from './json-body.ts';
 import { packAnswers } from './pack-answers.ts';
+import { refuseQuery, refuseUnfit } from './unfit.ts';
 import type { Api, RequestEnv, Serving } from './routes/api.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { engineRoutes } from './routes/engines.ts';
@@ -82,46 +83,4 @@ function answerError(log: Log, error: unknown, c: Context<RequestEnv>) {
     log.error({ err: error, request_id: requestId, path: c.req.path }, 'request failed');
   const { body, status } = errorResponse(error, requestId);
   return c.json(body, status);
-}
-
-/** What the schemas do not take, in the words of the first thing that does not fit. */
-function refuseUnfit(result: {
-  success: boolean;
-  target: string;
-  error?: { issues: readonly Issue[] };
-}): void {
-  if (result.success) return;
-  const [issue] = result.error?.issues ?? [];
-  if (result.target === 'query' && issue?.keys !== undefined) throw unknownParameters(issue.keys);
-  const place = issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.');
-  const why =
-    issue === undefined ? 'unknown form' : issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
-  throw new AichorError('usage', `${place} cannot be taken: ${why}`, {
-    hint: `give another ${place}; what can be taken stands in the server's /v1/openapi.json`,
-  });
-}
-
-function unknownParameters(names: readonly string[]): AichorError {
-  const said = names.map((name) => JSON.stringify(name.slice(0, 100))).join(', ');
-  return new AichorError(
-    'usage',
-    `${said} ${names.length === 1 ? 'is no query parameter' : 'are no query parameters'} of this route`,
-    {
-      hint: "leave it out; the parameters of each route stand in the server's /v1/openapi.json",
-    },
-  );
-}
-
-/** For what is answered without a schema: it reads no parameter. */
-const refuseQuery: MiddlewareHandler<RequestEnv> = async (c, next) => {
-  const names = Object.keys(c.req.query());
-  if (names.length > 0) throw unknownParameters(names);
-  await next();
-};
-
-interface Issue {
-  path: readonly PropertyKey[];
-  message: string;
-  /** Names that the schema does not have. */
-  keys?: readonly string[];
 }

@@ -1,8 +1,11 @@
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { Context, MiddlewareHandler } from 'hono';
 import { AichorError } from '../../errors.ts';
 import type { RequestEnv } from './routes/api.ts';
 
+/** From here on a body is worth a turn of the event loop. */
+const LARGE = 1024 * 1024;
 /** Largest JSON that is read: a larger document keeps everybody waiting while it is. */
 const JSON_LIMIT = 8 * 1024 * 1024;
 
@@ -35,6 +38,8 @@ async function keepBody(c: Context<RequestEnv>): Promise<void> {
   }
   refuseOtherMedia(c.req.header('content-type'), c.req.header('content-encoding'));
   keepText(c, decodeUtf8(bytes));
+  // Large ones take a while to be put together, and again to be parsed: others run in between.
+  if (bytes.byteLength > LARGE) await setImmediate();
 }
 
 /** Where the framework's `c.req.json()` looks first: it keeps promises there, whatever its types say. */

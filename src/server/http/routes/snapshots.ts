@@ -1,13 +1,18 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import * as zlib from 'node:zlib';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { listing, snapshotAnnounced, snapshotDigest, snapshotLines } from '../../../api/contract.ts';
+import { createTurns } from '../../../base/async/turns.ts';
 import { AichorError } from '../../../errors.ts';
+import type { Listing } from '../../../snapshot/listing/listing.ts';
 import { FRAME_TYPE } from '../../../snapshot/listing/frame.ts';
 import type { UseCases } from '../../use-cases.ts';
 import { LINES, mediaOf, UnknownMedia } from '../json-body.ts';
+import { unfit } from '../unfit.ts';
 import { answers, describeRoute, failure, json, type Api, type RequestEnv } from './api.ts';
 
 const params = z.object({ digest: snapshotDigest });
@@ -59,22 +64,55 @@ const filesRoute = describeRoute({
 
 export function snapshotRoutes(api: Api, uses: UseCases): void {
   api.openapi(getRoute, async (c) => c.json(await uses.findSnapshot(c.req.valid('param').digest), 200));
-  // Before the schema's own reading, which is for JSON.
-  api.post('/snapshots', async (c, next) => {
-    if (mediaOf(c) !== LINES) return next();
-    return c.json(await uses.announceLines(contentOf(c)), 200);
-  });
-  api.openapi(announceRoute, async (c) => {
-    const document = c.req.valid('json');
-    // Lines never come here.
-    if (typeof document === 'string') throw new Error('a listing as text');
-    return c.json(await uses.announceSnapshot(document), 200);
+  // Read here, and not by the schema at once: a large listing would keep everybody waiting.
+  api.openAPIRegistry.registerPath(announceRoute);
+  api.post('/snapshots', async (c) => {
+    if (mediaOf(c) === LINES) return c.json(await uses.announceLines(contentOf(c)), 200);
+    const taken = await uses.announceSnapshot(await readListing(await documentOf(c)));
+    await setImmediate();
+    return c.json(taken, 200);
   });
   api.openapi(filesRoute, async (c) => {
     const { digest } = c.req.valid('param');
     const kind = mediaOf(c) === FRAME_TYPE ? 'contents' : 'tar';
     return c.json(await uses.receiveFiles(digest, contentOf(c), kind), 200);
   });
+}
+
+async function documentOf(c: Context<RequestEnv>): Promise<unknown> {
+  try {
+    return await c.req.json();
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new HTTPException(400, { cause });
+  }
+}
+
+/** Entries that are checked before others may run. */
+const ENTRIES_A_TURN = 500;
+
+/** A listing of JSON, checked in turns. Throws AichorError `usage` that names the first entry that does not fit. */
+async function readListing(document: unknown): Promise<Listing> {
+  const found = z.object({ entries: z.array(z.unknown()) }).safeParse(document);
+  if (!found.success) throw unfit(found.error.issues);
+  const { entries: given } = found.data;
+  const turns = createTurns();
+  // Parsing took a while already.
+  await turns.take();
+  const entries: Listing['entries'] = [];
+  for (let at = 0; at < given.length; at += ENTRIES_A_TURN) {
+    const checked = listing.safeParse({ entries: given.slice(at, at + ENTRIES_A_TURN) });
+    if (!checked.success)
+      throw unfit(checked.error.issues.map((issue) => ({ ...issue, path: shifted(issue.path, at) })));
+    entries.push(...checked.data.entries);
+    if (turns.isDue()) await turns.take();
+  }
+  return { entries };
+}
+
+/** `entries.3` of the slice that begins at 500 is `entries.503` of the whole. */
+function shifted([list, at, ...rest]: readonly PropertyKey[], by: number): PropertyKey[] {
+  return [list ?? 'entries', ...(typeof at === 'number' ? [at + by] : []), ...rest];
 }
 
 function contentOf(c: Context<RequestEnv>): AsyncIterable<Buffer> {

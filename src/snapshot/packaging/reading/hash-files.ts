@@ -3,7 +3,7 @@ import { createHasher } from './hash.ts';
 import { hashSlice, isKept, type HashedSlice } from './hash-slice.ts';
 import { sharedSlices } from './look.ts';
 import { startHelper, type ReadingJob } from './threads.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from '../../../base/async/turns.ts';
 import type { FoundFile } from './walk.ts';
 
 export interface HashProgress {

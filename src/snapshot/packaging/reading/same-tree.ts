@@ -3,7 +3,7 @@ import { parseCanonicalLine, type StoredEntry } from '../../listing/lines.ts';
 import { changedLines, isSameLooks, looksOf, sharedSlices } from './look.ts';
 import type { ScanRecord } from './record.ts';
 import { startHelper } from './threads.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from '../../../base/async/turns.ts';
 import { namesOf, type FoundFile } from './walk.ts';
 
 /** From so many lines on, a second thread helps. */

@@ -8,7 +8,7 @@ import { ENVIRONMENT_FILE, isIgnored, isTakenBack, withRules, type Rules } from 
 import { RULE_FILE, type TreeSelection } from '../selection/selection.ts';
 import { looksOf } from './look.ts';
 import type { Looks, SeenFolder } from './record.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from '../../../base/async/turns.ts';
 
 /** A regular file as `lstat` saw it. Times are milliseconds with fractions (about 250 ns apart). */
 export interface FoundFile {

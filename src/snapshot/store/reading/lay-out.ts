@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createTurns } from '../../packaging/reading/turns.ts';
+import { createTurns } from '../../../base/async/turns.ts';
 import { isBelowFile } from '../../../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { StoredEntry } from '../../listing/lines.ts';

@@ -1,7 +1,7 @@
 import { createListingCheck, refused } from '../../listing/check.ts';
 import { isInnerPath, type FileEntry, type ListingEntry } from '../../listing/listing.ts';
 import type { StoredEntry, WireChange } from '../../listing/lines.ts';
-import { createTurns } from '../../packaging/reading/turns.ts';
+import { createTurns } from '../../../base/async/turns.ts';
 import { AichorError } from '../../../errors.ts';
 import { LARGE_BYTES, type Blobs } from '../contents/blobs.ts';
 import { createHashTable, type HashTable } from '../contents/hash-table.ts';

@@ -1,4 +1,4 @@
-import { createTurns } from '../../packaging/reading/turns.ts';
+import { createTurns } from '../../../base/async/turns.ts';
 import type { BlobBatch } from '../contents/blobs.ts';
 import { hashBytes, type HashTable } from '../contents/hash-table.ts';
 import type { StoredListing } from '../listings/stored-listing.ts';

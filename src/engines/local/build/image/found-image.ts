@@ -1,6 +1,9 @@
 import { posix } from 'node:path';
 import type { Image } from '../../../../dockerfile/image.ts';
 import type { Runner } from '../../../../dockerfile/run/request.ts';
+import { AichorError } from '../../../../errors.ts';
+import { DockerfileTooLarge } from '../../../../dockerfile/limits.ts';
+import { createTurns } from '../../../../base/async/turns.ts';
 import { contextEntries } from './context.ts';
 import { createUnpacker } from './archives.ts';
 import { dockerfileOf } from '../../../../repository/findings.ts';
@@ -55,14 +58,26 @@ export async function readFoundImage(place: Place, runner: Runner | null = null)
   const { build_args: buildArgs, target, context } = place.plan.builder;
   const { text, ignore } = dockerfile;
   const { readImage } = await import('../../../../dockerfile/image.ts');
-  const image = await readImage({
-    text,
-    ignore,
-    buildArgs,
-    target,
-    runner,
-    unpack: createUnpacker({ snapshot: place.snapshot, context, directory: place.directory }),
-    context: contextEntries(place.snapshot, context),
-  });
-  return image === null ? null : { dockerfile, image };
+  const turns = createTurns();
+  try {
+    const image = await readImage({
+      text,
+      ignore,
+      buildArgs,
+      target,
+      runner,
+      unpack: createUnpacker({ snapshot: place.snapshot, context, directory: place.directory }),
+      context: contextEntries(place.snapshot, context),
+      turn: () => (turns.isDue() ? turns.take() : DONE),
+    });
+    return image === null ? null : { dockerfile, image };
+  } catch (error) {
+    if (!(error instanceof DockerfileTooLarge)) throw error;
+    throw new AichorError('too_large', `${dockerfile.path} ${error.message}`, {
+      hint: 'move its work into a script that it copies and runs, or build the image elsewhere and name it with an engine on a cluster',
+      cause: error,
+    });
+  }
 }
+
+const DONE = Promise.resolve();
