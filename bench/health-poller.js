@@ -16,6 +16,7 @@ const ask = () =>
 
 parentPort.once('message', () => (isWanted = false));
 await ask();
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
 parentPort.postMessage('ready');
 while (isWanted) {
   const began = performance.now();
@@ -24,4 +25,5 @@ while (isWanted) {
   await new Promise((resolve) => setTimeout(resolve, REST_MS));
 }
 agent.destroy();
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
 parentPort.postMessage(times);

@@ -38,6 +38,7 @@ async function healthDuring(socket, work) {
   const poller = new Worker(new URL('../health-poller.js', import.meta.url), { workerData: { socket } });
   await once(poller, 'message');
   await work();
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
   poller.postMessage('stop');
   const [times] = await once(poller, 'message');
   times.sort((a, b) => a - b);
