@@ -48,7 +48,7 @@ export const projectName = z.string().superRefine((name, context) => {
 });
 
 /** A query parameter that may be given more than once; one alone is a list of one. */
-function repeated<T extends z.ZodType>(item: T) {
+export function repeated<T extends z.ZodType>(item: T) {
   return z.union([z.array(item), item.transform((value) => [value])]).default([]);
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { metric } from '../experiment/record.ts';
 import { STATUSES } from '../experiment/status.ts';
 import { MOST_EXPERIMENTS } from '../sweep/point.ts';
-import { commonSubmission, submissionSource } from './contract.ts';
+import { commonSubmission, repeated, submissionSource } from './contract.ts';
 
 /** The HTTP contract of sweeps. */
 
@@ -72,12 +73,23 @@ export const sweepDocument = sweepSummary.extend({
       ended_at: z.iso.datetime({ precision: 3 }).nullable(),
       duration_s: z.number().nullable(),
       explanation: z.string().nullable(),
+      /** Those that were asked for. */
+      metrics: z.record(z.string(), metric),
     }),
   ),
+  /** Every metric that one of them has. */
+  metric_names: z.array(z.string()),
   /** Which have none. */
   missing_points: z.array(z.object({ point, index: z.int(), repeat: z.int() })),
 });
 
+/** `GET /v1/sweeps/:name`. */
+export const sweepQuery = z.strictObject({
+  /** Names of metrics that are given; `*`: all of them. */
+  metric: repeated(z.string().max(1000)),
+});
+
+export type SweepQuery = z.infer<typeof sweepQuery>;
 export type SweepSubmission = z.infer<typeof sweepSubmission>;
 export type SweepSubmissionInput = z.input<typeof sweepSubmission>;
 export type SweepResumption = z.infer<typeof sweepResumption>;

@@ -69,7 +69,8 @@ export interface Client {
   submitSweep(submission: SweepSubmissionInput): Promise<SweepSubmitted>;
   resumeSweep(name: string, resumption: SweepResumption): Promise<SweepSubmitted>;
   sweeps(): Promise<SweepList>;
-  sweep(name: string): Promise<SweepDocument>;
+  /** `metrics`: names of those that are given; `*`: all. */
+  sweep(name: string, metrics?: readonly string[]): Promise<SweepDocument>;
   list(query: ListQueryInput): Promise<ExperimentList>;
   get(ref: string): Promise<ExperimentRecord>;
   manifest(ref: string): Promise<string>;
@@ -130,7 +131,7 @@ export function createClient(options: ClientOptions): Client {
     submitSweep: (submission) => post('/sweeps', submission),
     resumeSweep: (name, resumption) => post(`/sweeps/${encodeURIComponent(name)}/resume`, resumption),
     sweeps: () => get('/sweeps'),
-    sweep: (name) => get(`/sweeps/${encodeURIComponent(name)}`),
+    sweep: (name, metric = []) => get(`/sweeps/${encodeURIComponent(name)}`, { metric: [...metric] }),
     list: (query) => get('/experiments', asQuery(query)),
     get: (ref) => get(at(ref)),
     manifest: async (ref) =>

@@ -11,7 +11,7 @@ import type {
   WatchQuery,
 } from '../api/contract.ts';
 import type { Caller } from './people/caller.ts';
-import type { SweepResumption, SweepSubmission } from '../api/sweep-contract.ts';
+import type { SweepQuery, SweepResumption, SweepSubmission } from '../api/sweep-contract.ts';
 import type { OpenName, StorageQuery } from '../api/storage-contract.ts';
 import type { Listing } from '../snapshot/listing/listing.ts';
 import { addEngine, type EngineChanging } from './engines/add.ts';
@@ -61,7 +61,7 @@ export function useCases(parts: Parts) {
     resumeSweep: (of: { name: string; caller: Caller }, resumption: SweepResumption) =>
       resumeSweep(parts, of, resumption),
     listSweeps: () => listSweeps(parts),
-    getSweep: (name: string) => getSweep(parts, name),
+    getSweep: (name: string, query: SweepQuery) => getSweep(parts, name, query),
     listExperiments: (query: ListQuery) => listExperiments(parts, query),
     getExperiment: (ref: string) => getExperiment(parts, ref),
     getManifest: (ref: string) => getManifest(parts, ref),

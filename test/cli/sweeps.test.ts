@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { documentOf, errorOf, makeProgram, type Outcome, type Program } from './program.ts';
+import { documentOf, errorOf, makeProgram, type Program } from './program.ts';
 
 let program: Program;
 beforeAll(() => {
@@ -12,8 +12,10 @@ afterAll(() => program.close());
 
 const aichor: Program['aichor'] = (...args) => program.aichor(...args);
 const sweep = (...flags: string[]) => aichor(['experiments', 'sweep', ...flags]);
-const valuesOf = (outcome: Outcome, name: string) =>
-  documentOf(outcome).experiments.map(({ point }: { point: Record<string, string> }) => point[name]);
+interface Points {
+  experiments: { point: Record<string, string> }[];
+}
+const valuesOf = ({ experiments }: Points, name: string) => experiments.map(({ point }) => point[name]);
 const experimentsOf = async (...flags: string[]) =>
   documentOf(await aichor(['experiments', 'list', ...flags])).experiments;
 
@@ -45,9 +47,57 @@ it('runs every point, says which failed, and makes those again that are asked fo
   expect(documentOf(waited).experiments).toHaveLength(4);
   const logs = await aichor(['experiments', 'logs', '--sweep', 'first']);
   expect(logs.stdout).toContain('rate 2');
-  const deleted = await aichor(['experiments', 'delete', '--sweep', 'first']);
-  expect(documentOf(deleted).experiments).toHaveLength(6);
+  const { sweeps } = documentOf(await aichor(['sweeps', 'list']));
+  const counts = { Succeeded: 2, Failed: 2 };
+  expect(sweeps).toMatchObject([{ sweep: 'first', points: 4, repeat: 1, counts, missing: 0 }]);
+  const resumed = documentOf(await aichor(['sweeps', 'resume', 'first']));
+  expect(valuesOf(resumed, 'CODE')).toEqual(['3', '3']);
+  expect((await aichor(['sweeps', 'wait', 'first'])).code).toBe(8);
+  expect(documentOf(await aichor(['sweeps', 'get', 'first']))).toMatchObject({
+    counts,
+    best: null,
+    left_s: null,
+  });
+  const more = { AICHOR_OUTPUT: 'table', COLUMNS: '100' };
+  const page = await aichor(['sweeps', 'get', 'first'], { more });
+  expect(page.stdout).toContain('4 of 4 ended');
+  const csv = await aichor([
+    'sweeps',
+    'results',
+    'first',
+    '--output',
+    'csv',
+    '--columns',
+    'CODE,RATE,status',
+  ]);
+  expect(csv.stdout).toBe('CODE,RATE,status\n0,1,succeeded\n0,2,succeeded\n3,1,failed\n3,2,failed\n');
+  expect(errorOf(await aichor(['sweeps', 'results', 'first', '--columns', 'CDE'])).hint).toContain('CODE');
+  const deleted = await aichor(['sweeps', 'delete', 'first']);
+  expect(documentOf(deleted).experiments).toHaveLength(8);
+  expect(documentOf(await aichor(['sweeps', 'list'])).sweeps).toEqual([]);
   expect(errorOf(await aichor(['experiments', 'wait', '--sweep', 'first'])).code).toBe('not_found');
+});
+
+it('cancels what waits and runs, as a whole', async () => {
+  const held = await sweep(
+    '--grid',
+    'RATE=1,2,3',
+    '--env',
+    'HOLD=never',
+    '--name',
+    'held',
+    '--max-parallel',
+    '1',
+  );
+  expect(held.code, held.stderr).toBe(0);
+  const cancelled = await aichor(['sweeps', 'cancel', 'held', '--wait']);
+  expect(documentOf(cancelled).experiments.map(({ status }: { status: string }) => status)).toEqual([
+    'Cancelled',
+    'Cancelled',
+    'Cancelled',
+  ]);
+  expect((await aichor(['sweeps', 'wait', 'held'])).code).toBe(9);
+  expect(errorOf(await aichor(['sweeps', 'cancel', 'hold'])).hint).toContain('held');
 });
 
 it('changes the manifest at each point, typed; a mistake is told at its line and nothing is submitted', async () => {
@@ -99,7 +149,6 @@ it('takes points from stdin, and a commit instead of the directory', async () =>
   expect(made.code, made.stderr).toBe(0);
   for (const { source } of documentOf(made).experiments)
     expect(source).toMatchObject({ kind: 'commit', commit_sha: expect.stringMatching(/^[0-9a-f]{40}$/) });
-  expect(
-    valuesOf(await sweep('--grid', 'RATE=1,2', '--name', 'commit', '--commit-sha', 'HEAD'), 'RATE'),
-  ).toEqual(['1', '2']);
+  const again = await sweep('--grid', 'RATE=1,2', '--name', 'commit', '--commit-sha', 'HEAD');
+  expect(valuesOf(documentOf(again), 'RATE')).toEqual(['1', '2']);
 });

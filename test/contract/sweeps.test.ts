@@ -137,6 +137,21 @@ test('lists, cancels and deletes by sweep; a sweep goes with its last experiment
   expect(await all()).toMatchObject([{ sweep: { name: 'other' } }]);
 });
 
+test('gives the metrics that are asked for, of the last experiment of each point', async () => {
+  const { body } = await submit();
+  const metric = (last: number) => ({ last, step: 1, min: 0, max: last, time: null });
+  const measured = { metrics: { acc: metric(0.5), loss: metric(2) }, progress: null };
+  t.plane.store.measured(new Map([[idOf(body.experiments[1]), measured]]));
+  const get = async (query: string) => (await t.call('GET', `/sweeps/s${query}`)).body;
+  expect(await get('')).toMatchObject({
+    metric_names: ['acc', 'loss'],
+    experiments: [{}, { metrics: {} }, {}],
+  });
+  expect((await get('?metric=acc')).experiments[1].metrics).toEqual({ acc: metric(0.5) });
+  expect((await get('?metric=*')).experiments[1].metrics).toEqual(measured.metrics);
+  expect((await t.call('GET', '/sweeps/s?metrics=acc')).status).toBe(400);
+});
+
 test('a name belongs to one project', async () => {
   await submit();
   const { status, body } = await submit({ project: 'another' });

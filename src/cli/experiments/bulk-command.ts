@@ -5,6 +5,8 @@ import type { Client } from '../../client/client.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import { BaseCommand } from '../runtime/base-command.ts';
+import type { Verdict } from '../runtime/command.ts';
+import { bulkOutcome, endedAmong, liveAmong } from './selection.ts';
 import { waitForEnd } from './wait.ts';
 
 /** What `cancel`, `delete` and `prune` print, however many experiments were meant. */
@@ -20,6 +22,14 @@ interface Deed {
   isAll: boolean;
   /** `--yes`. */
   yes: boolean;
+}
+
+/** How a deed is to be done. */
+interface DeedFlags {
+  all: boolean;
+  wait: boolean;
+  yes: boolean;
+  dryRun: boolean;
 }
 
 /** What commands on several experiments have in common. */
@@ -46,6 +56,49 @@ export abstract class BulkCommand extends BaseCommand<BulkDocument> {
     const { confirm } = await import('@inquirer/prompts');
     const question = `${deed.says(counted(length, 'experiment'))} Go on?`;
     return confirm({ message: question, default: false }, { signal: this.signal, output: process.stderr });
+  }
+
+  /** Cancels what lives of a selection. */
+  protected async cancelSelected(
+    selection: Selection,
+    { all, wait, yes, dryRun }: DeedFlags,
+  ): Promise<BulkDocument | Verdict<BulkDocument>> {
+    const client = await this.client();
+    const live = () => liveAmong(client, selection);
+    if (dryRun) {
+      this.done = 'would be cancelled';
+      return { experiments: await live() };
+    }
+    let meant = selection;
+    if (selection.ids === undefined) {
+      const says = (count: string) => `This cancels ${count}.`;
+      if (!(await this.mayGoOn(live, { says, isAll: all, yes }))) return { experiments: [] };
+      if (this.canAsk && !yes) meant = exactly(await live());
+    }
+    const result = await client.cancel(meant);
+    if (!wait) return bulkOutcome(result);
+    const ids = result.experiments.map((experiment) => experiment.experiment_id);
+    return bulkOutcome({ ...result, experiments: await this.untilEnded(client, ids) });
+  }
+
+  /** Deletes what has ended of a selection; with `wait` also what lives, after its end. */
+  protected async deleteSelected(
+    selection: Selection,
+    { all, wait, yes, dryRun, outputs }: DeedFlags & { outputs: boolean },
+  ): Promise<BulkDocument | Verdict<BulkDocument>> {
+    const client = await this.client();
+    const meant = async () => {
+      const ended = await endedAmong(client, selection, { now: new Date() });
+      return wait ? [...(await liveAmong(client, selection)), ...ended] : ended;
+    };
+    if (dryRun) {
+      this.done = 'would be deleted';
+      return { experiments: await meant() };
+    }
+    const says = (count: string) => `This deletes ${count} and their logs${outputs ? ' and outputs' : ''}.`;
+    if (!(await this.mayGoOn(meant, { says, isAll: all, yes }))) return { experiments: [] };
+    if (wait) await this.untilLiveEnded(client, await liveAmong(client, selection));
+    return this.freeing(client, async () => bulkOutcome(await client.delete({ ...selection, outputs })));
   }
 
   /** Waits until these have ended; how they ended is of no concern here. */
@@ -93,6 +146,6 @@ export abstract class BulkCommand extends BaseCommand<BulkDocument> {
 }
 
 /** A selection of exactly these. */
-export function exactly(experiments: readonly ExperimentSummary[]): Selection {
+function exactly(experiments: readonly ExperimentSummary[]): Selection {
   return { ids: experiments.map((experiment) => experiment.experiment_id) };
 }

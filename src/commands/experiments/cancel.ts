@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
-import { BulkCommand, exactly, type BulkDocument } from '../../cli/experiments/bulk-command.ts';
-import { bulkOutcome, liveAmong, readSelection } from '../../cli/experiments/selection.ts';
+import { BulkCommand, type BulkDocument } from '../../cli/experiments/bulk-command.ts';
+import { readSelection } from '../../cli/experiments/selection.ts';
 import { deedFlags, ID_HELP, selectionFlags } from '../../cli/runtime/flags.ts';
 import type { Verdict } from '../../cli/runtime/command.ts';
 
@@ -27,21 +27,7 @@ export default class ExperimentsCancel extends BulkCommand {
   async run(): Promise<BulkDocument | Verdict<BulkDocument>> {
     const { argv, flags } = await this.parse(ExperimentsCancel);
     const { label: labels, sweep, all, wait, yes } = flags;
-    let selection = readSelection({ ids: argv, labels, sweep, all });
-    const client = await this.client();
-    const live = () => liveAmong(client, selection);
-    if (flags['dry-run']) {
-      this.done = 'would be cancelled';
-      return { experiments: await live() };
-    }
-    if (selection.ids === undefined) {
-      const says = (count: string) => `This cancels ${count}.`;
-      if (!(await this.mayGoOn(live, { says, isAll: all, yes }))) return { experiments: [] };
-      if (this.canAsk && !yes) selection = exactly(await live());
-    }
-    const result = await client.cancel(selection);
-    if (!wait) return bulkOutcome(result);
-    const ids = result.experiments.map((experiment) => experiment.experiment_id);
-    return bulkOutcome({ ...result, experiments: await this.untilEnded(client, ids) });
+    const selection = readSelection({ ids: argv, labels, sweep, all });
+    return this.cancelSelected(selection, { all, wait, yes, dryRun: flags['dry-run'] });
   }
 }

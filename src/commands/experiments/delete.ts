@@ -2,7 +2,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { BulkCommand, type BulkDocument } from '../../cli/experiments/bulk-command.ts';
 import { deedFlags, ID_HELP, selectionFlags } from '../../cli/runtime/flags.ts';
-import { bulkOutcome, endedAmong, liveAmong, readSelection } from '../../cli/experiments/selection.ts';
+import { readSelection } from '../../cli/experiments/selection.ts';
 import type { Verdict } from '../../cli/runtime/command.ts';
 
 export default class ExperimentsDelete extends BulkCommand {
@@ -29,18 +29,6 @@ export default class ExperimentsDelete extends BulkCommand {
     const { argv, flags } = await this.parse(ExperimentsDelete);
     const { label: labels, sweep, all, wait, outputs, yes } = flags;
     const selection = readSelection({ ids: argv, labels, sweep, all });
-    const client = await this.client();
-    const meant = async () => {
-      const ended = await endedAmong(client, selection, { now: new Date() });
-      return wait ? [...(await liveAmong(client, selection)), ...ended] : ended;
-    };
-    if (flags['dry-run']) {
-      this.done = 'would be deleted';
-      return { experiments: await meant() };
-    }
-    const says = (count: string) => `This deletes ${count} and their logs${outputs ? ' and outputs' : ''}.`;
-    if (!(await this.mayGoOn(meant, { says, isAll: all, yes }))) return { experiments: [] };
-    if (wait) await this.untilLiveEnded(client, await liveAmong(client, selection));
-    return this.freeing(client, async () => bulkOutcome(await client.delete({ ...selection, outputs })));
+    return this.deleteSelected(selection, { all, wait, outputs, yes, dryRun: flags['dry-run'] });
   }
 }

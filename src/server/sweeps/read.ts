@@ -1,7 +1,7 @@
-import type { SweepDocument, SweepList, SweepSummary } from '../../api/sweep-contract.ts';
+import type { SweepDocument, SweepList, SweepQuery, SweepSummary } from '../../api/sweep-contract.ts';
 import { AichorError } from '../../errors.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
-import type { ExperimentSummary } from '../../experiment/record.ts';
+import type { ExperimentSummary, Metrics } from '../../experiment/record.ts';
 import { atTime } from '../../experiment/summary.ts';
 import { trialKey } from '../../sweep/point.ts';
 import { lastOfEach, trialsOf } from '../../sweep/trials.ts';
@@ -19,7 +19,11 @@ export function listSweeps({ store }: SweepReading): SweepList {
 }
 
 /** The last experiment of each trial, and which trials have none. */
-export function getSweep({ store, now }: SweepReading, name: string): SweepDocument {
+export function getSweep(
+  { store, now }: SweepReading,
+  name: string,
+  { metric: wanted }: SweepQuery,
+): SweepDocument {
   const sweep = sweepNamed(store, name);
   const members = store.sweepMembers(name);
   const last = lastOfEach(members);
@@ -35,12 +39,19 @@ export function getSweep({ store, now }: SweepReading, name: string): SweepDocum
       const { duration_s } = atTime(member, time);
       const { point, index, repeat } = trial;
       const place = { experiment_id, point: { ...point }, index, repeat };
-      return [{ ...place, status, engine, started_at, ended_at, duration_s, explanation }];
+      const metrics = metricsOf(member, wanted);
+      return [{ ...place, status, engine, started_at, ended_at, duration_s, explanation, metrics }];
     }),
+    metric_names: [...new Set([...last.values()].flatMap(({ metrics }) => Object.keys(metrics)))].sort(),
     missing_points: trials
       .filter((trial) => !last.has(trialKey(trial)))
       .map((trial) => ({ ...trial, point: { ...trial.point } })),
   };
+}
+
+function metricsOf({ metrics }: ExperimentSummary, wanted: readonly string[]): Metrics {
+  if (wanted.includes('*')) return metrics;
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => wanted.includes(name)));
 }
 
 /** Throws `not_found` with the name that may have been meant. */

@@ -6,7 +6,10 @@ import { table, type Column } from '../table.ts';
 import { printable } from '../text.ts';
 
 /** What submitting a sweep says: how many there are, and how to go on. */
-export function submittedSweepView({ sweep, experiments }: SubmittedSweep, { colors }: Screen): string {
+export function submittedSweepView(
+  { sweep, experiments }: Pick<SubmittedSweep, 'sweep' | 'experiments'>,
+  { colors }: Screen,
+): string {
   const made = experiments.filter(({ created }) => created).length;
   const there = experiments.length - made;
   const also = there === 0 ? '' : `, ${there} there already`;

@@ -3,6 +3,7 @@ import {
   sweepDocument,
   sweepList,
   sweepName,
+  sweepQuery,
   sweepResumption,
   sweepSubmission,
   sweepSubmitted,
@@ -43,7 +44,7 @@ const getRoute = describeRoute({
   method: 'get',
   path: '/sweeps/{name}',
   summary: 'A sweep with the last experiment of each point',
-  request: { params },
+  request: { params, query: sweepQuery },
   responses: { 200: answers(sweepDocument, 'The sweep'), default: failure },
 });
 
@@ -67,5 +68,5 @@ export function sweepRoutes(api: Api, uses: UseCases): void {
     ),
   );
   api.openapi(listRoute, (c) => c.json(uses.listSweeps(), 200));
-  api.openapi(getRoute, (c) => c.json(uses.getSweep(c.req.valid('param').name), 200));
+  api.openapi(getRoute, (c) => c.json(uses.getSweep(c.req.valid('param').name, c.req.valid('query')), 200));
 }
