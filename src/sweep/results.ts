@@ -14,7 +14,7 @@ export interface Member {
 }
 
 /** Which of a metric's values counts: the one that was written last, or an extreme. */
-export type Taken = 'last' | 'min' | 'max';
+export type MetricPart = 'last' | 'min' | 'max';
 
 export interface ResultsWanted {
   /** Names of metrics. */
@@ -22,7 +22,7 @@ export interface ResultsWanted {
   /** What points are ranked by, one of them; null: by nothing. */
   rank: string | null;
   goal: 'min' | 'max';
-  take: Taken;
+  take: MetricPart;
 }
 
 const SMALLER_IS_BETTER =
@@ -61,7 +61,7 @@ export interface Results {
   /** What points are ranked by; null: by nothing, they stand in their order. */
   metric: string | null;
   goal: 'min' | 'max';
-  take: Taken;
+  take: MetricPart;
   /** Names that differ between points. */
   columns: string[];
   /** Names that do not, with their value. */

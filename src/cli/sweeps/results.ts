@@ -2,14 +2,14 @@ import type { SweepDocument } from '../../api/sweep-contract.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
 import type { Client } from '../../client/client.ts';
 import { AichorError } from '../../errors.ts';
-import { resultsOf, usualGoal, type Results, type Taken } from '../../sweep/results.ts';
+import { resultsOf, usualGoal, type Results, type MetricPart } from '../../sweep/results.ts';
 import type { Talk } from '../runtime/talk.ts';
 
 /** What `--metric`, `--goal`, `--take` and `--columns` say. */
 export interface ResultFlags {
   metric: string | undefined;
   goal: 'min' | 'max' | undefined;
-  take: Taken;
+  take: MetricPart;
   columns?: string | undefined;
 }
 
