@@ -193,6 +193,18 @@ export const logQuery = z.strictObject({
   raw: z.stringbool().default(false),
 });
 
+/** What each pod that runs takes at present: CPUs, memory, and how busy its GPUs are (0 to 1). Null: not known there. */
+export const usage = z.object({
+  pods: z.array(
+    z.object({
+      pod: z.string(),
+      cpus: z.number().nullable(),
+      memory_bytes: z.int().nullable(),
+      gpu: z.number().nullable(),
+    }),
+  ),
+});
+
 export const serverStatus = z.object({
   running: z.boolean(),
   pid: z.int().nullable(),
@@ -221,4 +233,6 @@ export type Selection = z.infer<typeof selection>;
 export type BulkResult = z.infer<typeof bulkResult>;
 export type LogQuery = z.infer<typeof logQuery>;
 export type LogQueryInput = z.input<typeof logQuery>;
+export type PodUsage = z.infer<typeof usage>['pods'][number];
+export type Usage = z.infer<typeof usage>;
 export type ServerStatus = z.infer<typeof serverStatus>;

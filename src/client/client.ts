@@ -10,6 +10,7 @@ import type {
   Selection,
   ServerStatus,
   SubmissionInput,
+  Usage,
 } from '../api/contract.ts';
 import type {
   EngineAdded,
@@ -73,6 +74,8 @@ export interface Client {
   sweep(name: string, metrics?: readonly string[]): Promise<SweepDocument>;
   list(query: ListQueryInput): Promise<ExperimentList>;
   get(ref: string): Promise<ExperimentRecord>;
+  /** What the pods that run take at present. */
+  usage(ref: string): Promise<Usage>;
   manifest(ref: string): Promise<string>;
   /** The open response: NDJSON or raw bytes, as they come. */
   logs(ref: string, query: LogQueryInput): Promise<Readable>;
@@ -134,6 +137,7 @@ export function createClient(options: ClientOptions): Client {
     sweep: (name, metric = []) => get(`/sweeps/${encodeURIComponent(name)}`, { metric: [...metric] }),
     list: (query) => get('/experiments', asQuery(query)),
     get: (ref) => get(at(ref)),
+    usage: (ref) => get(at(ref, '/usage')),
     manifest: async (ref) =>
       readText(await open({ method: 'GET', path: at(ref, '/manifest'), signal: options.signal })),
     logs: (ref, query) =>

@@ -47,6 +47,8 @@ export interface Engine {
   paths(experiment: ExperimentPlace): ExperimentPaths;
   build(context: BuildContext): Promise<BuildResult>;
   run(context: RunContext): AsyncIterable<ExperimentFact>;
+  /** What the pods of an experiment that runs take at present, those that it knows of. Absent: it cannot say. */
+  usage?(experimentId: string): Promise<PodUsage[]>;
   discard(experimentId: string, why: 'ended' | 'deleted'): Promise<void>;
   /** Starts TensorBoard for an experiment that has ended; its address, or `REACHED`. Absent: this engine cannot. */
   openTensorBoard?(context: TensorBoardContext): Promise<string>;
@@ -57,6 +59,16 @@ export interface Engine {
   reach?(experimentId: string, name: ServiceName): Promise<NodeJS.ReadWriteStream>;
   /** Lets go of connections and timers, when the server goes or the engine is taken away; nothing is asked of it then. */
   close?(): Promise<void>;
+}
+
+/** What a pod that runs takes at present; null: not known there. */
+export interface PodUsage {
+  pod: string;
+  /** CPUs that were busy on average just now: 1.5 is one and a half. */
+  cpus: number | null;
+  memory_bytes: number | null;
+  /** How busy its GPUs are on average, 0 to 1; null: it uses none. */
+  gpu: number | null;
 }
 
 /** One thing that an engine needs, and whether it is there. */

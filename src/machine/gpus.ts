@@ -13,6 +13,44 @@ export async function listGpus(path: string): Promise<GpuDevice[]> {
   return ok ? parseGpuList(stdout) : [];
 }
 
+/** What GPUs do at present, by UUID. */
+export interface GpuUse {
+  /** How busy each was just now, 0 to 1. */
+  busy: ReadonlyMap<string, number>;
+  /** Processes that compute on one. */
+  users: readonly { pid: number; uuid: string }[];
+}
+
+export const NO_GPUS: GpuUse = { busy: new Map(), users: [] };
+
+/** By `nvidia-smi`; nothing when it is not on PATH, fails, or takes longer than a look may. */
+export async function readGpuUse(path: string): Promise<GpuUse> {
+  const program = await findProgram('nvidia-smi', path);
+  if (program === null) return NO_GPUS;
+  const query = async (what: string) => {
+    const words = [what, '--format=csv,noheader,nounits'];
+    const { ok, stdout } = await run(program, words, { env: process.env, timeoutMs: 5000 });
+    return ok ? stdout : '';
+  };
+  const [gpus, apps] = await Promise.all([
+    query('--query-gpu=uuid,utilization.gpu'),
+    query('--query-compute-apps=pid,gpu_uuid'),
+  ]);
+  return parseGpuUse(gpus, apps);
+}
+
+/** Lines `GPU-…, 37` and `1234, GPU-…`; `[N/A]` (of instances) is not known. */
+export function parseGpuUse(gpus: string, apps: string): GpuUse {
+  const busy = new Map<string, number>();
+  for (const [, uuid = '', percent] of gpus.matchAll(/^(\S+), (\d+)$/gm))
+    busy.set(uuid, Number(percent) / 100);
+  const users = [...apps.matchAll(/^(\d+), (\S+)$/gm)].map(([, pid, uuid = '']) => ({
+    pid: Number(pid),
+    uuid,
+  }));
+  return { busy, users };
+}
+
 /**
  * `nvidia-smi -L`: a line `GPU <index>: <name> (UUID: …)` per device, below it `  MIG … (UUID: MIG-…)` for each
  * instance. A GPU cut into instances is offered as these, never as a whole.

@@ -5,16 +5,21 @@ import { inRounds } from '../base/async/rounds.ts';
 import { isAbsent } from '../base/io/files-sync.ts';
 import { readText } from '../base/io/files.ts';
 import { systemErrorCode } from '../errors.ts';
-import type { ProcessIdentity, Processes } from './processes.ts';
+import type { ProcessIdentity, Processes, ProcessUsage } from './processes.ts';
 
 /** Resident memory as `/proc/<pid>/status` prints it: in kB, whatever the page size. */
 const RESIDENT = /^VmRSS:\s+(\d+) kB$/m;
+
+/** What programs are told a clock tick is, on every Linux. */
+const TICKS_PER_SECOND = 100;
 
 interface Stat {
   zombie: boolean;
   pgid: number;
   /** Clock ticks since boot. */
   start: string;
+  /** Clock ticks that it has worked, in its own code and in the kernel's. */
+  worked: number;
 }
 
 interface Marks {
@@ -66,6 +71,15 @@ export function createProcProcesses(): Processes {
         if (lives(pid)) found.push(pid);
       });
       return found;
+    },
+    usageOf: async (pids) => {
+      const taken = new Map<number, ProcessUsage>();
+      for (const pid of pids) {
+        const stat = statOf(pid);
+        if (stat === null || stat.zombie) continue;
+        taken.set(pid, { cpu_s: stat.worked / TICKS_PER_SECOND, bytes: residentBytes(pid) });
+      }
+      return taken;
     },
     memoryOfGroups: memory,
   };
@@ -125,7 +139,12 @@ export function parseStat(text: string): Stat | null {
   const [state, , pgrp] = fields;
   const start = fields[19];
   if (state === undefined || pgrp === undefined || start === undefined) return null;
-  return { zombie: state === 'Z' || state === 'X' || state === 'x', pgid: Number(pgrp), start };
+  return {
+    zombie: state === 'Z' || state === 'X' || state === 'x',
+    pgid: Number(pgrp),
+    start,
+    worked: Number(fields[11]) + Number(fields[12]),
+  };
 }
 
 function statOf(pid: number): Stat | null {

@@ -14,10 +14,18 @@ export interface Processes {
   marked(name: string, value: string, also: string): Promise<{ pid: number; also: string | null }[]>;
   /** Resident memory in bytes of each of these process groups that has a living member. */
   memoryOfGroups(pgids: ReadonlySet<number>): Promise<Map<number, number>>;
+  /** What each of these processes that lives has taken: processor time since it began (null: not known here), and memory now. */
+  usageOf(pids: readonly number[]): Promise<Map<number, ProcessUsage>>;
   /** Those of these processes that still live, by the same rule as `isAlive`, in one look. */
   living(identities: readonly ProcessIdentity[]): Promise<Set<ProcessIdentity>>;
   /** Changes with each boot of the machine. */
   bootId(): Promise<string>;
+}
+
+export interface ProcessUsage {
+  cpu_s: number | null;
+  /** Resident. */
+  bytes: number;
 }
 
 /** A pid alone is not an identity: it is used again. Plain data, stored and compared. */

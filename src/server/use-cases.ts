@@ -26,6 +26,7 @@ import { getExperiment, getManifest } from './experiments/get.ts';
 import { listExperiments } from './experiments/list.ts';
 import { experimentLogs } from './experiments/logs.ts';
 import { openLink, type Opening } from './experiments/open.ts';
+import { usageOf } from './experiments/usage.ts';
 import { watch, type Watching } from './experiments/watch.ts';
 import { serverStatusOf, type Told } from './process/server-status.ts';
 import type { LogStore } from './ports.ts';
@@ -64,6 +65,7 @@ export function useCases(parts: Parts) {
     getSweep: (name: string, query: SweepQuery) => getSweep(parts, name, query),
     listExperiments: (query: ListQuery) => listExperiments(parts, query),
     getExperiment: (ref: string) => getExperiment(parts, ref),
+    usageOf: (ref: string) => usageOf(parts, ref),
     getManifest: (ref: string) => getManifest(parts, ref),
     watch: (query: WatchQuery, gone: AbortSignal) => watch(parts, query, gone),
     experimentLogs: (ref: string, query: LogQuery) => experimentLogs(parts, ref, query),

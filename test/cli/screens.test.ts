@@ -260,3 +260,41 @@ it('settings, keys and running pods have a view of their own', async () => {
     .poll(() => table('experiments', 'get'), { timeout: 30_000 })
     .toMatch(/worker-0-0 +0 +Running +- +[\d.]+s/);
 });
+
+it.runIf(hasTmux).each([120, 60])(
+  'get of a running experiment shows what its pods take and what they said last, on %i columns',
+  async (width) => {
+    const go = join(program.home, `inside-${width}`);
+    await program.submit('--quiet', '--env', `HOLD=${go}`, '--env', 'RATE=7');
+    const shell = open({ width, height: 50 });
+    await expect
+      .poll(async () => documentOf(await program.aichor(['experiments', 'get'])).status, { timeout: 60_000 })
+      .toBe('Running');
+    await expect
+      .poll(async () => (await program.aichor(['experiments', 'logs'])).stdout, { timeout: 60_000 })
+      .toContain('rate 7');
+    shell.type('clear; aichor experiments get; echo "code $?"');
+    const screen = await shell.shows(/code 0/);
+    expect(screen).toMatch(/POD .*CPU +MEMORY/);
+    expect(screen).toMatch(/worker-0-0 .*Running .*\d\.\d +\d+(\.\d)? [kM]B/);
+    expect(screen).toMatch(/worker-0-0 \| rate 7\ncode 0/);
+    shell.type('clear; aichor experiments logs -f; echo "code $?"');
+    await shell.shows(/worker-0-0 \| rate 7\nrunning \d/);
+    writeFileSync(go, '');
+    expect(await shell.shows(/code 0/)).not.toMatch(/^running/m);
+  },
+);
+
+it.runIf(hasTmux)("the server's log is for people on a terminal, and for programs in a pipe", async () => {
+  const shell = open();
+  shell.type('clear; aichor server logs; echo "code $?"');
+  const screen = await shell.shows(/code 0/);
+  expect(screen).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d info +\S/m);
+  expect(screen).not.toMatch(/"level"/);
+  const { stdout } = await program.aichor(['server', 'logs']);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines[0]).toMatchObject({ level: 30 });
+});

@@ -112,7 +112,7 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
     summary: ExperimentSummary,
     follow: boolean,
   ): Promise<ExperimentRecord | Verdict<ExperimentRecord>> {
-    const { createStatusLine } = await import('../experiments/status-line.ts');
+    const { createStatusLine } = await import('../experiments/following/status-line.ts');
     const status = createStatusLine(this.talk, summary);
     const broken = new AbortController();
     const signal = AbortSignal.any([this.signal, broken.signal]);
@@ -131,7 +131,10 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
       ]);
       const record = await client.get(following.id);
       if (error === null) return record;
-      if (follow && this.humanWanted) this.#lastLines = await lastLinesOf(client, { record, signal });
+      if (follow && this.humanWanted) {
+        const { lastLinesOf } = await import('../experiments/following/last-lines.ts');
+        this.#lastLines = await lastLinesOf(client, { record, signal });
+      }
       return new Verdict(record, error, { isInView: true });
     } finally {
       broken.abort();
@@ -166,31 +169,6 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
     if ('upload' in document) return submittedView(document, document.upload, this.screen);
     return endedView(document, this.screen, this.#lastLines);
   }
-}
-
-/** Lines of the pod that failed that are shown again at the end. */
-const LAST_LINES = 10;
-
-/** The last lines of the pod that failed by itself, as it fails the others; of the build, where that failed. */
-async function lastLinesOf(
-  client: Client,
-  { record, signal }: { record: ExperimentRecord; signal: AbortSignal },
-): Promise<LogLine[]> {
-  const [{ logLinesOf }, { jsonLines }] = await Promise.all([
-    import('../../client/streams/experiment-logs.ts'),
-    import('../../client/streams/json-lines.ts'),
-  ]);
-  const { pods, step } = record;
-  const failed = pods.find(({ status, reason }) => status === 'Failed' && reason !== 'StoppedWithExperiment');
-  const wanted = failed === undefined ? { step } : { pod: failed.pod };
-  const onReconnect = () => undefined;
-  const chunks = logLinesOf(
-    { client, record, follow: false, signal, onReconnect },
-    { ...wanted, tail: LAST_LINES },
-  );
-  const lines: LogLine[] = [];
-  for await (const line of jsonLines<LogLine>(chunks)) lines.push(line);
-  return lines;
 }
 
 function submissionDocument(summary: ExperimentSummary, upload: Upload | null): SubmissionDocument {

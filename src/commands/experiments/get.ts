@@ -4,6 +4,7 @@ import { harmless } from '../../base/text/harmless.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { ID_HELP, labelOfOne, sweepOfOne } from '../../cli/runtime/flags.ts';
 import { experimentChosen } from '../../cli/experiments/references.ts';
+import type { Client } from '../../client/client.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 
 export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
@@ -21,9 +22,12 @@ export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
     manifest: boolean({ description: 'Print the manifest that ran, as it was' }),
   };
 
+  #client: Client | null = null;
+
   async run(): Promise<ExperimentRecord | undefined> {
     const { args, flags } = await this.parse(ExperimentsGet);
     const client = await this.client();
+    this.#client = client;
     const record = await experimentChosen(
       client,
       { ref: args.id, labels: flags.label, sweep: flags.sweep },
@@ -37,6 +41,8 @@ export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
 
   override async view(record: ExperimentRecord): Promise<string> {
     const { recordPage } = await import('../../cli/print/experiments/record.ts');
-    return recordPage(record, this.screen);
+    const { presentOf } = await import('../../cli/experiments/following/present.ts');
+    const present = this.#client === null ? {} : await presentOf(this.#client, record, this.signal);
+    return recordPage(record, this.screen, present);
   }
 }

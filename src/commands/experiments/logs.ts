@@ -48,26 +48,31 @@ export default class ExperimentsLogs extends BaseCommand {
     const client = await this.client();
     const record = await experimentChosen(client, { ref: args.id, labels, sweep }, this.talk);
     assertHasType(record, type);
-    if (follow && !isTerminal(record.status)) {
-      this.keepsRunning([record.experiment_id]);
-      if (record.explanation !== null) this.talk.notice(`${record.status}: ${record.explanation}`);
-    }
+    const isLive = follow && !isTerminal(record.status);
+    if (isLive) this.keepsRunning([record.experiment_id]);
     const draws = !flags.raw && this.humanWanted;
     const view = createLogLineView(this.screen, { pods: record.pods.map(({ pod }) => pod), timestamps });
-    const live = draws && follow ? liveLinesOn(process.stdout, process.env, view) : null;
+    const bars = draws && follow ? liveLinesOn(process.stdout, process.env, view) : null;
+    if (isLive && bars === null && record.explanation !== null)
+      this.talk.notice(`${record.status}: ${record.explanation}`);
     const onReconnect = (): void => {
-      if (live) void this.write(live.clear());
-      this.talk.notice('the connection was lost; reconnecting…');
+      if (bars) void this.write(bars.clear());
+      this.talk.notice('the connection was lost; making it again');
     };
     const logs = { client, record, follow, signal: this.signal, onReconnect };
     const lines = flags.raw
       ? rawLogOf(logs, { pod, attempt })
       : logLinesOf(logs, { pod, type, step, attempt, since, tail });
+    const { withStatus } = await import('../../cli/experiments/following/followed-status.ts');
+    const write = (text: string) => this.write(text);
+    const followed = bars && isLive ? withStatus({ logs, live: bars, talk: this.talk, write }) : null;
+    const live = followed?.live ?? bars;
     try {
       const chunks = draws ? drawnLines(lines, view, live) : lines;
       for await (const chunk of chunks)
         await (draws || flags.raw ? this.write(chunk) : this.writeJson(chunk));
     } finally {
+      await followed?.stop();
       if (live) await this.write(live.clear());
     }
     if (follow) await (await import('../../cli/experiments/wait.ts')).throwVerdict(logs);

@@ -7,7 +7,7 @@ import { AichorError } from '../../errors.ts';
 export default class ServerLogs extends BaseCommand<never> {
   static override summary = "Print this machine's control plane's own log";
   static override description =
-    'One JSON object a line: what it did, and what went wrong inside it. Values of secrets are never in it.';
+    'What it did, and what went wrong inside it: for people on a terminal, one JSON object a line in a pipe. Values of secrets are never in it.';
   static override examples = ['aichor server logs', "aichor server logs | jq 'select(.level >= 50)'"];
 
   async run(): Promise<undefined> {
@@ -20,16 +20,26 @@ export default class ServerLogs extends BaseCommand<never> {
     }
     const file = await ifThere(open(join(folder.data, 'server.log')));
     if (file === null) return;
-    for await (const line of file.readLines()) await this.writeJson(`${asJson(line)}\n`);
+    const draw = this.humanWanted ? await this.#drawing() : null;
+    for await (const line of file.readLines()) {
+      const facts = asObject(line);
+      await (draw === null ? this.writeJson(`${JSON.stringify(facts)}\n`) : this.write(`${draw(facts)}\n`));
+    }
+  }
+
+  async #drawing(): Promise<(line: Record<string, unknown>) => string> {
+    const { serverLogLine } = await import('../../cli/print/server-log.ts');
+    return (line) => serverLogLine(line, this.screen);
   }
 }
 
 /** What Node itself printed there (the last words of a crash) is text: it becomes a message. */
-function asJson(line: string): string {
+function asObject(line: string): Record<string, unknown> {
   try {
-    JSON.parse(line);
-    return line;
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null) return { ...value };
   } catch {
-    return JSON.stringify({ msg: line });
+    // Told below, as what it is.
   }
+  return { msg: line };
 }

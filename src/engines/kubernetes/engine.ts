@@ -11,6 +11,7 @@ import { discardDeleted, discardEnded, engineFolderOf } from './end/discard.ts';
 import { refuseWithoutRegistry } from './build/image.ts';
 import { openTensorBoardAgain } from './links/tensorboard-again.ts';
 import { reachService } from './links/services.ts';
+import { clusterUsage } from './pod/usage.ts';
 import { createUse } from './use.ts';
 import { runExperiment } from './run/run.ts';
 
@@ -58,6 +59,7 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
       }
     },
     openTensorBoard: (context) => openTensorBoardAgain(deps, context),
+    usage: async (id) => clusterUsage(await connect(), id),
     reach: async (id, service) => reachService(await connect(), id, service),
     close: use.close,
     discard: (id, why) => (why === 'ended' ? discardEnded(deps, place(id)) : discardDeleted(deps, place(id))),

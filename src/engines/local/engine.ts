@@ -4,7 +4,7 @@ import { atMost } from '../../base/async/at-most.ts';
 import { remember } from '../../base/async/remember.ts';
 import { machineCapacity } from '../../machine/capacity.ts';
 import { chooseProcesses } from '../../machine/choose-processes.ts';
-import { listGpus } from '../../machine/gpus.ts';
+import { listGpus, NO_GPUS, readGpuUse } from '../../machine/gpus.ts';
 import type { Processes } from '../../machine/processes.ts';
 import { localPaths } from '../../render/local/paths.ts';
 import type { Engine } from '../engine.ts';
@@ -20,6 +20,7 @@ import { createPortRegistry } from './shared/port-registry.ts';
 import { runExperiment } from './run/run.ts';
 import { openTensorBoard } from './services/tensorboard.ts';
 import { sweep } from './pod/kill.ts';
+import { createUsage } from './usage.ts';
 import { removeTree } from './pod/workdir.ts';
 
 export interface LocalEngineOptions {
@@ -73,6 +74,8 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     ),
   };
   const build = createBuilder(host);
+  const gpuUse = async () =>
+    (await host.gpus.devices()).length === 0 ? NO_GPUS : readGpuUse(env['PATH'] ?? '');
   const capacity = remember(CAPACITY_MS, () => machineCapacity());
   const offered = async () => {
     const [machine, devices] = await Promise.all([capacity(), host.gpus.devices()]);
@@ -97,6 +100,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     }),
     build: (context) => host.atATime.builds(() => build(context)),
     run: (context) => runExperiment(host, context),
+    usage: createUsage({ processes: host.processes, gpus: gpuUse }),
     openTensorBoard: (context) => openTensorBoard(host.processes, context),
     async discard(experimentId) {
       // TensorBoard after the end, and whatever else is left: of a damaged experiment pods may still run.

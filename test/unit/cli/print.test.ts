@@ -6,9 +6,12 @@ import { errorDocument, errorView } from '../../../src/cli/runtime/failure-text.
 import { experimentsTable } from '../../../src/cli/print/experiments/list.ts';
 import { printable, hanging } from '../../../src/cli/print/text.ts';
 import { recordPage } from '../../../src/cli/print/experiments/record.ts';
+import { podsTable } from '../../../src/cli/print/experiments/pods.ts';
+import { serverLogLine } from '../../../src/cli/print/server-log.ts';
 import { agoText, durationText } from '../../../src/cli/print/time.ts';
 import { screenOf } from '../../../src/cli/runtime/screen.ts';
 import { sinceFlag } from '../../../src/cli/experiments/since.ts';
+import type { PodRecord } from '../../../src/experiment/record.ts';
 import { AichorError } from '../../../src/errors.ts';
 import { aSummary } from '../../fixtures/summary.ts';
 
@@ -108,6 +111,38 @@ describe('text beside a name', () => {
       ),
     );
   });
+});
+
+it.each([120, 80, 60])('draws what pods take at present on %i columns', (width) => {
+  const pod: PodRecord = {
+    ...{ pod: 'worker-0-0', type: 'worker', job_index: 0, pod_index: 0, rank: 0, status: 'Running' },
+    ...{ reason: null, exit_code: null, attempt: 1, peak_memory_bytes: 2_500_000 },
+    ...{ started_at: '2026-05-01T12:00:01.000Z', ended_at: null },
+  };
+  const waiting: PodRecord = { ...pod, pod: 'worker-1-0', status: 'Pending', started_at: null };
+  const usage = [{ pod: 'worker-0-0', cpus: 1.26, memory_bytes: 3_000_000, gpu: 0.374 }];
+  const drawn = podsTable([pod, waiting], usage, { screen: { ...plain, width }, now });
+  const [head = '', first = '', second = ''] = drawn.split('\n');
+  expect(head).toMatch(/CPU +MEMORY +GPU/);
+  expect(first).toMatch(/1\.3 +3\.0 MB +37%/);
+  expect(second).toMatch(/- +- +-/);
+  for (const line of [head, first, second]) expect(line.length).toBeLessThanOrEqual(width);
+  expect(podsTable([pod], [], { screen: plain, now })).not.toMatch(/CPU|GPU/);
+});
+
+it('draws lines of the server log for people, and errors with their stack', () => {
+  const line = {
+    level: 50,
+    time: '2026-05-01T12:00:01.000Z',
+    pid: 1,
+    msg: 'it broke',
+    experiment_id: 'x',
+    err: { stack: 'Error: y\n    at z' },
+  };
+  expect(serverLogLine(line, { ...plain, utc: true })).toBe(
+    '2026-05-01 12:00:01Z error it broke experiment_id=x\n    Error: y\n    at z',
+  );
+  expect(serverLogLine({ msg: 'Node says\u001b[2J' }, plain)).toBe('info  Node says�[2J');
 });
 
 it('draws a record with its pods and what happened when', () => {

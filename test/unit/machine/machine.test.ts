@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupFolders, machineCapacity, parseCpuMax } from '../../../src/machine/capacity.ts';
 import { findProgram } from '../../../src/machine/find-program.ts';
-import { listGpus, parseGpuList } from '../../../src/machine/gpus.ts';
+import { listGpus, parseGpuList, parseGpuUse } from '../../../src/machine/gpus.ts';
 import { freePort, isPortFree } from '../../../src/machine/ports.ts';
 import { createOomEvidence, parseOomKills } from '../../../src/engines/local/shared/oom.ts';
 
@@ -65,6 +65,8 @@ describe('GPUs', () => {
   test('instances stand for a GPU that is cut up', () => {
     expect(parseGpuList(LIST)).toEqual(['MIG-a', 'MIG-b', '1']);
     expect(parseGpuList('')).toEqual([]);
+    const use = parseGpuUse('GPU-a, 37\nGPU-b, [N/A]\n', '1234, GPU-a\n[Insufficient Permissions], GPU-b\n');
+    expect(use).toEqual({ busy: new Map([['GPU-a', 0.37]]), users: [{ pid: 1234, uuid: 'GPU-a' }] });
   });
 
   test('are what nvidia-smi lists; none without it, or when it fails', async () => {

@@ -42,6 +42,18 @@ const ways = [
 describe.each(ways)('processes by %s', (_name, create) => {
   const processes = create();
 
+  test('what a process has taken grows with its work, and of one that has ended nothing is known', async () => {
+    const { child } = await start('echo ready; while :; do :; done');
+    await expect
+      .poll(async () => (await processes.usageOf([child.pid])).get(child.pid), { timeout: 30_000 })
+      .toSatisfy(
+        ({ cpu_s: worked, bytes }) => bytes > 0 && (processes.kind === 'ps' ? worked === null : worked > 0),
+      );
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await processes.usageOf([child.pid])).toEqual(new Map());
+  });
+
   test('an identity is the same until the end, and nobody’s afterwards', async () => {
     const { child } = await start('echo ready; exec sleep 600');
     const identity = await processes.identify(child.pid);
@@ -108,7 +120,11 @@ describe.each(ways)('processes by %s', (_name, create) => {
 describe('what is read', () => {
   test('fields of stat are counted after the last parenthesis', () => {
     const rest = Array.from({ length: 40 }, (_, index) => String(index)).join(' ');
-    expect(parseStat(`12 (a) b) (c) S 1 77 ${rest}`)).toEqual({ zombie: false, pgid: 77, start: '16' });
+    expect(parseStat(`12 (a) b) (c) S 1 77 ${rest}`)).toMatchObject({
+      zombie: false,
+      pgid: 77,
+      start: '16',
+    });
     expect(parseStat(`12 (x) Z 1 77 ${rest}`)?.zombie).toBe(true);
     expect(parseStat('')).toBeNull();
   });

@@ -16,6 +16,8 @@ export interface Terminal {
 export interface LiveLines {
   /** What has to be written so that these lines have been shown. */
   show(lines: readonly LogLine[]): string;
+  /** A row below all of them from now on; null: none. What has to be written. */
+  status(text: string | null): string;
   /** What has to be written so that no open line is left on the screen. */
   clear(): string;
 }
@@ -46,6 +48,7 @@ export function liveLinesOn(
 export function createLiveLines(terminal: () => Terminal, { draw, prefix }: LogLineView): LiveLines {
   const open = new Map<string, LogLine>();
   let rows = 0;
+  let status: string | null = null;
 
   function toFirstRow(): string {
     if (rows === 0) return '';
@@ -59,7 +62,7 @@ export function createLiveLines(terminal: () => Terminal, { draw, prefix }: LogL
     return text + cutToColumns(printable(stripVTControlCharacters(line.text)), room) + REST_OF_ROW;
   }
 
-  return {
+  const live: LiveLines = {
     show(lines) {
       const ended: string[] = [];
       for (const line of lines) {
@@ -71,14 +74,21 @@ export function createLiveLines(terminal: () => Terminal, { draw, prefix }: LogL
         }
       }
       const back = toFirstRow();
-      const isPlain = rows === 0 && open.size === 0;
+      const isPlain = rows === 0 && open.size === 0 && status === null;
       if (isPlain) return ended.map((line) => `${line}\n`).join('');
       const { columns, rows: height } = terminal();
-      const bars = [...open.values()].slice(-Math.max(1, height - 1)).map((line) => bar(line, columns));
-      rows = bars.length;
+      const below = status === null ? [] : [cutToColumns(status, columns - 1) + REST_OF_ROW];
+      const room = Math.max(1, height - 1 - below.length);
+      const bars = [...open.values()].slice(-room).map((line) => bar(line, columns));
+      const last = [...bars, ...below];
+      rows = last.length;
       return (
-        back + ended.map((line) => `${line}${REST_OF_ROW}\n`).join('') + bars.join('\n') + REST_OF_SCREEN
+        back + ended.map((line) => `${line}${REST_OF_ROW}\n`).join('') + last.join('\n') + REST_OF_SCREEN
       );
+    },
+    status(text) {
+      status = text;
+      return live.show([]);
     },
     clear() {
       const cleared = rows === 0 ? '' : toFirstRow() + REST_OF_SCREEN;
@@ -86,6 +96,7 @@ export function createLiveLines(terminal: () => Terminal, { draw, prefix }: LogL
       return cleared;
     },
   };
+  return live;
 }
 
 /**

@@ -1,19 +1,33 @@
 import { counted } from '../../../base/text/plural.ts';
-import { formatBytes } from '../../../base/text/bytes.ts';
-import type { ExperimentRecord, PodRecord } from '../../../experiment/record.ts';
+import type { ExperimentRecord } from '../../../experiment/record.ts';
+import type { PodUsage } from '../../../api/contract.ts';
+import type { LogLine } from '../../../logs/line.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { printable, hanging } from '../text.ts';
+import { createLogLineView } from './log-line.ts';
+import { between, podsTable } from './pods.ts';
 import { statusText } from './status.ts';
-import { table, type Column } from '../table.ts';
 import { durationText, timeText } from '../time.ts';
 
+/** What is known of an experiment that runs beside its record. */
+interface Present {
+  now?: Date;
+  usage?: readonly PodUsage[];
+  lastLines?: readonly LogLine[];
+}
+
 /** What `experiments get` shows on a terminal: the facts, the pods, what happened when. */
-export function recordPage(record: ExperimentRecord, screen: Screen, now = new Date()): string {
+export function recordPage(
+  record: ExperimentRecord,
+  screen: Screen,
+  { now = new Date(), usage = [], lastLines = [] }: Present = {},
+): string {
   const sections = [
     headline(record, screen),
     facts(record, screen),
-    pods(record, screen, now),
+    podsTable(record.pods, usage, { screen, now }),
     timeline(record, screen),
+    logTail(record, lastLines, screen),
   ];
   return sections.filter((section) => section !== '').join('\n\n');
 }
@@ -106,47 +120,10 @@ function pairs(values: Record<string, string>): string | null {
   );
 }
 
-const LONGEST_POD = 32;
-
-const POD_COLUMNS: readonly Column[] = [
-  { title: 'POD', width: LONGEST_POD },
-  { title: 'RANK', width: 4, align: 'right', drop: 3 },
-  { title: 'STATUS', width: 9 },
-  { title: 'EXIT', width: 4, align: 'right', drop: 1 },
-  { title: 'TIME', width: 7, align: 'right', drop: 2 },
-  { title: 'PEAK', width: 7, align: 'right', drop: 4 },
-  { title: 'REASON', width: 'rest', least: 21 },
-];
-
-function pods({ pods: all }: ExperimentRecord, screen: Screen, now: Date): string {
-  if (all.length === 0) return '';
-  const longest = Math.max('POD'.length, ...all.map(({ pod }) => pod.length));
-  const columns = POD_COLUMNS.map((column) =>
-    column.title === 'POD' ? { ...column, width: Math.min(longest, LONGEST_POD) } : column,
-  );
-  return table(
-    columns,
-    all.map((pod) => podRow(pod, screen, now)),
-    screen,
-  );
-}
-
-function podRow(pod: PodRecord, { colors }: Screen, now: Date): string[] {
-  return [
-    pod.pod,
-    String(pod.rank),
-    statusText(pod.status, colors),
-    pod.exit_code === null ? '-' : String(pod.exit_code),
-    durationText(
-      between(pod.started_at, pod.ended_at ?? (pod.status === 'Running' ? now.toISOString() : null)),
-    ),
-    pod.peak_memory_bytes === null ? '-' : formatBytes(pod.peak_memory_bytes),
-    pod.reason ?? '',
-  ];
-}
-
-function between(start: string | null, end: string | null): number | null {
-  return start === null || end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
+/** What it printed last, as its log is drawn. */
+function logTail({ pods }: ExperimentRecord, lines: readonly LogLine[], screen: Screen): string {
+  const { draw } = createLogLineView(screen, { pods: pods.map(({ pod }) => pod), timestamps: false });
+  return lines.map((line) => draw(line)).join('\n');
 }
 
 /** Times count from the creation: what took how long is what one looks for. */

@@ -28,6 +28,7 @@ function resource(apiVersion: string, plural: string, kind: string, namespaced =
 /** Every kind that the engine touches. */
 export const RESOURCES = {
   pods: resource('v1', 'pods', 'Pod'),
+  podMetrics: resource('metrics.k8s.io/v1beta1', 'pods', 'PodMetrics'),
   events: resource('v1', 'events', 'Event'),
   secrets: resource('v1', 'secrets', 'Secret'),
   services: resource('v1', 'services', 'Service'),

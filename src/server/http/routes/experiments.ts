@@ -7,6 +7,7 @@ import {
   listQuery,
   resubmission,
   submission,
+  usage,
 } from '../../../api/contract.ts';
 import type { UseCases } from '../../use-cases.ts';
 import { answers, describeRoute, failure, goneSignal, json, type Api } from './api.ts';
@@ -53,6 +54,14 @@ const getRoute = describeRoute({
   responses: { 200: answers(experimentRecord, 'The record'), default: failure },
 });
 
+const usageRoute = describeRoute({
+  method: 'get',
+  path: '/experiments/{ref}/usage',
+  summary: 'What the pods that run take at present',
+  request: { params },
+  responses: { 200: answers(usage, 'Of each pod that something is known of'), default: failure },
+});
+
 const manifestRoute = describeRoute({
   method: 'get',
   path: '/experiments/{ref}/manifest',
@@ -81,6 +90,7 @@ export function experimentRoutes(api: Api, uses: UseCases): void {
   });
   api.openapi(listRoute, (c) => c.json(uses.listExperiments(c.req.valid('query')), 200));
   api.openapi(getRoute, (c) => c.json(uses.getExperiment(c.req.valid('param').ref), 200));
+  api.openapi(usageRoute, async (c) => c.json(await uses.usageOf(c.req.valid('param').ref), 200));
   api.openapi(manifestRoute, (c) =>
     c.body(uses.getManifest(c.req.valid('param').ref), 200, {
       'content-type': 'application/yaml; charset=utf-8',

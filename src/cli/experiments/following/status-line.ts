@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import { isTerminal } from '../../experiment/status.ts';
-import type { ExperimentSummary } from '../../experiment/record.ts';
-import { isOpenLine, type LogLine } from '../../logs/line.ts';
-import { printable } from '../print/text.ts';
-import { durationText } from '../print/time.ts';
-import type { Talk } from '../runtime/talk.ts';
+import { isTerminal } from '../../../experiment/status.ts';
+import type { ExperimentSummary } from '../../../experiment/record.ts';
+import { isOpenLine, type LogLine } from '../../../logs/line.ts';
+import { printable } from '../../print/text.ts';
+import { durationText } from '../../print/time.ts';
+import type { Talk } from '../../runtime/talk.ts';
 
 /** What is known of an experiment that is followed; times in milliseconds of this machine's clock. */
 export interface Followed {
