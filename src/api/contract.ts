@@ -233,6 +233,5 @@ export type Selection = z.infer<typeof selection>;
 export type BulkResult = z.infer<typeof bulkResult>;
 export type LogQuery = z.infer<typeof logQuery>;
 export type LogQueryInput = z.input<typeof logQuery>;
-export type PodUsage = z.infer<typeof usage>['pods'][number];
 export type Usage = z.infer<typeof usage>;
 export type ServerStatus = z.infer<typeof serverStatus>;

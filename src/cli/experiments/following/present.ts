@@ -1,7 +1,7 @@
 import type { Client } from '../../../client/client.ts';
 import { isAichorError } from '../../../errors.ts';
 import type { ExperimentRecord } from '../../../experiment/record.ts';
-import type { PodUsage } from '../../../api/contract.ts';
+import type { Usage } from '../../../api/contract.ts';
 import type { LogLine } from '../../../logs/line.ts';
 import { lastLinesOf } from './last-lines.ts';
 
@@ -13,7 +13,7 @@ export async function presentOf(
   client: Client,
   record: ExperimentRecord,
   signal: AbortSignal,
-): Promise<{ usage: PodUsage[]; lastLines: LogLine[] }> {
+): Promise<{ usage: Usage['pods']; lastLines: LogLine[] }> {
   const { experiment_id: id, status } = record;
   const isRunning = status === 'Running';
   const isTelling = isRunning || status === 'Building' || status === 'Failed';

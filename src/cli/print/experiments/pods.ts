@@ -1,6 +1,6 @@
 import { formatBytes } from '../../../base/text/bytes.ts';
 import type { PodRecord } from '../../../experiment/record.ts';
-import type { PodUsage } from '../../../api/contract.ts';
+import type { Usage } from '../../../api/contract.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { table, type Column } from '../table.ts';
 import { durationText } from '../time.ts';
@@ -12,7 +12,7 @@ interface Drawing {
   screen: Screen;
   now: Date;
   /** What the pod takes at present; undefined: not known. */
-  usage: PodUsage | undefined;
+  usage: Usage['pods'][number] | undefined;
 }
 
 interface PodColumn {
@@ -62,7 +62,7 @@ const TRAILING: readonly PodColumn[] = [
 /** The pods of an experiment, with what those take at present of which that is known. */
 export function podsTable(
   pods: readonly PodRecord[],
-  usages: readonly PodUsage[],
+  usages: Usage['pods'],
   { screen, now }: { screen: Screen; now: Date },
 ): string {
   if (pods.length === 0) return '';

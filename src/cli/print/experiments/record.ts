@@ -1,6 +1,6 @@
 import { counted } from '../../../base/text/plural.ts';
 import type { ExperimentRecord } from '../../../experiment/record.ts';
-import type { PodUsage } from '../../../api/contract.ts';
+import type { Usage } from '../../../api/contract.ts';
 import type { LogLine } from '../../../logs/line.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { printable, hanging } from '../text.ts';
@@ -12,7 +12,7 @@ import { durationText, timeText } from '../time.ts';
 /** What is known of an experiment that runs beside its record. */
 interface Present {
   now?: Date;
-  usage?: readonly PodUsage[];
+  usage?: Usage['pods'];
   lastLines?: readonly LogLine[];
 }
 
