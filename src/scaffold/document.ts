@@ -27,6 +27,10 @@ export function writingNotices({ kept, replaced, lock }: WrittenFiles): string[]
   if (replaced.length > 0)
     list.push(`replaced ${replaced.map(({ file, kept: to }) => `${file} (what it said: ${to})`).join(', ')}`);
   if (lock?.kind === 'no-uv') list.push('no uv.lock: uv is not on PATH. Once it is, `uv lock` makes one');
+  if (lock?.kind === 'unreachable')
+    list.push(
+      `no uv.lock: ${lock.host} cannot be reached. Until it can, submit with --python-env and an environment that has the packages; then \`uv lock\` makes one`,
+    );
   if (lock?.kind === 'failed')
     list.push(`no uv.lock: ${lock.reason}. Once that is mended, \`uv lock\` makes one`);
   return list;

@@ -5,7 +5,7 @@ import { AichorError } from '../errors.ts';
 import type { Given } from './answers/answers.ts';
 import { USUAL_PYTHON, type Profile } from './answers/choices.ts';
 import { projectNames } from './answers/names.ts';
-import { rayVersion, SCAFFOLDED, type ScaffoldOperator } from './answers/operators.ts';
+import { RAY_VERSION, SCAFFOLDED, type ScaffoldOperator } from './answers/operators.ts';
 import { nextSteps, writingNotices, type InitDocument } from './document.ts';
 import { pythonHere, schemaText, type InitOptions } from './options.ts';
 import { findRunnables, type Runnable } from './project/find-programs.ts';
@@ -47,7 +47,7 @@ export async function initManifest(given: GivenForProject, options: InitOptions)
       dockerfile: project.dockerfiles[0] ?? null,
       installer: project.installer,
       isInstalled: project.isInstalled,
-      ray: pinnedVersion(project.requirements, 'ray') ?? lockedRay(path) ?? rayVersion({ python }),
+      ray: pinnedVersion(project.requirements, 'ray') ?? lockedRay(path) ?? RAY_VERSION,
     },
     { templates: join(options.packageRoot, 'templates'), schema: await schemaText() },
   );

@@ -35,6 +35,10 @@ export async function initRepository(given: Given, options: InitOptions): Promis
   const problem = nameProblem(answers.name, requiredNames(answers));
   if (problem !== null)
     throw new AichorError('usage', `--name ${answers.name}: ${problem}`, { hint: 'give another --name' });
+  if (answers.pattern !== null && answers.operator !== 'jobset')
+    throw new AichorError('usage', `--pattern is for jobset: ${answers.operator} joins its pods itself`, {
+      hint: 'leave --pattern out, or give --operator jobset',
+    });
   const { distribution } = projectNames(answers.name);
   const path = named ?? resolve(cwd, distribution);
   const existing: Existing = force ? 'replace' : named === null ? 'refuse' : 'keep';
@@ -89,6 +93,7 @@ async function defaults(given: Given, { directory, cwd, env }: InitOptions): Pro
     profile: given.profile ?? 'cpu',
     python: given.python ?? (await pythonHere(env)) ?? USUAL_PYTHON,
     tensorboard: given.tensorboard ?? false,
+    pattern: given.pattern ?? null,
   };
 }
 

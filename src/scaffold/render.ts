@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Eta } from 'eta';
-import { requirements, type Answers } from './answers/answers.ts';
+import { isOnGpu, requirements, type Answers } from './answers/answers.ts';
 import type { Profile } from './answers/choices.ts';
 import { resourceLines } from './manifest-lines.ts';
 import { projectNames } from './answers/names.ts';
-import { rayVersion, SCAFFOLDED, type ScaffoldOperator } from './answers/operators.ts';
+import { patternTypes, RAY_VERSION, SCAFFOLDED, type ScaffoldOperator } from './answers/operators.ts';
 import type { ProjectInstaller } from './project/read-project.ts';
 
 /** Where the manifest of a new repository stands. */
@@ -44,7 +44,8 @@ export interface ProjectAnswers {
 }
 
 /** Which template becomes which file. */
-function templateOf({ operator }: Answers, module: string): Record<string, string> {
+function templateOf({ operator, pattern }: Answers, module: string): Record<string, string> {
+  const isStandardLibrary = operator === 'jobset' || operator === 'kuberay';
   return {
     '.aichorignore': 'repository/aichorignore.eta',
     '.dockerignore': 'repository/dockerignore.eta',
@@ -54,6 +55,10 @@ function templateOf({ operator }: Answers, module: string): Record<string, strin
     [MANIFEST_PATH]: 'repository/manifest.yaml.eta',
     'pyproject.toml': 'repository/pyproject.toml.eta',
     [`src/${module}/main.py`]: `main/${operator}.py.eta`,
+    [`src/${module}/outputs.py`]: 'shared/outputs.py.eta',
+    ...(isStandardLibrary && { [`src/${module}/model.py`]: 'shared/model.py.eta' }),
+    ...(pattern !== null && { [`src/${module}/peers.py`]: `peers/${pattern}.py.eta` }),
+    'tests/test_main.py': 'tests/test_main.py.eta',
   };
 }
 
@@ -64,7 +69,9 @@ export async function renderRepository(answers: Answers, sources: Sources): Prom
     [SCHEMA_PATH, sources.schema],
     [`src/${module}/__init__.py`, ''],
   ]);
-  const rendered = await renderTemplates(templateOf(answers, module), factsOf(answers), sources);
+  const head = await readFile(join(sources.templates, 'peers/head.py.eta'), 'utf8');
+  const facts = { ...factsOf(answers), head: head.trimEnd() };
+  const rendered = await renderTemplates(templateOf(answers, module), facts, sources);
   for (const [path, text] of rendered) files.set(path, text);
   return files;
 }
@@ -86,6 +93,7 @@ export async function renderForProject(
   const facts = {
     ...answers,
     dockerfile: answers.dockerfile ?? 'Dockerfile',
+    peers: null,
     types,
     uv: UV_VERSION,
     resources: resourceLines,
@@ -110,7 +118,8 @@ async function renderTemplates(
 function factsOf(answers: Answers): object {
   const { distribution, module } = projectNames(answers.name);
   const scaffolded = SCAFFOLDED[answers.operator];
-  const types = scaffolded.types(answers.profile);
+  const { pattern, profile } = answers;
+  const types = pattern === null ? scaffolded.types(profile) : patternTypes(pattern, profile);
   return {
     ...answers,
     distribution,
@@ -118,10 +127,12 @@ function factsOf(answers: Answers): object {
     summary: `${answers.operator}, ${types.map((type) => type.name).join(' and ')}`,
     types,
     gpus: types.some((type) => type.gpus > 0),
-    command: scaffolded.command(answers.profile, `src/${module}/main.py`),
+    command: scaffolded.command(profile, `-m ${module}.main`),
+    peers: pattern === null ? null : types.map(({ name, count }) => `${name}=${count}`).join(','),
+    cpuTorch: answers.operator === 'pytorch' && !isOnGpu(profile),
     dockerfile: 'Dockerfile',
     requirements: requirements(answers),
-    ray: rayVersion(answers),
+    ray: RAY_VERSION,
     uv: UV_VERSION,
     syncFlags: scaffolded.syncFlags,
     resources: resourceLines,

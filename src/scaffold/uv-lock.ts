@@ -7,6 +7,8 @@ export type LockOutcome =
   | { kind: 'made' }
   /** There is no uv on PATH. */
   | { kind: 'no-uv' }
+  /** A host that has packages could not be reached. */
+  | { kind: 'unreachable'; host: string }
   /** uv could not make it: its own words, one line. */
   | { kind: 'failed'; reason: string };
 
@@ -29,7 +31,19 @@ export async function lockWithUv(folder: string, { env, signal }: LockOptions): 
   if (ok) return { kind: 'made' };
   rmSync(join(folder, 'uv.lock'), { force: true });
   if (trouble === 'absent') return { kind: 'no-uv' };
-  return { kind: 'failed', reason: trouble === 'late' ? why : (firstError(stderr) ?? why) };
+  if (trouble === 'late') return { kind: 'failed', reason: why };
+  const host = unreachableHost(stderr);
+  if (host !== null) return { kind: 'unreachable', host };
+  return { kind: 'failed', reason: firstError(stderr) ?? why };
+}
+
+/** The host that uv asked in vain; null when something else went wrong. */
+export function unreachableHost(stderr: string): string | null {
+  const isOffline = /dns error|connect error|\(Connect\)|Connection refused|timed? ?out|unreachable/i.test(
+    stderr,
+  );
+  const host = /Failed to (?:fetch|download)[^]*?https?:\/\/(?:[^@/\s`]*@)?([^/\s`]+)/.exec(stderr)?.[1];
+  return isOffline && host !== undefined ? host : null;
 }
 
 function firstError(stderr: string): string | undefined {

@@ -89,21 +89,52 @@ describe('local-repo init in a script', () => {
     expect(here()).toEqual(['my-exp-a']);
   });
 
-  test('the repository runs as it is: its program adds up over pods', async () => {
-    await aichor(['--name', 'pi', '--operator', 'jobset', '--profile', 'multi-pod']);
-    const cwd = join(home, 'cwd', 'pi');
-    const pod = (index: number) => ({
-      PATH: process.env['PATH'],
-      AICHOR_OUTPUT_PATH: `${home}/out/`,
-      REPLICATED_JOB_NAME: index === 0 ? 'master' : 'worker',
-      JOB_GLOBAL_INDEX: String(index),
-      GLOBAL_REPLICAS: '2',
-    });
-    const main = ['-u', 'src/pi/main.py'];
-    execFileSync('python3', main, { cwd, env: pod(1) });
-    expect(execFileSync('python3', main, { cwd, env: pod(0), encoding: 'utf8' })).toContain(
-      'pi is about 3.14159265',
+  test('the repository runs as it is: it learns, leaves results, goes on from its checkpoint, takes variables', async () => {
+    await aichor(['--name', 'learn', '--operator', 'jobset']);
+    const cwd = join(home, 'cwd', 'learn');
+    const out = join(home, 'out');
+    const run = (words: string[], more: Record<string, string> = {}) => {
+      const env = { PATH: process.env['PATH'], PYTHONPATH: 'src', AICHOR_OUTPUT_PATH: `${out}/`, ...more };
+      return execFileSync('python3', ['-u', '-m', 'learn.main', ...words], { cwd, env, encoding: 'utf8' });
+    };
+    const losses = () =>
+      readFileSync(join(out, 'metrics.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    run(['--steps', '50', '--checkpoint-every', '20']);
+    expect(losses().map(({ step }) => step)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    expect(losses()[49].loss).toBeLessThan(losses()[0].loss);
+    expect(JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')).weights).toHaveLength(3);
+    const second = run(['--steps', '60'], { AICHOR_RESTART_ATTEMPT: '1' });
+    expect(second).toContain('attempt 1: starts at step 40');
+    expect(losses()).toHaveLength(60);
+    rmSync(out, { recursive: true });
+    const results = ['0.01', '0.5'].map((rate) =>
+      run([], { LEARNING_RATE: rate, AICHOR_OUTPUT_PATH: `${out}-${rate}/` })
+        .split('\n')
+        .at(-2),
     );
+    expect(results[0]).toMatch(/^learning rate 0\.01: loss 0\.\d+ after 100 steps$/);
+    expect(results[0]?.split(':')[1]).not.toBe(results[1]?.split(':')[1]);
+    const several = run(['--steps', '5'], {
+      GLOBAL_REPLICAS: '2',
+      JOB_GLOBAL_INDEX: '1',
+      AICHOR_OUTPUT_PATH: `${out}/`,
+    });
+    expect(several).toContain('pod 1 of 2');
+    expect(readdirSync(out)).toEqual(['worker-1']);
+  });
+
+  test('a host of packages that cannot be reached is named, with what to do meanwhile', async () => {
+    const words = String.raw`error: Request failed after 3 retries
+  cause: Failed to fetch: https://download.example.org/whl/cpu/torch/
+  cause: dns error`;
+    const path = [fakeUv(`printf '${words}\n' >&2; exit 2`)];
+    const outcome = await aichor(['--name', 'x', '--operator', 'pytorch'], { path });
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toContain('no uv.lock: download.example.org cannot be reached');
+    expect(outcome.stderr).toContain('--python-env');
   });
 
   test('without a terminal --name and --operator must be given', async () => {
@@ -122,6 +153,8 @@ describe('local-repo init in a script', () => {
     [['--name', 'class', '--operator', 'jax'], 'usage', 2],
     [['--name', 'jax', '--operator', 'jax'], 'usage', 2],
     [['--name', 'x', '--operator', 'tf'], 'usage', 2],
+    [['--name', 'json', '--operator', 'jobset'], 'usage', 2],
+    [['--name', 'x', '--operator', 'jax', '--pattern', 'coordinator'], 'usage', 2],
     [['--name', 'x', '--operator', 'jax', '--python', '2.7'], 'usage', 2],
     [['--name', 'full', '--operator', 'jax'], 'conflict', 6],
     [['file', '--name', 'x', '--operator', 'jax'], 'conflict', 6],

@@ -1,7 +1,9 @@
 import { string as stringArg } from '@oclif/core/args';
+import { option } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import type { InitDocument } from '../../scaffold/document.ts';
 import { initFlags, initOptions } from '../../cli/manifest/init-flags.ts';
+import { PATTERNS } from '../../scaffold/answers/choices.ts';
 import { initView } from '../../cli/print/init.ts';
 
 export default class LocalRepoInit extends BaseCommand<InitDocument> {
@@ -18,15 +20,18 @@ export default class LocalRepoInit extends BaseCommand<InitDocument> {
   static override args = {
     directory: stringArg({ description: 'Where to write it; ./<name> when left out', name: 'DIRECTORY' }),
   };
-  static override flags = initFlags;
+  static override flags = {
+    ...initFlags,
+    pattern: option({ options: PATTERNS, description: 'How the pods of a jobset wait for each other' })(),
+  };
 
   async run(): Promise<InitDocument> {
     const { args, flags } = await this.parse(LocalRepoInit);
-    const { name, operator, profile, python, tensorboard } = flags;
+    const { name, operator, profile, python, tensorboard, pattern } = flags;
     const { canAsk, talk, signal, program } = this;
     const options = initOptions({ args, flags, canAsk, packageRoot: program.root, talk, signal });
     const { initRepository } = await import('../../scaffold/init-repository.ts');
-    return initRepository({ name, operator, profile, python, tensorboard }, options);
+    return initRepository({ name, operator, profile, python, tensorboard, pattern }, options);
   }
 
   override view(document: InitDocument): string {

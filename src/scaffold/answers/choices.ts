@@ -23,3 +23,7 @@ export function knownPython(versionText: string): PythonVersion | null {
   const minor = /\b(3\.\d+)\b/.exec(versionText)?.[1];
   return PYTHON_VERSIONS.find((version) => version === minor) ?? null;
 }
+
+/** How the pods of a jobset wait for each other. */
+export const PATTERNS = ['wait-for-all', 'coordinator'] as const;
+export type Pattern = (typeof PATTERNS)[number];

@@ -1,5 +1,5 @@
 import type { OperatorName } from '../../operators/table.ts';
-import type { Profile, PythonVersion } from './choices.ts';
+import type { Pattern, Profile } from './choices.ts';
 
 /** One type of pods in the manifest that is written. */
 export interface ScaffoldPodType {
@@ -19,10 +19,10 @@ interface ScaffoldedOperator {
   /** One line for who chooses. */
   hint: string;
   /** What pyproject.toml declares (PEP 508). `onGpu`: the builds that bring CUDA. */
-  libraries(choice: { onGpu: boolean; python: PythonVersion }): string[];
+  libraries(choice: { onGpu: boolean }): string[];
   /** The types of `spec.types`, in the manifest's order. */
   types(profile: Profile): ScaffoldPodType[];
-  /** What starts the program in a pod; `main` is its path. */
+  /** What starts the program in a pod; `main` is what Python is given: `train.py`, `-m my_exp.main`. */
   command(profile: Profile, main: string): string;
   /** Flags of the image's `uv sync`. */
   syncFlags: string;
@@ -45,7 +45,7 @@ const USUAL = {
     { name: 'worker', count: profile === 'multi-pod' ? 2 : 1, ...RESOURCES[profile] },
   ],
   command: (_profile: Profile, main: string) => `python -u ${main}`,
-  syncFlags: '--no-dev',
+  syncFlags: '--no-dev --no-install-project',
 };
 
 /** Operators that a new repository can start with, the plainest first. */
@@ -95,10 +95,10 @@ const OPERATORS = {
   kuberay: {
     ...USUAL,
     hint: 'a Ray cluster: head, workers, and your script as a job',
-    libraries: (choice) => [`ray[default]==${rayVersion(choice)}`],
+    libraries: () => [`ray[default]==${RAY_VERSION}`],
     types: (profile) => [{ name: 'Head', count: null, ...SMALL }, ...USUAL.types(profile)],
     // The image's own Python has pip and the like, which an exact sync would take away.
-    syncFlags: '--no-dev --inexact',
+    syncFlags: '--no-dev --no-install-project --inexact',
   },
 } as const satisfies Partial<Record<OperatorName, ScaffoldedOperator>>;
 
@@ -106,7 +106,19 @@ export type ScaffoldOperator = keyof typeof OPERATORS;
 export const SCAFFOLD_OPERATORS = Object.keys(OPERATORS) as [ScaffoldOperator, ...ScaffoldOperator[]];
 export const SCAFFOLDED: Readonly<Record<ScaffoldOperator, ScaffoldedOperator>> = OPERATORS;
 
-/** Ray of the cluster and of the image must be the same: the manifest says it, pyproject.toml pins it. */
-export function rayVersion({ python }: { python: string }): string {
-  return python === '3.10' || python === '3.11' ? '2.23.0' : '2.60.0';
+/** The types of a jobset whose pods wait for each other: three pods that ask for what the profile says. */
+export function patternTypes(pattern: Pattern, profile: Profile): ScaffoldPodType[] {
+  const each = RESOURCES[profile];
+  return pattern === 'wait-for-all'
+    ? [{ name: 'worker', count: 3, ...each }]
+    : [
+        { name: 'coordinator', count: 1, ...SMALL },
+        { name: 'worker', count: 2, ...each },
+      ];
 }
+
+/**
+ * Ray of the cluster and of the image must be the same: the manifest says it, pyproject.toml pins it. The newest that there
+ * was, for every Python that can be chosen, when the templates were tried.
+ */
+export const RAY_VERSION = '2.60.0';

@@ -85,7 +85,7 @@ export async function askForAnswers(given: Given, options: QuestionOptions): Pro
     ));
   const tensorboard =
     given.tensorboard ?? (await confirm({ message: 'TensorBoard', default: defaults.tensorboard }, context));
-  return { name, operator, profile, python, tensorboard };
+  return { name, operator, profile, python, tensorboard, pattern: defaults.pattern };
 }
 
 /** What `input` wants: true, or the sentence to show below what is typed. */

@@ -3,16 +3,25 @@ import { parse as parseToml } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { parseManifest } from '../../../src/manifest/parse.ts';
 import type { Answers } from '../../../src/scaffold/answers/answers.ts';
-import { PROFILES, PYTHON_VERSIONS } from '../../../src/scaffold/answers/choices.ts';
+import { PATTERNS, PROFILES, PYTHON_VERSIONS } from '../../../src/scaffold/answers/choices.ts';
 import { SCAFFOLD_OPERATORS } from '../../../src/scaffold/answers/operators.ts';
 import { MANIFEST_PATH, renderRepository } from '../../../src/scaffold/render.ts';
 
 const templates = join(import.meta.dirname, '../../../templates');
 
+const PLAIN: Answers = {
+  name: 'My Exp_a',
+  operator: 'jobset',
+  profile: 'cpu',
+  python: '3.12',
+  tensorboard: false,
+  pattern: null,
+};
+
 const everyChoice: Answers[] = SCAFFOLD_OPERATORS.flatMap((operator) =>
   PROFILES.flatMap((profile) =>
     PYTHON_VERSIONS.flatMap((python) =>
-      [true, false].map((tensorboard) => ({ name: 'My Exp_a', operator, profile, python, tensorboard })),
+      [true, false].map((tensorboard) => ({ ...PLAIN, operator, profile, python, tensorboard })),
     ),
   ),
 );
@@ -27,13 +36,7 @@ async function fileOf(answers: Answers, path: string): Promise<string> {
 
 describe('renderRepository', () => {
   test('writes the tree of the documentation and its ignore files', async () => {
-    const files = await render({
-      name: 'My Exp_a',
-      operator: 'jobset',
-      profile: 'cpu',
-      python: '3.12',
-      tensorboard: false,
-    });
+    const files = await render(PLAIN);
     expect([...files.keys()].sort()).toEqual([
       '.aichor/manifest.schema.json',
       '.aichorignore',
@@ -45,6 +48,9 @@ describe('renderRepository', () => {
       'pyproject.toml',
       'src/my_exp_a/__init__.py',
       'src/my_exp_a/main.py',
+      'src/my_exp_a/model.py',
+      'src/my_exp_a/outputs.py',
+      'tests/test_main.py',
     ]);
   });
 
@@ -82,7 +88,8 @@ describe('renderRepository', () => {
       const project = parseToml(await fileOf(answers, 'pyproject.toml'));
       expect(project).toMatchObject({
         project: { name: 'my-exp-a', 'requires-python': `>=${answers.python}` },
-        tool: { uv: { package: false } },
+        'build-system': { 'build-backend': 'uv_build' },
+        'dependency-groups': { dev: [expect.stringContaining('pytest'), expect.stringContaining('ruff')] },
       });
     },
   );
@@ -98,7 +105,7 @@ describe('renderRepository', () => {
 
   test('ray in the image is the ray of the cluster', async () => {
     for (const python of PYTHON_VERSIONS) {
-      const answers: Answers = { name: 'x', operator: 'kuberay', profile: 'cpu', python, tensorboard: false };
+      const answers: Answers = { ...PLAIN, operator: 'kuberay', python };
       const version = /rayVersion: "([\d.]+)"/.exec(await fileOf(answers, MANIFEST_PATH))?.[1];
       expect(await fileOf(answers, 'pyproject.toml')).toContain(`"ray[default]==${version}"`);
     }
@@ -106,13 +113,7 @@ describe('renderRepository', () => {
 
   test('several pods are several pods for every operator', async () => {
     for (const operator of SCAFFOLD_OPERATORS) {
-      const answers: Answers = {
-        name: 'x',
-        operator,
-        profile: 'multi-pod',
-        python: '3.12',
-        tensorboard: false,
-      };
+      const answers: Answers = { ...PLAIN, operator, profile: 'multi-pod' };
       const counts = Array.from((await fileOf(answers, MANIFEST_PATH)).matchAll(/count: (\d+)/g), (match) =>
         Number(match[1]),
       );
@@ -122,15 +123,39 @@ describe('renderRepository', () => {
 
   test('the image: locked where there is a lock, no dev packages, not root; kuberay: wget and the own Python', async () => {
     for (const operator of SCAFFOLD_OPERATORS) {
-      const dockerfile = await fileOf(
-        { name: 'x', operator, profile: 'cpu', python: '3.11', tensorboard: false },
-        'Dockerfile',
-      );
+      const dockerfile = await fileOf({ ...PLAIN, operator, python: '3.11' }, 'Dockerfile');
       expect(dockerfile).toContain('FROM python:3.11-slim');
       expect(dockerfile).toContain('uv sync --locked --no-dev');
       expect(dockerfile).toMatch(/^USER app$/m);
       expect(dockerfile.includes('wget')).toBe(operator === 'kuberay');
       expect(dockerfile.includes('UV_PROJECT_ENVIRONMENT=/usr/local')).toBe(operator === 'kuberay');
     }
+  });
+
+  test('profiles without a GPU lock builds of torch for CPUs, those with one the usual ones', async () => {
+    for (const profile of PROFILES) {
+      const project = await fileOf({ ...PLAIN, operator: 'pytorch', profile }, 'pyproject.toml');
+      const isForCpus = profile === 'cpu' || profile === 'multi-pod';
+      expect(parseToml(project)['tool']).toMatchObject(
+        isForCpus ? { uv: { sources: { torch: [{ index: 'pytorch-cpu' }] } } } : { ruff: {} },
+      );
+      expect(project.includes('pytorch.org')).toBe(isForCpus);
+    }
+  });
+
+  test('TensorBoard is asked for: what writes events is installed, and what shows them', async () => {
+    const asked = { ...PLAIN, tensorboard: true };
+    expect(await fileOf(asked, 'pyproject.toml')).toMatch(/"tensorboard>=.*\n.*"tensorboardx>=/);
+    expect(await fileOf(PLAIN, 'pyproject.toml')).not.toContain('tensorboard');
+  });
+
+  test.each(PATTERNS)('%s: a manifest that names the pods that are waited for', async (pattern) => {
+    const answers = { ...PLAIN, pattern };
+    const { manifest, diagnostics } = parseManifest(await fileOf(answers, MANIFEST_PATH), MANIFEST_PATH);
+    expect(diagnostics).toEqual([]);
+    if (manifest?.spec.operator !== 'jobset') throw new Error('no jobset');
+    const peers = manifest.spec.types.map(({ name, count }) => `${name}=${count}`).join(',');
+    expect(manifest.spec.env).toEqual({ PEERS: peers });
+    expect(await fileOf(answers, 'src/my_exp_a/peers.py')).toContain('def everybody()');
   });
 });
