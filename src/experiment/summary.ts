@@ -8,7 +8,10 @@ export function storedSummary(state: ExperimentState): ExperimentSummary {
 }
 
 /** `duration_s` of a running experiment grows; `now` is ISO 8601. Ended ones keep theirs. */
-export function atTime<T extends ExperimentSummary>(record: T, now: string): T {
+export function atTime<T extends Pick<ExperimentSummary, 'started_at' | 'ended_at' | 'duration_s'>>(
+  record: T,
+  now: string,
+): T {
   if (record.started_at === null || record.ended_at !== null) return record;
   const seconds = (Date.parse(now) - Date.parse(record.started_at)) / 1000;
   return { ...record, duration_s: Math.max(0, seconds) };

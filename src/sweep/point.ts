@@ -43,9 +43,9 @@ export function pointKey(point: Point): string {
   return JSON.stringify(entries);
 }
 
-/** One experiment of a sweep among the others: the point and which repeat of it. */
-export function trialKey({ point, repeat }: { point: Point; repeat: number }): string {
-  return `${repeat} ${pointKey(point)}`;
+/** One experiment of a sweep among the others: a point keeps its index. */
+export function trialKey({ index, repeat }: { index: number; repeat: number }): string {
+  return `${index} ${repeat}`;
 }
 
 /** `LR=0.1 HIDDEN=8`; places by their last word. */

@@ -1,4 +1,3 @@
-import type { SweepPlace } from '../experiment/record.ts';
 import type { Status } from '../experiment/status.ts';
 import { isPlace, pointKey, trialKey, type Point } from './point.ts';
 
@@ -32,10 +31,10 @@ export function extended(known: Shape | null, wanted: Shape): { points: Point[];
 }
 
 /** The last experiment of each trial, by `trialKey`. `members` oldest first. */
-export function lastOfEach<T extends { sweep: SweepPlace | null }>(members: readonly T[]): Map<string, T> {
-  const last = new Map<string, T>();
-  for (const member of members) if (member.sweep !== null) last.set(trialKey(member.sweep), member);
-  return last;
+export function lastOfEach<T extends { index: number; repeat: number }>(
+  members: readonly T[],
+): Map<string, T> {
+  return new Map(members.map((member) => [trialKey(member), member]));
 }
 
 /** Those of some trials that are to get an experiment: what has none, and, when it is asked for, what has failed. */

@@ -115,7 +115,8 @@ async function chosen(
 ): Promise<ExperimentSummary[]> {
   const all = await everyExperiment(client, { label: labels, sweep });
   if (sweep === undefined) return all;
-  const last = [...lastOfEach(all.toReversed()).values()];
+  const members = all.toReversed().flatMap((one) => (one.sweep === null ? [] : [{ ...one.sweep, one }]));
+  const last = [...lastOfEach(members).values()].map(({ one }) => one);
   if (last.length === 0) await client.sweep(sweep);
   return last;
 }

@@ -97,6 +97,7 @@ function rebuilt(row: ExperimentRow, events: readonly ExperimentEvent[]): Experi
     source: known?.source ?? source,
     manifest_path: known?.manifest_path ?? '',
     resubmit_of: known?.resubmit_of ?? null,
+    sweep: known?.sweep ?? null,
     env: known?.env ?? {},
     secrets: known?.secrets ?? [],
     created_at,

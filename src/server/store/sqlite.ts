@@ -67,7 +67,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
 
 function storeOn(database: Database, options: SqliteStoreOptions): ExperimentStore {
   const statements = prepareStatements(database);
-  const store: Store = { ...options, database, statements, sweeps: openSweepTable(database, statements) };
+  const store: Store = { ...options, database, statements, sweeps: openSweepTable(database) };
   return {
     create: (requests) => create(store, requests),
     createSweep: (sweep, requests) => createSweep(store, sweep, requests),

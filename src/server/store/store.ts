@@ -3,7 +3,8 @@ import type { ListQuery } from '../../api/contract.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
-import type { ExperimentSummary } from '../../experiment/record.ts';
+import type { ExperimentSummary, Metrics } from '../../experiment/record.ts';
+import type { Status } from '../../experiment/status.ts';
 import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
 import type { Point } from '../../sweep/point.ts';
 import type { IdConditions } from './conditions.ts';
@@ -25,7 +26,7 @@ export interface ExperimentStore {
   /** Newest first. A sweep is there as long as an experiment of it is. */
   sweeps(): StoredSweep[];
   /** The experiments of a sweep, oldest first. */
-  sweepMembers(name: string): ExperimentSummary[];
+  sweepMembers(name: string): SweepMember[];
   /** The experiment that was made with this key, if any; throws `conflict` when it was made from other content. */
   madeWith(idempotency: Idempotency): string | null;
   /** Appends facts in one transaction and returns the state after them. Facts after the end are not stored. */
@@ -98,6 +99,20 @@ export interface StoredSweep {
   env: Record<string, string>;
   /** Changes of the manifest that are no point's, as `--set` takes them. */
   set: string[];
+}
+
+/** An experiment of a sweep, as far as the sweep is concerned. */
+export interface SweepMember {
+  experiment_id: string;
+  index: number;
+  repeat: number;
+  status: Status;
+  engine: string;
+  started_at: string | null;
+  ended_at: string | null;
+  duration_s: number | null;
+  explanation: string | null;
+  metrics: Metrics;
 }
 
 /** What was submitted, beside the record; never changes. Secrets and the shell's variables are not in it. */

@@ -1,11 +1,11 @@
 import type { SweepDocument, SweepList, SweepQuery, SweepSummary } from '../../api/sweep-contract.ts';
 import { AichorError } from '../../errors.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
-import type { ExperimentSummary, Metrics } from '../../experiment/record.ts';
+import type { Metrics } from '../../experiment/record.ts';
 import { atTime } from '../../experiment/summary.ts';
 import { trialKey } from '../../sweep/point.ts';
 import { lastOfEach, trialsOf } from '../../sweep/trials.ts';
-import type { ExperimentStore, StoredSweep } from '../store/store.ts';
+import type { ExperimentStore, StoredSweep, SweepMember } from '../store/store.ts';
 
 /** What reading of sweeps needs. */
 export interface SweepReading {
@@ -49,7 +49,7 @@ export function getSweep(
   };
 }
 
-function metricsOf({ metrics }: ExperimentSummary, wanted: readonly string[]): Metrics {
+function metricsOf({ metrics }: SweepMember, wanted: readonly string[]): Metrics {
   if (wanted.includes('*')) return metrics;
   return Object.fromEntries(Object.entries(metrics).filter(([name]) => wanted.includes(name)));
 }
@@ -67,7 +67,7 @@ export function sweepNamed(store: SweepReading['store'], name: string): StoredSw
   });
 }
 
-function summaryOf(sweep: StoredSweep, members: readonly ExperimentSummary[]): SweepSummary {
+function summaryOf(sweep: StoredSweep, members: readonly SweepMember[]): SweepSummary {
   const { name, project, created_at, points, repeat, max_parallel } = sweep;
   const last = lastOfEach(members);
   const counts: SweepSummary['counts'] = {};

@@ -1,10 +1,9 @@
 import type { SweepResumption, SweepSubmitted } from '../../api/sweep-contract.ts';
 import { AichorError } from '../../errors.ts';
-import type { ExperimentSummary } from '../../experiment/record.ts';
 import { trialKey } from '../../sweep/point.ts';
 import { lastOfEach, toBeMade, trialsOf, type Trial } from '../../sweep/trials.ts';
 import type { Caller } from '../people/caller.ts';
-import type { ExperimentStore, StoredSweep } from '../store/store.ts';
+import { stateOf, type ExperimentStore, type StoredSweep, type SweepMember } from '../store/store.ts';
 import { filesAgain, type Resubmitting } from '../submission/resubmit.ts';
 import { mayRunHere } from '../submission/submit.ts';
 import type { CompleteSubmission } from '../submission/submission.ts';
@@ -48,8 +47,8 @@ export async function resumeSweep(
 
 interface Lacking {
   sweep: StoredSweep;
-  last: ReadonlyMap<string, ExperimentSummary>;
-  newest: ExperimentSummary;
+  last: ReadonlyMap<string, SweepMember>;
+  newest: SweepMember;
   missing: Trial[];
 }
 
@@ -68,8 +67,8 @@ async function completeTrial(
   { sweep, last, newest }: Lacking,
   trial: Trial,
 ): Promise<Omit<CompleteSubmission, 'may_run_here'>> {
-  const like = last.get(trialKey(trial)) ?? newest;
-  const id = like.experiment_id;
+  const { experiment_id: id } = last.get(trialKey(trial)) ?? newest;
+  const { record: like } = stateOf(by.store, id);
   const stored = by.store.submission(id);
   return {
     ...(await by.privateValues.read(id)),

@@ -1,7 +1,7 @@
 import type { SweepSubmission, SweepSubmitted } from '../../api/sweep-contract.ts';
 import { AichorError } from '../../errors.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
-import { assertPointName, MOST_EXPERIMENTS, pointKey } from '../../sweep/point.ts';
+import { assertPointName, MOST_EXPERIMENTS, pointKey, trialKey } from '../../sweep/point.ts';
 import { extended, lastOfEach, toBeMade, trialsOf, type Trial } from '../../sweep/trials.ts';
 import type { Caller } from '../people/caller.ts';
 import type { ExperimentStore, StoredSweep } from '../store/store.ts';
@@ -41,16 +41,12 @@ export async function submitSweep(
     });
     // Nothing is waited for from here on: another request may have made some of them meanwhile.
     const now = meant(by, request);
-    const places = new Set(now.missing.map(placeOf));
-    const wanted = ready.filter(({ submission: { sweep } }) => sweep !== null && places.has(placeOf(sweep)));
+    const places = new Set(now.missing.map(trialKey));
+    const wanted = ready.filter(({ submission: { sweep } }) => sweep !== null && places.has(trialKey(sweep)));
     return answer(by, request, by.acceptor.acceptSweep(now.sweep, wanted));
   }
   by.acceptor.acceptSweep(first.sweep, []);
   return answer(by, request, []);
-}
-
-function placeOf({ index, repeat }: { index: number; repeat: number }): string {
-  return `${index} ${repeat}`;
 }
 
 /** What the sweep is with this request, and which experiments are to be made. */

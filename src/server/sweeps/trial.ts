@@ -3,7 +3,7 @@ import { trialKey } from '../../sweep/point.ts';
 import { messageOf } from '../../sweep/template.ts';
 import { givenBy, type Trial } from '../../sweep/trials.ts';
 import type { SweepSubmitted } from '../../api/sweep-contract.ts';
-import type { StoredSweep } from '../store/store.ts';
+import type { StoredSweep, SweepMember } from '../store/store.ts';
 import type { CompleteSubmission } from '../submission/submission.ts';
 
 /** What an experiment of a sweep is, beside what all of them have in common. */
@@ -26,7 +26,7 @@ export function partOf(
 export function submittedDocument(
   name: string,
   trials: readonly Trial[],
-  { last, made }: { last: ReadonlyMap<string, ExperimentSummary>; made: readonly ExperimentSummary[] },
+  { last, made }: { last: ReadonlyMap<string, SweepMember>; made: readonly ExperimentSummary[] },
 ): SweepSubmitted {
   const created = new Set(made.map(({ experiment_id: id }) => id));
   return {

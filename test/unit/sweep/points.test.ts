@@ -150,7 +150,7 @@ it('knows what is missing and what is to be made again', () => {
   ]);
   const member = (at: number, status: 'Failed' | 'Succeeded' | 'Cancelled' | 'Running') => ({
     status,
-    sweep: { name: 's', ...trials[at]!, point: { ...trials[at]!.point } },
+    ...trials[at]!,
   });
   const last = lastOfEach([
     member(0, 'Failed'),
