@@ -65,7 +65,7 @@ export const FLOORS = [
 
 /** Doors that only one file may use. */
 export const DOORS = [
-  { to: 'server', from: 'commands/server/start.ts', above: 'server' },
+  { to: 'server', from: 'commands/server', above: 'server' },
   { to: 'engines/local', from: 'server/process/compose.ts', above: 'engines/local' },
   { to: 'engines/kubernetes', from: 'server/process/compose.ts', above: 'engines/kubernetes' },
 ];

@@ -34,7 +34,7 @@ function floorFinding(file, place, { target, line }) {
   if (target === null || placeOf(target)?.folder === place.folder) return [];
   const at = `${file.path}:${line}`;
   const door = DOORS.find(
-    ({ to, from, above }) => within(target, to) && file.path !== from && !within(file.path, above),
+    ({ to, from, above }) => within(target, to) && !within(file.path, from) && !within(file.path, above),
   );
   if (door) return [`${at}: only ${door.from} may import ${door.to}/`];
   const other = placeOf(target);

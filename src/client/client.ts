@@ -28,6 +28,7 @@ import type {
   SweepSubmissionInput,
   SweepSubmitted,
 } from '../api/sweep-contract.ts';
+import type { Examination } from '../api/examination.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import { FRAME_TYPE } from '../snapshot/listing/frame.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
@@ -59,6 +60,8 @@ export interface Client {
   health(): Promise<{ version: string; pid: number }>;
   server(): Promise<ServerStatus>;
   stopServer(): Promise<ServerStatus>;
+  /** Has it read all that it keeps, and mend what is damaged. */
+  examine(): Promise<Examination>;
   /** Whether the server has all of a snapshot; then it stays there long enough to be submitted. */
   holds(digest: string): Promise<boolean>;
   /** A listing as lines of JSON. */
@@ -114,6 +117,7 @@ export function createClient(options: ClientOptions): Client {
     health: () => get('/health'),
     server: () => get('/server'),
     stopServer: () => post('/server/stop'),
+    examine: () => post('/server/examine'),
     holds: (digest) => isThere(get(`/snapshots/${encodeURIComponent(digest)}`)),
     announce: (content) =>
       json({

@@ -7,7 +7,7 @@ import type { LogLine } from './line.ts';
  * - `{"tail_at":N}` first, when a tail was asked for: it was counted back from line N. Who resumes asks with
  *   `tail_at=N` again, and so gets the same tail.
  * - `{"end":N}` last: the log is complete (followed) or was read to the end (not followed). A stream that
- *   stops without it was cut.
+ *   stops without it was cut. With `"damage"`: in words, what is missing in the log for good.
  */
 export const LINE_START = '{"sequence":';
 
@@ -15,8 +15,9 @@ export function tailLine(sequence: number): string {
   return `{"tail_at":${sequence}}\n`;
 }
 
-export function endLine(sequence: number): string {
-  return `{"end":${sequence}}\n`;
+export function endLine(sequence: number, damage: readonly string[] = []): string {
+  const more = damage.length === 0 ? '' : `,"damage":${JSON.stringify(damage.join('; '))}`;
+  return `{"end":${sequence}${more}}\n`;
 }
 
 /** Parses a line that this program wrote. */

@@ -14,6 +14,7 @@ import type { Caller } from './people/caller.ts';
 import type { SweepQuery, SweepResumption, SweepSubmission } from '../api/sweep-contract.ts';
 import type { OpenName, StorageQuery } from '../api/storage-contract.ts';
 import type { Listing } from '../snapshot/listing/listing.ts';
+import { examine } from './doctor/examine.ts';
 import { addEngine, type EngineChanging } from './engines/add.ts';
 import { checkEngine, fitManifest } from './engines/check.ts';
 import { getEngine } from './engines/get.ts';
@@ -89,6 +90,7 @@ export function useCases(parts: Parts) {
     listStorage: (query: StorageQuery) => listStorage(parts, query),
     readStored: (query: StorageQuery) => readStored(parts, query),
     serverStatus: () => serverStatusOf(parts),
+    examine: () => examine(parts),
   };
 }
 

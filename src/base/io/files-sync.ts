@@ -14,14 +14,19 @@ export function isBelowFile(error: unknown): boolean {
   return systemErrorCode(error) === 'ENOTDIR';
 }
 
-/** A file's text (UTF-8); null when it is not there. For callers that cannot wait. */
-export function readIfThereSync(path: string): string | null {
+/** What `work` gives; null when it fails because a file is not there. */
+export function ifThereSync<T>(work: () => T): T | null {
   try {
-    return readFileSync(path, 'utf8');
+    return work();
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;
   }
+}
+
+/** A file's text (UTF-8); null when it is not there. For callers that cannot wait. */
+export function readIfThereSync(path: string): string | null {
+  return ifThereSync(() => readFileSync(path, 'utf8'));
 }
 
 /** Whether something has this name. For callers that cannot wait. */

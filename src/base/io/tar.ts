@@ -28,6 +28,12 @@ export function writeTarHeader({ path, size, mode = 0o644 }: TarEntry, block: Bu
   return !header.encode(block);
 }
 
+/** Path and size that a header block tells of a file; null for a block that is no header of one. */
+export function readTarHeader(block: Buffer): { path: string; size: number } | null {
+  const { path, size, type, cksumValid } = new Header(block);
+  return cksumValid && type === 'File' && path !== undefined && size !== undefined ? { path, size } : null;
+}
+
 /** Bytes of zeros after a content of this many bytes. */
 export function tarPadding(size: number): number {
   return (TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK;

@@ -37,6 +37,8 @@ export async function* rawLogOf(
     yield* rawLog(streamOf(logs, { pod, attempt }));
     attempt = follow && wanted === undefined ? await attemptAfter(logs, attempt) : null;
   }
+  // Bytes have no end in which something could be said of them.
+  yield* logLinesOf({ ...logs, follow: false }, { pod, tail: 0 });
 }
 
 /** Waits for the next attempt; null when the experiment ends without one. */

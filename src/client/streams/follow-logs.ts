@@ -33,10 +33,13 @@ export function logLines(options: LogStreamOptions): AsyncGenerator<Uint8Array> 
   return reconnecting(options, async function* (open) {
     const buffer = createLineBuffer();
     for await (const chunk of await open({ ...asked(options), ...resume })) {
-      const { lines, last, tailAt, complete } = withoutControlLines(withoutEmptyLines(buffer.push(chunk)));
+      const { lines, last, tailAt, complete, damage } = withoutControlLines(
+        withoutEmptyLines(buffer.push(chunk)),
+      );
       if (last !== null) resume.after = last;
       if (tailAt !== null) resume.tail_at = tailAt;
       if (lines.length > 0) yield lines;
+      if (damage !== null) throw damagedLog(damage);
       if (complete) return true;
     }
     return false;
@@ -89,6 +92,13 @@ async function* reconnecting(options: LogStreamOptions, connect: Connection): As
   }
 }
 
+/** All that is left of it has been given out. */
+function damagedLog(damage: string): AichorError {
+  return new AichorError('server_error', `part of this log is lost: ${damage}`, {
+    hint: 'what is printed is all there is of it; aichor server doctor looks after the rest of the state folder',
+  });
+}
+
 function brokenOff(): AichorError {
   return new AichorError(
     'server_unreachable',
@@ -125,6 +135,8 @@ export interface WholeLines {
   tailAt: number | null;
   /** The stream said that it has come to its end. */
   complete: boolean;
+  /** What is missing for good, which is said at the end. */
+  damage: string | null;
 }
 
 const NEWLINE = 0x0a;
@@ -151,7 +163,13 @@ function withoutControlLines(whole: Buffer): WholeLines {
   const complete = numberAfter('{"end":', whole, lastStart) !== null;
   const lines = whole.subarray(start, complete ? lastStart : whole.length);
   const last = lines.length === 0 ? null : numberAfter(LINE_START, lines, startOfLastLine(lines));
-  return { lines, last, tailAt, complete };
+  const damage = complete ? damageIn(whole.toString('utf8', lastStart)) : null;
+  return { lines, last, tailAt, complete, damage };
+}
+
+function damageIn(end: string): string | null {
+  const { damage }: { damage?: string } = JSON.parse(end);
+  return damage ?? null;
 }
 
 /** Of bytes that end with a newline. */

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
+import { assertHere } from '../../cli/settings/here.ts';
 import { ifThere } from '../../base/io/files.ts';
-import { AichorError } from '../../errors.ts';
 
 export default class ServerLogs extends BaseCommand<never> {
   static override summary = "Print this machine's control plane's own log";
@@ -12,12 +12,8 @@ export default class ServerLogs extends BaseCommand<never> {
 
   async run(): Promise<undefined> {
     await this.parse(ServerLogs);
-    const { server, folder } = this.settings();
-    if (server.value !== null) {
-      throw new AichorError('usage', `the log of ${server.value} lies on its own machine`, {
-        hint: 'run this command there, without AICHOR_SERVER',
-      });
-    }
+    const { folder } = this.settings();
+    assertHere(this.settings());
     const file = await ifThere(open(join(folder.data, 'server.log')));
     if (file === null) return;
     const draw = this.humanWanted ? await this.#drawing() : null;

@@ -30,16 +30,18 @@ interface Extent {
   lastSequence: number;
 }
 
-/**
- * Opens the index of a log that may still grow, and checks all of it: what comes after the first record that is
- * torn, or that `accept` refuses (it sees them in order), is cut off.
- */
-export async function recoverIndex(
+/** What is on disk of an index up to the first record that is torn, does not follow the one before, or is refused. */
+export interface Scanned extends Extent {
+  /** Bytes behind that. */
+  rest: number;
+}
+
+/** Reads all of an index; `accept` sees its records in order. */
+export async function scanIndex(
   folder: string,
-  disk: Disk,
+  { readBytes }: Disk,
   accept: (record: IndexRecord) => boolean,
-): Promise<IndexFile> {
-  const { files, readBytes } = disk;
+): Promise<Scanned> {
   const path = join(folder, 'index');
   const extent = { count: 0, lastSequence: 0 };
   for (let sound = true; sound;) {
@@ -50,18 +52,15 @@ export async function recoverIndex(
     }
     sound &&= page.length === INDEX_PAGE;
   }
-  const size = await sizeOf(path);
-  if (size > extent.count * RECORD_BYTES) await files.truncate(path, extent.count * RECORD_BYTES);
-  return indexFile(path, disk, extent);
+  return { ...extent, rest: (await sizeOf(path)) - extent.count * RECORD_BYTES };
 }
 
-/** Opens the index of a log that was finished in order: nothing of it can be torn. */
-export async function openFinishedIndex(folder: string, disk: Disk): Promise<IndexFile> {
-  const { readBytes } = disk;
+/** The index as far as it is sound; the rest is cut off, should there be any. */
+export async function openIndex(folder: string, disk: Disk, scanned: Scanned): Promise<IndexFile> {
   const path = join(folder, 'index');
-  const count = Math.floor((await sizeOf(path)) / RECORD_BYTES);
-  const [last] = await readPage(readBytes, path, { position: Math.max(0, count - 1), limit: 1 });
-  return indexFile(path, disk, { count, lastSequence: last ? last.first + last.lines - 1 : 0 });
+  const { count, lastSequence, rest } = scanned;
+  if (rest > 0) await disk.files.truncate(path, count * RECORD_BYTES);
+  return indexFile(path, disk, { count, lastSequence });
 }
 
 function indexFile(path: string, { files, readBytes }: Disk, extent: Extent): IndexFile {

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { ifThere } from '../../base/io/files.ts';
 import { createTurn } from '../../base/async/turn.ts';
 import type { LogSink } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
@@ -7,10 +9,16 @@ import { sizeOf } from './files.ts';
 import type { LogFolder } from './log-folder.ts';
 import { readLines } from './read-lines.ts';
 import { readRaw, type RawOptions } from './read-raw.ts';
+import type { Whole } from './sources.ts';
 import { createWriter } from './writer.ts';
 
 /** The log of one experiment. */
 export interface ExperimentLogs extends LogSink {
+  /**
+   * Whether anything of it is on disk, whether its index was made anew when it was opened, and what of it is lost for
+   * good, in words.
+   */
+  facts(): { exists: boolean; isRebuilt: boolean; damage: readonly string[] };
   /** JSON lines as `logs/wire.ts` describes them, in chunks of any size. */
   read(filter: LogFilter, options: { follow: boolean; signal: AbortSignal }): AsyncIterable<Uint8Array>;
   /** The exact bytes of one pod. */
@@ -57,6 +65,11 @@ export function createExperimentLogs(log: LogFolder, now: () => Date): Experimen
         await lapse.guard(reports, () => writer.take(reports, until));
       }),
     closed: (source) => inTurn(() => closeSource(source)),
+    facts: () => ({
+      exists: log.sources.finished || log.sources.list.length > 0,
+      isRebuilt: log.isRebuilt,
+      damage: log.sources.damage,
+    }),
     read: (filter, options) => readLines(log, filter, options),
     raw: (options) => readRaw(log, options),
     finish: () => inTurn(() => finish(log, lapse, writer)),
@@ -73,7 +86,7 @@ async function finish(
   try {
     for (const source of log.sources.list) await writer.takeLast(source.number);
     await lapse.over();
-    await log.sources.finish();
+    await log.sources.finish(wholeOf(log));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AichorError('server_error', `the log in ${log.path} could not be completed: ${why}`, {
@@ -85,6 +98,27 @@ async function finish(
     log.waiters.wake();
     await log.files.close(log.path);
   }
+}
+
+/** How much there is, now that all is in lines: what is missing later was lost. */
+function wholeOf({ index, sources, cursors }: LogFolder): Whole {
+  return { records: index.count, sizes: sources.list.map(({ number }) => cursors.get(number)?.end ?? 0) };
+}
+
+/**
+ * What a damaged index told of a finished log is found again in the files of its sources, one after the other; the times
+ * of those lines are when the files were written last.
+ */
+export async function rebuildIndex(log: LogFolder): Promise<void> {
+  const { sources, path } = log;
+  for (const { number } of sources.list) {
+    const written = (await ifThere(stat(sources.path(number))))?.mtime ?? new Date(0);
+    // What something that outlived its pod printed after the end is no part of the log.
+    await createWriter(log, () => written).takeLast(number, sources.whole?.sizes[number]);
+  }
+  await sources.finish(wholeOf(log));
+  log.isRebuilt = true;
+  await log.files.close(path);
 }
 
 async function bytesOnDisk(log: LogFolder): Promise<number> {

@@ -1,5 +1,7 @@
+import { isDiskUnwritable } from '../../base/io/disk-full.ts';
+import type { LogSource } from '../line.ts';
 import type { LineCursor } from '../split.ts';
-import { openFinishedIndex, recoverIndex, type Disk, type IndexFile } from './index-file.ts';
+import { openIndex, scanIndex, type Disk, type IndexFile } from './index-file.ts';
 import { createSharedReads, sizeOf, type LogFiles } from './files.ts';
 import { openSources, type SourceTable } from './sources.ts';
 
@@ -15,6 +17,8 @@ export interface LogFolder extends Disk {
   readonly waiters: Waiters;
   /** No line will ever come; set before it is on disk, so that followers end whatever the disk says. */
   ended: boolean;
+  /** Its index was damaged, and was made anew. */
+  isRebuilt: boolean;
 }
 
 /** A line that has begun and not ended. */
@@ -26,27 +30,56 @@ export interface OpenLine {
   since: number;
 }
 
-/** Opens a log folder (which need not be there yet) and mends what a crash left. */
-export async function openLogFolder(path: string, files: LogFiles): Promise<LogFolder> {
+/**
+ * Opens a log folder (which need not be there yet) and cuts off what a crash, or a damaged disk, left. `isTorn`: it was
+ * finished, and has lines that its index does not tell of any more.
+ */
+export async function openLogFolder(
+  path: string,
+  files: LogFiles,
+): Promise<{ folder: LogFolder; isTorn: boolean }> {
   const sources = await openSources(path, files);
   const disk = { files, readBytes: createSharedReads(files) };
-  const opened = {
+  const sizes = await Promise.all(sources.list.map((source) => sizeOf(sources.path(source.number))));
+  const ends = sources.list.map(() => 0);
+  let cut: number | null = null;
+  const scanned = await scanIndex(path, disk, ({ source, offset, length }) => {
+    if (offset !== ends[source]) return false;
+    const isThere = offset + length <= (sizes[source] ?? 0);
+    if (!isThere) cut = source;
+    else ends[source] = offset + length;
+    return isThere;
+  });
+  const { finished, whole } = sources;
+  const isWhole = scanned.rest === 0 && (whole === null || whole.records === scanned.count);
+  if (cut !== null) await keep(sources.addDamage(cutOff(sources.list[cut], sizes[cut] ?? 0)));
+  const folder: LogFolder = {
     ...disk,
     path,
     sources,
+    index: await openIndex(path, disk, scanned),
+    cursors: new Map(finished && isWhole ? [] : ends.map((end, number) => [number, { end, scanned: end }])),
     open: new Map(),
     waiters: createWaiters(),
-    ended: sources.finished,
+    ended: finished,
+    isRebuilt: false,
   };
-  if (sources.finished) return { ...opened, index: await openFinishedIndex(path, disk), cursors: new Map() };
-  const sizes = await Promise.all(sources.list.map((source) => sizeOf(sources.path(source.number))));
-  const ends = sources.list.map(() => 0);
-  const index = await recoverIndex(path, disk, ({ source, offset, length }) => {
-    if (offset !== ends[source] || offset + length > (sizes[source] ?? 0)) return false;
-    ends[source] = offset + length;
-    return true;
-  });
-  return { ...opened, index, cursors: new Map(ends.map((end, number) => [number, { end, scanned: end }])) };
+  return { folder, isTorn: finished && !isWhole };
+}
+
+/** Without room it is known for now, and written with what is written next. */
+async function keep(writing: Promise<void>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    if (!isDiskUnwritable(error)) throw error;
+  }
+}
+
+function cutOff(source: LogSource | undefined, bytes: number): string {
+  const who = source?.pod ?? `step ${source?.step}`;
+  const what = source?.stream == null ? who : `${who} (${source.stream})`;
+  return `what ${what} printed is missing from byte ${bytes} on: its file was cut off, or removed`;
 }
 
 /** Readers that wait for the log to grow, by lines or within a line. Each holds one callback; nothing is queued for any of them. */

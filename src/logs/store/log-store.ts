@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createExperimentLogs, type ExperimentLogs } from './log-access.ts';
+import { createExperimentLogs, rebuildIndex, type ExperimentLogs } from './log-access.ts';
 import { createLogFiles, type LogFiles } from './files.ts';
 import { openLogFolder, type LogFolder } from './log-folder.ts';
 
@@ -33,7 +33,8 @@ export function createLogStore(
   const folderOf = (experimentId: string): string => join(experimentsFolder, experimentId, 'logs');
 
   async function openNew(experimentId: string): Promise<Opened> {
-    const folder = await openLogFolder(folderOf(experimentId), files);
+    const { folder, isTorn } = await openLogFolder(folderOf(experimentId), files);
+    if (isTorn) await rebuildIndex(folder);
     const logs = createExperimentLogs(folder, now);
     return {
       folder,

@@ -42,7 +42,7 @@ export async function* readLines(
     if (open.due.length > 0) yield* encodeRecords(await openLines.read(open.due, lastSequence));
     else if (!log.ended) await log.waiters.wait(signal, open.next);
   }
-  yield Buffer.from(endLine(log.index.lastSequence));
+  yield Buffer.from(endLine(log.index.lastSequence, log.sources.damage));
 }
 
 /** The records of a batch, each beside its bytes and its source. */

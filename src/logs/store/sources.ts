@@ -1,4 +1,4 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { briefly } from '../../base/io/brief.ts';
 import { ifThere } from '../../base/io/files.ts';
@@ -19,22 +19,40 @@ export interface StoredSource extends LogSource {
 export interface SourceTable {
   readonly list: readonly StoredSource[];
   readonly finished: boolean;
+  /** Records that the index had, and bytes that sources had, when it was finished; null: not known. */
+  readonly whole: Whole | null;
+  /** What is missing in this log for good, in words. */
+  readonly damage: readonly string[];
   path(number: number): string;
   find(source: LogSource, marker?: boolean): StoredSource | undefined;
   add(source: LogSource, marker?: boolean): Promise<StoredSource>;
   close(source: StoredSource): Promise<void>;
-  finish(): Promise<void>;
+  finish(whole: Whole): Promise<void>;
+  /** Keeps what is missing for everybody who reads the log. */
+  addDamage(text: string): Promise<void>;
+}
+
+export interface Whole {
+  records: number;
+  /** By source number. */
+  sizes: number[];
 }
 
 /** A line of the table's file. */
-type Entry = { source: LogSource; marker?: true } | { closed: number } | { finished: true };
+type Entry =
+  | { source: LogSource; marker?: true }
+  | { closed: number }
+  | { finished: true; whole?: Whole }
+  | { damage: string };
 
 /** Reads the table of a log (`sources`, JSON lines; a torn last line is cut off). */
 export async function openSources(folder: string, files: LogFiles): Promise<SourceTable> {
   const path = join(folder, 'sources');
-  const { entries, bytes } = await readEntries(path, files);
+  const { entries, bytes } = await readEntries(folder, files);
   const list: StoredSource[] = [];
+  const damage: string[] = [];
   let finished = false;
+  let whole: Whole | null = null;
   let writing: Promise<void> = Promise.resolve();
   let end = bytes;
   let waiting: Entry[] = [];
@@ -46,8 +64,11 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
     } else if ('closed' in entry) {
       const source = list[entry.closed];
       if (source) source.closed = true;
+    } else if ('damage' in entry) {
+      if (!damage.includes(entry.damage)) damage.push(entry.damage);
     } else {
       finished = true;
+      whole = entry.whole ?? null;
     }
   }
 
@@ -80,8 +101,12 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
 
   return {
     list,
+    damage,
     get finished() {
       return finished;
+    },
+    get whole() {
+      return whole;
     },
     path: pathOf,
     find,
@@ -102,7 +127,8 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
       }
     },
     close: (source) => (source.closed ? writing : append({ closed: source.number })),
-    finish: () => (finished ? writing : append({ finished: true })),
+    finish: (all) => append({ finished: true, whole: all }),
+    addDamage: (text) => (damage.includes(text) ? writing : append({ damage: text })),
   };
 }
 
@@ -110,17 +136,42 @@ function createEmpty(path: string): Promise<void> {
   return briefly(async () => (await open(path, 'a', 0o600)).close());
 }
 
-async function readEntries(path: string, files: LogFiles): Promise<{ entries: Entry[]; bytes: number }> {
+async function readEntries(folder: string, files: LogFiles): Promise<{ entries: Entry[]; bytes: number }> {
+  const path = join(folder, 'sources');
   const content = await ifThere(briefly(() => readFile(path)));
   if (content === null) return { entries: [], bytes: 0 };
   const bytes = content.lastIndexOf(10) + 1;
   if (bytes < content.length) await files.truncate(path, bytes);
   const lines = content.toString('utf8', 0, bytes).split('\n').slice(0, -1);
-  return { entries: lines.map(parseEntry), bytes };
+  const entries = lines.map(parseEntry);
+  if (entries.every((entry) => entry !== null)) return { entries, bytes };
+  return { entries: await patched(folder, entries), bytes };
 }
 
-function parseEntry(line: string): Entry {
-  return JSON.parse(line) as Entry;
+/** Null for a line that is damaged. */
+function parseEntry(line: string): Entry | null {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return typeof entry === 'object' && entry !== null ? (entry as Entry) : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Sources go by their place in the table: each file of which no line tells gets one, for the first that are damaged. */
+async function patched(folder: string, entries: readonly (Entry | null)[]): Promise<Entry[]> {
+  const files = (await readdir(folder)).filter((name) => /^\d+\.log$/.test(name)).length;
+  let lost = files - entries.filter((entry) => entry !== null && 'source' in entry).length;
+  const whole = entries.flatMap((entry): Entry[] => {
+    if (entry !== null) return [entry];
+    return lost-- > 0 ? [{ source: { step: 'run', pod: null, attempt: 1, stream: null } }] : [];
+  });
+  for (; lost > 0; lost--) whole.push({ source: { step: 'run', pod: null, attempt: 1, stream: null } });
+  return [
+    ...whole,
+    { damage: 'the table of its sources was damaged: of some lines it is not known which pod printed them' },
+  ];
 }
 
 function isSame(one: LogSource, other: LogSource): boolean {

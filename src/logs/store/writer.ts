@@ -8,7 +8,7 @@ export interface LogWriter {
   /** Takes the new lines of these sources, in the order of the reports; none beyond the given size of its file. */
   take(reports: readonly number[], until?: ReadonlyMap<number, number>): Promise<void>;
   /** Takes all that is left of a source, an unterminated last line too. */
-  takeLast(source: number): Promise<void>;
+  takeLast(source: number, until?: number): Promise<void>;
 }
 
 type Sizes = ReadonlyMap<number, number>;
@@ -110,9 +110,9 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
         await flush();
         if (noteOpenLines(log, new Set(reports), until)) log.waiters.wake();
       }),
-    takeLast: (source) =>
+    takeLast: (source, until) =>
       undoOnFailure(async () => {
-        await takeRest(source, true);
+        await takeRest(source, true, until);
         log.open.delete(source);
       }),
   };

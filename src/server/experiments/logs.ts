@@ -5,7 +5,7 @@ import { stateOf, type ExperimentStore } from '../store/store.ts';
 
 /** What reading of logs needs. */
 export interface LogReading {
-  store: Pick<ExperimentStore, 'resolve' | 'state'>;
+  store: Pick<ExperimentStore, 'resolve' | 'state' | 'untidied'>;
   logs: LogStore;
 }
 
@@ -21,6 +21,9 @@ export async function experimentLogs(
   const id = store.resolve(ref);
   const { ended, record } = stateOf(store, id);
   const log = await logs.open(id);
+  // One that ended while it waited has none; of any other an empty one is kept.
+  if (ended && record.step !== 'wait' && !log.facts().exists && !store.untidied().includes(id))
+    throw removed(id);
   const { raw, follow: wanted, skip, ...filter } = query;
   const follow = wanted && !ended;
   const pod = filter.pod;
@@ -31,6 +34,16 @@ export async function experimentLogs(
     throw new AichorError('usage', 'the exact bytes are those of one pod', { hint: 'name it with --pod' });
   const { attempt } = filter;
   return (signal) => log.raw({ ...withoutUndefined({ attempt, skip }), pod, follow, signal });
+}
+
+function removed(id: string): AichorError {
+  return new AichorError(
+    'not_found',
+    `the log of experiment ${id} is not there any more: its files were removed`,
+    {
+      hint: 'aichor experiments get tells how it ended; aichor experiments resubmit runs it again',
+    },
+  );
 }
 
 function noSuchPod(id: string, pod: string, pods: readonly { pod: string }[]): AichorError {

@@ -4,7 +4,7 @@ import { isDiskUnwritable } from '../../base/io/disk-full.ts';
 import { AichorError, isAichorError, type ErrorCode } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { isDamagedDatabase, isDiskTrouble } from '../store/database.ts';
-import { damagedDatabase } from '../store/lost.ts';
+import { damagedDatabase } from '../store/damage/lost.ts';
 import { UnknownMedia } from './json-body.ts';
 
 /** The HTTP status of every error code. */

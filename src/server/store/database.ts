@@ -107,7 +107,18 @@ export function closeWhole(database: Database): void {
   }
 }
 
+/** The stand-in for `node:sqlite` leaves the code out of errors that come while rows are read: these are SQLite's own texts. */
+const CODES_BY_TEXT = new Map([
+  ['database is locked', BUSY],
+  ['disk I/O error', IO_ERROR],
+  ['database disk image is malformed', CORRUPT],
+  ['database or disk is full', FULL],
+  ['file is not a database', NOT_A_DATABASE],
+]);
+
 function resultCode(error: unknown): number | null {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
-  return error.errcode & 0xff;
+  if (!(error instanceof Error)) return null;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
+  const isFromSqlite = 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+  return isFromSqlite ? (CODES_BY_TEXT.get(error.message) ?? null) : null;
 }

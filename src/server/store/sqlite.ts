@@ -13,7 +13,8 @@ import {
   transaction,
   type Database,
 } from './database.ts';
-import { damagedDatabase, refuseLostDatabase } from './lost.ts';
+import { examineDatabase } from './damage/examine.ts';
+import { damagedDatabase, refuseLostDatabase } from './damage/lost.ts';
 import { listByMetric, saveMetrics } from './metrics.ts';
 import { isEmpty, migrate } from './migrations.ts';
 import { eventsOf, stateIn, summaryIn } from './read-rows.ts';
@@ -96,6 +97,7 @@ function storeOn(database: Database, options: SqliteStoreOptions): ExperimentSto
     markTidied: (id) => statements.markTidied(id),
     snapshots: () => new Set(statements.snapshots<{ snapshot: string }>().map((row) => row.snapshot)),
     remove: (id) => transaction(database, () => store.sweeps.removeMember(id, statements.remove)),
+    examine: () => examineDatabase(database, statements),
     close() {
       // Somebody has removed the file under the server: what it told is here yet.
       if (!isThereSync(options.file)) saveAs(database, options.file);

@@ -40,6 +40,8 @@ export function prepareStatements(database: Database) {
     events: many(
       'SELECT event FROM events WHERE number = (SELECT number FROM experiments WHERE id = ?) ORDER BY position',
     ),
+    eventRows: many('SELECT position, event FROM events WHERE number = ? ORDER BY position'),
+    removeEvent: run('DELETE FROM events WHERE number = ? AND position = ?'),
     lastEvent: one('SELECT position, type FROM events WHERE number = ? ORDER BY position DESC LIMIT 1'),
     liveCount: one('SELECT count(*) AS count FROM experiments WHERE live = 1'),
     snapshots: many('SELECT DISTINCT snapshot FROM experiments WHERE snapshot IS NOT NULL'),

@@ -8,6 +8,7 @@ import type { Status } from '../../experiment/status.ts';
 import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
 import type { Point } from '../../sweep/point.ts';
 import type { IdConditions } from './conditions.ts';
+import type { DatabaseExamination } from './damage/examine.ts';
 import type { Measured } from './metrics.ts';
 
 /**
@@ -60,6 +61,8 @@ export interface ExperimentStore {
   /** Snapshots that an experiment refers to. */
   snapshots(): Set<string>;
   remove(id: string): void;
+  /** Reads all of it; rows that are damaged are put together again. */
+  examine(): DatabaseExamination;
   close(): void;
 }
 

@@ -11,6 +11,7 @@ import { collectGarbage } from './collect.ts';
 import { openBlobs, type Blobs } from './contents/blobs.ts';
 import { createHashTable, type HashTable } from './contents/hash-table.ts';
 import { diskError } from './disk-error.ts';
+import { examineStore, type StoreExamination } from './examine.ts';
 import { importDirectory } from './import.ts';
 import { createListings, type Listings } from './listings/listings.ts';
 import { openListing } from './listings/stored-listing.ts';
@@ -45,6 +46,8 @@ export interface SnapshotStore {
   bytesOnDisk(): Promise<number>;
   /** Removes what is older than an hour and belongs to none of these digests. One at a time: a second call does nothing. */
   collect(keep: ReadonlySet<string>): Promise<void>;
+  /** Reads all of it; what is damaged counts as missing from then on. */
+  examine(): Promise<StoreExamination>;
   /** Indexes of packs that were damaged when the store was opened: what they held counts as missing. */
   damaged: readonly string[];
 }
@@ -80,7 +83,8 @@ export function createSnapshotStore(dataFolder: string, now: () => number = Date
   };
   return {
     ...entrance,
-    damaged: state.blobs.packs.damaged,
+    damaged: state.blobs.packs.damaged(),
+    examine: () => examineStore(state),
     async announceLines(body, assertSize) {
       const wire = await readWireListing(body);
       const { digest, missingLines } = await storing(announce(state, wire, assertSize));

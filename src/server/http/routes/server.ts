@@ -1,4 +1,5 @@
 import { health, serverStatus } from '../../../api/contract.ts';
+import { examination } from '../../../api/examination.ts';
 import type { UseCases } from '../../use-cases.ts';
 import { answers, describeRoute, failure, type Api, type Serving } from './api.ts';
 
@@ -23,9 +24,17 @@ const stopRoute = describeRoute({
   responses: { 200: answers(serverStatus, 'Its last state'), default: failure },
 });
 
+const examineRoute = describeRoute({
+  method: 'post',
+  path: '/server/examine',
+  summary: 'Read everything that it keeps, and mend what is damaged',
+  responses: { 200: answers(examination, 'What was found'), default: failure },
+});
+
 export function serverRoutes(api: Api, uses: UseCases, serving: Serving): void {
   api.openapi(healthRoute, (c) => c.json({ version: serving.version, pid: serving.pid }, 200));
   api.openapi(statusRoute, async (c) => c.json(await uses.serverStatus(), 200));
+  api.openapi(examineRoute, async (c) => c.json(await uses.examine(), 200));
   api.openapi(stopRoute, async (c) => {
     const status = await uses.serverStatus();
     serving.stop();

@@ -14,8 +14,11 @@ export interface Blobs {
   sizeOf(sha256: string): number | null;
   /** Contents to be added together. */
   begin(): BlobBatch;
-  /** A content that turned out to be damaged: from now on it is not there. */
-  forget(sha256: string): Promise<void>;
+  /**
+   * A content turned out to be damaged: from now on it is not there, and nothing else of the same pack that is damaged
+   * too. Returns the hashes.
+   */
+  forget(sha256: string): Promise<string[]>;
 }
 
 /** New contents; nobody sees them before they are committed, which is when they are safe on disk. */
@@ -49,8 +52,10 @@ export function openBlobs(folder: string): Blobs {
     sizeOf: (sha256) => packs.find(sha256)?.bytes ?? large.sizeOf(sha256),
     begin: () => beginBatch(packs, large),
     async forget(sha256) {
-      await packs.forget(sha256);
+      const span = packs.find(sha256);
+      if (span) return packs.mend(span.pack);
       await large.forget(sha256);
+      return [sha256];
     },
   };
 }

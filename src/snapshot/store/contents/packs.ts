@@ -12,6 +12,8 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { place } from '../../../base/io/place.ts';
+import { ifThereSync } from '../../../base/io/files-sync.ts';
+import { createTurns } from '../../../base/async/turns.ts';
 import { flushAll } from '../durable.ts';
 import { createHashTable, HASH_BYTES, hashBytes } from './hash-table.ts';
 import { decodeFirstIndex, decodeIndex, encodeIndex, type PackIndex } from './pack-index.ts';
@@ -30,10 +32,12 @@ export interface Packs {
   /** Every pack with what is read from it; those without index hold nothing. */
   list(): { pack: string; changedAt: number; contents: { sha256: string; span: Span }[]; bytes: number }[];
   remove(pack: string): Promise<void>;
-  /** A content that turned out to be damaged: from now on it is not there. */
-  forget(sha256: string): Promise<void>;
-  /** Indexes that could not be read when the packs were opened. */
-  damaged: readonly string[];
+  /** Reads all of a pack: what is damaged in it is not there from now on. Returns the hashes of that. */
+  mend(pack: string): Promise<string[]>;
+  /** Indexes that could not be read when the packs were opened, and are there yet. */
+  damaged(): readonly string[];
+  /** Removes such an index: its pack holds nothing. */
+  dropIndex(name: string): Promise<void>;
 }
 
 /** Where a content is. */
@@ -76,7 +80,7 @@ export function openPacks(folder: string): Packs {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let table = createHashTable(3);
   const names = [''];
-  const damaged: string[] = [];
+  let damaged: string[] = [];
   const add = (pack: string, { count, hashes, offsets, sizes }: PackIndex) => {
     const number = names.push(pack) - 1;
     for (let at = 0; at < count; at++) {
@@ -113,7 +117,11 @@ export function openPacks(folder: string): Packs {
     return contents;
   };
   return {
-    damaged,
+    damaged: () => damaged,
+    async dropIndex(name) {
+      await rm(join(folder, name), { force: true });
+      damaged = damaged.filter((one) => one !== name);
+    },
     find(sha256) {
       const row = rowOf(sha256);
       return isThere(row) ? spanAt(row) : undefined;
@@ -135,16 +143,36 @@ export function openPacks(folder: string): Packs {
       table = kept;
       for (const suffix of [INDEX, FIRST_INDEX, PACK]) await rm(join(folder, pack + suffix), { force: true });
     },
-    async forget(sha256) {
-      const row = rowOf(sha256);
-      if (!isThere(row)) return;
-      const { pack } = spanAt(row);
-      table.set(row, IN_PACK, 0);
-      const left = contentsOf().get(pack) ?? [];
+    async mend(pack) {
+      const contents = contentsOf().get(pack) ?? [];
+      const bad = await damagedIn(folder, contents);
+      if (bad.size === 0) return [];
+      for (const sha256 of bad) table.set(rowOf(sha256), IN_PACK, 0);
+      const left = contents.filter(({ sha256 }) => !bad.has(sha256));
       await place(join(folder, pack + INDEX), encodeIndex(indexOf(left)), { durable: true });
       await rm(join(folder, pack + FIRST_INDEX), { force: true });
+      return [...bad];
     },
   };
+}
+
+/** Those of one pack's contents that are not what their hashes say. */
+async function damagedIn(
+  folder: string,
+  contents: readonly { sha256: string; span: Span }[],
+): Promise<Set<string>> {
+  const bad = new Set<string>();
+  const turns = createTurns();
+  const reader = packReader(folder);
+  try {
+    for (const { sha256, span } of contents) {
+      if (turns.isDue()) await turns.take();
+      if (reader.read(sha256, span) === null) bad.add(sha256);
+    }
+  } finally {
+    reader.close();
+  }
+  return bad;
 }
 
 function indexOf(contents: readonly { sha256: string; span: Span }[]): PackIndex {
@@ -213,7 +241,8 @@ function packReader(folder: string): PackReader {
     read(sha256, { pack, offset, bytes }) {
       const content = Buffer.allocUnsafe(bytes);
       if (bytes > 0) {
-        const file = files.get(pack) ?? openSync(join(folder, pack + PACK), 'r');
+        const file = files.get(pack) ?? ifThereSync(() => openSync(join(folder, pack + PACK), 'r'));
+        if (file === null) return null;
         files.set(pack, file);
         if (readSync(file, content, 0, bytes, offset) !== bytes) return null;
       }

@@ -24,8 +24,8 @@ export interface Listings {
   touch(digest: string): Promise<boolean>;
   /** All complete ones, with the milliseconds of their last change. */
   all(): Promise<{ digest: string; changedAt: number }[]>;
-  /** Digests of those that name this content. */
-  naming(sha256: string): Promise<string[]>;
+  /** Digests of those that name one of these contents. */
+  naming(contents: ReadonlySet<string>): Promise<string[]>;
 }
 
 const PREFIX = 'sha256:';
@@ -107,11 +107,14 @@ export function createListings(folder: string, now: () => number): Listings {
       });
       return (await Promise.all(found)).filter((entry) => entry !== null);
     },
-    async naming(sha256) {
+    async naming(contents) {
       const names = readdirSync(folder).filter(
         (name) => name.endsWith(SUFFIX) || name.endsWith(FIRST_SUFFIX),
       );
-      const naming = names.filter((name) => readFileSync(join(folder, name)).includes(sha256));
+      const naming = names.filter((name) => {
+        const named = readFileSync(join(folder, name), 'latin1').matchAll(/[0-9a-f]{64}/g);
+        return [...named].some(([sha256]) => contents.has(sha256));
+      });
       return naming.map((name) => PREFIX + name.replace(/\..*$/, ''));
     },
   };

@@ -19,8 +19,8 @@ export async function reportDamage(
   { path, sha256 }: { path: string; sha256: string },
   { blobs, listings }: Source,
 ): Promise<AichorError> {
-  await blobs.forget(sha256);
-  for (const digest of await listings.naming(sha256)) await listings.remove(digest);
+  const gone = new Set(await blobs.forget(sha256));
+  for (const digest of await listings.naming(gone)) await listings.remove(digest);
   return damagedError(`the stored content of ${JSON.stringify(path)} is damaged`);
 }
 

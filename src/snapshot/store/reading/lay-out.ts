@@ -99,7 +99,10 @@ async function layOutLarge(files: readonly StoredFile[], root: string, source: L
       await cloneFile(blobs.large.path(file.sha256), join(root, file.path), modeOf(file));
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, copyNext));
+  // One that fails must not leave others at work in a folder that is being removed.
+  const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, copyNext));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** A copy takes over the mode of what it copies, so the umask's answer is read off the empty file before. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ifThere } from '../../base/io/files.ts';
-import { AichorError } from '../../errors.ts';
+import { ifThere } from '../../../base/io/files.ts';
+import { AichorError } from '../../../errors.ts';
 
 /** A folder of an experiment is called by its id. */
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
