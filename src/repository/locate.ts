@@ -9,7 +9,8 @@ export interface LocatedManifest {
   notices: { code: string; message: string }[];
 }
 
-const FOLDER = 'aichor_manifests';
+/** Where a repository's manifests are. */
+export const FOLDER = 'aichor_manifests';
 const PLACES = [`${FOLDER}/manifest`, 'manifest'] as const;
 
 /**
@@ -69,7 +70,7 @@ function noManifest(paths: RepositoryPaths): AichorError {
 }
 
 /** YAML files that are manifests by their name or folder, shallow ones first. */
-function manifestsOf(paths: RepositoryPaths): string[] {
+export function manifestsOf(paths: RepositoryPaths): string[] {
   const isManifest = (path: string) =>
     /\.ya?ml$/.test(path) && (path.startsWith(`${FOLDER}/`) || /manifest[^/]*$/i.test(path));
   const depth = (path: string) => path.split('/').length;
