@@ -3,7 +3,7 @@
  *
  *   npm run check                  all of it
  *   npm run check -- house words   some of it
- *   npm run check -- --update      writes the snapshot of commands and README's reference anew
+ *   npm run check -- --update      writes the snapshot of commands, docs/reference/ and docs/manifest.md anew
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -26,7 +26,7 @@ const CHECKS = {
   package: () =>
     tool(root, 'publint/src/cli.js', ['--strict'], { ...process.env, npm_config_ignore_scripts: 'true' }),
   commands: () => upToDate(SNAPSHOT, commandSnapshot),
-  readme: () => upToDate('README.md', readmeWithReference),
+  reference: () => upToDate('docs/reference/commands.md', referencePage),
   manifest: () => upToDate('docs/manifest.md', manifestPage),
   words: async () => (await import('./check/words.js')).wordFindings(root),
 };
@@ -52,9 +52,8 @@ async function commandSnapshot() {
   return commandShape(await commands());
 }
 
-async function readmeWithReference() {
-  const { withReference } = await import('./check/reference.js');
-  return withReference(await readFile(join(root, 'README.md'), 'utf8'), await commands());
+async function referencePage() {
+  return (await import('./check/reference.js')).referencePage(await commands());
 }
 
 async function manifestPage() {

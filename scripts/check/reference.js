@@ -1,30 +1,21 @@
-/** The command reference of README.md, from the commands' own texts. */
+/** The page of all commands, from the commands' own texts. */
 
-export const BEGIN = '<!-- commands: written by `npm run check -- --update` -->';
-export const END = '<!-- commands end -->';
+const HEAD = `# Commands
+
+<!-- written by \`npm run check -- --update\` -->
+
+Every command also takes \`--output table|json|yaml|tsv|id\` (\`--json\` is \`--output json\`), \`--utc\` and \`--help\`.
+`;
 
 /** @param {Record<string, object>} commands of oclif.manifest.json @returns {string} Markdown */
-export function reference(commands) {
+export function referencePage(commands) {
   const shown = Object.values(commands).filter((command) => !command.hidden);
-  return shown.map(section).join('\n');
-}
-
-/** README with its reference written anew. Throws when the markers are not there. */
-export function withReference(readme, commands) {
-  const start = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (start === -1 || end < start) throw new Error(`README.md has lost its markers ${BEGIN} … ${END}`);
-  return `${readme.slice(0, start + BEGIN.length)}\n\n${reference(commands)}\n${readme.slice(end)}`;
+  return [HEAD, ...shown.map(section)].join('\n');
 }
 
 function section(command) {
   const name = command.id.replaceAll(':', ' ');
-  const lines = [
-    `### \`aichor ${[name, ...argumentsOf(command)].join(' ')}\``,
-    '',
-    `${command.summary}.`,
-    '',
-  ];
+  const lines = [`## \`aichor ${[name, ...argumentsOf(command)].join(' ')}\``, '', `${command.summary}.`, ''];
   if (command.description) lines.push(command.description, '');
   const flags = Object.values(command.flags).filter((flag) => !flag.hidden && flag.helpGroup !== 'GLOBAL');
   if (flags.length > 0) lines.push('| flag | |', '|---|---|', ...flags.map(row), '');
