@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 
 /**
  * Every file below `src/commands/` is a command, and its path is its name:
- * `experiments/submit/local.ts` → `experiments:submit:local`.
+ * `experiments/submit/local.ts` → `experiments:submit:local`. A folder whose name begins with `_` only keeps some together.
  *
  * @param {string} root the package's folder
  * @returns {Promise<{id: string, file: string}[]>} by id
@@ -18,6 +18,7 @@ export async function commandSources(root) {
       const id = file
         .slice(folder.length + 1, -'.ts'.length)
         .split(sep)
+        .filter((part) => !part.startsWith('_'))
         .join(':');
       return { id, file };
     });

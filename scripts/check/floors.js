@@ -27,6 +27,7 @@ export const FLOORS = [
       'snapshot/listing',
       'dockerfile',
       'sweep',
+      'compare',
     ],
     also: {
       operators: ['manifest', 'experiment'],
@@ -79,6 +80,7 @@ export const HOMES = {
   '@inquirer/prompts': ['cli', 'scaffold'],
   '@kubernetes/client-node': ['engines/kubernetes/api/access/kube-config.ts'],
   'cli-table3': ['cli'],
+  diff: ['server/experiments/compare.ts'],
   'csv-parse': ['sweep/list.ts'],
   'env-paths': ['machine'],
   eta: ['scaffold'],

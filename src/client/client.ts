@@ -29,6 +29,7 @@ import type {
   SweepSubmitted,
 } from '../api/sweep-contract.ts';
 import type { Examination } from '../api/examination.ts';
+import type { Compared, ComparisonInput } from '../api/compare-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
 import { FRAME_TYPE } from '../snapshot/listing/frame.ts';
 import { isAichorError, systemErrorCode } from '../errors.ts';
@@ -75,6 +76,7 @@ export interface Client {
   sweeps(): Promise<SweepList>;
   /** `metrics`: names of those that are given; `*`: all. */
   sweep(name: string, metrics?: readonly string[]): Promise<SweepDocument>;
+  compare(comparison: ComparisonInput): Promise<Compared>;
   list(query: ListQueryInput): Promise<ExperimentList>;
   get(ref: string): Promise<ExperimentRecord>;
   /** What the pods that run take at present. */
@@ -139,6 +141,7 @@ export function createClient(options: ClientOptions): Client {
     resumeSweep: (name, resumption) => post(`/sweeps/${encodeURIComponent(name)}/resume`, resumption),
     sweeps: () => get('/sweeps'),
     sweep: (name, metric = []) => get(`/sweeps/${encodeURIComponent(name)}`, { metric: [...metric] }),
+    compare: (comparison) => post('/experiments/compare', comparison),
     list: (query) => get('/experiments', asQuery(query)),
     get: (ref) => get(at(ref)),
     usage: (ref) => get(at(ref, '/usage')),

@@ -50,6 +50,8 @@ export interface Engine {
   /** What the pods of an experiment that runs take at present, those that it knows of. Absent: it cannot say. */
   usage?(experimentId: string): Promise<PodUsage[]>;
   discard(experimentId: string, why: 'ended' | 'deleted'): Promise<void>;
+  /** Packages that a build has installed, with their versions; null: not known any more. Absent: they are in an image. */
+  packages?(build: BuildResult): Promise<Record<string, string> | null>;
   /** Starts TensorBoard for an experiment that has ended; its address, or `REACHED`. Absent: this engine cannot. */
   openTensorBoard?(context: TensorBoardContext): Promise<string>;
   /**

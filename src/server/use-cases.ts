@@ -1,3 +1,4 @@
+import type { Comparison } from '../api/compare-contract.ts';
 import type { EngineAddition } from '../api/engine-contract.ts';
 import type {
   Annotation,
@@ -22,6 +23,7 @@ import { listEngines } from './engines/list.ts';
 import { removeEngine } from './engines/remove.ts';
 import { annotateExperiments } from './experiments/annotate.ts';
 import { cancelExperiments } from './experiments/cancel.ts';
+import { compareExperiments, type Comparing } from './experiments/compare.ts';
 import { deleteExperiments, pruneExperiments, type Deleting } from './experiments/delete.ts';
 import { getExperiment, getManifest } from './experiments/get.ts';
 import { listExperiments } from './experiments/list.ts';
@@ -44,6 +46,7 @@ import type { Supervisor } from './supervision/supervisor.ts';
 /** Everything that use cases are made of; each says itself what it takes of it. */
 export type Parts = Submitting &
   Resuming &
+  Comparing &
   Deleting &
   Watching &
   Opening &
@@ -67,6 +70,7 @@ export function useCases(parts: Parts) {
     listExperiments: (query: ListQuery) => listExperiments(parts, query),
     getExperiment: (ref: string) => getExperiment(parts, ref),
     usageOf: (ref: string) => usageOf(parts, ref),
+    compareExperiments: (comparison: Comparison) => compareExperiments(parts, comparison),
     getManifest: (ref: string) => getManifest(parts, ref),
     watch: (query: WatchQuery, gone: AbortSignal) => watch(parts, query, gone),
     experimentLogs: (ref: string, query: LogQuery) => experimentLogs(parts, ref, query),

@@ -8,6 +8,7 @@ import { listGpus, NO_GPUS, readGpuUse } from '../../machine/gpus.ts';
 import type { Processes } from '../../machine/processes.ts';
 import { localPaths } from '../../render/local/paths.ts';
 import type { Engine } from '../engine.ts';
+import { installedPackages } from './build/environments/installed-packages.ts';
 import { createBuilder } from './build/build.ts';
 import { checkPlan } from './check.ts';
 import type { Host } from './shared/host.ts';
@@ -101,6 +102,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     build: (context) => host.atATime.builds(() => build(context)),
     run: (context) => runExperiment(host, context),
     usage: createUsage({ processes: host.processes, gpus: gpuUse }),
+    packages: (result) => installedPackages(dataFolder, result),
     openTensorBoard: (context) => openTensorBoard(host.processes, context),
     async discard(experimentId) {
       // TensorBoard after the end, and whatever else is left: of a damaged experiment pods may still run.

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { compared, comparison } from '../../../api/compare-contract.ts';
 import {
   experimentList,
   experimentRecord,
@@ -62,6 +63,14 @@ const usageRoute = describeRoute({
   responses: { 200: answers(usage, 'Of each pod that something is known of'), default: failure },
 });
 
+const compareRoute = describeRoute({
+  method: 'post',
+  path: '/experiments/compare',
+  summary: 'What differs between experiments',
+  request: { body: json(comparison) },
+  responses: { 200: answers(compared, 'What is not the same in all of them'), default: failure },
+});
+
 const manifestRoute = describeRoute({
   method: 'get',
   path: '/experiments/{ref}/manifest',
@@ -91,6 +100,7 @@ export function experimentRoutes(api: Api, uses: UseCases): void {
   api.openapi(listRoute, (c) => c.json(uses.listExperiments(c.req.valid('query')), 200));
   api.openapi(getRoute, (c) => c.json(uses.getExperiment(c.req.valid('param').ref), 200));
   api.openapi(usageRoute, async (c) => c.json(await uses.usageOf(c.req.valid('param').ref), 200));
+  api.openapi(compareRoute, async (c) => c.json(await uses.compareExperiments(c.req.valid('json')), 200));
   api.openapi(manifestRoute, (c) =>
     c.body(uses.getManifest(c.req.valid('param').ref), 200, {
       'content-type': 'application/yaml; charset=utf-8',

@@ -31,7 +31,8 @@ export async function localDistributions(environment: string, sources: string): 
   return found;
 }
 
-async function packageFolders(environment: string): Promise<string[]> {
+/** Where the packages of an environment are. */
+export async function packageFolders(environment: string): Promise<string[]> {
   const all = await readdir(join(environment, 'lib')).catch((error: unknown) => {
     if (isAbsent(error)) return []; // whatever made it, there are no packages
     throw error;
