@@ -15,6 +15,9 @@ const { constants } = zlib;
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 const GZIP = { level: 4 };
 
+/** `ZSTD_e_flush` of the format's own library. */
+const ZSTD_FLUSH = 1;
+
 /** The best first. Node has zstd from 22.15 on; earlier ones do not name it. */
 const ENCODINGS: readonly Encoding[] = [
   ...zstd(),
@@ -42,9 +45,6 @@ interface ZlibOfNode {
   ) => void;
   createZstdCompress?: () => zlib.Gzip;
 }
-
-/** `ZSTD_e_flush` of the format's own library. */
-const ZSTD_FLUSH = 1;
 
 function zstd(): Encoding[] {
   const { zstdCompress, createZstdCompress }: ZlibOfNode = zlib;
