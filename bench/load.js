@@ -42,6 +42,30 @@ export async function openBusyServer(options = {}) {
 }
 
 /**
+ * A control plane with room for `cpus` pods, and a submission of one pod with this command.
+ *
+ * @param {{command: string, cpus: number, checkout?: string}} options `checkout`: another built checkout
+ */
+export async function openServer({ command, cpus, ...options }) {
+  const lab = openLab(options);
+  mkdirSync(lab.env.AICHOR_HOME, { recursive: true, mode: 0o700 });
+  writeFileSync(join(lab.env.AICHOR_HOME, 'settings.json'), JSON.stringify({ cpus }), {
+    mode: 0o600,
+  });
+  const folder = writeRepository(join(lab.folder, 'one-pod'), { command });
+  const submitted = ['experiments', 'submit', 'local', '--repo-dir', folder, '--message', 'bench'];
+  const { experiment_id: id } = await lab.json(submitted);
+  const { source } = await lab.json(['experiments', 'get', id]);
+  const { address, pid } = await lab.json(['server', 'status']);
+  const submission = JSON.stringify({
+    source: { kind: 'local', snapshot: source.snapshot },
+    message: 'bench',
+    shell: { PATH: process.env.PATH, HOME: process.env.HOME ?? '/', LANG: 'C.UTF-8' },
+  });
+  return { lab, pid, socket: address.replace(/^unix:/, ''), submission };
+}
+
+/**
  * Requests from `clients` at once, each over a connection of its own, until `enough` says so.
  *
  * @returns {Promise<{rate: number, p99: number, count: number}>} answers a second; milliseconds
@@ -79,6 +103,29 @@ export function post({ agent, socket }, path, body) {
     });
     sent.on('error', reject);
     sent.end(body);
+  });
+}
+
+/** Whether any experiment has not ended. */
+export async function someLive(socket) {
+  const states = ['Waiting', 'Cloning', 'Building', 'Submitting', 'Running'];
+  const query = states.map((state) => `status=${state}`).join('&');
+  return (await listed(socket, `${query}&limit=1`)).length > 0;
+}
+
+/** What the control plane lists for a query. */
+export function listed(socketPath, query) {
+  return new Promise((resolve, reject) => {
+    const agent = new Agent();
+    const asked = request({ agent, socketPath, path: `/v1/experiments?${query}` }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+      answer.on('end', () =>
+        answer.statusCode === 200 ? resolve(JSON.parse(text).experiments) : reject(new Error(text)),
+      );
+    });
+    asked.on('error', reject);
+    asked.end();
   });
 }
 
