@@ -33,6 +33,8 @@ export function eventMessage(event: ExperimentEvent): string {
       return `working copies are kept in ${event.path}`;
     case 'failure':
       return `${event.reason}: ${event.explanation}`;
+    case 'ran':
+      return `ran for ${event.seconds} s`;
     case 'ended':
       return 'ended: nothing of the experiment runs any more';
   }

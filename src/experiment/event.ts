@@ -35,6 +35,8 @@ export type ExperimentFact =
   | { type: 'cancel_requested'; message: string }
   /** Something ended the experiment's success for good; the first such fact counts. */
   | { type: 'failure'; reason: Reason; explanation: string }
+  /** How long it ran, from the start of its first pods, by a clock that does not jump. */
+  | { type: 'ran'; seconds: number }
   /** Nothing of the experiment runs any more, and its logs are complete. */
   | { type: 'ended' };
 

@@ -127,6 +127,8 @@ function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentSt
       return state.failure
         ? state
         : { ...state, failure: { reason: event.reason, explanation: event.explanation } };
+    case 'ran':
+      return { ...state, record: { ...record, duration_s: record.duration_s ?? event.seconds } };
     case 'ended':
       return { ...state, ended: true, progress: null, record: withEnd(record, event.time) };
   }
@@ -174,7 +176,8 @@ function withPod(record: ExperimentState['record'], fact: PodFact): ExperimentSt
   const known = record.pods.find((pod) => pod.pod === fact.pod);
   if (known === undefined || fact.attempt !== record.attempt || goesBack(known.status, fact.status))
     return record;
-  const { status, reason, exit_code, attempt, started_at, ended_at, peak_memory_bytes } = fact;
+  const { status, reason, exit_code, attempt, started_at, peak_memory_bytes } = fact;
+  const ended_at = fact.ended_at === null ? null : notBefore(started_at, fact.ended_at);
   const changed = { ...known, status, reason, exit_code, attempt, started_at, ended_at, peak_memory_bytes };
   return {
     ...record,
@@ -188,6 +191,11 @@ function goesBack(from: PodStatus, to: PodStatus): boolean {
   return from === 'Running' && to === 'Pending';
 }
 
+/** Clocks are set back: what ends has begun before. */
+function notBefore(start: string | null, end: string): string {
+  return start !== null && end < start ? start : end;
+}
+
 function earlier(a: string | null, b: string | null): string | null {
   if (a === null || b === null) return a ?? b;
   return a < b ? a : b;
@@ -195,11 +203,12 @@ function earlier(a: string | null, b: string | null): string | null {
 
 /** Nothing runs any more, so no pod waits or runs either, whether its end was seen or not. */
 function withEnd(record: ExperimentState['record'], time: string): ExperimentState['record'] {
-  const { started_at: start } = record;
+  const { started_at: start, duration_s: ran } = record;
+  const end = notBefore(start, time);
   return {
     ...record,
-    ended_at: time,
-    duration_s: start === null ? null : Math.max(0, (Date.parse(time) - Date.parse(start)) / 1000),
+    ended_at: end,
+    duration_s: start === null ? null : (ran ?? (Date.parse(end) - Date.parse(start)) / 1000),
     pods: record.pods.map((pod) =>
       isPodTerminal(pod.status) ? pod : { ...pod, status: 'Stopped', reason: 'StoppedWithExperiment' },
     ),

@@ -257,6 +257,7 @@ const SAID_AGAIN: ReadonlySet<ExperimentFact['type']> = new Set([
   'failure',
   'link',
   'workdir',
+  'ran',
 ]);
 
 function isSaidAgain(fact: ExperimentFact, before: ExperimentState, after: ExperimentState): boolean {

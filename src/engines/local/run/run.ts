@@ -13,7 +13,7 @@ import { showTensorBoard } from '../services/tensorboard.ts';
 import type { GpuPool } from '../shared/gpu-pool.ts';
 import type { Host } from '../shared/host.ts';
 import { runAttempt, type AttemptTools } from './attempt.ts';
-import { openClock } from './deadline.ts';
+import { openClock, type RunClock } from './deadline.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { processesLeft } from './end/settle.ts';
 
@@ -98,10 +98,17 @@ async function runAttempts(run: PreparedRun, outlets: Outlets): Promise<boolean>
     const end = await runAttempt(number, tools);
     crashPoint('engine-attempt-ended');
     if (end === 'detached') return false;
+    if (end === 'ended') tellDuration(clock, facts);
     if (!keep) await removeWork(directory, number);
     if (end === 'ended') return true;
   }
   return false;
+}
+
+/** Nothing, where nothing was started. */
+function tellDuration(clock: RunClock, facts: FactQueue): void {
+  const seconds = Math.round(clock.elapsed() * 1000) / 1000;
+  if (seconds > 0) facts.push({ type: 'ran', seconds });
 }
 
 async function clearUp(
