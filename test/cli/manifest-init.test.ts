@@ -168,6 +168,28 @@ describe('manifest init', () => {
     expect(JSON.parse(stdout).files).toEqual([...OURS, ...DOCKER].sort());
   });
 
+  test('what is not sent is told with the line that says so: .gitignore, and .aichorignore over it', () => {
+    given({
+      'requirements.txt': '',
+      'train.py': MAIN,
+      '.gitignore': 'cache/\ndata/\n',
+      'cache/x': 'x',
+      'data/x': 'x'.repeat(100_000),
+      'wandb/x': 'x',
+    });
+    init([]);
+    writeFileSync(join(root, '.aichorignore'), '# ours\nwandb/\n!data/\n');
+    const dryRun = ['experiments', 'submit', 'local', '--dry-run'];
+    const { left_out: leftOut, largest } = JSON.parse(aichor(dryRun).stdout);
+    expect(leftOut).toEqual([
+      { file: '.gitignore', line: 1, pattern: 'cache/', count: 1, paths: ['cache/'] },
+      { file: '.aichorignore', line: 2, pattern: 'wandb/', count: 1, paths: ['wandb/'] },
+    ]);
+    expect(largest).toContainEqual(expect.objectContaining({ path: expect.stringMatching(/^data\//) }));
+    const { stdout } = aichor([...dryRun, '--output', 'table']);
+    expect(stdout).toContain('  wandb/  by .aichorignore:2 wandb/');
+  });
+
   test('where there is no manifest, the hint leads here', () => {
     given({ 'train.py': MAIN });
     for (const command of [

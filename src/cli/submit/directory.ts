@@ -72,16 +72,18 @@ export function directorySubmission(
 
 /** What would be sent and created; nothing is (contract 3.1). */
 export async function dryRunOf(
-  { plan, manifestPath, scan }: CheckedDirectory,
-  { settings }: SubmitOptions,
+  { root, plan, manifestPath, scan }: CheckedDirectory,
+  { settings, signal }: SubmitOptions,
 ): Promise<DryRun> {
   const { digest, files, bytes, largest } = await scan();
+  const { leftOut } = await import('../../snapshot/packaging/left-out.ts');
   return {
     manifest_path: manifestPath,
     snapshot: digest,
     files,
     bytes,
     largest: largest.map((entry) => ({ path: entry.path, bytes: entry.bytes })),
+    left_out: await leftOut(root, { env: process.env, signal }),
     plan: localDocument(plan, settings),
   };
 }

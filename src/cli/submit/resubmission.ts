@@ -58,6 +58,7 @@ async function resubmitDryRun(
     files: null,
     bytes: null,
     largest: [],
+    left_out: [],
     plan: localDocument(plan, settings),
   };
 }

@@ -2,6 +2,7 @@ import type { Client } from '../../client/client.ts';
 import { isOpenLine, type LogLine } from '../../logs/line.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../../experiment/record.ts';
 import type { PlanDocument } from '../../render/local/plan-document.ts';
+import type { LeftOut } from '../../snapshot/packaging/left-out.ts';
 import { waitForEnd } from '../experiments/wait.ts';
 import { BaseCommand } from '../runtime/base-command.ts';
 import { Verdict } from '../runtime/command.ts';
@@ -39,6 +40,8 @@ export interface DryRun {
   files: number | null;
   bytes: number | null;
   largest: { path: string; bytes: number }[];
+  /** What stays here, by the line that says so. */
+  left_out: LeftOut[];
   plan: PlanDocument;
 }
 

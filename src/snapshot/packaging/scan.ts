@@ -11,6 +11,7 @@ import { changedFiles, type ChangedFile } from './reading/same-tree.ts';
 import { walk, type Tree } from './reading/walk.ts';
 import { createScan, type Scan } from './scanned.ts';
 import { gitMark, gitState, type GitState } from './selection/git-state.ts';
+import { notLeftOutByOwn } from './selection/rules.ts';
 import { RULE_FILE, selectionFor, type TreeSelection } from './selection/selection.ts';
 import { rulesMark } from './selection/rules-mark.ts';
 import { addTracked, trackedThoughIgnored } from './selection/tracked.ts';
@@ -132,11 +133,11 @@ async function selectTree(
 ): Promise<Tree> {
   // Git runs beside the walk.
   const tracked = selection.repository === null ? null : trackedThoughIgnored(folder, env);
-  const tree = await walk(folder, selection, signal);
+  const tree = await walk(folder, selection, { signal });
   if (tracked === null) return tree;
   const { paths, notice } = await tracked;
   if (notice !== null) tree.notices.push({ code: 'git_unavailable', message: notice });
-  addTracked(folder, paths, tree);
+  addTracked(folder, notLeftOutByOwn(paths, selection.rules), tree);
   return tree;
 }
 

@@ -27,7 +27,7 @@ export function planView(document: PlanDocument, screen: Screen): string {
 
 /** What `--dry-run` shows: what would be sent, then the plan. */
 export function dryRunView(
-  { manifest_path: path, files, bytes, largest, plan }: Sent,
+  { manifest_path: path, files, bytes, largest, left_out: leftOut, plan }: Sent,
   screen: Screen,
 ): string {
   const { colors } = screen;
@@ -37,7 +37,16 @@ export function dryRunView(
       : `${counted(files, 'file')}, ${formatBytes(bytes)}`;
   const rows = largest.map((entry) => `  ${formatBytes(entry.bytes).padStart(7)}  ${printable(entry.path)}`);
   const most = rows.length === 0 ? [] : [colors.dim('largest'), ...rows];
-  return [`${colors.bold(path)} · ${sent}`, ...most, '', planView(plan, screen)].join('\n');
+  const stays = leftOut.length === 0 ? [] : [colors.dim('left out'), ...leftOut.map(leftOutLine)];
+  return [`${colors.bold(path)} · ${sent}`, ...most, ...stays, '', planView(plan, screen)].join('\n');
+}
+
+/** `  data/, notes.csv and 3 more  by .gitignore:3 data/`. */
+function leftOutLine({ file, line, pattern, count, paths }: Sent['left_out'][number]): string {
+  const named = paths.slice(0, MOST_VALUES).map(printable).join(', ');
+  const more = count > MOST_VALUES ? ` and ${count - MOST_VALUES} more` : '';
+  const by = file === null ? 'always' : `by ${file}:${line} ${printable(pattern ?? '')}`;
+  return `  ${named}${more}  ${by}`;
 }
 
 interface Sent {
@@ -45,6 +54,13 @@ interface Sent {
   files: number | null;
   bytes: number | null;
   largest: readonly { path: string; bytes: number }[];
+  left_out: readonly {
+    file: string | null;
+    line: number | null;
+    pattern: string | null;
+    count: number;
+    paths: readonly string[];
+  }[];
   plan: PlanDocument;
 }
 

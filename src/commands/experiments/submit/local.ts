@@ -6,7 +6,7 @@ import type { Verdict } from '../../../cli/runtime/command.ts';
 export default class SubmitLocal extends SubmitCommand {
   static override summary = 'Submit a directory as it is';
   static override description =
-    'Checks the manifest, packs the directory (less .git, .venv and what .aichorignore lists) and submits it. Files that the server has are not sent again.';
+    'Checks the manifest, packs the directory (less what .gitignore and .aichorignore leave out) and submits it. Files that the server has are not sent again.';
   static override examples = [
     'aichor experiments submit local --message "first try"',
     'aichor experiments submit local --env LEARNING_RATE=0.001 --label sweep=a --follow',

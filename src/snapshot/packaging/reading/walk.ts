@@ -4,7 +4,15 @@ import { isAbsent } from '../../../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { FolderEntry, LinkEntry } from '../../listing/listing.ts';
 import { readOptional } from '../selection/git-rules.ts';
-import { ENVIRONMENT_FILE, isIgnored, isTakenBack, withRules, type Rules } from '../selection/rules.ts';
+import {
+  decidingLine,
+  ENVIRONMENT_FILE,
+  isIgnored,
+  isTakenBack,
+  withRules,
+  type DecidingLine,
+  type Rules,
+} from '../selection/rules.ts';
 import { RULE_FILE, type TreeSelection } from '../selection/selection.ts';
 import { looksOf } from './look.ts';
 import type { Looks, SeenFolder } from './record.ts';
@@ -53,7 +61,11 @@ const LONGEST_PATH = 4096;
  * Walks a directory and looks at every selected file and link; reads no content. Ignored folders are never
  * entered, links never followed. Throws AichorError `repository_invalid` for what cannot be read.
  */
-export async function walk(root: string, selection: TreeSelection, signal?: AbortSignal): Promise<Tree> {
+export async function walk(
+  root: string,
+  selection: TreeSelection,
+  { signal, onLeftOut }: Walking = {},
+): Promise<Tree> {
   const tree: Tree = {
     files: [],
     links: [],
@@ -64,19 +76,25 @@ export async function walk(root: string, selection: TreeSelection, signal?: Abor
   const pending: Folder[] = [{ prefix: '', rules: selection.rules }];
   const turns = createTurns(signal);
   for (let folder = pending.pop(); folder; folder = pending.pop()) {
-    visit(root, folder, { selection, tree, pending });
+    visit(root, folder, { selection, tree, pending, onLeftOut });
     if (turns.isDue()) await turns.take();
   }
   return tree;
 }
 
-interface Visit {
+interface Walking {
+  signal?: AbortSignal | undefined;
+  /** Told of what is not taken, folders as a whole, with the line that says so; null: it is left out always. */
+  onLeftOut?: ((path: string, by: DecidingLine | null) => void) | undefined;
+}
+
+interface Visit extends Pick<Walking, 'onLeftOut'> {
   selection: TreeSelection;
   tree: Tree;
   pending: Folder[];
 }
 
-function visit(root: string, folder: Folder, { selection, tree, pending }: Visit): void {
+function visit(root: string, folder: Folder, { selection, tree, pending, onLeftOut }: Visit): void {
   const { prefix } = folder;
   // Looked at before it is read: what changes it afterwards shows.
   const stat = lstatSync(`${root}/${prefix}`, { throwIfNoEntry: false });
@@ -85,12 +103,18 @@ function visit(root: string, folder: Folder, { selection, tree, pending }: Visit
   tree.seen.folders.push({ prefix, looks: looksOf(stat), names: namesOf(entries) });
   if (entries.length === 0 && prefix !== '') tree.folders.push({ path: prefix.slice(0, -1), kind: 'folder' });
   const rules = selection.nested ? withNested(root, folder, { entries, tree }) : folder.rules;
-  if (selection.leavesEnvironments && isEnvironment(folder, entries)) return;
+  if (selection.leavesEnvironments && isEnvironment(folder, entries)) {
+    onLeftOut?.(prefix, null);
+    return;
+  }
   for (const entry of entries) {
     const path = prefix + entry.name;
     const isFolder = entry.isDirectory();
-    if (selection.leavesOut(entry.name, isFolder)) continue;
-    if (isIgnored(path, isFolder, rules)) continue;
+    const isOut = selection.leavesOut(entry.name, isFolder);
+    if (isOut || isIgnored(path, isFolder, rules)) {
+      onLeftOut?.(isFolder ? `${path}/` : path, isOut ? null : decidingLine(path, isFolder, rules));
+      continue;
+    }
     if (path.length > LONGEST_PATH) tree.notices.push(tooLong(path));
     else if (isFolder) pending.push({ prefix: `${path}/`, rules });
     else addEntry(root, path, tree);
@@ -172,7 +196,12 @@ function withNested(
   if (!entries.some((entry) => entry.name === '.gitignore' && entry.isFile())) return rules;
   tree.seen.rules.push(`${prefix}.gitignore`);
   const text = attempt(`${prefix}.gitignore`, () => readOptional(`${root}/${prefix}.gitignore`));
-  return text === null ? rules : withRules(rules, text, (rules.prefix + prefix).slice(0, -1));
+  return text === null
+    ? rules
+    : withRules(rules, text, {
+        file: `${prefix}.gitignore`,
+        folder: (rules.prefix + prefix).slice(0, -1),
+      });
 }
 
 function attempt<T>(path: string, look: () => T): T {

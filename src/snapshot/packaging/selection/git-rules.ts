@@ -28,15 +28,16 @@ export function outerRules(root: string, env: Env): OuterRules {
   const fromTop = relative(top, real).split(sep).filter(Boolean);
   let rules = noRules();
   const texts: (string | null)[] = [real, top];
-  const add = (text: string | null, folder = '') => {
+  const add = (text: string | null, file: string, folder = '') => {
     texts.push(text);
-    if (text !== null) rules = withRules(rules, text, folder);
+    if (text !== null) rules = withRules(rules, text, { file, folder });
   };
-  add(userExcludes(env));
-  add(readOptional(join(commonFolder(top), 'info', 'exclude')));
+  add(userExcludes(env), "Git's core.excludesFile");
+  add(readOptional(join(commonFolder(top), 'info', 'exclude')), '.git/info/exclude');
   for (let depth = 0; depth < fromTop.length; depth++) {
     const folder = fromTop.slice(0, depth).join('/');
-    add(readOptional(join(top, folder, '.gitignore')), folder);
+    const file = `${'../'.repeat(fromTop.length - depth)}.gitignore`;
+    add(readOptional(join(top, folder, '.gitignore')), file, folder);
   }
   const path = fromTop.join('/');
   if (path === '') return { rules, repository: top, texts };
@@ -50,11 +51,6 @@ export function outerRules(root: string, env: Env): OuterRules {
 /** Git's list of what it tracks, which changes whenever that does. */
 export function gitIndexOf(top: string): string {
   return join(gitFolder(top), 'index');
-}
-
-/** Top of the working tree that a directory lies in, or null. */
-export function repositoryOf(root: string): string | null {
-  return repositoryAround(realpathSync(root));
 }
 
 function repositoryAround(folder: string): string | null {

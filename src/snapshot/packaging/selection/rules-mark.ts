@@ -16,4 +16,4 @@ export function rulesMark({ texts, nested, repository }: TreeSelection, startedA
 }
 
 /** Of the rules that are always there. */
-const VERSION = 2;
+const VERSION = 3;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { outerRules, readOptional, repositoryOf } from './git-rules.ts';
-import { isLeftOut, noRules, ownRules, type Rules } from './rules.ts';
+import { outerRules, readOptional } from './git-rules.ts';
+import { isLeftOut, noRules, withOwnRules, type Rules } from './rules.ts';
 
 /** What of a directory is taken. */
 export interface TreeSelection {
@@ -22,28 +22,19 @@ export interface TreeSelection {
 
 export const RULE_FILE = '.aichorignore';
 
-/** `.aichorignore` at the root decides alone; without it, what Git ignores stays out. */
+/** What Git ignores stays out, and what `.aichorignore` at the root says goes over it, in both directions. */
 export function selectionFor(root: string, env: Readonly<Record<string, string | undefined>>): TreeSelection {
   const own = readOptional(join(root, RULE_FILE));
-  if (own !== null)
-    return {
-      rules: ownRules(own),
-      nested: false,
-      leavesOut: isGit,
-      leavesEnvironments: true,
-      repository: null,
-      inside: repositoryOf(root),
-      texts: [own],
-    };
   const { rules, repository, texts } = outerRules(root, env);
   return {
-    rules,
+    rules: own === null ? rules : withOwnRules(rules, own, RULE_FILE),
     nested: true,
-    leavesOut: (name, isFolder) => isGit(name) || isLeftOut(name, isFolder),
+    // A line with `!` can take back all but Git's own folder.
+    leavesOut: (name, isFolder) => isGit(name) || (own === null && isLeftOut(name, isFolder)),
     leavesEnvironments: true,
     repository,
     inside: repository,
-    texts,
+    texts: [own, ...texts],
   };
 }
 

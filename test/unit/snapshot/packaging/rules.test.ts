@@ -78,14 +78,14 @@ const rules = fc.array(
 
 /** What a walk finds, going down from the root and entering no ignored folder. */
 function isLeftOut(file: string, outer: string, inner: string): boolean {
-  const rules = withRules(noRules(), outer);
+  const rules = withRules(noRules(), outer, { file: '.gitignore' });
   const parts = file.split('/');
   return parts.some((_, index) => {
     const path = parts.slice(0, index + 1).join('/');
     return isIgnored(
       path,
       index < parts.length - 1,
-      path.startsWith('a/') ? withRules(rules, inner, 'a') : rules,
+      path.startsWith('a/') ? withRules(rules, inner, { file: 'a/.gitignore', folder: 'a' }) : rules,
     );
   });
 }

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSyn
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { leftOut } from '../../../../src/snapshot/packaging/left-out.ts';
 import { scanDirectory, type ScanOptions } from '../../../../src/snapshot/packaging/scan.ts';
 import { git, temporaryFolders, writeTree } from './tree.ts';
 
@@ -36,11 +37,12 @@ describe('what is packed', () => {
     expect(await paths(root)).toEqual(['.hidden', 'a/b/c.py', 'main.py']);
   });
 
-  it('follows .aichorignore alone where there is one, which can take all back but .git', async () => {
+  it('follows .gitignore always, and .aichorignore over it, which can take all back but .git', async () => {
     const root = writeTree(newFolder(), {
-      '.aichorignore': 'data/\n!node_modules/\n*.log\n!keep.log\n!.git\n',
-      '.gitignore': 'kept.py\n',
-      'kept.py': '',
+      '.aichorignore': 'data/\n!node_modules/\n*.log\n!keep.log\n!.git\n!weights/\n!deep/table.csv\n',
+      '.gitignore': 'gone.py\nweights/\n*.log\n',
+      'gone.py': '',
+      'weights/w.bin': '',
       'data/big': '',
       'node_modules/x.js': '',
       '__pycache__/x.pyc': '',
@@ -48,6 +50,10 @@ describe('what is packed', () => {
       'keep.log': '',
       '.git/config': '',
       'deep/data/x': '',
+      'deep/.gitignore': 'table.csv\nnot-sent\n!a.log\n',
+      'deep/table.csv': '',
+      'deep/not-sent': '',
+      'deep/a.log': '',
       'deep/.aichorignore': 'y',
       'deep/y': '',
     });
@@ -55,10 +61,47 @@ describe('what is packed', () => {
       '.aichorignore',
       '.gitignore',
       'deep/.aichorignore',
+      'deep/.gitignore',
+      'deep/table.csv',
       'deep/y',
       'keep.log',
-      'kept.py',
       'node_modules/x.js',
+      'weights/w.bin',
+    ]);
+  });
+
+  it('says what is left out, by the line that says so', async () => {
+    const root = writeTree(newFolder(), {
+      '.gitignore': '# mine\ndata/\n*.tmp\n',
+      '.aichorignore': 'notes.md\n!kept.tmp\n',
+      'data/a': '',
+      'data/b': '',
+      'x.tmp': '',
+      'sub/y.tmp': '',
+      'kept.tmp': '',
+      'notes.md': '',
+      'sub/.gitignore': 'z\n',
+      'sub/z': '',
+      '.venv/x': '',
+      'env/pyvenv.cfg': '',
+      'main.py': '',
+    });
+    const said = await leftOut(root, { env: {} });
+    expect(
+      said.map(({ file, line, pattern, count, paths: named }) => [file, line, pattern, count, named.sort()]),
+    ).toEqual([
+      [null, null, null, 2, ['.venv/', 'env/']],
+      ['.gitignore', 3, '*.tmp', 2, ['sub/y.tmp', 'x.tmp']],
+      ['.gitignore', 2, 'data/', 1, ['data/']],
+      ['.aichorignore', 1, 'notes.md', 1, ['notes.md']],
+      ['sub/.gitignore', 1, 'z', 1, ['sub/z']],
+    ]);
+    expect(await paths(root)).toEqual([
+      '.aichorignore',
+      '.gitignore',
+      'kept.tmp',
+      'main.py',
+      'sub/.gitignore',
     ]);
   });
 
