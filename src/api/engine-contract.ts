@@ -116,7 +116,7 @@ export const engineCheck = z.object({
 
 /** `DELETE /v1/engines/:name`. */
 export const engineRemoval = z.strictObject({
-  /** Although experiments live on it. */
+  /** Also while experiments live on it. */
   force: z.stringbool().default(false),
 });
 

@@ -36,7 +36,7 @@ export function eventMessage(event: ExperimentEvent): string {
     case 'ran':
       return `ran for ${event.seconds} s`;
     case 'ended':
-      return 'ended: nothing of the experiment runs any more';
+      return 'ended: everything has stopped, the log is complete';
   }
 }
 

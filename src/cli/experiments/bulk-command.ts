@@ -46,7 +46,7 @@ export abstract class BulkCommand extends BaseCommand<BulkDocument> {
     if (deed.yes) return true;
     if (!this.canAsk) {
       if (!deed.isAll) return true;
-      throw new AichorError('usage', '--all needs --yes where nobody can be asked', {
+      throw new AichorError('usage', '--all needs --yes where there is no terminal to ask on', {
         hint: 'look first with --dry-run, then give --yes',
       });
     }

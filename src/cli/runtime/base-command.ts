@@ -23,7 +23,7 @@ const MOST_NAMED = 5;
 
 /**
  * What every command extends. A command's `run` parses, does its work and returns the document (a `Verdict` when
- * the exit code tells the result, undefined when it wrote to stdout itself with `write`); this class prints it in the
+ * the exit code is the result, undefined when it wrote to stdout itself with `write`); this class prints it in the
  * form that was asked for: JSON, a line for each thing, or what `view` draws for people (on a terminal, unless asked). Whatever is thrown is printed on stderr and becomes the exit code.
  */
 export abstract class BaseCommand<T = unknown> extends Command {

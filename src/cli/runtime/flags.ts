@@ -37,7 +37,7 @@ export function wordOf<T extends string>(word: string, values: readonly T[], nam
   const lower = values.map((value) => value.toLowerCase());
   const near = didYouMean(word.toLowerCase(), lower);
   const meant = near === null ? undefined : values[lower.indexOf(near)];
-  throw new AichorError('usage', `${name} ${JSON.stringify(word)} is none of its words`, {
+  throw new AichorError('usage', `${name} ${JSON.stringify(word)} is not one of its values`, {
     hint: meant === undefined ? `it is one of ${values.join(', ')}` : `did you mean ${meant}?`,
   });
 }
@@ -46,7 +46,7 @@ export function wordOf<T extends string>(word: string, values: readonly T[], nam
 export const selectionFlags = {
   sweep: string({ description: 'Every experiment of this sweep', helpValue: 'NAME' }),
   label: repeated('Every experiment with this label; several: all must hold', 'KEY[=VALUE]', 'l'),
-  all: boolean({ description: 'Every experiment this can be done to' }),
+  all: boolean({ description: 'Every experiment that this applies to' }),
 };
 
 /** Which experiment a command on one of them means, beside its id. */
@@ -64,7 +64,7 @@ export const sweepOfOne = string({
 
 /** What commands take that cannot be undone. */
 export const deedFlags = {
-  yes: boolean({ char: 'y', description: 'Do not ask; a script that says --all has to say it' }),
+  yes: boolean({ char: 'y', description: 'Do not ask; needed with --all in a script' }),
   'dry-run': boolean({ description: 'Print which experiments are meant, and do nothing' }),
 };
 

@@ -39,7 +39,7 @@ export function watchInterruption(
 }
 
 function closed(): OutputClosed {
-  return new OutputClosed('nobody reads the output any more');
+  return new OutputClosed('the output is no longer read');
 }
 
 /** oclif swallows EPIPE and goes on, so `… --follow | head` would follow for ever. */

@@ -53,7 +53,7 @@ function surroundingsOf(error: NodeJS.ErrnoException): AichorError | null {
   // Making a folder and its parents on a read-only disk is answered as if one were missing.
   if (!CLOSED.has(code) && !isBelowFile(error) && !(isAbsent(error) && syscall === 'mkdir')) return null;
   return new AichorError('usage', `${path} cannot be read or written (${code})`, {
-    hint: 'mend its permissions; for all that aichor keeps, AICHOR_HOME can name another folder',
+    hint: 'make it readable and writable for you; for everything that aichor keeps, AICHOR_HOME can name another folder',
     cause: error,
   });
 }
@@ -84,7 +84,7 @@ function usage(error: Error, { command, flags }: Typed): AichorError {
     const [, flag = '', given = '', list = ''] = value;
     const near = didYouMean(given.toLowerCase(), list.split(', '));
     const hint = near === null ? `it is one of ${list}` : `did you mean --${flag} ${near}?`;
-    return new AichorError('usage', `--${flag} ${JSON.stringify(given)} is none of its words`, { hint });
+    return new AichorError('usage', `--${flag} ${JSON.stringify(given)} is not one of its values`, { hint });
   }
   const suggestion = unknown[0] && didYouMean(unknown[0].replace(/^-+/, ''), flags);
   const hint = suggestion ? `did you mean \`--${suggestion}\`? ${help}` : help;

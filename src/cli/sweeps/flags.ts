@@ -11,7 +11,7 @@ export const resultFlags = {
   metric: string({ description: 'What points are compared by', helpValue: 'NAME' }),
   goal: option({
     options: ['min', 'max'] as const,
-    description: 'Which is better (default: by the name; a loss the smaller)',
+    description: 'Which is better (default: judged by the name: smaller for a loss)',
   })(),
   take: option({
     options: ['last', 'min', 'max'] as const,

@@ -19,7 +19,7 @@ export default class CommitsExplain extends BaseCommand<CommitTrigger> {
     message: stringArg({ description: "The commit's message", required: true, ignoreStdin: true }),
   };
   static override flags = {
-    'repo-dir': string({ description: 'Look there, too, whether the manifest exists', helpValue: 'DIR' }),
+    'repo-dir': string({ description: 'Also check that the manifest exists there', helpValue: 'DIR' }),
   };
 
   async run(): Promise<CommitTrigger> {

@@ -43,12 +43,12 @@ Settings (--set, or a file of --settings): registry, pull_secret, project_secret
     'pull-secret': string({ description: 'Secret with which images are pulled', helpValue: 'NAME' }),
     queue: string({ description: "Kueue's local queue", helpValue: 'NAME' }),
     'storage-class': string({
-      description: 'Of shared volumes, where the manifest names none',
+      description: 'Storage class of shared volumes, where the manifest names none',
       helpValue: 'NAME',
     }),
-    set: repeated('A setting, below', 'KEY=VALUE'),
+    set: repeated('A setting, as listed below', 'KEY=VALUE'),
     settings: string({ description: 'File of settings, YAML or JSON', helpValue: 'FILE' }),
-    replace: boolean({ description: 'Over the engine of this name; what lives on it goes on' }),
+    replace: boolean({ description: 'Change the engine of this name; experiments on it go on' }),
     check: boolean({ description: 'Refuse a cluster that cannot be reached', default: true, allowNo: true }),
   };
 

@@ -7,7 +7,7 @@ import { AichorError } from '../../errors.ts';
 export default class EnginesCheck extends BaseCommand<EngineCheck> {
   static override summary = 'Check that an engine has all it needs: versions, rights, secrets, nodes';
   static override description =
-    'Looks at the cluster as the control plane sees it, and says of what is missing who can grant it. Exit code 7 when something is missing without which experiments cannot run there.';
+    'Looks at the cluster as the control plane sees it, and says who can grant what is missing. Exit code 7 when something is missing without which experiments cannot run there.';
   static override examples = [
     'aichor engines check gpu',
     'aichor engines check gpu | jq -r \'.checks[] | select(.status != "ok") | .hint\'',

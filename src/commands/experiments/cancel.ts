@@ -8,7 +8,7 @@ import type { Verdict } from '../../cli/runtime/command.ts';
 export default class ExperimentsCancel extends BulkCommand {
   static override summary = 'Cancel experiments';
   static override description =
-    'Returns when the cancel is recorded; --wait returns when nothing runs any more. --label, --sweep and --all mean those that still run or wait, and ask first on a terminal. An experiment that has ended already is exit 6.';
+    'Returns when the cancel is recorded; --wait returns when everything has stopped. --label, --sweep and --all mean those that still run or wait, and ask first on a terminal. An experiment that has ended already is exit 6.';
   static override examples = [
     'aichor experiments cancel latest',
     'aichor experiments cancel 9b2f41 77ac01 --wait',

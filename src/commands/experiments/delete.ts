@@ -8,7 +8,7 @@ import type { Verdict } from '../../cli/runtime/command.ts';
 export default class ExperimentsDelete extends BulkCommand {
   static override summary = 'Delete the records and logs of experiments that have ended';
   static override description =
-    'A live experiment is refused (exit 6): cancel it first, or give --wait, which waits for its end and deletes it then. --label, --sweep and --all mean those that have ended; with --wait also those that still run or wait. Outputs stay, unless --outputs is given. On a terminal it asks first.';
+    'An experiment that has not ended is refused (exit 6): cancel it first, or give --wait, which deletes it when it has. --label, --sweep and --all mean those that have ended; with --wait also those that still run or wait. Outputs stay, unless --outputs is given. On a terminal it asks first.';
   static override examples = [
     'aichor experiments delete 9b2f41',
     'aichor experiments delete latest --wait',

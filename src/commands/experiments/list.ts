@@ -32,12 +32,12 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
     }),
     limit: integer({ description: 'How many at most', default: 50, min: 1, max: 1000 }),
     page: integer({
-      description: 'Which of several pages of --limit',
+      description: 'Which page, of --limit each',
       min: 1,
       exclusive: ['cursor', 'watch'],
     }),
-    cursor: string({ description: 'Go on where a list ended (its next_cursor)', helpValue: 'CURSOR' }),
-    watch: boolean({ char: 'w', description: 'Go on showing changes; one JSON object a line' }),
+    cursor: string({ description: 'Continue where a list ended (its next_cursor)', helpValue: 'CURSOR' }),
+    watch: boolean({ char: 'w', description: 'Keep showing changes; in a pipe one JSON object a line' }),
   };
 
   #columns: string | undefined;

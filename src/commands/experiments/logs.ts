@@ -26,7 +26,7 @@ export default class ExperimentsLogs extends BaseCommand {
   static override flags = {
     label: labelOfOne,
     sweep: sweepOfOne,
-    follow: boolean({ char: 'f', default: false, description: 'Go on until the experiment has ended' }),
+    follow: boolean({ char: 'f', default: false, description: 'Keep going until the experiment has ended' }),
     pod: string({ description: 'Only this pod', helpValue: 'NAME' }),
     type: string({ description: 'Only pods of this type of the manifest', helpValue: 'NAME' }),
     step: option({ options: STEPS, description: 'Only this step' })(),

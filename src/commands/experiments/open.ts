@@ -27,13 +27,9 @@ export default class ExperimentsOpen extends BaseCommand<Opened> {
     const [ref, name] = args.name === undefined ? ['latest', args.id] : [args.id, args.name];
     const known = NAMES.find((each) => each === name);
     if (known === undefined) {
-      throw new AichorError(
-        'usage',
-        name === undefined ? 'what is to be opened?' : `${name} cannot be opened`,
-        {
-          hint: `one of ${NAMES.join(', ')}: aichor experiments open ${ref ?? 'latest'} tensorboard`,
-        },
-      );
+      throw new AichorError('usage', name === undefined ? 'name what to open' : `${name} cannot be opened`, {
+        hint: `one of ${NAMES.join(', ')}: aichor experiments open ${ref ?? 'latest'} tensorboard`,
+      });
     }
     const client = await this.client();
     if (known === 'tensorboard') this.talk.progress('TensorBoard is being started');

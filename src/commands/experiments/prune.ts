@@ -7,7 +7,7 @@ import type { Verdict } from '../../cli/runtime/command.ts';
 export default class ExperimentsPrune extends BulkCommand {
   static override summary = 'Delete experiments that ended long ago';
   static override description =
-    'Takes what has ended: longer ago than --older-than, with --label, or --all of it. Records and logs go; outputs stay, unless --outputs is given. Live experiments are never touched; --wait waits for the end of those that are meant, and takes them as well (not beside --older-than: what has just ended is not old). On a terminal it asks first.';
+    'Takes what has ended: longer ago than --older-than, with --label, or --all of it. Records and logs go; outputs stay, unless --outputs is given. Experiments that have not ended are never touched; --wait waits for the end of those that are meant, and takes them as well (not beside --older-than: what has just ended is not old). On a terminal it asks first.';
   static override examples = [
     'aichor experiments prune --older-than 30d',
     'aichor experiments prune --older-than 7d --label sweep=a',

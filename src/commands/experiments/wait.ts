@@ -14,9 +14,9 @@ interface Document {
 }
 
 export default class ExperimentsWait extends BaseCommand<Document> {
-  static override summary = 'Wait until experiments have ended; the exit code tells the result';
+  static override summary = 'Wait until experiments have ended; the exit code is the result';
   static override description =
-    'Exit codes: 0 all succeeded, 8 one failed, 9 one was cancelled, 124 the time is up; several: the largest.';
+    'Exit codes: 0 all succeeded, 8 one failed, 9 one was cancelled, 124 the time is up; of several the largest.';
   static override examples = [
     'aichor experiments wait latest',
     'aichor experiments wait 9b2f41 77ac01 --timeout 2h',

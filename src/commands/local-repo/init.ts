@@ -11,7 +11,7 @@ export default class LocalRepoInit extends BaseCommand<InitDocument> {
   static override description =
     'Writes a Dockerfile, a manifest, a pyproject.toml and a small program that runs as it is. ' +
     'Asks for what is missing on a terminal; elsewhere --name and --operator must be given, or --yes. ' +
-    'A project that is there already gets what "aichor manifest init" writes, and nothing of it is touched.';
+    'An existing project gets what "aichor manifest init" writes, and nothing of it is touched.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --name my-exp --operator jax --profile multi-pod --yes',

@@ -6,7 +6,7 @@ import { initFlags, initOptions } from '../../cli/manifest/init-flags.ts';
 import { initView } from '../../cli/print/init.ts';
 
 export default class ManifestInit extends BaseCommand<InitDocument> {
-  static override summary = 'Add a manifest to a project that is there already';
+  static override summary = 'Add a manifest to an existing project';
   static override description =
     'Writes what is missing and nothing else: the manifest, its schema, .aichorignore, and a Dockerfile where there is none. ' +
     'Name, Python and packages are read from pyproject.toml or requirements.txt; on a terminal it asks for the command and ' +

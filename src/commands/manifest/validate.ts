@@ -24,7 +24,7 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
   };
   static override flags = {
     strict: boolean({ description: 'Refuse forms of earlier versions, as the platform of today does' }),
-    engine: string({ description: 'Check too whether it fits this engine', helpValue: 'NAME' }),
+    engine: string({ description: 'Also check whether it fits this engine', helpValue: 'NAME' }),
     ignore: repeated('Leave out warnings of this code', 'CODE'),
   };
 

@@ -6,9 +6,9 @@ import { counted } from '../../base/text/plural.ts';
 import { AichorError } from '../../errors.ts';
 
 export default class ServerDoctor extends BaseCommand<Examination> {
-  static override summary = 'Read everything that the control plane keeps, and mend what is damaged';
+  static override summary = 'Check everything that the control plane keeps, and repair what is damaged';
   static override description =
-    'The database and each record, each stored content against its hash, each log. With the control plane running or not; a database that is damaged as a whole, or gone, is seen to when it does not run. Exit code 7 when something could not be mended.';
+    'The database and each record, each stored content against its hash, each log. With the control plane running or not; a database that is damaged as a whole, or gone, is repaired only while it is stopped. Exit code 7 when something could not be repaired.';
   static override examples = ['aichor server doctor', "aichor server doctor --json | jq '.findings[]'"];
 
   async run(): Promise<Examination | Verdict<Examination>> {

@@ -6,7 +6,7 @@ import type { Ready } from '../../server/process/main.ts';
 export default class ServerStart extends BaseCommand<never> {
   static override summary = 'Serve the control plane, until it is stopped';
   static override description =
-    'For a team: it listens on a port, and demands an API key (AICHOR_API_KEY, or one that it makes and keeps in a file, which it names). Alone nobody needs this: the first command that needs the control plane starts it in the background.';
+    'For a team: it listens on a port, and demands an API key (AICHOR_API_KEY, or one that it makes and keeps in a file, which it names). On your own machine you do not need it: the first command that needs the control plane starts it in the background.';
   static override examples = [
     'aichor server start',
     'aichor server start --host 0.0.0.0 --port 8642 --max-experiments 4',
@@ -28,7 +28,7 @@ export default class ServerStart extends BaseCommand<never> {
     }),
     local: boolean({
       description:
-        'Let whoever may submit use this machine (engine local): pods have the rights of the user who starts the server',
+        'Let everybody who may submit use this machine (engine local): pods have the rights of the user who starts the server',
     }),
     embedded: boolean({ description: 'What the other commands start by themselves', hidden: true }),
   };

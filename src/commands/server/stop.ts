@@ -17,7 +17,7 @@ export default class ServerStop extends BaseCommand<ServerStatus> {
     'Returns when its process is gone. What waits stays in the queue, and the next control plane takes up everything where it is.';
   static override examples = ['aichor server stop'];
   static override flags = {
-    force: boolean({ description: 'End it at once, also when it does not answer any more' }),
+    force: boolean({ description: 'End it at once, even when it no longer answers' }),
   };
 
   async run(): Promise<ServerStatus> {

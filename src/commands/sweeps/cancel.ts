@@ -7,7 +7,7 @@ import { sweepArgument } from '../../cli/sweeps/flags.ts';
 export default class SweepsCancel extends BulkCommand {
   static override summary = 'Cancel what runs or waits of a sweep';
   static override description =
-    'Returns when the cancel is recorded; --wait returns when nothing of it runs any more. On a terminal it asks first.';
+    'Returns when the cancel is recorded; --wait returns when all of it has stopped. On a terminal it asks first.';
   static override examples = ['aichor sweeps cancel first', 'aichor sweeps cancel first --wait --yes'];
   static override args = sweepArgument;
   static override flags = {

@@ -12,7 +12,7 @@ interface Document {
 }
 
 export default class SweepsWait extends BaseCommand<Document> {
-  static override summary = 'Wait until all of a sweep have ended; the exit code tells the result';
+  static override summary = 'Wait until all of a sweep have ended; the exit code is the result';
   static override description =
     'The last experiment of each point counts. Exit codes: 0 all succeeded, 8 one failed, 9 one was cancelled, 124 the time is up.';
   static override examples = ['aichor sweeps wait first', 'aichor sweeps wait first --timeout 2h'];

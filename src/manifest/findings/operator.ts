@@ -5,7 +5,7 @@ import { fields, isFields, valueAt } from '../draft.ts';
 
 /** Operators that the platform once had, and what to write today. */
 const REMOVED: Readonly<Record<string, string>> = {
-  tf: 'it was removed in 0.2.3: use jobset with a type "worker" (TF_CONFIG is not set any more)',
+  tf: 'it was removed in 0.2.3: use jobset with a type "worker" (TF_CONFIG is no longer set)',
   batchjob:
     'it was removed in 0.2.3: use jobset; "completions" and "parallelisms" say how many pods run, and how many at once',
   ray: 'it was replaced: use kuberay, with types.Head and types.Workers',
@@ -49,7 +49,7 @@ export function chooseOperator(root: unknown): OperatorChoice {
           message: '"operator" is missing in spec',
           hint: all,
         }
-      : { ...at, code: 'wrong-type', message: 'the operator must be a text', hint: all };
+      : { ...at, code: 'wrong-type', message: 'the operator must be a string', hint: all };
     return { operator: null, removed: null, findings: [finding] };
   }
   const meant =

@@ -121,7 +121,7 @@ function unwritable(parent: string, error: unknown): unknown {
   const code = systemErrorCode(error);
   if (code === undefined) return error;
   return new AichorError('usage', `nothing can be written in ${parent} (${code})`, {
-    hint: 'choose another folder, or mend its permissions or its space',
+    hint: 'choose another folder, or make it writable, or make room on its disk',
     cause: error,
   });
 }

@@ -33,7 +33,7 @@ async function cancel({ store, supervisor, now }: Cancelling, ids: readonly stri
 function liveState(store: ExperimentStore, id: string): ExperimentState {
   const state = stateOf(store, id);
   if (!state.ended) return state;
-  throw new AichorError('conflict', `experiment ${id} has ended already: ${state.record.status}`, {
+  throw new AichorError('conflict', `experiment ${id} has already ended: ${state.record.status}`, {
     hint: 'there is nothing left to cancel',
   });
 }

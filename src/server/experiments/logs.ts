@@ -39,7 +39,7 @@ export async function experimentLogs(
 function removed(id: string): AichorError {
   return new AichorError(
     'not_found',
-    `the log of experiment ${id} is not there any more: its files were removed`,
+    `the log of experiment ${id} is no longer there: its files were removed`,
     {
       hint: 'aichor experiments get tells how it ended; aichor experiments resubmit runs it again',
     },

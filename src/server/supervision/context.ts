@@ -37,14 +37,11 @@ export async function gatherContext(
   const submission = ground.store.submission(id);
   const engine = ground.engines.get(state.record.engine);
   if (engine === undefined) {
-    throw new AichorError(
-      'engine_unavailable',
-      `the engine ${state.record.engine} is not configured any more`,
-    );
+    throw new AichorError('engine_unavailable', `the engine ${state.record.engine} is no longer configured`);
   }
   const snapshot = source.snapshot === null ? null : await ground.snapshots.open(source.snapshot);
   if (snapshot === null)
-    throw new AichorError('not_found', `the snapshot ${source.snapshot} is not here any more`);
+    throw new AichorError('not_found', `the snapshot ${source.snapshot} is no longer here`);
   if (submission?.plan == null) throw new Error(`experiment ${id} lives but has no plan`);
   const directory = engineFolder(ground.folders, id);
   await mkdir(directory, { recursive: true, mode: 0o700 });

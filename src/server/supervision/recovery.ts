@@ -35,7 +35,7 @@ function takeUp(ground: Ground, id: string, { enqueue, start, stop }: Hands): vo
   const { store, engines } = ground;
   const { record, cancel_requested, failure } = wholeState(ground, id);
   if (!engines.has(record.engine)) {
-    const explanation = `the engine ${record.engine} is not configured any more`;
+    const explanation = `the engine ${record.engine} is no longer configured`;
     store.append(id, [{ type: 'failure', reason: 'EngineUnavailable', explanation }, { type: 'ended' }]);
   } else if (record.step !== 'wait') {
     start(id);

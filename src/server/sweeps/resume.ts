@@ -57,7 +57,7 @@ function lacking(by: Resuming, name: string, rerun: SweepResumption['rerun']): L
   const members = by.store.sweepMembers(name);
   const newest = members.at(-1);
   if (newest === undefined)
-    throw new AichorError('not_found', `the sweep ${name} has no experiment any more`);
+    throw new AichorError('not_found', `the sweep ${name} no longer has any experiments`);
   const last = lastOfEach(members);
   return { sweep, last, newest, missing: toBeMade(trialsOf(sweep), last, rerun) };
 }

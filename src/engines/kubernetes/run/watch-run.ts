@@ -13,7 +13,7 @@ const LONGEST_GATHER_MS = 100;
 export type WorkloadEnd = 'ended' | 'again' | 'detached';
 
 /**
- * Looks after a workload until nothing of it runs any more. What is to do follows from what is seen and what is kept,
+ * Looks after a workload until all of it has stopped. What is to do follows from what is seen and what is kept,
  * at each wake anew; who takes over from an earlier process does the same.
  */
 export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {

@@ -60,7 +60,7 @@ export interface AttemptTools {
 type Carried = AttemptTools & { experimentId: string; verdicts: Verdicts } & Host;
 
 /**
- * Looks after one attempt until nothing of it runs any more. It may have been begun by an earlier process: what
+ * Looks after one attempt until all of it has stopped. It may have been begun by an earlier process: what
  * is to do follows from the files alone, at each wake anew.
  */
 export async function runAttempt(number: number, tools: AttemptTools): Promise<AttemptEnd> {

@@ -45,7 +45,7 @@ function gpuFindings(gpu: Fields, path: Path): Finding[] {
     !Object.keys(gpu).some((key) => /^prod/i.test(key) && key !== 'product')
   ) {
     const hint = 'add product, the name the nodes are labelled with, for example "NVIDIA-A100-SXM4-80GB"';
-    findings.push({ code: 'missing-product', path, at: 'key', message: 'nothing says which GPU', hint });
+    findings.push({ code: 'missing-product', path, at: 'key', message: 'the GPU product is missing', hint });
   }
   if (typeof gpu['type'] === 'string' && gpu['type'] !== 'gpu') {
     const message = `the type of a GPU is always "gpu"; ${quoted(gpu['type'])} has no meaning`;

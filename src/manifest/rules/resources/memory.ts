@@ -15,7 +15,7 @@ export const memoryRule: Rule = (draft) =>
     if (has('memory') || has('ramRatio')) return [];
     const slip = Object.keys(resources).some((key) => /^(mem|ram)/i.test(key));
     if (slip && !('memory' in resources) && !('ramRatio' in resources)) return [];
-    const message = 'nothing says how much memory a pod gets';
+    const message = 'the memory of a pod is missing';
     return [
       {
         code: 'memory-choice',

@@ -27,7 +27,7 @@ const stopRoute = describeRoute({
 const examineRoute = describeRoute({
   method: 'post',
   path: '/server/examine',
-  summary: 'Read everything that it keeps, and mend what is damaged',
+  summary: 'Check everything that it keeps, and repair what is damaged',
   responses: { 200: answers(examination, 'What was found'), default: failure },
 });
 
