@@ -1,7 +1,8 @@
-import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
+import { chmod, mkdir, open, stat, statfs, type FileHandle } from 'node:fs/promises';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { sleep } from '../base/async/abort.ts';
+import { ifThere } from '../base/io/files.ts';
 import { start } from '../base/io/start.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
@@ -132,8 +133,9 @@ interface Launched {
 const SMALL = ['--max-semi-space-size=4'];
 
 /** Detached: it outlives this command and its terminal. What it prints before its own log is open goes there too. */
-async function launch({ folder, env, entry }: StartOptions): Promise<Launched> {
+async function launch({ folder, env, entry, notice }: StartOptions): Promise<Launched> {
   const log = await openLog(folder);
+  await closeToOthers(folder, notice);
   try {
     const { size: logged } = await log.stat();
     const child = await start(process.execPath, [...SMALL, entry, 'server', 'start', '--embedded'], {
@@ -159,6 +161,16 @@ async function openLog(folder: StateFolder): Promise<FileHandle> {
       hint: 'set AICHOR_HOME to a folder that you can write to',
       cause,
     });
+  }
+}
+
+/** Made beforehand, by a user or a script, the folders of secrets may be open to everybody. */
+async function closeToOthers({ data, config }: StateFolder, notice: StartOptions['notice']): Promise<void> {
+  for (const place of new Set([data, config])) {
+    const found = await ifThere(stat(place));
+    if (found === null || (found.mode & 0o077) === 0 || found.uid !== process.getuid?.()) continue;
+    await chmod(place, 0o700);
+    notice(`others could enter ${place}; now only you can`);
   }
 }
 

@@ -2,7 +2,7 @@
  * Faults 51 to 57, 70 to 72 and 14: what is damaged or gone of the control plane's own files is told, confined to what it
  * concerns, and mended where that can be done. What it keeps of directories and logs: `damaged-files.test.ts`.
  */
-import { copyFile, mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/server/store/database.ts';
@@ -147,6 +147,17 @@ describe.concurrent('a damaged row', () => {
       }),
   ); // prettier-ignore
 });
+
+test('a state folder that others may enter is closed to them, which is said', { timeout: PATIENCE_MS }, () =>
+  inWorld(async (world) => {
+    await chmod(world.home, 0o777);
+    const { code, stderr } = await world.aichor(['experiments', 'list']);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('others could enter');
+    expect((await stat(world.home)).mode & 0o777).toBe(0o700);
+    expect((await world.aichor(['experiments', 'list'])).stderr).toBe('');
+  }),
+); // prettier-ignore
 
 test('garbage in the lock, in the private values and a folder for a socket stop nobody for long', { timeout: PATIENCE_MS }, () =>
   inWorld(async (world) => {

@@ -11,57 +11,76 @@ export interface Reserve {
   makeRoom(): void;
   /**
    * Makes what is missing of it while there is plenty of room, now and from time to time. When the disk fills up, that is
-   * told, and after a while one piece is given back: what waits to write its last words (an exit code) can do so.
+   * told (as is when little is left), and after a while one piece is given back: what waits to write its last words (an exit code) can do so.
    */
-  keep(onFull: () => void): void;
+  keep(onFull: () => void, onLow?: () => void): void;
   stop(): void;
 }
 
 interface ReserveOptions {
   /** Bytes that may still be written there. */
   free?: (folder: string) => number;
+  /** Bytes of the whole disk. */
+  total?: number;
 }
 
 const PIECES = 4;
+/** At most; of a small disk (an allowance of some MB) each amount is a part. */
 const PIECE_BYTES = 2 * 1024 * 1024;
+const PIECE_PART = 1 / 50;
 /** With less the disk counts as full. */
 const FULL_BYTES = 1024 * 1024;
+const FULL_PART = 1 / 100;
+/** With less it is told that the disk is about to be full. */
+const LOW_BYTES = 10e9;
+const LOW_PART = 1 / 20;
 /** With less no reserve is made. */
 const PLENTY_BYTES = 64 * 1024 * 1024;
+const PLENTY_PART = 1 / 2;
 const LOOK_EVERY_MS = 5000;
 /** Whoever fills the disk is ended meanwhile, gently first, and may take the first pieces. */
 const AGAIN_AFTER_MS = [1000, 5000, 35_000];
 
 /** Gives a piece back at once when the disk is full: a server that begins has to write, too. */
-export function openReserve(data: string, { free = freeBytes }: ReserveOptions = {}): Reserve {
+export function openReserve(
+  data: string,
+  { free = (place) => roomOn(place).free, total = roomOn(data).total }: ReserveOptions = {},
+): Reserve {
+  const pieceBytes = Math.floor(Math.min(PIECE_BYTES, total * PIECE_PART));
+  const fullBytes = Math.min(FULL_BYTES, total * FULL_PART);
+  const plentyBytes = Math.min(PLENTY_BYTES, total * PLENTY_PART);
   const folder = join(data, 'reserve');
   const timers = new Set<NodeJS.Timeout>();
   let keeping: NodeJS.Timeout | undefined;
   let full = 0;
+  let low = false;
 
   function giveBack(): void {
-    if (free(data) >= FULL_BYTES) return;
+    if (free(data) >= fullBytes) return;
     const piece = pieces(folder).at(-1);
     if (piece !== undefined) rmSync(join(folder, piece), { force: true });
   }
 
   function make(): void {
     try {
-      if (free(data) < PLENTY_BYTES) return;
+      if (free(data) < plentyBytes) return;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const there = new Set(pieces(folder));
       for (let piece = 0; piece < PIECES; piece++)
         if (!there.has(`${piece}`))
-          writeFileSync(join(folder, `${piece}`), Buffer.alloc(PIECE_BYTES, 1), { mode: 0o600 });
+          writeFileSync(join(folder, `${piece}`), Buffer.alloc(pieceBytes, 1), { mode: 0o600 });
     } catch (error) {
       // Without a reserve everything works that works without one.
       if (systemErrorCode(error) === undefined) throw error;
     }
   }
 
-  function look(onFull: () => void): void {
+  function look(onFull: () => void, onLow: () => void): void {
     make();
-    full = free(data) < FULL_BYTES ? full + 1 : 0;
+    const isLow = free(data) < Math.min(LOW_BYTES, total * LOW_PART);
+    if (isLow && !low) onLow();
+    low = isLow;
+    full = free(data) < fullBytes ? full + 1 : 0;
     if (full === 1) onFull();
     if (full === 2 && pieces(folder).length === PIECES) giveBack();
   }
@@ -70,7 +89,7 @@ export function openReserve(data: string, { free = freeBytes }: ReserveOptions =
   return {
     makeRoom() {
       giveBack();
-      if (timers.size > 0 || free(data) >= FULL_BYTES + PIECE_BYTES) return;
+      if (timers.size > 0 || free(data) >= fullBytes + pieceBytes) return;
       for (const ms of AGAIN_AFTER_MS) {
         const timer = setTimeout(() => {
           timers.delete(timer);
@@ -79,9 +98,9 @@ export function openReserve(data: string, { free = freeBytes }: ReserveOptions =
         timers.add(timer.unref());
       }
     },
-    keep(onFull) {
-      look(onFull);
-      keeping ??= setInterval(look, LOOK_EVERY_MS, onFull).unref();
+    keep(onFull, onLow = () => undefined) {
+      look(onFull, onLow);
+      keeping ??= setInterval(look, LOOK_EVERY_MS, onFull, onLow).unref();
     },
     stop() {
       clearInterval(keeping);
@@ -90,9 +109,10 @@ export function openReserve(data: string, { free = freeBytes }: ReserveOptions =
   };
 }
 
-function freeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
+/** Bytes of the disk that a folder is on, and those that this user may still write. */
+export function roomOn(folder: string): { free: number; total: number } {
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  return { free: bavail * bsize, total: blocks * bsize };
 }
 
 function pieces(folder: string): string[] {

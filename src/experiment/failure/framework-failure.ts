@@ -11,6 +11,16 @@ export type { FrameworkEnd, Peer } from './framework-end.ts';
  * exit code says. Pure: everything it says was observed.
  */
 export function explainInFramework(end: FrameworkEnd): Explanation | null {
+  const found = explanationOf(end);
+  if (found === null || found.reason !== 'NonZeroExit' || !NO_ROOM.test(found.explanation)) return found;
+  return { reason: 'DiskFull', explanation: `the disk was full: ${found.explanation}; ${ROOM}` };
+}
+
+/** What the system calls it when a file cannot grow. */
+const NO_ROOM = /No space left on device|\bENOSPC\b|Disk quota exceeded/;
+const ROOM = 'aichor experiments prune --outputs makes room; then resubmit';
+
+function explanationOf(end: FrameworkEnd): Explanation | null {
   const tail = end.tail.replace(COLOURS, '');
   if (end.code === 127) return explainNotFound(end, tail);
   const error = lastError(tail);

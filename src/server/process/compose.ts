@@ -20,6 +20,7 @@ import { openPrivateStore } from '../submission/private-values.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { stateOf } from '../store/store.ts';
 import type { Ground } from '../supervision/ground.ts';
+import { whatFills } from '../supervision/room.ts';
 import { createSupervisor, type Supervisor } from '../supervision/supervisor.ts';
 import { useCases, type UseCases } from '../use-cases.ts';
 
@@ -55,6 +56,8 @@ export interface Composed {
   links: LinkServer;
   /** What can be asked of it. */
   uses: UseCases;
+  /** The disk is full, or about to be: says so in the log, and in the records of what runs here, with what fills it. */
+  tellRoom(code: 'disk_full' | 'disk_low'): Promise<void>;
   /** Lets go of experiments, then of files. */
   close(): Promise<void>;
 }
@@ -120,6 +123,15 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
         now,
       }),
     }),
+    async tellRoom(code) {
+      try {
+        const message = await whatFills(folders);
+        log.warn({ folder: folders.data }, message);
+        supervisor.tellRunning(code, message);
+      } catch (error) {
+        log.error({ err: error }, 'what fills the disk could not be told');
+      }
+    },
     async close() {
       await supervisor.close();
       await registry.close();

@@ -149,7 +149,10 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     if (team !== null && ready.address !== null) reached.resolve(publicAddress(env, ready.address));
     idle.touch();
     options.onReady(ready);
-    place.reserve.keep(() => place.log.warn({ folder: place.state.data }, 'the disk of the state is full'));
+    place.reserve.keep(
+      () => void composed.tellRoom('disk_full'),
+      () => void composed.tellRoom('disk_low'),
+    );
     await aborted(leaving.signal);
     place.log.info({ why: leaving.signal.reason }, 'leaving; what runs goes on');
   } finally {

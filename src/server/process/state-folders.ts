@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, statfs } from 'node:fs/promises';
+import { chmod, lstat, mkdir, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import type { StateFolder } from '../../machine/state-folder.ts';
@@ -18,6 +18,7 @@ export async function makeStateFolders(
 ): Promise<void> {
   await makePrivate(data);
   await makePrivate(config);
+  for (const folder of new Set([data, config])) await closeToOthers(folder);
   if (platform === 'linux') await refuseNetworkFolder(data);
   if (dirname(socket) !== data) await makeSocketFolder(dirname(socket));
 }
@@ -33,6 +34,17 @@ async function makePrivate(folder: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+/** Throws AichorError `forbidden` for a folder of somebody else's in which others may write; ours is closed to others. */
+async function closeToOthers(folder: string): Promise<void> {
+  const { mode, uid } = await stat(folder);
+  if ((mode & 0o077) === 0) return;
+  if (uid === process.getuid?.()) return chmod(folder, 0o700);
+  if ((mode & 0o022) === 0) return;
+  throw new AichorError('forbidden', `${folder} belongs to somebody else, and others may write to it`, {
+    hint: 'set AICHOR_HOME to a folder of your own',
+  });
 }
 
 async function refuseNetworkFolder(folder: string): Promise<void> {

@@ -2,9 +2,13 @@ import type { Engine } from '../../engines/engine.ts';
 import { decideQueue, type QueueEntry, type SweepRoom } from '../../experiment/queue.ts';
 import { isDiskTrouble } from '../store/database.ts';
 import type { Ground } from './ground.ts';
+import { lackOfRoom } from './room.ts';
+
+/** How often it is looked whether there is room on the disk again. */
+const LOOK_AGAIN_MS = 5000;
 
 interface QueueOptions {
-  ground: Pick<Ground, 'store' | 'engines' | 'log'>;
+  ground: Pick<Ground, 'store' | 'engines' | 'log' | 'folders'>;
   /** What runs on an engine now. */
   running(engine: string): QueueEntry[];
   /** How many of a sweep run now, wherever. */
@@ -75,36 +79,21 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
     const limits = await engine.limits();
     if (closed || isHeld(engine.name)) return;
     const waiting = [...lane.waiting.values()];
+    const lack = engine.kind === 'local' ? lackOfRoom(ground.folders) : null;
+    if (lack !== null) {
+      const messages = waiting.map(({ id }) => ({ id, message: lack }));
+      say(ground.store, lane, messages);
+      setTimeout(decideSoon, LOOK_AGAIN_MS).unref();
+      return;
+    }
     const bounded = { ...limits, sweeps: roomsOf(waiting, ground.store, runningOf) };
     const decision = decideQueue(waiting, running(engine.name), bounded, lane.told);
     for (const id of decision.admitted) {
       lane.waiting.delete(id);
       start(id);
     }
-    say(lane, decision.waiting);
+    say(ground.store, lane, decision.waiting);
     lane.told = lane.waiting.size;
-  }
-
-  /** One transaction for all whose text has changed. */
-  function say({ waiting }: Lane, messages: { id: string; message: string }[]): void {
-    const changed = new Map<string, string>();
-    for (const { id, message } of messages) {
-      const entry = waiting.get(id);
-      if (entry === undefined || entry.said === message) continue;
-      entry.said = message;
-      changed.set(id, message);
-    }
-    try {
-      ground.store.progress(changed);
-    } catch (error) {
-      if (!isDiskTrouble(error)) throw error;
-      for (const id of changed.keys()) forget(waiting.get(id));
-    }
-  }
-
-  /** It is said again when there is room. */
-  function forget(entry: Waiting | undefined): void {
-    if (entry !== undefined) entry.said = null;
   }
 
   function laneOf(engine: string): Lane {
@@ -151,4 +140,22 @@ function roomsOf(
     if (most !== null) rooms.set(sweep, { most, left: most - runningOf(sweep) });
   }
   return rooms;
+}
+
+/** One transaction for all whose text has changed. What the disk does not take is said again when there is room. */
+function say(
+  store: Ground['store'],
+  { waiting }: Lane,
+  messages: readonly { id: string; message: string }[],
+): void {
+  const changed = messages.filter(({ id, message }) => waiting.has(id) && waiting.get(id)?.said !== message);
+  try {
+    store.progress(new Map(changed.map(({ id, message }) => [id, message])));
+    for (const { id, message } of changed) {
+      const entry = waiting.get(id);
+      if (entry !== undefined) entry.said = message;
+    }
+  } catch (error) {
+    if (!isDiskTrouble(error)) throw error;
+  }
 }

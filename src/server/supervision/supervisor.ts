@@ -5,6 +5,7 @@ import type { Plan } from '../../experiment/plan/plan.ts';
 import type { QueueEntry } from '../../experiment/queue.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
+import { isDiskTrouble } from '../store/database.ts';
 import type { Ground } from './ground.ts';
 import { stateOf } from '../store/store.ts';
 import { carry, tidy } from './carry.ts';
@@ -20,6 +21,8 @@ export interface Supervisor {
   recover(): void;
   /** Records the wishes together, then ends them; those that still wait have ended on return. Their states, by id. */
   cancel(ids: readonly string[]): Map<string, ExperimentState>;
+  /** Says something in the records of everything that runs on this machine. Lost when the disk does not take it. */
+  tellRunning(code: string, message: string): void;
   /** What runs on an engine, with what it was admitted for. */
   running(engine: string): QueueEntry[];
   /** Experiments that wait or run. */
@@ -118,6 +121,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     take: enqueue,
     recover: () => takeUp(),
     cancel,
+    tellRunning: (code, message) => tellHere(ground, carried.values(), { type: 'notice', code, message }),
     running,
     exchange: (engine, change) =>
       exchangeEngine({
@@ -172,4 +176,15 @@ function endQuietly({ logs, log }: Ground, id: string): void {
   logs.abandon(id).catch((error: unknown) => {
     log.error({ err: error, experiment_id: id }, 'a log could not be let go of');
   });
+}
+
+/** To what runs on this machine: worth saying, and not worth waiting for a disk that is full. */
+function tellHere({ store, engines, log }: Ground, running: Iterable<Carried>, fact: ExperimentFact): void {
+  const here = [...running].filter(({ engine }) => engines.get(engine)?.kind === 'local');
+  try {
+    store.appendAll(new Map(here.map(({ id }) => [id, [fact]])));
+  } catch (error) {
+    if (!isDiskTrouble(error)) throw error;
+    log.warn({ err: error }, 'the disk does not take a notice');
+  }
 }

@@ -234,6 +234,8 @@ test.each([
     'NonZeroExit',
     /code 1: \/usr\/bin\/python3: No module named/,
   ],
+  [1, "cp: error writing '/o/x': No space left on device", 'DiskFull', /the disk was full: .*prune/],
+  [1, 'OSError: [Errno 28] No space left on device', 'DiskFull', /the disk was full: .*prune/],
   [126, 'bash: ./x.sh: Permission denied', 'CommandNotExecutable', /\(exit 126\): bash: \.\/x\.sh: Perm/],
 ])('a program that ends with %i is quoted: %s', (code, complaint, reason, said) => {
   const end = { ...END, operator: 'jobset' as const, code, complaint, running: [] };

@@ -20,7 +20,7 @@ it('a reserve is made while there is plenty of room, and given back piece by pie
   vi.useFakeTimers();
   let free = 10_000_000;
   const told = vi.fn<() => void>();
-  const open = () => openReserve(folder, { free: () => free });
+  const open = () => openReserve(folder, { free: () => free, total: 1e12 });
   const reserve = open();
   reserve.keep(told);
   expect(readdirSync(folder)).toEqual([]);
