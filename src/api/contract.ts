@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameMistake } from '../experiment/project-name.ts';
-import { experimentRecord, experimentSummary } from '../experiment/record.ts';
+import { experimentRecord, experimentSummary, metricValue } from '../experiment/record.ts';
 import { STATUSES, STEPS } from '../experiment/status.ts';
 
 /** The HTTP contract: requests and responses, typed once for server, client and OpenAPI. */
@@ -205,6 +205,18 @@ export const usage = z.object({
   ),
 });
 
+/** Metrics of an experiment: all, or those with these names. */
+export const metricsQuery = z.strictObject({ name: repeated(z.string().min(1).max(1000)) });
+
+/** A point of a series: step, seconds since 1970 by the pod's clock, value, attempt. */
+const seriesPoint = z.tuple([z.number(), z.number().nullable(), metricValue, z.int()]);
+
+/** At most 1,000 points each, every local minimum and maximum among them, in the order of writing. */
+export const experimentMetrics = z.object({
+  experiment_id: z.uuid(),
+  metrics: z.array(z.object({ name: z.string(), series: z.array(seriesPoint) })),
+});
+
 export const serverStatus = z.object({
   running: z.boolean(),
   pid: z.int().nullable(),
@@ -234,4 +246,5 @@ export type BulkResult = z.infer<typeof bulkResult>;
 export type LogQuery = z.infer<typeof logQuery>;
 export type LogQueryInput = z.input<typeof logQuery>;
 export type Usage = z.infer<typeof usage>;
+export type ExperimentMetrics = z.infer<typeof experimentMetrics>;
 export type ServerStatus = z.infer<typeof serverStatus>;

@@ -3,6 +3,7 @@ import type {
   AnnotationInput,
   BulkResult,
   ExperimentList,
+  ExperimentMetrics,
   ListQueryInput,
   LogQueryInput,
   PruningInput,
@@ -82,6 +83,8 @@ export interface Client {
   /** What the pods that run take at present. */
   usage(ref: string): Promise<Usage>;
   manifest(ref: string): Promise<string>;
+  /** Series of metrics; with names, only these. */
+  metrics(ref: string, names: readonly string[]): Promise<ExperimentMetrics>;
   /** The open response: NDJSON or raw bytes, as they come. */
   logs(ref: string, query: LogQueryInput): Promise<Readable>;
   /** The open response: one summary a line, present states first. */
@@ -147,6 +150,7 @@ export function createClient(options: ClientOptions): Client {
     usage: (ref) => get(at(ref, '/usage')),
     manifest: async (ref) =>
       readText(await open({ method: 'GET', path: at(ref, '/manifest'), signal: options.signal })),
+    metrics: (ref, name) => get(at(ref, '/metrics'), asQuery({ name: [...name] })),
     logs: (ref, query) =>
       open({ method: 'GET', path: at(ref, '/logs'), query: asQuery(query), signal: options.signal }),
     watch: (query) => open({ method: 'GET', path: '/watch', query: asQuery(query), signal: options.signal }),

@@ -1,8 +1,8 @@
 import type { Metric, Metrics, MetricValue } from '../experiment/record.ts';
 import { shownPoints, type SeriesPoint, type Series } from './series.ts';
 
-/** A point of a series as documents have it. */
-export type PointRecord = [step: number, time: number, value: MetricValue, attempt: number];
+/** A point of a series as documents have it. JSON has no time for a clock that says none. */
+export type PointRecord = [step: number, time: number | null, value: MetricValue, attempt: number];
 
 /** A metric of an experiment's record. */
 export function metricOf({ last, min, max, single }: Series): Metric {
@@ -19,7 +19,7 @@ export function metricOf({ last, min, max, single }: Series): Metric {
 export function seriesRecord(series: Series): PointRecord[] {
   const record = ({ step, time, value, attempt }: SeriesPoint): PointRecord => [
     step,
-    time,
+    Number.isFinite(time) ? time : null,
     valueOf(value, series.single),
     attempt,
   ];

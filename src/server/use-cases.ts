@@ -28,6 +28,7 @@ import { deleteExperiments, pruneExperiments, type Deleting } from './experiment
 import { getExperiment, getManifest } from './experiments/get.ts';
 import { listExperiments } from './experiments/list.ts';
 import { experimentLogs } from './experiments/logs.ts';
+import { experimentMetrics, type MetricsReading } from './metrics/read.ts';
 import { openLink, type Opening } from './experiments/open.ts';
 import { usageOf } from './experiments/usage.ts';
 import { watch, type Watching } from './experiments/watch.ts';
@@ -49,6 +50,7 @@ export type Parts = Submitting &
   Comparing &
   Deleting &
   Watching &
+  MetricsReading &
   Opening &
   EngineChanging &
   SnapshotTaking &
@@ -74,6 +76,7 @@ export function useCases(parts: Parts) {
     getManifest: (ref: string) => getManifest(parts, ref),
     watch: (query: WatchQuery, gone: AbortSignal) => watch(parts, query, gone),
     experimentLogs: (ref: string, query: LogQuery) => experimentLogs(parts, ref, query),
+    experimentMetrics: (ref: string, names: readonly string[]) => experimentMetrics(parts, ref, names),
     openLink: (ref: string, name: OpenName) => openLink(parts, ref, name),
     cancelExperiments: (selection: Selection) => cancelExperiments(parts, selection),
     annotateExperiments: (annotation: Annotation) => annotateExperiments(parts, annotation),

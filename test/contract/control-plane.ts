@@ -11,6 +11,7 @@ import { createChanges } from '../../src/server/experiments/changes.ts';
 import type { Kubernetes } from '../../src/server/engines/cluster.ts';
 import { openEngineRegistry } from '../../src/server/engines/registry.ts';
 import { createLinks } from '../../src/server/links/links.ts';
+import { createMetrics } from '../../src/server/metrics/metrics.ts';
 import { foldersBelow } from '../../src/server/process/folders.ts';
 import type { CommitSource } from '../../src/server/ports.ts';
 import { openSqliteStore } from '../../src/server/store/sqlite.ts';
@@ -93,7 +94,8 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
   const snapshots = createSnapshotStore(data);
   const { engines } = registry;
   const privateValues = await openPrivateStore(folders, log);
-  const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, log };
+  const metrics = createMetrics({ store, folders, log, now });
+  const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, metrics, log };
   const supervisor = createSupervisor(ground, () => undefined);
   const serving = { version: '1.2.3', pid: 42, log, closing: closing.signal, stop: () => closing.abort() };
   const plane: Parts = {

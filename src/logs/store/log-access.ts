@@ -4,6 +4,7 @@ import { createTurn } from '../../base/async/turn.ts';
 import type { LogSink } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { LogFilter, LogSource } from '../line.ts';
+import { findLines, type FoundLine } from './find-lines.ts';
 import { createLapse } from './lapse.ts';
 import { sizeOf } from './files.ts';
 import type { LogFolder } from './log-folder.ts';
@@ -21,6 +22,8 @@ export interface ExperimentLogs extends LogSink {
   facts(): { exists: boolean; isRebuilt: boolean; damage: readonly string[] };
   /** JSON lines as `logs/wire.ts` describes them, in chunks of any size. */
   read(filter: LogFilter, options: { follow: boolean; signal: AbortSignal }): AsyncIterable<Uint8Array>;
+  /** Whole lines of the run that hold these bytes, of what is there now, from a place on; where to go on. */
+  find(from: { position: number; bytes: Uint8Array }, take: (line: FoundLine) => void): Promise<number>;
   /** The exact bytes of one pod. */
   raw(options: RawOptions): AsyncIterable<Uint8Array>;
   /**
@@ -71,6 +74,7 @@ export function createExperimentLogs(log: LogFolder, now: () => Date): Experimen
       damage: log.sources.damage,
     }),
     read: (filter, options) => readLines(log, filter, options),
+    find: (from, take) => findLines(log, { ...from, filter: { step: 'run' } }, take),
     raw: (options) => readRaw(log, options),
     finish: () => inTurn(() => finish(log, lapse, writer)),
     bytesOnDisk: () => bytesOnDisk(log),

@@ -13,6 +13,7 @@ import type { EngineEntry, Kubernetes } from '../engines/cluster.ts';
 import { openEngineRegistry } from '../engines/registry.ts';
 import type { Folders } from './folders.ts';
 import { createLinks, type LinkServer } from '../links/links.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import type { Log } from '../ports.ts';
 import { createAcceptor } from '../submission/accept.ts';
 import { createPreparer } from '../submission/prepare.ts';
@@ -89,7 +90,8 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   const snapshots = createSnapshotStore(folders.data);
   if (snapshots.damaged.length > 0)
     log.warn({ indexes: snapshots.damaged }, 'damaged: the files that these told of are sent again');
-  const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, log };
+  const metrics = createMetrics({ store, folders, log, now });
+  const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, metrics, log };
   const supervisor = createSupervisor(ground, onIdle);
   supervisor.recover();
   return {

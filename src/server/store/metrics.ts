@@ -8,7 +8,7 @@ import { stateIn } from './read-rows.ts';
 import { columnsOf, ROW_COLUMNS, type ExperimentRow } from './rows.ts';
 import type { Statements } from './statements.ts';
 
-/** What is new of the metrics of one experiment: those that changed, and how far it is. */
+/** All metrics of one experiment, as they are now, and how far it is. */
 export interface Measured {
   metrics: Metrics;
   progress: { step: number; total_steps: number } | null;
@@ -48,9 +48,14 @@ function saveOne(
   { metrics, progress }: Measured,
 ): ExperimentState {
   const { record, ...fold } = stateIn(statements, row);
-  const state = { ...fold, record: { ...record, metrics: { ...record.metrics, ...metrics }, progress } };
-  for (const [name, { last }] of Object.entries(metrics))
-    statements.putMetric(row.number, name, sortable(last));
+  const state = { ...fold, record: { ...record, metrics, progress } };
+  const before = new Map(Object.entries(record.metrics));
+  for (const [name, { last }] of Object.entries(metrics)) {
+    if (before.get(name)?.last !== last) statements.putMetric(row.number, name, sortable(last));
+    before.delete(name);
+  }
+  // A second run appeared: what had no run in front has one now.
+  for (const name of before.keys()) statements.removeMetric(row.number, name);
   statements.update({ number: row.number, updated_at: row.updated_at, ...columnsOf(state) });
   return state;
 }

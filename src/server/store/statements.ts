@@ -51,6 +51,7 @@ export function prepareStatements(database: Database) {
     putMetric: run('INSERT OR REPLACE INTO metrics (number, name, last) VALUES (?, ?, ?)'),
     putLabel: run('INSERT OR REPLACE INTO labels (number, key, value) VALUES (?, ?, ?)'),
     removeLabel: run('DELETE FROM labels WHERE number = ? AND key = ?'),
+    removeMetric: run('DELETE FROM metrics WHERE number = ? AND name = ?'),
     insertKey: run('INSERT INTO idempotency (key, content, number) VALUES (?, ?, ?)'),
     insert: (row: Columns & { id: string; submission: string }): number =>
       insert(

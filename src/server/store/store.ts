@@ -36,7 +36,7 @@ export interface ExperimentStore {
   appendAll(facts: ReadonlyMap<string, readonly ExperimentFact[]>): Map<string, ExperimentState>;
   /** Texts on how far experiments are, in one transaction. Not durable: they are said again after a start. */
   progress(messages: ReadonlyMap<string, string>): void;
-  /** What is new of the metrics of experiments, ended ones too. Not durable: after a crash they are read again. */
+  /** The metrics of experiments as they are now, ended ones too. Not durable: after a crash they are read again. */
   measured(news: ReadonlyMap<string, Measured>): void;
   /**
    * Sets and removes (null) labels, and the note (undefined: as it is), of one that runs or has ended; the state after it.

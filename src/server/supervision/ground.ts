@@ -1,5 +1,6 @@
 import type { Engine } from '../../engines/engine.ts';
 import type { LinkServer } from '../links/links.ts';
+import type { MetricsService } from '../metrics/metrics.ts';
 import type { Log, LogStore, SnapshotStore } from '../ports.ts';
 import type { Folders } from '../process/folders.ts';
 import type { ExperimentStore } from '../store/store.ts';
@@ -16,5 +17,6 @@ export interface Ground {
   privateValues: PrivateStore;
   /** To what runs in clusters. */
   links: LinkServer;
+  metrics: MetricsService;
   log: Log;
 }

@@ -62,10 +62,16 @@ async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): 
   const { id, engine, context } = carrying;
   const { detach } = context;
   const run = { step: 'run', message: runMessage(context.admitted.pods) } as const;
-  for await (const facts of batches(engine.run({ ...context, build }))) {
-    const first = facts.some(isAboutPods) ? newStep(ground.store, id, run) : [];
-    const addressed = await ground.links.addressed(id, facts);
-    await record(ground, id, { facts: [...first, ...addressed], detach });
+  const metrics = await ground.metrics.follow(id, carrying.logs);
+  try {
+    for await (const facts of batches(engine.run({ ...context, build }))) {
+      for (const fact of facts) if (fact.type === 'attempt') await metrics.begin(fact.attempt);
+      const first = facts.some(isAboutPods) ? newStep(ground.store, id, run) : [];
+      const addressed = await ground.links.addressed(id, facts);
+      await record(ground, id, { facts: [...first, ...addressed], detach });
+    }
+  } finally {
+    await metrics.end();
   }
   crashPoint('run-returned');
   if (context.plan.groups.length === 0) await begin(ground, carrying, run);

@@ -3,6 +3,7 @@ import type { ExperimentRecord } from '../../../experiment/record.ts';
 import type { Usage } from '../../../api/contract.ts';
 import type { LogLine } from '../../../logs/line.ts';
 import type { Screen } from '../../runtime/screen.ts';
+import { metricsTable } from '../../metrics/table.ts';
 import { printable, hanging } from '../text.ts';
 import { createLogLineView } from './log-line.ts';
 import { between, podsTable } from './pods.ts';
@@ -26,6 +27,7 @@ export function recordPage(
     headline(record, screen),
     facts(record, screen),
     podsTable(record.pods, usage, { screen, now }),
+    Object.keys(record.metrics).length === 0 ? '' : metricsTable(record.metrics, screen),
     timeline(record, screen),
     logTail(record, lastLines, screen),
   ];
@@ -73,6 +75,7 @@ function facts(record: ExperimentRecord, screen: Screen): string {
     ['created', when(record.created_at)],
     ['started', when(record.started_at)],
     ['ended', when(record.ended_at)],
+    ['progress', progressText(record.progress)],
     ['duration', record.duration_s === null ? null : durationText(record.duration_s)],
     ['output', paths.output],
     ['tensorboard', links.tensorboard ?? paths.tensorboard],
@@ -89,6 +92,12 @@ function facts(record: ExperimentRecord, screen: Screen): string {
         `${colors.dim(name.padEnd(NAME_WIDTH))} ${hanging(printable(value), NAME_WIDTH + 1, width)}`,
     )
     .join('\n');
+}
+
+function progressText(progress: ExperimentRecord['progress']): string | null {
+  if (progress === null) return null;
+  const { step, total_steps: total } = progress;
+  return `step ${step} of ${total} (${Math.floor((100 * step) / total)} %)`;
 }
 
 const NAME_WIDTH = 14;

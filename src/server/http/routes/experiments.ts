@@ -2,10 +2,12 @@ import { z } from '@hono/zod-openapi';
 import { compared, comparison } from '../../../api/compare-contract.ts';
 import {
   experimentList,
+  experimentMetrics,
   experimentRecord,
   experimentRef,
   experimentSummary,
   listQuery,
+  metricsQuery,
   resubmission,
   submission,
   usage,
@@ -82,6 +84,14 @@ const manifestRoute = describeRoute({
   },
 });
 
+const metricsRoute = describeRoute({
+  method: 'get',
+  path: '/experiments/{ref}/metrics',
+  summary: 'What pods have written of metrics, as thinned series',
+  request: { params, query: metricsQuery },
+  responses: { 200: answers(experimentMetrics, 'Series by name'), default: failure },
+});
+
 export function experimentRoutes(api: Api, uses: UseCases): void {
   api.openapi(submitRoute, async (c) => {
     const { summary, created } = await uses.submit(c.req.valid('json'), {
@@ -101,6 +111,9 @@ export function experimentRoutes(api: Api, uses: UseCases): void {
   api.openapi(getRoute, (c) => c.json(uses.getExperiment(c.req.valid('param').ref), 200));
   api.openapi(usageRoute, async (c) => c.json(await uses.usageOf(c.req.valid('param').ref), 200));
   api.openapi(compareRoute, async (c) => c.json(await uses.compareExperiments(c.req.valid('json')), 200));
+  api.openapi(metricsRoute, async (c) =>
+    c.json(await uses.experimentMetrics(c.req.valid('param').ref, c.req.valid('query').name), 200),
+  );
   api.openapi(manifestRoute, (c) =>
     c.body(uses.getManifest(c.req.valid('param').ref), 200, {
       'content-type': 'application/yaml; charset=utf-8',

@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import type { Metrics } from '../../experiment/record.ts';
+import { createEventReader, type EventReader } from '../../metrics/event-file/read-events.ts';
+import {
+  MARK,
+  metricsOfLine,
+  metricsOfLogLine,
+  scalarsOf,
+  type LineMetrics,
+} from '../../metrics/json-metrics.ts';
+import { metricOf } from '../../metrics/metric-record.ts';
+import { isHparamsTag, namesOf } from '../../metrics/runs.ts';
+import { isEmpty, type Series } from '../../metrics/series.ts';
+import type { ExperimentLogs } from '../ports.ts';
+import { createCollector, type Collector, type Remark, type StoredSeries } from './collector.ts';
+import { eventFilesBelow, type EventFile } from './event-files.ts';
+import { newTail, readOn, type Tail } from './tail.ts';
+
+/** What was gathered of an experiment's metrics, and how far its sources were read: plain data, which is put away and taken up. */
+export interface Gathered {
+  series: Map<string, StoredSeries>;
+  /** Runs with tags of hyperparameters. */
+  hparams: Set<string>;
+  /** By name below the folder of TensorBoard. */
+  files: Map<string, Tail>;
+  jsonLines: Tail;
+  /** Record of the log's index. */
+  logPosition: number;
+}
+
+/** Where metrics are looked for. */
+export interface Sources {
+  /** Folder of event files; null: there is none, or not here. */
+  tensorboard: string | null;
+  /** Where `metrics.jsonl` would be; null: not here. */
+  output: string | null;
+  logs: Pick<ExperimentLogs, 'find'>;
+}
+
+const JSON_LINES = 'metrics.jsonl';
+const LONGEST_LINE = 1024 * 1024;
+const NEWLINE = 0x0a;
+const MARK_BYTES = Buffer.from(`"${MARK}"`);
+const HOW_TO_SHARE =
+  'two pods that write one file destroy it: give SummaryWriter a filename_suffix, or each pod a folder of its own';
+
+export function nothingGathered(): Gathered {
+  return {
+    series: new Map(),
+    hparams: new Set(),
+    files: new Map(),
+    jsonLines: newTail(),
+    logPosition: 0,
+  };
+}
+
+/** Reads on where the last look ended. */
+export interface Gathering {
+  /**
+   * Takes what is new; `end`: no line will come any more, one that has no end counts as well.
+   *
+   * @param now seconds: of values without a time
+   */
+  look(now: number, end?: boolean): Promise<{ isNew: boolean; remarks: Remark[] }>;
+  /** Values that are read from now on belong to this attempt. */
+  attempt: number;
+}
+
+export function createGathering(sources: Sources, gathered: Gathered, attempt: number): Gathering {
+  const collector = createCollector(gathered.series);
+  const gathering: Gathering = {
+    attempt,
+    async look(now, end = false) {
+      const { tensorboard, output } = sources;
+      const files = tensorboard === null ? [] : eventFilesBelow(tensorboard);
+      for (const file of files) await lookAtFile(join(tensorboard ?? '', file.name), file);
+      if (output !== null) await lookAtLines(join(output, JSON_LINES), now, end);
+      await lookAtLog();
+      return collector.news();
+    },
+  };
+  const readers = new Map<string, EventReader>();
+
+  function readerOf({ name, run }: EventFile): EventReader {
+    const known = readers.get(name);
+    if (known !== undefined) return known;
+    const byTag: (StoredSeries | null | undefined)[] = [];
+    const reader = createEventReader({
+      scalar(tag, scalar) {
+        let to = byTag[tag.index];
+        if (to?.tag !== tag.name) {
+          to = collector.seriesOf({ kind: 'event-file', run, tag: tag.name });
+          byTag[tag.index] = to;
+        }
+        if (to !== null) collector.add(to, scalar, { single: tag.single, attempt: gathering.attempt });
+      },
+      restarted: (step) => collector.restart(run, step),
+    });
+    readers.set(name, reader);
+    return reader;
+  }
+
+  async function lookAtFile(path: string, file: EventFile): Promise<void> {
+    const tail = gathered.files.get(file.name) ?? newTail();
+    gathered.files.set(file.name, tail);
+    const reader = readerOf(file);
+    let damage: string | null = null;
+    const end = await readOn(path, tail, (bytes) => {
+      const walk = reader.read(bytes);
+      if (walk.damage !== null) damage = `byte ${tail.offset + walk.consumed}: ${walk.damage}`;
+      return walk;
+    });
+    for (const { name } of reader.tags.values()) if (isHparamsTag(name)) gathered.hparams.add(file.run);
+    const { remark } = collector;
+    if (damage !== null)
+      remark({
+        code: 'event_file_damaged',
+        message: `${file.name} is damaged at ${damage}; values after it cannot be read (${HOW_TO_SHARE})`,
+      });
+    if (end === 'shrunk')
+      remark({
+        code: 'event_file_overwritten',
+        message: `${file.name} was written anew over values that were there (${HOW_TO_SHARE})`,
+      });
+  }
+
+  async function lookAtLines(path: string, now: number, end: boolean): Promise<void> {
+    const tail = gathered.jsonLines;
+    const take = (text: string) => {
+      for (const line of text.split('\n'))
+        takeLine(collector, metricsOfLine(line), { kind: 'json-lines', now, attempt: gathering.attempt });
+    };
+    await readOn(path, tail, (bytes) => {
+      const consumed = bytes.lastIndexOf(NEWLINE) + 1;
+      // Nobody means that as a line.
+      if (consumed === 0 && bytes.length > LONGEST_LINE) return { consumed: bytes.length, needed: 1 };
+      take(bytes.toString('utf8', 0, consumed));
+      return { consumed, needed: bytes.length + 1 };
+    });
+    if (!end) return;
+    tail.needed = 1;
+    await readOn(path, tail, (bytes) => {
+      take(bytes.toString());
+      return { consumed: bytes.length, needed: 1 };
+    });
+  }
+
+  async function lookAtLog(): Promise<void> {
+    const from = { position: gathered.logPosition, bytes: MARK_BYTES };
+    gathered.logPosition = await sources.logs.find(from, ({ text, time, source }) =>
+      takeLine(collector, metricsOfLogLine(text), { kind: 'log', now: time / 1000, attempt: source.attempt }),
+    );
+  }
+
+  return gathering;
+}
+
+/** Puts the values of one line where they belong. */
+function takeLine(
+  collector: Collector,
+  line: LineMetrics | null,
+  from: { kind: 'json-lines' | 'log'; now: number; attempt: number },
+): void {
+  if (line === null) return;
+  for (const [tag, scalar] of scalarsOf(line, from.now)) {
+    const to = collector.seriesOf({ kind: from.kind, run: '', tag });
+    if (to !== null) collector.add(to, scalar, { single: false, attempt: from.attempt });
+  }
+}
+
+/** The metrics of the record. */
+export function metricsGathered({ series, hparams }: Gathered): Metrics {
+  return Object.fromEntries(
+    [...namedSeries({ series, hparams })].map(([name, one]) => [name, metricOf(one)]),
+  );
+}
+
+/** Every series by the name that it is shown by. */
+export function namedSeries({ series, hparams }: Pick<Gathered, 'series' | 'hparams'>): Map<string, Series> {
+  const there = [...series.values()].filter((stored) => !isEmpty(stored.series));
+  return new Map([...namesOf(there, hparams)].map(([name, stored]) => [name, stored.series]));
+}
