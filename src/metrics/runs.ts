@@ -15,8 +15,11 @@ export interface SeriesOrigin {
 const KINDS = ['event-file', 'json-lines', 'log'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Tags that belong to hyperparameters: a run with one is a part of the run above it. */
-const HPARAMS = '_hparams_/';
+/**
+ * What `add_hparams` writes into a run of its own, which is a part of the run above it. Writers that put hyperparameters beside
+ * the metrics (clu) leave it out.
+ */
+const HPARAMS = '_hparams_/session_end_info';
 
 /**
  * The name of each: its tag, with its run in front where several runs have scalars; runs of hyperparameters count as a part of the
@@ -46,7 +49,7 @@ export function namesOf<T extends SeriesOrigin>(
 
 /** Whether a tag says that its run is one of hyperparameters. */
 export function isHparamsTag(tag: string): boolean {
-  return tag.startsWith(HPARAMS);
+  return tag === HPARAMS;
 }
 
 function parentOf(run: string): string {

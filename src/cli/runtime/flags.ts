@@ -70,3 +70,14 @@ export const deedFlags = {
 
 /** `ID…`: oclif has no argument that takes several, so the command is not `strict` and reads `argv`. */
 export const ID_HELP = 'Id, a prefix of it (3 characters or more), or latest';
+
+/**
+ * `--sort -metric.loss`: to the parser `-m` is a flag of its own, whether a blank or `=` stands before it. Behind a space it is a
+ * value; who reads it takes that away again.
+ */
+export function shieldDashedValue(argv: string[], flag: string): void {
+  for (const [index, word] of argv.entries()) {
+    if (argv[index - 1] === flag && /^-[^-]./.test(word)) argv[index] = ` ${word}`;
+    else if (word.startsWith(`${flag}=-`)) argv[index] = word.replace('=', '= ');
+  }
+}

@@ -1,14 +1,13 @@
 import { boolean, integer, string } from '@oclif/core/flags';
 import type { ExperimentList, ListQueryInput } from '../../api/contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { repeated, someOf } from '../../cli/runtime/flags.ts';
+import { repeated, shieldDashedValue, someOf } from '../../cli/runtime/flags.ts';
 import { linesOf } from '../../cli/runtime/output.ts';
 import { STATUSES } from '../../experiment/status.ts';
 
 export default class ExperimentsList extends BaseCommand<ExperimentList> {
   static override summary = 'List experiments, newest first';
   static override examples = [
-    'aichor experiments list --status running',
     'aichor experiments list --label sweep=a --since yesterday',
     'aichor experiments list --sweep first --columns id,status,env.LR,metric.val_acc --sort -metric.val_acc',
     "aichor experiments list --status failed | jq -r '.experiments[].experiment_id'",
@@ -44,6 +43,7 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
   #page = 1;
 
   async run(): Promise<ExperimentList | undefined> {
+    shieldDashedValue(this.argv, '--sort');
     const { flags } = await this.parse(ExperimentsList);
     const { label, since, sort, columns, page = 1, watch, json: _j, output: _o, utc: _u, ...same } = flags;
     [this.#columns, this.#page] = [columns, page];
@@ -56,7 +56,7 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
       since: since === undefined ? undefined : sinceTime(since),
     };
     const client = await this.client();
-    if (!watch) return listPage(client, query, { sort, page, columns });
+    if (!watch) return listPage(client, query, { sort: sort?.trim(), page, columns });
     const { showChanges } = await import('../../cli/experiments/watch-list.ts');
     await showChanges({
       client,

@@ -4,12 +4,12 @@ import { createTurn } from '../../base/async/turn.ts';
 import type { LogSink } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { LogFilter, LogSource } from '../line.ts';
-import { findLines, type FoundLine } from './find-lines.ts';
+import { findLines, type FoundLine } from './reading/find-lines.ts';
 import { createLapse } from './lapse.ts';
 import { sizeOf } from './files.ts';
 import type { LogFolder } from './log-folder.ts';
-import { readLines } from './read-lines.ts';
-import { readRaw, type RawOptions } from './read-raw.ts';
+import { readLines } from './reading/read-lines.ts';
+import { readRaw, type RawOptions } from './reading/read-raw.ts';
 import type { Whole } from './sources.ts';
 import { createWriter } from './writer.ts';
 

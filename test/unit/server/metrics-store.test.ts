@@ -69,13 +69,15 @@ test('metrics are part of the record, are told, and are there after a start', as
   changed = [];
   const progress = { step: 3, total_steps: 10 };
   store.measured(new Map([[id, { metrics: { loss: valued(0.5), __proto__x: valued('NaN') }, progress }]]));
+  measured(id, 0.25, 'old');
   measured(id, 0.25);
-  const metrics = { loss: valued(0.25), __proto__x: valued('NaN') };
+  const metrics = { loss: valued(0.25) };
   expect(changed.at(-1)?.record.metrics).toEqual(metrics);
   store.close();
   store = await open();
   expect(store.state(id)?.record).toMatchObject({ metrics });
   expect(store.list(listQuery.parse({})).experiments[0]).toMatchObject({ metrics });
+  expect(pages('metric.old', 5)).toEqual([id]);
 });
 
 test('an ended experiment takes its last values; one that was deleted is passed over', () => {

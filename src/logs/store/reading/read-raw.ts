@@ -1,6 +1,6 @@
 import { createSelection, readRecords } from './reader.ts';
-import type { LogFolder } from './log-folder.ts';
-import type { StoredSource } from './sources.ts';
+import type { LogFolder } from '../log-folder.ts';
+import type { StoredSource } from '../sources.ts';
 
 export interface RawOptions {
   pod: string;

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { ID_HELP, labelOfOne } from '../../cli/runtime/flags.ts';
-import { experimentChosen } from '../../cli/experiments/references.ts';
-import { metricsDocument, type MetricsDocument } from '../../cli/metrics/document.ts';
+import { BaseCommand } from '../../../cli/runtime/base-command.ts';
+import { ID_HELP, labelOfOne } from '../../../cli/runtime/flags.ts';
+import { experimentChosen } from '../../../cli/experiments/references.ts';
+import { metricsDocument, type MetricsDocument } from '../../../cli/metrics/document.ts';
 
 export default class ExperimentsMetrics extends BaseCommand<MetricsDocument> {
   static override summary = 'Show what pods have written of metrics';
@@ -43,11 +43,11 @@ export default class ExperimentsMetrics extends BaseCommand<MetricsDocument> {
     }
     const document = await metricsDocument(client, record, { ...flags, names });
     if (svg !== undefined) {
-      const { metricsSvg } = await import('../../cli/metrics/svg.ts');
+      const { metricsSvg } = await import('../../../cli/metrics/svg.ts');
       await writeFile(svg, metricsSvg(document.drawn));
     }
     if (!plot) return document.printed;
-    const { plotText } = await import('../../cli/metrics/plot.ts');
+    const { plotText } = await import('../../../cli/metrics/plot.ts');
     for (const drawn of document.drawn) await this.write(`${plotText(drawn, this.screen.width)}\n`);
     return undefined;
   }
@@ -57,8 +57,8 @@ export default class ExperimentsMetrics extends BaseCommand<MetricsDocument> {
     id: string;
     names: string[];
   }): Promise<void> {
-    const { metricChanges } = await import('../../cli/metrics/changes.ts');
-    const { valueText } = await import('../../metrics/value-text.ts');
+    const { metricChanges } = await import('../../../cli/metrics/changes.ts');
+    const { valueText } = await import('../../../metrics/value-text.ts');
     const onLost = () => this.talk.notice('the connection was lost; reconnecting…');
     for await (const change of metricChanges({ ...of, signal: this.signal, onLost })) {
       const { name, step, last } = change;
@@ -69,7 +69,7 @@ export default class ExperimentsMetrics extends BaseCommand<MetricsDocument> {
   }
 
   override async view(document: MetricsDocument): Promise<string> {
-    const { metricsView } = await import('../../cli/metrics/document.ts');
+    const { metricsView } = await import('../../../cli/metrics/document.ts');
     return metricsView(document, this.screen);
   }
 }

@@ -1,8 +1,8 @@
-import { linesToSkip, tailGroup, wantsSource } from '../filter.ts';
-import type { IndexRecord } from '../index-record.ts';
-import type { LogFilter } from '../line.ts';
-import { INDEX_PAGE } from './index-file.ts';
-import type { LogFolder } from './log-folder.ts';
+import { linesToSkip, tailGroup, wantsSource } from '../../filter.ts';
+import type { IndexRecord } from '../../index-record.ts';
+import type { LogFilter } from '../../line.ts';
+import { INDEX_PAGE } from '../index-file.ts';
+import type { LogFolder } from '../log-folder.ts';
 
 /** Wanted lines: a record, less some lines at its start. */
 export interface Selected {

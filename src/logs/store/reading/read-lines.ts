@@ -1,10 +1,10 @@
-import { countBack, startTailCount, tailGroup, wantsSource } from '../filter.ts';
-import { encodeRecords, type RecordBytes } from './encode.ts';
-import { OPEN_LIMIT, type LogFilter } from '../line.ts';
-import { presentState } from '../split.ts';
-import { endLine, tailLine } from '../wire.ts';
-import { INDEX_PAGE } from './index-file.ts';
-import type { LogFolder } from './log-folder.ts';
+import { countBack, startTailCount, tailGroup, wantsSource } from '../../filter.ts';
+import { encodeRecords, type RecordBytes } from '../encode.ts';
+import { OPEN_LIMIT, type LogFilter } from '../../line.ts';
+import { presentState } from '../../split.ts';
+import { endLine, tailLine } from '../../wire.ts';
+import { INDEX_PAGE } from '../index-file.ts';
+import type { LogFolder } from '../log-folder.ts';
 import { createSelection, readRecords, type Selected } from './reader.ts';
 
 /**

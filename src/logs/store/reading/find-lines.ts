@@ -1,5 +1,5 @@
-import type { LogFilter, LogSource } from '../line.ts';
-import type { LogFolder } from './log-folder.ts';
+import type { LogFilter, LogSource } from '../../line.ts';
+import type { LogFolder } from '../log-folder.ts';
 import { createSelection, readRecords } from './reader.ts';
 
 /** A whole line that holds what was looked for. */
