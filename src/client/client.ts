@@ -21,6 +21,7 @@ import type {
   EngineFit,
   EngineList,
 } from '../api/engine-contract.ts';
+import type { EnvironmentsPruned, EnvironmentsPruning } from '../api/environments-contract.ts';
 import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type {
   SweepDocument,
@@ -94,6 +95,7 @@ export interface Client {
   annotate(annotation: AnnotationInput): Promise<BulkResult>;
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
   prune(pruning: PruningInput): Promise<BulkResult>;
+  pruneEnvironments(pruning: EnvironmentsPruning): Promise<EnvironmentsPruned>;
   engines(): Promise<EngineList>;
   engine(name: string): Promise<EngineDocument>;
   addEngine(addition: EngineAdditionInput): Promise<EngineAdded>;
@@ -102,6 +104,8 @@ export interface Client {
   /** What it lacks at present for a manifest; `file` is what that is called in what is said. */
   fitEngine(name: string, query: { manifest: string; file: string }): Promise<EngineFit>;
   open(ref: string, name: OpenName): Promise<Opened>;
+  /** The open response: the code of an experiment, as a tar archive (`LAST_OF_CODE`). */
+  code(ref: string): Promise<Readable>;
   storage(query: StorageQueryInput): Promise<StorageList>;
   /** The open response: the file's bytes, as they come. */
   storedFile(query: StorageQueryInput): Promise<Readable>;
@@ -158,6 +162,7 @@ export function createClient(options: ClientOptions): Client {
     annotate: (annotation) => post('/experiments/annotate', annotation),
     delete: (selection) => post('/experiments/delete', selection),
     prune: (pruning) => post('/experiments/prune', pruning),
+    pruneEnvironments: (pruning) => post('/environments/prune', pruning),
     engines: () => get('/engines'),
     engine: (name) => get(engineAt(name)),
     addEngine: (addition) => post('/engines', addition),
@@ -166,6 +171,7 @@ export function createClient(options: ClientOptions): Client {
     checkEngine: (name) => post(engineAt(name, '/check')),
     fitEngine: (name, query) => post(engineAt(name, '/fit'), query),
     open: (ref, name) => post(at(ref, `/open/${name}`)),
+    code: (ref) => open({ method: 'GET', path: at(ref, '/code'), signal: options.signal }),
     storage: (query) => get('/storage', asQuery(query)),
     storedFile: (query) =>
       open({ method: 'GET', path: '/storage/file', query: asQuery(query), signal: options.signal }),

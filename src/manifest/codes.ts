@@ -71,6 +71,7 @@ export const DIAGNOSTIC_CODES = {
   'volume-not-shareable': 'warning',
   'capability-without-root': 'warning',
   'gpu-type': 'warning',
+  'curly-quotes': 'warning',
   'submodules-ignored': 'warning',
   'unknown-ignore-code': 'warning',
 
@@ -94,6 +95,7 @@ export const DIAGNOSTIC_CODES = {
   'dockerfile-missing': 'warning',
   'dockerfile-at-root': 'warning',
   'script-missing': 'warning',
+  'dockerfile-refused': 'warning',
 } as const satisfies Record<string, Weight>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

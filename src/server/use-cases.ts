@@ -13,6 +13,7 @@ import type {
 } from '../api/contract.ts';
 import type { Caller } from './people/caller.ts';
 import type { SweepQuery, SweepResumption, SweepSubmission } from '../api/sweep-contract.ts';
+import type { EnvironmentsPruning } from '../api/environments-contract.ts';
 import type { OpenName, StorageQuery } from '../api/storage-contract.ts';
 import type { Listing } from '../snapshot/listing/listing.ts';
 import { examine } from './doctor/examine.ts';
@@ -35,6 +36,8 @@ import { watch, type Watching } from './experiments/watch.ts';
 import { serverStatusOf, type Told } from './process/server-status.ts';
 import type { LogStore } from './ports.ts';
 import { announceLines, announceSnapshot, findSnapshot, type SnapshotTaking } from './storage/snapshots.ts';
+import { readCode } from './storage/code.ts';
+import { pruneEnvironments } from './storage/environments.ts';
 import { listStorage, readStored } from './storage/storage.ts';
 import { resubmit } from './submission/resubmit.ts';
 import { submit, type Submitting } from './submission/submit.ts';
@@ -95,6 +98,8 @@ export function useCases(parts: Parts) {
     findSnapshot: (digest: string) => findSnapshot(parts, digest),
     receiveFiles: parts.snapshots.receive,
     listStorage: (query: StorageQuery) => listStorage(parts, query),
+    pruneEnvironments: (pruning: EnvironmentsPruning) => pruneEnvironments(parts, pruning),
+    readCode: (ref: string) => readCode(parts, ref),
     readStored: (query: StorageQuery) => readStored(parts, query),
     serverStatus: () => serverStatusOf(parts),
     examine: () => examine(parts),

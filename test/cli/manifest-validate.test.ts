@@ -108,6 +108,20 @@ describe('aichor manifest validate', () => {
     expect(error).toMatchObject({ code, hint: expect.any(String) });
   });
 
+  test('what no image build accepts of the Dockerfile is a finding of its line', () => {
+    const elsewhere = GOOD.replace('dockerfile: Dockerfile', 'dockerfile: Dockerfile.refused');
+    writeFileSync(
+      join(folder, 'Dockerfile.refused'),
+      'FROM scratch AS First\nCOPY "my file" d/\nFROM First\n',
+    );
+    const { status, stdout } = aichor(['validate', '-'], elsewhere);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).files[0].repository).toMatchObject([
+      { code: 'dockerfile-refused', file: 'Dockerfile.refused', line: 2, severity: 'warning' },
+      { code: 'dockerfile-refused', line: 3, message: expect.stringContaining('must be lowercase') },
+    ]);
+  });
+
   test('a missing Dockerfile does not change the verdict', () => {
     const elsewhere = GOOD.replace('dockerfile: Dockerfile', 'dockerfile: Dockerfile.gpu');
     const { status, stdout } = aichor(['validate', '-'], elsewhere);

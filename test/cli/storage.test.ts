@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -41,6 +49,43 @@ function aichor(...args: string[]) {
   });
   return { code: status, document: stdout === '' ? null : JSON.parse(stdout), stderr };
 }
+
+describe('code', () => {
+  const shape = (folder: string) =>
+    execFileSync('find', ['.', '-mindepth', '1', '-printf', '%y %m %l %P\\n'], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+      .split('\n')
+      .sort();
+
+  test('comes back byte for byte, with modes, links and empty folders', () => {
+    const repository = join(home, 'with-everything');
+    const deep = `deep/${'long-name-'.repeat(12)}/${'x'.repeat(60)}`;
+    for (const folder of ['empty/inner', deep]) mkdirSync(join(repository, folder), { recursive: true });
+    writeFileSync(join(repository, 'manifest.yaml'), MANIFEST);
+    writeFileSync(join(repository, 'Dockerfile'), 'FROM python:3.12-slim\nCOPY . .\n');
+    writeFileSync(join(repository, 'run.sh'), '#!/bin/sh\r\n', { mode: 0o755 });
+    writeFileSync(join(repository, `${deep}/ü b.bin`), Buffer.from([0, 255, 13, 10, 0]));
+    writeFileSync(join(repository, 'large.bin'), Buffer.alloc(3 << 20, 'abc'));
+    symlinkSync('run.sh', join(repository, 'link'));
+    const submitted = aichor('experiments', 'submit', 'local', '--repo-dir', repository).document;
+    const { code, document } = aichor(
+      'experiments',
+      'download-code',
+      submitted.experiment_id,
+      '--to',
+      'code',
+    );
+    expect({ code, files: document.files }).toEqual({ code: 0, files: 6 });
+    expect(shape(join(home, 'code'))).toEqual(shape(repository));
+    execFileSync('diff', ['-r', repository, join(home, 'code')]);
+    const again = aichor('experiments', 'download-code', submitted.experiment_id, '--to', 'code');
+    expect({ code: again.code, document: again.document }).toEqual({ code: 6, document: null });
+    expect(readdirSync(home).filter((name) => name.includes('.part-'))).toEqual([]);
+    expect(aichor('experiments', 'download-code', 'nothing', '--to', 'other').code).toBe(5);
+  });
+});
 
 describe('outputs', () => {
   test('are listed', () => {

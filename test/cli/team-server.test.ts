@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -86,6 +86,10 @@ it('gives a user who has it everything: submit, logs, record, and nothing is sen
   expect(documentOf(await user.submit()).upload.sent_bytes).toBe(0);
   const [newest] = documentOf(await machine.aichor(['experiments', 'list'])).experiments;
   expect(newest.source.snapshot).toBe(submitted.source.snapshot);
+  const to = join(user.home, 'code');
+  const code = await aichor(['experiments', 'download-code', submitted.experiment_id, '--to', to]);
+  expect(documentOf(code)).toMatchObject({ files: 3, snapshot: submitted.source.snapshot });
+  execFileSync('diff', ['-r', user.repo, to]);
 });
 
 it('takes a sweep', async () => {

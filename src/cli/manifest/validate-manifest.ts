@@ -5,6 +5,7 @@ import { parseManifest } from '../../manifest/parse.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
 import type { ValidatedFile } from '../print/manifest/validation.ts';
 import type { EngineChecker } from '../engines/engine-check.ts';
+import { dockerfileFindings } from './dockerfile-around.ts';
 import { directoryPaths, repositoryOf } from './repository-around.ts';
 
 interface Validation {
@@ -31,7 +32,13 @@ export async function validateManifest({
   const { manifest, operator, diagnostics, places } = parseManifest(source, path, { strict, ignore });
   const root = path === '-' ? current : repositoryOf(path, current);
   const where = { file: path, places };
-  const around = manifest === null ? [] : repositoryFindings(manifest, directoryPaths(root), where);
+  const around =
+    manifest === null
+      ? []
+      : [
+          ...repositoryFindings(manifest, directoryPaths(root), where),
+          ...(await dockerfileFindings(manifest, root)),
+        ];
   const fit = manifest === null || engine === null ? [] : await engine({ manifest, source, where });
   const { lines } = ignoredLines(Buffer.from(source).toString('utf8'));
   const heeded = ({ severity, code, line }: Diagnostic) =>

@@ -1,5 +1,6 @@
 import type { OperatorName } from '../../operators/table.ts';
 import type { Explanation } from './explain.ts';
+import type { RanRepository } from './repository-failure.ts';
 
 /** A pod that failed by itself, and what was seen around it. */
 export interface FrameworkEnd {
@@ -22,6 +23,8 @@ export interface FrameworkEnd {
   port?: number | null;
   /** Other ranks that failed too or ran on, with the error that each printed last, if any. */
   peers?: readonly Peer[];
+  /** Absent: nothing is known of it here. */
+  repository?: RanRepository | undefined;
 }
 
 export interface Peer {

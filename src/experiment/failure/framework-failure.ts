@@ -2,6 +2,7 @@ import { counted } from '../../base/text/plural.ts';
 import { OPERATORS, type OperatorName } from '../../operators/table.ts';
 import { logSays, type Explanation } from './explain.ts';
 import { howOf, ranks, reasonOf, type FrameworkEnd } from './framework-end.ts';
+import { explainMissing } from './repository-failure.ts';
 import { RULES } from './framework-rules.ts';
 
 export type { FrameworkEnd, Peer } from './framework-end.ts';
@@ -22,6 +23,8 @@ const ROOM = 'aichor experiments prune --outputs makes room; then resubmit';
 
 function explanationOf(end: FrameworkEnd): Explanation | null {
   const tail = end.tail.replace(COLOURS, '');
+  const missing = explainMissing(end, tail);
+  if (missing !== null) return missing;
   if (end.code === 127) return explainNotFound(end, tail);
   const error = lastError(tail);
   for (const { operators, within, errors, shows, says } of isKilled(end) ? [] : RULES) {

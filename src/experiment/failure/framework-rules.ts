@@ -1,4 +1,5 @@
 import type { OperatorName } from '../../operators/table.ts';
+import { moduleFile } from './repository-failure.ts';
 import { waited, whoIsMissing, type FrameworkEnd } from './framework-end.ts';
 
 export interface FailureRule {
@@ -23,8 +24,7 @@ export const RULES: readonly FailureRule[] = [
     operators: 'all',
     within: 'last-error',
     shows: /ModuleNotFoundError: No module named '([^']+)'/,
-    says: ({ pod }, [, module = '']) =>
-      `${pod} imports ${module}, which the Python environment does not have; add the package to the project's dependencies (pyproject.toml, requirements.txt or the Dockerfile's install line), or the folder it is in to PYTHONPATH, or name an environment that has it with --python-env`,
+    says: importsWhatIsNotThere,
   },
   {
     operators: 'all',
@@ -162,6 +162,16 @@ export const RULES: readonly FailureRule[] = [
     says: (end) => `${waited(end, 'the tracker')}${whoIsMissing(end)}`,
   },
 ];
+
+/** A module of the repository itself is not a package that is missing. */
+function importsWhatIsNotThere({ pod, repository }: FrameworkEnd, [, module = '']: RegExpExecArray): string {
+  const file = moduleFile(module, repository?.paths ?? []);
+  if (file === null)
+    return `${pod} imports ${module}, which the Python environment does not have; add the package to the project's dependencies (pyproject.toml, requirements.txt or the Dockerfile's install line), or the folder it is in to PYTHONPATH, or name an environment that has it with --python-env`;
+  const [top = ''] = module.split('.');
+  const folder = `/${file}`.slice(1, `/${file}`.lastIndexOf(`/${top}`)) || '.';
+  return `${pod} imports ${module}; ${file} is in the repository, but Python does not look there: give --env PYTHONPATH=${folder}, or have the Dockerfile install the project (RUN pip install -e .)`;
+}
 
 /** A port of the experiment's own is taken by nobody but its pods. */
 function couldNotListen({ pod, rank, tail, port = null, peers = [] }: FrameworkEnd): string {

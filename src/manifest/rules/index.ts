@@ -3,6 +3,7 @@ import { acceleratorsRule } from './resources/accelerators.ts';
 import { submodulesRule } from './image/clone.ts';
 import { commandVariablesRule } from './command-variables.ts';
 import { concurrencyRule } from './types/concurrency.ts';
+import { curlyQuotesRule } from './curly-quotes.ts';
 import { jupyterRule } from './debug.ts';
 import { engineNameRule } from './engine-name.ts';
 import { environmentRule } from './environment.ts';
@@ -47,5 +48,6 @@ export const RULES: readonly Rule[] = [
   spotGraceRule,
   rdmaRule,
   commandVariablesRule,
+  curlyQuotesRule,
   standaloneRule,
 ];

@@ -19,6 +19,7 @@ import { createAcceptor } from '../submission/accept.ts';
 import { createPreparer } from '../submission/prepare.ts';
 import { openPrivateStore } from '../submission/private-values.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import { pruneDaily } from '../storage/environments.ts';
 import { stateOf } from '../store/store.ts';
 import type { Ground } from '../supervision/ground.ts';
 import { whatFills } from '../supervision/room.ts';
@@ -94,6 +95,7 @@ export async function compose(ingredients: Ingredients): Promise<Composed> {
   const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, metrics, log };
   const supervisor = createSupervisor(ground, onIdle);
   supervisor.recover();
+  pruneDaily({ store, folders, now, log }, closing);
   return {
     supervisor,
     links,

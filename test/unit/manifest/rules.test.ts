@@ -218,6 +218,12 @@ const CASES: [string, string, Change[], string[]][] = [
   ],
   ['an old version', 'jax', [['apiVersion', '0.2.0']], ['warning old-version']],
   [
+    'curly quotes in the command',
+    'jax',
+    [['spec.command', 'python main.py --name \u201crun 1\u201d']],
+    ['warning curly-quotes'],
+  ],
+  [
     'another type of GPU',
     'jax',
     [[`${WORKER}.accelerators.gpu`, { count: 1, product: 'x', type: 'cuda' }]],

@@ -15,6 +15,7 @@ import type { LogPump } from '../pod/log-pump.ts';
 import { hasFailed, hasSucceeded, type LivePod } from '../pod/pod.ts';
 import { groupOf } from '../workload.ts';
 import { podFact, type Attempt } from './attempt-state.ts';
+import { ranRepository } from './ran-repository.ts';
 import type { StopMark } from './stop-mark.ts';
 
 /** Other pods whose output is looked at. */
@@ -46,7 +47,7 @@ export function createVerdicts(
     port,
     wasOutOfMemory,
   }: {
-    context: Pick<RunContext, 'plan' | 'experimentId' | 'secrets'>;
+    context: Pick<RunContext, 'plan' | 'experimentId' | 'secrets' | 'snapshot'>;
     logs: Pick<LogPump, 'open'>;
     facts: Pick<FactQueue, 'push'>;
     /** Of the coordinator. */
@@ -93,6 +94,7 @@ export function createVerdicts(
       code: end.how === 'exited' ? end.code : null,
       tail,
       complaint,
+      repository: await ranRepository(context, { end, tail }),
       port,
       running: ranksOf(others.filter(isRunning)),
       finished: ranksOf(others.filter((other) => hasSucceeded(other) && (other.ended_at ?? at) <= at)),
