@@ -19,6 +19,7 @@ import type { Host } from '../shared/host.ts';
 import type { LocalWorkload } from '../workload.ts';
 import type { Attempt } from './attempt-state.ts';
 import type { RunClock } from './deadline.ts';
+import { memoryNotice } from './end/memory-notice.ts';
 import { leftBehindNotice } from './end/left-behind.ts';
 import { readPeaks, watchMemory, type MemoryWatch } from './memory.ts';
 import { observePods } from './observe.ts';
@@ -97,6 +98,8 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
     }
     settler.add(pods);
     await settler.settled();
+    const aboveRequest = memoryNotice(pods, plan);
+    if (aboveRequest !== null) facts.push(aboveRequest);
     if (attempt.mark?.cause === 'restart' && !stop.aborted) return 'restart';
     if (!context.keep) await tellLeftBehind(attempt, by);
     return 'ended';
