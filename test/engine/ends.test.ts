@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
@@ -128,6 +128,15 @@ describe('restarts', () => {
       attempt: attempts,
       status: outcome === undefined ? 'Succeeded' : 'Failed',
     });
+  });
+
+  test('never begin in the second of the last one where event files are named by it', async () => {
+    const begun = `${house.folder}/begun`;
+    const spec = { restartPolicy: { backoffLimit: 2 }, tensorboard: { enabled: true } };
+    const what = jobset(`date +%s >> ${begun}; exit 1`, { worker: { count: 1 } }, spec);
+    await (await house.submit(what)).run().done;
+    const seconds = readFileSync(begun, 'utf8').trim().split('\n');
+    expect(new Set(seconds).size).toBe(3);
   });
 
   test('recreate all pods, finished ones too, and keep every attempt’s log', async () => {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
+import { sleepUnless } from '../../../base/async/abort.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import type { ExperimentFact } from '../../../experiment/event.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
@@ -16,6 +17,8 @@ import { runAttempt, type AttemptTools } from './attempt.ts';
 import { openClock, type RunClock } from './deadline.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import { processesLeft } from './end/settle.ts';
+
+const SECOND_MS = 1000;
 
 /**
  * Carries a plan out, or goes on with what an earlier process began. Facts come as they happen; the iteration ends
@@ -101,6 +104,7 @@ async function runAttempts(run: PreparedRun, outlets: Outlets): Promise<boolean>
     if (end === 'ended') tellDuration(clock, facts);
     if (!keep) await removeWork(directory, number);
     if (end === 'ended') return true;
+    if (plan.tensorboard.enabled) await nextSecond(run.context, now());
   }
   return false;
 }
@@ -109,6 +113,14 @@ async function runAttempts(run: PreparedRun, outlets: Outlets): Promise<boolean>
 function tellDuration(clock: RunClock, facts: FactQueue): void {
   const seconds = Math.round(clock.elapsed() * 1000) / 1000;
   if (seconds > 0) facts.push({ type: 'ran', seconds });
+}
+
+/**
+ * Event files are named by second and host: pods of an attempt that starts within the second of the last one would write over its
+ * files, closed and whole as they are. Returns when the next second has begun, or the experiment is being stopped.
+ */
+async function nextSecond({ stop, detach }: RunContext, now: Date): Promise<void> {
+  await sleepUnless(AbortSignal.any([stop, detach]), SECOND_MS - (now.getTime() % SECOND_MS) + 1);
 }
 
 async function clearUp(
