@@ -7,7 +7,7 @@ import type { ServerStatus } from '../../src/api/contract.ts';
 import { eachAtMost } from '../../src/base/async/at-most.ts';
 import { PATIENCE_MS, scaled } from './scale.ts';
 import { moment, until } from './processes.ts';
-import { inWorld, type World } from './world.ts';
+import { insist, inWorld, type World } from './world.ts';
 
 /** What the control plane may have open: some eighty for itself and the logs, and what the clients take. */
 const DESCRIPTORS = scaled(160, 256);
@@ -38,11 +38,11 @@ test.runIf(process.platform === 'linux')(
         await until(async () => (await numbers(world))['Running'] === EXPERIMENTS, 500);
         await until(async () => {
           closeSync(openSync(gate, 'r+'));
-          return (await client.server()).live_experiments === 0;
+          return (await insist(() => client.server())).live_experiments === 0;
         }, 500);
         const wrong = [];
         for (const [id, code] of codes) {
-          const { status, pods } = await client.get(id);
+          const { status, pods } = await insist(() => client.get(id));
           const [pod] = pods;
           const isRight = status === (code === 0 ? 'Succeeded' : 'Failed') && pod?.exit_code === code;
           if (!isRight) wrong.push({ id, code, status, pods });
@@ -61,7 +61,8 @@ test.runIf(process.platform === 'linux')(
 async function numbers({ client }: World): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (let cursor: string | null = ''; cursor !== null;) {
-    const page = await client.list({ limit: 1000, ...(cursor !== '' && { cursor }) });
+    const query = { limit: 1000, ...(cursor !== '' && { cursor }) };
+    const page = await insist(() => client.list(query));
     for (const { status } of page.experiments) counts[status] = (counts[status] ?? 0) + 1;
     cursor = page.next_cursor;
   }

@@ -11,6 +11,7 @@ import { watchExperiments } from '../../src/client/streams/watch.ts';
 import { isAichorError } from '../../src/errors.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
 import type { LogLine } from '../../src/logs/line.ts';
+import { signalProcess } from '../../src/machine/signals.ts';
 import { stateFolder } from '../../src/machine/state-folder.ts';
 import { sendDirectory } from '../fixtures/send-directory.ts';
 import { moment, programsOf, processesOf, until } from './processes.ts';
@@ -169,7 +170,7 @@ async function leave({ folder, home, ids, client }: Leaving): Promise<void> {
   await until(async () => (await programsOf(home)).length === 0);
   const left = [];
   for (const id of ids) left.push(...(await processesOf(id)));
-  for (const { pid } of left) process.kill(pid, 'SIGKILL');
+  for (const { pid } of left) signalProcess(pid, 'SIGKILL');
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   if (left.length > 0) throw new Error(`still running at the end of the test: ${JSON.stringify(left)}`);
 }

@@ -63,6 +63,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     gpus: createGpuPool(options.gpus ?? (() => listGpus(env['PATH'] ?? ''))),
     ports: createPortRegistry(dataFolder),
     oom: options.oom ?? createOomEvidence(SYSTEM_OOM_SOURCES),
+    lookedAfter: new Set(),
     atATime: {
       builds: atMost(AT_A_TIME.builds),
       preparations: atMost(AT_A_TIME.preparations),

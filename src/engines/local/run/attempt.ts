@@ -30,8 +30,9 @@ import { stopLivePods } from './stop-pods.ts';
 import { placeMark, readMark, type StopMark } from './stop-mark.ts';
 import { createVerdicts, type Verdicts } from './verdict.ts';
 
-/** The slow look that finds what no watch and no child has told. */
+/** The slow look that finds what no watch and no child has told; with many attempts at once each has fewer of them. */
 const NET_MS = 1000;
+const NET_FOR_EACH_MS = 10;
 
 /** With more pods than these, what happens is gathered for as many milliseconds as there are pods, up to the longest. */
 const FEW_PODS = 16;
@@ -76,6 +77,7 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
   const unwatch = watchFolder(attempt.folder, wake.call);
   const unlisten = host.gpus.onGiven(wake.call);
   for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
+  host.lookedAfter.add(attempt);
   try {
     settler.add(await observePods(attempt, true, by));
     tellFailure(attempt, facts);
@@ -85,10 +87,11 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
       if (attempt.mark !== null) await stopLivePods(attempt, by);
       if (isOver(attempt)) break;
       if (pods.every((pod) => pod.phase === 'ended')) continue;
-      await wake.next(pauseMs(plan.timeout_s, clock));
+      const net = Math.max(NET_MS, host.lookedAfter.size * NET_FOR_EACH_MS);
+      await wake.next(pauseMs(net, { timeoutS: plan.timeout_s, clock }));
       // Of hundreds that start or end, many are seen in one look, and told together.
       if (pods.length > FEW_PODS) await sleep(Math.min(LONGEST_GATHERING_MS, pods.length));
-      const isDue = performance.now() - looked >= NET_MS;
+      const isDue = performance.now() - looked >= net;
       if (isDue) {
         looked = performance.now();
         logs.look();
@@ -105,6 +108,7 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
     return 'ended';
   } finally {
     for (const signal of [stop, detach]) signal.removeEventListener('abort', wake.call);
+    host.lookedAfter.delete(attempt);
     memory.end();
     unlisten();
     unwatch();
@@ -228,7 +232,7 @@ function deadlineFailure(decision: string, timeoutS: number | null): Explanation
   return decision === 'deadline' && timeoutS !== null ? explainDeadline(timeoutS) : null;
 }
 
-function pauseMs(timeoutS: number | null, clock: RunClock): number {
-  if (timeoutS === null) return NET_MS;
-  return Math.min(NET_MS, Math.max(1, (timeoutS - clock.elapsed()) * 1000));
+function pauseMs(net: number, { timeoutS, clock }: { timeoutS: number | null; clock: RunClock }): number {
+  if (timeoutS === null) return net;
+  return Math.min(net, Math.max(1, (timeoutS - clock.elapsed()) * 1000));
 }

@@ -16,6 +16,8 @@ export interface Host {
   gpus: GpuPool;
   ports: PortRegistry;
   oom: OomEvidence;
+  /** The attempts that are being looked after. */
+  lookedAfter: Set<object>;
   /**
    * What opens files and programs for as long as it takes, so many at a time over all experiments: a process may have
    * only so much open.
