@@ -12,7 +12,7 @@ import { insist, inWorld, type World } from './world.ts';
 /** What the control plane may have open: some eighty for itself and the logs, and what the clients take. */
 const DESCRIPTORS = scaled(160, 256);
 /** Live at once, all of them running. */
-const EXPERIMENTS = scaled(100, 2000);
+const EXPERIMENTS = scaled(70, 2000);
 const CLIENTS = scaled(16, 40);
 
 /** Waits until the test opens the gate, then ends with a code of its own. */
