@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import type { ServerStatus } from '../../src/api/contract.ts';
+import type { ExperimentList, ListQueryInput, ServerStatus } from '../../src/api/contract.ts';
 import { eachAtMost } from '../../src/base/async/at-most.ts';
 import { PATIENCE_MS, scaled } from './scale.ts';
 import { moment, until } from './processes.ts';
@@ -61,8 +61,8 @@ test.runIf(process.platform === 'linux')(
 async function numbers({ client }: World): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (let cursor: string | null = ''; cursor !== null;) {
-    const query = { limit: 1000, ...(cursor !== '' && { cursor }) };
-    const page = await insist(() => client.list(query));
+    const query: ListQueryInput = { limit: 1000, ...(cursor !== '' && { cursor }) };
+    const page: ExperimentList = await insist(() => client.list(query));
     for (const { status } of page.experiments) counts[status] = (counts[status] ?? 0) + 1;
     cursor = page.next_cursor;
   }
