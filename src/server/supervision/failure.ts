@@ -3,6 +3,7 @@ import { isAichorError, type ErrorCode } from '../../errors.ts';
 import { ExperimentFailure } from '../../experiment/failure/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { Reason, Step } from '../../experiment/status.ts';
+import { MAKES_ROOM } from './room.ts';
 
 type FailureFact = Extract<ExperimentFact, { type: 'failure' }>;
 
@@ -18,7 +19,7 @@ export function failureOf(error: unknown, step: Step): FailureFact {
     return {
       type: 'failure',
       reason: 'DiskFull',
-      explanation: `there was no room left on the disk at ${step}; free some and resubmit`,
+      explanation: `there was no room left on the disk at ${step}; ${MAKES_ROOM}; then resubmit`,
     };
   }
   return {
