@@ -3,6 +3,7 @@ import type { Client } from '../../client/client.ts';
 import { watchExperiments } from '../../client/streams/watch.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import { isTerminal } from '../../experiment/status.ts';
+import { onAlternateScreen, wholeScreen } from '../print/alternate-screen.ts';
 import { statusCounts } from '../print/experiments/ended.ts';
 import { experimentsTable } from '../print/experiments/list.ts';
 import { OutputClosed } from '../runtime/interruption.ts';
@@ -21,13 +22,6 @@ interface ListWatch {
   onLost(): void;
 }
 
-/** The alternate screen of a terminal, without its cursor: what was there before comes back at the end. */
-const ENTER = '\u001B[?1049h\u001B[?25l';
-const LEAVE = '\u001B[?25h\u001B[?1049l';
-const HOME = '\u001B[H';
-const CLEAR_LINE = '\u001B[K';
-const CLEAR_REST = '\u001B[J';
-
 /** Ages go on while nothing changes. */
 const DRAW_EVERY_MS = 1000;
 
@@ -42,19 +36,19 @@ export async function showChanges({ screen, line, write, columns, ...watch }: Li
   const shown = new Map<string, ExperimentSummary>();
   const draw = () =>
     write(watchedScreen([...shown.values()], { now: new Date(), screen: screen(), columns }));
-  await write(ENTER);
-  const clock = setInterval(() => void draw().catch(() => undefined), DRAW_EVERY_MS);
-  try {
-    for await (const summary of watchExperiments(watch)) {
-      shown.set(summary.experiment_id, summary);
-      await draw();
+  await onAlternateScreen(write, async () => {
+    const clock = setInterval(() => void draw().catch(() => undefined), DRAW_EVERY_MS);
+    try {
+      for await (const summary of watchExperiments(watch)) {
+        shown.set(summary.experiment_id, summary);
+        await draw();
+      }
+    } catch (error) {
+      if (!watch.signal.aborted || watch.signal.reason instanceof OutputClosed) throw error;
+    } finally {
+      clearInterval(clock);
     }
-  } catch (error) {
-    if (!watch.signal.aborted || watch.signal.reason instanceof OutputClosed) throw error;
-  } finally {
-    clearInterval(clock);
-    await write(LEAVE).catch(() => undefined);
-  }
+  });
 }
 
 interface Watched {
@@ -80,5 +74,5 @@ export function watchedScreen(
   const totals =
     experiments.length === 0 ? '' : screen.colors.dim(`${statusCounts(inOrder)}${more} · Ctrl-C ends`);
   const lines = [...experimentsTable(rows, now, screen, columns).split('\n'), totals].slice(0, height);
-  return HOME + lines.map((text) => text + CLEAR_LINE).join('\r\n') + CLEAR_REST;
+  return wholeScreen(lines);
 }

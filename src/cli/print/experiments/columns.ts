@@ -60,6 +60,11 @@ const COLUMNS: Readonly<Record<string, ListColumn>> = {
     draw: ({ resources }) => String(resources.gpus),
     key: ({ resources }) => resources.gpus,
   },
+  sweep: {
+    column: { title: 'SWEEP', width: 16, drop: 5 },
+    draw: ({ sweep }) => sweep?.name ?? '-',
+    key: ({ sweep }) => sweep?.name ?? null,
+  },
   age: {
     column: { title: 'AGE', width: 4, align: 'right', drop: 1 },
     draw: ({ created_at: at }, { now }) => agoText(at, now),

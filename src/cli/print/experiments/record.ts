@@ -1,4 +1,5 @@
 import { counted } from '../../../base/text/plural.ts';
+import { pointText } from '../../../sweep/point.ts';
 import type { ExperimentRecord } from '../../../experiment/record.ts';
 import type { Usage } from '../../../api/contract.ts';
 import type { LogLine } from '../../../logs/line.ts';
@@ -58,6 +59,7 @@ function facts(record: ExperimentRecord, screen: Screen): string {
     ['manifest', record.manifest_path],
     ['image', record.image],
     ['resubmit of', record.resubmit_of],
+    ['sweep', sweepText(record.sweep)],
     ['note', record.note],
     ['labels', pairs(record.labels)],
     ['env', pairs(record.env)],
@@ -102,6 +104,13 @@ function progressText(progress: ExperimentRecord['progress']): string | null {
 
 const NAME_WIDTH = 14;
 const TIME_WIDTH = 8;
+
+/** `first, point 3: LR=0.1 HIDDEN=8, repeat 2`. */
+function sweepText(sweep: ExperimentRecord['sweep']): string | null {
+  if (sweep === null) return null;
+  const { name, point, index, repeat } = sweep;
+  return `${name}, point ${index}: ${printable(pointText(point))}${repeat === 1 ? '' : `, repeat ${repeat}`}`;
+}
 
 function sourceText({
   kind,

@@ -1,0 +1,65 @@
+import { string as stringArg } from '@oclif/core/args';
+import { boolean, string } from '@oclif/core/flags';
+import { BaseCommand } from '../../../cli/runtime/base-command.ts';
+import { OutputClosed } from '../../../cli/runtime/interruption.ts';
+import { ID_HELP } from '../../../cli/runtime/flags.ts';
+import { namedRef } from '../../../cli/experiments/references.ts';
+import { secondsFlag } from '../../../cli/experiments/since.ts';
+import { watchUsage, type Looked } from '../../../cli/experiments/following/top.ts';
+
+export default class ExperimentsTop extends BaseCommand {
+  static override summary = 'Show what pods take at present: CPUs, memory, GPUs';
+  static override description =
+    'Of one experiment until it has ended, or of every one that runs. On a terminal it is drawn over and over, and Ctrl-C ends it; in a pipe, one JSON object a line for each experiment. What an engine cannot tell is null.';
+  static override examples = [
+    'aichor experiments top',
+    'aichor experiments top latest',
+    "aichor experiments top latest --once | jq '.pods[] | {pod, cpus}'",
+  ];
+  static override args = {
+    id: stringArg({ description: `${ID_HELP}; without it every one that runs`, ignoreStdin: true }),
+  };
+  static override flags = {
+    once: boolean({ description: 'Look once' }),
+    interval: string({ description: 'How long between two looks', default: '2s', helpValue: 'DURATION' }),
+  };
+
+  async run(): Promise<undefined> {
+    const { args, flags } = await this.parse(ExperimentsTop);
+    const every = flags.once ? null : Math.max(1, secondsFlag(flags.interval, '--interval'));
+    const client = await this.client();
+    const id = args.id === undefined ? null : (await client.get(namedRef(args.id))).experiment_id;
+    const watching = { client, id, every, signal: this.signal, now: () => new Date() };
+    if (!this.canRedraw || every === null) {
+      await watchUsage({ ...watching, onRound: (looked) => this.#print(looked) });
+      return;
+    }
+    const { onAlternateScreen } = await import('../../../cli/print/alternate-screen.ts');
+    await onAlternateScreen(
+      (text) => this.write(text),
+      async () => {
+        try {
+          await watchUsage({ ...watching, onRound: (looked) => this.#draw(looked) });
+        } catch (error) {
+          if (!this.signal.aborted || this.signal.reason instanceof OutputClosed) throw error;
+        }
+      },
+    );
+  }
+
+  async #print(looked: readonly Looked[]): Promise<void> {
+    if (this.humanWanted) return this.write(`${(await this.#text(looked)).trimEnd()}\n`);
+    for (const { sample } of looked) await this.write(`${JSON.stringify(sample)}\n`);
+  }
+
+  async #draw(looked: readonly Looked[]): Promise<void> {
+    const { wholeScreen } = await import('../../../cli/print/alternate-screen.ts');
+    const lines = (await this.#text(looked)).split('\n').slice(0, (this.screen.height ?? 24) - 1);
+    await this.write(wholeScreen([...lines, this.screen.colors.dim('Ctrl-C ends')]));
+  }
+
+  async #text(looked: readonly Looked[]): Promise<string> {
+    const { topView } = await import('../../../cli/print/experiments/top.ts');
+    return topView(looked, { screen: this.screen, now: new Date() });
+  }
+}
