@@ -11,7 +11,7 @@ export interface UsageSample extends Usage {
 }
 
 /** A sample, and the record it belongs to. */
-export interface Looked {
+export interface UsageSeen {
   record: ExperimentRecord;
   sample: UsageSample;
 }
@@ -25,7 +25,7 @@ interface Looking {
   signal: AbortSignal;
   now(): Date;
   /** All that were looked at in one round. */
-  onRound(looked: readonly Looked[]): Promise<void>;
+  onRound(looked: readonly UsageSeen[]): Promise<void>;
 }
 
 /** Experiments that are looked at together. */
@@ -48,7 +48,7 @@ async function runningNow(client: Client): Promise<string[]> {
   return experiments.map((one) => one.experiment_id);
 }
 
-async function lookAt(client: Client, id: string, now: () => Date): Promise<Looked> {
+async function lookAt(client: Client, id: string, now: () => Date): Promise<UsageSeen> {
   const [record, { pods }] = await Promise.all([client.get(id), client.usage(id)]);
   return { record, sample: { time: now().toISOString(), experiment_id: record.experiment_id, pods } };
 }

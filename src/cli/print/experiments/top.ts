@@ -1,4 +1,4 @@
-import type { Looked } from '../../experiments/following/top.ts';
+import type { UsageSeen } from '../../experiments/following/top.ts';
 import type { Screen } from '../../runtime/screen.ts';
 import { printable } from '../text.ts';
 import { SHORT_ID } from './list.ts';
@@ -6,7 +6,10 @@ import { podsTable } from './pods.ts';
 import { statusText } from './status.ts';
 
 /** Pods of several experiments with what they take, those of one below its name. */
-export function topView(looked: readonly Looked[], { screen, now }: { screen: Screen; now: Date }): string {
+export function topView(
+  looked: readonly UsageSeen[],
+  { screen, now }: { screen: Screen; now: Date },
+): string {
   if (looked.length === 0) return 'no experiment runs';
   return looked
     .map(({ record, sample }) => {

@@ -5,7 +5,7 @@ import { OutputClosed } from '../../../cli/runtime/interruption.ts';
 import { ID_HELP } from '../../../cli/runtime/flags.ts';
 import { namedRef } from '../../../cli/experiments/references.ts';
 import { secondsFlag } from '../../../cli/experiments/since.ts';
-import { watchUsage, type Looked } from '../../../cli/experiments/following/top.ts';
+import { watchUsage, type UsageSeen } from '../../../cli/experiments/following/top.ts';
 
 export default class ExperimentsTop extends BaseCommand {
   static override summary = 'Show what pods take at present: CPUs, memory, GPUs';
@@ -47,18 +47,18 @@ export default class ExperimentsTop extends BaseCommand {
     );
   }
 
-  async #print(looked: readonly Looked[]): Promise<void> {
+  async #print(looked: readonly UsageSeen[]): Promise<void> {
     if (this.humanWanted) return this.write(`${(await this.#text(looked)).trimEnd()}\n`);
     for (const { sample } of looked) await this.write(`${JSON.stringify(sample)}\n`);
   }
 
-  async #draw(looked: readonly Looked[]): Promise<void> {
+  async #draw(looked: readonly UsageSeen[]): Promise<void> {
     const { wholeScreen } = await import('../../../cli/print/alternate-screen.ts');
     const lines = (await this.#text(looked)).split('\n').slice(0, (this.screen.height ?? 24) - 1);
     await this.write(wholeScreen([...lines, this.screen.colors.dim('Ctrl-C ends')]));
   }
 
-  async #text(looked: readonly Looked[]): Promise<string> {
+  async #text(looked: readonly UsageSeen[]): Promise<string> {
     const { topView } = await import('../../../cli/print/experiments/top.ts');
     return topView(looked, { screen: this.screen, now: new Date() });
   }
