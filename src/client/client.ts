@@ -22,6 +22,7 @@ import type {
   EngineList,
 } from '../api/engine-contract.ts';
 import type { EnvironmentsPruned, EnvironmentsPruning } from '../api/environments-contract.ts';
+import type { Identity, KeyCreated, KeyCreationInput, KeyDocument, KeyList } from '../api/key-contract.ts';
 import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
 import type {
   SweepDocument,
@@ -96,6 +97,11 @@ export interface Client {
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
   prune(pruning: PruningInput): Promise<BulkResult>;
   pruneEnvironments(pruning: EnvironmentsPruning): Promise<EnvironmentsPruned>;
+  identity(): Promise<Identity>;
+  keys(): Promise<KeyList>;
+  createKey(wish: KeyCreationInput): Promise<KeyCreated>;
+  revokeKey(name: string): Promise<KeyDocument>;
+  rotateKey(name: string): Promise<KeyCreated>;
   engines(): Promise<EngineList>;
   engine(name: string): Promise<EngineDocument>;
   addEngine(addition: EngineAdditionInput): Promise<EngineAdded>;
@@ -121,6 +127,7 @@ export function createClient(options: ClientOptions): Client {
   const post = <T>(path: string, body: unknown = {}) =>
     json<T>({ method: 'POST', path, json: body, signal: options.signal });
   const at = (ref: string, rest = '') => `/experiments/${encodeURIComponent(ref)}${rest}`;
+  const keyAt = (name: string, rest = '') => `/keys/${encodeURIComponent(name)}${rest}`;
   const engineAt = (name: string, rest = '') => `/engines/${encodeURIComponent(name)}${rest}`;
   return {
     health: () => get('/health'),
@@ -163,6 +170,11 @@ export function createClient(options: ClientOptions): Client {
     delete: (selection) => post('/experiments/delete', selection),
     prune: (pruning) => post('/experiments/prune', pruning),
     pruneEnvironments: (pruning) => post('/environments/prune', pruning),
+    identity: () => get('/identity'),
+    keys: () => get('/keys'),
+    createKey: (wish) => post('/keys', wish),
+    revokeKey: (name) => json({ method: 'DELETE', path: keyAt(name), signal: options.signal }),
+    rotateKey: (name) => post(keyAt(name, '/rotate')),
     engines: () => get('/engines'),
     engine: (name) => get(engineAt(name)),
     addEngine: (addition) => post('/engines', addition),

@@ -102,6 +102,41 @@ it('takes a sweep', async () => {
   ).toBe(1);
 });
 
+it('gives people keys of their own, each good for what its role is', async () => {
+  const made = documentOf(
+    await machine.aichor(['keys', 'create', '--name', 'anna', '--role', 'viewer', '--expires', '90d']),
+  );
+  expect(made).toMatchObject({ name: 'anna', role: 'viewer', key: expect.stringMatching(/^aichor_/) });
+  const more = { AICHOR_SERVER: address, AICHOR_API_KEY: String(made.key) };
+  expect(documentOf(await aichor(['auth', 'status'], { more })).identity).toEqual({
+    name: 'anna',
+    role: 'viewer',
+  });
+  expect((await aichor(['experiments', 'list'], { more })).code).toBe(0);
+  const refused = await aichor(['keys', 'list'], { more });
+  expect(refused).toMatchObject({ code: 4, stdout: '' });
+  expect(errorOf(refused)).toMatchObject({ code: 'forbidden', hint: expect.stringContaining('admin') });
+  const { keys } = documentOf(await aichor(['keys', 'list']));
+  expect(keys).toMatchObject([{ name: 'anna', last_used_at: expect.any(String) }]);
+  const fresh = documentOf(await machine.aichor(['keys', 'rotate', 'anna']));
+  expect((await aichor(['experiments', 'list'], { more })).code).toBe(4);
+  const again = { ...more, AICHOR_API_KEY: String(fresh.key) };
+  expect((await aichor(['experiments', 'list'], { more: again })).code).toBe(0);
+  expect(documentOf(await machine.aichor(['keys', 'revoke', 'anna']))).toMatchObject({ name: 'anna' });
+  expect((await aichor(['experiments', 'list'], { more: again })).code).toBe(4);
+  const wrong = await machine.aichor([
+    'keys',
+    'create',
+    '--name',
+    'ben',
+    '--role',
+    'viewer',
+    '--expires',
+    'soon',
+  ]);
+  expect(wrong).toMatchObject({ code: 2, stdout: '' });
+}, 60_000);
+
 it('leaves at Ctrl-C, and then cannot be reached', async () => {
   server.kill('SIGINT');
   expect(await once(server, 'exit')).toEqual([0, null]);

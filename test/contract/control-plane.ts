@@ -13,6 +13,7 @@ import { openEngineRegistry } from '../../src/server/engines/registry.ts';
 import { createLinks } from '../../src/server/links/links.ts';
 import { createMetrics } from '../../src/server/metrics/metrics.ts';
 import { foldersBelow } from '../../src/server/process/folders.ts';
+import { openKeyStore } from '../../src/server/people/keys.ts';
 import type { CommitSource } from '../../src/server/ports.ts';
 import { openSqliteStore } from '../../src/server/store/sqlite.ts';
 import { stateOf } from '../../src/server/store/store.ts';
@@ -116,7 +117,9 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
       basics: options.basics ?? {},
     }),
   };
+  const keys = await openKeyStore({ configFolder: data, now, log });
   const app = createApp({
+    keys,
     uses: useCases(plane),
     serving,
     apiKey: options.apiKey ?? null,

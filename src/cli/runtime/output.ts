@@ -52,7 +52,7 @@ export function rowsOf(document: unknown): Row[] {
   const lists = Object.values(document).filter((value) => Array.isArray(value) && value.every(isObject));
   if (!('experiment_id' in document) && lists.length === 1) return (lists[0] as Row[]) ?? [];
   const { settings } = document;
-  if (Object.keys(document).length === 1 && isObject(settings))
+  if (isObject(settings))
     return Object.entries(settings).map(([name, value]) => ({
       name,
       ...(isObject(value) ? value : { value }),

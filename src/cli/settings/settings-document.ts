@@ -1,9 +1,12 @@
+import type { Identity } from '../../api/key-contract.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import type { Setting, Settings } from './settings.ts';
 
 /** What `context show` and `auth status` print (contract 3.1). Keys are never shown. */
 export interface SettingsDocument {
   settings: Record<string, Setting>;
+  /** Who the key is, for the server: its name and role. Absent where no server was asked. */
+  identity?: Identity;
 }
 
 export function contextDocument({ engine, project, server, output, home }: Settings): SettingsDocument {

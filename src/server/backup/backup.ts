@@ -19,7 +19,7 @@ export interface BackupDone {
 
 const LEFT_OUT = ['outputs', 'inputs', 'tensorboard', 'volumes', 'environments', 'cache'];
 /** Of the config folder; keys of other servers (`credentials.json`) are their users'. */
-const CONFIG = ['settings.json', 'engines.json', 'server-key', 'kubeconfigs'];
+const CONFIG = ['settings.json', 'engines.json', 'keys.json', 'server-key', 'kubeconfigs'];
 /** Below `experiments/<id>/engine`: copies of what is stored, and of what pods make. */
 const COPIES = new Set(['work', 'root', 'shared-volume']);
 /** What uploads that are not complete have left. */

@@ -5,7 +5,9 @@ import type { MiddlewareHandler } from 'hono';
 import { readIfThere } from '../../base/io/files.ts';
 import { place } from '../../base/io/place.ts';
 import { AichorError } from '../../errors.ts';
-import { OWNER } from '../people/caller.ts';
+import { OWNER, SERVER_KEY, STRANGER, type Caller } from '../people/caller.ts';
+import type { KeyStore } from '../people/keys.ts';
+import { mayAct, roleFor } from '../people/rights.ts';
 import type { Log } from '../ports.ts';
 import { createRefusals } from './refusals.ts';
 import type { RequestEnv } from './routes/api.ts';
@@ -22,7 +24,9 @@ export function admitOwner(): MiddlewareHandler<RequestEnv> {
 }
 
 interface Guarding {
+  /** The key that the server was started with: an admin's. */
   key: string;
+  keys: Pick<KeyStore, 'find'>;
   log: Log;
   /** Waits before a wrong key is answered, or until the server goes. */
   holdBack(ms: number): Promise<unknown>;
@@ -32,12 +36,13 @@ interface Guarding {
  * Lets through what carries `Authorization: Bearer <key>`. What does not leaves a line in the log, without what it
  * carried; an address that tries many is answered later and later. Without any key nobody guesses: that is answered at once.
  */
-export function demandKey({ key, log, holdBack }: Guarding): MiddlewareHandler<RequestEnv> {
+export function demandKey({ key, keys, log, holdBack }: Guarding): MiddlewareHandler<RequestEnv> {
   const refusals = createRefusals(() => performance.now());
   return async (c, next) => {
     const header = c.req.header('authorization');
-    c.set('caller', { isOwner: false });
-    if (c.req.path === OPEN_PATH || isKey(header, key)) return next();
+    const caller = callerOf(header, { key, keys });
+    c.set('caller', caller ?? STRANGER);
+    if (c.req.path === OPEN_PATH || caller !== null) return next();
     const address = c.env.incoming?.socket?.remoteAddress ?? 'unknown';
     const facts = { request_id: c.get('requestId'), address, path: c.req.path };
     log.warn(facts, header === undefined ? 'a request without a key was refused' : 'a key was refused');
@@ -49,10 +54,30 @@ export function demandKey({ key, log, holdBack }: Guarding): MiddlewareHandler<R
   };
 }
 
-/** Takes the same time whatever is wrong with the key. */
-function isKey(header: string | undefined, key: string): boolean {
+/** Whose key a request carries; null: nobody's. Takes the same time whatever is wrong with it. */
+function callerOf(header: string | undefined, { key, keys }: Pick<Guarding, 'key' | 'keys'>): Caller | null {
   const [scheme = '', given = ''] = (header ?? '').split(' ', 2);
-  return timingSafeEqual(digest(given), digest(key)) && scheme.toLowerCase() === 'bearer';
+  const isServers = timingSafeEqual(digest(given), digest(key));
+  if (scheme.toLowerCase() !== 'bearer') return null;
+  if (isServers) return { isOwner: false, name: SERVER_KEY, role: 'admin' };
+  const found = keys.find(given);
+  return found && { isOwner: false, name: found.name, role: found.role };
+}
+
+/** Lets through what the caller's role may do (`people/rights.ts`). Throws AichorError `forbidden`. */
+export function demandRight(): MiddlewareHandler<RequestEnv> {
+  return async (c, next) => {
+    const { role, name } = c.get('caller');
+    const needed = roleFor(c.req.method, c.req.path.replace(/^\/v1/, ''));
+    if (mayAct(role, needed)) return next();
+    throw new AichorError(
+      'forbidden',
+      `the key ${name ?? ''} is one of a ${role}, and this takes one of ${needed === 'admin' ? 'an admin' : `a ${needed}`}`,
+      {
+        hint: 'ask an admin of the server: aichor keys create makes keys',
+      },
+    );
+  };
 }
 
 function digest(text: string): Buffer {
@@ -64,6 +89,16 @@ export interface ServerKey {
   key: string;
   /** The file it stands in; null when it came from the environment. */
   file: string | null;
+}
+
+/** The key in the file that `AICHOR_ADMIN_KEY_FILE` names; undefined: none is named. Throws AichorError `usage`. */
+export async function adminKeyOf(file: string | undefined): Promise<string | undefined> {
+  if (!file) return undefined;
+  const key = (await readIfThere(file))?.trim();
+  if (key) return key;
+  throw new AichorError('usage', `AICHOR_ADMIN_KEY_FILE names ${file}, which is not there, or empty`, {
+    hint: 'write a key into it, or leave the variable out: one is made at the first start',
+  });
 }
 
 /** Throws AichorError `usage` for a key that no request could carry. */

@@ -4,8 +4,9 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { sleepUnless } from '../../base/async/abort.ts';
 import { AichorError } from '../../errors.ts';
 import type { Log } from '../ports.ts';
+import type { KeyStore } from '../people/keys.ts';
 import type { UseCases } from '../use-cases.ts';
-import { admitOwner, demandKey } from './api-key.ts';
+import { admitOwner, demandKey, demandRight } from './api-key.ts';
 import { errorResponse, isUnexpected } from './error-response.ts';
 import { readJsonBody } from './json-body.ts';
 import { packAnswers } from './pack-answers.ts';
@@ -13,6 +14,7 @@ import { refuseQuery, refuseUnfit } from './unfit.ts';
 import type { Api, RequestEnv, Serving } from './routes/api.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { engineRoutes } from './routes/engines.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { experimentRoutes } from './routes/experiments.ts';
 import { serverRoutes } from './routes/server.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
@@ -25,17 +27,20 @@ export interface AppOptions {
   serving: Serving;
   /** Null: whoever can connect may do everything (the unix socket, 0600). */
   apiKey: string | null;
+  /** Keys of people. */
+  keys: KeyStore;
   /** Waits before a wrong key is answered; only tests bring their own. */
   holdBack?: (ms: number) => Promise<unknown>;
 }
 
 /** The control plane's HTTP contract as a value: it does not listen. */
-export function createApp({ uses, serving, apiKey, holdBack }: AppOptions): Api {
+export function createApp({ uses, serving, apiKey, keys, holdBack }: AppOptions): Api {
   const { log, closing } = serving;
   const wait = holdBack ?? ((ms: number) => sleepUnless(closing, ms));
   const app: Api = new OpenAPIHono<RequestEnv>({ defaultHook: refuseUnfit }).basePath('/v1');
   app.use(logged(log));
-  app.use(apiKey === null ? admitOwner() : demandKey({ key: apiKey, log, holdBack: wait }));
+  app.use(apiKey === null ? admitOwner() : demandKey({ key: apiKey, keys, log, holdBack: wait }));
+  app.use(demandRight());
   // Without a schema: the document of the contract, and listings as lines.
   for (const path of ['/openapi.json', '/snapshots']) app.use(path, refuseQuery);
   app.use(packAnswers());
@@ -46,6 +51,7 @@ export function createApp({ uses, serving, apiKey, holdBack }: AppOptions): Api 
       await next();
     });
   serverRoutes(app, uses, serving);
+  keyRoutes(app, keys, log);
   engineRoutes(app, uses);
   snapshotRoutes(app, uses);
   bulkRoutes(app, uses);

@@ -3,8 +3,9 @@ import type { ServerStatus } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import { isLoopbackHost } from '../../base/http/outer-address.ts';
 import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
-import { serverKey } from '../http/api-key.ts';
+import { adminKeyOf, serverKey } from '../http/api-key.ts';
 import { createApp } from '../http/app.ts';
+import { openKeyStore } from '../people/keys.ts';
 import type { Serving } from '../http/routes/api.ts';
 import { compose, localEngine, type Composed } from './compose.ts';
 import { foldersBelow, type Folders } from './folders.ts';
@@ -183,11 +184,13 @@ async function listen(
 ): Promise<string | null> {
   const { config, socket } = place.state;
   const { uses, links } = composed;
-  const app = createApp({ uses, serving, apiKey: null });
+  const keys = await openKeyStore({ configFolder: config, now: () => new Date(), log: place.log });
+  const app = createApp({ uses, serving, keys, apiKey: null });
   listeners.push(await listenOnSocket(socket, { app, onRequest }));
   if (team === null) return null;
-  const { key, file } = await serverKey(env['AICHOR_API_KEY'], join(config, 'server-key'));
-  const guarded = createApp({ uses, serving, apiKey: key });
+  const given = env['AICHOR_API_KEY'] || (await adminKeyOf(env['AICHOR_ADMIN_KEY_FILE']));
+  const { key, file } = await serverKey(given, join(config, 'server-key'));
+  const guarded = createApp({ uses, serving, keys, apiKey: key });
   listeners.push(await listenOnPort(team, { app: guarded, links: links.handler, onRequest }));
   return file;
 }
