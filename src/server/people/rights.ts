@@ -26,6 +26,7 @@ export const RIGHTS: Readonly<Record<string, Role>> = {
   'POST /experiments/annotate': 'member',
   'POST /experiments/delete': 'member',
   'POST /experiments/prune': 'member',
+  'POST /experiments/compare': 'viewer',
   'GET /experiments/{ref}': 'viewer',
   'GET /experiments/{ref}/usage': 'viewer',
   'GET /experiments/{ref}/manifest': 'viewer',
