@@ -41,8 +41,8 @@ export async function build(root, { clean = false } = {}) {
 
 /**
  * The files of `dist/`, chunks before the entries that load them: `cli.cjs` (the program), `server.cjs` (the control
- * plane), `reading-thread.cjs` (the thread that helps to read files), and a chunk for whatever several of them share or only some
- * commands need. CommonJS starts sooner than ES modules and is loaded without a wait.
+ * plane), `object-store.cjs` (which serves folders over S3), `reading-thread.cjs` (the thread that helps to read files),
+ * and a chunk for whatever several of them share or only some commands need. CommonJS starts sooner than ES modules and is loaded without a wait.
  *
  * @returns {Promise<{name: string, contents: Buffer}[]>}
  */
@@ -54,6 +54,7 @@ async function bundle(root, sources) {
     input: {
       cli: 'aichor:program',
       server: at('server/process/main.ts'),
+      'object-store': at('object-store/serve/main.ts'),
       'reading-thread': at('snapshot/packaging/reading/reading-thread.ts'),
     },
     external: EXTERNAL,

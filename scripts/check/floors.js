@@ -42,7 +42,7 @@ export const FLOORS = [
   },
   { floor: 2, pure: true, folders: ['api', 'render/local', 'render/kubernetes'] },
   // The ground of adapters: what the operating system offers. Nothing of the domain.
-  { floor: 2.5, folders: ['machine', 'kubeconfig'], only: [0, 0.5] },
+  { floor: 2.5, folders: ['machine', 'kubeconfig', 'object-store'], only: [0, 0.5] },
   // The port that engines implement: types only, so whoever serves an engine may name it.
   { floor: 2.5, pure: true, folders: ['engines/engine.ts'] },
   {

@@ -72,6 +72,8 @@ export const commonSubmission = {
   python_env: z.string().min(1).max(4096).startsWith('/').nullable().default(null),
   /** No Python environment that is there already is taken: a new one is built. */
   rebuild: z.boolean().default(false),
+  /** How pods see inputs and outputs on the embedded engine; null: as its settings say. */
+  storage: z.enum(['folder', 's3']).nullable().default(null),
   /** Values of the manifest that are changed for this run: `spec.types.worker.count=4`. */
   set: z.array(z.string().min(1).max(10_000)).max(100).default([]),
   /** The same key and content: the same experiment; the same key, other content: `conflict`. */
@@ -117,6 +119,7 @@ export const resubmission = z.object({
   shell: commonSubmission.shell,
   python_env: commonSubmission.python_env,
   rebuild: commonSubmission.rebuild,
+  storage: commonSubmission.storage,
   set: commonSubmission.set,
   idempotency_key: commonSubmission.idempotency_key,
 });

@@ -43,6 +43,8 @@ export interface Engine {
   capacity(): Promise<EngineCapacity>;
   /** What the queue keeps to; all null where somebody else queues. */
   limits(): Promise<QueueLimits>;
+  /** How pods see inputs and outputs when nothing is said. Absent: there is one way only. */
+  readonly storage?: 'folder' | 's3';
   /** Where an experiment reads and writes; `plan` is null when it could not be made. */
   paths(experiment: ExperimentPlace): ExperimentPaths;
   build(context: BuildContext): Promise<BuildResult>;

@@ -15,6 +15,8 @@ export interface SettingsFile {
   max_experiments?: number;
   /** Pods that one experiment may run on it at the same time; absent: 500. */
   max_pods?: number;
+  /** How pods of the embedded engine see inputs and outputs: `folder`, which they do unless said, or `s3`. */
+  storage?: 'folder' | 's3';
   /** Whether `securityContext.ptrace` means anything on the embedded engine. */
   allow_ptrace?: boolean;
 }
@@ -26,6 +28,7 @@ const KINDS = {
   cpus: 'number',
   max_experiments: 'number',
   max_pods: 'number',
+  storage: 'string',
   allow_ptrace: 'boolean',
 } as const satisfies Record<keyof SettingsFile, 'string' | 'number' | 'boolean'>;
 
@@ -61,6 +64,8 @@ function checked(key: string, item: unknown, path: string): SettingsFile {
       path,
       `has ${item} at "${key}", where ${key === 'cpus' ? 'a number above 0' : 'a whole number from 1'} belongs`,
     );
+  if (key === 'storage' && item !== 'folder' && item !== 's3')
+    throw wrong(path, `has ${JSON.stringify(item)} at "storage", where "folder" or "s3" belongs`);
   return { [key]: item };
 }
 

@@ -4,14 +4,16 @@ interface EngineKindTraits {
   sharesMachine: boolean;
   /** An environment of Python on this machine can be named instead of building one. */
   takesPythonEnv: boolean;
+  /** Inputs and outputs are folders, which it can serve as buckets, too. */
+  servesBuckets: boolean;
   /** What it lacks for a plan is found on its nodes, by the control plane; else its capacity says it. */
   fitsByNodes: boolean;
 }
 
 /** Kinds of engines, by the word that `engines list` and `engines.json` have for them. How to add one: docs/adding.md. */
 export const ENGINE_KINDS = {
-  local: { sharesMachine: true, takesPythonEnv: true, fitsByNodes: false },
-  kubernetes: { sharesMachine: false, takesPythonEnv: false, fitsByNodes: true },
+  local: { sharesMachine: true, takesPythonEnv: true, servesBuckets: true, fitsByNodes: false },
+  kubernetes: { sharesMachine: false, takesPythonEnv: false, servesBuckets: false, fitsByNodes: true },
 } as const satisfies Record<string, EngineKindTraits>;
 
 export type EngineKind = keyof typeof ENGINE_KINDS;

@@ -7,4 +7,6 @@ export const RAY_DASHBOARD_PORT = 8265;
 export const RAY_METRICS_PORT = 8080;
 
 export const JUPYTER_PORT = 8888;
+/** Where inputs and outputs are served as buckets, when it is free. */
+export const BUCKETS_PORT = 9000;
 export const TENSORBOARD_PORT = 6006;

@@ -22,6 +22,10 @@ export const submissionFlags = {
   rebuild: boolean({
     description: 'Build the Python environment anew, whatever is there already (engine local)',
   }),
+  storage: option({
+    options: ['folder', 's3'] as const,
+    description: 'How pods see inputs and outputs: as folders, or as buckets of S3 (engine local)',
+  })(),
   keep: boolean({ description: "Keep the pods' working copies" }),
   force: boolean({
     description: 'Submit even if the engine does not have what the manifest asks for at present',

@@ -27,6 +27,8 @@ export interface SubmitOptions {
   /** Absolute path of `--python-env`. */
   pythonEnv: string | null;
   rebuild: boolean;
+  /** `--storage`; null: as the engine's settings say. */
+  storage: 'folder' | 's3' | null;
   /** Changes of the manifest, as typed. */
   set: readonly string[];
   idempotencyKey: string;
@@ -62,6 +64,7 @@ export async function completeOptions(flags: SubmissionFlags, around: Surroundin
     shell: isLocal ? shellBasics(shell) : {},
     pythonEnv: await pythonEnvironment(flags['python-env'] ?? null, isLocal),
     rebuild: flags.rebuild,
+    storage: flags.storage ?? null,
     set: flags.set,
     // A key of its own makes it safe to send a submission again whose answer was lost.
     idempotencyKey: flags['idempotency-key'] ?? randomUUID(),
@@ -89,7 +92,7 @@ async function pythonEnvironment(path: string | null, isLocal: boolean): Promise
 
 /** What every request to submit holds; `secrets` by their values. */
 export function commonSubmission(
-  { env, labels, keep, force, shell, pythonEnv, rebuild, set, idempotencyKey }: SubmitOptions,
+  { env, labels, keep, force, shell, pythonEnv, rebuild, storage, set, idempotencyKey }: SubmitOptions,
   secrets: Record<string, string>,
 ) {
   return {
@@ -101,6 +104,7 @@ export function commonSubmission(
     shell,
     python_env: pythonEnv,
     rebuild,
+    storage,
     set: [...set],
     idempotency_key: idempotencyKey,
   };

@@ -33,6 +33,8 @@ export interface LocalEngineOptions {
   limits?: { cpus: number | null; max_experiments: number | null };
   /** Pods that one experiment may run at the same time; 500 unless said. */
   maxPods?: number | undefined;
+  /** How pods see inputs and outputs when nothing is said; as folders, unless said. */
+  storage?: 'folder' | 's3' | undefined;
   platform?: NodeJS.Platform;
   processes?: Processes;
   /** Seconds since boot. */
@@ -86,6 +88,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
   return {
     name: 'local',
     kind: 'local',
+    storage: options.storage ?? 'folder',
     check: async (plan) => checkPlan(plan, await offered(), options.maxPods),
     limits: async () => ({ ...(await offered()), max_experiments: limits.max_experiments }),
     paths: ({ id, project, plan }) =>
@@ -93,6 +96,7 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
         id,
         project,
         tensorboard: plan?.tensorboard ?? { enabled: false, pvc: null },
+        isBucket: plan?.storage.kind === 's3',
       }),
     capacity: async () => ({
       ...(await offered()),

@@ -31,7 +31,7 @@ export const RULES: readonly FailureRule[] = [
     within: 'last-error',
     shows: /KeyError: ['"](S3_ENDPOINT|AWS_ENDPOINT_URL)['"]/,
     says: ({ pod }, [, name = '']) =>
-      `${pod} wants object storage, and this engine has none of its own (${name} is not set); give the address of yours with --env ${name}=https://…, and its keys with --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY`,
+      `${pod} wants object storage, and this engine has none of its own (${name} is not set); submit with --storage s3 to have inputs and outputs of this machine served as buckets, or give the address of yours with --env ${name}=https://…, and its keys with --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY`,
   },
   {
     operators: 'all',
@@ -39,7 +39,7 @@ export const RULES: readonly FailureRule[] = [
     shows:
       /KeyError: ['"](AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY)['"]|NoCredentialsError: Unable to locate credentials/,
     says: ({ pod }) =>
-      `${pod} found no keys of an object storage; give them with --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY, from your own environment`,
+      `${pod} found no keys of an object storage; submit with --storage s3 to have inputs and outputs of this machine served as buckets, or give your own with --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY, from your own environment`,
   },
   {
     operators: 'all',

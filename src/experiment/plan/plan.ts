@@ -89,6 +89,8 @@ export interface BuilderPlan {
 }
 
 export interface StoragePlan {
+  /** The embedded engine serves inputs and outputs to pods as buckets; absent: pods see folders. */
+  kind?: 's3';
   shared_volume: {
     mount_point: string;
     size_gb: number;

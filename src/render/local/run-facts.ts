@@ -16,6 +16,8 @@ export interface LocalRun {
   port: number | null;
   /** `input` and `output` end in `/`. */
   paths: { input: string; output: string; tensorboard: string | null };
+  /** Address of the object storage; absent: pods have folders. */
+  endpoint?: string | undefined;
   /** `ray start` parameters of this pod instead of the plan's; absent: the plan's. */
   rayParams?: Readonly<Record<string, string>> | undefined;
 }
@@ -23,7 +25,7 @@ export interface LocalRun {
 /** Pods reach each other on loopback, by its literal address: trackers bind what they are given. */
 const LOOPBACK = '127.0.0.1';
 
-/** Facts for one pod on this machine, where there is no S3 service. */
+/** Facts for one pod on this machine. */
 export function localRunFacts(plan: Plan, pod: PlannedPod, run: LocalRun): RunFacts {
   const port = run.port === null ? null : String(run.port);
   const name = objectName(run.experimentId);
@@ -37,8 +39,8 @@ export function localRunFacts(plan: Plan, pod: PlannedPod, run: LocalRun): RunFa
     'input-path': run.paths.input,
     'output-path': run.paths.output,
     'tensorboard-path': run.paths.tensorboard,
-    's3-endpoint': null,
-    'logs-path': null,
+    's3-endpoint': run.endpoint ?? null,
+    'logs-path': run.endpoint === undefined ? null : run.paths.tensorboard,
     'ray-cluster-name': isRay ? name : null,
     'ray-address': rayAddress,
     'ray-start-command': rayAddress === null ? null : startLine(plan, pod, { address: rayAddress, ...run }),

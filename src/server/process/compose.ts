@@ -186,6 +186,7 @@ export function localEngine({ env, limits, state: { config, data } }: LocalEngin
     env,
     now: () => new Date(),
     maxPods: settings.max_pods,
+    storage: settings.storage,
     limits: {
       cpus: limits.cpus ?? settings.cpus ?? null,
       max_experiments: limits.max_experiments ?? settings.max_experiments ?? null,

@@ -64,7 +64,9 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
         const key = JSON.stringify(submission.set);
         const known = first.get(key);
         if (known?.manifest) {
-          all.push({ ...known.prepared, plan: planOf(known.manifest, submission) });
+          const plan = planOf(known.manifest, submission);
+          const { storage } = known.prepared.plan ?? plan;
+          all.push({ ...known.prepared, plan: { ...plan, storage } });
         } else {
           const prepared = await naming(submission, () => preparer.prepare(submission));
           first.set(key, { prepared, manifest: parseManifest(prepared.manifest, '').manifest });
@@ -136,6 +138,7 @@ async function planned(
       hint: 'leave it out, or submit with --engine local',
     });
   }
+  plan.storage = { ...plan.storage, ...storageOf(submission, engine) };
   const checked = await withPlaces(engine.check(plan, { force: submission.force }), { file: path, places });
   return {
     engine: engine.name,
@@ -144,6 +147,18 @@ async function planned(
     plan,
     facts: noticeFacts([...notices, ...(notice === null ? [] : [notice]), ...checked]),
   };
+}
+
+/** Throws AichorError `usage` where the engine has one way only. */
+function storageOf(
+  { storage }: CompleteSubmission,
+  { name, kind, storage: standard }: Engine,
+): Pick<Plan['storage'], 'kind'> {
+  if (storage !== null && !ENGINE_KINDS[kind].servesBuckets)
+    throw new AichorError('usage', `--storage is for the engine local; this runs on ${name}`, {
+      hint: 'leave it out: where its inputs and outputs are is a setting of the engine',
+    });
+  return (storage ?? standard) === 's3' ? { kind: 's3' } : {};
 }
 
 /** Throws `manifest_invalid` and `repository_invalid` with what is wrong. */

@@ -62,6 +62,7 @@ async function completeAgain(
     // An environment of this machine is none elsewhere; one that is given now is refused there.
     python_env: resubmission.python_env ?? (isOnThisMachine({ engine }) ? python_env : null),
     rebuild: resubmission.rebuild,
+    storage: resubmission.storage ?? again?.plan?.storage.kind ?? null,
     engine: { asked: engine, preferred: null },
     force: resubmission.force,
     keep: resubmission.keep,

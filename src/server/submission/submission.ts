@@ -27,6 +27,8 @@ export interface CompleteSubmission {
   python_env: string | null;
   /** No environment that is there already is taken. */
   rebuild: boolean;
+  /** How pods see inputs and outputs; null: as the engine's settings say. */
+  storage: 'folder' | 's3' | null;
   engine: EngineWishes;
   /** Whether it may run on the embedded engine, where a pod has the rights of the server's user. */
   may_run_here: boolean;

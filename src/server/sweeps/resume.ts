@@ -77,6 +77,7 @@ async function completeTrial(
     files: await filesAgain(by, id, like.source.snapshot),
     manifest_path: like.manifest_path,
     manifest: null,
+    storage: stored?.plan?.storage.kind ?? null,
     project: like.project,
     labels: like.labels,
     engine: { asked: like.engine, preferred: null },

@@ -100,7 +100,8 @@ function complete(
   request: SweepSubmission,
   found: FoundFiles,
 ): Omit<CompleteSubmission, keyof ReturnType<typeof partOf> | 'may_run_here'> {
-  const { manifest_path, project, labels, secrets, shell, python_env, rebuild, force, keep } = request;
+  const { manifest_path, project, labels, secrets, shell, python_env, rebuild, storage, force, keep } =
+    request;
   return {
     ...found,
     manifest_path,
@@ -111,6 +112,7 @@ function complete(
     shell,
     python_env,
     rebuild,
+    storage,
     engine: { asked: request.engine, preferred: request.default_engine ?? by.defaultEngine },
     force,
     keep,

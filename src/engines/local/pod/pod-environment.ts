@@ -15,7 +15,8 @@ const BUILD_ONLY = /^(PIP|UV)_/;
 
 /** What the pods of one experiment get their variables from. */
 export interface EnvironmentSource {
-  context: Pick<RunContext, 'plan' | 'experimentId' | 'paths' | 'secrets' | 'shell'>;
+  context: Pick<RunContext, 'plan' | 'experimentId' | 'secrets' | 'shell'>;
+  storage: PodStorage;
   /** Port of the coordinator; null: the plan has none. */
   port: number | null;
   image: RunImage;
@@ -24,6 +25,15 @@ export interface EnvironmentSource {
   workload: Pick<LocalWorkload, 'variables' | 'rayParams'>;
   /** Variables that nothing else can change. */
   fixed: Readonly<Record<string, string>>;
+}
+
+/** Where pods read and write: folders, or buckets. */
+export interface PodStorage {
+  paths: RunContext['paths'];
+  /** Address of the buckets; absent: they are folders. */
+  endpoint?: string;
+  /** Unless users give their own. */
+  variables: Readonly<Record<string, string>>;
 }
 
 export interface EnvironmentPlace {
@@ -41,16 +51,17 @@ export interface EnvironmentPlace {
  * experiment's programs first in PATH.
  */
 export function processEnvironment(
-  { context, port, image, programs, workload, fixed }: EnvironmentSource,
+  { context, storage, port, image, programs, workload, fixed }: EnvironmentSource,
   pod: PlannedPod,
   { attempt, devices, root = null, imports = [] }: EnvironmentPlace,
 ): Record<string, string> {
-  const { plan, experimentId, paths, secrets, shell } = context;
+  const { plan, experimentId, secrets, shell } = context;
   const facts = localRunFacts(plan, pod, {
     experimentId,
     restarts: attempt - 1,
     port,
-    paths,
+    paths: storage.paths,
+    endpoint: storage.endpoint,
     rayParams: workload.rayParams(pod, attempt),
   });
   const env: Record<string, string> = {};
@@ -60,7 +71,8 @@ export function processEnvironment(
   env['PATH'] = [...programs, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
   const found = [env['PYTHONPATH'] ?? '', ...imports].filter((entry) => entry !== '');
   if (found.length > 0) env['PYTHONPATH'] = found.join(delimiter);
-  for (const [name, value] of Object.entries(workload.variables)) env[name] ??= value;
+  for (const [name, value] of Object.entries({ ...storage.variables, ...workload.variables }))
+    env[name] ??= value;
   Object.assign(env, fixed);
   env[EXPERIMENT_MARK] = experimentId;
   env[POD_MARK] = pod.pod;

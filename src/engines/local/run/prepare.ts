@@ -2,7 +2,7 @@ import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
-import { JUPYTER_PORT } from '../../../operators/ports.ts';
+import { BUCKETS_PORT, JUPYTER_PORT } from '../../../operators/ports.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
 import { readPrograms } from '../build/build-result.ts';
@@ -12,6 +12,7 @@ import { processEnvironment, type EnvironmentPlace, type EnvironmentSource } fro
 import { placeHosts, type Containment } from '../mounts/containment.ts';
 import { podPreparation, type PreparePod } from '../pod/prepare-pod.ts';
 import { sharesWorkdir } from '../pod/workdir.ts';
+import { OBJECT_STORE, openBuckets, type Buckets } from '../services/buckets.ts';
 import { openDebugging, type Debugging } from '../services/debug.ts';
 import type { Host } from '../shared/host.ts';
 import { independentPods, workloadKind, type LocalWorkload } from '../workload.ts';
@@ -31,6 +32,8 @@ export interface PreparedRun {
   hosts: string | null;
   /** Port of the coordinator; null: the plan has none. */
   port: number | null;
+  /** Inputs and outputs as buckets; null: pods see folders. */
+  buckets: Buckets | null;
   /** Why the pods cannot run; null: nothing is known against it. */
   problem: Explanation | null;
 }
@@ -50,8 +53,14 @@ export async function prepareRun(
   const ports = isServed ? await host.ports.reserve({ experimentId, directory }, wanted) : {};
   const debugging = await openDebugging(given, { port: ports['jupyter'], facts, logs });
   const context = { ...given, plan: debugging.plan };
+  const bucketPort = ports[OBJECT_STORE];
+  const buckets =
+    bucketPort === undefined
+      ? null
+      : await openBuckets(context, { processes: host.processes, port: bucketPort });
   const source: EnvironmentSource = {
     context,
+    storage: buckets?.storage ?? { paths: context.paths, variables: {} },
     port: ports['coordinator'] ?? null,
     image: NO_SURROUNDINGS.image,
     programs: readPrograms(context.build),
@@ -86,6 +95,7 @@ export async function prepareRun(
     hosts: contained ? await placeHosts(directory, pods) : null,
     prepare: podPreparation({ context, surroundings, contained, environment, gpus: host.gpus, logs }),
     environment: ofFirst,
+    buckets,
     problem: workload.problem ?? (await debugging.problem(ofFirst['PATH'] ?? '')),
   };
 }
@@ -107,5 +117,6 @@ function commonPorts(plan: Plan): Record<string, number> {
   const wanted: Record<string, number> = {};
   if (plan.coordinator_port !== null) wanted['coordinator'] = plan.coordinator_port;
   if (plan.debug.jupyter !== null) wanted['jupyter'] = JUPYTER_PORT;
+  if (plan.storage.kind === 's3') wanted[OBJECT_STORE] = BUCKETS_PORT;
   return wanted;
 }

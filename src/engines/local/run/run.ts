@@ -76,11 +76,12 @@ async function runBesideServices(run: PreparedRun, outlets: Outlets): Promise<bo
   const shown = context.plan.tensorboard.enabled
     ? showTensorBoard({ ...context, env }, { processes: host.processes, facts }, over.signal)
     : null;
+  const kept = run.buckets?.keep(over.signal);
   try {
     return await runAttempts(run, outlets);
   } finally {
     over.abort();
-    await shown;
+    await Promise.all([shown, kept]);
   }
 }
 

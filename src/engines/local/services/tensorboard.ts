@@ -1,9 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { sleepUnless } from '../../../base/async/abort.ts';
-import { startChild } from '../../../base/io/start.ts';
 import { readIfThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import { AichorError } from '../../../errors.ts';
@@ -13,7 +10,7 @@ import { freePort } from '../../../machine/ports.ts';
 import type { RunContext, TensorBoardContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
 import { readPrograms } from '../build/build-result.ts';
-import { EXPERIMENT_MARK, POD_MARK } from '../pod/pod-environment.ts';
+import { answers, launchBeside, runsBeside } from './beside.ts';
 
 /** What stands where a pod's name would: so it is found again, and ended with the experiment. */
 export const TENSORBOARD = 'tensorboard';
@@ -67,9 +64,8 @@ function howToGetTensorBoard(events: string): string {
   return `TensorBoard is not in the environment, nor in PATH: add tensorboard to the project's dependencies, or read the events with another one: tensorboard --logdir ${events}`;
 }
 
-async function isRunning({ processes, experimentId }: TensorBoard): Promise<boolean> {
-  const marked = await processes.marked(EXPERIMENT_MARK, experimentId, POD_MARK);
-  return marked.some(({ also }) => also === TENSORBOARD);
+function isRunning({ processes, experimentId }: TensorBoard): Promise<boolean> {
+  return runsBeside(processes, { name: TENSORBOARD, experimentId });
 }
 
 async function keptPort({ directory }: TensorBoard): Promise<number | null> {
@@ -92,33 +88,9 @@ async function launch(program: string, port: number, board: TensorBoard): Promis
     'true',
   ];
   const limit = stays ? await findProgram('timeout', env['PATH'] ?? '') : null;
-  const words = [...(limit === null ? [] : [limit, String(HOURS * 3600)]), program, ...options];
-  const out = openSync(join(directory, 'tensorboard.log'), 'a', 0o600);
-  try {
-    const [first = program, ...rest] = words;
-    const child = startChild(first, rest, {
-      env: { ...env, [EXPERIMENT_MARK]: experimentId, [POD_MARK]: TENSORBOARD },
-      detached: true,
-      stdio: ['ignore', out, out],
-    });
-    // That it could not be started is seen by its not running.
-    child.once('error', () => undefined);
-    child.unref();
-  } finally {
-    closeSync(out);
-  }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ port, host: '127.0.0.1' });
-    const end = (isUp: boolean) => {
-      socket.destroy();
-      resolve(isUp);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-  });
+  const limited = limit === null ? [] : [limit, String(HOURS * 3600)];
+  const log = join(directory, 'tensorboard.log');
+  launchBeside([...limited, program, ...options], { name: TENSORBOARD, experimentId, env, log });
 }
 
 async function lastLine(path: string): Promise<string> {
@@ -137,16 +109,18 @@ export async function showTensorBoard(
     experimentId,
     directory,
     secrets,
+    paths,
     env,
-  }: Pick<RunContext, 'experimentId' | 'directory' | 'secrets'> & {
+  }: Pick<RunContext, 'experimentId' | 'directory' | 'secrets' | 'paths'> & {
     /** That of a pod. */
     env: Record<string, string>;
   },
   { processes, facts }: { processes: Processes; facts: FactQueue },
   signal: AbortSignal,
 ): Promise<void> {
-  const events = env['AICHOR_TENSORBOARD_PATH'];
-  if (events === undefined) return;
+  // Pods may write to them as a bucket.
+  const events = paths.tensorboard;
+  if (events === null) return;
   const board = { experimentId, events, directory, env: withoutSecrets(env, secrets) };
   const started = await startTensorBoard({ ...board, processes, stays: false }, signal);
   if (signal.aborted) return;
