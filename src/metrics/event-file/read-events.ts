@@ -1,4 +1,4 @@
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../../base/text/crc32c.ts';
 import { BYTES, FieldReader, FIXED32, FIXED64, MalformedMessage, VARINT } from './message.ts';
 import { walkRecords, type RecordWalk } from './records.ts';
 import { scalarOfTensor } from './tensor.ts';

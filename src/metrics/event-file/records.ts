@@ -1,4 +1,4 @@
-import { maskedCrc } from './crc32c.ts';
+import { maskedCrc } from './masked-crc.ts';
 
 /**
  * The frame of a record: its length (8 bytes), the checksum of that (4), its data, the checksum of those (4). All little-endian.

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crc32c, maskedCrc } from '../../../src/metrics/event-file/crc32c.ts';
+import { crc32c } from '../../../src/base/text/crc32c.ts';
+import { maskedCrc } from '../../../src/metrics/event-file/masked-crc.ts';
 import { createEventReader } from '../../../src/metrics/event-file/read-events.ts';
 import { LONGEST_RECORD, walkRecords } from '../../../src/metrics/event-file/records.ts';
 
