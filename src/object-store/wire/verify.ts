@@ -34,7 +34,11 @@ export const UNSIGNED = 'UNSIGNED-PAYLOAD';
  * @param secretOf of an access key; null: there is no such key
  * @throws S3Error
  */
-export function verify(request: Signed, secretOf: (accessKey: string) => string | null, now: Date): SignedCaller {
+export function verify(
+  request: Signed,
+  secretOf: (accessKey: string) => string | null,
+  now: Date,
+): SignedCaller {
   const parts =
     request.headers.authorization === undefined ? fromQuery(request, now) : fromHeader(request, now);
   const secret = secretOf(parts.accessKey);
