@@ -25,9 +25,9 @@ export interface ObjectTools {
 
 export type Objects = ReturnType<typeof createObjects>;
 
-/** Objects: read, written, copied, deleted. One key is written by one request at a time. */
+/** The objects of the buckets, for the requests below. One key is written by one request at a time. */
 export function createObjects(tools: ObjectTools) {
-  const { attributes, incoming, buckets } = tools;
+  const { attributes } = tools;
   const turns = new Map<string, { turn: Turn; users: number }>();
 
   async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -75,126 +75,123 @@ export function createObjects(tools: ObjectTools) {
     });
   }
 
-  return {
-    settle,
-    find,
+  return { ...tools, find, settle, inTurn };
+}
 
-    async get(request: S3Request): Promise<void> {
-      const { response, method, key, query } = request;
-      const { file, look, said } = await find(bucketOf(request), key);
-      const headers = headersOf(look, said);
-      for (const [name, value] of query) {
-        const header =
-          /^response-(content-(?:type|disposition|encoding|language)|cache-control|expires)$/.exec(name);
-        if (header?.[1] !== undefined) headers[header[1]] = value;
-      }
-      if (isUnchanged(conditionsOf(request), { etag: said.etag, modified: look.mtime }))
-        return answerEmpty(response, 304, { etag: headers['etag'] ?? '' });
-      const size = look.isDirectory() ? 0 : look.size;
-      const range = rangeOf(headerOf(request, 'range'), size);
-      if (range === null && headerOf(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED')
-        Object.assign(headers, checksumHeaders(said));
-      const { from, to } = range ?? { from: 0, to: size - 1 };
-      headers['content-length'] = String(to - from + 1);
-      if (range !== null) headers['content-range'] = `bytes ${from}-${to}/${size}`;
-      response.writeHead(range === null ? 200 : 206, headers);
-      if (method === 'HEAD' || size === 0) return void response.end();
-      await pipeline(createReadStream(file, { start: from, end: to, highWaterMark: 1 << 20 }), response);
-    },
+export async function getObject(by: Objects, request: S3Request): Promise<void> {
+  const { response, method, key, query } = request;
+  const { file, look, said } = await by.find(bucketOf(request), key);
+  const headers = headersOf(look, said);
+  for (const [name, value] of query) {
+    const header = /^response-(content-(?:type|disposition|encoding|language)|cache-control|expires)$/.exec(
+      name,
+    );
+    if (header?.[1] !== undefined) headers[header[1]] = value;
+  }
+  if (isUnchanged(conditionsOf(request), { etag: said.etag, modified: look.mtime }))
+    return answerEmpty(response, 304, { etag: headers['etag'] ?? '' });
+  const size = look.isDirectory() ? 0 : look.size;
+  const range = rangeOf(headerOf(request, 'range'), size);
+  if (range === null && headerOf(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED')
+    Object.assign(headers, checksumHeaders(said));
+  const { from, to } = range ?? { from: 0, to: size - 1 };
+  headers['content-length'] = String(to - from + 1);
+  if (range !== null) headers['content-range'] = `bytes ${from}-${to}/${size}`;
+  response.writeHead(range === null ? 200 : 206, headers);
+  if (method === 'HEAD' || size === 0) return void response.end();
+  await pipeline(createReadStream(file, { start: from, end: to, highWaterMark: 1 << 20 }), response);
+}
 
-    async put(request: S3Request): Promise<void> {
-      const { key, response } = request;
-      const bucket = bucketOf(request);
-      const { isFolder, file: target } = await placeOf(bucket, key);
-      const came = await take(bodyOf(request), incoming);
-      if (isFolder) {
-        await removeIfThere(came.file);
-        if (came.bytes > 0) throw new S3Error('InvalidArgument', 'a key that ends in a slash is a folder');
-        await mkdir(target, { recursive: true });
-        return answerEmpty(response, 200, { etag: `"${came.md5}"` });
-      }
-      const said: Attributes = {
-        etag: came.md5,
-        contentType: headerOf(request, 'content-type'),
-        headers: keptHeaders(request),
-        checksums: came.checksums,
-        checksumType: 'FULL_OBJECT',
-      };
-      await kept(came.file, () =>
-        settle({ bucket, key, conditions: conditionsOf(request) }, came.file, said),
-      );
-      answerEmpty(response, 200, { etag: `"${said.etag}"`, ...checksumHeaders(said) });
-    },
-
-    /** Of an object that is there; what is said of it comes along, unless the request says other things. */
-    async copy(request: S3Request): Promise<void> {
-      const { key, response } = request;
-      const bucket = bucketOf(request);
-      await placeOf(bucket, key);
-      const source = await this.sourceOf(request);
-      const replaces = headerOf(request, 'x-amz-metadata-directive')?.toUpperCase() === 'REPLACE';
-      const came = await receive(incoming, createReadStream(source.file, { highWaterMark: 1 << 20 }), {
-        checksums: [],
-        sha256: false,
-      });
-      const said: Attributes = {
-        ...source.said,
-        etag: came.md5,
-        ...(replaces && { contentType: headerOf(request, 'content-type'), headers: keptHeaders(request) }),
-      };
-      await kept(came.file, () =>
-        settle({ bucket, key, conditions: conditionsOf(request) }, came.file, said),
-      );
-      answerXml(response, 'CopyObjectResult', [
-        ['LastModified', new Date().toISOString()],
-        ['ETag', `"${said.etag}"`],
-      ]);
-    },
-
-    /** What `x-amz-copy-source` names, if its conditions hold. */
-    async sourceOf(request: S3Request): Promise<{ file: string; look: Stats; said: Attributes }> {
-      const text = decodePath((headerOf(request, 'x-amz-copy-source') ?? '').split('?')[0] ?? '').replace(
-        /^\//,
-        '',
-      );
-      const at = text.indexOf('/');
-      const bucket = buckets.get(text.slice(0, at));
-      if (at < 1 || bucket === undefined) throw new S3Error('NoSuchBucket');
-      const source = await find(bucket, text.slice(at + 1));
-      const of = (name: string) => headerOf(request, `x-amz-copy-source-if-${name}`);
-      const conditions = {
-        ifMatch: of('match'),
-        ifNoneMatch: of('none-match'),
-        ifModifiedSince: of('modified-since'),
-        ifUnmodifiedSince: of('unmodified-since'),
-      };
-      const isKnown = isUnchanged(conditions, { etag: source.said.etag, modified: source.look.mtime });
-      if (isKnown) throw new S3Error('PreconditionFailed');
-      return source;
-    },
-
-    /** Deleting what is not there is no mistake. Folders in which nothing is left go, too. */
-    async remove(bucket: Bucket, key: string): Promise<void> {
-      const { file, isFolder } = await placeOf(bucket, key);
-      await inTurn(nameOf(bucket, key), async () => {
-        try {
-          await ifThere(isFolder ? rmdir(file) : unlink(file));
-        } catch (error) {
-          const code = systemErrorCode(error);
-          if (!['EISDIR', 'EPERM', 'ENOTEMPTY'].includes(code ?? '')) throw error;
-        }
-      });
-      const root = join(bucket.folder, bucket.writable ?? '');
-      for (
-        let folder = dirname(file);
-        folder.length > root.length && folder.startsWith(root);
-        folder = dirname(folder)
-      ) {
-        if (((await ifThere(readdir(folder))) ?? []).length > 0) break;
-        await rmdir(folder).catch(() => undefined);
-      }
-    },
+export async function putObject(by: Objects, request: S3Request): Promise<void> {
+  const { key, response } = request;
+  const bucket = bucketOf(request);
+  const { isFolder, file: target } = await placeOf(bucket, key);
+  const came = await take(bodyOf(request), by.incoming);
+  if (isFolder) {
+    await removeIfThere(came.file);
+    if (came.bytes > 0) throw new S3Error('InvalidArgument', 'a key that ends in a slash is a folder');
+    await mkdir(target, { recursive: true });
+    return answerEmpty(response, 200, { etag: `"${came.md5}"` });
+  }
+  const said: Attributes = {
+    etag: came.md5,
+    contentType: headerOf(request, 'content-type'),
+    headers: keptHeaders(request),
+    checksums: came.checksums,
+    checksumType: 'FULL_OBJECT',
   };
+  await kept(came.file, () => by.settle({ bucket, key, conditions: conditionsOf(request) }, came.file, said));
+  answerEmpty(response, 200, { etag: `"${said.etag}"`, ...checksumHeaders(said) });
+}
+
+/** Of an object that is there; what is said of it comes along, unless the request says other things. */
+export async function copyObject(by: Objects, request: S3Request): Promise<void> {
+  const { key, response } = request;
+  const bucket = bucketOf(request);
+  await placeOf(bucket, key);
+  const source = await copySource(by, request);
+  const replaces = headerOf(request, 'x-amz-metadata-directive')?.toUpperCase() === 'REPLACE';
+  const came = await receive(by.incoming, createReadStream(source.file, { highWaterMark: 1 << 20 }), {
+    checksums: [],
+    sha256: false,
+  });
+  const said: Attributes = {
+    ...source.said,
+    etag: came.md5,
+    ...(replaces && { contentType: headerOf(request, 'content-type'), headers: keptHeaders(request) }),
+  };
+  await kept(came.file, () => by.settle({ bucket, key, conditions: conditionsOf(request) }, came.file, said));
+  answerXml(response, 'CopyObjectResult', [
+    ['LastModified', new Date().toISOString()],
+    ['ETag', `"${said.etag}"`],
+  ]);
+}
+
+/** What `x-amz-copy-source` names, if its conditions hold. */
+export async function copySource(
+  by: Objects,
+  request: S3Request,
+): Promise<{ file: string; look: Stats; said: Attributes }> {
+  const text = decodePath((headerOf(request, 'x-amz-copy-source') ?? '').split('?')[0] ?? '').replace(
+    /^\//,
+    '',
+  );
+  const at = text.indexOf('/');
+  const bucket = by.buckets.get(text.slice(0, at));
+  if (at < 1 || bucket === undefined) throw new S3Error('NoSuchBucket');
+  const source = await by.find(bucket, text.slice(at + 1));
+  const of = (name: string) => headerOf(request, `x-amz-copy-source-if-${name}`);
+  const conditions = {
+    ifMatch: of('match'),
+    ifNoneMatch: of('none-match'),
+    ifModifiedSince: of('modified-since'),
+    ifUnmodifiedSince: of('unmodified-since'),
+  };
+  const isKnown = isUnchanged(conditions, { etag: source.said.etag, modified: source.look.mtime });
+  if (isKnown) throw new S3Error('PreconditionFailed');
+  return source;
+}
+
+/** Deleting what is not there is no mistake. Folders in which nothing is left go, too. */
+export async function removeObject(by: Objects, bucket: Bucket, key: string): Promise<void> {
+  const { file, isFolder } = await placeOf(bucket, key);
+  await by.inTurn(nameOf(bucket, key), async () => {
+    try {
+      await ifThere(isFolder ? rmdir(file) : unlink(file));
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (!['EISDIR', 'EPERM', 'ENOTEMPTY'].includes(code ?? '')) throw error;
+    }
+  });
+  const root = join(bucket.folder, bucket.writable ?? '');
+  for (
+    let folder = dirname(file);
+    folder.length > root.length && folder.startsWith(root);
+    folder = dirname(folder)
+  ) {
+    if (((await ifThere(readdir(folder))) ?? []).length > 0) break;
+    await rmdir(folder).catch(() => undefined);
+  }
 }
 
 /** The body in a file of its own, if it is what was said of it. */

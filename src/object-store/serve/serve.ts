@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isBelowFile } from '../../base/io/files-sync.ts';
 import { isDiskFull } from '../../base/io/disk-full.ts';
 import { systemErrorCode } from '../../errors.ts';
-import { openAttributes } from '../store/attributes.ts';
+import { openAttributes, type AttributeFile } from '../store/attributes.ts';
 import type { Bucket } from '../store/bucket.ts';
 import { createUploads } from '../store/uploads.ts';
 import { S3Error } from '../wire/s3-error.ts';
@@ -13,8 +13,17 @@ import { verify } from '../wire/verify.ts';
 import { parseXml, textOf, type Xml } from '../wire/xml.ts';
 import { answerEmpty, answerError, answerXml } from './answer.ts';
 import { answerList } from './listing.ts';
-import { createMultipart } from './multipart.ts';
-import { bucketOf, createObjects } from './objects.ts';
+import {
+  abortUpload,
+  beginUpload,
+  completeUpload,
+  copyPart,
+  listParts,
+  listUploads,
+  putPart,
+  type UploadTools,
+} from './multipart.ts';
+import { bucketOf, copyObject, createObjects, getObject, putObject, removeObject } from './objects.ts';
 import { decodePath, headerOf, parseTarget, textBody, type S3Request } from './request.ts';
 
 export interface ObjectStoreSettings {
@@ -60,93 +69,8 @@ async function createHandler(settings: ObjectStoreSettings) {
   for (const { folder } of settings.buckets) await mkdir(folder, { recursive: true, mode: 0o700 });
   const attributes = await openAttributes(join(state, 'attributes.jsonl'));
   const objects = createObjects({ buckets, attributes, incoming });
-  const multipart = createMultipart(createUploads(join(state, 'uploads')), objects, incoming);
-
-  async function route(request: S3Request): Promise<void> {
-    const { method, bucket, key, query, response } = request;
-    if (bucket === null) {
-      if (method !== 'GET') throw new S3Error('MethodNotAllowed');
-      return answerXml(response, 'ListAllMyBucketsResult', allBuckets(settings.buckets));
-    }
-    const action = `${method} ${key === '' ? 'bucket' : 'object'}`;
-    const has = (name: string) => query.has(name);
-    switch (action) {
-      case 'HEAD bucket':
-        return answerEmpty(response, 200, { 'x-amz-bucket-region': request.caller.scope.region });
-      case 'GET bucket':
-        if (has('uploads')) return multipart.listUploads(request);
-        if (has('location')) return answerXml(response, 'LocationConstraint', []);
-        if (has('versioning')) return answerXml(response, 'VersioningConfiguration', []);
-        refuseMore(query, [
-          'acl',
-          'policy',
-          'versions',
-          'lifecycle',
-          'cors',
-          'tagging',
-          'encryption',
-          'object-lock',
-        ]);
-        return answerList(request, attributes);
-      case 'PUT bucket':
-      case 'DELETE bucket':
-        throw new S3Error('AccessDenied', 'buckets are the folders of the project, and stay');
-      case 'POST bucket':
-        if (!has('delete')) throw new S3Error('NotImplemented');
-        return removeMany(request);
-      case 'HEAD object':
-      case 'GET object':
-        if (has('uploadId')) return multipart.listParts(request);
-        if (has('tagging')) return answerXml(response, 'Tagging', [['TagSet', []]]);
-        refuseMore(query, ['acl', 'attributes', 'torrent', 'retention', 'legal-hold', 'versionId']);
-        return objects.get(request);
-      case 'PUT object': {
-        const isCopy = headerOf(request, 'x-amz-copy-source') !== null;
-        if (has('partNumber')) return isCopy ? multipart.copyPart(request) : multipart.putPart(request);
-        refuseMore(query, ['acl', 'tagging', 'retention', 'legal-hold']);
-        return isCopy ? objects.copy(request) : objects.put(request);
-      }
-      case 'POST object':
-        if (has('uploads')) return multipart.begin(request);
-        if (has('uploadId')) return multipart.complete(request);
-        throw new S3Error('NotImplemented');
-      case 'DELETE object':
-        if (has('uploadId')) return multipart.abort(request);
-        refuseMore(query, ['tagging']);
-        await objects.remove(bucket, key);
-        return answerEmpty(response, 204);
-      default:
-        throw new S3Error('MethodNotAllowed');
-    }
-  }
-
-  async function removeMany(request: S3Request): Promise<void> {
-    const root = parseXml(await textBody(request));
-    const keys = root.children
-      .filter(({ name }) => name === 'Object')
-      .map((each) => textOf(each, 'Key') ?? '');
-    if (keys.length === 0 || keys.length > 1000)
-      throw new S3Error('MalformedXML', 'from 1 to 1000 keys at once');
-    const isQuiet = textOf(root, 'Quiet') === 'true';
-    const said: Xml[] = [];
-    for (const key of keys) {
-      try {
-        await objects.remove(bucketOf(request), key);
-        if (!isQuiet) said.push(['Deleted', [['Key', key]]]);
-      } catch (error) {
-        const { code, message } = s3Error(error);
-        said.push([
-          'Error',
-          [
-            ['Key', key],
-            ['Code', code],
-            ['Message', message],
-          ],
-        ]);
-      }
-    }
-    answerXml(request.response, 'DeleteResult', said);
-  }
+  const uploads = createUploads(join(state, 'uploads'));
+  const serving: Serving = { buckets, attributes, objects, uploads, incoming };
 
   /** Lets a request in, or throws. */
   function admit(raw: IncomingMessage, response: ServerResponse, id: string): S3Request {
@@ -169,7 +93,7 @@ async function createHandler(settings: ObjectStoreSettings) {
     try {
       const request = admit(raw, response, id);
       if (raw.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
-      await route(request);
+      await route(serving, request);
     } catch (error) {
       if (response.headersSent || response.destroyed) return void response.destroy();
       // What is left of a body is not waited for.
@@ -181,6 +105,97 @@ async function createHandler(settings: ObjectStoreSettings) {
       });
     }
   };
+}
+
+/** What requests are answered with. */
+interface Serving extends UploadTools {
+  buckets: ReadonlyMap<string, Bucket>;
+  attributes: AttributeFile;
+}
+
+/** Does what is asked. */
+async function route(by: Serving, request: S3Request): Promise<void> {
+  const { method, bucket, key, query, response } = request;
+  if (bucket === null) {
+    if (method !== 'GET') throw new S3Error('MethodNotAllowed');
+    return answerXml(response, 'ListAllMyBucketsResult', allBuckets([...by.buckets.values()]));
+  }
+  const action = `${method} ${key === '' ? 'bucket' : 'object'}`;
+  const has = (name: string) => query.has(name);
+  switch (action) {
+    case 'HEAD bucket':
+      return answerEmpty(response, 200, { 'x-amz-bucket-region': request.caller.scope.region });
+    case 'GET bucket':
+      if (has('uploads')) return listUploads(by, request);
+      if (has('location')) return answerXml(response, 'LocationConstraint', []);
+      if (has('versioning')) return answerXml(response, 'VersioningConfiguration', []);
+      refuseMore(query, [
+        'acl',
+        'policy',
+        'versions',
+        'lifecycle',
+        'cors',
+        'tagging',
+        'encryption',
+        'object-lock',
+      ]);
+      return answerList(request, by.attributes);
+    case 'PUT bucket':
+    case 'DELETE bucket':
+      throw new S3Error('AccessDenied', 'buckets are the folders of the project, and stay');
+    case 'POST bucket':
+      if (!has('delete')) throw new S3Error('NotImplemented');
+      return removeMany(by, request);
+    case 'HEAD object':
+    case 'GET object':
+      if (has('uploadId')) return listParts(by, request);
+      if (has('tagging')) return answerXml(response, 'Tagging', [['TagSet', []]]);
+      refuseMore(query, ['acl', 'attributes', 'torrent', 'retention', 'legal-hold', 'versionId']);
+      return getObject(by.objects, request);
+    case 'PUT object': {
+      const isCopy = headerOf(request, 'x-amz-copy-source') !== null;
+      if (has('partNumber')) return isCopy ? copyPart(by, request) : putPart(by, request);
+      refuseMore(query, ['acl', 'tagging', 'retention', 'legal-hold']);
+      return isCopy ? copyObject(by.objects, request) : putObject(by.objects, request);
+    }
+    case 'POST object':
+      if (has('uploads')) return beginUpload(by, request);
+      if (has('uploadId')) return completeUpload(by, request);
+      throw new S3Error('NotImplemented');
+    case 'DELETE object':
+      if (has('uploadId')) return abortUpload(by, request);
+      refuseMore(query, ['tagging']);
+      await removeObject(by.objects, bucket, key);
+      return answerEmpty(response, 204);
+    default:
+      throw new S3Error('MethodNotAllowed');
+  }
+}
+
+async function removeMany(by: Serving, request: S3Request): Promise<void> {
+  const root = parseXml(await textBody(request));
+  const keys = root.children.filter(({ name }) => name === 'Object').map((each) => textOf(each, 'Key') ?? '');
+  if (keys.length === 0 || keys.length > 1000)
+    throw new S3Error('MalformedXML', 'from 1 to 1000 keys at once');
+  const isQuiet = textOf(root, 'Quiet') === 'true';
+  const said: Xml[] = [];
+  for (const key of keys) {
+    try {
+      await removeObject(by.objects, bucketOf(request), key);
+      if (!isQuiet) said.push(['Deleted', [['Key', key]]]);
+    } catch (error) {
+      const { code, message } = s3Error(error);
+      said.push([
+        'Error',
+        [
+          ['Key', key],
+          ['Code', code],
+          ['Message', message],
+        ],
+      ]);
+    }
+  }
+  answerXml(request.response, 'DeleteResult', said);
 }
 
 function refuseMore(query: ReadonlyMap<string, string>, names: readonly string[]): void {

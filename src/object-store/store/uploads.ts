@@ -18,7 +18,7 @@ export interface UploadStart {
   checksumType: 'FULL_OBJECT' | 'COMPOSITE';
 }
 
-export interface Part {
+export interface UploadedPart {
   number: number;
   etag: string;
   bytes: number;
@@ -51,9 +51,9 @@ export function createUploads(folder: string) {
     return start;
   }
 
-  async function partsOf(id: string): Promise<Part[]> {
+  async function partsOf(id: string): Promise<UploadedPart[]> {
     const names = (await ifThere(readdir(pathOf(id)))) ?? [];
-    const parts = new Map<number, Part>();
+    const parts = new Map<number, UploadedPart>();
     for (const name of names) {
       const part = await readPart(join(pathOf(id), name), name);
       if (part === null) continue;
@@ -106,7 +106,7 @@ export function createUploads(folder: string) {
       asked: readonly PartAsked[],
       { start, incoming }: { start: UploadStart; incoming: string },
     ): Promise<Incoming & { etag: string; checksum: string | null }> {
-      const parts = await chosen(id, asked);
+      const parts = chosen(await partsOf(id), asked);
       const files = parts.map((part) => join(pathOf(id), partName(part)));
       const isWhole = start.checksum !== null && start.checksumType === 'FULL_OBJECT';
       const joined = await receive(incoming, contentsOf(files), {
@@ -121,22 +121,23 @@ export function createUploads(folder: string) {
       await rm(pathOf(id), { recursive: true, force: true });
     },
   };
-
-  async function chosen(id: string, asked: readonly PartAsked[]): Promise<Part[]> {
-    const there = new Map((await partsOf(id)).map((part) => [part.number, part]));
-    if (asked.length === 0) throw new S3Error('MalformedXML', 'no part is named');
-    if (asked.some(({ number }, index) => index > 0 && number <= (asked[index - 1]?.number ?? 0)))
-      throw new S3Error('InvalidPartOrder');
-    return asked.map(({ number, etag }, index) => {
-      const part = there.get(number);
-      if (part === undefined || part.etag !== etag) throw new S3Error('InvalidPart');
-      if (index < asked.length - 1 && part.bytes < SMALLEST_PART) throw new S3Error('EntityTooSmall');
-      return part;
-    });
-  }
 }
 
 export type Uploads = ReturnType<typeof createUploads>;
+
+/** The parts that a client names, if they can be one object. */
+function chosen(parts: readonly UploadedPart[], asked: readonly PartAsked[]): UploadedPart[] {
+  const there = new Map(parts.map((part) => [part.number, part]));
+  if (asked.length === 0) throw new S3Error('MalformedXML', 'no part is named');
+  if (asked.some(({ number }, index) => index > 0 && number <= (asked[index - 1]?.number ?? 0)))
+    throw new S3Error('InvalidPartOrder');
+  return asked.map(({ number, etag }, index) => {
+    const part = there.get(number);
+    if (part === undefined || part.etag !== etag) throw new S3Error('InvalidPart');
+    if (index < asked.length - 1 && part.bytes < SMALLEST_PART) throw new S3Error('EntityTooSmall');
+    return part;
+  });
+}
 
 /** As Amazon makes it, so that who has the parts can tell it. */
 export function etagOfParts(etags: readonly string[]): string {
@@ -147,7 +148,7 @@ export function etagOfParts(etags: readonly string[]): string {
 
 function checksumOf(
   name: ChecksumName,
-  { joined, parts, isWhole }: { joined: Incoming; parts: readonly Part[]; isWhole: boolean },
+  { joined, parts, isWhole }: { joined: Incoming; parts: readonly UploadedPart[]; isWhole: boolean },
 ): string | null {
   if (isWhole) return joined.checksums[name] ?? null;
   if (parts.some(({ checksum }) => checksum === null)) return null;
@@ -167,12 +168,12 @@ function partName({
   etag,
   bytes,
   checksum,
-}: Pick<Part, 'number' | 'etag' | 'bytes' | 'checksum'>): string {
+}: Pick<UploadedPart, 'number' | 'etag' | 'bytes' | 'checksum'>): string {
   const said = checksum === null ? '' : Buffer.from(checksum, 'base64').toString('hex');
   return `${number}-${bytes}-${etag}-${said}`;
 }
 
-async function readPart(path: string, name: string): Promise<Part | null> {
+async function readPart(path: string, name: string): Promise<UploadedPart | null> {
   const [, number, bytes, etag, said] = /^(\d+)-(\d+)-([0-9a-f]{32})-([0-9a-f]*)$/.exec(name) ?? [];
   if (number === undefined || etag === undefined) return null;
   const look = await ifThere(stat(path));
