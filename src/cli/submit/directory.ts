@@ -73,18 +73,19 @@ export function directorySubmission(
 /** What would be sent and created; nothing is (contract 3.1). */
 export async function dryRunOf(
   { root, plan, manifestPath, scan }: CheckedDirectory,
-  { settings, signal }: SubmitOptions,
+  options: SubmitOptions,
 ): Promise<DryRun> {
-  const { digest, files, bytes, largest } = await scan();
-  const { leftOut } = await import('../../snapshot/packaging/left-out.ts');
+  const scanned = await scan();
+  const { digest, files, bytes, largest } = scanned;
+  const { filesOfDirectory } = await import('./sent-files.ts');
   return {
     manifest_path: manifestPath,
     snapshot: digest,
     files,
     bytes,
     largest: largest.map((entry) => ({ path: entry.path, bytes: entry.bytes })),
-    left_out: await leftOut(root, { env: process.env, signal }),
-    plan: localDocument(plan, settings),
+    ...(await filesOfDirectory(root, scanned, options)),
+    plan: localDocument(plan, options.settings),
   };
 }
 
@@ -122,6 +123,7 @@ export async function uploadDirectory(
   let scanned = first;
   let sent = 0;
   for (let attempt = 1; ; attempt++) {
+    if (options.showFiles) await sayFiles(root, scanned, options);
     try {
       sent += await uploadSnapshot({ client, root, scan: scanned, remote, talk, signal });
       break;
@@ -134,4 +136,14 @@ export async function uploadDirectory(
   const source = { kind: 'local' as const, snapshot: scanned.digest, ...scanned.git };
   const upload = { files: scanned.files, bytes: scanned.bytes, sent_bytes: sent };
   return { client, source, upload };
+}
+
+/** Names each file that is about to be sent, and each that is not. */
+async function sayFiles(root: string, scan: Scan, options: SubmitOptions): Promise<void> {
+  const [{ filesOfDirectory }, { sentFilesView }] = await Promise.all([
+    import('./sent-files.ts'),
+    import('../print/manifest/sent-files.ts'),
+  ]);
+  const { files_sent: sent, left_out: left } = await filesOfDirectory(root, scan, options);
+  options.talk.say(sentFilesView(sent ?? [], left, options.talkScreen));
 }

@@ -40,6 +40,13 @@ export const submissionFlags = {
   'dry-run': boolean({ description: 'Print what would be sent and created, and do nothing' }),
 };
 
+/** Of commands that send a directory. */
+const directoryFlags = {
+  'show-files': boolean({
+    description: 'Name each file that is sent, and each that is left out with the rule that says so',
+  }),
+};
+
 /** What a new experiment has beside them. */
 export const newSubmissionFlags = {
   ...submissionFlags,
@@ -53,7 +60,10 @@ export const newSubmissionFlags = {
   }),
 };
 
-const { 'idempotency-key': _key, follow: _follow, message: _message, ...ofEachPoint } = newSubmissionFlags;
+/** What `submit local` has. */
+export const localSubmissionFlags = { ...newSubmissionFlags, ...directoryFlags };
+
+const { 'idempotency-key': _key, follow: _follow, message: _message, ...ofEachPoint } = localSubmissionFlags;
 
 /** What a sweep has: its name stands for the idempotency key, and nobody follows hundreds of logs. */
 export const sweepSubmissionFlags = {
@@ -83,9 +93,11 @@ export const sweepSubmissionFlags = {
   'commit-sha': string({
     description: 'Submit this commit of the origin, not the directory',
     helpValue: 'SHA',
+    exclusive: ['show-files'],
   }),
   branch: string({ description: 'The branch it is on', helpValue: 'NAME', dependsOn: ['commit-sha'] }),
 };
 
 export type SweepFlags = InferredFlags<typeof sweepSubmissionFlags>;
-export type SubmissionFlags = InferredFlags<typeof submissionFlags>;
+export type SubmissionFlags = InferredFlags<typeof submissionFlags> &
+  Partial<InferredFlags<typeof directoryFlags>>;

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { SubmissionInput } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
+import type { Screen } from '../runtime/screen.ts';
 import type { Talk } from '../runtime/talk.ts';
 import type { Settings } from '../settings/settings.ts';
 import { shellBasics } from '../../experiment/shell-basics.ts';
@@ -22,6 +23,8 @@ export interface SubmitOptions {
   keep: boolean;
   force: boolean;
   dryRun: boolean;
+  /** Whether each file that is sent is named, and each that is not. */
+  showFiles: boolean;
   /** PATH, HOME and the like of this shell; nothing for a team's server, which has an environment of its own. */
   shell: Record<string, string>;
   /** Absolute path of `--python-env`. */
@@ -33,6 +36,8 @@ export interface SubmitOptions {
   set: readonly string[];
   idempotencyKey: string;
   talk: Talk;
+  /** Where `talk` goes, as it sees it. */
+  talkScreen: Screen;
   signal: AbortSignal;
   /** Told of each file's text, so that mistakes can be shown in it. */
   onSource(file: string, text: string): void;
@@ -43,13 +48,14 @@ interface Surroundings {
   env: Record<string, string | undefined>;
   settings: Settings;
   talk: Talk;
+  talkScreen: Screen;
   signal: AbortSignal;
   onSource(file: string, text: string): void;
 }
 
 /** Fills the options from flags, files, settings and this shell. Nothing is sent or asked. Throws AichorError `usage`. */
 export async function completeOptions(flags: SubmissionFlags, around: Surroundings): Promise<SubmitOptions> {
-  const { env: shell, settings, talk, signal, onSource } = around;
+  const { env: shell, settings, talk, talkScreen, signal, onSource } = around;
   const isLocal = settings.server.value === null;
   const env = await readVariables(flags, shell);
   return {
@@ -61,6 +67,7 @@ export async function completeOptions(flags: SubmissionFlags, around: Surroundin
     keep: flags.keep,
     force: flags.force,
     dryRun: flags['dry-run'],
+    showFiles: flags['show-files'] ?? false,
     shell: isLocal ? shellBasics(shell) : {},
     pythonEnv: await pythonEnvironment(flags['python-env'] ?? null, isLocal),
     rebuild: flags.rebuild,
@@ -69,6 +76,7 @@ export async function completeOptions(flags: SubmissionFlags, around: Surroundin
     // A key of its own makes it safe to send a submission again whose answer was lost.
     idempotencyKey: flags['idempotency-key'] ?? randomUUID(),
     talk,
+    talkScreen,
     signal,
     onSource,
   };

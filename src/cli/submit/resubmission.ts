@@ -58,6 +58,7 @@ async function resubmitDryRun(
     files: null,
     bytes: null,
     largest: [],
+    files_sent: null,
     left_out: [],
     plan: localDocument(plan, settings),
   };

@@ -2,13 +2,13 @@ import type { Client } from '../../client/client.ts';
 import { isOpenLine, type LogLine } from '../../logs/line.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../../experiment/record.ts';
 import type { PlanDocument } from '../../render/local/plan-document.ts';
-import type { LeftOut } from '../../snapshot/packaging/left-out.ts';
 import { waitForEnd } from '../experiments/wait.ts';
 import { BaseCommand } from '../runtime/base-command.ts';
 import { Verdict } from '../runtime/command.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { SubmissionFlags } from './flags.ts';
 import type { SubmitOptions } from './options.ts';
+import type { FilesOfDirectory } from './sent-files.ts';
 
 /** What submitting prints (contract 3.1). */
 export type SubmissionDocument = Pick<
@@ -32,7 +32,7 @@ interface Upload {
 }
 
 /** What `--dry-run` prints. */
-export interface DryRun {
+export interface DryRun extends FilesOfDirectory {
   manifest_path: string;
   /** Null: the code of a commit that could not be fetched. */
   snapshot: string | null;
@@ -40,8 +40,6 @@ export interface DryRun {
   files: number | null;
   bytes: number | null;
   largest: { path: string; bytes: number }[];
-  /** What stays here, by the line that says so. */
-  left_out: LeftOut[];
   plan: PlanDocument;
 }
 
@@ -84,7 +82,9 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
     const { completeOptions, secretValues } = await import('./options.ts');
     const { signal, talk } = this;
     const onSource = (file: string, text: string) => this.sources.set(file, text);
-    const options = await completeOptions(flags, { env: process.env, settings, talk, signal, onSource });
+    const { talkScreen } = this;
+    const around = { env: process.env, settings, talk, talkScreen, signal, onSource };
+    const options = await completeOptions(flags, around);
     const submission = await validate(options);
     if (options.dryRun) return submission.dryRun();
     const secrets = await secretValues(options, { env: process.env, canAsk: this.canAsk });

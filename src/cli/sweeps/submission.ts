@@ -2,6 +2,7 @@ import type { SweepSubmissionInput, SweepSubmitted } from '../../api/sweep-contr
 import type { Client } from '../../client/client.ts';
 import { withChanges } from '../../manifest/changes.ts';
 import { parseManifest } from '../../manifest/parse.ts';
+import type { LeftOut } from '../../snapshot/packaging/left-out.ts';
 import type { Point } from '../../sweep/point.ts';
 import { messageOf } from '../../sweep/template.ts';
 import { givenBy, trialsOf, type Trial } from '../../sweep/trials.ts';
@@ -12,6 +13,7 @@ import { invalidManifest } from '../manifest/local-manifest.ts';
 import { checkDirectory, uploadDirectory, type CheckedDirectory } from '../submit/directory.ts';
 import { commitMeant, inCopyOf, type Commit } from '../submit/commit.ts';
 import { newSubmission, type SubmitOptions } from '../submit/options.ts';
+import type { SentFile } from '../submit/sent-files.ts';
 
 /** What a sweep is, beside what each of its experiments has from the options. */
 export interface SweepWanted {
@@ -27,6 +29,9 @@ export interface SweepDryRun {
   sweep: string;
   manifest_path: string;
   snapshot: string;
+  /** Null unless they were asked for. */
+  files_sent: SentFile[] | null;
+  left_out: LeftOut[] | null;
   /** Pods of all experiments together. */
   pods: number;
   points: (Trial & { message: string })[];
@@ -89,8 +94,18 @@ export async function dryRunSweep(
   const points = drafted(sweep, options);
   const work = async (checked: CheckedDirectory): Promise<SweepDryRun> => {
     const pods = checkPoints(checked, sweep, options);
-    const { digest } = await checked.scan();
-    return { sweep: sweep.name, manifest_path: checked.manifestPath, snapshot: digest, pods, points };
+    const scanned = await checked.scan();
+    const files = options.showFiles
+      ? await (await import('../submit/sent-files.ts')).filesOfDirectory(checked.root, scanned, options)
+      : { files_sent: null, left_out: null };
+    return {
+      sweep: sweep.name,
+      manifest_path: checked.manifestPath,
+      snapshot: scanned.digest,
+      ...files,
+      pods,
+      points,
+    };
   };
   if (files.kind === 'commit') return inCopyOf(files.commit, options, work);
   return work(checkDirectory({ root: files.root, requested: files.requested }, options));

@@ -29,6 +29,7 @@ export abstract class SweepCommand extends BaseCommand<SweepOutput> {
         env: process.env,
         settings: this.settings({ engine, project }),
         talk: this.talk,
+        talkScreen: this.talkScreen,
         signal: this.signal,
         onSource: (file, text) => this.sources.set(file, text),
       },

@@ -3,8 +3,10 @@ import { counted } from '../../../base/text/plural.ts';
 import { formatDuration } from '../../../base/text/duration.ts';
 import type { PlanDocument, PodDocument } from '../../../render/local/plan-document.ts';
 import type { Screen } from '../../runtime/screen.ts';
+import type { DryRun } from '../../submit/submit-command.ts';
 import { printable } from '../text.ts';
 import { table } from '../table.ts';
+import { leftOutLine, sentFilesView, weightLine } from './sent-files.ts';
 import { waveDiagram } from './waves.ts';
 
 /** Values of one variable that are written out when they differ from pod to pod. */
@@ -27,7 +29,7 @@ export function planView(document: PlanDocument, screen: Screen): string {
 
 /** What `--dry-run` shows: what would be sent, then the plan. */
 export function dryRunView(
-  { manifest_path: path, files, bytes, largest, left_out: leftOut, plan }: Sent,
+  { manifest_path: path, files, bytes, largest, files_sent: sentFiles, left_out: leftOut, plan }: DryRun,
   screen: Screen,
 ): string {
   const { colors } = screen;
@@ -35,33 +37,10 @@ export function dryRunView(
     files === null || bytes === null
       ? 'nothing would be sent: the code is there already'
       : `${counted(files, 'file')}, ${formatBytes(bytes)}`;
-  const rows = largest.map((entry) => `  ${formatBytes(entry.bytes).padStart(7)}  ${printable(entry.path)}`);
-  const most = rows.length === 0 ? [] : [colors.dim('largest'), ...rows];
+  const most = largest.length === 0 ? [] : [colors.dim('largest'), ...largest.map(weightLine)];
   const stays = leftOut.length === 0 ? [] : [colors.dim('left out'), ...leftOut.map(leftOutLine)];
-  return [`${colors.bold(path)} · ${sent}`, ...most, ...stays, '', planView(plan, screen)].join('\n');
-}
-
-/** `  data/, notes.csv and 3 more  by .gitignore:3 data/`. */
-function leftOutLine({ file, line, pattern, count, paths }: Sent['left_out'][number]): string {
-  const named = paths.slice(0, MOST_VALUES).map(printable).join(', ');
-  const more = count > MOST_VALUES ? ` and ${count - MOST_VALUES} more` : '';
-  const by = file === null ? 'always' : `by ${file}:${line} ${printable(pattern ?? '')}`;
-  return `  ${named}${more}  ${by}`;
-}
-
-interface Sent {
-  manifest_path: string;
-  files: number | null;
-  bytes: number | null;
-  largest: readonly { path: string; bytes: number }[];
-  left_out: readonly {
-    file: string | null;
-    line: number | null;
-    pattern: string | null;
-    count: number;
-    paths: readonly string[];
-  }[];
-  plan: PlanDocument;
+  const which = sentFiles === null ? stays : [sentFilesView(sentFiles, leftOut, screen)];
+  return [`${colors.bold(path)} · ${sent}`, ...most, ...which, '', planView(plan, screen)].join('\n');
 }
 
 function headline({ operator, totals, timeout_s, backoff_limit }: PlanDocument): string {

@@ -2,6 +2,7 @@ import { counted, plural } from '../../../base/text/plural.ts';
 import { shortName, varyingNames, type Point } from '../../../sweep/point.ts';
 import type { SweepDryRun, SubmittedSweep } from '../../sweeps/submission.ts';
 import type { Screen } from '../../runtime/screen.ts';
+import { sentFilesView } from '../manifest/sent-files.ts';
 import { table, type Column } from '../table.ts';
 import { printable } from '../text.ts';
 
@@ -25,7 +26,7 @@ const WIDEST = 24;
 
 /** What `--dry-run` shows: a row for each experiment that there would be. */
 export function sweepDryRunView(
-  { sweep, manifest_path: path, pods, points }: SweepDryRun,
+  { sweep, manifest_path: path, pods, points, files_sent: files, left_out: leftOut }: SweepDryRun,
   screen: Screen,
 ): string {
   const names = [...new Set(points.flatMap(({ point }) => Object.keys(point)))];
@@ -48,7 +49,10 @@ export function sweepDryRunView(
     counted(pods, 'pod'),
     ...(varying.length > 0 ? [`${plural(varying.length, 'value')} that change: ${varying.join(', ')}`] : []),
   ].join(' · ');
-  return [`${screen.colors.bold(sweep)} · ${path} · ${head}`, table(columns, rows, screen)].join('\n\n');
+  const sent = files === null ? [] : [sentFilesView(files, leftOut ?? [], screen)];
+  return [`${screen.colors.bold(sweep)} · ${path} · ${head}`, ...sent, table(columns, rows, screen)].join(
+    '\n\n',
+  );
 }
 
 /** A column as wide as its values need. */

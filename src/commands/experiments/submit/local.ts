@@ -1,5 +1,5 @@
 import { string as stringArg } from '@oclif/core/args';
-import { newSubmissionFlags } from '../../../cli/submit/flags.ts';
+import { localSubmissionFlags } from '../../../cli/submit/flags.ts';
 import { SubmitCommand, type SubmitDocument } from '../../../cli/submit/submit-command.ts';
 import type { Verdict } from '../../../cli/runtime/command.ts';
 
@@ -12,11 +12,12 @@ export default class SubmitLocal extends SubmitCommand {
     'aichor experiments submit local --env LEARNING_RATE=0.001 --label sweep=a --follow',
     'ID=$(aichor experiments submit local --quiet)',
     "aichor experiments submit local --dry-run | jq '.plan.totals'",
+    'aichor experiments submit local --dry-run --show-files',
   ];
   static override args = {
     directory: stringArg({ description: 'The repository, as --repo-dir names it', ignoreStdin: true }),
   };
-  static override flags = newSubmissionFlags;
+  static override flags = localSubmissionFlags;
 
   async run(): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
     const { args, flags } = await this.parse(SubmitLocal);

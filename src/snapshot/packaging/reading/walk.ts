@@ -5,6 +5,7 @@ import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { FolderEntry, LinkEntry } from '../../listing/listing.ts';
 import { readOptional } from '../selection/git-rules.ts';
 import {
+  builtIn,
   decidingLine,
   ENVIRONMENT_FILE,
   isIgnored,
@@ -84,7 +85,7 @@ export async function walk(
 
 interface Walking {
   signal?: AbortSignal | undefined;
-  /** Told of what is not taken, folders as a whole, with the line that says so; null: it is left out always. */
+  /** Told of what is not taken, folders as a whole, with the line that says so. */
   onLeftOut?: ((path: string, by: DecidingLine | null) => void) | undefined;
 }
 
@@ -104,15 +105,16 @@ function visit(root: string, folder: Folder, { selection, tree, pending, onLeftO
   if (entries.length === 0 && prefix !== '') tree.folders.push({ path: prefix.slice(0, -1), kind: 'folder' });
   const rules = selection.nested ? withNested(root, folder, { entries, tree }) : folder.rules;
   if (selection.leavesEnvironments && isEnvironment(folder, entries)) {
-    onLeftOut?.(prefix, null);
+    onLeftOut?.(prefix, builtIn(ENVIRONMENT_FILE));
     return;
   }
   for (const entry of entries) {
     const path = prefix + entry.name;
     const isFolder = entry.isDirectory();
-    const isOut = selection.leavesOut(entry.name, isFolder);
-    if (isOut || isIgnored(path, isFolder, rules)) {
-      onLeftOut?.(isFolder ? `${path}/` : path, isOut ? null : decidingLine(path, isFolder, rules));
+    const always = selection.leavesOut(entry.name, isFolder);
+    if (always !== null || isIgnored(path, isFolder, rules)) {
+      const by = always === null ? decidingLine(path, isFolder, rules) : builtIn(always);
+      onLeftOut?.(isFolder ? `${path}/` : path, by);
       continue;
     }
     if (path.length > LONGEST_PATH) tree.notices.push(tooLong(path));

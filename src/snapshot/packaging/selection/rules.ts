@@ -23,7 +23,13 @@ export interface DecidingLine {
   file: string | null;
   /** From 1. */
   line: number | null;
+  /** Of what is left out always, too: `.venv`, `*.pyc`; of a virtual environment whatever its name, `pyvenv.cfg`. */
   pattern: string;
+}
+
+/** What is left out always, as if a line said so. */
+export function builtIn(pattern: string): DecidingLine {
+  return { file: null, line: null, pattern };
 }
 
 /** Where a text of patterns lies. */
@@ -112,9 +118,11 @@ export function notLeftOutByOwn(paths: readonly string[], { prefix, last }: Rule
   return paths.filter((path) => !own.ignores(bytewise(prefix + path)));
 }
 
-/** Names that stay out where there is no `.aichorignore`, whatever Git thinks of them. */
-export function isLeftOut(name: string, isFolder: boolean): boolean {
-  return LEFT_OUT_NAMES.has(name) || (isFolder ? LEFT_OUT_FOLDERS.has(name) : name.endsWith(LEFT_OUT_END));
+/** The pattern by which a name stays out where there is no `.aichorignore`, whatever Git thinks of it; null: none does. */
+export function alwaysLeftOutBy(name: string, isFolder: boolean): string | null {
+  if (LEFT_OUT_NAMES.has(name)) return name;
+  if (isFolder) return LEFT_OUT_FOLDERS.has(name) ? `${name}/` : null;
+  return name.endsWith(LEFT_OUT_END) ? `*${LEFT_OUT_END}` : null;
 }
 
 /** Whether a line with `!` takes a folder back. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { outerRules, readOptional } from './git-rules.ts';
-import { isLeftOut, noRules, withOwnRules, type Rules } from './rules.ts';
+import { alwaysLeftOutBy, noRules, withOwnRules, type Rules } from './rules.ts';
 
 /** What of a directory is taken. */
 export interface TreeSelection {
@@ -8,8 +8,8 @@ export interface TreeSelection {
   rules: Rules;
   /** Whether every folder's `.gitignore` counts. */
   nested: boolean;
-  /** Names that are never taken. */
-  leavesOut(name: string, isFolder: boolean): boolean;
+  /** The pattern by which a name is never taken; null: it may be. */
+  leavesOut(name: string, isFolder: boolean): string | null;
   /** Whether virtual environments stay out that no line takes back. */
   leavesEnvironments: boolean;
   /** Top of the Git working tree whose tracked files are taken although a rule ignores them. */
@@ -30,7 +30,8 @@ export function selectionFor(root: string, env: Readonly<Record<string, string |
     rules: own === null ? rules : withOwnRules(rules, own, RULE_FILE),
     nested: true,
     // A line with `!` can take back all but Git's own folder.
-    leavesOut: (name, isFolder) => isGit(name) || (own === null && isLeftOut(name, isFolder)),
+    leavesOut: (name, isFolder) =>
+      isGit(name) ? name : own === null ? alwaysLeftOutBy(name, isFolder) : null,
     leavesEnvironments: true,
     repository,
     inside: repository,
@@ -42,7 +43,7 @@ export function selectionFor(root: string, env: Readonly<Record<string, string |
 export const EVERYTHING: TreeSelection = {
   rules: noRules(),
   nested: false,
-  leavesOut: () => false,
+  leavesOut: () => null,
   leavesEnvironments: false,
   repository: null,
   inside: null,

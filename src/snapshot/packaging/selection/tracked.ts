@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../../base/io/run.ts';
-import { isLeftOut } from './rules.ts';
+import { alwaysLeftOutBy } from './rules.ts';
 import { addEntry, type Tree } from '../reading/walk.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -40,7 +40,7 @@ export function addTracked(root: string, paths: readonly string[], tree: Tree): 
     const parts = path.split('/');
     if (
       found.has(path) ||
-      parts.some((part, at) => part === '.git' || isLeftOut(part, at < parts.length - 1))
+      parts.some((part, at) => part === '.git' || alwaysLeftOutBy(part, at < parts.length - 1) !== null)
     )
       continue;
     if (isBelowFolders(root, parts)) addEntry(root, path, tree);

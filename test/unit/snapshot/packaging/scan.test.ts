@@ -86,13 +86,14 @@ describe('what is packed', () => {
       'env/pyvenv.cfg': '',
       'main.py': '',
     });
-    const said = await leftOut(root, { env: {} });
+    const said = await leftOut(root, { env: {}, sent: (await scan(root)).paths });
     expect(
       said.map(({ file, line, pattern, count, paths: named }) => [file, line, pattern, count, named.sort()]),
     ).toEqual([
-      [null, null, null, 2, ['.venv/', 'env/']],
       ['.gitignore', 3, '*.tmp', 2, ['sub/y.tmp', 'x.tmp']],
+      [null, null, '.venv', 1, ['.venv/']],
       ['.gitignore', 2, 'data/', 1, ['data/']],
+      [null, null, 'pyvenv.cfg', 1, ['env/']],
       ['.aichorignore', 1, 'notes.md', 1, ['notes.md']],
       ['sub/.gitignore', 1, 'z', 1, ['sub/z']],
     ]);
@@ -103,6 +104,58 @@ describe('what is packed', () => {
       'main.py',
       'sub/.gitignore',
     ]);
+  });
+
+  it.each([
+    ['without .aichorignore', {}],
+    ['with one', { '.aichorignore': 'nothing\n' }],
+  ])('names the rule of all that is always left out, %s', async (_what, more) => {
+    const root = writeTree(newFolder(), {
+      ...more,
+      '.git/config': '',
+      'a/.env': '',
+      'wandb/x': '',
+      'x.pyc': '',
+      'my-env/pyvenv.cfg': '',
+      'main.py': '',
+    });
+    const { paths: sent } = await scan(root);
+    const said = await leftOut(root, { env: {}, sent, all: true });
+    expect(said.map(({ file, line, pattern, paths: named }) => [file, line, pattern, named])).toEqual([
+      [null, null, '.git', ['.git/']],
+      [null, null, '.env', ['a/.env']],
+      [null, null, 'pyvenv.cfg', ['my-env/']],
+      [null, null, 'wandb/', ['wandb/']],
+      [null, null, '*.pyc', ['x.pyc']],
+    ]);
+  });
+
+  it('says of files that Git tracks what is done with them, and names all paths when asked to', async () => {
+    const many = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`${at}.tmp`, '']));
+    const root = writeTree(newFolder(), {
+      ...many,
+      '.gitignore': '*.csv\n*.tmp\n',
+      '.aichorignore': 'secret.csv\n',
+      'needed.csv': '',
+      'secret.csv': '',
+    });
+    git(root, ['init', '--quiet']);
+    git(root, ['add', '--force', 'needed.csv', 'secret.csv']);
+    const { paths: sent } = await scan(root);
+    expect(sent.list()).toEqual(['.aichorignore', '.gitignore', 'needed.csv']);
+    const [some, own, ...more] = await leftOut(root, { env: {}, sent });
+    expect(some).toMatchObject({ file: '.gitignore', line: 2, count: 12 });
+    expect(some?.paths).toHaveLength(10);
+    expect(own).toEqual({
+      file: '.aichorignore',
+      line: 1,
+      pattern: 'secret.csv',
+      count: 1,
+      paths: ['secret.csv'],
+    });
+    expect(more).toEqual([]);
+    const [all] = await leftOut(root, { env: {}, sent, all: true });
+    expect(all?.paths.sort()).toEqual(Object.keys(many).sort());
   });
 
   it('follows every .gitignore otherwise, in and out of a repository, from above the root too', async () => {
