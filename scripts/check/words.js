@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Hosts that a file may name. Others are some machine's or some registry's. */
 const HOSTS =
-  /^(?:[\w-]+|127\.0\.0\.1|\[::1\]|www\.apache\.org|docs\.[\w.]+|vscode\.dev|download\.pytorch\.org|github\.com|gitlab\.com|json-schema\.org|s3\.amazonaws\.com|(?:[\w-]+\.)*example(?:\.(?:com|org|net))?|[\w.-]+\.(?:invalid|test))(?::\d+)?$/;
+  /^(?:[\w-]+|127\.0\.0\.1|\[::1\]|www\.apache\.org|docs\.[\w.]+|vscode\.dev|download\.pytorch\.org|(?:git-lfs\.)?github\.com|gitlab\.com|json-schema\.org|s3\.amazonaws\.com|(?:[\w-]+\.)*example(?:\.(?:com|org|net))?|[\w.-]+\.(?:invalid|test))(?::\d+)?$/;
 
 const RULES = [
   {

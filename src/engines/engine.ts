@@ -219,4 +219,6 @@ export interface SnapshotReader {
   paths(): readonly string[];
   /** What is at each path, sorted. */
   entries(): readonly SnapshotEntry[];
+  /** Bytes of a content of it, by its SHA-256; null: it is not there. */
+  sizeOf(sha256: string): number | null;
 }

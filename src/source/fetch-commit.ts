@@ -127,7 +127,11 @@ async function forgetCredentials(directory: string, repository: string): Promise
 
 function must(result: GitResult, what: string): void {
   if (result.ok) return;
-  throw new AichorError('server_error', `git could not ${what}: ${result.reason}`, {
-    hint: 'see that the disk has room, and that `git checkout` of the commit works in a clone',
+  const { reason } = result;
+  const isFilter = /(?:external|smudge) filter/.test(reason);
+  throw new AichorError('server_error', `git could not ${what}: ${reason}`, {
+    hint: isFilter
+      ? 'a filter of the Git settings did not work: for Git LFS see that `git lfs pull` works in a clone, or submit the directory'
+      : 'see that the disk has room, and that `git checkout` of the commit works in a clone',
   });
 }

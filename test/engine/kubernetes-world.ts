@@ -49,6 +49,7 @@ const NOTHING: SnapshotReader = {
     entries: () => [],
     has: () => false,
     hasFolder: () => false,
+    sizeOf: () => null,
     read: () => Promise.resolve(null),
   },
   layOut: () => Promise.resolve(),

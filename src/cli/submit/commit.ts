@@ -59,7 +59,7 @@ export async function commitMeant(
 
 /** What submitting the commit would create. */
 function commitDryRun(commit: Commit, options: SubmitOptions): Promise<DryRun> {
-  return inCopyOf(commit, options, (checked) => dryRunOf(checked, options));
+  return inCopyOf(commit, options, (checked) => dryRunOf(checked, options, true));
 }
 
 /** Does something with a copy of the commit, which is checked first and removed afterwards. */

@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
+import type { Clone } from '../../manifest/manifest.ts';
 import { planManifest } from '../../operators/plan.ts';
 import { scanDirectory, type Scan } from '../../snapshot/packaging/scan.ts';
 import { isAichorError } from '../../errors.ts';
@@ -21,6 +22,8 @@ interface Directory {
 /** A directory that was checked, not read yet. */
 export interface CheckedDirectory extends Directory {
   plan: Plan;
+  /** What the manifest wants of a commit. */
+  clone: Clone;
   /** The manifest that was found, from the root. */
   manifestPath: string;
   /** Its text, and what it is called from here. */
@@ -54,7 +57,7 @@ export function checkDirectory(directory: Directory, options: SubmitOptions): Ch
     return scanned;
   };
   const { path: manifestPath, source } = local;
-  return { ...directory, plan, manifestPath, source, scan };
+  return { ...directory, plan, clone: local.manifest.clone, manifestPath, source, scan };
 }
 
 /** A directory as it is, checked. The server may still be starting while its files are read. */
@@ -70,12 +73,14 @@ export function directorySubmission(
   };
 }
 
-/** What would be sent and created; nothing is (contract 3.1). */
+/** What would be sent and created; nothing is (contract 3.1). `isCommit`: the files are a commit's. */
 export async function dryRunOf(
-  { root, plan, manifestPath, scan }: CheckedDirectory,
+  checked: CheckedDirectory,
   options: SubmitOptions,
+  isCommit = false,
 ): Promise<DryRun> {
-  const scanned = await scan();
+  const { root, plan, manifestPath } = checked;
+  const scanned = await scanForDryRun(checked, { isCommit, talk: options.talk });
   const { digest, files, bytes, largest } = scanned;
   const { filesOfDirectory } = await import('./sent-files.ts');
   return {
@@ -87,6 +92,24 @@ export async function dryRunOf(
     ...(await filesOfDirectory(root, scanned, options)),
     plan: localDocument(plan, options.settings),
   };
+}
+
+/** Reads what would be sent, and says what is not there of its contents, as the server would. */
+export async function scanForDryRun(
+  { root, plan, clone, scan }: CheckedDirectory,
+  { isCommit, talk }: { isCommit: boolean; talk: SubmitOptions['talk'] },
+): Promise<Scan> {
+  const scanned = await scan();
+  const [{ absentContents }, { scannedContents }] = await Promise.all([
+    import('../../repository/git-contents.ts'),
+    import('./scanned-contents.ts'),
+  ]);
+  const origin = { clone: isCommit ? clone : null, context: plan.builder.context };
+  // Submodules that are wanted are not in the copy of a commit that a dry run looks at.
+  const isOut = isCommit && clone.submodules !== 'false' ? 'submodules_absent' : null;
+  for (const { code, message } of await absentContents(scannedContents(root, scanned), origin))
+    if (code !== isOut) talk.notice(message);
+  return scanned;
 }
 
 /** So many times a directory is read that changes while it is sent. */

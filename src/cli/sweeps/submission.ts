@@ -10,7 +10,12 @@ import { planManifest } from '../../operators/plan.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import { planTotals } from '../../experiment/plan/totals.ts';
 import { invalidManifest } from '../manifest/local-manifest.ts';
-import { checkDirectory, uploadDirectory, type CheckedDirectory } from '../submit/directory.ts';
+import {
+  checkDirectory,
+  scanForDryRun,
+  uploadDirectory,
+  type CheckedDirectory,
+} from '../submit/directory.ts';
 import { commitMeant, inCopyOf, type Commit } from '../submit/commit.ts';
 import { newSubmission, type SubmitOptions } from '../submit/options.ts';
 import type { SentFile } from '../submit/sent-files.ts';
@@ -94,15 +99,16 @@ export async function dryRunSweep(
   const points = drafted(sweep, options);
   const work = async (checked: CheckedDirectory): Promise<SweepDryRun> => {
     const pods = checkPoints(checked, sweep, options);
-    const scanned = await checked.scan();
-    const files = options.showFiles
+    const isCommit = files.kind === 'commit';
+    const scanned = await scanForDryRun(checked, { isCommit, talk: options.talk });
+    const sent = options.showFiles
       ? await (await import('../submit/sent-files.ts')).filesOfDirectory(checked.root, scanned, options)
       : { files_sent: null, left_out: null };
     return {
       sweep: sweep.name,
       manifest_path: checked.manifestPath,
       snapshot: scanned.digest,
-      ...files,
+      ...sent,
       pods,
       points,
     };

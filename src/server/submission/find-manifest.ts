@@ -1,5 +1,6 @@
 import type { SnapshotReader } from '../../engines/engine.ts';
 import type { Notice } from '../../experiment/record.ts';
+import type { RepositoryContents } from '../../repository/git-contents.ts';
 import { locateManifest } from '../../repository/locate.ts';
 import type { RepositoryPaths } from '../../repository/paths.ts';
 
@@ -33,5 +34,18 @@ export function pathsOf(snapshot: SnapshotReader): RepositoryPaths {
     hasFolder: (path) => snapshot.hasFolder(path),
     // Only what was not found is looked for among all.
     list: () => snapshot.paths(),
+  };
+}
+
+/** The same with what is in the files. */
+export function contentsOf(snapshot: SnapshotReader): RepositoryContents {
+  return {
+    ...pathsOf(snapshot),
+    hasFolder: (path) => snapshot.hasFolder(path),
+    *files() {
+      for (const entry of snapshot.entries())
+        if (entry.kind === 'file') yield { path: entry.path, bytes: snapshot.sizeOf(entry.sha256) ?? 0 };
+    },
+    read: (path) => snapshot.read(path),
   };
 }

@@ -8,13 +8,15 @@ import { withChanges } from '../../manifest/changes.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { parseManifest, type ParsedManifest } from '../../manifest/parse.ts';
 import { planManifest } from '../../operators/plan.ts';
+import { absentContents } from '../../repository/git-contents.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
 import { pointText } from '../../sweep/point.ts';
 import { withPlaces } from '../engines/placed-findings.ts';
+import { createTurns } from '../../base/async/turns.ts';
 import { createRecent } from '../../base/text/recent.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { failedAtClone, namesProtected } from './commit/failed-commit.ts';
-import { findManifest, manifestText, pathsOf, type FoundManifest } from './find-manifest.ts';
+import { contentsOf, findManifest, manifestText, pathsOf, type FoundManifest } from './find-manifest.ts';
 import { noticeFacts } from './notice-facts.ts';
 import type { CompleteSubmission, Prepared } from './submission.ts';
 
@@ -34,12 +36,28 @@ const KEPT = 32;
 
 export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
   const read = createRecent<ReadManifest>(KEPT);
+  const absent = createRecent<Notice[]>(KEPT);
+  const absentIn = async (
+    snapshot: SnapshotReader,
+    { source, files }: CompleteSubmission,
+    { clone, builder: { context } }: Manifest,
+  ): Promise<Notice[]> => {
+    const origin = { clone: source.kind === 'commit' ? clone : null, context };
+    const key = JSON.stringify([files.digest, origin]);
+    const turns = createTurns();
+    const turn = async () => {
+      if (turns.isDue()) await turns.take();
+    };
+    return (
+      absent.get(key) ?? absent.put(key, await absentContents(contentsOf(snapshot), { ...origin, turn }))
+    );
+  };
   const preparer: Preparer = {
     async prepare(submission) {
       let found: FoundManifest | null = null;
       try {
-        const { files, manifest_path: path, manifest, set } = submission;
-        const key = JSON.stringify([files.digest, path, manifest, set]);
+        const { source, files, manifest_path: path, manifest, set } = submission;
+        const key = JSON.stringify([source.kind, files.digest, path, manifest, set]);
         const known = read.get(key);
         if (known !== null) {
           found = known.found;
@@ -47,7 +65,9 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
         }
         const snapshot = await files.open();
         found = changed(await findManifest(snapshot, path), submission);
-        return await planned(engines, submission, read.put(key, readManifest(found, snapshot)));
+        const { notices, ...rest } = readManifest(found, snapshot);
+        notices.push(...(await absentIn(snapshot, submission, rest.manifest)));
+        return await planned(engines, submission, read.put(key, { ...rest, notices }));
       } catch (error) {
         // A sweep is taken as a whole or not at all.
         const isRefused = submission.sweep !== null || namesProtected(submission);

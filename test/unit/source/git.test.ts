@@ -295,6 +295,25 @@ describe('fetchCommit', () => {
     expect(readdirSync(options.directory).sort()).toEqual(['.gitmodules', 'lib', 'main.py']);
   });
 
+  it('says that a filter of Git LFS did not work', async () => {
+    const large = join(root, 'large');
+    git(root, 'init', '--quiet', '-b', 'main', large);
+    commit(large, '.gitattributes', '*.bin filter=lfs\n', 'Attributes');
+    git(large, 'config', 'filter.lfs.clean', 'cat');
+    const sha = commit(large, 'm.bin', 'a pointer\n', 'Pointer');
+    const home = join(root, 'with-lfs');
+    mkdirSync(home);
+    writeFileSync(join(home, '.gitconfig'), '[filter "lfs"]\n\tsmudge = false\n\trequired = true\n');
+    const options = fetching(sha, {
+      repository: large,
+      env: { ...env, HOME: home, GIT_CONFIG_NOSYSTEM: '1' },
+    });
+    await expect(fetchCommit(options)).rejects.toMatchObject({
+      message: expect.stringContaining('filter'),
+      hint: expect.stringContaining('git lfs pull'),
+    });
+  });
+
   it('stops when it is told to', async () => {
     const options = fetching(first, { signal: AbortSignal.abort() });
     await expect(fetchCommit(options)).rejects.toMatchObject({ code: 'interrupted' });

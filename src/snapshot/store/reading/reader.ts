@@ -53,6 +53,7 @@ export function snapshotReader(digest: string, listing: StoredListing, source: S
         .filter(({ kind }) => kind !== 'folder')
         .map(({ path }) => path),
     entries,
+    sizeOf: (sha256) => source.blobs.sizeOf(sha256),
   };
 }
 
