@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHouse, jobset, type House, type Submission } from './house.ts';
 import { projectFiles, smallUvShell } from './small-uv.ts';
@@ -53,3 +57,49 @@ test('--rebuild builds anew, and the next takes that', { timeout: 60_000 }, asyn
   expect(await built(files, { rebuild: true })).toBe(true);
   expect(await built(files)).toBe(false);
 });
+
+/** A repository with a package, which gets further commits. */
+async function packageInGit(): Promise<{ folder: string; commit: (value: string) => string }> {
+  const folder = await mkdtemp(join(house.folder, 'git-'));
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...words], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' },
+    }).trim();
+  git('init', '--quiet', '-b', 'main');
+  const commit = (value: string) => {
+    const files = projectFiles('thing', value, `[("thing.py", "VALUE = ${value}")]`);
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
+    git('add', '.');
+    git('commit', '--quiet', '-m', value);
+    return git('rev-parse', 'HEAD');
+  };
+  return { folder, commit };
+}
+
+test(
+  'an environment of a branch says how old it is, and --rebuild brings the branch up to date',
+  { timeout: 120_000 },
+  async () => {
+    const { folder, commit } = await packageInGit();
+    const first = commit('1');
+    const submit = async (revision: string, more: Partial<Submission> = {}) => {
+      const files = { 'requirements.txt': `git+file://${folder}@${revision}\n` };
+      const experiment = await house.submit({ ...jobset('true'), files, shell, ...more });
+      const { message, notices } = await experiment.build();
+      const told = notices.filter(({ code }) => code === 'environment_not_pinned');
+      return { isNew: message.startsWith('environment built'), told: told.map((each) => each.message) };
+    };
+    expect(await submit('main')).toEqual({ isNew: true, told: [] });
+    const second = commit('2');
+    expect(await submit('main')).toEqual({
+      isNew: false,
+      told: [expect.stringMatching(`old.*thing \\(main, ${first.slice(0, 8)}\\); --rebuild`)],
+    });
+    expect(await submit('main', { rebuild: true })).toEqual({ isNew: true, told: [] });
+    expect(await submit('main')).toMatchObject({ told: [expect.stringContaining(second.slice(0, 8))] });
+    expect(await submit(first)).toEqual({ isNew: true, told: [] });
+    expect(await submit(first)).toEqual({ isNew: false, told: [] });
+  },
+);

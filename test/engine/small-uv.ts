@@ -5,14 +5,24 @@ import { promisify } from 'node:util';
 
 /**
  * A small installer that goes by uv's name and does, quickly and without a network, what the engine asks of it: real
- * environments, and local projects with a build backend of their own.
+ * environments, and projects with a build backend of their own, in folders and Git repositories of this machine.
  */
 const SMALL_UV = `#!/usr/bin/env python3
-import os, subprocess, sys, json, glob, zipfile, importlib.util
+import os, re, subprocess, sys, json, glob, tempfile, zipfile, importlib.util
 words = sys.argv[1:]
 def make(place):
     subprocess.check_call([os.environ["SMALL_UV_PYTHON"], "-m", "venv", "--without-pip", place])
-def install(environment, folder):
+def git(*words):
+    return subprocess.check_output(["git", *words], text=True).strip()
+def install(environment, folder, origin=None):
+    if folder.startswith("git+"):
+        url, revision = re.match(r"git[+](.*?)(?:@([^@]*))?$", folder).groups()
+        folder = tempfile.mkdtemp()
+        git("clone", "--quiet", url, folder)
+        git("-C", folder, "checkout", "--quiet", revision or "HEAD")
+        named = {"requested_revision": revision} if revision else {}
+        commit = git("-C", folder, "rev-parse", "HEAD")
+        origin = {"url": url, "vcs_info": {"vcs": "git", "commit_id": commit, **named}}
     here = os.getcwd()
     os.chdir(folder)
     spec = importlib.util.spec_from_file_location("backend", "backend.py")
@@ -23,7 +33,7 @@ def install(environment, folder):
         wheel.extractall(site)
         info = next(name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name)
     with open(os.path.join(site, info, "direct_url.json"), "w") as file:
-        json.dump({"url": "file://" + os.getcwd(), "dir_info": {}}, file)
+        json.dump(origin or {"url": "file://" + os.getcwd(), "dir_info": {}}, file)
     os.chdir(here)
 if words[0] == "venv":
     make(words[-1])

@@ -11,6 +11,7 @@ import { keepEditable, localDistributions } from '../editable/installed.ts';
 import { environmentKey } from './environment-key.ts';
 import type { EnvironmentWork } from './environment-work.ts';
 import { ENVIRONMENT_MARK, type Environments } from './environments.ts';
+import { ageNotice, movingPackages } from './moving-packages.ts';
 import { privateTexts } from '../mask.ts';
 import { fitsReads, markUnread, readSince, recordReads, type Reads } from './reads.ts';
 import { EXPERIMENT_MARK } from '../../pod/pod-environment.ts';
@@ -39,9 +40,10 @@ export async function buildPythonEnvironment(
   const installer = await chooseInstaller(work, context.shell['PATH'] ?? '');
   const base = await environmentKey(work, context, installer.tool);
   const began = performance.now();
+  const beganAt = new Date();
   const { snapshot, rebuild } = context;
   const { scripts, usesSources } = work;
-  const { key, isNew } = await environments.provide({
+  const { key, isNew, madeAt } = await environments.provide({
     base,
     key: keyOfNew(base, { digest: usesSources ? snapshot.digest : '', rebuild }),
     isRebuild: rebuild,
@@ -55,9 +57,14 @@ export async function buildPythonEnvironment(
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const message = isNew ? `environment built with ${installer.tool} in ${seconds} s` : 'environment reused';
   const programs = [join(environments.folder(key), 'bin')];
+  // One that was made while this experiment waited for it is as new as its own.
+  const ageSeconds = (beganAt.getTime() - madeAt.getTime()) / 1000;
+  const age =
+    ageSeconds > 0 ? ageNotice(await movingPackages(environments.folder(key), snapshot), ageSeconds) : null;
   return toBuildResult(message, { programs, environment: key }, [
     ...work.notices,
     ...notices(work, installer),
+    ...(age === null ? [] : [age]),
   ]);
 }
 
