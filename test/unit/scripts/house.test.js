@@ -38,7 +38,7 @@ describe('a planted violation is found, with its place', () => {
       'render/local/x.ts',
       `import {\n  y,\n} from '../../server/y.ts';\n`,
       'server/y.ts',
-      /^render\/local\/x\.ts:1: only commands\/server\/start\.ts may import server\//,
+      /^render\/local\/x\.ts:1: only commands\/server may import server\//,
     ],
     [
       'a lazy import of a higher floor',
@@ -52,7 +52,7 @@ describe('a planted violation is found, with its place', () => {
       'commands/x.ts',
       `import { y } from '../server/main.ts';\n`,
       'server/main.ts',
-      /^commands\/x\.ts:1: only commands\/server\/start\.ts may import server\//,
+      /^commands\/x\.ts:1: only commands\/server may import server\//,
     ],
     [
       'machine/ with a notion of the domain',
