@@ -32,7 +32,7 @@ const LINE = fc.constantFrom(
   'RUN ln -s src/m.py link && cp src/n.py copy',
   'RUN rm -rf src && mkdir src',
   'RUN A="one two"; for a in $A $NONE; do touch "word-$a"; done',
-  'RUN set -e; ! [ -e gone ] && touch right; test -d src && touch folder',
+  'RUN set -e; ! [ -e gone ] && touch right; if test -d src; then touch folder; fi',
   'COPY a.txt more/',
   'COPY src copied',
   'ENV X=1',

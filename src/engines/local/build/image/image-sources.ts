@@ -59,8 +59,13 @@ async function readProject(install: Install, read: Read, sources: InstallSources
   const project = toPythonProject(found);
   sources.projects.set(install, project);
   if (project.kind === 'none' || !project.usesSources) return;
-  const isAlone = install.options.some(({ name }) => name === '--no-install-project');
-  if (!isAlone || project.kind !== 'project' || project.hasLocalSources) sources.usesSources = true;
+  if (!isWithoutProject(install) || project.kind !== 'project' || project.hasLocalSources)
+    sources.usesSources = true;
+}
+
+/** Only what the project depends on is installed. */
+export function isWithoutProject({ options }: Pick<Install, 'options'>): boolean {
+  return options.some(({ name }) => name === '--no-install-project');
 }
 
 /** A file of requirements may name others, and folders. */

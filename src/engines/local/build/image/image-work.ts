@@ -10,7 +10,7 @@ import type { BuildStep, EnvironmentWork, EnvironmentMaking } from '../environme
 import { contextPrefix } from './context.ts';
 import { layOutTree } from './lay-out-tree.ts';
 import { installVariables } from './install-variables.ts';
-import { readInstallSources, type InstallSources } from './image-sources.ts';
+import { isWithoutProject, readInstallSources, type InstallSources } from './image-sources.ts';
 import type { PythonProject } from '../project/python-project.ts';
 import { credentials } from './credentials.ts';
 import { whatToInstall } from '../project/venv.ts';
@@ -170,7 +170,9 @@ function venvWords(
   const pip = [join(making.environment, 'bin', 'python'), '-m', 'pip', 'install'];
   if (install.kind === 'pip') return [...pip, ...pipWords(install, wordingOf(install, making))];
   if (install.kind === 'write' || project === undefined || project.kind === 'none') return null;
-  return [...pip, ...whatToInstall(project)];
+  if (!isWithoutProject(install) || project.kind !== 'project' || project.isDynamic)
+    return [...pip, ...whatToInstall(project)];
+  return project.dependencies.length === 0 ? null : [...pip, ...project.dependencies];
 }
 
 function wordingOf(install: Install, { tool, sources }: EnvironmentMaking): Wording {

@@ -10,6 +10,8 @@ export type PythonProject =
       locked: boolean;
       isPackage: boolean;
       dependencies: string[];
+      /** Who builds the package says what it depends on. */
+      isDynamic: boolean;
       usesSources: boolean;
       /** Folders of the repository are among its dependencies. */
       hasLocalSources: boolean;
@@ -40,11 +42,20 @@ export function toPythonProject(files: ProjectFiles): PythonProject {
   const declared = pyproject === undefined ? null : readPyproject(pyproject);
   const lock = files['uv.lock'];
   if (declared !== null && (declared.isPackage || declared.installs)) {
-    const { isPackage, dependencies } = declared;
+    const { isPackage, isDynamic, dependencies } = declared;
     const hasLocalSources = declared.localSources || namesLocalSources(lock ?? '');
     const usesSources = isPackage || hasLocalSources;
     const locked = lock !== undefined;
-    return { kind: 'project', locked, isPackage, dependencies, usesSources, hasLocalSources, files };
+    return {
+      kind: 'project',
+      locked,
+      isPackage,
+      isDynamic,
+      dependencies,
+      usesSources,
+      hasLocalSources,
+      files,
+    };
   }
   const requirements = files['requirements.txt'];
   if (requirements === undefined || requirementLines(requirements).length === 0) return { kind: 'none' };
@@ -64,6 +75,7 @@ interface Declared {
   /** Something besides the project itself is to be installed. */
   installs: boolean;
   dependencies: string[];
+  isDynamic: boolean;
   localSources: boolean;
 }
 
@@ -78,6 +90,7 @@ function readPyproject(text: string): Declared | null {
     isPackage: (document['build-system'] !== undefined && uv['package'] !== false) || uv['package'] === true,
     installs: dependencies.length > 0 || dynamic || uv['default-groups'] !== undefined,
     dependencies,
+    isDynamic: dynamic,
     localSources: uv['workspace'] !== undefined || hasLocalSource(table(uv['sources']) ?? {}),
   };
 }
