@@ -42,6 +42,7 @@ import type { Query } from '../base/http/query.ts';
 import { readText } from '../base/http/send.ts';
 import type { Address } from './address.ts';
 import { send, sendForJson, type HttpRequest, type Target } from './http.ts';
+import { flagOfSame, isUnanswered, unanswered } from './unanswered.ts';
 
 export interface ClientOptions {
   address: Address;
@@ -119,9 +120,8 @@ export interface Client {
 
 export function createClient(options: ClientOptions): Client {
   const call = createCall(options);
-  const json = <T>(request: HttpRequest) =>
-    call((target) => sendForJson<T>(target, request), isRepeatable(request));
-  const open = (request: HttpRequest) => call((target) => send(target, request), isRepeatable(request));
+  const json = <T>(request: HttpRequest) => call((target) => sendForJson<T>(target, request), request);
+  const open = (request: HttpRequest) => call((target) => send(target, request), request);
   const get = <T>(path: string, query?: Query) =>
     json<T>({ method: 'GET', path, query, signal: options.signal });
   const post = <T>(path: string, body: unknown = {}) =>
@@ -203,22 +203,35 @@ async function isThere(asked: Promise<unknown>): Promise<boolean> {
 /** A server that dies under a request is followed by another one; one that dies again and again is broken. */
 const REPETITIONS = doubling({ firstMs: 50, longestMs: 1000, most: 5 });
 
-/** Runs a request; when the connection was lost and it may be repeated, again on a new one. */
+/** Sends a request; when the connection was lost and it may be repeated, again on a new one. */
 function createCall({ address, apiKey, reconnect, signal }: ClientOptions) {
   let target: Target = { address, apiKey };
-  return <T>(request: (target: Target) => Promise<T>, repeatable: boolean): Promise<T> =>
-    again(
-      async (failures) => {
-        if (failures > 0 && reconnect !== undefined) target = { address: await reconnect(), apiKey };
-        return request(target);
-      },
-      {
-        delays: REPETITIONS,
-        isTransient: (error) =>
-          isLostConnection(error, { repeatable, canReconnect: reconnect !== undefined }),
-        signal,
-      },
-    );
+  return async <T>(ask: (target: Target) => Promise<T>, request: HttpRequest): Promise<T> => {
+    const repeatable = isRepeatable(request);
+    const flag = flagOfSame(request);
+    let mayBeTaken = false;
+    try {
+      return await again(
+        async (failures) => {
+          if (failures > 0 && reconnect !== undefined) target = { address: await reconnect(), apiKey };
+          return ask(target).catch((error: unknown) => {
+            mayBeTaken ||= isUnanswered(error);
+            throw error;
+          });
+        },
+        {
+          delays: REPETITIONS,
+          isTransient: (error) =>
+            isLostConnection(error, { repeatable, canReconnect: reconnect !== undefined }),
+          signal,
+        },
+      );
+    } catch (error) {
+      // A word of the server's to the same submission is an answer to all that went before.
+      const isAnswer = !isAichorError(error) || error.requestId !== undefined || signal?.aborted === true;
+      throw mayBeTaken && flag !== null && !isAnswer ? unanswered(error, flag) : error;
+    }
+  };
 }
 
 /** Nobody listened: nothing was sent. Or the connection broke: only harmless for a request that may come twice. */

@@ -125,7 +125,6 @@ describe('the logs of an experiment that has ended', () => {
   test('can be narrowed', async () => {
     expect(linesOf(await logs('--pod', 'worker-1-0'))).toHaveLength(2);
     expect(linesOf(await logs('--type', 'worker', '--tail', '1'))).toHaveLength(2);
-    expect(linesOf(await logs('--attempt', '2', '--step', 'run'))).toHaveLength(0);
     expect(linesOf(await logs('--since', '1h', '--step', 'run'))).toHaveLength(7);
     expect(linesOf(await logs('--since', '2100-01-01T00:00:00Z'))).toHaveLength(0);
   });
@@ -154,6 +153,9 @@ describe('the logs of an experiment that has ended', () => {
     [['--since', 'some day'], 'usage', 2],
     [['--pod', 'worker-7-0'], 'not_found', 5],
     [['--type', 'master'], 'not_found', 5],
+    [['--attempt', '2'], 'not_found', 5],
+    [['--attempt', '9', '--pod', 'worker-0-0', '--raw'], 'not_found', 5],
+    [['--attempt', '9', '--follow'], 'not_found', 5],
   ])('%j is refused', async (flags, code, exitCode) => {
     const outcome = await logs(...flags);
     expect(outcome.stdout).toHaveLength(0);
@@ -198,7 +200,7 @@ describe('following', () => {
       .filter((line) => line.pod === 'worker-0-0')
       .map((line) => line.text);
     expect(texts).toEqual(Array.from({ length: 150 }, (_, index) => `line ${index + 1}`));
-    expect(one.stderr).toContain('reconnecting');
+    expect(one.stderr).toContain('the connection was lost');
   });
 
   test('ends with 8 when the experiment failed: lines on stdout, the reason on stderr', async () => {

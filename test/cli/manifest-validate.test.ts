@@ -23,7 +23,8 @@ beforeAll(() => {
   for (const each of ['aichor_manifests', 'empty', '.git']) mkdirSync(join(folder, each));
   writeFileSync(join(folder, 'aichor_manifests/manifest.yaml'), GOOD);
   writeFileSync(join(folder, 'aichor_manifests/bad.yml'), BAD);
-  writeFileSync(join(folder, 'aichor_manifests/other.yaml'), 'kind: Deployment\n');
+  writeFileSync(join(folder, 'aichor_manifests/wrong-kind.yaml'), GOOD.replace('AIchor', 'Aichor'));
+  writeFileSync(join(folder, 'elsewhere.yaml'), 'kind: Deployment\n');
   writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\n');
   writeFileSync(join(folder, 'main.py'), '');
 });
@@ -69,7 +70,9 @@ describe('aichor manifest validate', () => {
     expect(document.files.map(({ path, valid }: { path: string; valid: boolean }) => [path, valid])).toEqual([
       ['aichor_manifests/bad.yml', false],
       ['aichor_manifests/manifest.yaml', true],
+      ['aichor_manifests/wrong-kind.yaml', false],
     ]);
+    expect(document.files[2].diagnostics).toMatchObject([{ path: 'kind', line: 1, severity: 'error' }]);
     expect(document.files[0].diagnostics).toMatchObject([
       { code: 'unknown-key', line: 7, column: 3, hint: 'did you mean "command"?' },
     ]);
@@ -106,6 +109,20 @@ describe('aichor manifest validate', () => {
     expect({ status: ended.status, stdout: ended.stdout }).toEqual({ status, stdout: '' });
     const { error } = JSON.parse(ended.stderr);
     expect(error).toMatchObject({ code, hint: expect.any(String) });
+  });
+
+  test('what the repository lacks is told at its line, by submitting as by checking', () => {
+    const elsewhere = GOOD.replace('dockerfile: Dockerfile', 'dockerfile: Dockerfile, context: nowhere');
+    writeFileSync(join(folder, 'aichor_manifests/nowhere.yaml'), elsewhere);
+    const path = 'aichor_manifests/nowhere.yaml';
+    const { stdout } = aichor(['validate', path]);
+    const submit = ['experiments', 'submit', 'local', '--manifest-path', path];
+    const refused = aichorTop([...submit, '--dry-run']);
+    rmSync(join(folder, path));
+    expect(refused).toMatchObject({ status: 3, stdout: '' });
+    const { diagnostics } = JSON.parse(refused.stderr.trimEnd().split('\n').at(-1) ?? '').error;
+    expect(diagnostics).toMatchObject([{ code: 'context-missing', file: path, line: 3, column: 54 }]);
+    expect(diagnostics).toEqual(JSON.parse(stdout).files[0].repository);
   });
 
   test('what no image build accepts of the Dockerfile is a finding of its line', () => {

@@ -103,6 +103,45 @@ test('TensorBoard that is started again behind the control plane is opened with 
   expect(asked).toMatchObject([{ experimentId: id, project: 'default', plan: { operator: 'jobset' } }]);
 });
 
+const refusedLink = async (id: string, name: string) => {
+  const { status, body } = await t.call('POST', `/experiments/${id}/open/${name}`);
+  expect(status).toBe(404);
+  return String(`${body.error.message}; ${body.error.hint}`);
+};
+
+test('a link that is not there says what is missing, and asks for nothing that is set', async () => {
+  const debugged = '  debug: {vscode: {enabled: true}}\n  tensorboard: {enabled: true}\n  types:';
+  const manifest = JOBSET.replace('  types:', debugged);
+  const { engine, id } = await submitted({}, { ...FILES, 'manifest.yaml': manifest });
+  const run = await engine.started(id);
+  for (const name of ['tensorboard', 'vscode']) {
+    expect(await refusedLink(id, name)).toMatch(/it is not up yet \(\w+\); it comes once the pods run/);
+    expect(await refusedLink(id, name)).not.toContain('set spec.');
+  }
+  expect(await refusedLink(id, 'jupyter')).toContain('set spec.debug.jupyter in the manifest');
+  run.endWith('Succeeded');
+  await t.until(id, (state) => state.ended);
+  const short = id.slice(0, 8);
+  expect(await refusedLink(id, 'vscode')).toContain(
+    `it has ended (Succeeded); it is there only while the experiment runs: aichor experiments resubmit ${short}`,
+  );
+  expect(await refusedLink(id, 'jupyter')).toContain('set spec.debug.jupyter in the manifest');
+});
+
+test('a link that the manifest does not ask for names its key', async () => {
+  const { engine, id } = await submitted();
+  const run = await engine.started(id);
+  expect(await refusedLink(id, 'tensorboard')).toContain(
+    'it is not enabled; set spec.tensorboard.enabled in the manifest',
+  );
+  expect(await refusedLink(id, 'vscode')).toContain(
+    'it is not being debugged; set spec.debug.vscode in the manifest',
+  );
+  expect(await refusedLink(id, 'ray')).toContain('its operator is jobset');
+  run.endWith('Succeeded');
+  await t.until(id, (state) => state.ended);
+});
+
 test("a team's server says where experiments go that name no engine", async () => {
   t = await createTestPlane({ defaultEngine: 'cluster' });
   const snapshot = await t.snapshot(FILES);

@@ -265,7 +265,7 @@ describe('skipBuild', () => {
 
   test('that finds nothing: fails, or builds, as asked', async () => {
     const strict = await house.submit({ ...jobset('true'), builder: skipBuild(true) });
-    await expect(strict.build()).rejects.toMatchObject({ code: 'not_found' });
+    await expect(strict.build()).rejects.toMatchObject({ reason: 'ImageNotFound' });
     const lenient = await house.submit({ ...jobset('true'), builder: skipBuild(false) });
     expect((await lenient.build()).notices).toContainEqual({
       code: 'skip_build_ignored',
@@ -282,12 +282,12 @@ describe('skipBuild', () => {
   test('an image that a cluster built is no environment', async () => {
     const reuse = { message: '', data: { image: 'images.example/a:1', digest: null }, notices: [] };
     const strict = await house.submit({ ...jobset('true'), builder: skipBuild(true), reuse });
-    await expect(strict.build()).rejects.toMatchObject({ code: 'not_found' });
+    await expect(strict.build()).rejects.toMatchObject({ reason: 'ImageNotFound' });
   });
 
   test('a result whose environment is gone is not found', async () => {
     const reuse = { message: '', data: { programs: [], environment: '00' }, notices: [] };
     const strict = await house.submit({ ...jobset('true'), builder: skipBuild(true), reuse });
-    await expect(strict.build()).rejects.toMatchObject({ code: 'not_found' });
+    await expect(strict.build()).rejects.toMatchObject({ reason: 'ImageNotFound' });
   });
 });

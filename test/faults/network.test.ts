@@ -54,6 +54,34 @@ describe.concurrent('an answer that is lost after the change was made', () => {
     }),
   );
 
+  test.each([
+    ['submit', ['submit', 'local'], /\/experiments$/, /--idempotency-key [0-9a-f-]{36}/],
+    ['sweep', ['sweep', '--grid', 'RATE=1,2'], /\/sweeps$/, /--name sweep-[0-9a-f]{8}/],
+  ])(
+    'to every try of a %s: said that it may have been taken; the flag that is named gives the same',
+    { timeout: PATIENCE_MS },
+    (_what, command, path, flag) =>
+      inWorld(async (world) => {
+        await world.start();
+        const root = await world.repository(QUICK);
+        const args = ['experiments', ...command, '--repo-dir', root, '--quiet'];
+        const lost = await through(world, args, ({ method, path: asked }) =>
+          method === 'POST' && path.test(asked) ? { kind: 'lose reply' } : NONE,
+        );
+        expect(lost).toMatchObject({ code: 7, stdout: Buffer.alloc(0) });
+        const { error } = JSON.parse(lost.stderr.trim().split('\n').at(-1) ?? '');
+        expect(error.message).toContain('the submission may have been taken');
+        const again = flag.exec(error.hint)?.[0].split(' ') ?? [];
+        const { code, stdout, stderr } = await world.aichor([...args, ...again]);
+        expect(code, stderr).toBe(0);
+        const { experiments } = await world.client.list({});
+        const ids = experiments.map((one) => one.experiment_id);
+        if (command.includes('local')) expect(stdout.toString().trim().split('\n')).toEqual(ids);
+        else expect(ids).toHaveLength(2);
+        for (const id of ids) await world.end(id);
+      }),
+  );
+
   test('to changes of what is there: done once; said to be unknown, then what became of it', { timeout: PATIENCE_MS }, () =>
     inWorld(async (world) => {
       await world.start();

@@ -7,6 +7,7 @@ import { withChanges } from '../../manifest/changes.ts';
 import { parseManifest } from '../../manifest/parse.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
 import type { RepositoryPaths } from '../../repository/paths.ts';
+import type { Places } from '../../manifest/places/places.ts';
 import { locateManifest } from '../../repository/locate.ts';
 import { directoryPaths } from './repository-around.ts';
 
@@ -17,6 +18,8 @@ export interface LocalManifest {
   /** Which of two manifests was taken. */
   notices: { code: string; message: string }[];
   warnings: Diagnostic[];
+  /** Where things stand in it. */
+  places: Places | null;
   /** Its text, and what it is called from here. */
   source: { text: string; file: string };
 }
@@ -52,19 +55,22 @@ export function readLocalManifest({
   const text = withChanges(Buffer.from(written).toString('utf8'), set);
   const source = set.length === 0 ? written : text;
   onSource(file, text);
-  const { manifest, diagnostics } = parseManifest(source, file);
+  const { manifest, diagnostics, places } = parseManifest(source, file);
   if (manifest === null) throw invalidManifest(file, diagnostics);
-  return { manifest, path, notices: [...notices], warnings: diagnostics, source: { text, file } };
+  return { manifest, path, notices: [...notices], warnings: diagnostics, places, source: { text, file } };
 }
 
 /** Checks the repository around the manifest as it will be sent. Throws AichorError `repository_invalid`. */
-export function assertRepository({ manifest, path }: LocalManifest, sent: RepositoryPaths): void {
+export function assertRepository(
+  { manifest, path, places, source }: LocalManifest,
+  sent: RepositoryPaths,
+): void {
   if (!sent.has(path)) {
     throw new AichorError('repository_invalid', `${path} is not among the files that would be sent`, {
       hint: 'an ignore rule leaves it out: take it back with `!` in .aichorignore',
     });
   }
-  const findings = repositoryFindings(manifest, sent, path);
+  const findings = repositoryFindings(manifest, sent, { file: source.file, places });
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw invalid('repository_invalid', `the repository around ${path}`, findings);
 }

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import { DIAGNOSTIC_CODES, isDiagnosticCode, type DiagnosticCode } from '../../manifest/codes.ts';
 import { MAX_MANIFEST_BYTES } from '../../manifest/yaml/decode.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
 import { globBase, globMatcher, isGlob } from '../../repository/glob.ts';
-import { locateManifest } from '../../repository/locate.ts';
-import { directoryPaths, NOT_LOOKED_INTO, repositoryAbove } from './repository-around.ts';
+import { FOLDER, locateManifest } from '../../repository/locate.ts';
+import { directoryPaths, NOT_LOOKED_INTO, repositoryAbove, repositoryOf } from './repository-around.ts';
 
 const KIND = /^kind:[ \t]*["']?AIchorManifest\b/m;
 
@@ -84,11 +84,18 @@ function matching(pattern: string): string[] {
 }
 
 function manifestsBelow(folder: string): string[] {
-  const files = filesBelow(folder).filter((path) => /\.ya?ml$/.test(path) && isManifest(path));
+  const isMeant = (path: string) => isInManifestFolder(path) || isManifest(path);
+  const files = filesBelow(folder).filter((path) => /\.ya?ml$/.test(path) && isMeant(path));
   if (files.length > 0) return files;
   throw new AichorError('repository_invalid', `there is no manifest below ${folder}`, {
-    hint: 'a manifest is a .yaml or .yml file that says "kind: AIchorManifest"',
+    hint: `a manifest is a .yaml or .yml file that says "kind: AIchorManifest", or lies in ${FOLDER}`,
   });
+}
+
+/** What lies there is meant to be one, whatever it says it is. */
+function isInManifestFolder(path: string): boolean {
+  const current = process.cwd();
+  return relative(repositoryOf(path, current), resolve(path)).startsWith(FOLDER + sep);
 }
 
 /** Also one that is broken further down, or too large: it is meant to be one, so it is to be checked. */

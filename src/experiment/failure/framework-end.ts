@@ -1,4 +1,5 @@
 import type { OperatorName } from '../../operators/table.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Explanation } from './explain.ts';
 import type { RanRepository } from './repository-failure.ts';
 
@@ -23,14 +24,28 @@ export interface FrameworkEnd {
   port?: number | null;
   /** Other ranks that failed too or ran on, with the error that each printed last, if any. */
   peers?: readonly Peer[];
+  /** The program that runs instead of the command while somebody debugs; null or absent: nobody does. */
+  debugging?: DebuggedWith | null;
   /** Absent: nothing is known of it here. */
   repository?: RanRepository | undefined;
+}
+
+/** The program that somebody debugs with. */
+export interface DebuggedWith {
+  mode: 'vscode' | 'jupyter';
+  path: string;
 }
 
 export interface Peer {
   rank: number;
   pod: string;
   error: string | null;
+}
+
+/** What the plan has instead of its command; null: its command. */
+export function debuggedWith({ debug }: Pick<Plan, 'debug'>): DebuggedWith | null {
+  if (debug.vscode !== null) return { mode: 'vscode', path: debug.vscode.path };
+  return debug.jupyter === null ? null : { mode: 'jupyter', path: debug.jupyter.path };
 }
 
 /** It waited in vain. */

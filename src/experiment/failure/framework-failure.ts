@@ -5,7 +5,7 @@ import { howOf, ranks, reasonOf, type FrameworkEnd } from './framework-end.ts';
 import { explainMissing } from './repository-failure.ts';
 import { RULES } from './framework-rules.ts';
 
-export type { FrameworkEnd, Peer } from './framework-end.ts';
+export { debuggedWith, type FrameworkEnd, type Peer } from './framework-end.ts';
 
 /**
  * What the end of a pod means in the terms of its framework, or of Python; null when nothing more can be said than its
@@ -23,6 +23,8 @@ const ROOM = 'aichor experiments prune --outputs makes room; then resubmit';
 
 function explanationOf(end: FrameworkEnd): Explanation | null {
   const tail = end.tail.replace(COLOURS, '');
+  const debugging = explainDebugging(end, tail);
+  if (debugging !== null) return debugging;
   const missing = explainMissing(end, tail);
   if (missing !== null) return missing;
   if (end.code === 127) return explainNotFound(end, tail);
@@ -116,6 +118,20 @@ function isConsequence(end: FrameworkEnd): boolean {
       shows.test(tail) &&
       (error === null || (errors ?? shows).test(error)),
   );
+}
+
+/** The command is not what ran: the path of the program to debug with says where it was looked for. */
+function explainDebugging({ pod, code, debugging }: FrameworkEnd, tail: string): Explanation | null {
+  if (debugging == null || (code !== 127 && code !== 126) || !tail.includes(debugging.path)) return null;
+  const { mode, path } = debugging;
+  const [reason, what] =
+    code === 127
+      ? (['CommandNotFound', 'there is no program'] as const)
+      : (['CommandNotExecutable', 'nobody can execute'] as const);
+  return {
+    reason,
+    explanation: `${pod}: spec.debug.${mode} is on, and ${what} ${path} (exit ${code}); correct spec.debug.${mode}.path, or leave it out where the program is in PATH`,
+  };
 }
 
 /** Programs that make environments of their own, in which they run others. */

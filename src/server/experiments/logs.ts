@@ -1,6 +1,7 @@
 import type { LogQuery } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import type { LogStore } from '../ports.ts';
+import type { ExperimentState } from '../../experiment/state.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 
 /** What reading of logs needs. */
@@ -11,7 +12,8 @@ export interface LogReading {
 
 /**
  * How the logs of an experiment are read: call it with the signal that ends reading. Followers end when no line will
- * ever come; of an ended experiment nothing is waited for. Throws `usage` for `raw` without a pod of it.
+ * ever come; of an ended experiment nothing is waited for. Throws `usage` for `raw` without a pod of it, `not_found` for
+ * a pod or an attempt that there is not.
  */
 export async function experimentLogs(
   { store, logs }: LogReading,
@@ -19,7 +21,8 @@ export async function experimentLogs(
   query: LogQuery,
 ): Promise<(gone: AbortSignal) => AsyncIterable<Uint8Array>> {
   const id = store.resolve(ref);
-  const { ended, record } = stateOf(store, id);
+  const state = stateOf(store, id);
+  const { ended, record } = state;
   const log = await logs.open(id);
   // One that ended while it waited has none; of any other an empty one is kept.
   if (ended && record.step !== 'wait' && !log.facts().exists && !store.untidied().includes(id))
@@ -29,10 +32,12 @@ export async function experimentLogs(
   const pod = filter.pod;
   if (pod !== undefined && !record.pods.some((known) => known.pod === pod))
     throw noSuchPod(id, pod, record.pods);
+  const { attempt } = filter;
+  if (attempt !== undefined && attempt > record.attempt && !(follow && mayCome(attempt, state)))
+    throw noSuchAttempt(attempt, record);
   if (!raw) return (signal) => log.read(withoutUndefined(filter), { follow, signal });
   if (pod === undefined)
     throw new AichorError('usage', 'the exact bytes are those of one pod', { hint: 'name it with --pod' });
-  const { attempt } = filter;
   return (signal) => log.raw({ ...withoutUndefined({ attempt, skip }), pod, follow, signal });
 }
 
@@ -51,6 +56,19 @@ function noSuchPod(id: string, pod: string, pods: readonly { pod: string }[]): A
   const more = pods.length > names.length ? `, and ${pods.length - names.length} more` : '';
   return new AichorError('not_found', `experiment ${id} has no pod ${JSON.stringify(pod)}`, {
     hint: pods.length === 0 ? 'it has no pods' : `its pods are ${names.join(', ')}${more}`,
+  });
+}
+
+/** Whether it is worth waiting for a later attempt. How many there can be is known once it is planned. */
+function mayCome(attempt: number, { record, backoff_limit: restarts }: ExperimentState): boolean {
+  return record.pods.length === 0 || attempt <= 1 + restarts;
+}
+
+function noSuchAttempt(attempt: number, record: ExperimentState['record']): AichorError {
+  const { experiment_id: id, attempt: last } = record;
+  return new AichorError('not_found', `experiment ${id} has no attempt ${attempt}`, {
+    hint:
+      last === 1 ? 'it has one attempt: its pods were not started again' : `its attempts are 1 to ${last}`,
   });
 }
 

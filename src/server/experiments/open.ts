@@ -1,5 +1,6 @@
 import type { Opened, OpenName } from '../../api/storage-contract.ts';
 import { AichorError } from '../../errors.ts';
+import type { Plan } from '../../experiment/plan/plan.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { LinkServer } from '../links/links.ts';
@@ -36,9 +37,14 @@ export async function openLink(by: Opening, ref: string, name: OpenName): Promis
   };
   if (url !== null) return opened(url);
   if (name === 'tensorboard' && state.ended) return opened(await startAgain(by, state));
-  throw new AichorError('not_found', `experiment ${id} has no link to ${name}: ${whyNot(name, state)}`, {
-    hint: hintFor(name, state),
-  });
+  const isOn = isAskedFor(name, by.store.submission(id)?.plan ?? null);
+  throw new AichorError(
+    'not_found',
+    `experiment ${id} has no link to ${name}: ${whyNot(name, state, isOn)}`,
+    {
+      hint: hintFor(name, state, isOn),
+    },
+  );
 }
 
 async function startAgain(by: Opening, { record }: ExperimentState): Promise<string> {
@@ -69,18 +75,29 @@ async function startAgain(by: Opening, { record }: ExperimentState): Promise<str
   });
 }
 
-function whyNot(name: OpenName, { record, ended }: ExperimentState): string {
+/** Whether the manifest asks for it; null: that is not known (yet). */
+function isAskedFor(name: OpenName, plan: Plan | null): boolean | null {
+  if (plan === null) return null;
+  if (name === 'ray') return plan.operator === 'kuberay';
+  return name === 'tensorboard' ? plan.tensorboard.enabled : plan.debug[name] !== null;
+}
+
+function whyNot(name: OpenName, { record, ended }: ExperimentState, isOn: boolean | null): string {
   if (ended) return `it has ended (${record.status})`;
   if (name === 'ray')
     return record.operator === 'kuberay' ? 'its head is not up yet' : `its operator is ${record.operator}`;
-  return name === 'tensorboard'
-    ? 'it is not enabled, or does not run (yet)'
-    : 'it is not being debugged, or not yet';
+  if (isOn === false) return name === 'tensorboard' ? 'it is not enabled' : 'it is not being debugged';
+  return `it is not up yet (${record.status})`;
 }
 
-function hintFor(name: OpenName, { record }: ExperimentState): string {
+function hintFor(name: OpenName, { record, ended }: ExperimentState, isOn: boolean | null): string {
   const { message } = record.notices.find(({ code }) => code.startsWith(`${name}_`)) ?? { message: null };
   if (message !== null) return message;
+  const id = record.experiment_id.slice(0, 8);
+  if (isOn === true && ended)
+    return `it is there only while the experiment runs: aichor experiments resubmit ${id} runs it again`;
+  if (isOn !== false && !ended)
+    return `it comes once the pods run: aichor experiments get ${id} shows its link, and what is waited for`;
   if (name === 'tensorboard') return 'set spec.tensorboard.enabled in the manifest';
   return name === 'ray'
     ? 'the dashboard is there while a kuberay experiment runs'

@@ -186,7 +186,7 @@ function readManifest(found: FoundManifest, snapshot: SnapshotReader): ReadManif
   const { path } = found;
   const { manifest, diagnostics, places } = parseManifest(found.bytes, path);
   if (manifest === null) throw invalid('manifest_invalid', path, diagnostics);
-  const findings = repositoryFindings(manifest, pathsOf(snapshot), path);
+  const findings = repositoryFindings(manifest, pathsOf(snapshot), { file: path, places });
   if (findings.some(isError)) throw invalid('repository_invalid', path, findings);
   const notices = [...found.notices, ...findings.map(({ code, message }) => ({ code, message }))];
   return { found, text: manifestText(found), manifest, places, notices };

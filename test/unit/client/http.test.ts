@@ -227,6 +227,74 @@ describe('the client', () => {
     expect(told).toBe(end);
   });
 
+  it('says of a submission without an answer that it may have been taken, and by which flag it is the same', async () => {
+    const address = await onPort((_request, response) => response.destroy());
+    const client = createClient({ address, apiKey: null });
+    const said = {
+      code: 'server_unreachable',
+      message: expect.stringMatching(/; the submission may have been taken$/),
+    };
+    await expect(client.submit({ ...submission, idempotency_key: 'my key' })).rejects.toMatchObject({
+      ...said,
+      hint: expect.stringContaining(
+        "the same command with --idempotency-key 'my key' gives what was submitted",
+      ),
+    });
+    await expect(client.resubmit('x', { idempotency_key: 'k1' })).rejects.toMatchObject({
+      ...said,
+      hint: expect.stringContaining('--idempotency-key k1 '),
+    });
+    const points = {
+      ...submission,
+      name: 'lr',
+      points: [{}],
+      repeat: 1,
+      max_parallel: null,
+      rerun: 'missing' as const,
+    };
+    await expect(client.submitSweep(points)).rejects.toMatchObject({
+      ...said,
+      hint: expect.stringContaining('--name lr '),
+    });
+  });
+
+  it.each([
+    ['a proxy that waited in vain', 504, '<html>', true],
+    ['half an answer', 200, '{"experiment_id": "', true],
+    [
+      'a word of the server',
+      503,
+      '{"error": {"code": "server_unreachable", "message": "full", "request_id": "r"}}',
+      false,
+    ],
+  ])('takes %s for what it is', async (_what, status, body, lost) => {
+    const address = await onPort((_request, response) => response.writeHead(status).end(body));
+    const client = createClient({ address, apiKey: null });
+    const error = await client
+      .submit({ ...submission, idempotency_key: 'k' })
+      .catch((thrown: Error) => thrown);
+    expect(String(error).includes('may have been taken')).toBe(lost);
+  });
+
+  it('knows that what was never sent was not taken, and that an answer counts for all tries', async () => {
+    const nobody = createClient({ address: { url: 'http://127.0.0.1:9' }, apiKey: null });
+    const keyed = { ...submission, idempotency_key: 'k' };
+    await expect(nobody.submit(keyed)).rejects.toMatchObject({
+      message: expect.not.stringContaining('taken'),
+    });
+    let asked = 0;
+    const address = await onPort((_request, response) => {
+      if (++asked === 1) response.destroy();
+      else
+        response
+          .writeHead(409)
+          .end('{"error": {"code": "conflict", "message": "another", "hint": null, "request_id": "r"}}');
+    });
+    const client = createClient({ address, apiKey: null, reconnect: async () => address });
+    await expect(client.submit(keyed)).rejects.toMatchObject({ code: 'conflict', message: 'another' });
+    expect(asked).toBe(2);
+  });
+
   it('of a server over a network does not wait where nobody listens', async () => {
     const client = createClient({ address: { url: 'http://127.0.0.1:9' }, apiKey: null });
     await expect(client.get('x')).rejects.toMatchObject({ code: 'server_unreachable' });

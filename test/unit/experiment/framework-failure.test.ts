@@ -34,6 +34,38 @@ describe('the end of a rank', () => {
   });
 });
 
+describe('a program to debug with that is not there', () => {
+  const debugging = { mode: 'vscode' as const, path: '/aichor/code' };
+
+  test.each([
+    [
+      127,
+      'bash: line 1: /aichor/code: No such file or directory\n',
+      'CommandNotFound',
+      'there is no program',
+    ],
+    [127, 'sh: 1: exec: /aichor/code: not found\n', 'CommandNotFound', 'there is no program'],
+    [126, 'sh: 1: /aichor/code: Permission denied\n', 'CommandNotExecutable', 'nobody can execute'],
+  ])('is named by its own key (exit %d)', (code, tail, reason, what) => {
+    const repository = { paths: ['main.py'], carriage_returns: [], command: 'python main.py' };
+    for (const more of [{}, { repository }]) {
+      const said = explainInFramework({ ...END, ...more, code, tail, debugging });
+      expect(said?.reason).toBe(reason);
+      expect(said?.explanation).toContain(`spec.debug.vscode is on, and ${what} /aichor/code (exit ${code})`);
+      expect(said?.explanation).toContain('spec.debug.vscode.path');
+    }
+  });
+
+  test('is not what was missing where another program was', () => {
+    const tail = 'bash: line 1: node: command not found\n';
+    expect(explainInFramework({ ...END, code: 127, tail, debugging })?.explanation).toContain('command node');
+    const plain = 'bash: line 1: /aichor/code: No such file or directory\n';
+    expect(explainInFramework({ ...END, code: 127, tail: plain })?.explanation ?? '').not.toContain(
+      'spec.debug',
+    );
+  });
+});
+
 describe('an error of Python', () => {
   test('that ends a pod is told, also where nobody waits', () => {
     const tail = 'Traceback (most recent call last):\n  File "t.py", line 3\nKeyError: "DATA_FOLDER"\n';

@@ -1,4 +1,5 @@
 import { explainExhausted, type EndedPod } from '../../../experiment/failure/explain.ts';
+import { debuggedWith } from '../../../experiment/failure/framework-failure.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import { restartsEvicted } from '../../../render/kubernetes/eviction.ts';
 import { failedInit } from '../pod/containers.ts';
@@ -55,6 +56,7 @@ export function failureOf(root: EndedView, { plan, view, experimentId }: JudgeIn
       pod,
       rank,
       code: exitCodeOf(root),
+      debugging: debuggedWith(plan),
       ...ranksAround(root, view.pods),
     },
   };

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AichorError, isAichorError } from '../../../errors.ts';
+import { ExperimentFailure } from '../../../experiment/failure/failure.ts';
 import { findProgram } from '../../../machine/find-program.ts';
 import { createInterpreters, type FindPython } from '../../../machine/interpreters.ts';
 import { reusedExperiment } from '../../../operators/image.ts';
@@ -20,9 +21,9 @@ import { followWork, readFollowed } from './shell/follow.ts';
 const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: null };
 
 /**
- * The build step: the Python environment that the repository asks for. Errors are AichorErrors: `not_found` when
- * `skipBuild` names a build that is not there, `experiment_failed` when building failed, `experiment_cancelled`
- * after `stop`, `interrupted` after `detach`.
+ * The build step: the Python environment that the repository asks for. Throws ExperimentFailure `ImageNotFound` when
+ * `skipBuild` names a build that is not there, else AichorError: `experiment_failed` when building failed,
+ * `experiment_cancelled` after `stop`, `interrupted` after `detach`.
  */
 export function createBuilder(
   host: Pick<Host, 'dataFolder' | 'processes' | 'entrance'>,
@@ -126,7 +127,10 @@ async function reuseEarlier(
   const missing = `builder.skipBuild: the environment of experiment ${earlier} is not there`;
   if (!skip.fail_if_not_found)
     return { result: null, notices: [{ code: 'skip_build_ignored', message: `${missing}; built anew` }] };
-  throw new AichorError('not_found', missing, { hint: 'name another experiment, or leave skipBuild out' });
+  throw new ExperimentFailure({
+    reason: 'ImageNotFound',
+    explanation: `${missing}; name another experiment, or set failIfNotFound to false to have it built`,
+  });
 }
 
 interface Without {

@@ -1,6 +1,7 @@
 import { explainPodEnd, type Explanation, type PodEnd } from '../../../experiment/failure/explain.ts';
 import {
   causeAmong,
+  debuggedWith,
   explainInFramework,
   lastError,
   type FrameworkEnd,
@@ -38,23 +39,19 @@ export interface Verdicts {
   explain(pod: LivePod): Promise<Explanation>;
 }
 
+interface Surroundings {
+  context: Pick<RunContext, 'plan' | 'experimentId' | 'secrets' | 'snapshot'>;
+  logs: Pick<LogPump, 'open'>;
+  facts: Pick<FactQueue, 'push'>;
+  /** Of the coordinator. */
+  port: number | null;
+  /** Whether the kernel killed for want of memory since the last look but one. */
+  wasOutOfMemory: () => Promise<boolean>;
+}
+
 export function createVerdicts(
   attempt: Pick<Attempt, 'number' | 'pods' | 'mark'>,
-  {
-    context,
-    logs,
-    facts,
-    port,
-    wasOutOfMemory,
-  }: {
-    context: Pick<RunContext, 'plan' | 'experimentId' | 'secrets' | 'snapshot'>;
-    logs: Pick<LogPump, 'open'>;
-    facts: Pick<FactQueue, 'push'>;
-    /** Of the coordinator. */
-    port: number | null;
-    /** Whether the kernel killed for want of memory since the last look but one. */
-    wasOutOfMemory: () => Promise<boolean>;
-  },
+  { context, logs, facts, port, wasOutOfMemory }: Surroundings,
 ): Verdicts {
   const { plan, experimentId: experiment, secrets } = context;
   const { ranksWaitIn } = OPERATORS[plan.operator];
@@ -94,6 +91,7 @@ export function createVerdicts(
       code: end.how === 'exited' ? end.code : null,
       tail,
       complaint,
+      debugging: debuggedWith(plan),
       repository: await ranRepository(context, { end, tail }),
       port,
       running: ranksOf(others.filter(isRunning)),
