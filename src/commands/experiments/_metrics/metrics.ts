@@ -4,7 +4,7 @@ import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../../cli/runtime/base-command.ts';
 import { ID_HELP, labelOfOne } from '../../../cli/runtime/flags.ts';
 import { experimentChosen } from '../../../cli/experiments/references.ts';
-import { metricsDocument, type MetricsDocument } from '../../../cli/metrics/document.ts';
+import { metricsDocument, metricsView, type MetricsDocument } from '../../../cli/metrics/document.ts';
 
 export default class ExperimentsMetrics extends BaseCommand<MetricsDocument> {
   static override summary = 'Show what pods have written of metrics';
@@ -69,7 +69,6 @@ export default class ExperimentsMetrics extends BaseCommand<MetricsDocument> {
   }
 
   override async view(document: MetricsDocument): Promise<string> {
-    const { metricsView } = await import('../../../cli/metrics/document.ts');
     return metricsView(document, this.screen);
   }
 }
