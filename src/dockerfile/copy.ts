@@ -116,6 +116,7 @@ function takeOver(stage: Stage, origin: Stage, copy: Copy): void {
   const known = new Set(stage.installs);
   stage.installs = [...origin.installs.filter((each) => !known.has(each)), ...stage.installs];
   stage.copies ||= origin.copies;
+  stage.installing.push(...origin.installing);
   stage.notHonoured.push(...origin.notHonoured);
   stage.unfollowed.push(...origin.unfollowed);
   for (const source of copy.sources) {

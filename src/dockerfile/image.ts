@@ -30,6 +30,8 @@ export interface Image {
   copies: boolean;
   /** In order; of all stages that the last one is made of. */
   installs: Install[];
+  /** RUN lines that these stand in. */
+  installing: LineNote[];
   /** For each stage, what its install commands see. */
   sources: ReadonlyMap<number, ImageTree>;
   /** Folders of virtual environments that its commands made. */
@@ -250,6 +252,7 @@ function toImage(
     missing,
     environments,
     refused,
+    installing: inOrder(stage.installing),
     notHonoured: inOrder(stage.notHonoured),
     unfollowed: inOrder(stage.unfollowed),
     sources: new Map(used.flatMap((number) => sourcesOf(number, stages[number]))),

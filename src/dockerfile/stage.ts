@@ -33,6 +33,8 @@ export interface Stage {
   /** Files that only install commands see (`RUN --mount=type=bind`). */
   mounted: ImageTree;
   installs: Install[];
+  /** RUN lines that install. */
+  installing: LineNote[];
   /** Folders of virtual environments that its commands made, in the image. */
   environments: Set<string>;
   notHonoured: LineNote[];
@@ -65,6 +67,7 @@ export function newStage(place: { name: string | null; base: string | null; numb
     copies: false,
     mounted: new ImageTree(),
     installs: [],
+    installing: [],
     environments: new Set(),
     notHonoured: [],
     missing: [],
@@ -87,6 +90,7 @@ export function continueStage(
     values: new Map(earlier.values),
     mounted: earlier.mounted.clone(),
     installs: [...earlier.installs],
+    installing: [...earlier.installing],
     environments: new Set(earlier.environments),
     notHonoured: [...earlier.notHonoured],
     missing: [...earlier.missing],

@@ -317,6 +317,37 @@ describe('an environment of one’s own', () => {
     expect(await printed(real)).toMatch(/\n3$/);
   });
 
+  test('says once which lines of the Dockerfile are not done, with skipBuild too', async () => {
+    const dockerfile = [
+      'FROM python:3.11',
+      'WORKDIR /app',
+      'COPY . .',
+      'RUN apt-get install libgl1 && pip install never-installed',
+      'RUN chmod +x main.py',
+      'RUN make all',
+      '',
+    ].join('\n');
+    const files = { 'main.py': '', Dockerfile: dockerfile };
+    const lines = 'line 4 RUN apt-get install libgl1 && pip install never-installed; line 6 RUN make all';
+    const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
+    const own = await (await house.submit(repository('true', files, { pythonEnv: python.trim() }))).build();
+    const message = (why: string) => `Dockerfile: not done, because ${why}: ${lines}`;
+    expect(own.notices).toEqual([
+      { code: 'dockerfile_not_honoured', message: message('--python-env names the environment') },
+    ]);
+    const skipBuild = { enabled: true, experimentId: '3f2a1b4c-9d8e-4f7a-b6c5-1a2b3c4d5e6f' };
+    const skipped = await house.submit(repository('true', files, { builder: { skipBuild }, reuse: own }));
+    expect((await skipped.build()).notices).toEqual([
+      {
+        code: 'dockerfile_not_honoured',
+        message: message('builder.skipBuild takes an earlier environment'),
+      },
+    ]);
+    const plain = { ...files, Dockerfile: 'FROM python:3.11\nCOPY . .\nRUN chmod +x main.py\n' };
+    const quiet = await house.submit(repository('true', plain, { pythonEnv: python.trim() }));
+    expect((await quiet.build()).notices).toEqual([]);
+  });
+
   test('that is none is refused', async () => {
     const experiment = await house.submit(repository('true', { 'main.py': '' }, { pythonEnv: house.folder }));
     await expect(experiment.build()).rejects.toMatchObject({ code: 'experiment_failed' });

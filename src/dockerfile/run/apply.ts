@@ -31,6 +31,8 @@ export async function applyRun(instruction: Instruction, place: RunPlace): Promi
   const effect = runner === null ? readPlainRun(request) : await runner(request);
   if (effect === null) stage.unfollowed.push({ line: request.line, what: `RUN ${request.shown}` });
   else takeEffect(stage, { effect, line: request.line });
+  if (effect !== null && effect.installs.length > 0)
+    stage.installing.push({ line: request.line, what: `RUN ${request.shown}` });
   if (effect?.refused != null) place.refuse({ line: request.line, what: effect.refused });
 }
 

@@ -31,9 +31,13 @@ export function createBuilder(
   const environments = createEnvironments(host.dataFolder, host.processes);
   const findPython = createInterpreters();
   return async (context) => {
-    if (context.pythonEnv !== null) return useOwnEnvironment(context.pythonEnv, context);
+    if (context.pythonEnv !== null) {
+      const own = await useOwnEnvironment(context.pythonEnv, context);
+      return withNotDone(own, context, '--python-env names the environment');
+    }
     const skipped = await reuseEarlier(context, environments);
-    if (skipped.result !== null) return skipped.result;
+    if (skipped.result !== null)
+      return withNotDone(skipped.result, context, 'builder.skipBuild takes an earlier environment');
     const logs = createLogPump(context.logs);
     const told = [...skipped.notices];
     try {
@@ -61,6 +65,12 @@ export function createBuilder(
       await logs.end();
     }
   };
+}
+
+/** A build that took an environment as it is: the Dockerfile counts for its files and variables alone. */
+async function withNotDone(result: BuildResult, context: BuildContext, why: string): Promise<BuildResult> {
+  const found = await readFoundImage(context);
+  return found === null ? result : { ...result, notices: [...result.notices, ...imageNotices(found, why)] };
 }
 
 interface Following {

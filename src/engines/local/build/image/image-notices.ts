@@ -6,11 +6,22 @@ import { BY_HAND } from '../unfollowed.ts';
 /** Most entries of one notice: it is read in a terminal. */
 const MOST = 8;
 
-/** What of a Dockerfile a run without a container does not have, by line; and what a real build would refuse. */
-export function imageNotices({ dockerfile: { path }, image }: FoundImage): Notice[] {
+/**
+ * What of a Dockerfile a run without a container does not have, by line; and what a real build would refuse.
+ *
+ * @param instead why none of its RUN lines installs anything; null: they do
+ */
+export function imageNotices(
+  { dockerfile: { path }, image }: FoundImage,
+  instead: string | null = null,
+): Notice[] {
   const notices: Notice[] = [];
   const notDone = [...image.notHonoured, ...image.unfollowed.map(withReason)].sort((x, y) => x.line - y.line);
-  if (notDone.length > 0) {
+  if (instead !== null) {
+    const lines = wholeLines(image);
+    const message = `${path}: not done, because ${instead}: ${listed(lines)}`;
+    if (lines.length > 0) notices.push({ code: 'dockerfile_not_honoured', message });
+  } else if (notDone.length > 0) {
     const byHand = makesEnvironments({ image }) ? `; ${BY_HAND}` : '';
     const message = `${path}: not done without a container: ${listed(notDone)}${byHand}`;
     notices.push({ code: 'dockerfile_not_honoured', message });
@@ -25,6 +36,14 @@ export function imageNotices({ dockerfile: { path }, image }: FoundImage): Notic
     notices.push({ code: 'dockerfile_copy_missing', message });
   }
   return notices;
+}
+
+/** Everything that is not done when nothing is installed, each line once. */
+function wholeLines({ installing, unfollowed, notHonoured }: FoundImage['image']): LineNote[] {
+  const byLine = new Map<number, LineNote>();
+  // Of a line of which a part alone would be named, all of it is.
+  for (const note of [...notHonoured, ...unfollowed, ...installing]) byLine.set(note.line, note);
+  return [...byLine.values()].sort((x, y) => x.line - y.line);
 }
 
 /** Why a RUN was not followed, and what to do. */
