@@ -31,7 +31,7 @@ export const FLOORS = [
     ],
     also: {
       operators: ['manifest', 'experiment'],
-      repository: ['manifest'],
+      repository: ['manifest', 'dockerfile', 'operators/table.ts', 'operators/environment.ts'],
       // Tables of names, which everybody shares.
       experiment: ['operators/table.ts'],
       logs: ['experiment/status.ts'],

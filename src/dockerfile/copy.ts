@@ -113,12 +113,12 @@ function isRemote(source: string, keyword: string): boolean {
 
 /** What is copied from a stage may be the environment that its commands made. */
 function takeOver(stage: Stage, origin: Stage, copy: Copy): void {
-  const known = new Set(stage.installs);
-  stage.installs = [...origin.installs.filter((each) => !known.has(each)), ...stage.installs];
+  stage.installs = [...newIn(origin.installs, stage.installs), ...stage.installs];
   stage.copies ||= origin.copies;
-  stage.installing.push(...origin.installing);
-  stage.notHonoured.push(...origin.notHonoured);
-  stage.unfollowed.push(...origin.unfollowed);
+  stage.installing.push(...newIn(origin.installing, stage.installing));
+  stage.missing.push(...newIn(origin.missing, stage.missing));
+  stage.notHonoured.push(...newIn(origin.notHonoured, stage.notHonoured));
+  stage.unfollowed.push(...newIn(origin.unfollowed, stage.unfollowed));
   for (const source of copy.sources) {
     const path = imagePath('/', source);
     for (const folder of origin.environments) {
@@ -126,4 +126,10 @@ function takeOver(stage: Stage, origin: Stage, copy: Copy): void {
       if (isCopied) stage.environments.add(imagePath(copy.destination, folder.slice(path.length + 1)));
     }
   }
+}
+
+/** A stage that is copied from twice says everything once. */
+function newIn<T>(more: readonly T[], list: readonly T[]): T[] {
+  const known = new Set(list);
+  return more.filter((each) => !known.has(each));
 }

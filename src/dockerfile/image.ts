@@ -23,6 +23,8 @@ export interface Image {
   packages: string[];
   /** ENV in order, with variables put in; `$PATH` of the base stays as `$PATH`. */
   env: Map<string, string>;
+  /** Names of ARG that the last stage has, with a value or without. */
+  args: ReadonlySet<string>;
   /** Where a command starts. */
   workdir: string;
   /** Files and folders that instructions put there; `copies` tells whether there are any of the context. */
@@ -212,6 +214,7 @@ function takeArgs({ properties, escape }: Instruction, { stages, global, request
   for (const { name: written, value } of properties) {
     const values = stage === undefined ? global : stage.values;
     const name = substitute(written, values, { escape });
+    stage?.args.add(name);
     const given = Object.hasOwn(request.buildArgs, name) ? request.buildArgs[name] : undefined;
     const known = given ?? (value === null ? global.get(name) : substitute(value, values, { escape }));
     if (known !== undefined) values.set(name, known);
@@ -234,7 +237,7 @@ function toImage(
   stage: Stage,
   { stages, refused }: { stages: readonly Stage[]; refused: LineNote[] },
 ): Image {
-  const { tree, copies, installs, missing, env, folder, environments } = stage;
+  const { tree, copies, installs, missing, env, args, folder, environments } = stage;
   const base = stage.base === null ? { python: null, packages: [] } : readBaseImage(stage.base);
   const used = [...new Set(installs.map((install) => install.stage))];
   // An environment that is copied from a stage runs on the Python it was made with.
@@ -246,6 +249,7 @@ function toImage(
     packages: base.packages,
     workdir: folder,
     env,
+    args,
     tree,
     copies,
     installs,

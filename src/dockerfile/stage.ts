@@ -23,6 +23,8 @@ export interface Stage {
   tree: ImageTree;
   /** What the image keeps: ENV. */
   env: Map<string, string>;
+  /** Names of its ARGs. */
+  args: Set<string>;
   /** What instructions and RUN see: ENV and ARG, the later one of a name. */
   values: Map<string, string>;
   folder: string;
@@ -61,6 +63,7 @@ export function newStage(place: { name: string | null; base: string | null; numb
     ...place,
     tree: new ImageTree(),
     env: new Map(),
+    args: new Set(),
     values: new Map(),
     folder: '/',
     shell: null,
@@ -87,6 +90,7 @@ export function continueStage(
     number,
     tree: earlier.tree.clone(),
     env: new Map(earlier.env),
+    args: new Set(earlier.args),
     values: new Map(earlier.values),
     mounted: earlier.mounted.clone(),
     installs: [...earlier.installs],

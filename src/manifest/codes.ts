@@ -96,6 +96,7 @@ export const DIAGNOSTIC_CODES = {
   'dockerfile-at-root': 'warning',
   'script-missing': 'warning',
   'dockerfile-refused': 'warning',
+  'copy-missing': 'warning',
 } as const satisfies Record<string, Weight>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

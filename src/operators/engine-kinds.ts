@@ -8,12 +8,26 @@ interface EngineKindTraits {
   servesBuckets: boolean;
   /** What it lacks for a plan is found on its nodes, by the control plane; else its capacity says it. */
   fitsByNodes: boolean;
+  /** Its pods may have variables that only it knows, such as those of their project's secret. */
+  hasOwnVariables: boolean;
 }
 
 /** Kinds of engines, by the word that `engines list` and `engines.json` have for them. How to add one: docs/adding.md. */
 export const ENGINE_KINDS = {
-  local: { sharesMachine: true, takesPythonEnv: true, servesBuckets: true, fitsByNodes: false },
-  kubernetes: { sharesMachine: false, takesPythonEnv: false, servesBuckets: false, fitsByNodes: true },
+  local: {
+    sharesMachine: true,
+    takesPythonEnv: true,
+    servesBuckets: true,
+    fitsByNodes: false,
+    hasOwnVariables: false,
+  },
+  kubernetes: {
+    sharesMachine: false,
+    takesPythonEnv: false,
+    servesBuckets: false,
+    fitsByNodes: true,
+    hasOwnVariables: true,
+  },
 } as const satisfies Record<string, EngineKindTraits>;
 
 export type EngineKind = keyof typeof ENGINE_KINDS;

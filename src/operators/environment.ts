@@ -115,6 +115,13 @@ export function operatorVariables(operator: OperatorName): string[] {
   );
 }
 
+/** Names that an operator's pods see, whoever may change them. */
+export function injectedVariables(operator: OperatorName): string[] {
+  return Object.entries(table).flatMap(([name, { operators }]) =>
+    operators === 'all' || operators.includes(operator) ? [name] : [],
+  );
+}
+
 export function fromOperator(name: InjectedName, source: EnvSource): EnvVariable {
   return { name, source, origin: 'operator' };
 }

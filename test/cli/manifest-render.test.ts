@@ -52,6 +52,14 @@ function render(args: string[] = [], env: Record<string, string> = {}): Promise<
 }
 
 describe('manifest render', () => {
+  test('--set shows what a submission with the change would make', async () => {
+    use('jobset-two-groups');
+    const { stdout } = await render(['--set', 'spec.command=python other.py']);
+    expect(JSON.parse(stdout).pods[0].command).toBe('python other.py');
+    const { code, stderr } = await render(['--set', 'spec.comand=x']);
+    expect([code, JSON.parse(stderr).error.code]).toEqual([3, 'manifest_invalid']);
+  });
+
   test('prints the plan of the repository as one line of JSON, and starts nothing', async () => {
     use('jobset-two-groups');
     const { code, stdout, stderr } = await render();

@@ -248,6 +248,41 @@ it('says before it runs that the script of the command is not there, and which o
   );
 });
 
+it('says before it runs what nothing sets and what the Dockerfile copies that is not sent, once', async () => {
+  const path = join(program.home, 'unset');
+  mkdirSync(path);
+  writeFileSync(join(path, 'manifest.yaml'), manifest('echo $LEARNING_RAET $GIVEN'));
+  const dockerfile = 'FROM debian\nENV LEARNING_RATE=1\nCOPY trian.py secret.txt .\n';
+  writeFileSync(join(path, 'Dockerfile'), dockerfile);
+  writeFileSync(join(path, 'train.py'), '');
+  writeFileSync(join(path, 'secret.txt'), '');
+  writeFileSync(join(path, '.aichorignore'), 'secret.txt\n');
+  const [{ stderr }, validated] = await Promise.all([
+    program.aichor(['experiments', 'submit', 'local', path, '--env', 'GIVEN=1', '--wait']),
+    program.aichor(['manifest', 'validate', join(path, 'manifest.yaml')]),
+  ]);
+  for (const said of [
+    'the command uses LEARNING_RAET, which nothing sets; LEARNING_RATE is set',
+    'Dockerfile:3: trian.py is not in the repository as it is sent; did you mean train.py?',
+    'Dockerfile:3: secret.txt is not in the repository as it is sent',
+  ])
+    expect(stderr.split(said), said).toHaveLength(2);
+  expect(stderr).not.toContain('GIVEN');
+  expect(documentOf(validated).files[0]).toMatchObject({
+    valid: true,
+    repository: [
+      {
+        code: 'variable-not-set',
+        message: expect.stringContaining('LEARNING_RAET'),
+        file: expect.stringMatching(/manifest.yaml$/),
+      },
+      { code: 'variable-not-set', hint: expect.stringContaining('--env GIVEN=VALUE') },
+      { code: 'copy-missing', file: 'Dockerfile', line: 3, hint: 'did you mean train.py?' },
+      { code: 'copy-missing', file: 'Dockerfile', line: 3, hint: expect.stringContaining('.aichorignore') },
+    ],
+  });
+});
+
 it('settings, keys and running pods have a view of their own', async () => {
   const table = async (...args: string[]) => (await program.aichor([...args, '--output', 'table'])).stdout;
   expect(await table('context', 'set', 'project', 'vision')).toMatch(

@@ -1,38 +1,46 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAichorError } from '../../errors.ts';
 import type { Diagnostic } from '../../manifest/diagnostic.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
-import { severityOf } from '../../manifest/codes.ts';
-import { dockerfileOf } from '../../repository/findings.ts';
+import type { ManifestFile } from '../../repository/findings.ts';
+import type { RepositoryPaths } from '../../repository/paths.ts';
 import { directoryPaths } from './repository-around.ts';
 
-/** What no image build accepts of the Dockerfile that a manifest names, by its lines; nothing where there is none. */
+/**
+ * What is wrong between a manifest, its Dockerfile and the files around them: what no image build accepts, what is copied and
+ * not there, variables of the command that nothing sets. Nothing is submitted yet.
+ */
 export async function dockerfileFindings(
-  { builder }: Pick<Manifest, 'builder'>,
+  manifest: Manifest,
   root: string,
+  where: ManifestFile,
 ): Promise<Diagnostic[]> {
-  const found = dockerfileOf(builder, directoryPaths(root));
-  if (found === null || builder.skipBuild !== null) return [];
-  const { readImage } = await import('../../dockerfile/image.ts');
-  const text = readFileSync(join(root, found.path), 'utf8');
-  const image = await readImage({
-    text,
-    buildArgs: builder.buildArgs,
-    target: builder.target,
-    context: [],
-    ignore: null,
-  });
-  const lines = text.split(/\r?\n/);
-  return (image?.refused ?? []).map(({ line, what }) => ({
-    severity: severityOf('dockerfile-refused', false),
-    code: 'dockerfile-refused',
-    path: '',
-    message: `no image build accepts this: ${what}`,
-    hint: null,
-    file: found.path,
-    line,
-    column: 1,
-    end_line: line,
-    end_column: (lines[line - 1]?.length ?? 0) + 1,
-  }));
+  const [{ readDockerfile }, { copyFindings, refusedFindings }, { imageVariables, variableFindings }] =
+    await Promise.all([
+      import('../../repository/read-dockerfile.ts'),
+      import('../../repository/dockerfile-findings.ts'),
+      import('../../repository/command-variables.ts'),
+    ]);
+  const { builder } = manifest;
+  const read = (path: string) => readFile(join(root, path), 'utf8').catch(() => null);
+  const found = await readDockerfile(builder, { paths: directoryPaths(root), read });
+  const image = found === null ? null : imageVariables(found.image);
+  const sources = { submitted: null, image, isEngineOpen: false };
+  const unset = variableFindings(manifest, sources, where);
+  if (found === null) return unset;
+  const isCopying = found.image.missing.length > 0;
+  const copied = isCopying ? copyFindings(found, builder.context, await pathsSent(root)) : [];
+  return [...unset, ...[...refusedFindings(found), ...copied].sort((a, b) => a.line - b.line)];
+}
+
+/** Where that cannot be told (a folder that may not be read), what is there; submitting says why. */
+async function pathsSent(root: string): Promise<RepositoryPaths> {
+  const { sentPaths } = await import('../../snapshot/packaging/sent-paths.ts');
+  try {
+    return await sentPaths(root, process.env);
+  } catch (error) {
+    if (isAichorError(error)) return directoryPaths(root);
+    throw error;
+  }
 }

@@ -30,7 +30,7 @@ interface ObjectsDocument {
 interface Rendered {
   /** A manifest's file, or the directory of a repository. */
   path: string;
-  flags: { message?: string | undefined; secret: string[] };
+  flags: { message?: string | undefined; secret: string[]; set: string[] };
   env: Record<string, string>;
   settings: Settings;
   talk: Talk;
@@ -43,6 +43,7 @@ export function readPlan({ path, flags, env, settings, talk, onSource }: Rendere
   const local = readLocalManifest({
     root: isDirectory ? path : dirname(path),
     requested: isDirectory ? null : basename(path),
+    set: flags.set,
     onSource,
   });
   for (const { message } of local.notices) talk.notice(message);

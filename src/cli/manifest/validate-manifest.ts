@@ -37,12 +37,13 @@ export async function validateManifest({
       ? []
       : [
           ...repositoryFindings(manifest, directoryPaths(root), where),
-          ...(await dockerfileFindings(manifest, root)),
+          ...(await dockerfileFindings(manifest, root, where)),
         ];
   const fit = manifest === null || engine === null ? [] : await engine({ manifest, source, where });
   const { lines } = ignoredLines(Buffer.from(source).toString('utf8'));
-  const heeded = ({ severity, code, line }: Diagnostic) =>
-    severity === 'error' || !(ignore.has(code) || lines.get(line)?.has(code));
+  // Comments of the manifest are about the manifest's own lines.
+  const heeded = ({ severity, code, line, file }: Diagnostic) =>
+    severity === 'error' || !(ignore.has(code) || (file === path && lines.get(line)?.has(code)));
   return {
     path,
     valid: manifest !== null && !fit.some(({ severity }) => severity === 'error'),

@@ -4,7 +4,7 @@ import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { newSubmissionFlags } from '../../cli/submit/flags.ts';
 import type { RenderDocument } from '../../cli/manifest/rendering.ts';
 
-const { message, env, 'env-file': envFile, secret, project } = newSubmissionFlags;
+const { message, env, 'env-file': envFile, secret, set, project } = newSubmissionFlags;
 
 export default class ManifestRender extends BaseCommand<RenderDocument> {
   static override summary = 'Show what would be created: pods with their environment, or Kubernetes objects';
@@ -15,6 +15,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     'aichor manifest render --engine kubernetes --output yaml',
     "aichor manifest render | jq '.pods[] | {pod, rank, wave}'",
     'aichor manifest render aichor_manifests/sweep.yaml --env LEARNING_RATE=0.001',
+    'aichor manifest render --set spec.types.worker.count=4',
   ];
   static override args = {
     path: stringArg({
@@ -32,6 +33,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     env,
     'env-file': envFile,
     secret,
+    set,
     project,
   };
 

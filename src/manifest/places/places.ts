@@ -16,6 +16,8 @@ export interface Places {
   range(path: Path, at: Finding['at']): Range;
   /** Whether there is something at the path. */
   has(path: Path): boolean;
+  /** Offsets of what fits a pattern first in a scalar as it was written; null: it is not to be seen there. */
+  within(path: Path, pattern: RegExp): [start: number, end: number] | null;
   /** The text of a scalar as it was written (`2.40`), null for anything else. */
   source(path: Path): string | null;
 }
@@ -103,7 +105,17 @@ export function createPlaces(document: ManifestDocument): Places {
     return found.depth === path.length && isScalar(node) ? (node.source ?? null) : null;
   }
 
-  return { range, has: (path) => find(path).depth === path.length, source };
+  function within(path: Path, pattern: RegExp): [number, number] | null {
+    const found = find(path);
+    const node = resolved(found.value);
+    const offsets = found.depth === path.length && isScalar(node) ? offsetsOf(node, document.text) : null;
+    const match = offsets === null ? null : pattern.exec(document.text.slice(...offsets));
+    if (offsets === null || match === null) return null;
+    const start = offsets[0] + match.index;
+    return [start, start + match[0].length];
+  }
+
+  return { range, within, has: (path) => find(path).depth === path.length, source };
 }
 
 function offsetsOf(node: unknown, text: string): [number, number] | null {

@@ -2,6 +2,7 @@ import { operatorVariables } from '../../operators/environment.ts';
 import { OPERATOR_NAMES, type OperatorName } from '../../operators/table.ts';
 import { oneOf } from '../describe.ts';
 import { fields, valueAt, type Rule } from '../draft.ts';
+import { shellVariables } from '../shell-variables.ts';
 
 /** A command that reads a variable which only other operators set would read an empty text. */
 export const commandVariablesRule: Rule = ({ root, operator }) => {
@@ -10,9 +11,10 @@ export const commandVariablesRule: Rule = ({ root, operator }) => {
   const own = operatorVariables(operator);
   const given = new Set([...own, ...Object.keys(fields(valueAt(root, ['spec', 'env'])))]);
   const settersOf = operatorsByVariable();
-  return [...usedVariables(command)].flatMap((name) => {
+  const variables = shellVariables(command);
+  return [...variables.used].flatMap((name) => {
     const setters = given.has(name) ? undefined : settersOf.get(name);
-    if (!setters || assigns(command, name)) return [];
+    if (!setters || variables.given.has(name)) return [];
     const message = `the command uses ${name}, which ${operator} does not set`;
     const hint = `${oneOf(setters)} ${setters.length === 1 ? 'sets' : 'set'} it; ${own.length > 0 ? `${operator} sets ${own.slice(0, 6).join(', ')}` : 'give it in spec.env'}`;
     return [
@@ -27,23 +29,4 @@ function operatorsByVariable(): Map<string, OperatorName[]> {
     for (const name of operatorVariables(operator))
       setters.set(name, [...(setters.get(name) ?? []), operator]);
   return setters;
-}
-
-/** `$NAME`, `${NAME}` and `$(NAME)`; `${NAME:-default}` says itself what happens when it is not set. */
-function usedVariables(command: string): Set<string> {
-  const names = new Set<string>();
-  for (const [, plain, braced, expanded] of command.matchAll(
-    /\$(?:([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\}|\(([A-Z_][A-Z0-9_]*)\))/g,
-  )) {
-    const name = plain ?? braced ?? expanded;
-    if (name !== undefined) names.add(name);
-  }
-  return names;
-}
-
-function assigns(command: string, name: string): boolean {
-  return (
-    new RegExp(`(?:^|[\\s;&|(])${name}=`).test(command) ||
-    new RegExp(`\\b(?:read|for)\\s+(?:-\\w+\\s+)*${name}\\b`).test(command)
-  );
 }

@@ -8,8 +8,11 @@ import { withChanges } from '../../manifest/changes.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { parseManifest, type ParsedManifest } from '../../manifest/parse.ts';
 import { planManifest } from '../../operators/plan.ts';
+import { imageVariables, variableFindings, type ImageVariables } from '../../repository/command-variables.ts';
+import { copyFindings } from '../../repository/dockerfile-findings.ts';
 import { absentContents } from '../../repository/git-contents.ts';
 import { repositoryFindings } from '../../repository/findings.ts';
+import { readDockerfile } from '../../repository/read-dockerfile.ts';
 import { pointText } from '../../sweep/point.ts';
 import { withPlaces } from '../engines/placed-findings.ts';
 import { createTurns } from '../../base/async/turns.ts';
@@ -65,7 +68,7 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
         }
         const snapshot = await files.open();
         found = changed(await findManifest(snapshot, path), submission);
-        const { notices, ...rest } = readManifest(found, snapshot);
+        const { notices, ...rest } = await readManifest(found, snapshot);
         notices.push(...(await absentIn(snapshot, submission, rest.manifest)));
         return await planned(engines, submission, read.put(key, { ...rest, notices }));
       } catch (error) {
@@ -139,13 +142,15 @@ interface ReadManifest {
   text: string;
   manifest: Manifest;
   places: ParsedManifest['places'];
+  /** Null: it builds nothing, or the Dockerfile is not there or too large. */
+  image: ImageVariables | null;
   notices: Notice[];
 }
 
 async function planned(
   engines: ReadonlyMap<string, Engine>,
   submission: CompleteSubmission,
-  { found: { path }, text, manifest, places, notices }: ReadManifest,
+  { found: { path }, text, manifest, places, image, notices }: ReadManifest,
 ): Promise<Prepared> {
   const plan = planOf(manifest, submission);
   const { engine, notice } = chooseEngine(engines, {
@@ -159,13 +164,20 @@ async function planned(
     });
   }
   plan.storage = { ...plan.storage, ...storageOf(submission, engine) };
-  const checked = await withPlaces(engine.check(plan, { force: submission.force }), { file: path, places });
+  const where = { file: path, places };
+  const checked = await withPlaces(engine.check(plan, { force: submission.force }), where);
+  const sources = {
+    submitted: [...Object.keys(submission.env), ...Object.keys(submission.secrets)],
+    image,
+    isEngineOpen: ENGINE_KINDS[engine.kind].hasOwnVariables,
+  };
+  const unset = variableFindings(manifest, sources, where).map(toNotice);
   return {
     engine: engine.name,
     manifest_path: path,
     manifest: text,
     plan,
-    facts: noticeFacts([...notices, ...(notice === null ? [] : [notice]), ...checked]),
+    facts: noticeFacts([...notices, ...(notice === null ? [] : [notice]), ...unset, ...checked]),
   };
 }
 
@@ -182,14 +194,26 @@ function storageOf(
 }
 
 /** Throws `manifest_invalid` and `repository_invalid` with what is wrong. */
-function readManifest(found: FoundManifest, snapshot: SnapshotReader): ReadManifest {
+async function readManifest(found: FoundManifest, snapshot: SnapshotReader): Promise<ReadManifest> {
   const { path } = found;
   const { manifest, diagnostics, places } = parseManifest(found.bytes, path);
   if (manifest === null) throw invalid('manifest_invalid', path, diagnostics);
-  const findings = repositoryFindings(manifest, pathsOf(snapshot), { file: path, places });
+  const paths = pathsOf(snapshot);
+  const findings = repositoryFindings(manifest, paths, { file: path, places });
   if (findings.some(isError)) throw invalid('repository_invalid', path, findings);
-  const notices = [...found.notices, ...findings.map(({ code, message }) => ({ code, message }))];
-  return { found, text: manifestText(found), manifest, places, notices };
+  const read = async (name: string) => (await snapshot.read(name))?.toString('utf8') ?? null;
+  const built = await readDockerfile(manifest.builder, { paths, read }, createTurns());
+  if (built !== null) findings.push(...copyFindings(built, manifest.builder.context, paths));
+  const notices = [...found.notices, ...findings.map(toNotice)];
+  const image = built === null ? null : imageVariables(built.image);
+  return { found, text: manifestText(found), manifest, places, image, notices };
+}
+
+/** A finding of another file is told with its line; one of the manifest stands by itself. */
+function toNotice({ code, message, hint, file, line, path }: Diagnostic): Notice {
+  if (path !== '') return { code, message };
+  const near = hint?.startsWith('did you mean') === true ? `; ${hint}` : '';
+  return { code, message: `${file}:${line}: ${message}${near}` };
 }
 
 function isError(diagnostic: Diagnostic): boolean {

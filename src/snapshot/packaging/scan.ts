@@ -126,10 +126,11 @@ async function scanAll(
   return createScan(record, { base: known?.about.digest ?? null, known, contents: hashed.contents });
 }
 
-async function selectTree(
+/** What of a directory is taken: by its rules, and what Git tracks all the same. No content is read. */
+export async function selectTree(
   folder: string,
   selection: TreeSelection,
-  { env, signal }: Scanning['options'],
+  { env, signal }: { env: Env; signal?: AbortSignal | undefined },
 ): Promise<Tree> {
   // Git runs beside the walk.
   const tracked = selection.repository === null ? null : trackedThoughIgnored(folder, env);

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { Image } from '../../../../dockerfile/image.ts';
 import type { Runner } from '../../../../dockerfile/run/request.ts';
 import { AichorError } from '../../../../errors.ts';
@@ -6,17 +5,8 @@ import { DockerfileTooLarge } from '../../../../dockerfile/limits.ts';
 import { createTurns } from '../../../../base/async/turns.ts';
 import { contextEntries } from './context.ts';
 import { createUnpacker } from './archives.ts';
-import { dockerfileOf } from '../../../../repository/findings.ts';
+import { locateDockerfile, type FoundDockerfile } from '../../../../repository/read-dockerfile.ts';
 import type { RunContext } from '../../../engine.ts';
-
-/** A Dockerfile of a snapshot, as it is written. */
-export interface FoundDockerfile {
-  /** Its path in the snapshot. */
-  path: string;
-  text: string;
-  /** Text of the .dockerignore that counts, or null. */
-  ignore: string | null;
-}
 
 /** A Dockerfile of a snapshot, and what it makes. */
 export interface FoundImage {
@@ -27,24 +17,14 @@ export interface FoundImage {
 type Place = Pick<RunContext, 'snapshot' | 'plan' | 'directory'>;
 
 /** Finds the Dockerfile that the plan names; null where there is none. */
-export async function findDockerfile({
+export function findDockerfile({
   snapshot,
   plan,
 }: Omit<Place, 'directory'>): Promise<FoundDockerfile | null> {
-  const { context, dockerfile } = plan.builder;
-  const list = snapshot.paths();
-  const known = new Set(list);
-  const found = dockerfileOf({ context, dockerfile }, { has: (path) => known.has(path), list: () => list });
-  if (found === null) return null;
-  const text = await readText(found.path);
-  if (text === null) return null;
-  const ignore =
-    (await readText(`${found.path}.dockerignore`)) ?? (await readText(posix.join(context, '.dockerignore')));
-  return { path: found.path, text, ignore };
-
-  async function readText(path: string): Promise<string | null> {
-    return (await snapshot.read(path))?.toString('utf8') ?? null;
-  }
+  return locateDockerfile(plan.builder, {
+    paths: { has: (path) => snapshot.has(path), list: () => snapshot.paths() },
+    read: async (path) => (await snapshot.read(path))?.toString('utf8') ?? null,
+  });
 }
 
 /**

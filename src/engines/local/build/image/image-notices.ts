@@ -30,11 +30,6 @@ export function imageNotices(
     const message = `${path}: no image build accepts ${listed(image.refused)}`;
     notices.push({ code: 'dockerfile_refused', message });
   }
-  if (image.missing.length > 0) {
-    const missing = image.missing.map(({ line, path: source }) => ({ line, what: source }));
-    const message = `${path}: COPY of what is not in the context, which no image build accepts: ${listed(missing)}`;
-    notices.push({ code: 'dockerfile_copy_missing', message });
-  }
   return notices;
 }
 
