@@ -18,7 +18,8 @@ function failureOf(facts: readonly ExperimentFact[]): { reason: string; explanat
 describe('how a pod ends', () => {
   test.each([
     ['exit 1', 1, 'NonZeroExit', 'worker-0-0 exited with code 1'],
-    ['exit 255', 255, 'NonZeroExit', 'worker-0-0 exited with code 255'],
+    ['echo no data >&2; exit 255', 255, 'NonZeroExit', 'worker-0-0 exited with code 255: no data; its log'],
+    ['echo no data >&2; kill -ABRT $$', 134, 'Killed', 'killed by signal 6 (SIGABRT): no data; its log'],
     ['no-such-program', 127, 'CommandNotFound', 'not found (exit 127)'],
     ['./main.py', 126, 'CommandNotExecutable', 'cannot be executed (exit 126)'],
     ['cd no-such-folder', 1, 'NonZeroExit', 'code 1'],

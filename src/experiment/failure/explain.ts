@@ -112,9 +112,13 @@ function explainExit({ experiment, pod, code, memory }: Exit): Explanation {
       explanation: `${pod} exited with code ${code}; ${logSays(experiment, pod)}`,
     };
   }
+  return { reason: 'Killed', explanation: `${pod} was ${killedBy(signal)}${signal === 9 ? memory : ''}` };
+}
+
+/** `killed by signal 6 (SIGABRT)`. */
+export function killedBy(signal: number): string {
   const name = SIGNAL_NAMES[signal];
-  const said = `killed by signal ${signal}${name ? ` (${name})` : ''}`;
-  return { reason: 'Killed', explanation: `${pod} was ${said}${signal === 9 ? memory : ''}` };
+  return `killed by signal ${signal}${name ? ` (${name})` : ''}`;
 }
 
 /** Shells report death by signal n as 128 + n; there are 64 signals. */

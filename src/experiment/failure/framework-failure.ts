@@ -1,6 +1,6 @@
 import { counted } from '../../base/text/plural.ts';
 import { OPERATORS, type OperatorName } from '../../operators/table.ts';
-import { logSays, type Explanation } from './explain.ts';
+import { killedBy, logSays, signalOf, type Explanation } from './explain.ts';
 import { howOf, ranks, reasonOf, type FrameworkEnd } from './framework-end.ts';
 import { explainMissing } from './repository-failure.ts';
 import { RULES } from './framework-rules.ts';
@@ -73,15 +73,18 @@ function explainError(
   };
 }
 
-/** What any other program said last on its standard error, when it chose to end with a code other than 0. */
+/** By which a program ends that cannot go on: SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV. Others come from outside. */
+const FAULTS: ReadonlySet<number> = new Set([4, 5, 6, 7, 8, 11]);
+
+/** What any other program said last on its standard error, when it ended by itself with a code other than 0. */
 function explainComplaint(end: FrameworkEnd): Explanation | null {
   const { code, pod, experiment } = end;
   const said = complaintOf(end);
-  if (code === null || code === 0 || code > 125 || said === null) return null;
-  return {
-    reason: 'NonZeroExit',
-    explanation: `${pod} exited with code ${code}: ${said}; ${logSays(experiment, pod)}`,
-  };
+  if (code === null || code === 0 || said === null) return null;
+  const signal = signalOf(code);
+  if (signal !== null && !FAULTS.has(signal)) return null;
+  const how = signal === null ? `exited with code ${code}` : `was ${killedBy(signal)}`;
+  return { reason: reasonOf(end), explanation: `${pod} ${how}: ${said}; ${logSays(experiment, pod)}` };
 }
 
 function explainNotExecutable(end: FrameworkEnd): Explanation | null {
@@ -138,12 +141,18 @@ function explainDebugging({ pod, code, debugging }: FrameworkEnd, tail: string):
 const ENVIRONMENT_MAKERS = /^(?:conda|mamba|micromamba|poetry|pipenv|pdm|hatch|pixi)$/;
 
 /** As bash, dash and other shells say it. */
-function explainNotFound({ pod }: FrameworkEnd, tail: string): Explanation | null {
+function explainNotFound(end: FrameworkEnd, tail: string): Explanation | null {
+  const { pod } = end;
   const said = [...tail.matchAll(/^\S+: (?:(?:line )?\d+: )?(\S+?): (?:command )?not found$/gm)].at(-1)?.[1];
-  if (said === undefined) return null;
+  const usual = 'check spec.command, and that what it calls is installed in the environment';
+  if (said === undefined) {
+    const line = complaintOf(end);
+    const explanation = `${pod}: a command was not found (exit 127): ${line}; ${usual}`;
+    return line === null ? null : { reason: 'CommandNotFound', explanation };
+  }
   const cure = ENVIRONMENT_MAKERS.test(said)
     ? `it is not on this machine; make that environment by hand, name it with --python-env, and let spec.command call python itself`
-    : 'check spec.command, and that what it calls is installed in the environment';
+    : usual;
   return {
     reason: 'CommandNotFound',
     explanation: `${pod}: the command ${said} was not found (exit 127); ${cure}`,

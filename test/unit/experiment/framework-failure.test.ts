@@ -34,6 +34,30 @@ describe('the end of a rank', () => {
   });
 });
 
+describe('the last line of standard error', () => {
+  const alone = { ...END, operator: 'jobset' as const, running: [] };
+
+  test.each([
+    [1, 'worker-2-0 exited with code 1: no data;'],
+    [125, 'worker-2-0 exited with code 125: no data;'],
+    [126, 'worker-2-0: a command cannot be executed (exit 126): no data;'],
+    [127, 'worker-2-0: a command was not found (exit 127): no data;'],
+    [128, 'worker-2-0 exited with code 128: no data;'],
+    [134, 'worker-2-0 was killed by signal 6 (SIGABRT): no data;'],
+    [139, 'worker-2-0 was killed by signal 11 (SIGSEGV): no data;'],
+    [193, 'worker-2-0 exited with code 193: no data;'],
+    [255, 'worker-2-0 exited with code 255: no data;'],
+  ])('is quoted of a program that ends by itself (code %d)', (code, said) => {
+    const end = { ...alone, code, tail: 'working\nno data\n', complaint: 'no data' };
+    expect(explainInFramework(end)?.explanation).toContain(said);
+    expect(explainInFramework({ ...end, complaint: null })).toBeNull();
+  });
+
+  test.each([129, 130, 137, 141, 143, null])('is not why somebody else ended it (%s)', (code) => {
+    expect(explainInFramework({ ...alone, code, tail: 'working\n', complaint: 'working' })).toBeNull();
+  });
+});
+
 describe('a program to debug with that is not there', () => {
   const debugging = { mode: 'vscode' as const, path: '/aichor/code' };
 
