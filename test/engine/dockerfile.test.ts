@@ -5,6 +5,7 @@ import { findEntrance } from '../../src/engines/local/mounts/enter.ts';
 import { planPeak } from '../../src/experiment/plan/totals.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { userInfo } from 'node:os';
+import type { Engine } from '../../src/engines/engine.ts';
 import { createHouse, jobset, type House, type Submission, type Submitted } from './house.ts';
 
 const entrance = await findEntrance(process.env, userInfo());
@@ -140,6 +141,46 @@ describe('paths of the image', () => {
     const { printed, codes } = await run(await house.submit(repository('python main.py', relative)), engine);
     expect(printed).toBe('7');
     expect(codes).toContain('image_paths_absent');
+  });
+
+  const told = ({ facts }: { facts: ExperimentFact[] }) =>
+    facts.flatMap((fact) =>
+      fact.type === 'notice' && fact.code === 'image_paths_absent' ? [fact.message] : [],
+    );
+
+  test.each<[string, () => Engine]>([
+    ['where mounts are allowed', () => house.engine],
+    ['where they are not', () => house.restarted({ entrance: async () => null })],
+  ])('below /tmp are explained %s', async (_, engine) => {
+    const below = { ...files, Dockerfile: 'FROM python\nWORKDIR /tmp/aichor-test-code\nCOPY . .\n' };
+    const named = { ...below, 'main.py': 'print("/tmp/aichor-test-code/x"[:4])' };
+    expect(told(await run(await house.submit(repository('python main.py', named)), engine()))).toEqual([
+      expect.stringMatching(
+        /mounted on this machine: \/tmp\/aichor-test-code \(the command starts in .*relative/,
+      ),
+    ]);
+    const reads = { ...below, 'main.py': 'open("/tmp/aichor-test-code/lib/thing.py")' };
+    await expect(run(await house.submit(repository('python main.py', reads)), engine())).rejects.toThrow(
+      'did you mean lib/thing.py, from the WORKDIR',
+    );
+    const plain = { ...below, 'main.py': 'print(1)' };
+    expect(told(await run(await house.submit(repository('python main.py', plain)), engine()))).toEqual([]);
+  });
+
+  test('that only the Dockerfile names are not told; those of programs are', async () => {
+    const engine = house.restarted({ entrance: async () => null });
+    const plain = { ...files, 'main.py': 'print(1)' };
+    expect(told(await run(await house.submit(repository('python main.py', plain)), engine))).toEqual([]);
+    const tools = {
+      Dockerfile: 'FROM python\nWORKDIR /aichor-test-app\nCOPY . .\nCOPY go /opt/aichor-test/bin/go\n',
+      go: '',
+    };
+    const command = 'test -e /opt/aichor-test/bin/go || echo none';
+    const ran = await run(await house.submit(repository(command, tools)), engine);
+    expect(ran.printed).toBe('none');
+    expect(told(ran)).toEqual([
+      expect.stringContaining('/opt/aichor-test (call its programs by their names'),
+    ]);
   });
 
   test.runIf(entrance)('each pod has its own, and the shutdown command sees them too', async () => {

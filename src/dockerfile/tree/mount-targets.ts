@@ -23,6 +23,16 @@ export function mountTargets(paths: Iterable<string>): string[] {
   return descend('/', below).sort();
 }
 
+/** Paths of an image where nothing of it can be laid whatever the machine allows, as high as possible: `/tmp/code`. */
+export function unmountablePaths(paths: Iterable<string>): string[] {
+  const found = new Set<string>();
+  for (const path of paths) {
+    const [, outer = '', inner] = path.split('/');
+    if (inner !== undefined && NEVER.test(`/${outer}`)) found.add(`/${outer}/${inner}`);
+  }
+  return [...found].sort();
+}
+
 function descend(path: string, below: ReadonlyMap<string, Set<string>>): string[] {
   if (NEVER.test(path)) return [];
   if (!OF_THE_MACHINE.test(path)) return [path];

@@ -2,7 +2,7 @@ import { counted } from '../../base/text/plural.ts';
 import { OPERATORS, type OperatorName } from '../../operators/table.ts';
 import { killedBy, logSays, signalOf, type Explanation } from './explain.ts';
 import { howOf, ranks, reasonOf, type FrameworkEnd } from './framework-end.ts';
-import { explainMissing } from './repository-failure.ts';
+import { explainImagePath, explainMissing } from './repository-failure.ts';
 import { RULES } from './framework-rules.ts';
 
 export { debuggedWith, type FrameworkEnd, type Peer } from './framework-end.ts';
@@ -29,6 +29,8 @@ function explanationOf(end: FrameworkEnd): Explanation | null {
   if (missing !== null) return missing;
   if (end.code === 127) return explainNotFound(end, tail);
   const error = lastError(tail);
+  const ofImage = explainImagePath(end, error ?? complaintOf(end));
+  if (ofImage !== null) return ofImage;
   for (const { operators, within, errors, shows, says } of isKilled(end) ? [] : RULES) {
     if (operators !== 'all' && !operators.includes(end.operator)) continue;
     if (errors !== undefined && error !== null && !errors.test(error)) continue;

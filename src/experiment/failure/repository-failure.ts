@@ -44,6 +44,38 @@ export function explainMissing(
   };
 }
 
+/**
+ * Why a file was not found that the program names by its path in the image, where nothing could be mounted: the
+ * repository has it. Null: it has none of that path. Pure.
+ *
+ * @param error what the program said last of its failure
+ */
+export function explainImagePath(
+  { pod, code, repository }: { pod: string; code: number | null; repository?: RanRepository | undefined },
+  error: string | null,
+): Explanation | null {
+  if (repository === undefined || error === null || code === null || code === 0 || code > 125) return null;
+  const missing = missingFile(error);
+  if (missing === null) return null;
+  const parts = missing.split('/').slice(1);
+  const ends = parts.map((_, index) => parts.slice(index).join('/')).slice(1);
+  const known = new Set(repository.paths);
+  const meant = ends.find((path) => known.has(path));
+  if (meant === undefined) return null;
+  return {
+    reason: 'NonZeroExit',
+    explanation: `${pod} exited with code ${code}: there is no ${missing} on this machine; did you mean ${meant}, from the WORKDIR, in which the command starts?`,
+  };
+}
+
+/** The absolute path of a file that a program of Python, or another one, has not found. */
+export function missingFile(error: string): string | null {
+  const found =
+    /^FileNotFoundError: .*'(\/[^'\n]+)'$/m.exec(error) ??
+    /^\S+: (?:cannot \w+ )?['‘]?(\/[^\n:'’]+)['’]?: No such file or directory$/m.exec(error);
+  return found?.[1] ?? null;
+}
+
 /** A script with such lines, of which the output or the command speaks. */
 function withCarriageReturns(
   { carriage_returns: scripts, command }: RanRepository,

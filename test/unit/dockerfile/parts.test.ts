@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readBaseImage } from '../../../src/dockerfile/base-image.ts';
 import { readDockerIgnore } from '../../../src/dockerfile/tree/docker-ignore.ts';
 import { readImage } from '../../../src/dockerfile/image.ts';
-import { mentions, mountTargets } from '../../../src/dockerfile/tree/mount-targets.ts';
+import { mentions, mountTargets, unmountablePaths } from '../../../src/dockerfile/tree/mount-targets.ts';
 import { optionWords, readOptions } from '../../../src/dockerfile/run/options.ts';
 
 test.each([
@@ -66,6 +66,12 @@ describe('what is laid over the machine', () => {
     [['/home/me/a.py'], ['/home/me/a.py']],
     [['/tmp/requirements.txt', '/proc/x'], []],
   ])('%j', (paths, expected) => expect(targets(...paths)).toEqual(expected));
+
+  test('nor can it be what lies below /tmp', () =>
+    expect(unmountablePaths(['/tmp', '/tmp/code/a/b.py', '/tmp/code', '/run/x', '/app/tmp/x', '/'])).toEqual([
+      '/run/x',
+      '/tmp/code',
+    ]));
 
   test.each([
     ['python /app/main.py', true],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { missingFile } from '../../../src/experiment/failure/repository-failure.ts';
 import { explainInFramework } from '../../../src/experiment/failure/framework-failure.ts';
 
 const repository = {
@@ -51,6 +52,25 @@ describe('what was not found', () => {
   ])('for its name: %s %s', (code, tail, said) =>
     expect(explained(code, tail, { carriage_returns: [] })).toContain(said),
   );
+
+  const python = (path: string) =>
+    `Traceback (most recent call last):\n  x\nFileNotFoundError: [Errno 2] No such file or directory: '${path}'\n`;
+
+  test.each([
+    [python('/tmp/code/src/imp/model.py'), 'did you mean src/imp/model.py, from the WORKDIR'],
+    [python('/app/train.sh'), 'there is no /app/train.sh on this machine; did you mean train.sh,'],
+  ])('for its path in the image: %s', (tail, said) => expect(explained(1, tail)).toContain(said));
+
+  test.each([python('/data/corpus.bin'), python('train.sh'), python('/train.sh')])(
+    'not for other paths: %s',
+    (tail) => expect(explained(1, tail)).not.toContain('did you mean'),
+  );
+
+  test.each([
+    ['cat: /app/x: No such file or directory', '/app/x'],
+    ["ls: cannot access '/app/x y': No such file or directory", '/app/x y'],
+    ['cat: x: No such file or directory', null],
+  ])('as programs say it: %s', (said, path) => expect(missingFile(said)).toBe(path));
 
   test('a module of the repository is not blamed on dependencies', () => {
     const tail = (module: string) =>

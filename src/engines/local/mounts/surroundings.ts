@@ -1,10 +1,12 @@
+import { unmountablePaths } from '../../../dockerfile/tree/mount-targets.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import type { RunContext } from '../../engine.ts';
 import type { Host } from '../shared/host.ts';
 import type { Imports } from '../build/editable/places.ts';
 import { readImports } from '../build/editable/read-imports.ts';
 import { prepareMounts, type Mount, type Mounts } from './prepare.ts';
-import { wantedMounts } from './wanted.ts';
+import { absentNotice } from './absent-paths.ts';
+import { namedPaths, wantedMounts } from './wanted.ts';
 import { readRunImage, type RunImage } from './run-image.ts';
 import type { InstallerMentions } from '../build/packages/mentions.ts';
 import { readInstallers } from '../build/packages/wants.ts';
@@ -42,7 +44,16 @@ export async function prepareSurroundings(
   if (installers.installs) notices.push(PRIVATE);
   const { folders: imports, copied } = await readImports(image, host.dataFolder, context);
   notices.push(...copied.map(notEditable));
-  if (wanted.length === 0) return { surroundings: { image, mounts: null, installers, imports }, notices };
+  const { layout } = image;
+  const unmountable = layout === null ? [] : unmountablePaths(layout.tree.paths());
+  const tellAbsent = async (paths: readonly string[]) => {
+    const named = layout === null ? [] : await namedPaths([...paths, ...unmountable], layout, context);
+    if (layout !== null && named.length > 0) notices.push(absentNotice(named, layout));
+  };
+  if (wanted.length === 0) {
+    await tellAbsent([]);
+    return { surroundings: { image, mounts: null, installers, imports }, notices };
+  }
   const needed = [host.dataFolder, ...programs];
   const { mounts, refused } = await prepareMounts({
     mounts: wanted,
@@ -51,10 +62,9 @@ export async function prepareSurroundings(
     entrance: await host.entrance(),
   });
   const missing = mounts === null ? wanted : refused;
-  return {
-    surroundings: { image, mounts, installers, imports },
-    notices: [...notices, ...absent(missing, volumes)],
-  };
+  notices.push(...absentVolumes(missing, volumes));
+  await tellAbsent(missing.filter(({ source }) => source === null).map(({ path }) => path));
+  return { surroundings: { image, mounts, installers, imports }, notices };
 }
 
 const PRIVATE: Notice = {
@@ -68,16 +78,12 @@ function notEditable({ name, missing }: Imports['copied'][number]): Notice {
   return { code: 'editable_copied', message };
 }
 
-/** Volumes by their folders; the image's files in one sentence. */
-function absent(missing: readonly Mount[], volumes: readonly Volume[]): Notice[] {
-  const notices: Notice[] = volumes
+/** Volumes by their folders. */
+function absentVolumes(missing: readonly Mount[], volumes: readonly Volume[]): Notice[] {
+  return volumes
     .filter(({ folder }) => missing.some(({ source }) => source === folder))
     .map(({ what, path, folder }) => ({
       code: 'mount_point_ignored',
       message: `${what} cannot be mounted at ${path} on this machine; here it is the folder ${folder}`,
     }));
-  const paths = missing.filter(({ source }) => source === null).map(({ path }) => path);
-  if (paths.length === 0) return notices;
-  const message = `the image has files at ${paths.slice(0, 3).join(', ')}, and the command or the code names such a path; nothing can be mounted there on this machine: use paths relative to the WORKDIR`;
-  return [...notices, { code: 'image_paths_absent', message }];
 }

@@ -1,4 +1,4 @@
-import { contextFiles } from '../../../dockerfile/tree/image-tree.ts';
+import { contextFiles, type ImageTree } from '../../../dockerfile/tree/image-tree.ts';
 import { mentions, mountTargets } from '../../../dockerfile/tree/mount-targets.ts';
 import type { RunContext } from '../../engine.ts';
 import type { ImageLayout } from './run-image.ts';
@@ -37,21 +37,47 @@ export async function wantedMounts(
 async function isMentioned(
   targets: readonly string[],
   { tree }: ImageLayout,
-  { plan, snapshot }: RunContext,
+  context: RunContext,
 ): Promise<boolean> {
+  for await (const text of textsOf(tree, context)) if (mentions(text, targets)) return true;
+  return false;
+}
+
+/**
+ * Which of these paths the command, a variable or the code names. The Dockerfile and files like it do not count: they
+ * name all of them, and no pod opens them.
+ */
+export async function namedPaths(
+  paths: readonly string[],
+  { tree }: ImageLayout,
+  context: RunContext,
+): Promise<string[]> {
+  const named = new Set<string>();
+  if (paths.length === 0) return [];
+  for await (const text of textsOf(tree, context, DOCKERFILE))
+    for (const path of paths) if (mentions(text, [path])) named.add(path);
+  return [...named].sort();
+}
+
+const DOCKERFILE =
+  /(?:^|\/)(?:(?:[^/]*\.)?Dockerfile[^/]*|(?:docker-)?compose[^/]*\.ya?ml|devcontainer\.json)$/i;
+
+/** Everything in which a path may be named that a pod opens. */
+async function* textsOf(
+  tree: ImageTree,
+  { plan, snapshot }: RunContext,
+  without: RegExp | null = null,
+): AsyncGenerator<string, void, void> {
   const values = plan.groups.flatMap(({ env }) =>
     env.flatMap(({ source }) => (source.kind === 'literal' ? [source.value] : [])),
   );
-  const shutdown = plan.graceful_termination?.shutdown_command ?? [];
-  if ([plan.command, ...values, ...shutdown].some((text) => mentions(text, targets))) return true;
+  yield* [plan.command, ...values, ...(plan.graceful_termination?.shutdown_command ?? [])];
   const prefix = plan.builder.context === '.' ? '' : `${plan.builder.context}/`;
   const texts = [...new Set(contextFiles(tree).values())]
-    .filter((path) => TEXTS.test(path))
+    .filter((path) => TEXTS.test(path) && without?.test(path) !== true)
     .slice(0, MOST_TEXTS);
   for (const path of texts) {
     const content = await snapshot.read(`${prefix}${path}`);
-    if (content !== null && content.length <= LARGEST_TEXT && mentions(content.toString('latin1'), targets))
-      return true;
+    if (content !== null && content.length <= LARGEST_TEXT) yield content.toString('latin1');
   }
-  return false;
 }

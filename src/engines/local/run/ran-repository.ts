@@ -12,7 +12,8 @@ export async function ranRepository(
   { end, tail }: { end: PodEnd; tail: string },
 ): Promise<RanRepository | undefined> {
   const code = end.how === 'exited' ? end.code : null;
-  const isAsked = code === 127 || code === 126 || code === 2 || tail.includes('ModuleNotFoundError');
+  const isAsked =
+    code === 127 || code === 126 || code === 2 || /ModuleNotFoundError|No such file or directory/.test(tail);
   if (!isAsked) return undefined;
   const { context } = plan.builder;
   const paths = contextEntries(snapshot, context)
