@@ -215,7 +215,7 @@ function createCall({ address, apiKey, reconnect, signal }: ClientOptions) {
         async (failures) => {
           if (failures > 0 && reconnect !== undefined) target = { address: await reconnect(), apiKey };
           return ask(target).catch((error: unknown) => {
-            mayBeTaken ||= isUnanswered(error);
+            mayBeTaken ||= isUnanswered(error) || signal?.aborted === true;
             throw error;
           });
         },
@@ -228,7 +228,7 @@ function createCall({ address, apiKey, reconnect, signal }: ClientOptions) {
       );
     } catch (error) {
       // A word of the server's to the same submission is an answer to all that went before.
-      const isAnswer = !isAichorError(error) || error.requestId !== undefined || signal?.aborted === true;
+      const isAnswer = !isAichorError(error) || error.requestId !== undefined;
       throw mayBeTaken && flag !== null && !isAnswer ? unanswered(error, flag) : error;
     }
   };

@@ -29,7 +29,7 @@ export function flagOfSame({ path, json }: Pick<HttpRequest, 'path' | 'json'>): 
   return typeof value === 'string' ? `${flag} ${quoteForShell(value)}` : null;
 }
 
-/** The failure of a submission that may have been taken, with the way to find out that harms nothing. */
+/** The failure (or the interruption) of a submission that may have been taken, with the way to find out that harms nothing. */
 export function unanswered(error: AichorError, flag: string): AichorError {
   const { code, message, diagnostics, cause } = error;
   const own = error.hint === null ? '' : `; ${error.hint}`;

@@ -16,6 +16,7 @@ async function through(
   world: World,
   args: readonly string[],
   faultOf: (asked: Asked) => Fault,
+  ctrlC?: AbortSignal,
 ): Promise<Outcome> {
   const home = join(world.folder, 'p');
   await mkdir(home, { recursive: true });
@@ -24,7 +25,7 @@ async function through(
   await rm(socket, { force: true });
   const proxy = await startProxy(join(world.home, 'server.sock'), socket, faultOf);
   try {
-    return await world.aichor(args, { env: { AICHOR_HOME: home } });
+    return await world.aichor(args, { env: { AICHOR_HOME: home }, ...(ctrlC && { ctrlC }) });
   } finally {
     await proxy.close();
   }
@@ -80,6 +81,30 @@ describe.concurrent('an answer that is lost after the change was made', () => {
         else expect(ids).toHaveLength(2);
         for (const id of ids) await world.end(id);
       }),
+  );
+
+  test('to a submission that is interrupted: the same', { timeout: PATIENCE_MS }, () =>
+    inWorld(async (world) => {
+      await world.start();
+      const root = await world.repository(QUICK);
+      const args = ['experiments', 'submit', 'local', '--repo-dir', root, '--quiet'];
+      const ctrlC = new AbortController();
+      const until = () => {
+        ctrlC.abort();
+        return new Promise<void>(() => undefined);
+      };
+      const held = ({ method, path }: Asked): Fault =>
+        method === 'POST' && path.endsWith('/experiments') ? { kind: 'hold', until } : NONE;
+      const { code, stderr } = await through(world, args, held, ctrlC.signal);
+      expect(code, stderr).toBe(130);
+      const { error } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '');
+      expect(error.message).toBe('interrupted; the submission may have been taken');
+      const [, key = ''] = /--idempotency-key (\S+)/.exec(error.hint) ?? [];
+      const again = await world.aichor([...args, '--idempotency-key', key]);
+      const { experiments } = await world.client.list({});
+      expect(experiments.map((one) => `${one.experiment_id}\n`)).toEqual([again.stdout.toString()]);
+      await world.end(again.stdout.toString().trim());
+    }),
   );
 
   test('to changes of what is there: done once; said to be unknown, then what became of it', { timeout: PATIENCE_MS }, () =>

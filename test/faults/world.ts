@@ -34,7 +34,7 @@ export interface World {
   client: Client;
   start(crashAt?: string, limits?: ServerLimits): Promise<Server>;
   /** The built program, not on a terminal. */
-  aichor(args: readonly string[], options?: { env?: NodeJS.ProcessEnv; cwd?: string }): Promise<Outcome>;
+  aichor(args: readonly string[], options?: Running): Promise<Outcome>;
   /** Writes a repository; its folder. */
   repository(work: Work): Promise<string>;
   /** Brings a repository to the control plane; its digest. */
@@ -45,6 +45,13 @@ export interface World {
   lines(id: string): Promise<LogLine[]>;
   /** Ends the control plane. Throws when any process of this world was left. */
   leave(): Promise<void>;
+}
+
+interface Running {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** Interrupts the command. */
+  ctrlC?: AbortSignal;
 }
 
 const never = () => new AbortController().signal;
@@ -69,8 +76,8 @@ async function createWorld(limits: object = { cpus: 1000 }): Promise<World> {
   return {
     ...{ folder, home, env, client, repository },
     start: (crashAt, allowed) => startServer(env, crashAt, allowed),
-    aichor: (args, options = {}) =>
-      run(args, { env: { ...env, ...options.env }, cwd: options.cwd ?? folder }),
+    aichor: (args, { env: more, cwd = folder, ctrlC } = {}) =>
+      run(args, { env: { ...env, ...more }, cwd }, ctrlC),
     upload: async (work) => upload(client, await repository(work)),
     async submit(snapshot, more = {}) {
       const submission: SubmissionInput = {
@@ -144,9 +151,14 @@ async function linesOf(client: Client, id: string): Promise<LogLine[]> {
   return lines;
 }
 
-function run(args: readonly string[], options: { env: NodeJS.ProcessEnv; cwd: string }): Promise<Outcome> {
+function run(
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; cwd: string },
+  ctrlC?: AbortSignal,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BIN, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    ctrlC?.addEventListener('abort', () => child.kill('SIGINT'));
     const pieces: Buffer[] = [];
     let stderr = '';
     child.stdout.on('data', (piece: Buffer) => pieces.push(piece));

@@ -2,7 +2,7 @@ import { boolean, option } from '@oclif/core/flags';
 import { harmless, harmlessJson } from '../../base/text/harmless.ts';
 import type { Client } from '../../client/client.ts';
 import type { Target } from '../../client/http.ts';
-import { AichorError } from '../../errors.ts';
+import { AichorError, isAichorError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { Command, Verdict } from './command.ts';
 import { OutputClosed, watchInterruption, watchReader } from './interruption.ts';
@@ -199,7 +199,9 @@ export abstract class BaseCommand<T = unknown> extends Command {
   /** Sets the exit code itself, because oclif loses it with `--json` and re-wraps the text. */
   async #fail(thrown: unknown, kind: 'failure' | 'verdict' | 'seen'): Promise<void> {
     const signal = this.#signal;
-    const ended = signal?.aborted ? signal.reason : thrown;
+    // What was thrown because of the interruption is that, unless it says more of it.
+    const saysMore = isAichorError(thrown) && thrown.code === 'interrupted';
+    const ended = signal?.aborted && !saysMore ? signal.reason : thrown;
     if (ended instanceof OutputClosed) {
       process.exitCode = 0;
       return;
@@ -212,7 +214,7 @@ export abstract class BaseCommand<T = unknown> extends Command {
       command: this.#typedName(),
       flags: Object.keys(this.ctor.flags ?? {}),
     });
-    const said = error.code === 'interrupted' ? this.#interrupted() : error;
+    const said = error.code === 'interrupted' && error.hint === null ? this.#interrupted() : error;
     process.exitCode = EXIT_CODES[said.code];
     if (kind === 'seen' && this.#errorsForPeople) return;
     const text = await failureText(
