@@ -58,6 +58,8 @@ async function bundle(root, sources) {
       'reading-thread': at('snapshot/packaging/reading/reading-thread.ts'),
     },
     external: EXTERNAL,
+    // A client library asks for the one that Node has, which warns that it is deprecated.
+    resolve: { alias: { punycode: join(root, 'node_modules/punycode/punycode.js') } },
     platform: 'node',
     plugins: [program(root, sources)],
     transform: { target: 'node20', define: { 'process.env.NODE_ENV': '"production"' } },
