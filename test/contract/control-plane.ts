@@ -144,6 +144,7 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
     async close() {
       closing.abort();
       await supervisor.close();
+      await keys.close();
       await logs.close();
       privateValues.close();
       store.close();

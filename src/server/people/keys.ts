@@ -25,6 +25,8 @@ export interface KeyStore {
   rotate(name: string): Promise<KeyCreated>;
   /** Whose key this is; null: nobody's, or it has expired. */
   find(key: string): KeyDocument | null;
+  /** Returns when the last uses are written down: whoever reads the file from then on is not overtaken by this store. */
+  close(): Promise<void>;
 }
 
 interface KeyStoreOptions {
@@ -119,6 +121,7 @@ export async function openKeyStore({ configFolder, now, log }: KeyStoreOptions):
       }
       return documentOf(key);
     },
+    close: () => exclusively(async () => undefined),
   };
 }
 

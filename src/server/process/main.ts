@@ -5,7 +5,7 @@ import { isLoopbackHost } from '../../base/http/outer-address.ts';
 import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
 import { adminKeyOf, serverKey } from '../http/api-key.ts';
 import { createApp } from '../http/app.ts';
-import { openKeyStore } from '../people/keys.ts';
+import { openKeyStore, type KeyStore } from '../people/keys.ts';
 import type { Serving } from '../http/routes/api.ts';
 import { compose, localEngine, type Composed } from './compose.ts';
 import { foldersBelow, type Folders } from './folders.ts';
@@ -108,6 +108,11 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   const { env, version, team } = options;
   const reached = deferred<string>();
   let address = `unix:${place.state.socket}`;
+  const keys = await openKeyStore({
+    configFolder: place.state.config,
+    now: () => new Date(),
+    log: place.log,
+  });
   const composed = await compose({
     env,
     version,
@@ -138,6 +143,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
       place,
       composed,
       serving,
+      keys,
       listeners,
       onRequest: touch,
     });
@@ -161,6 +167,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     memory.stop();
     reached.resolve('');
     await Promise.all([composed.links, ...listeners].map((each) => each.close(GRACE_MS)));
+    await keys.close();
     await composed.close();
   }
   await removeServerFile(place.folders.serverFile);
@@ -170,6 +177,7 @@ interface Listening {
   place: Place;
   composed: Composed;
   serving: Serving;
+  keys: KeyStore;
   listeners: Listener[];
   onRequest(): void;
 }
@@ -180,11 +188,10 @@ interface Listening {
  */
 async function listen(
   { team, env }: ServerOptions,
-  { place, composed, serving, listeners, onRequest }: Listening,
+  { place, composed, serving, keys, listeners, onRequest }: Listening,
 ): Promise<string | null> {
   const { config, socket } = place.state;
   const { uses, links } = composed;
-  const keys = await openKeyStore({ configFolder: config, now: () => new Date(), log: place.log });
   const app = createApp({ uses, serving, keys, apiKey: null });
   listeners.push(await listenOnSocket(socket, { app, onRequest }));
   if (team === null) return null;
