@@ -59,7 +59,7 @@ export default class ExperimentsMetrics extends BaseCommand<MetricsDocument> {
   }): Promise<void> {
     const { metricChanges } = await import('../../../cli/metrics/changes.ts');
     const { valueText } = await import('../../../metrics/value-text.ts');
-    const onLost = () => this.talk.notice('the connection was lost; reconnecting…');
+    const onLost = () => this.talk.notice('the connection was lost; making it again');
     for await (const change of metricChanges({ ...of, signal: this.signal, onLost })) {
       const { name, step, last } = change;
       await this.write(
