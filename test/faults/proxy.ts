@@ -8,8 +8,11 @@ export type Fault =
   | { kind: 'lose reply' }
   /** The connection breaks, nothing is passed on. */
   | { kind: 'refuse' }
-  /** That many bytes of the answer's body arrive, then the connection breaks, or the answer ends as if it were whole. */
-  | { kind: 'cut' | 'end early'; after: number }
+  /**
+   * Of the first bytes of the answer's body that share arrives (0 to 1), then the connection breaks, or the answer ends as
+   * if it were whole. Not a number of bytes: a packed stream may be silent before it has sent so many.
+   */
+  | { kind: 'cut' | 'end early'; share: number }
   /** The answer is held back until this has happened. */
   | { kind: 'hold'; until: () => Promise<void> };
 
@@ -89,12 +92,13 @@ async function answer(reply: IncomingMessage, outgoing: ServerResponse, fault: F
   if (fault.kind === 'hold') await fault.until();
   const { 'content-length': _length, 'transfer-encoding': _encoding, connection: _connection, ...headers } = reply.headers;
   outgoing.writeHead(reply.statusCode ?? 502, headers);
-  let left = 'after' in fault ? fault.after : Infinity;
   for await (const chunk of reply) {
-    const piece: Buffer = chunk.subarray(0, left);
-    left -= piece.length;
-    outgoing.write(piece);
-    if (left > 0) continue;
+    if (!('share' in fault)) {
+      outgoing.write(chunk);
+      continue;
+    }
+    // What was written must have left before the connection breaks.
+    await new Promise((resolve) => outgoing.write(chunk.subarray(0, fault.share * chunk.length), resolve));
     if (fault.kind === 'end early') outgoing.end();
     else outgoing.destroy();
     return;

@@ -16,6 +16,8 @@ export interface Work {
 
 /** So little that many run side by side whatever the machine has. */
 const RESOURCES = { cpus: 0.1, ramRatio: 0.01 };
+/** What that is in memory, as commands say it. */
+export const MEMORY_GB = 0.001;
 
 export function manifestOf({ count = 1, completions, parallelisms, spec }: Work): string {
   const worker = {
