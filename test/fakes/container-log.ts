@@ -85,7 +85,9 @@ export function createContainerLog(): ContainerLog {
       return streams.size;
     },
     print(bytes, { nanos = 1_000_000, full = true } = {}) {
-      clock += nanos;
+      // Between the last line of one file and the first of the next a file is renamed and opened.
+      const isFirst = begin > 0 && begin === fragments.length;
+      clock += isFirst ? Math.max(nanos, 1) : nanos;
       const stamp = { seconds: START + Math.floor(clock / SECOND), nanos: clock % SECOND };
       fragments.push({ stamp, bytes: Buffer.from(bytes), full });
       if (!isHeld) for (const stream of streams) push(stream);
