@@ -116,6 +116,23 @@ it.each([
   expect(variable.stdout).toMatch(pattern);
 });
 
+it('prints the columns that were asked for as tsv, whole and under their names', async () => {
+  const asked = [
+    'experiments',
+    'list',
+    '--output',
+    'tsv',
+    '--columns',
+    'id,env.HOLD,created',
+    '--limit',
+    '1',
+  ];
+  const { stdout } = await program.aichor(asked);
+  const [names, values] = stdout.split('\n');
+  expect(names).toBe('id\tenv.HOLD\tcreated');
+  expect(values).toMatch(/^[0-9a-f-]{36}\t[^\t]*\t\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+});
+
 it.runIf(hasTmux)('errors take the form that stderr asks for', async () => {
   const shell = open();
   shell.type('aichor experiments get ffffff | cat; echo "code $?"');

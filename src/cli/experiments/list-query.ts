@@ -4,7 +4,7 @@ import { wordOf } from '../runtime/flags.ts';
 import { everyExperiment } from './selection.ts';
 import { sinceFlag } from './since.ts';
 
-export { labelConditions } from '../submit/environment.ts';
+import { labelConditions } from '../submit/environment.ts';
 
 /** The time that `--since` means, seen from now. Throws AichorError `usage`. */
 export function sinceTime(text: string): string {
@@ -15,6 +15,22 @@ export function sinceTime(text: string): string {
 export async function operatorNamed(name: string): Promise<string> {
   const { OPERATOR_NAMES } = await import('../../operators/table.ts');
   return wordOf(name, OPERATOR_NAMES, '--operator');
+}
+
+/** What is asked of a server, from the flags of a list. Throws AichorError `usage`. */
+export async function listQuery<Flags extends ListFlags>({ label, since, operator, ...same }: Flags) {
+  return {
+    ...same,
+    operator: operator === undefined ? undefined : await operatorNamed(operator),
+    label: labelConditions(label),
+    since: since === undefined ? undefined : sinceTime(since),
+  };
+}
+
+interface ListFlags {
+  label: readonly string[];
+  since: string | undefined;
+  operator: string | undefined;
 }
 
 interface Wanted {

@@ -181,6 +181,11 @@ export abstract class BaseCommand<T = unknown> extends Command {
     }
   }
 
+  /** What `tsv` has of a document, where that is not all of it. */
+  protected async rows(document: T): Promise<unknown> {
+    return document;
+  }
+
   async #print(document: T): Promise<void> {
     const text = await this.#textOf(document);
     await this.write(text === '' ? '' : `${text}\n`);
@@ -190,7 +195,8 @@ export abstract class BaseCommand<T = unknown> extends Command {
     const { format } = this;
     const { isTTY } = this.#stdout;
     const safe = (text: string) => (isTTY ? harmless(text) : text);
-    if (format === 'tsv' || format === 'id') return safe(linesOf(document, format));
+    if (format === 'tsv') return safe(linesOf(await this.rows(document), format));
+    if (format === 'id') return safe(linesOf(document, format));
     if (format === 'yaml') return safe((await this.yaml(document)).trimEnd());
     const drawn = format === 'table' ? await this.view(document) : null;
     return drawn ?? (isTTY ? harmlessJson(JSON.stringify(document, null, 2)) : JSON.stringify(document));

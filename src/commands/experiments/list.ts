@@ -1,5 +1,5 @@
 import { boolean, integer, string } from '@oclif/core/flags';
-import type { ExperimentList, ListQueryInput } from '../../api/contract.ts';
+import type { ExperimentList } from '../../api/contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { repeated, shieldDashedValue, someOf } from '../../cli/runtime/flags.ts';
 import { linesOf } from '../../cli/runtime/output.ts';
@@ -26,7 +26,7 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
     }),
     sort: string({ description: 'Sort by a column; -COLUMN: the largest first', helpValue: 'COLUMN' }),
     columns: string({
-      description: 'What a table shows: id,status,env.NAME,label.NAME,metric.NAME,…',
+      description: 'What a table or tsv shows: id,status,env.NAME,label.NAME,metric.NAME,…',
       helpValue: 'NAMES',
     }),
     limit: integer({ description: 'How many at most', default: 50, min: 1, max: 1000 }),
@@ -47,14 +47,8 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
     const { flags } = await this.parse(ExperimentsList);
     const { label, since, sort, columns, page = 1, watch, json: _j, output: _o, utc: _u, ...same } = flags;
     [this.#columns, this.#page] = [columns, page];
-    const { sinceTime, labelConditions, listPage, operatorNamed } =
-      await import('../../cli/experiments/list-query.ts');
-    const query: ListQueryInput = {
-      ...same,
-      operator: same.operator === undefined ? undefined : await operatorNamed(same.operator),
-      label: labelConditions(label),
-      since: since === undefined ? undefined : sinceTime(since),
-    };
+    const { listPage, listQuery } = await import('../../cli/experiments/list-query.ts');
+    const query = await listQuery({ ...same, label, since });
     const client = await this.client();
     if (!watch) return listPage(client, query, { sort: sort?.trim(), page, columns });
     const { showChanges } = await import('../../cli/experiments/watch-list.ts');
@@ -69,6 +63,11 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
       onLost: () => this.talk.notice('the connection was lost; making it again'),
     });
     return undefined;
+  }
+
+  protected override async rows(document: ExperimentList): Promise<unknown> {
+    const { columnValues } = await import('../../cli/print/experiments/columns.ts');
+    return this.#columns === undefined ? document : columnValues(document, this.#columns);
   }
 
   override async view({ experiments, next_cursor: next }: ExperimentList): Promise<string> {

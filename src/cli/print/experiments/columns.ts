@@ -109,6 +109,25 @@ export function columnNames(): string[] {
   return Object.keys(COLUMNS);
 }
 
+/** For scripts: what `--columns` names of each experiment, whole and as it is in the record. Throws AichorError `usage`. */
+export function columnValues(
+  { experiments }: { experiments: readonly ExperimentSummary[] },
+  names: string,
+): { experiments: Record<string, string | number | null>[] } {
+  const chosen = names.split(',').map((name) => name.trim());
+  const columns = listColumns(names);
+  const rows = experiments.map((experiment) =>
+    Object.fromEntries(
+      columns.map(({ key }, index) => {
+        const name = chosen[index] ?? '';
+        const isTime = name === 'age' || name === 'created';
+        return [name, isTime ? experiment.created_at : key(experiment)];
+      }),
+    ),
+  );
+  return { experiments: rows };
+}
+
 /** Experiments in the order of `--sort` (`time`, `-env.LR`: the largest first). Throws AichorError `usage`. */
 export function sorted(experiments: readonly ExperimentSummary[], by: string): ExperimentSummary[] {
   const descending = by.startsWith('-');
