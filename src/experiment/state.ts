@@ -13,26 +13,21 @@ export interface ExperimentState {
   ended: boolean;
 }
 
-export type NewExperiment = Omit<
+export type NewExperiment = Pick<
   ExperimentRecord,
-  | 'status'
-  | 'step'
-  | 'reason'
-  | 'explanation'
-  | 'image'
-  | 'note'
-  | 'sweep'
-  | 'attempt'
-  | 'started_at'
-  | 'ended_at'
-  | 'duration_s'
-  | 'resources'
-  | 'notices'
-  | 'metrics'
-  | 'progress'
-  | 'pods'
-  | 'events'
-  | 'links'
+  | 'experiment_id'
+  | 'engine'
+  | 'operator'
+  | 'project'
+  | 'message'
+  | 'labels'
+  | 'source'
+  | 'manifest_path'
+  | 'resubmit_of'
+  | 'env'
+  | 'secrets'
+  | 'created_at'
+  | 'paths'
 > &
   Partial<Pick<ExperimentRecord, 'sweep'>>;
 
