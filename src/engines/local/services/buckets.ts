@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sleepUnless } from '../../../base/async/abort.ts';
+import { sleep, sleepUnless } from '../../../base/async/abort.ts';
 import { readIfThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import { AichorError } from '../../../errors.ts';
@@ -133,7 +133,7 @@ async function comesUp(
   for (let waited = 0; waited < PATIENCE_MS; waited += PAUSE_MS) {
     if (await answers(port)) return;
     if (waited > 1000 && !(await isRunning())) break;
-    await sleepUnless(new AbortController().signal, PAUSE_MS);
+    await sleep(PAUSE_MS);
   }
   const said = ((await readIfThere(log)) ?? '').trim().split('\n').at(-1);
   throw new AichorError(
