@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+
+/** Where a browser is looked for; the first that is there is taken. */
+const PLACES = [process.env.CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser'];
+
+/** A browser without a window, with more flags perhaps; what `launching` says is for the launch. Rejects where there is none. */
+export async function launchBrowser(flags = [], launching = {}) {
+  const executablePath = PLACES.find((path) => path !== '' && existsSync(path));
+  if (executablePath === undefined) throw new Error('there is no chromium: set CHROMIUM to its path');
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({
+    ...launching,
+    executablePath,
+    args: [...flags, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+  });
+}
+
+/**
+ * A page in a window of its own, in which `firstSeen` looks, as often as something is drawn, for when something is there.
+ *
+ * @returns {Promise<{page: import('playwright-core').Page, faults: string[], sent: () => number}>} `faults`: what it did that its
+ *   policy forbids, and what was thrown; `sent`: bytes that came so far, as they were packed
+ */
+export async function openPage(browser) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Trusted Type/i.test(message.text())) faults.push(message.text());
+  });
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  let bytes = 0;
+  session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
+  await page.addInitScript(() => {
+    globalThis.firstSeen = (isThere, since = 0) =>
+      new Promise((resolve, reject) => {
+        const begun = performance.now();
+        const look = () => {
+          if (isThere()) resolve(performance.now() - since);
+          else if (performance.now() - begun > 60_000) reject(new Error(`never seen: ${isThere}`));
+          else requestAnimationFrame(look);
+        };
+        look();
+      });
+  });
+  return { page, faults, sent: () => bytes, session };
+}
+
+/**
+ * Milliseconds from the beginning of a navigation until something is seen.
+ *
+ * @param {string} selector @param {string} text that stands in it; empty: whatever
+ */
+export async function seenAfterLoad(page, url, { selector, text = '' }) {
+  await page.goto(url, { waitUntil: 'commit' });
+  return page.evaluate(
+    ([selector, text]) =>
+      globalThis.firstSeen(() =>
+        [...document.querySelectorAll(selector)].some((each) => each.textContent.includes(text)),
+      ),
+    [selector, text],
+  );
+}
+
+/** Milliseconds from the beginning of a navigation until something that came with the page is gone. */
+export function goneAfterLoad(page, selector) {
+  return page.evaluate(
+    (selector) => globalThis.firstSeen(() => document.querySelector(selector) === null),
+    selector,
+  );
+}
+
+/** Milliseconds between frames while `step` is done in each of them. */
+export function frames(page, { selector = '', pixels = 0, count = 120 } = {}) {
+  return page.evaluate(
+    async ([selector, pixels, count]) => {
+      const box = selector === '' ? null : document.querySelector(selector);
+      const times = [];
+      let before = await new Promise(requestAnimationFrame);
+      for (let i = 0; i < count; i++) {
+        if (box !== null) box.scrollTop += pixels;
+        const now = await new Promise(requestAnimationFrame);
+        times.push(now - before);
+        before = now;
+      }
+      return times;
+    },
+    [selector, pixels, count],
+  );
+}

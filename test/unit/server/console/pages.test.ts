@@ -1,0 +1,112 @@
+/** What is said with every page of the console, and to whom none is given. */
+import { createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RequestEnv } from '../../../../src/server/http/routes/api.ts';
+import { createPages, type Served } from '../../../../src/server/console/pages.ts';
+
+const PAGE = Buffer.from('<!doctype html>');
+const OWN = 'aichor-own.localhost';
+let server: Server;
+/** Bytes that had been sent when the page's first question was asked. */
+let sentBefore: number[];
+
+beforeEach(async () => {
+  sentBefore = [];
+  const app = new OpenAPIHono<RequestEnv>();
+  app.get('/v1/session', (context) => {
+    sentBefore.push(context.env.incoming?.socket.bytesWritten ?? 0);
+    return context.json({}, 401);
+  });
+  const asset = (type: string) => ({ type, bodies: new Map([['', PAGE]]) });
+  const pages = createPages({
+    assets: new Map([
+      ['index.html', asset('text/html; charset=utf-8')],
+      ['main-1.js', asset('text/javascript; charset=utf-8')],
+    ]),
+    app,
+    served: (host): Served =>
+      host === OWN ? { what: 'console' } : { what: 'nothing', why: 'not under this name' },
+  });
+  server = createServer((incoming, outgoing) => {
+    if (!pages.request(incoming, outgoing)) outgoing.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+function ask(path: string, { method = 'GET', host = OWN, cookie = '' } = {}) {
+  const { port } = server.address() as AddressInfo;
+  return new Promise<{ status: number | undefined; headers: IncomingHttpHeaders }>((resolve, reject) => {
+    request({ port, path, method, headers: { host, ...(cookie !== '' && { cookie }) } }, (response) => {
+      response.resume();
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+const SAFE = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+describe('every answer', () => {
+  it.each(['/', '/experiments/1', '/assets/main-1.js'])('to %s has the whole policy', async (path) => {
+    const { status, headers } = await ask(path);
+    expect(status).toBe(200);
+    expect(headers).toMatchObject(SAFE);
+    const policy = (headers['content-security-policy'] ?? '').toString().split('; ');
+    expect(policy.toSorted()).toEqual([
+      "base-uri 'none'",
+      "connect-src 'self'",
+      "default-src 'none'",
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+      "img-src 'self' data:",
+      "require-trusted-types-for 'script'",
+      "script-src 'self'",
+      "style-src 'self'",
+      'trusted-types aichor',
+      "worker-src 'self'",
+    ]);
+  });
+
+  it('that refuses has one, too, and nothing that a browser runs', async () => {
+    for (const asked of [
+      ask('/assets/none.js'),
+      ask('/', { method: 'POST' }),
+      ask('/', { host: 'evil.test' }),
+    ]) {
+      const { headers } = await asked;
+      expect(headers).toMatchObject(SAFE);
+      expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    }
+  });
+});
+
+describe('another name that leads here', () => {
+  // A page whose own name is made to mean this machine (DNS rebinding) asks under its own name.
+  it.each(['evil.test', 'localhost', '127.0.0.1', 'aichor-other.localhost', `${OWN}.evil.test`])(
+    '%s is given nothing: no page, no file, nothing of the contract',
+    async (host) => {
+      for (const path of ['/', '/assets/main-1.js', '/v1/experiments', '/v1/session'])
+        expect((await ask(path, { host })).status, path).toBe(421);
+    },
+  );
+
+  it('makes no difference in large letters', async () => {
+    expect((await ask('/', { host: OWN.toUpperCase() })).status).toBe(200);
+  });
+});
+
+it('a page begins before what it would ask is asked: a browser need not wait for the answers to load its parts', async () => {
+  expect((await ask('/experiments', { cookie: 'aichor-session=of-somebody' })).status).toBe(200);
+  expect(sentBefore).toEqual([expect.any(Number)]);
+  expect(sentBefore[0]).toBeGreaterThan(PAGE.length);
+});
