@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import type { Server } from 'node:http';
@@ -68,8 +69,24 @@ describe('an object', () => {
     await s3('PUT', at('a'), { body: 'x', headers });
     server.closeAllConnections();
     server.close();
+    const said = join(settings.state, 'attributes.jsonl');
+    appendFileSync(said, '{"key":"cut off by a cra');
     await begin();
     expect((await s3('HEAD', at('a'))).headers).toMatchObject({ ...headers, 'content-length': '1' });
+    await s3('PUT', at('b'), { body: 'x', headers });
+    server.closeAllConnections();
+    server.close();
+    await begin();
+    expect((await s3('HEAD', at('b'))).headers).toMatchObject({ ...headers, 'content-length': '1' });
+  });
+
+  test('is no pipe, which nobody would wait for', async () => {
+    mkdirSync(join(home, 'inputs'), { recursive: true });
+    execFileSync('mkfifo', [join(home, 'inputs', 'pipe')]);
+    expect(codeOf(await s3('GET', '/p-inputs/pipe'))).toBe('NoSuchKey');
+    expect(keysIn((await s3('GET', '/p-inputs', { query: [['list-type', '2']] })).body.toString())).toEqual(
+      [],
+    );
   });
 
   test('that breaks off is not there, and what was there stays', async () => {
@@ -136,6 +153,11 @@ describe('keys', () => {
       expect([path, codeOf(await s3('PUT', path, { body: 'x' }))]).toEqual([path, 'AccessDenied']);
     writeFileSync(join(home, 'inputs', 'a'), 'x');
     expect(codeOf(await s3('DELETE', '/p-inputs/a'))).toBe('AccessDenied');
+    expect(codeOf(await s3('DELETE', '/p-inputs'))).toBe('AccessDenied');
+    // Who makes its bucket before it writes to it hears that it is there.
+    expect(codeOf(await s3('PUT', '/p-outputs'))).toBe('BucketAlreadyOwnedByYou');
+    expect(codeOf(await s3('PUT', '/p-others'))).toBe('NoSuchBucket');
+    expect(codeOf(await s3('PUT', '/p-outputs', { query: [['acl', '']] }))).toBe('NotImplemented');
     expect(codeOf(await s3('GET', '/other/a'))).toBe('NoSuchBucket');
   });
 

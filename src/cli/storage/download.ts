@@ -1,30 +1,42 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import type { StorageList, StorageQueryInput } from '../../api/storage-contract.ts';
 import type { Client } from '../../client/client.ts';
+import { eachAtMost } from '../../base/async/at-most.ts';
+import { SMALL_FILE } from '../../base/http/small-files.ts';
 import { isThere } from '../../base/io/files.ts';
-import { place as placeWhole } from '../../base/io/place.ts';
 import { AichorError } from '../../errors.ts';
 import { noneChosen } from '../experiments/references.ts';
 import { everyExperiment } from '../experiments/selection.ts';
 import { labelConditions } from '../submit/environment.ts';
+import { fetchFile, isFetched, type Fetching } from './fetch-file.ts';
+import { createProgressOf } from './progress.ts';
+import { fetchSmall } from './small-files.ts';
 
 /** What `storage download` prints. */
 export interface Downloaded extends StorageList {
   destination: string;
   bytes: number;
+  /** How many of the files were there already, as they are. */
+  unchanged: number;
 }
 
-interface DownloadOptions {
-  destination: string;
+export interface TransferOptions {
+  /** Files at a time. */
+  concurrency: number;
   force: boolean;
-  onFile(path: string): void;
+  /** Takes a text that replaces the one before. */
+  show(text: string): void;
+  signal?: AbortSignal | undefined;
+}
+
+interface DownloadOptions extends TransferOptions {
+  destination: string;
 }
 
 /**
- * Fetches every file of a listing. Each appears whole, under its own path below the destination.
+ * Fetches every file of a listing that is not there yet as it is. Each appears whole, under its own path below the destination.
  *
- * @throws AichorError `conflict` before anything is fetched, when a file is there already
+ * @throws AichorError `conflict` before anything is fetched, when another file is there already
  */
 export async function download(
   client: Client,
@@ -33,14 +45,28 @@ export async function download(
 ): Promise<Downloaded> {
   const list = await client.storage(query);
   const destination = resolve(options.destination);
-  const places = list.files.map(({ path }) => ({ path, place: placeOf(destination, path) }));
-  if (!options.force) await refuseToOverwrite(places);
-  for (const { path, place } of places) {
-    options.onFile(path);
-    await mkdir(dirname(place), { recursive: true });
-    await placeWhole(place, await client.storedFile({ ...query, path }), { mode: 0o666 & ~process.umask() });
-  }
-  return { ...list, destination, bytes: list.files.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const all = list.files.map((file) => ({ query, file, place: placeOf(destination, file.path) }));
+  const missing: Fetching[] = [];
+  await eachAtMost(LOOKS, all, async (each) => (await isFetched(each)) || void missing.push(each));
+  if (!options.force) await refuseToOverwrite(missing);
+  const { concurrency, show, signal } = options;
+  const sizes = missing.map(({ file }) => file.bytes);
+  const progress = createProgressOf({ files: missing.length, bytes: sum(sizes) }, show);
+  const small = missing.filter(({ file }) => file.bytes <= SMALL_FILE);
+  const large = missing.filter(({ file }) => file.bytes > SMALL_FILE);
+  const alone = await fetchSmall(client, { query, files: small, concurrency, progress, signal });
+  await eachAtMost(concurrency, [...alone, ...large], (each) =>
+    fetchFile(client, each, { progress, signal }),
+  );
+  const bytes = sum(list.files.map((file) => file.bytes));
+  return { ...list, destination, bytes, unchanged: all.length - missing.length };
+}
+
+/** Looks at files of this machine at a time. */
+const LOOKS = 16;
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((before, next) => before + next, 0);
 }
 
 /** Which experiments, and which of their outputs. */
@@ -78,7 +104,8 @@ export async function downloadLabelled(
     files: found.flatMap(({ folder, list: { files } }) =>
       files.map((file) => ({ ...file, path: `${folder}/${file.path}` })),
     ),
-    bytes: found.reduce((sum, { list }) => sum + list.bytes, 0),
+    bytes: sum(found.map(({ list }) => list.bytes)),
+    unchanged: sum(found.map(({ list }) => list.unchanged)),
   };
 }
 
@@ -95,7 +122,7 @@ function placeOf(destination: string, path: string): string {
 async function refuseToOverwrite(places: readonly { place: string }[]): Promise<void> {
   for (const { place } of places) {
     if (!(await isThere(place))) continue;
-    throw new AichorError('conflict', `${place} is there already`, {
+    throw new AichorError('conflict', `${place} is there already, and differs`, {
       hint: 'give another folder with --to, or --force to overwrite',
     });
   }

@@ -4,12 +4,12 @@ import { boolean, string } from '@oclif/core/flags';
 import { repeated } from '../../cli/runtime/flags.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { download, downloadLabelled, type Downloaded } from '../../cli/storage/download.ts';
-import { storageFlags, storageQueryOf } from '../../cli/storage/storage-flags.ts';
+import { storageFlags, storageQueryOf, transferFlags } from '../../cli/storage/storage-flags.ts';
 
 export default class StorageDownload extends BaseCommand<Downloaded> {
   static override summary = 'Download inputs or outputs';
   static override description =
-    'Files keep their paths below the destination. What is there already is left alone, and is exit 6 unless --force is given.';
+    'Files keep their paths below the destination. Those that were downloaded before are not fetched again; where another file is, that is exit 6 unless --force is given. Repeat the command after it was interrupted: it goes on where it was.';
   static override examples = [
     'aichor storage download --experiment latest --to results',
     'aichor storage download --experiment 9b2f41 model.pt --to .',
@@ -29,6 +29,7 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
     ),
     sweep: string({ description: 'The same of every experiment of this sweep', helpValue: 'NAME' }),
     to: string({ description: 'Folder to put them in; made when it is not there', default: '.' }),
+    ...transferFlags,
     force: boolean({ description: 'Overwrite files that are there already' }),
   };
 
@@ -36,15 +37,17 @@ export default class StorageDownload extends BaseCommand<Downloaded> {
     const { args, flags } = await this.parse(StorageDownload);
     const client = await this.client();
     const query = storageQueryOf(flags, { path: args.path, settings: this.settings() });
-    const onFile = (path: string) => this.talk.progress(path);
-    const options = { destination: flags.to, force: flags.force, onFile };
-    const { label: labels, sweep } = flags;
+    this.goesOnWhenRepeated();
+    const show = (text: string) => this.talk.progress(text);
+    const { label: labels, sweep, force, concurrency } = flags;
+    const options = { destination: flags.to, force, concurrency, show };
     if (labels.length > 0 || sweep !== undefined)
       return downloadLabelled(client, { labels, sweep, path: args.path }, options);
     return download(client, query, options);
   }
 
-  override view({ files, destination }: Downloaded): string {
-    return `${counted(files.length, 'file')} in ${destination}`;
+  override view({ files, destination, unchanged }: Downloaded): string {
+    const known = unchanged === 0 ? '' : `, ${unchanged} of them were there already`;
+    return `${counted(files.length, 'file')} in ${destination}${known}`;
   }
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { placeOf } from '../store/bucket.ts';
+import { placeOf, type Bucket } from '../store/bucket.ts';
 import { receive } from '../store/incoming.ts';
 import { etagOfParts, type UploadStart, type Uploads } from '../store/uploads.ts';
 import { CHECKSUMS } from '../wire/checksum.ts';
@@ -29,7 +29,7 @@ function idOf({ query }: S3Request): string {
 export async function beginUpload(by: UploadTools, request: S3Request): Promise<void> {
   const { response, key } = request;
   const bucket = bucketOf(request);
-  if ((await placeOf(bucket, key)).isFolder) throw new S3Error('InvalidArgument', 'a folder has no parts');
+  if (placeOf(bucket, key).isFolder) throw new S3Error('InvalidArgument', 'a folder has no parts');
   const algorithm = headerOf(request, 'x-amz-checksum-algorithm')?.toLowerCase() ?? null;
   const checksum = CHECKSUMS.find((name) => name === algorithm) ?? null;
   if (algorithm !== null && checksum === null)
@@ -75,7 +75,7 @@ export async function putPart(by: UploadTools, request: S3Request): Promise<void
 export async function copyPart(by: UploadTools, request: S3Request): Promise<void> {
   const id = idOf(request);
   const { checksum } = await by.uploads.startOf(id, placeOfRequest(request));
-  const source = await copySource(by.objects, request);
+  const source = copySource(by.objects, request);
   const range = rangeOf(headerOf(request, 'x-amz-copy-source-range'), source.look.size);
   const content = createReadStream(source.file, { start: range?.from ?? 0, end: range?.to ?? Infinity });
   const came = await receive(by.incoming, content, {
@@ -100,8 +100,7 @@ export async function completeUpload(by: UploadTools, request: S3Request): Promi
   let etag = etagOfParts(asked.map((part) => part.etag));
   const start = await by.uploads.startOf(id, placeOfRequest(request)).catch(async (error: unknown) => {
     // Asked again after an answer that did not arrive: it is there already.
-    const present = await by.objects.find(bucket, key).catch(() => null);
-    if (present?.said.etag === etag) return null;
+    if (etagAt(by, bucket, key) === etag) return null;
     throw error;
   });
   if (start !== null) {
@@ -118,7 +117,7 @@ export async function completeUpload(by: UploadTools, request: S3Request): Promi
     await kept(joined.file, async () => {
       const expected = start.checksum === null ? null : headerOf(request, `x-amz-checksum-${start.checksum}`);
       if (expected !== null && expected !== joined.checksum) throw new S3Error('BadDigest');
-      await by.objects.settle({ bucket, key, conditions: conditionsOf(request) }, joined.file, said);
+      await by.objects.settle({ bucket, key, conditions: conditionsOf(request) }, joined, said);
     });
     await by.uploads.end(id);
     for (const [name, value] of Object.entries(checksumHeaders(said))) response.setHeader(name, value);
@@ -129,6 +128,15 @@ export async function completeUpload(by: UploadTools, request: S3Request): Promi
     ['Key', key],
     ['ETag', `"${etag}"`],
   ]);
+}
+
+/** Null: there is no such object. */
+function etagAt({ objects }: UploadTools, bucket: Bucket, key: string): string | null {
+  try {
+    return objects.find(bucket, key).said.etag;
+  } catch {
+    return null;
+  }
 }
 
 export async function abortUpload(by: UploadTools, request: S3Request): Promise<void> {

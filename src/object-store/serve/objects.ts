@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rmdir, stat, unlink } from 'node:fs/promises';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -41,16 +41,14 @@ export function createObjects(tools: ObjectTools) {
     }
   }
 
-  async function find(bucket: Bucket, key: string): Promise<{ file: string; look: Stats; said: Attributes }> {
-    const file = await fileOf(bucket, key);
-    const look = await ifThere(stat(file));
-    if (look === null) throw new S3Error('NoSuchKey');
+  function find(bucket: Bucket, key: string): { file: string; look: Stats; said: Attributes } {
+    const { file, look } = fileOf(bucket, key);
     return { file, look, said: attributes.of(nameOf(bucket, key), look) };
   }
 
-  async function presentOf(bucket: Bucket, key: string): Promise<Present> {
+  function presentOf(bucket: Bucket, key: string): Present {
     try {
-      const { look, said } = await find(bucket, key);
+      const { look, said } = find(bucket, key);
       return { etag: said.etag, modified: look.mtime };
     } catch (error) {
       if (error instanceof S3Error && error.code === 'NoSuchKey') return null;
@@ -61,17 +59,15 @@ export function createObjects(tools: ObjectTools) {
   /** Gives what came its name, if the conditions hold, and notes what is said of it. */
   async function settle(
     { bucket, key, conditions }: { bucket: Bucket; key: string; conditions: Conditions },
-    file: string,
+    came: Pick<Incoming, 'file' | 'look'>,
     said: Attributes,
   ): Promise<void> {
-    const { file: target } = await placeOf(bucket, key);
+    const { file: target } = placeOf(bucket, key);
     const name = nameOf(bucket, key);
     await inTurn(name, async () => {
       const isAsked = conditions.ifMatch !== null || conditions.ifNoneMatch !== null;
-      const fresh = isAsked && assertMayWrite(conditions, await presentOf(bucket, key));
-      const look = await stat(file);
-      await placeIncoming(file, target, { fresh });
-      await attributes.note(name, (await ifThere(stat(target))) ?? look, said);
+      const fresh = isAsked && assertMayWrite(conditions, presentOf(bucket, key));
+      attributes.note(name, await placeIncoming(came, target, { fresh }), said);
     });
   }
 
@@ -80,7 +76,7 @@ export function createObjects(tools: ObjectTools) {
 
 export async function getObject(by: Objects, request: S3Request): Promise<void> {
   const { response, method, key, query } = request;
-  const { file, look, said } = await by.find(bucketOf(request), key);
+  const { file, look, said } = by.find(bucketOf(request), key);
   const headers = headersOf(look, said);
   for (const [name, value] of query) {
     const header = /^response-(content-(?:type|disposition|encoding|language)|cache-control|expires)$/.exec(
@@ -99,13 +95,33 @@ export async function getObject(by: Objects, request: S3Request): Promise<void> 
   if (range !== null) headers['content-range'] = `bytes ${from}-${to}/${size}`;
   response.writeHead(range === null ? 200 : 206, headers);
   if (method === 'HEAD' || size === 0) return void response.end();
+  if (to - from < SMALL_READ) return void response.end(readAtOnce(file, { from, to }));
   await pipeline(createReadStream(file, { start: from, end: to, highWaterMark: 1 << 20 }), response);
+}
+
+/** So many bytes are read at once. */
+const SMALL_READ = 64 * 1024;
+
+/** Throws where it has fewer bytes by now: the answer, of which the head may be sent, breaks off. */
+function readAtOnce(file: string, { from, to }: { from: number; to: number }): Buffer {
+  const bytes = Buffer.allocUnsafe(to - from + 1);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let at = 0; at < bytes.length;) {
+      const count = readSync(descriptor, bytes, at, bytes.length - at, from + at);
+      if (count === 0) throw new Error(`${file} became shorter`);
+      at += count;
+    }
+    return bytes;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 export async function putObject(by: Objects, request: S3Request): Promise<void> {
   const { key, response } = request;
   const bucket = bucketOf(request);
-  const { isFolder, file: target } = await placeOf(bucket, key);
+  const { isFolder, file: target } = placeOf(bucket, key);
   const came = await take(bodyOf(request), by.incoming);
   if (isFolder) {
     await removeIfThere(came.file);
@@ -120,7 +136,7 @@ export async function putObject(by: Objects, request: S3Request): Promise<void> 
     checksums: came.checksums,
     checksumType: 'FULL_OBJECT',
   };
-  await kept(came.file, () => by.settle({ bucket, key, conditions: conditionsOf(request) }, came.file, said));
+  await kept(came.file, () => by.settle({ bucket, key, conditions: conditionsOf(request) }, came, said));
   answerEmpty(response, 200, { etag: `"${said.etag}"`, ...checksumHeaders(said) });
 }
 
@@ -128,8 +144,8 @@ export async function putObject(by: Objects, request: S3Request): Promise<void> 
 export async function copyObject(by: Objects, request: S3Request): Promise<void> {
   const { key, response } = request;
   const bucket = bucketOf(request);
-  await placeOf(bucket, key);
-  const source = await copySource(by, request);
+  placeOf(bucket, key);
+  const source = copySource(by, request);
   const replaces = headerOf(request, 'x-amz-metadata-directive')?.toUpperCase() === 'REPLACE';
   const came = await receive(by.incoming, createReadStream(source.file, { highWaterMark: 1 << 20 }), {
     checksums: [],
@@ -140,7 +156,7 @@ export async function copyObject(by: Objects, request: S3Request): Promise<void>
     etag: came.md5,
     ...(replaces && { contentType: headerOf(request, 'content-type'), headers: keptHeaders(request) }),
   };
-  await kept(came.file, () => by.settle({ bucket, key, conditions: conditionsOf(request) }, came.file, said));
+  await kept(came.file, () => by.settle({ bucket, key, conditions: conditionsOf(request) }, came, said));
   answerXml(response, 'CopyObjectResult', [
     ['LastModified', new Date().toISOString()],
     ['ETag', `"${said.etag}"`],
@@ -148,10 +164,7 @@ export async function copyObject(by: Objects, request: S3Request): Promise<void>
 }
 
 /** What `x-amz-copy-source` names, if its conditions hold. */
-export async function copySource(
-  by: Objects,
-  request: S3Request,
-): Promise<{ file: string; look: Stats; said: Attributes }> {
+export function copySource(by: Objects, request: S3Request): { file: string; look: Stats; said: Attributes } {
   const text = decodePath((headerOf(request, 'x-amz-copy-source') ?? '').split('?')[0] ?? '').replace(
     /^\//,
     '',
@@ -159,7 +172,7 @@ export async function copySource(
   const at = text.indexOf('/');
   const bucket = by.buckets.get(text.slice(0, at));
   if (at < 1 || bucket === undefined) throw new S3Error('NoSuchBucket');
-  const source = await by.find(bucket, text.slice(at + 1));
+  const source = by.find(bucket, text.slice(at + 1));
   const of = (name: string) => headerOf(request, `x-amz-copy-source-if-${name}`);
   const conditions = {
     ifMatch: of('match'),
@@ -174,7 +187,7 @@ export async function copySource(
 
 /** Deleting what is not there is no mistake. Folders in which nothing is left go, too. */
 export async function removeObject(by: Objects, bucket: Bucket, key: string): Promise<void> {
-  const { file, isFolder } = await placeOf(bucket, key);
+  const { file, isFolder } = placeOf(bucket, key);
   await by.inTurn(nameOf(bucket, key), async () => {
     try {
       await ifThere(isFolder ? rmdir(file) : unlink(file));

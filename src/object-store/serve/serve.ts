@@ -47,8 +47,9 @@ const KEEP_ALIVE_MS = 60_000;
  * @returns the server, listening
  */
 export async function serveObjects(settings: ObjectStoreSettings): Promise<Server> {
-  const handle = await createHandler(settings);
+  const { handle, close } = await createHandler(settings);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true });
+  server.once('close', close);
   server.on('request', (raw, response) => void handle(raw, response));
   // Whether a body is wanted is known when the signature was read.
   server.on('checkContinue', (raw, response) => void handle(raw, response));
@@ -87,7 +88,7 @@ async function createHandler(settings: ObjectStoreSettings) {
     return { raw, response, id, method, bucket, key, query: new Map(query), caller };
   }
 
-  return async (raw: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const handle = async (raw: IncomingMessage, response: ServerResponse): Promise<void> => {
     const id = randomUUID();
     response.setHeader('x-amz-request-id', id);
     try {
@@ -105,6 +106,7 @@ async function createHandler(settings: ObjectStoreSettings) {
       });
     }
   };
+  return { handle, close: () => attributes.close() };
 }
 
 /** What requests are answered with. */
@@ -141,6 +143,9 @@ async function route(by: Serving, request: S3Request): Promise<void> {
       ]);
       return answerList(request, by.attributes);
     case 'PUT bucket':
+      // Clients that make it before they write to it (rclone) go on then.
+      if (query.size === 0) throw new S3Error('BucketAlreadyOwnedByYou');
+      throw new S3Error('NotImplemented');
     case 'DELETE bucket':
       throw new S3Error('AccessDenied', 'buckets are the folders of the project, and stay');
     case 'POST bucket':

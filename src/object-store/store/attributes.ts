@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile } from 'node:fs/promises';
-import type { Stats } from 'node:fs';
-import { createTurn } from '../../base/async/turn.ts';
+import { closeSync, openSync, writeFileSync, type Stats } from 'node:fs';
 import { readIfThere } from '../../base/io/files.ts';
 import { place } from '../../base/io/place.ts';
 import type { ChecksumName } from '../wire/checksum.ts';
@@ -35,7 +33,9 @@ const SLACK = 10_000;
  */
 export interface AttributeFile {
   of(key: string, stat: Stats): Attributes;
-  note(key: string, stat: Stats, said: Attributes): Promise<void>;
+  /** Remembers it, also for the next process. Throws system errors. */
+  note(key: string, stat: Stats, said: Attributes): void;
+  close(): void;
 }
 
 export async function openAttributes(path: string): Promise<AttributeFile> {
@@ -47,18 +47,21 @@ export async function openAttributes(path: string): Promise<AttributeFile> {
   }
   if (lines.length > 2 * entries.size + SLACK)
     await place(path, [...entries.values()].map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-  const inTurn = createTurn();
+  const file = openSync(path, 'a', 0o600);
+  // A line that a crash cut off would take the next one with it.
+  if (lines.at(-1) !== '') writeFileSync(file, '\n');
   return {
     of(key, stat) {
       const entry = entries.get(key);
       const isSame = entry !== undefined && lookOf(stat).every((value, at) => value === entry.look[at]);
       return isSame ? entry.said : derived(stat);
     },
-    async note(key, stat, said) {
+    note(key, stat, said) {
       const entry: Entry = { key, look: lookOf(stat), said };
       entries.set(key, entry);
-      await inTurn(() => appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 }));
+      writeFileSync(file, `${JSON.stringify(entry)}\n`);
     },
+    close: () => closeSync(file),
   };
 }
 

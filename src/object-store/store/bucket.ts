@@ -1,6 +1,6 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
-import { ifThere } from '../../base/io/files.ts';
+import { ifThereSync } from '../../base/io/files-sync.ts';
 import { S3Error } from '../wire/s3-error.ts';
 import { pathOfKey } from './key.ts';
 
@@ -12,18 +12,25 @@ export interface Bucket {
   writable: string | null;
 }
 
+/*
+ * What is looked up by name only is asked for without waiting: it takes some microseconds, and each time that the system's
+ * threads are asked instead takes ten times as much of the processor.
+ */
+
 /**
- * The file of a key, wherever links lead: what leaves the bucket is not there.
+ * The file of a key, wherever links lead, and what it is: what leaves the bucket is not there.
  *
  * @throws S3Error `NoSuchKey`, or what is wrong with the key
  */
-export async function fileOf(bucket: Bucket, key: string): Promise<string> {
+export function fileOf(bucket: Bucket, key: string): { file: string; look: Stats } {
   const { path, isFolder } = pathOfKey(key);
-  const file = join(bucket.folder, path);
-  const real = await realFile(file);
-  if (real === null || !(await isInside(real, bucket))) throw new S3Error('NoSuchKey');
-  if (isFolder !== ((await ifThere(lstat(real)))?.isDirectory() ?? false)) throw new S3Error('NoSuchKey');
-  return real;
+  const real = realFile(join(bucket.folder, path));
+  if (real === null || !isInside(real, bucket)) throw new S3Error('NoSuchKey');
+  const look = ifThereSync(() => lstatSync(real));
+  // Whoever opened a pipe would wait for somebody to write to it.
+  const isAsked = isFolder ? look?.isDirectory() : look?.isFile();
+  if (look === null || isAsked !== true) throw new S3Error('NoSuchKey');
+  return { file: real, look };
 }
 
 /**
@@ -31,7 +38,7 @@ export async function fileOf(bucket: Bucket, key: string): Promise<string> {
  *
  * @throws S3Error `AccessDenied` outside of what may be written
  */
-export async function placeOf(bucket: Bucket, key: string): Promise<{ file: string; isFolder: boolean }> {
+export function placeOf(bucket: Bucket, key: string): { file: string; isFolder: boolean } {
   const { path, isFolder } = pathOfKey(key);
   if (bucket.writable === null || !key.startsWith(bucket.writable))
     throw new S3Error(
@@ -40,22 +47,22 @@ export async function placeOf(bucket: Bucket, key: string): Promise<{ file: stri
     );
   const file = join(bucket.folder, path);
   for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const real = await realFile(folder);
+    const real = realFile(folder);
     if (real === null && folder.startsWith(bucket.folder)) continue;
-    if (real === null || !(await isInside(real, bucket))) throw new S3Error('AccessDenied');
+    if (real === null || !isInside(real, bucket)) throw new S3Error('AccessDenied');
     return { file, isFolder };
   }
 }
 
-async function isInside(real: string, { folder }: Bucket): Promise<boolean> {
-  const root = (await realFile(folder)) ?? folder;
+function isInside(real: string, { folder }: Bucket): boolean {
+  const root = realFile(folder) ?? folder;
   return real === root || real.startsWith(root + sep);
 }
 
 /** Null also where a file stands in the place of a folder, or a link leads nowhere. */
-async function realFile(path: string): Promise<string | null> {
+function realFile(path: string): string | null {
   try {
-    return await ifThere(realpath(path));
+    return realpathSync.native(path);
   } catch {
     return null;
   }

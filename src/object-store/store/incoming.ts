@@ -1,5 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
+import { copyFile, link, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDiskFull } from '../../base/io/disk-full.ts';
 import { isAbsent, isBelowFile } from '../../base/io/files-sync.ts';
@@ -11,6 +22,8 @@ import { S3Error } from '../wire/s3-error.ts';
 /** What came, under a name of its own: nobody sees it until it is placed. */
 export interface Incoming {
   file: string;
+  /** Of the file, as it was written. */
+  look: Stats;
   bytes: number;
   /** In hex. */
   md5: string;
@@ -24,7 +37,7 @@ interface ReceiveOptions {
   sha256: boolean;
 }
 
-/** Small pieces are written together. */
+/** Small pieces are written together; what is no larger as a whole is written at once, when it has come. */
 const GATHERED = 256 * 1024;
 
 /** Writes a body to a file of its own in `folder`. A body that breaks off leaves nothing. */
@@ -33,66 +46,101 @@ export async function receive(
   body: AsyncIterable<Uint8Array>,
   { checksums, sha256 }: ReceiveOptions,
 ): Promise<Incoming> {
-  const file = join(folder, randomUUID());
   const md5 = createHash('md5');
   const sha = sha256 ? createHash('sha256') : null;
   const asked = checksums.map((name) => [name, createChecksum(name)] as const);
-  const handle = await open(file, 'wx', 0o644);
+  const writer = createWriter(join(folder, randomUUID()));
   let bytes = 0;
   try {
-    let waiting: Uint8Array[] = [];
-    let gathered = 0;
-    const write = async () => {
-      if (gathered > 0)
-        await handle.appendFile(waiting.length === 1 ? (waiting[0] as Uint8Array) : Buffer.concat(waiting));
-      waiting = [];
-      gathered = 0;
-    };
     for await (const piece of body) {
       md5.update(piece);
       sha?.update(piece);
       for (const [, checksum] of asked) checksum.update(piece);
       bytes += piece.length;
-      gathered += piece.length;
-      waiting.push(piece);
-      if (gathered >= GATHERED) await write();
+      await writer.add(piece);
     }
-    await write();
+    const look = await writer.end();
+    const values = asked.map(([name, checksum]) => [name, checksum.value()]);
+    return {
+      file: writer.file,
+      look,
+      bytes,
+      md5: md5.digest('hex'),
+      checksums: Object.fromEntries(values),
+      sha256: sha?.digest('hex') ?? null,
+    };
   } catch (error) {
-    await handle.close();
-    await rm(file, { force: true });
+    await writer.abandon();
     throw isDiskFull(error) ? new S3Error('InsufficientStorage') : error;
   }
-  await handle.close();
-  const values = asked.map(([name, checksum]) => [name, checksum.value()]);
+}
+
+/** Writes pieces into a new file, which is not made before there is enough to be written. */
+function createWriter(file: string) {
+  let handle: FileHandle | null = null;
+  let [waiting, gathered]: [Uint8Array[], number] = [[], 0];
+  const take = () => {
+    const all = waiting.length === 1 ? (waiting[0] as Uint8Array) : Buffer.concat(waiting, gathered);
+    [waiting, gathered] = [[], 0];
+    return all;
+  };
   return {
     file,
-    bytes,
-    md5: md5.digest('hex'),
-    checksums: Object.fromEntries(values),
-    sha256: sha?.digest('hex') ?? null,
+    async add(piece: Uint8Array): Promise<void> {
+      waiting.push(piece);
+      gathered += piece.length;
+      if (gathered < GATHERED) return;
+      handle ??= await open(file, 'wx', 0o644);
+      await handle.appendFile(take());
+    },
+    async end(): Promise<Stats> {
+      if (handle === null) return writeAtOnce(file, take());
+      if (gathered > 0) await handle.appendFile(take());
+      const look = await handle.stat();
+      await handle.close();
+      handle = null;
+      return look;
+    },
+    async abandon(): Promise<void> {
+      await handle?.close();
+      await rm(file, { force: true });
+    },
   };
 }
 
+function writeAtOnce(file: string, content: Uint8Array): Stats {
+  const descriptor = openSync(file, 'wx', 0o644);
+  try {
+    writeFileSync(descriptor, content);
+    return fstatSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** How often a folder may vanish between its making and its use: whoever deletes its last file removes it. */
-const TRIES = 5;
+const TRIES = 6;
 
 /**
  * Gives what came its name, all at once. With `fresh` only where nothing has the name.
  *
+ * @returns what the file is then
  * @throws S3Error `PreconditionFailed` when something has it, `KeyIsTaken` where a file stands in the place of a folder
  */
 export async function placeIncoming(
-  file: string,
+  { file, look }: Pick<Incoming, 'file' | 'look'>,
   target: string,
   { fresh }: { fresh: boolean },
-): Promise<void> {
+): Promise<Stats> {
   for (let left = TRIES; ; left--) {
     try {
-      await mkdir(dirname(target), { recursive: true });
-      if (!fresh) return await rename(file, target);
-      await link(file, target);
-      return await rm(file, { force: true });
+      if (left < TRIES) mkdirSync(dirname(target), { recursive: true });
+      if (!fresh) renameSync(file, target);
+      else {
+        linkSync(file, target);
+        rmSync(file, { force: true });
+      }
+      return look;
     } catch (error) {
       const code = systemErrorCode(error);
       if (isAbsent(error) && !isBelowFile(error) && left > 1) continue;
@@ -104,12 +152,14 @@ export async function placeIncoming(
 }
 
 /** Outputs may lie on another disk. */
-async function placeAcross(file: string, target: string, { fresh }: { fresh: boolean }): Promise<void> {
+async function placeAcross(file: string, target: string, { fresh }: { fresh: boolean }): Promise<Stats> {
   const beside = join(dirname(target), `${HIDDEN}${randomUUID()}`);
   try {
     await copyFile(file, beside);
+    const look = await stat(beside);
     if (!fresh) await rename(beside, target);
     else await link(beside, target);
+    return look;
   } catch (error) {
     throw placingError(error, { fresh });
   } finally {

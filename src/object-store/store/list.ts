@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { ifThere } from '../../base/io/files.ts';
@@ -37,7 +37,7 @@ export async function listBucket(
     const common = at < 0 ? null : key.slice(0, at + delimiter.length);
     if (common !== null && (common === last || (after !== '' && compareKeys(common, after) <= 0))) continue;
     if (common === null && compareKeys(key, after) <= 0) continue;
-    const found = common === null ? await lookAt(bucket, key) : null;
+    const found = common === null ? lookAt(bucket, key) : null;
     if (common === null && found === null) continue;
     if (listed.objects.length + listed.prefixes.length === most) {
       listed.next = last;
@@ -81,10 +81,10 @@ async function* keysOf({ folder }: Bucket, { prefix, after, stopsAt }: Walk): As
 }
 
 /** Null for what is gone by now, is no file, or leads out of the bucket. */
-async function lookAt(bucket: Bucket, key: string): Promise<Stats | null> {
+function lookAt(bucket: Bucket, key: string): Stats | null {
   try {
-    const found = await stat(await fileOf(bucket, key));
-    return found.isFile() || found.isDirectory() ? found : null;
+    const { look } = fileOf(bucket, key);
+    return look.isFile() || look.isDirectory() ? look : null;
   } catch {
     return null;
   }

@@ -19,6 +19,7 @@ const STATUSES = {
   AuthorizationHeaderMalformed: { status: 400, says: 'the Authorization header cannot be read' },
   AuthorizationQueryParametersError: { status: 400, says: 'the signature in the query cannot be read' },
   BadDigest: { status: 400, says: 'the checksum is not that of what came' },
+  BucketAlreadyOwnedByYou: { status: 409, says: 'the bucket is there, and stays' },
   EntityTooSmall: { status: 400, says: 'every part but the last has at least 5 MiB' },
   IncompleteBody: { status: 400, says: 'less came than was announced' },
   InsufficientStorage: { status: 507, says: 'the disk is full' },

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** Signature version 4, as Amazon's documentation of S3 describes it. For whoever signs and whoever checks. */
 
@@ -70,6 +70,7 @@ function canonicalRequest({ method, path, query, headers, payload }: Signable): 
 
 /** As Amazon encodes it, however the client did. */
 function canonicalPath(path: string): string {
+  if (PLAIN_PATH.test(path)) return path;
   return path
     .split('/')
     .map((segment) => encode(decodeURIComponent(segment)))
@@ -77,6 +78,7 @@ function canonicalPath(path: string): string {
 }
 
 function canonicalQuery(query: Signable['query']): string {
+  if (query.length === 0) return '';
   return query
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .sort()
@@ -85,15 +87,20 @@ function canonicalQuery(query: Signable['query']): string {
 
 /** Everything but the unreserved characters of RFC 3986 is written as bytes in hex. */
 export function encode(text: string): string {
+  // Most need nothing of it.
+  if (PLAIN.test(text)) return text;
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${hexOf(sign)}`);
 }
+
+const PLAIN_PATH = /^[\w.~/-]*$/;
+const PLAIN = /^[\w.~-]*$/;
 
 function hexOf(sign: string): string {
   return sign.charCodeAt(0).toString(16).toUpperCase();
 }
 
 export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
+  return hash('sha256', content, 'hex');
 }
 
 function hmac(key: string | Buffer, text: string): Buffer {

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { S3Error } from './s3-error.ts';
-import { ALGORITHM, signatureOf, signingKey, type Scope } from './signature.ts';
+import { ALGORITHM, scopeText, signatureOf, signingKey, type Scope } from './signature.ts';
 
 /** A request that asks to be let in. */
 export interface Signed {
@@ -43,13 +43,22 @@ export function verify(
     request.headers.authorization === undefined ? fromQuery(request, now) : fromHeader(request, now);
   const secret = secretOf(parts.accessKey);
   if (secret === null) throw new S3Error('InvalidAccessKeyId');
-  const key = signingKey(secret, parts.scope);
+  const key = keyFor(secret, parts.scope);
   const { method, path } = request;
   const query = request.query.filter(([name]) => name !== 'X-Amz-Signature');
   const headers = Object.fromEntries(parts.signed.map((name) => [name, headerOf(request.headers, name)]));
   const expected = signatureOf({ method, path, query, headers, payload: parts.payload }, parts.scope, key);
   if (!isSame(expected, parts.signature)) throw new S3Error('SignatureDoesNotMatch');
   return { accessKey: parts.accessKey, scope: parts.scope, key, signature: expected, payload: parts.payload };
+}
+
+/** The last one that was made: it signs for a day. */
+let made: { of: string; key: Buffer } | null = null;
+
+function keyFor(secret: string, scope: Scope): Buffer {
+  const of = `${secret} ${scopeText(scope)}`;
+  if (made?.of !== of) made = { of, key: signingKey(secret, scope) };
+  return made.key;
 }
 
 interface Parts {

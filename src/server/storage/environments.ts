@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EnvironmentsPruned } from '../../api/environments-contract.ts';
+import type { EnvironmentsPruned } from '../../api/prune-contract.ts';
+import { bytesBelow } from '../../base/io/disk/bytes-below.ts';
 import { ifThere } from '../../base/io/files.ts';
 import type { Folders } from '../process/folders.ts';
 import type { Log } from '../ports.ts';
 import type { ExperimentStore } from '../store/store.ts';
-import { bytesBelow } from './disk-usage.ts';
+import { removeAbandoned } from './files/abandoned.ts';
+import { uploadsBelow } from './files/announced.ts';
+import { giveUpUpload, type StorageReading } from './places.ts';
 
 /** What removing environments needs. */
 export interface EnvironmentsRemoving {
@@ -63,9 +66,21 @@ const EVERY_MS = 24 * 3600 * 1000;
 /** Unused for 30 days. */
 const OLD_S = 30 * 24 * 3600;
 
-/** Removes old environments soon after the start and once a day, until the server goes. */
-export function pruneDaily(by: EnvironmentsRemoving & { log: Log }, closing: AbortSignal): void {
+/** Uploads that were not gone on with for a week. */
+const OLD_UPLOADS_S = 7 * 24 * 3600;
+
+/** Removes old environments, and uploads that nobody goes on with, soon after the start and once a day, until the server goes. */
+export function pruneDaily(
+  by: EnvironmentsRemoving & StorageReading & { log: Log; folders: Folders },
+  closing: AbortSignal,
+): void {
+  const notRemoved = (error: unknown) =>
+    by.log.warn({ err: error }, 'an upload that nobody goes on with could not be removed');
   const look = () => {
+    const before = new Date(by.now().getTime() - OLD_UPLOADS_S * 1000);
+    removeAbandoned(uploadsBelow(by.folders), before, (id, note) => giveUpUpload(by, id, note))
+      .then((thrown) => thrown.forEach(notRemoved))
+      .catch(notRemoved);
     pruneEnvironments(by, { older_than_s: OLD_S })
       .then(({ environments, bytes }) => {
         if (environments.length > 0)

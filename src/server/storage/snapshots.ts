@@ -1,3 +1,4 @@
+import { formatBytes } from '../../base/text/bytes.ts';
 import { AichorError } from '../../errors.ts';
 import type { Listing } from '../../snapshot/listing/listing.ts';
 import type { SnapshotStore } from '../ports.ts';
@@ -26,9 +27,9 @@ function assertSize(bytes: number, snapshotLimit: number): void {
   if (bytes > snapshotLimit) {
     throw new AichorError(
       'too_large',
-      `the directory holds ${gigabytes(bytes)}; the control plane takes ${gigabytes(snapshotLimit)}`,
+      `the directory holds ${formatBytes(bytes)}; the control plane takes ${formatBytes(snapshotLimit)}`,
       {
-        hint: 'leave data and results out with .aichorignore, and read them from AICHOR_INPUT_PATH',
+        hint: 'leave data and results out with .aichorignore, and read them from AICHOR_INPUT_PATH; max_snapshot_gb in settings.json of the server sets the limit',
       },
     );
   }
@@ -43,8 +44,4 @@ export async function findSnapshot(
   throw new AichorError('not_found', `the snapshot ${digest} is not here`, {
     hint: 'announce it, and send its files',
   });
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -1,127 +1,101 @@
-import { createReadStream } from 'node:fs';
-import { lstat, readdir, realpath } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import type { StorageList, StorageQuery } from '../../api/storage-contract.ts';
-import { ifThere } from '../../base/io/files.ts';
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type {
+  FileQuery,
+  FileSending,
+  StorageList,
+  StorageQuery,
+  Stored,
+  UploadBeginning,
+  UploadBegun,
+} from '../../api/storage-contract.ts';
 import { AichorError } from '../../errors.ts';
-import type { ExperimentSummary } from '../../experiment/record.ts';
-import { isOnThisMachine } from '../engines/place.ts';
-import type { Folders } from '../process/folders.ts';
-import { stateOf, type ExperimentStore } from '../store/store.ts';
-import { DEFAULT_PROJECT, projectFolder } from '../../experiment/project-name.ts';
-
-/** What reading of inputs and outputs needs. */
-export interface StorageReading {
-  store: Pick<ExperimentStore, 'resolve' | 'state'>;
-  folders: Pick<Folders, 'data'>;
-}
-
-/** Whose files a query means, and the folder they are in. */
-interface Place {
-  kind: StorageList['kind'];
-  project: string;
-  experiment_id: string | null;
-  folder: string;
-}
+import type { FilePart } from './files/files.ts';
+import { bytesOfPart } from './files/files.ts';
+import { beginWithin, completeWithin, takeFile, takePart } from './incoming.ts';
+import { fileAt, inside } from './paths.ts';
+import { placeOf, untilClosing, type StoredPlace, type StorageReading } from './places.ts';
 
 /** The files below a path, links left out: what they lead to may be anywhere. */
 export async function listStorage(by: StorageReading, query: StorageQuery): Promise<StorageList> {
-  const place = placeOf(by, query);
-  const start = inside(place, query.path);
-  const files: StorageList['files'] = [];
-  const found = await ifThere(lstat(start));
-  if (found?.isFile()) files.push(fileAt(place, start, found));
-  if (found?.isDirectory()) await gather(place, start, files);
-  if (found === null && query.path !== '') throw notThere(place, query.path);
+  const path = inside(query.path);
+  const place = await placeOf(by, query);
+  const files = await place.files.list(path, untilClosing(by));
+  if (files === null && path !== '') throw notThere(place, query.path);
   const { kind, project, experiment_id } = place;
-  return { kind, project, experiment_id, files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
+  return { kind, project, experiment_id, files: files ?? [] };
 }
 
-/** The content of one file. */
-export async function readStored(
+/** The content of one file, from some byte on. Throws AichorError `conflict` when another one is there than is asked for. */
+export async function readStored(by: StorageReading, query: FileQuery): Promise<AsyncIterable<Uint8Array>> {
+  const path = inside(query.path);
+  const place = await placeOf(by, query);
+  const { start, version = null } = query;
+  const content = path === '' ? null : await place.files.open(path, { start, version }, untilClosing(by));
+  if (content !== null) return content;
+  if (version === null && start === 0) throw notThere(place, query.path);
+  throw new AichorError('conflict', `${query.path} is another file now, or is gone`, {
+    hint: 'ask for it anew',
+  });
+}
+
+/** Takes a file whole. What was there stays until it has come. Throws AichorError `too_large` when there is no room for it. */
+export async function storeFile(
   by: StorageReading,
-  query: StorageQuery,
-): Promise<AsyncIterable<Uint8Array>> {
-  const place = placeOf(by, query);
-  const path = inside(place, query.path);
-  const real = await ifThere(realpath(path));
-  const folder = await ifThere(realpath(place.folder));
-  const isInside = real !== null && folder !== null && real.startsWith(folder + sep);
-  if (!isInside || !(await lstat(real)).isFile()) throw notThere(place, query.path);
-  return createReadStream(real);
+  sending: FileSending,
+  content: Readable,
+): Promise<Stored> {
+  const { bytes } = sending;
+  const path = fileAt(sending.path);
+  const place = await placeOf(by, sending);
+  const put = (from: Readable) => place.files.put({ path, bytes }, from, untilClosing(by));
+  const file = { place, path, bytes };
+  await (place.isHere ? takeFile(by, file, (looked) => put(looked(content))) : put(content));
+  return { path, bytes };
 }
 
-function placeOf(by: StorageReading, { kind, project, experiment }: StorageQuery): Place {
-  if (experiment === undefined) {
-    const name = project ?? DEFAULT_PROJECT;
-    return {
-      kind,
-      project: name,
-      experiment_id: null,
-      folder: join(by.folders.data, kind, projectFolder(name)),
-    };
-  }
-  if (kind === 'inputs') {
-    throw new AichorError('usage', 'inputs belong to a project, not to an experiment', {
-      hint: 'leave out either --inputs or --experiment',
-    });
-  }
-  const { record } = stateOf(by.store, by.store.resolve(experiment));
-  if (!isOnThisMachine(record)) throw notHere(record);
-  return {
-    kind,
-    project: record.project,
-    experiment_id: record.experiment_id,
-    folder: record.paths.output.replace(/\/$/, ''),
-  };
+/** Begins a file that is sent in parts, or goes on with it: the same content at the same place is the same upload. */
+export async function beginUpload(by: StorageReading, beginning: UploadBeginning): Promise<UploadBegun> {
+  const { bytes, content } = beginning;
+  const path = fileAt(beginning.path);
+  const place = await placeOf(by, beginning);
+  const upload = createHash('sha256')
+    .update(JSON.stringify([place.address, path, bytes, content]))
+    .digest('hex')
+    .slice(0, 32);
+  const begin = () => place.files.begin(upload, { path, bytes }, untilClosing(by));
+  const begun = place.isHere ? beginWithin(by, { place, path, bytes, id: upload }, begin) : begin();
+  return { upload, ...(await begun) };
 }
 
-/** An engine in a cluster leaves files where its settings say; they are read there. */
-function notHere({ experiment_id: id, engine, paths }: ExperimentSummary): AichorError {
-  const message = `the outputs of experiment ${id} are at ${paths.output}, where its engine ${engine} wrote them: the control plane has none of them`;
-  return new AichorError('engine_unavailable', message, { hint: readingOf(paths.output) });
+/** Takes one part. */
+export async function storePart(
+  by: StorageReading,
+  { upload, number, ...sending }: FileSending & { upload: string; number: number },
+  content: Readable,
+): Promise<Stored> {
+  const part: FilePart = { path: fileAt(sending.path), bytes: sending.bytes, number };
+  if (bytesOfPart(number, part.bytes) === 0)
+    throw new AichorError('usage', `a file of ${part.bytes} bytes has no part ${number}`);
+  const place = await placeOf(by, sending);
+  const put = (from: Readable) => place.files.putPart(upload, part, from, untilClosing(by));
+  await (place.isHere ? takePart(by, { place, id: upload, ...part }, { content, put }) : put(content));
+  return { path: part.path, bytes: bytesOfPart(number, part.bytes) };
 }
 
-function readingOf(address: string): string {
-  if (address.startsWith('s3://')) return `read them there, for example: aws s3 sync ${address} .`;
-  if (address.startsWith('gs://'))
-    return `read them there, for example: gcloud storage rsync -r ${address} .`;
-  return address.includes('://')
-    ? 'read them there, with a client for that address'
-    : 'that is a folder of its pods: look into the volume that is mounted there';
+/** Makes a file of its parts. Throws AichorError `conflict` when one is missing. */
+export async function completeUpload(
+  by: StorageReading,
+  { upload, ...sending }: FileSending & { upload: string },
+): Promise<Stored> {
+  const file = { path: fileAt(sending.path), bytes: sending.bytes };
+  const place = await placeOf(by, sending);
+  const complete = () => place.files.complete(upload, file, untilClosing(by));
+  await (place.isHere ? completeWithin(by, { place, id: upload, ...file }, complete) : complete());
+  return file;
 }
 
-/** The path below the place's folder. Throws `usage` when it would lead out of it. */
-function inside({ folder }: Place, path: string): string {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (path.startsWith('/') || parts.includes('..') || path.includes('\0')) {
-    throw new AichorError('usage', `${path} is not a path inside of the storage`, {
-      hint: 'give it as storage list prints it: relative, without ".."',
-    });
-  }
-  return join(folder, ...parts);
-}
-
-async function gather(place: Place, folder: string, files: StorageList['files']): Promise<void> {
-  const entries = (await ifThere(readdir(folder, { withFileTypes: true }))) ?? [];
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await gather(place, path, files);
-    const stat = entry.isFile() ? await ifThere(lstat(path)) : null;
-    if (stat !== null) files.push(fileAt(place, path, stat));
-  }
-}
-
-function fileAt(
-  { folder }: Place,
-  path: string,
-  stat: { size: number; mtime: Date },
-): StorageList['files'][number] {
-  const name = relative(folder, path).split(sep).join('/');
-  return { path: name, bytes: stat.size, modified_at: stat.mtime.toISOString() };
-}
-
-function notThere({ kind, project, experiment_id: id }: Place, path: string): AichorError {
+function notThere({ kind, project, experiment_id: id }: StoredPlace, path: string): AichorError {
   const whose = id === null ? `the ${kind} of project ${project}` : `the outputs of experiment ${id}`;
   return new AichorError('not_found', `there is no ${path} in ${whose}`, {
     hint: 'aichor storage list shows what there is',
