@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { readIfThere } from '../base/io/files.ts';
 import { AichorError } from '../errors.ts';
 import { commitFacts } from './commit-facts.ts';
 import { maskCredentials } from './mask.ts';
-import { assertRepository, isLocal, isPath } from './repository.ts';
-import { assertRef, unreachable } from './resolve-commit.ts';
+import { lfsSettings } from './parts/large-files.ts';
+import { checkOutSubmodules, type WithKept } from './parts/submodules.ts';
+import { assertRepository, isPath } from './repository.ts';
+import { assertRef, isSilence, unreachable } from './resolve-commit.ts';
 import { runGit, type Env, type GitResult } from './run-git.ts';
 
 export interface FetchOptions {
@@ -18,6 +21,14 @@ export interface FetchOptions {
   depth: number | null;
   submodules: 'false' | 'true' | 'recursive';
   includeDotGit: boolean;
+  /** Throws for a submodule's URL that may not be connected to; every one may, unless given. */
+  judge?: ((url: string) => Promise<unknown>) | undefined;
+  /** Files of Git LFS that are fetched; the others stay pointers: those of submodules too (unless given), the repository's own, none. */
+  lfs?: 'all' | 'own' | 'none' | undefined;
+  /** A bare repository of ours that has the commit with as much history: the origin is not asked for it then. */
+  from?: string | null | undefined;
+  /** The same for submodules, where no `.git` stays; null: each is cloned. */
+  withKept?: WithKept | null | undefined;
   /** Made here; must not exist, or be empty. */
   directory: string;
   env?: Env | undefined;
@@ -42,7 +53,7 @@ export async function fetchCommit(options: FetchOptions): Promise<LaidOutCommit>
   const beside = `${directory}.${randomUUID()}.tmp`;
   await mkdir(beside, { recursive: true, mode: 0o700 });
   try {
-    const facts = await checkOut(beside, options);
+    const facts = await checkOut(beside, options.lfs === 'none' ? withoutLfs(options) : options);
     if (options.includeDotGit) await forgetCredentials(beside, options.repository);
     else await removeDotGit(beside, options.submodules !== 'false');
     await rename(beside, directory);
@@ -54,55 +65,71 @@ export async function fetchCommit(options: FetchOptions): Promise<LaidOutCommit>
 
 async function checkOut(directory: string, options: FetchOptions): Promise<Record<string, string>> {
   const { repository, sha, branch = null, env, signal } = options;
+  await layOut(directory, options);
+  return commitFacts({ directory, sha, repository, branch, env, signal });
+}
+
+async function layOut(directory: string, options: FetchOptions): Promise<void> {
+  const { repository, sha, env, signal } = options;
   const address = isPath(repository) ? resolve(repository) : repository;
   const git = (...args: string[]) => runGit(args, { directory, env, signal });
   const format = sha.length === 64 ? ['--object-format=sha256'] : [];
   must(await git('init', '--quiet', '--template=', ...format), 'make a repository');
   must(await git('remote', 'add', 'origin', address), 'name the origin');
-  await fetchObjects(directory, options);
-  must(await git('checkout', '--quiet', '--detach', sha, '--'), `check out ${sha}`);
-  await checkOutSubmodules(directory, options);
-  return commitFacts({ directory, sha, repository, branch, env, signal });
+  if (options.from) await takeObjects(directory, options.from, options);
+  else await fetchObjects(directory, options);
+  // A folder whose `.git` stays has its large files there, too.
+  const kept = options.includeDotGit ? null : (options.from ?? null);
+  const settings = await lfsSettings({ address, sha, kept }, { directory, env, signal });
+  const checkout = ['checkout', '--quiet', '--detach', sha, '--'];
+  must(await runGit(checkout, { directory, env, signal, settings }), `check out ${sha}`);
+  await checkOutSubmodules(directory, options.lfs === 'own' ? withoutLfs(options) : options, layOut);
+}
+
+/** Its client may be set up for everything on this machine: then it is this that holds it back. */
+function withoutLfs<Options extends Pick<FetchOptions, 'env'>>(options: Options): Options {
+  return { ...options, env: { ...(options.env ?? process.env), GIT_LFS_SKIP_SMUDGE: '1' } };
+}
+
+/** Objects that stay are copied; those of a folder whose `.git` goes again are read where they are. */
+async function takeObjects(directory: string, from: string, options: FetchOptions): Promise<void> {
+  const { sha, depth, includeDotGit, env, signal } = options;
+  if (includeDotGit) {
+    const fetch = ['fetch', '--quiet', '--no-tags', ...(depth === null ? [] : [`--depth=${depth}`])];
+    const settings = ['protocol.file.allow=always'];
+    const fetched = await runGit([...fetch, '--', from, sha], { directory, env, signal, settings });
+    return must(fetched, `copy ${sha}`);
+  }
+  await writeFile(join(directory, '.git', 'objects', 'info', 'alternates'), `${join(from, 'objects')}\n`);
+  const shallow = await readIfThere(join(from, 'shallow'));
+  if (shallow !== null) await writeFile(join(directory, '.git', 'shallow'), shallow);
 }
 
 /** By SHA first; an origin that refuses that is asked for the branch, or for all it has. */
-async function fetchObjects(directory: string, options: FetchOptions): Promise<void> {
+export async function fetchObjects(
+  directory: string,
+  options: Pick<FetchOptions, 'repository' | 'sha' | 'branch' | 'depth' | 'env' | 'signal'>,
+): Promise<void> {
   const { repository, sha, branch, depth, env, signal } = options;
   const fetch = (...args: string[]) =>
     runGit(['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', ...args], { directory, env, signal });
   const depths = depth === null ? [] : [`--depth=${depth}`];
   const exact = await fetch(...depths, '--end-of-options', 'origin', sha);
   if (exact.ok) return;
+  if (isSilence(exact.reason)) throw unreachable(repository, exact.reason);
   const heads = branch ? [`+refs/heads/${branch}:refs/remotes/origin/${branch}`] : [];
   const all = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
   for (const refspecs of [heads, all]) {
     if (refspecs.length === 0) continue;
     const wide = await fetch('--end-of-options', 'origin', ...refspecs);
     if (!wide.ok && refspecs === all) throw unreachable(repository, wide.reason);
-    if ((await runGit(['cat-file', '-e', `${sha}^{commit}`], { directory, env, signal })).ok) return;
+    // The commit may be here from before: that says nothing of an origin that refuses.
+    if (wide.ok && (await runGit(['cat-file', '-e', `${sha}^{commit}`], { directory, env, signal })).ok)
+      return;
   }
   throw new AichorError('not_found', `no commit ${sha} in ${maskCredentials(repository)}: ${exact.reason}`, {
     hint: 'push it there first (`git push`), or check the SHA',
   });
-}
-
-/** Submodules on this machine are only read for a repository that is on this machine itself. */
-async function checkOutSubmodules(directory: string, options: FetchOptions): Promise<void> {
-  const { repository, submodules, depth, env, signal } = options;
-  if (submodules === 'false') return;
-  const settings = [`protocol.file.allow=${isLocal(repository) ? 'always' : 'never'}`];
-  const args = ['submodule', '--quiet', 'update', '--init'];
-  if (submodules === 'recursive') args.push('--recursive');
-  if (depth !== null) args.push(`--depth=${depth}`);
-  const updated = await runGit(args, { directory, env, signal, settings });
-  if (updated.ok) return;
-  throw new AichorError(
-    'not_found',
-    `cannot fetch the submodules of ${maskCredentials(repository)}: ${updated.reason}`,
-    {
-      hint: 'see that their addresses in .gitmodules can be read from here, or set clone.submodules to "false"',
-    },
-  );
 }
 
 async function removeDotGit(directory: string, everywhere: boolean): Promise<void> {

@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AichorError } from '../errors.ts';
 import { maskCredentials } from './mask.ts';
 import { assertRepository } from './repository.ts';
-import { runGit, type Env } from './run-git.ts';
+import { inTemporaryFolder, runGit, type Env } from './run-git.ts';
 
 export interface ResolveOptions {
   /** A clone on this machine to look in first. */
@@ -46,6 +43,12 @@ function isRevision(ref: string): boolean {
   return (steps !== '' || name === '@') && (name === '@' || NAME.test(name));
 }
 
+/** The full SHA of what is called so in a clone: a branch, a tag, `HEAD~1`. Throws AichorError `not_found`, `usage`. */
+export async function commitIn(directory: string, ref: string): Promise<string> {
+  if (!isRevision(ref)) assertRef(ref);
+  return revisionIn(directory, ref, {});
+}
+
 async function revisionIn(directory: string, ref: string, { env, signal }: Looking): Promise<string> {
   const name = `${ref}^{commit}`;
   const found = await runGit(['rev-parse', '--verify', '--end-of-options', name], { directory, env, signal });
@@ -64,9 +67,8 @@ export function assertRef(ref: string): void {
 }
 
 /** All branches and tags, without files where the origin can do that, in a folder that is removed again. */
-async function resolveAtOrigin({ repository, ref, env, signal }: ResolveOptions): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'aichor-resolve-'));
-  try {
+function resolveAtOrigin({ repository, ref, env, signal }: ResolveOptions): Promise<string> {
+  return inTemporaryFolder(async (directory) => {
     await runGit(['init', '--quiet', '--bare', '--template=', '.'], { directory, env, signal });
     const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
     const fetch = [
@@ -89,9 +91,7 @@ async function resolveAtOrigin({ repository, ref, env, signal }: ResolveOptions)
         hint: 'see `git log` for its SHA, and push the commit to the origin',
       },
     );
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** For a repository that cannot be fetched from at all. */
@@ -100,10 +100,44 @@ export function unreachable(repository: string, reason: string): AichorError {
     'not_found',
     `cannot read the repository ${maskCredentials(repository)}: ${reason}`,
     {
-      hint: 'see that `git ls-remote` of it works without asking anything',
+      hint:
+        HINTS.find(([pattern]) => pattern.test(withoutNames(reason)))?.[1] ??
+        'see that `git ls-remote` of it works without asking anything',
     },
   );
 }
+
+/** What Git quotes is the name of something, whatever it says. */
+function withoutNames(reason: string): string {
+  return reason.replace(/'[^']*'/g, "''");
+}
+
+const SILENCE = /too slow|timed out|timeout|not responding/i;
+
+/** Whether a host took the connection and said nothing: it would not say more to another question. */
+export function isSilence(reason: string): boolean {
+  return SILENCE.test(withoutNames(reason));
+}
+
+/** What to do about the commonest reasons. Git and ssh tell them in their words only. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /returned error: 30\d|unable to update url base from redirection/,
+    'the repository has moved, and redirects are not followed: find its new address with a browser, and give that one (aichor projects update --repository URL)',
+  ],
+  [
+    SILENCE,
+    'the host took the connection and said nothing, or next to nothing: see that it works, and that the way to it is open. AICHOR_GIT_SILENCE says how many seconds of silence are waited (60); an answer may take 10 times as long, and a transfer that brings less than 1 kB a second 60 times',
+  ],
+  [
+    /Host key verification failed/,
+    'the key that the host shows is not the one that was accepted: it may be another machine. If its keys were changed, compare and accept the new one: aichor projects update NAME --repository URL --host-key SHA256:…',
+  ],
+  [
+    /Permission denied \(/,
+    'let the key of the project read the repository, as a deploy key: aichor projects get NAME shows it',
+  ],
+];
 
 interface Found {
   sha: string | null;

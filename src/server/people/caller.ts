@@ -7,13 +7,21 @@ export interface Caller {
   /** Name of the key that was given; null: none was needed. */
   name: string | null;
   role: Role;
+  /** Projects that the key is for; null: all. */
+  projects: readonly string[] | null;
 }
 
 /** Whoever can open the unix socket, which only the server's own user can. */
-export const OWNER: Caller = { isOwner: true, name: null, role: 'admin' };
+export const OWNER: Caller = { isOwner: true, name: null, role: 'admin', projects: null };
 
 /** Who has no key: only what is open to all is answered. */
-export const STRANGER: Caller = { isOwner: false, name: null, role: 'viewer' };
+export const STRANGER: Caller = { isOwner: false, name: null, role: 'viewer', projects: [] };
 
 /** Name of the key that the server was started with, or made at its first start. No other key may have it. */
 export const SERVER_KEY = 'server';
+
+/** Who submits what a push asked for. */
+export const PUSH = 'push';
+
+/** Names that no key of a person has. */
+export const RESERVED_KEYS: ReadonlySet<string> = new Set([SERVER_KEY, PUSH]);

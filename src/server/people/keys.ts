@@ -6,25 +6,31 @@ import {
   type KeyCreation,
   type KeyDocument,
   type KeysFile,
+  type Role,
 } from '../../api/key-contract.ts';
 import { createTurn } from '../../base/async/turn.ts';
 import { readIfThere } from '../../base/io/files.ts';
 import { place } from '../../base/io/place.ts';
 import { AichorError } from '../../errors.ts';
 import type { Log } from '../ports.ts';
-import { SERVER_KEY } from './caller.ts';
+import type { AuditTable, DeedDone } from '../store/tables/audit.ts';
+import { RESERVED_KEYS } from './caller.ts';
 
 /** The keys of people, in `keys.json` of the config folder (0600), as hashes. */
 export interface KeyStore {
   list(): KeyDocument[];
-  /** Throws `conflict` for a name that is taken. */
-  create(wish: KeyCreation): Promise<KeyCreated>;
+  /** Throws `conflict` for a name that is taken. @param by name of the key that asks; null: the server's own user */
+  create(wish: KeyCreation, by: string | null): Promise<KeyCreated>;
   /** From then on it opens nothing. Throws `not_found`. */
-  revoke(name: string): Promise<KeyDocument>;
+  revoke(name: string, by: string | null): Promise<KeyDocument>;
   /** Another key for the same name and role; the one before opens nothing any more. Throws `not_found`. */
-  rotate(name: string): Promise<KeyCreated>;
+  rotate(name: string, by: string | null): Promise<KeyCreated>;
   /** Whose key this is; null: nobody's, or it has expired. */
   find(key: string): KeyDocument | null;
+  /** What a key is remembered by elsewhere: another one of the same name has another. Null: it has not the form of one. */
+  idOf(key: string): string | null;
+  /** Of the key with this id; null: there is none any more, or it has expired. */
+  holder(id: string): KeyDocument | null;
   /** Returns when the last uses are written down: whoever reads the file from then on is not overtaken by this store. */
   close(): Promise<void>;
 }
@@ -33,6 +39,8 @@ interface KeyStoreOptions {
   configFolder: string;
   now(): Date;
   log: Log;
+  /** Every change is written down before it is made. */
+  audit: Pick<AuditTable, 'add'>;
 }
 
 type StoredKey = KeysFile['keys'][number];
@@ -43,16 +51,17 @@ const FORM = /^aichor_([0-9a-f]{12})_[\w-]{43}$/;
 const USE_MS = 60_000;
 
 /** Never fails because of what is in the file: then no key opens anything, and none can be changed. */
-export async function openKeyStore({ configFolder, now, log }: KeyStoreOptions): Promise<KeyStore> {
+export async function openKeyStore({ configFolder, now, log, audit }: KeyStoreOptions): Promise<KeyStore> {
   const file = join(configFolder, 'keys.json');
   const found = await readKeys(file);
   if (found instanceof AichorError) log.error({ err: found }, 'no key but that of the server opens anything');
   let keys: StoredKey[] = found instanceof AichorError ? [] : found;
   const exclusively = createTurn();
-  const change = (make: (keys: StoredKey[]) => StoredKey[]) =>
+  const change = (make: (keys: StoredKey[]) => StoredKey[], deed?: DeedDone) =>
     exclusively(async () => {
       if (found instanceof AichorError) throw found;
       const next = make(keys);
+      if (deed !== undefined) audit.add([deed]);
       await place(file, `${JSON.stringify({ keys: next }, null, 2)}\n`, { durable: true });
       keys = next;
     });
@@ -73,39 +82,38 @@ export async function openKeyStore({ configFolder, now, log }: KeyStoreOptions):
   };
   return {
     list: () => keys.map(documentOf),
-    async create({ name, role, expires_in_s }) {
-      const { key, id, sha256 } = makeKey();
-      const created = now();
-      const stored: StoredKey = {
-        id,
-        sha256,
-        name,
-        role,
-        created_at: created.toISOString(),
-        expires_at:
-          expires_in_s === null ? null : new Date(created.getTime() + expires_in_s * 1000).toISOString(),
-        last_used_at: null,
-      };
+    async create({ name, role, projects, expires_in_s }, by) {
+      refuseBoundAdmin(role, projects);
+      const { key, ...made } = makeKey();
+      const stored = storedKey({ ...made, name, role, projects }, { created: now(), expires_in_s });
+      const deed = {
+        by,
+        deed: 'key.create',
+        subject: name,
+        details: { role, projects, expires_in_s },
+      } as const;
       await change((all) => {
-        if (name === SERVER_KEY || all.some((each) => each.name === name)) throw taken(name);
+        if (RESERVED_KEYS.has(name) || all.some((each) => each.name === name)) throw taken(name);
         return [...all, stored];
-      });
+      }, deed);
       return { ...documentOf(stored), key };
     },
-    async revoke(name) {
+    async revoke(name, by) {
       let gone = named(name);
+      const deed = { by, deed: 'key.revoke', subject: name, details: { role: gone.role } } as const;
       await change((all) => {
         gone = named(name);
         return all.filter((each) => each.name !== name);
-      });
+      }, deed);
       return documentOf(gone);
     },
-    async rotate(name) {
+    async rotate(name, by) {
       const { key, id, sha256 } = makeKey();
+      const deed = { by, deed: 'key.rotate', subject: name } as const;
       await change((all) => {
         const fresh = { ...named(name), id, sha256, last_used_at: null };
         return all.map((each) => (each.name === name ? fresh : each));
-      });
+      }, deed);
       return { ...documentOf(named(name)), key };
     },
     find(given) {
@@ -113,7 +121,7 @@ export async function openKeyStore({ configFolder, now, log }: KeyStoreOptions):
       const key = id === undefined ? undefined : keys.find((each) => each.id === id);
       if (key === undefined || !timingSafeEqual(digest(given), Buffer.from(key.sha256, 'hex'))) return null;
       const time = now();
-      if (key.expires_at !== null && key.expires_at <= time.toISOString()) return null;
+      if (isOver(key, time)) return null;
       const last = key.last_used_at === null ? -Infinity : Date.parse(key.last_used_at);
       if (time.getTime() - last >= USE_MS) {
         key.last_used_at = time.toISOString();
@@ -121,8 +129,17 @@ export async function openKeyStore({ configFolder, now, log }: KeyStoreOptions):
       }
       return documentOf(key);
     },
+    idOf: (given) => FORM.exec(given)?.[1] ?? null,
+    holder(id) {
+      const key = keys.find((each) => each.id === id);
+      return key === undefined || isOver(key, now()) ? null : documentOf(key);
+    },
     close: () => exclusively(async () => undefined),
   };
+}
+
+function isOver({ expires_at }: StoredKey, time: Date): boolean {
+  return expires_at !== null && expires_at <= time.toISOString();
 }
 
 async function readKeys(file: string): Promise<StoredKey[] | AichorError> {
@@ -144,12 +161,28 @@ function makeKey(): { key: string; id: string; sha256: string } {
   return { key, id, sha256: digest(key).toString('hex') };
 }
 
+function storedKey(
+  known: Pick<StoredKey, 'id' | 'sha256' | 'name' | 'role' | 'projects'>,
+  { created, expires_in_s: seconds }: { created: Date; expires_in_s: number | null },
+): StoredKey {
+  const expires_at = seconds === null ? null : new Date(created.getTime() + seconds * 1000).toISOString();
+  return { ...known, created_at: created.toISOString(), expires_at, last_used_at: null };
+}
+
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function documentOf({ name, role, created_at, expires_at, last_used_at }: StoredKey): KeyDocument {
-  return { name, role, created_at, expires_at, last_used_at };
+function documentOf({ id: _id, sha256: _hash, ...document }: StoredKey): KeyDocument {
+  return document;
+}
+
+/** Whoever decides about keys and projects decides about all of them. */
+function refuseBoundAdmin(role: Role, projects: KeyCreation['projects']): void {
+  if (role !== 'admin' || projects === null) return;
+  throw new AichorError('usage', 'the key of an admin is for all projects', {
+    hint: 'leave --project out, or make it a member or a viewer',
+  });
 }
 
 function taken(name: string): AichorError {

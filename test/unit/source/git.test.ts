@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchCommit, originOf, resolveCommit, type FetchOptions } from '../../../src/source/git.ts';
 import { maskCredentials } from '../../../src/source/mask.ts';
 import { isPath, repositoryHost, repositorySlug } from '../../../src/source/repository.ts';
+import { runGit } from '../../../src/source/run-git.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'aichor-git-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -295,15 +296,15 @@ describe('fetchCommit', () => {
     expect(readdirSync(options.directory).sort()).toEqual(['.gitmodules', 'lib', 'main.py']);
   });
 
-  it('says that a filter of Git LFS did not work', async () => {
+  it('says that a filter did not work', async () => {
     const large = join(root, 'large');
     git(root, 'init', '--quiet', '-b', 'main', large);
-    commit(large, '.gitattributes', '*.bin filter=lfs\n', 'Attributes');
-    git(large, 'config', 'filter.lfs.clean', 'cat');
-    const sha = commit(large, 'm.bin', 'a pointer\n', 'Pointer');
-    const home = join(root, 'with-lfs');
+    commit(large, '.gitattributes', '*.bin filter=crypt\n', 'Attributes');
+    git(large, 'config', 'filter.crypt.clean', 'cat');
+    const sha = commit(large, 'm.bin', 'x', 'Filtered');
+    const home = join(root, 'with-filter');
     mkdirSync(home);
-    writeFileSync(join(home, '.gitconfig'), '[filter "lfs"]\n\tsmudge = false\n\trequired = true\n');
+    writeFileSync(join(home, '.gitconfig'), '[filter "crypt"]\n\tsmudge = false\n\trequired = true\n');
     const options = fetching(sha, {
       repository: large,
       env: { ...env, HOME: home, GIT_CONFIG_NOSYSTEM: '1' },
@@ -312,6 +313,20 @@ describe('fetchCommit', () => {
       message: expect.stringContaining('filter'),
       hint: expect.stringContaining('git lfs pull'),
     });
+  });
+
+  it.each([
+    ['fatal: write error: No space left on device', true],
+    ['fatal: remote error: upload-pack: No space left on device', false],
+    ['remote: fatal: write error: No space left on device', false],
+  ])('tells its own disk from that of the origin: %s', async (said, isOwn) => {
+    const programs = mkdtempSync(join(root, 'programs-'));
+    writeFileSync(join(programs, 'git'), '#!/bin/sh\necho "$SAID" >&2\nexit 128\n', { mode: 0o755 });
+    const path = `${programs}:${env.PATH}`;
+    const result = await runGit(['fetch'], { env: { ...env, PATH: path, SAID: said } }).catch(
+      (error: unknown) => error,
+    );
+    expect(result).toMatchObject(isOwn ? { code: 'server_error' } : { ok: false });
   });
 
   it('stops when it is told to', async () => {
