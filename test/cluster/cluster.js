@@ -3,6 +3,7 @@
  * A real Kubernetes cluster for tests, in private namespaces of this machine:
  *
  *   node test/cluster/cluster.js build           once; a few minutes from nothing, no time when it is there
+ *   node test/cluster/cluster.js build-builds    what images are built with and of, likewise
  *   node test/cluster/cluster.js up [--tied]     starts one; prints its kubeconfig. --tied: stays, and takes the cluster down at the end of stdin
  *   node test/cluster/cluster.js down            stops it: nothing is left behind
  *   node test/cluster/cluster.js enter COMMAND…  runs a command inside, where pods' addresses and names work
@@ -12,8 +13,9 @@
  */
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { buildCluster } from './build/build.js';
+import { buildCluster, buildParts } from './build/build.js';
 import { obstacle } from './build/obstacles.js';
+import { BUILD_PARTS } from './build/parts.js';
 import { say } from './build/say.js';
 import { takeDown } from './host/down.js';
 import { enter } from './host/enter.js';
@@ -25,6 +27,10 @@ const [, , word, ...args] = process.argv;
 const COMMANDS = {
   async build() {
     const parts = await buildCluster({ say });
+    process.stdout.write(`${Object.values(parts).join('\n')}\n`);
+  },
+  async 'build-builds'() {
+    const parts = await buildParts(BUILD_PARTS, { say });
     process.stdout.write(`${Object.values(parts).join('\n')}\n`);
   },
   async up() {
@@ -45,7 +51,7 @@ const COMMANDS = {
 const command = COMMANDS[word];
 const reason = obstacle();
 if (command === undefined) {
-  say('build, up, down, or enter COMMAND…');
+  say('build, build-builds, up, down, or enter COMMAND…');
   process.exitCode = 2;
 } else if (reason !== null) {
   say(`no cluster on this machine: ${reason}`);

@@ -119,6 +119,25 @@ onCluster('a cluster, before anything is submitted', () => {
       },
     ));
 
+  test('that enforces the level restricted refuses other pods in its own words', () =>
+    inPlace(
+      async ({ submit }) => {
+        await expect(submit({ command: 'true' })).rejects.toMatchObject({
+          code: 'engine_unavailable',
+          message: expect.stringContaining(
+            'violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+          ),
+          hint: expect.stringContaining('--set pod_security=restricted'),
+        });
+      },
+      {
+        before: (namespace) =>
+          at(RESOURCES.namespaces, null).patch(namespace, {
+            metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+          }),
+      },
+    ));
+
   test('that enforces the level restricted takes pods that are made for it', () =>
     inPlace(
       async ({ submit, world }) => {
@@ -136,3 +155,33 @@ onCluster('a cluster, before anything is submitted', () => {
       },
     ));
 });
+
+const restricted = {
+  settings: { pod_security: 'restricted' },
+  before: (namespace: string) =>
+    at(RESOURCES.namespaces, null).patch(namespace, {
+      metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    }),
+};
+
+onCluster(
+  'a namespace that enforces the level restricted',
+  () => {
+    test.each(['repository', 'project'])('runs images of our Dockerfiles as they are: %s', (template) =>
+      inPlace(async ({ submit, world }) => {
+        const id = await submit({ command: 'id -u', image: `localhost/user-of-${template}:test` });
+        expect(await world.end(id)).toMatchObject({ status: 'Succeeded' });
+        expect((await world.lines(id)).map(({ text }) => text)).toEqual(['1000']);
+      }, restricted),
+    );
+
+    test('does not know who a name is: it says so, with the cure', () =>
+      inPlace(async ({ submit, until }) => {
+        const id = await submit({ command: 'id -u', image: 'localhost/user-by-name:test' });
+        const waiting = await until(id, ({ explanation }) => explanation?.includes('runAsNonRoot') ?? false);
+        expect(waiting.explanation).toContain('non-numeric user');
+        expect(waiting.explanation).toContain('set spec.securityContext.runAsUser');
+      }, restricted));
+  },
+  { own: true },
+);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { cluster, onCluster } from './harness/found.ts';
 import { inject, injectNoMore, type Injected } from './harness/injection.ts';
 import { inPlace, type Place } from './harness/place.ts';
+import { RESOURCES_OF_POD } from './harness/work.ts';
 
 /** As proxies of meshes are: it goes on until it is told to end. */
 const GOES_ON = "trap 'exit 0' TERM; while :; do sleep 0.2; done";
@@ -67,6 +68,45 @@ onCluster('a container that the cluster adds', () => {
       await place.until(id, ({ explanation }) => explanation?.includes(said) ?? false);
       expect(await place.world.end(id)).toMatchObject({ status: 'Succeeded' });
     }));
+
+  test('and that ends badly: what is done is done, who is at work is ended by it', () =>
+    inInjected(
+      { spot: 'containers', first: true, name: 'aaa-proxy', command: ['sh', '-c', 'sleep 3; exit 4'] },
+      async ({ submit, world }) => {
+        const done = await submit({ command: 'echo done', spec: { restartPolicy: { backoffLimit: 1 } } });
+        const types = { worker: { count: 1, completions: 2, parallelisms: 2, resources: RESOURCES_OF_POD } };
+        const id = await submit({ command: '[ "$JOB_COMPLETION_INDEX" = 0 ] || sleep 600', types });
+        const succeeded = await world.end(done);
+        expect(succeeded, JSON.stringify(succeeded.events)).toMatchObject({
+          status: 'Succeeded',
+          attempt: 1,
+        });
+        expect((await world.lines(done)).map(({ text }) => text)).toEqual(['done']);
+        const failed = await world.end(id);
+        expect(failed, JSON.stringify(failed.events)).toMatchObject({
+          status: 'Failed',
+          reason: 'NonZeroExit',
+        });
+        expect(failed.explanation).toMatch(
+          /^container aaa-proxy, which the cluster added, ended with code 4 in worker-0-0, whose command had ended with 0: /,
+        );
+        expect(failed.pods.map(({ status }) => status)).toEqual(['Succeeded', 'Stopped']);
+      },
+    ));
+
+  test('beside the command, and that cannot be pulled, is told and has no say', () =>
+    inInjected(
+      { spot: 'containers', name: 'agent', image: 'registry.corp.example/agent:9' },
+      async (place) => {
+        const id = await place.submit({ command: 'sleep 5; echo done' });
+        await place.until(
+          id,
+          ({ explanation }) => explanation?.includes('container agent, which the cluster added: ') ?? false,
+        );
+        expect(await place.world.end(id)).toMatchObject({ status: 'Succeeded' });
+        expect((await place.world.lines(id)).map(({ text }) => text)).toContain('done');
+      },
+    ));
 
   test('to begin with, and that fails, is the cause: its code and its last line', () =>
     inInjected(

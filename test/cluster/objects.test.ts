@@ -2,7 +2,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { RESOURCES, type KubeObject, type Resource } from '../../src/engines/kubernetes/api/objects.ts';
 import { moment } from '../faults/processes.ts';
 import { cluster, onCluster } from './harness/found.ts';
@@ -25,26 +24,16 @@ async function objectsOf(file: string): Promise<KubeObject[]> {
   return golden.objects;
 }
 
-interface Hooks extends KubeObject {
-  webhooks: { namespaceSelector?: object }[];
-}
-
-const hookResource = (kind: string): Resource => ({
-  ...{ group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false, kind },
-  plural: `${kind.toLowerCase()}s`,
-});
-
 function specOf(object: KubeObject & { spec?: unknown }): unknown {
   return object.spec;
 }
 
 let namespace = '';
-const installed: { resource: Resource; name: string }[] = [];
 
 /** Its pods' names would have 64 characters: only the webhook minds. */
 const UNNAMEABLE = 'n'.repeat(52);
 
-/** The API server learns of new webhooks in its own time. */
+/** The API server learns of webhooks in its own time. */
 async function untilHooksAnswer(jobset: KubeObject): Promise<void> {
   const wrong = { ...jobset, metadata: { name: UNNAMEABLE } };
   for (;;) {
@@ -57,30 +46,14 @@ async function untilHooksAnswer(jobset: KubeObject): Promise<void> {
   }
 }
 
-/** JobSet's webhooks, for this namespace only. */
-async function installHooks(state: string): Promise<void> {
-  const documents = parseAllDocuments(await readFile(join(state, 'jobset-webhooks.yaml'), 'utf8'));
-  for (const document of documents) {
-    const hooks: Hooks = document.toJS();
-    const resource = hookResource(hooks.kind ?? '');
-    const name = `${namespace}-${hooks.metadata?.name ?? ''}`;
-    for (const hook of hooks.webhooks)
-      hook.namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
-    await at(resource, null).create({ ...hooks, metadata: { name } });
-    installed.push({ resource, name });
-  }
-}
-
 beforeAll(async () => {
   if (cluster.missing !== null || cluster.state === null) return;
   namespace = await createNamespace({});
-  await installHooks(cluster.state);
   const [jobset] = (await objectsOf('example-jobset.json')).filter(({ kind }) => kind === 'JobSet');
   await untilHooksAnswer(jobset ?? {});
 });
 
 afterAll(async () => {
-  for (const { resource, name } of installed) await at(resource, null).remove(name);
   if (namespace !== '') await removeNamespace(namespace);
 });
 

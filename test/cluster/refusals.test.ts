@@ -1,15 +1,14 @@
 /** FI-43: what the cluster lacks or forbids is said, with who can grant it; nothing is left of what was refused. */
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
 import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
 import { expect, test } from 'vitest';
 import { EXPERIMENT_LABEL, RESOURCES, type Resource } from '../../src/engines/kubernetes/api/objects.ts';
 import { moment } from '../faults/processes.ts';
-import { cluster, onCluster } from './harness/found.ts';
+import { onCluster } from './harness/found.ts';
 import { at, jobsets } from './harness/kubernetes.ts';
 import { inPlace } from './harness/place.ts';
 import { kubeconfigOf, restrictedUser } from './harness/user.ts';
+import { openWay } from './harness/way.ts';
 
 const ALL = ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'];
 /** Everything the engine needs but the making of JobSets. */
@@ -18,28 +17,9 @@ const WITHOUT_CREATING: PolicyRule[] = [
   { apiGroups: ['jobset.x-k8s.io'], resources: ['jobsets'], verbs: ['get', 'list', 'watch'] },
 ];
 
-/** The API server as it would be without some of its kinds: they are hidden on the way. */
-async function without(group: string): Promise<{ server: string; close(): void }> {
-  const proxy = createServer((asked, answer) => {
-    if (asked.url?.startsWith(`/apis/${group}`)) return void answer.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n'); // prettier-ignore
-    const { method, headers, url: path } = asked;
-    const onward = request({ socketPath: cluster.socket, method, path, headers: { ...headers, host: 'localhost' } }); // prettier-ignore
-    onward.on('response', (response) => response.pipe(answer.writeHead(response.statusCode ?? 500, response.headers))); // prettier-ignore
-    onward.on('error', () => answer.destroy());
-    answer.on('close', () => onward.destroy());
-    asked.pipe(onward);
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const { port } = proxy.address() as AddressInfo;
-  return {
-    server: `http://127.0.0.1:${port}`,
-    close: () => void (proxy.close(), proxy.closeAllConnections()),
-  };
-}
-
 onCluster('a cluster without JobSet', () => {
   test('the check says so, experiments are refused; one that is forced in fails with what to install', async () => {
-    const proxy = await without(RESOURCES.jobsets.group);
+    const way = await openWay({ hidden: RESOURCES.jobsets.group });
     try {
       await inPlace(
         async ({ submit, world, namespace }) => {
@@ -52,10 +32,10 @@ onCluster('a cluster without JobSet', () => {
           expect(record.explanation).toMatch(/cluster admin.*install JobSet/);
           await at(RESOURCES.secrets, namespace).until((items) => items.length === 0, `${EXPERIMENT_LABEL}=${id}`);
         },
-        { kubeconfig: async () => kubeconfigOf({ server: proxy.server }) },
+        { kubeconfig: async () => kubeconfigOf({ server: way.server }) },
       );
     } finally {
-      proxy.close();
+      way.close();
     }
   });
 }); // prettier-ignore

@@ -9,6 +9,7 @@ import {
 import { onCluster } from './harness/found.ts';
 import { at, jobsets } from './harness/kubernetes.ts';
 import { inPlace } from './harness/place.ts';
+import { toldAfter } from './harness/told-after.ts';
 import { RESOURCES_OF_POD } from './harness/work.ts';
 
 onCluster('an experiment', () => {
@@ -50,7 +51,9 @@ onCluster('an experiment', () => {
       const jobs = at(RESOURCES.jobs, place.namespace);
       const [first] = await jobs.list<Job>(`${EXPERIMENT_LABEL}=${id}`);
       await jobs.remove(first?.metadata?.name ?? '');
+      const since = performance.now();
       await place.until(id, ({ notices }) => JSON.stringify(notices).includes('made again by JobSet'));
+      toldAfter('a Job that was removed', since, 5);
       expect(await place.world.end(id)).toMatchObject({ status: 'Succeeded', attempt: 1 });
     }));
 });

@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: join(import.meta.dirname, '../..'),
   test: {
-    include: ['test/cluster/**/*.test.ts'],
+    include: ['test/cluster/*.test.ts'],
     globalSetup: [join(import.meta.dirname, 'harness/start.ts')],
     disableConsoleIntercept: true,
     maxWorkers: 2,

@@ -1,4 +1,5 @@
 import type { KubernetesSettings } from '../../render/kubernetes/settings/settings.ts';
+import { rememberCredentials } from '../../object-store/credentials/find.ts';
 import type { Engine, EngineFinding } from '../engine.ts';
 import type { ClusterAccess } from './api/access/cluster-access.ts';
 import type { Cluster } from './api/cluster.ts';
@@ -29,7 +30,14 @@ export function configuredEngine(
   { name, access, settings }: ConfiguredCluster,
   { env, ...around }: Surroundings,
 ): Engine {
-  return createKubernetesEngine({ ...around, name, settings, connect: () => connect(access, env) });
+  const credentials = rememberCredentials({ env, now: around.now, profile: settings.storage.profile });
+  return createKubernetesEngine({
+    ...around,
+    name,
+    settings,
+    credentials,
+    connect: () => connect(access, env),
+  });
 }
 
 /** Everything that an engine needs, looked at now. Never throws. */

@@ -1,16 +1,21 @@
 import { AichorError } from '../../errors.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
 import { pathsOf } from '../../render/kubernetes/rendering.ts';
+import { placesOfProject } from '../../experiment/plan/storage-address.ts';
 import type { Engine } from '../engine.ts';
 import { buildImage } from './build/build.ts';
 import { clusterCapacity } from './fit/capacity.ts';
 import { createPlanCheck } from './fit/check-plan.ts';
+import { createNodeLister } from './fit/inventory.ts';
 import type { ClusterDeps } from './deps.ts';
 import type { KubernetesEngineOptions } from './options.ts';
 import { discardDeleted, discardEnded, engineFolderOf } from './end/discard.ts';
 import { refuseWithoutRegistry } from './build/image.ts';
+import { execInPod } from './exec/exec.ts';
+import { rayHistoryLink } from './links/ray-history.ts';
 import { openTensorBoardAgain } from './links/tensorboard-again.ts';
 import { reachService } from './links/services.ts';
+import { objectAccess } from './pod/object-access.ts';
 import { clusterUsage } from './pod/usage.ts';
 import { createUse } from './use.ts';
 import { runExperiment } from './run/run.ts';
@@ -21,16 +26,19 @@ const IMAGE_FAIL_AFTER_S = 600;
 export function createKubernetesEngine(options: KubernetesEngineOptions): Engine {
   const { name, settings, dataFolder, imageFailAfterS = IMAGE_FAIL_AFTER_S } = options;
   const use = createUse(options);
+  const nodes = createNodeLister(options.now);
   const deps: ClusterDeps = {
     name,
+    nodes,
     settings,
     imageFailAfterS,
+    looked: new Map(),
     now: options.now,
     log: options.log,
     connected: use.connected,
   };
   const connect = async () => (await use.connected()).cluster;
-  const planCheck = createPlanCheck({ name, settings, now: options.now, connect });
+  const planCheck = createPlanCheck({ name, settings, nodes, connect });
   const place = (experimentId: string) => ({
     experimentId,
     directory: engineFolderOf(dataFolder, experimentId),
@@ -59,7 +67,11 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
       }
     },
     openTensorBoard: (context) => openTensorBoardAgain(deps, context),
-    usage: async (id) => clusterUsage(await connect(), id),
+    rayHistory: (id) => rayHistoryLink(settings, id),
+    exec: (id, request) => execInPod(deps, id, request),
+    usage: async (id) => clusterUsage(await connect(), id, deps.looked.get(id)?.view.objects ?? []),
+    objectAccess: async (pods) => objectAccess(await connect(), settings, pods, options.credentials ?? null),
+    projectPaths: (project) => placesOfProject(settings.storage, project),
     reach: async (id, service) => reachService(await connect(), id, service),
     close: use.close,
     discard: (id, why) => (why === 'ended' ? discardEnded(deps, place(id)) : discardDeleted(deps, place(id))),

@@ -1,3 +1,4 @@
+import type { FoundCredentials } from '../../object-store/credentials/find.ts';
 import type { KubernetesSettings } from '../../render/kubernetes/settings/settings.ts';
 import type { Cluster } from './api/cluster.ts';
 import type { EngineLog } from './engine-log.ts';
@@ -11,6 +12,8 @@ export interface KubernetesEngineOptions {
   dataFolder: string;
   now: () => Date;
   log: EngineLog;
+  /** What the control plane itself has for object stores; absent: nothing. */
+  credentials?: (() => Promise<FoundCredentials>) | undefined;
   /** How long an image may be impossible to pull before the experiment fails, in seconds. Default: 10 minutes. */
   imageFailAfterS?: number;
 }

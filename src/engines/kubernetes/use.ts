@@ -4,8 +4,10 @@ import type { Connected } from './deps.ts';
 import { engineFolderOf } from './end/discard.ts';
 import type { KubernetesEngineOptions } from './options.ts';
 import { tidyCluster, type Following } from './end/janitor.ts';
+import { createReadingPlaces } from './logs/places.ts';
 import { openKept } from './run/kept.ts';
 import { createObservatory } from './watch/observatory.ts';
+import { createQueuePlaces } from './watch/queue/queue-places.ts';
 
 /** A cluster while experiments run on it. */
 export interface Use {
@@ -26,7 +28,8 @@ export function createUse(options: KubernetesEngineOptions): Use {
 
   async function open(): Promise<Connected> {
     const cluster = await connect();
-    return { cluster, observatory: createObservatory({ cluster, log, now }) };
+    const observatory = createObservatory({ cluster, log, now });
+    return { cluster, observatory, places: createQueuePlaces(cluster), reading: createReadingPlaces() };
   }
   function connected(): Promise<Connected> {
     connecting ??= open().catch((error: unknown) => {

@@ -34,9 +34,20 @@ export function renderJobSet(rendering: Rendering): JobSet | null {
   };
 }
 
-export function withQueue(metadata: ReturnType<typeof metadataOf>, { settings }: Rendering): typeof metadata {
-  if (settings.queue === null) return metadata;
-  return { ...metadata, labels: { ...metadata.labels, 'kueue.x-k8s.io/queue-name': settings.queue } };
+export function withQueue(metadata: ReturnType<typeof metadataOf>, rendering: Rendering): typeof metadata {
+  const { queue } = rendering.settings;
+  if (queue === null) return metadata;
+  const priority = queuePriority(rendering);
+  const labels = {
+    'kueue.x-k8s.io/queue-name': queue,
+    ...(priority !== null && { 'kueue.x-k8s.io/priority-class': priority }),
+  };
+  return { ...metadata, labels: { ...metadata.labels, ...labels } };
+}
+
+/** Kueue's WorkloadPriorityClass of an experiment: the manifest's, else the engine's; null: the queue's own rule. */
+export function queuePriority({ plan, settings }: Pick<Rendering, 'plan' | 'settings'>): string | null {
+  return plan.queue_priority ?? settings.queue_priority;
 }
 
 /** Never for operator jobset: there the label it makes on every pod could pass 63 characters. */

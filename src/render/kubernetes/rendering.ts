@@ -1,3 +1,4 @@
+import { fillIn } from '../../experiment/plan/storage-address.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
 import { isFullReference } from '../../manifest/image-reference.ts';
 import { givenImage, reusedExperiment } from '../../operators/image.ts';
@@ -14,6 +15,8 @@ export interface Rendering {
   image?: string;
   /** Attempts in workloads that came before this one, in whose pods the count of restarts begins anew. Default: none. */
   attemptsBefore?: number;
+  /** Groups whose pods go to on-demand nodes unless the manifest says otherwise. Default: none. */
+  onDemand?: ReadonlySet<string>;
   /** Whether the KubeRay that is there has `authOptions`. Default: yes. */
   rayTokens?: boolean;
 }
@@ -72,10 +75,6 @@ export function pathsOf(rendering: Placing): { input: string; output: string; te
     ? `${absolute(volume.mount_point)}/${rendering.experimentId}`
     : `${output}tensorboard`;
   return { input, output, tensorboard: plan.tensorboard.enabled ? events : null };
-}
-
-function fillIn(template: string, { project, experimentId }: Placing): string {
-  return template.replaceAll('{project}', () => project).replaceAll('{experiment}', () => experimentId);
 }
 
 /** A mount point as the cluster reads it: from the root, without a slash at its end. */

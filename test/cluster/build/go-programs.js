@@ -51,6 +51,13 @@ export async function kuberay(part) {
   );
 }
 
+/** Its own webhooks and those that translate between the versions of its kinds go by address, as JobSet's do. */
+export async function kueue(part) {
+  const source = join(await build(part, 'kueue'), 'config/components');
+  await copyAll(join(source, 'crd/bases'), join(part.folder, 'crds'));
+  await copyFile(join(source, 'webhook/manifests.yaml'), join(part.folder, 'webhooks.yaml'));
+}
+
 /** The program has no stages of its own, and does nothing without. */
 export async function kwok(part) {
   const at = 'sigs.k8s.io/kwok/pkg/consts.Version';

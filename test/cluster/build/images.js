@@ -1,24 +1,37 @@
-import { chmod, copyFile, cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeImage } from './oci-image.js';
 
 /** Programs of ours that stand in for what an image would have: `images/<image>/` is laid over its root. */
 export const imagesFolder = join(import.meta.dirname, '../images');
+export const templatesFolder = join(import.meta.dirname, '../../../templates');
 
 /**
  * Images with busybox and nothing else: `pause` holds a pod together (any program that stays does), `busybox` is what
- * experiments run in, `builder` answers to BuildKit's command.
+ * experiments run in, `builder` answers to BuildKit's command. `user-of-…` have the user of our Dockerfiles, `user-by-name` one
+ * whose number nobody knows before it runs.
  */
 export async function busyboxImages({ folder, work, command, parts }) {
   const root = join(work, 'root');
   await busyboxRoot(root, join(parts['node-programs'], 'bin/busybox'), command);
-  const image = (name, cmd) =>
-    writeImage({ root, name: `localhost/${name}:test`, to: join(folder, `${name}.tar`), cmd, command });
+  const image = (name, cmd, user) =>
+    writeImage({ root, name: `localhost/${name}:test`, to: join(folder, `${name}.tar`), cmd, user, command });
   await image('pause', ['/bin/sleep', '2147483647']);
   await image('busybox', ['/bin/sh']);
+  for (const template of ['repository', 'project'])
+    await image(`user-of-${template}`, ['/bin/sh'], await userOf(template));
+  await image('user-by-name', ['/bin/sh'], 'user');
   await cp(join(imagesFolder, 'builder'), root, { recursive: true });
   await image('builder', ['/bin/sh']);
   await rm(root, { recursive: true });
+}
+
+/** As the last `USER` of a Dockerfile of ours says it. */
+async function userOf(template) {
+  const text = await readFile(join(templatesFolder, template, 'Dockerfile.eta'), 'utf8');
+  const user = [...text.matchAll(/^USER (.*)$/gm)].at(-1)?.[1];
+  if (user === undefined) throw new Error(`the Dockerfile of ${template} names no user`);
+  return user;
 }
 
 async function busyboxRoot(root, busybox, command) {

@@ -1,7 +1,7 @@
 import { buildMissing } from './build.js';
 import { say } from './say.js';
 
-await buildMissing({ say }).catch((error) => {
+await buildMissing({ names: process.argv.slice(2), say }).catch((error) => {
   say(error.message);
   process.exitCode = 1;
 });

@@ -3,24 +3,36 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-const AS_ROOT = ['--owner=0', '--group=0', '--numeric-owner', '--mtime=@0', '--sort=name'];
+const STEADY = ['--numeric-owner', '--mtime=@0', '--sort=name'];
+/** Of files: what they may do. */
+const CAPABILITIES = ['--xattrs', '--xattrs-include=security.capability'];
+const AS_ROOT = ['--owner=0', '--group=0', ...STEADY];
+const PATH = 'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 const OCI = 'application/vnd.oci.image';
 
 /**
  * Writes a folder as an image of one layer, as a tar that `ctr images import` takes.
  *
- * @param {{root: string, name: string, to: string, cmd: string[], command: Function}} options
+ * @param {{root: string, name: string, to: string, cmd: string[], user?: string, env?: string[], asRoot?: boolean,
+ *   command: Function}} options `asRoot: false`: files belong to whom they belong to here
  */
-export async function writeImage({ root, name, to, cmd, command }) {
+export async function writeImage({ root, name, to, cmd, user, env = [], asRoot = true, command }) {
   await mkdir(dirname(to), { recursive: true });
   const layout = await mkdtemp(`${to}-`);
   const blobs = join(layout, 'blobs/sha256');
   await mkdir(blobs, { recursive: true });
-  const layer = await layerBlob(root, blobs, command);
+  const layer = await layerBlob(root, {
+    blobs,
+    command,
+    owners: asRoot ? AS_ROOT : [...STEADY, ...CAPABILITIES],
+  });
   const config = await jsonBlob(blobs, {
     architecture: 'amd64',
     os: 'linux',
-    config: { Cmd: cmd, Env: ['PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'], WorkingDir: '/' },
+    config: {
+      ...{ Cmd: cmd, Env: [PATH, ...env], WorkingDir: '/' },
+      ...(user !== undefined && { User: user }),
+    },
     rootfs: { type: 'layers', diff_ids: [layer.digest] },
   });
   const manifest = await jsonBlob(blobs, {
@@ -41,9 +53,9 @@ export async function writeImage({ root, name, to, cmd, command }) {
   await rm(layout, { recursive: true });
 }
 
-async function layerBlob(root, blobs, command) {
+async function layerBlob(root, { blobs, command, owners }) {
   const tar = join(blobs, 'layer');
-  await command('tar', ['-cf', tar, ...AS_ROOT, '-C', root, '.']);
+  await command('tar', ['-cf', tar, ...owners, '-C', root, '.']);
   const hash = createHash('sha256');
   for await (const piece of createReadStream(tar)) hash.update(piece);
   const digest = hash.digest('hex');

@@ -1,7 +1,4 @@
-/**
- * What the cluster is made of. The Go programs' versions are those of `modules/`: Kubernetes 1.36.4, JobSet 0.12.0,
- * KubeRay 1.6.1, KWOK 0.8.0.
- */
+/** What the cluster is made of beside the Go programs, whose versions are those of `modules/`; docs/tested.md has all of them. */
 
 /**
  * Debian packages with the suite each is taken from. etcd before 3.5.13 lacks what consistent reads need; a newer runc

@@ -99,27 +99,32 @@ interface Change<T> {
   object: T;
 }
 
-/** Without a version a watch begins with what there is. */
+interface List<T> {
+  items: T[];
+  metadata: { resourceVersion: string };
+}
+
+/** What there is counts, all of it, and what becomes of it from then on; a watch that the server ends begins anew. */
 async function until<T extends KubeObject>(
   path: string,
   holds: (items: readonly T[]) => boolean,
   labelSelector: string,
 ): Promise<T[]> {
   for (;;) {
-    const items = new Map<string, T>();
-    if (labelSelector === '' && holds([])) return [];
-    const { items: present } = await ask<{ items: T[] }>(path, { query: { labelSelector } });
-    if (holds(present)) return present;
-    const response = await open(path, { query: { labelSelector, watch: '1' } });
+    const { items, metadata } = await ask<List<T>>(path, { query: { labelSelector } });
+    if (holds(items)) return items;
+    const there = new Map(items.map((item) => [item.metadata?.uid, item]));
+    const query = { labelSelector, watch: '1', resourceVersion: metadata.resourceVersion };
+    const response = await open(path, { query });
     for await (const line of createInterface({ input: response })) {
       const { type, object }: Change<T> = JSON.parse(line);
-      const uid = object.metadata?.uid;
-      if (uid === undefined) break;
-      if (type === 'DELETED') items.delete(uid);
-      else items.set(uid, object);
-      if (!holds([...items.values()])) continue;
+      if (type === 'ERROR') break;
+      if (type === 'DELETED') there.delete(object.metadata?.uid);
+      else there.set(object.metadata?.uid, object);
+      if (!holds([...there.values()])) continue;
       response.destroy();
-      return [...items.values()];
+      return [...there.values()];
     }
+    response.destroy();
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Namespace, PersistentVolume } from 'kubernetes-types/core/v1.js';
+import type { Namespace, PersistentVolume, PersistentVolumeSpec } from 'kubernetes-types/core/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import { RESOURCES, type Pod } from '../../../src/engines/kubernetes/api/objects.ts';
 import { OBSERVED_FINALIZER } from '../../../src/render/kubernetes/pod/pod-template.ts';
@@ -39,22 +39,38 @@ function ignoreAbsent(error: unknown): void {
 
 /** A volume on the real node that a claim of this namespace can bind, by the storage class of the same name. */
 export async function hostPathVolume(namespace: string, path: string): Promise<void> {
+  await volumeOfNode(namespace, { hostPath: { path, type: 'DirectoryOrCreate' } });
+}
+
+/** As `hostPathVolume`, of a folder that is there: the kubelet gives it to the group of the pod (`fsGroup`), as it does with volumes of a cloud. */
+export async function localVolume(name: string, path: string): Promise<void> {
+  const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: [REAL_NODE] }];
+  const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions }] } };
+  await volumeOfNode(name, { local: { path }, nodeAffinity });
+}
+
+const REAL_NODE = 'node1';
+
+async function volumeOfNode(
+  name: string,
+  source: Pick<PersistentVolumeSpec, 'hostPath' | 'local' | 'nodeAffinity'>,
+): Promise<void> {
   const clusterWide = (plural: string, kind: string, group = '') =>
     at({ group, version: 'v1', plural, kind, namespaced: false }, null);
   await clusterWide('storageclasses', 'StorageClass', 'storage.k8s.io').create<StorageClass>({
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
-    metadata: { name: namespace },
+    metadata: { name },
     provisioner: 'kubernetes.io/no-provisioner',
   });
   await clusterWide('persistentvolumes', 'PersistentVolume').create<PersistentVolume>({
     apiVersion: 'v1',
     kind: 'PersistentVolume',
-    metadata: { name: namespace },
+    metadata: { name },
     spec: {
       ...{ capacity: { storage: '1Ti' }, accessModes: ['ReadWriteOnce', 'ReadWriteMany'] },
-      ...{ persistentVolumeReclaimPolicy: 'Retain', storageClassName: namespace },
-      hostPath: { path, type: 'DirectoryOrCreate' },
+      ...{ persistentVolumeReclaimPolicy: 'Retain', storageClassName: name },
+      ...source,
     },
   });
 }

@@ -19,6 +19,7 @@ type Teardown = () => Promise<void>;
  *
  * - `AICHOR_TEST_KUBECONFIG`: any cluster; `AICHOR_TEST_IMAGE` is an image with busybox that its nodes can pull
  * - `AICHOR_CLUSTER`: one of ours that runs already; it goes on afterwards
+ * - `AICHOR_CLUSTER_MISSING`: why there is none
  * - else one is started, and taken down at the end, also when this process is killed
  */
 export default async function start(project: TestProject): Promise<Teardown | undefined> {
@@ -28,7 +29,7 @@ export default async function start(project: TestProject): Promise<Teardown | un
     const image = env['AICHOR_TEST_IMAGE'] ?? 'busybox:stable';
     return provide(project, { ...NOTHING, missing: null, kubeconfig: given, image });
   }
-  const reason = obstacle(env);
+  const reason = env['AICHOR_CLUSTER_MISSING'] || obstacle(env);
   if (reason !== null) return provideNone(project, reason, env);
   const running = env['AICHOR_CLUSTER'];
   if (running !== undefined && existsSync(join(running, 'kubeconfig'))) return provide(project, own(running));

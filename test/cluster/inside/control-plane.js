@@ -57,5 +57,23 @@ function apiServerArguments(inState) {
     // Nobody else serves the API, and the kubelet is reached by its address.
     ...['--endpoint-reconciler-type=none', '--kubelet-preferred-address-types=InternalIP'],
     ...[`--cert-dir=${inState('certs')}`, ADMISSION],
+    ...aggregation(inState),
   ]; // prettier-ignore
+}
+
+/** For APIs that others serve (Kueue's places in queues): how it signs in there, and that it finds them without kube-proxy. */
+function aggregation(inState) {
+  return [
+    ...[
+      `--requestheader-client-ca-file=${inState('pki/ca.crt')}`,
+      '--requestheader-allowed-names=kube-apiserver',
+    ],
+    ...['--requestheader-username-headers=X-Remote-User', '--requestheader-group-headers=X-Remote-Group'],
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+    ...[
+      `--proxy-client-cert-file=${inState('pki/api.crt')}`,
+      `--proxy-client-key-file=${inState('pki/api.key')}`,
+    ],
+    '--enable-aggregator-routing=true',
+  ];
 }

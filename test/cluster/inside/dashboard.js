@@ -7,6 +7,7 @@ const RUNNING_S = 2;
 /**
  * Stands in for Ray's dashboard on the pods of fake nodes, whose addresses all lead here, so that RayJobs there come to
  * an end. How is said by variables of the head: FAKE_OUTCOME (SUCCEEDED, FAILED, STOPPED), FAKE_MESSAGE, FAKE_SECONDS.
+ * KubeRay waits half a minute for a job whose submitter has ended: for longer ones say "45s", which the submitter's pod lasts, too.
  */
 export function serveDashboard({ api }) {
   const jobs = new Map();
@@ -35,7 +36,7 @@ function submitted({ submission_id: id = 'fake' }, jobOf) {
 function stateOf(id, { begin, stopped }, { FAKE_OUTCOME, FAKE_MESSAGE, FAKE_SECONDS }) {
   const age = (Date.now() - begin) / 1000;
   const outcome = FAKE_OUTCOME ?? 'SUCCEEDED';
-  const running = age < PENDING_S + Number(FAKE_SECONDS ?? RUNNING_S) ? 'RUNNING' : outcome;
+  const running = age < PENDING_S + (Number.parseFloat(FAKE_SECONDS) || RUNNING_S) ? 'RUNNING' : outcome;
   const status = stopped ? 'STOPPED' : age < PENDING_S ? 'PENDING' : running;
   return {
     ...{ job_id: '01000000', submission_id: id, type: 'SUBMISSION', entrypoint: 'fake', status },

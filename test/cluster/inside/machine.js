@@ -24,12 +24,25 @@ export async function makeNetwork() {
 export async function makeMounts({ state }) {
   const mount = (...args) => run('mount', args);
   const inState = (name) => join(state, name);
-  for (const name of ['etcd', 'containerd', 'kubelet', 'plugins', 'certs', 'cni', 'var', 'var-work'])
+  for (const name of [
+    'etcd',
+    'containerd',
+    'kubelet',
+    'plugins',
+    'certs',
+    'cni',
+    'var',
+    'var-work',
+    'etc',
+    'etc-work',
+  ])
     await mkdir(inState(name), { recursive: true });
   await mount('--make-rshared', '/');
   await mount('-t', 'tmpfs', 'tmpfs', '/run');
-  const layers = `lowerdir=/var,upperdir=${inState('var')},workdir=${inState('var-work')}`;
-  await mount('-t', 'overlay', 'overlay', '-o', layers, '/var');
+  for (const name of ['var', 'etc']) {
+    const layers = `lowerdir=/${name},upperdir=${inState(name)},workdir=${inState(`${name}-work`)}`;
+    await mount('-t', 'overlay', 'overlay', '-o', layers, `/${name}`);
+  }
   await rm('/var/run', { force: true, recursive: true });
   await symlink('/run', '/var/run');
   await writeFile(inState('resolv.conf'), 'nameserver 10.244.0.1\n');

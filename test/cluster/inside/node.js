@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { hierarchies } from '../host/leftovers.js';
 import { until } from './programs.js';
 
-const IMAGES = ['busybox-images/pause', 'busybox-images/busybox', 'busybox-images/builder', 'ray-image/ray'];
+const OF_BUSYBOX = ['pause', 'busybox', 'user-of-repository', 'user-of-project', 'user-by-name', 'builder'];
+const IMAGES = [...OF_BUSYBOX.map((name) => `busybox-images/${name}`), 'ray-image/ray'];
 
 /** The runtime with its images, then the kubelet; the API server need not be there yet. */
 export async function startNode({ cluster, programs, mark }) {
@@ -73,6 +74,8 @@ disabled_plugins = [${off.map((plugin) => `"io.containerd.${plugin}"`).join(', '
 [${cri}.cni]
   bin_dir = "${parts['node-programs']}/root/usr/lib/cni"
   conf_dir = "${state}/cni"
+[${cri}.registry]
+  config_path = "${state}/registries"
 [${cri}.containerd]
   snapshotter = "overlayfs"
 [${cri}.containerd.runtimes.runc]

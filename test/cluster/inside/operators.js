@@ -2,6 +2,15 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startControllers } from './control-plane.js';
 import { until } from './programs.js';
+import {
+  kueueArguments,
+  kueueConfiguration,
+  kueueHooks,
+  makeKueueRoot,
+  PLACES_PATH,
+  queuePlaces,
+  writeKueueDefinitions,
+} from './queue.js';
 
 const OBJECTS = join(import.meta.dirname, '../objects');
 
@@ -9,23 +18,35 @@ const OBJECTS = join(import.meta.dirname, '../objects');
 export async function operators(house) {
   const { cluster, programs, api, mark } = house;
   const { state, parts } = cluster;
-  await createDefinitions({ parts, programs, api });
+  await createDefinitions({ state, parts, programs, api });
   mark('definitions');
   startControllers(house);
   await writeFile(join(state, 'jobset.json'), JSON.stringify(jobsetConfiguration(state)));
   programs.start('jobset', [`--config=${join(state, 'jobset.json')}`]);
   programs.start('ray-operator', ['--enable-leader-election=false', '--metrics-addr=127.0.0.1:18080', '--health-probe-bind-address=127.0.0.1:18082']); // prettier-ignore
+  await writeFile(join(state, 'kueue.json'), JSON.stringify(kueueConfiguration(state)));
+  await makeKueueRoot({ state, parts });
+  programs.start('chroot', kueueArguments({ state, parts }), { name: 'kueue' });
   await startKwok({ state, parts, programs });
-  await writeWebhooks(state, parts);
   // What they say of themselves at /readyz comes before their controllers run.
   await until('JobSet', () => programs.hasPrinted('jobset', /Starting workers.*"JobSet"/));
   await until('KubeRay', () => programs.hasPrinted('ray-operator', /controllers\.RayJob.*Starting workers/));
+  await until('Kueue', () =>
+    programs.hasPrinted('kueue', /"logger":"workload-reconciler[^\n]*Starting workers/),
+  );
+  await writeFile(join(state, 'kueue-webhooks.json'), await kueueHooks(house));
+  await writeFile(join(state, 'kueue-places.json'), queuePlaces());
+  await writeWebhooks(state, parts);
+  for (const file of ['jobset-webhooks.yaml', 'kueue-webhooks.json', 'kueue-places.json'])
+    await create(programs, join(state, file));
+  await until('the places in queues', () => api.get(PLACES_PATH));
   mark('operators');
 }
 
 /** A controller that starts before discovery knows its kind sleeps for ten seconds, so this waits for discovery. */
-async function createDefinitions({ parts, programs, api }) {
+async function createDefinitions({ state, parts, programs, api }) {
   const files = (await Promise.all(['jobset', 'kuberay', 'kwok'].map((part) => listed(join(parts[part], 'crds'))))).flat(); // prettier-ignore
+  files.push(...(await writeKueueDefinitions(state, parts)));
   await Promise.all(files.map((file) => create(programs, file)));
   const definitions = await api.get('/apis/apiextensions.k8s.io/v1/customresourcedefinitions');
   await until('discovery', async () => {
@@ -71,7 +92,6 @@ function clusterLogs(logsFile) {
   };
 }
 
-/** Without its webhooks, as the engine promises that it needs none; a test may install them. */
 function jobsetConfiguration(state) {
   return {
     ...{ apiVersion: 'config.jobset.x-k8s.io/v1alpha1', kind: 'Configuration' },
@@ -84,7 +104,7 @@ function jobsetConfiguration(state) {
   };
 }
 
-/** For tests that want them: the API server is not in the pods' network, so it reaches them by address. */
+/** The API server is not in the pods' network, so it reaches them by address. */
 async function writeWebhooks(state, parts) {
   const authority = (await readFile(join(state, 'pki/ca.crt'))).toString('base64');
   const text = await readFile(join(parts.jobset, 'webhooks.yaml'), 'utf8');

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
+import type { ExecRequest, ExecSession } from '../../engine.ts';
 import type { KubeObject, Resource } from './objects.ts';
 
 /**
@@ -14,6 +15,12 @@ export interface Cluster {
   /** Null: not there. Throws 404 `NoSuchKind` where the kind itself is not installed, as all of these do. */
   get<T extends KubeObject>(resource: Resource, name: string): Promise<T | null>;
   list<T extends KubeObject>(resource: Resource, options?: ListOptions): Promise<Listed<T>>;
+  /** What `keep` makes of each object, page by page: of thousands of objects no more than a page is ever here. */
+  listAs<T extends KubeObject, K>(
+    resource: Resource,
+    keep: (object: T) => K,
+    options?: ListOptions,
+  ): Promise<Listed<K>>;
   /**
    * Server-side apply with our own field manager, without force. With `dryRun` nothing is stored. An object that is
    * being applied again unchanged stays as it is.
@@ -39,6 +46,11 @@ export interface Cluster {
    * the connection broke before it ended; the reason of `signal`; what `stdin` failed with.
    */
   exec(pod: string, options: ExecOptions): Promise<{ code: number; output: string }>;
+  /**
+   * The same for somebody who feeds it and reads what it prints while it runs. Ending the session ends the connection; the program
+   * goes on.
+   */
+  attach(pod: string, options: AttachOptions): Promise<ExecSession>;
   /**
    * A connection to a port of a pod. What is written arrives there; ending or destroying it ends the connection both
    * ways. Throws ClusterError when the pod is not running; a port nobody listens on destroys the stream with one.
@@ -103,6 +115,10 @@ export interface ExecOptions {
    * its input is noticed by this alone, because its node does not tell.
    */
   patienceMs?: number;
+}
+
+export interface AttachOptions extends Pick<ExecRequest, 'command' | 'stdin' | 'terminal'> {
+  container: string;
 }
 
 export interface AccessAttributes {

@@ -1,11 +1,11 @@
 import { text } from 'node:stream/consumers';
-import { refusalOf } from './cluster-failure.ts';
+import { noAnswer, refusalOf } from './cluster-failure.ts';
 import type { Cluster, RawRequest } from './cluster.ts';
 
 /**
  * Any JSON document of the API server, asked for once. Null: there is none.
  *
- * @throws ClusterError for what was refused or could not be reached
+ * @throws ClusterError for what was refused, could not be reached, or is no JSON; the signal's reason
  */
 export async function readDocument(
   cluster: Cluster,
@@ -14,10 +14,16 @@ export async function readDocument(
 ): Promise<unknown> {
   const answer = await cluster.request(path, request);
   const { statusCode = 0, headers } = answer;
-  const body = await text(answer);
+  const body = await text(answer).catch((error: unknown) => {
+    throw request.signal?.aborted === true ? request.signal.reason : noAnswer(cluster.server, error);
+  });
   if (statusCode === 404) return null;
   if (statusCode >= 300) throw refusalOf(statusCode, body, headers['retry-after']);
-  return JSON.parse(body);
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw noAnswer(cluster.server, new Error('its answer is not JSON', { cause: error }));
+  }
 }
 
 /** A part of a document; undefined where it has another shape. */

@@ -31,6 +31,7 @@ export const RESOURCES = {
   podMetrics: resource('metrics.k8s.io/v1beta1', 'pods', 'PodMetrics'),
   events: resource('v1', 'events', 'Event'),
   secrets: resource('v1', 'secrets', 'Secret'),
+  configMaps: resource('v1', 'configmaps', 'ConfigMap'),
   services: resource('v1', 'services', 'Service'),
   quotas: resource('v1', 'resourcequotas', 'ResourceQuota'),
   limitRanges: resource('v1', 'limitranges', 'LimitRange'),
@@ -50,6 +51,13 @@ export const RESOURCES = {
     false,
   ),
   localQueues: resource('kueue.x-k8s.io/v1beta1', 'localqueues', 'LocalQueue'),
+  clusterQueues: resource('kueue.x-k8s.io/v1beta1', 'clusterqueues', 'ClusterQueue', false),
+  workloadPriorities: resource(
+    'kueue.x-k8s.io/v1beta1',
+    'workloadpriorityclasses',
+    'WorkloadPriorityClass',
+    false,
+  ),
   workloads: resource('kueue.x-k8s.io/v1beta1', 'workloads', 'Workload'),
 } as const satisfies Record<string, Resource>;
 
@@ -74,6 +82,21 @@ export interface ObservedJobSet extends KubeObject {
     terminalState?: string;
   };
 }
+
+/** What Kueue makes of a workload of ours, as far as we read it. */
+export interface QueuedWorkload extends KubeObject {
+  spec?: { queueName?: string; active?: boolean };
+  status?: {
+    conditions?: Condition[];
+    /** What has to agree beside the quota: `Pending`, `Ready`, `Retry`, `Rejected`. */
+    admissionChecks?: { name: string; state: string; message?: string }[];
+  };
+  /** Not of the object: how many wait before it and with it, where Kueue was asked and says it. */
+  place?: number;
+}
+
+/** The label by which a workload asks for its place in a queue of Kueue. */
+export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
 
 /** The part of a RayJob that its operator writes, as far as we read it. */
 export interface ObservedRayJob extends KubeObject {

@@ -82,6 +82,7 @@ function act(
   { pod, upload, build }: BuildView,
   waiting: BuildWait | null,
 ): void {
+  if (upload.state === 'ended') uploader.end();
   if (build.state === 'running') context.progress('building the image');
   else if (upload.state === 'running' && pod !== null) uploader.begin(pod.name);
   else if (waiting === null || upload.state === 'ended') context.progress('the build is starting');

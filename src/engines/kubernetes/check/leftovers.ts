@@ -2,7 +2,7 @@ import type { EngineFinding } from '../../engine.ts';
 import type { Looked } from './looked.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import { isHeld } from '../api/finalizer.ts';
-import { EXPERIMENT_LABEL, RESOURCES, type Pod } from '../api/objects.ts';
+import { EXPERIMENT_LABEL, RESOURCES } from '../api/objects.ts';
 import { containersOf, see, type SeenPod } from '../pod/seen-pod.ts';
 import { counted } from '../../../base/text/plural.ts';
 import { warning } from './finding.ts';
@@ -28,7 +28,7 @@ export async function checkLeftovers({ cluster, now }: Looked): Promise<EngineFi
 
 async function listPods(cluster: Looked['cluster']): Promise<SeenPod[]> {
   try {
-    return (await cluster.list<Pod>(RESOURCES.pods, { labelSelector: EXPERIMENT_LABEL })).items.map(see);
+    return (await cluster.listAs(RESOURCES.pods, see, { labelSelector: EXPERIMENT_LABEL })).items;
   } catch (error) {
     if (isClusterError(error, 403)) return [];
     throw error;

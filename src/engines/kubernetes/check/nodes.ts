@@ -2,7 +2,7 @@ import { counted } from '../../../base/text/plural.ts';
 import type { EngineFinding } from '../../engine.ts';
 import type { Looked } from './looked.ts';
 import { totalOf } from '../fit/capacity.ts';
-import { gpuProducts, listNodes, type NodeFacts } from '../fit/nodes.ts';
+import { gpuProducts, listNodes, type NodeFacts } from '../fit/node/nodes.ts';
 import { addedAgain, ok, warning } from './finding.ts';
 
 /** What the nodes have together, which GPUs, and what keeps pods away from them. Nothing where they are hidden. */

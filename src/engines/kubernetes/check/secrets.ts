@@ -1,6 +1,7 @@
 import { counted } from '../../../base/text/plural.ts';
-import type { Secret } from 'kubernetes-types/core/v1.js';
+import type { ConfigMap, Secret } from 'kubernetes-types/core/v1.js';
 import type { EngineFinding } from '../../engine.ts';
+import { buildObjects } from '../../../render/kubernetes/build/build-inputs.ts';
 import { DEFAULT_SETTINGS } from '../../../render/kubernetes/settings/settings.ts';
 import type { Looked } from './looked.ts';
 import { isClusterError } from '../api/cluster-error.ts';
@@ -10,13 +11,12 @@ import { addedAgain, missing, ok, warning } from './finding.ts';
 /** The registry, and the Secrets that the settings name. What is in them is not looked at, but for their keys. */
 export async function checkSecrets(looked: Looked): Promise<EngineFinding[]> {
   const { settings } = looked;
-  const { push_secret: push, variables_secret: variables } = settings.build;
+  const pull = { kind: 'Secret' as const, setting: 'pull_secret', key: '.dockerconfigjson' };
   const wanted: Wanted[] = [
-    { setting: 'pull_secret', secret: settings.pull_secret, key: '.dockerconfigjson', cure: dockerSecret },
-    { setting: 'build.push_secret', secret: push, key: '.dockerconfigjson', cure: dockerSecret },
-    { setting: 'build.variables_secret', secret: variables, key: '.env', cure: fileSecret },
+    ...(settings.pull_secret === null ? [] : [{ ...pull, name: settings.pull_secret }]),
+    ...buildObjects(settings.build),
   ];
-  const named = await Promise.all(wanted.map((each) => checkSecret(looked, each)));
+  const named = await Promise.all(wanted.map((each) => checkObject(looked, each)));
   return [checkRegistry(looked), ...named.flat(), ...(await checkProjectSecret(looked))];
 }
 
@@ -30,39 +30,42 @@ function checkRegistry({ engine, settings }: Looked): EngineFinding {
   });
 }
 
-interface Wanted {
-  setting: string;
-  /** Null: not set. */
-  secret: string | null;
-  key: string;
-  /** What makes it. */
-  cure(secret: string): string;
-}
+type Wanted = ReturnType<typeof buildObjects>[number];
 
-async function checkSecret(looked: Looked, { setting, secret, key, cure }: Wanted): Promise<EngineFinding[]> {
-  if (secret === null) return [];
-  const found = await readSecret(looked, secret);
-  const name = `secret: ${secret}`;
+async function checkObject(
+  looked: Looked,
+  { kind, setting, name: object, key }: Wanted,
+): Promise<EngineFinding[]> {
+  const found = await readObject(looked, kind, object);
+  const name = `${kind === 'Secret' ? 'secret' : 'config map'}: ${object}`;
   const { namespace } = looked.cluster;
-  const hint = `whoever administers ${namespace}: kubectl -n ${namespace} create secret ${cure(secret)}`;
+  const hint = `whoever administers ${namespace}: kubectl -n ${namespace} create ${cure({ kind, name: object, key })}`;
   if (found === 'hidden')
     return [warning({ name, message: `this user may not look at it (${setting})`, hint })];
   if (found === null) return [missing({ name, message: `is not there (${setting})`, hint })];
-  if (!Object.hasOwn(found.data ?? {}, key))
+  if (!Object.hasOwn(found.data ?? {}, key) && !Object.hasOwn(binaryOf(found), key))
     return [missing({ name, message: `has no key ${key} (${setting})`, hint })];
   return [ok({ name, message: `is there (${setting})` })];
 }
 
-const dockerSecret = (secret: string) =>
-  `docker-registry ${secret} --docker-server=REGISTRY --docker-username=USER --docker-password=PASSWORD`;
-const fileSecret = (secret: string) => `generic ${secret} --from-file=.env`;
+function binaryOf(found: Secret | ConfigMap): object {
+  return ('binaryData' in found ? found.binaryData : undefined) ?? {};
+}
+
+/** What `kubectl create` is to make. */
+function cure({ kind, name, key }: Omit<Wanted, 'setting'>): string {
+  if (kind === 'ConfigMap') return `configmap ${name} --from-file=${key}=FILE`;
+  if (key === '.dockerconfigjson')
+    return `secret docker-registry ${name} --docker-server=REGISTRY --docker-username=USER --docker-password=PASSWORD`;
+  return `secret generic ${name} --from-file=${key === '.env' ? key : `${key}=FILE`}`;
+}
 
 /** It is optional: without it pods have no variables of the project. One that somebody named should be there. */
 async function checkProjectSecret(looked: Looked): Promise<EngineFinding[]> {
   const { project_secret: secret } = looked.settings;
   if (secret === null) return [];
   const name = `secret: ${secret}`;
-  const found = await readSecret(looked, secret);
+  const found = await readObject(looked, 'Secret', secret);
   if (found === 'hidden') return [];
   if (found !== null) {
     const keys = Object.keys(found.data ?? {});
@@ -85,9 +88,16 @@ function checkNames(keys: readonly string[], name: string): EngineFinding[] {
   return [warning({ name, message, hint })];
 }
 
-async function readSecret({ cluster }: Looked, name: string): Promise<Secret | null | 'hidden'> {
+async function readObject(
+  { cluster }: Looked,
+  kind: Wanted['kind'],
+  name: string,
+): Promise<Secret | ConfigMap | null | 'hidden'> {
   try {
-    return await cluster.get<Secret>(RESOURCES.secrets, name);
+    return await cluster.get<Secret | ConfigMap>(
+      kind === 'Secret' ? RESOURCES.secrets : RESOURCES.configMaps,
+      name,
+    );
   } catch (error) {
     if (isClusterError(error, 403)) return 'hidden';
     throw error;

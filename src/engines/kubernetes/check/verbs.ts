@@ -32,6 +32,65 @@ export const RIGHTS: readonly Right[] = [
   { resource: RESOURCES.deployments, verbs: HELD },
 ];
 
+/** A right without which experiments run too. */
+export interface OptionalRight extends Right {
+  /** What does not work without it; all else does. */
+  without: string;
+  /** Only where the cluster serves this API group: it has a product of its own. */
+  group?: string;
+  /** Only where the engine has a queue. */
+  queued?: true;
+}
+
+const KUEUE = { group: RESOURCES.workloads.group, queued: true } as const;
+const VISIBILITY = 'visibility.kueue.x-k8s.io';
+
+/** What is only looked at, each with what is not told where it may not be. */
+export const OPTIONAL_RIGHTS: readonly OptionalRight[] = [
+  {
+    resource: RESOURCES.pods,
+    verbs: ['create'],
+    without:
+      'pods that the pod security level of the namespace refuses are refused when they are made, not at the submission',
+  },
+  {
+    resource: RESOURCES.quotas,
+    verbs: ['list'],
+    without: 'what a ResourceQuota can never give is not refused at the submission, and its pods wait',
+  },
+  {
+    resource: RESOURCES.limitRanges,
+    verbs: ['list'],
+    without: 'what a LimitRange forbids is not refused at the submission, and its pods are never made',
+  },
+  {
+    resource: RESOURCES.podMetrics,
+    verbs: ['list'],
+    group: RESOURCES.podMetrics.group,
+    without: 'what pods take of CPUs and memory is not known',
+  },
+  {
+    resource: RESOURCES.localQueues,
+    verbs: ['get', 'list'],
+    ...KUEUE,
+    without: 'whether the queue is there and admits anything is not known before a submission',
+  },
+  {
+    resource: RESOURCES.workloads,
+    verbs: ['list', 'watch'],
+    ...KUEUE,
+    without: 'an experiment that is held back in the queue does not say why',
+  },
+  {
+    resource: { ...RESOURCES.localQueues, group: VISIBILITY },
+    subresource: 'pendingworkloads',
+    verbs: ['get'],
+    group: VISIBILITY,
+    queued: true,
+    without: 'an experiment that waits in the queue does not say at which place',
+  },
+];
+
 /** `jobsets.jobset.x-k8s.io`, `pods/log`: as kubectl and Roles name it. */
 export function rightName({ resource, subresource }: Pick<Right, 'resource' | 'subresource'>): string {
   const group = resource.group === '' ? '' : `.${resource.group}`;
@@ -39,7 +98,7 @@ export function rightName({ resource, subresource }: Pick<Right, 'resource' | 's
 }
 
 /** Those of the rights that this user lacks, with the verbs that are missing. Throws ClusterError. */
-export async function missingRights(cluster: Cluster, rights: readonly Right[]): Promise<Right[]> {
+export async function missingRights<R extends Right>(cluster: Cluster, rights: readonly R[]): Promise<R[]> {
   const looked = await Promise.all(
     rights.map(async (right) => {
       const { resource, subresource, verbs } = right;

@@ -53,6 +53,8 @@ export function createEnding(run: ClusterRun): Ending {
         run.failed ??= { error };
         run.wake.call();
       });
+      // Of a workload that is over there is nothing to be asked: no look is waited for.
+      await Promise.race([begun, new Promise(setImmediate)]);
       if (toldAt === null) return false;
       const left = run.keeper.left(look);
       if (left.length === 0 && isQuiet(look, isDeleted)) return true;
@@ -71,11 +73,15 @@ function sinceMark({ kept, deps }: ClusterRun): number {
   return deps.now().getTime() - Date.parse(kept.run.stop?.at ?? '');
 }
 
-/** Its controller is about to end it for the same reason: then it stays to be looked at. */
+/**
+ * Its controller is about to end it for the same reason: then it stays to be looked at. What somebody has taken away no
+ * controller takes for a failure soon: nobody waits for it.
+ */
 function endsByItself({ kept, context }: ClusterRun, { view }: Look): boolean {
-  if (kept.run.stop?.cause !== 'fail' || view.workload.state !== 'live' || view.workload.deleting)
-    return false;
-  return view.attempt > context.plan.backoff_limit && view.pods.some(({ fact }) => fact.status === 'Failed');
+  const { stop } = kept.run;
+  if (stop?.cause !== 'fail' || stop.failure?.reason === 'RemovedOutside') return false;
+  if (view.workload.state !== 'live' || view.workload.deleting) return false;
+  return view.tries > context.plan.backoff_limit && view.pods.some(({ fact }) => fact.status === 'Failed');
 }
 
 /** Nothing is there that could still make pods. */

@@ -2,7 +2,7 @@ import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { EngineLog } from '../engine-log.ts';
 import { isHeld, release } from '../api/finalizer.ts';
-import { EXPERIMENT_LABEL, RESOURCES, type ObservedRayJob, type Pod } from '../api/objects.ts';
+import { EXPERIMENT_LABEL, RESOURCES, type ObservedRayJob } from '../api/objects.ts';
 import { isOver } from '../pod/over.ts';
 import { containersOf, see, type SeenPod } from '../pod/seen-pod.ts';
 
@@ -34,8 +34,8 @@ export async function tidyCluster(options: JanitorOptions): Promise<void> {
 }
 
 async function releasePods({ cluster, following, now, log }: JanitorOptions): Promise<void> {
-  const { items } = await cluster.list<Pod>(RESOURCES.pods, { labelSelector: EXPERIMENT_LABEL });
-  for (const pod of items.map(see).filter(isHeld)) {
+  const { items } = await cluster.listAs(RESOURCES.pods, see, { labelSelector: EXPERIMENT_LABEL });
+  for (const pod of items.filter(isHeld)) {
     const { name, uid, labels } = pod;
     const experimentId = labels[EXPERIMENT_LABEL] ?? '';
     if (!isForsaken(pod, await following(experimentId), now())) continue;

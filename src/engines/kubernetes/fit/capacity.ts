@@ -1,6 +1,6 @@
 import type { EngineCapacity } from '../../engine.ts';
 import type { Cluster } from '../api/cluster.ts';
-import { gpusOf, listNodes, type NodeFacts } from './nodes.ts';
+import { gpusOf, listNodes, type NodeFacts } from './node/nodes.ts';
 import { serverVersion } from '../api/server-version.ts';
 import { troubleOf } from './trouble.ts';
 

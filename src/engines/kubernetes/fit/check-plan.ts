@@ -6,15 +6,15 @@ import type { Finding } from '../../../manifest/diagnostic.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { fitFindings } from './fit.ts';
-import { createKindCheck, createNodeLister, takeInventory } from './inventory.ts';
+import { createKindCheck, takeInventory, type NodeLister } from './inventory.ts';
 import { troubleOf } from './trouble.ts';
 
 interface PlanCheckOptions {
   /** Of the engine. */
   name: string;
   settings: KubernetesSettings;
-  now: () => Date;
   connect(): Promise<Cluster>;
+  nodes: NodeLister;
 }
 
 /** What a cluster says to a plan before it is submitted. */
@@ -28,8 +28,7 @@ export interface PlanCheck {
   check(plan: Plan, options: { force: boolean }): Promise<Notice[]>;
 }
 
-export function createPlanCheck({ name, settings, now, connect }: PlanCheckOptions): PlanCheck {
-  const nodes = createNodeLister(now);
+export function createPlanCheck({ name, settings, nodes, connect }: PlanCheckOptions): PlanCheck {
   const serves = createKindCheck();
   async function fit(plan: Plan): Promise<Finding[]> {
     try {

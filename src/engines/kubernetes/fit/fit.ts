@@ -8,10 +8,12 @@ import { ENGINE_OPERATORS } from '../../../operators/table.ts';
 import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
 import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
 import { totalOf } from './capacity.ts';
-import { groupFindings } from './fit-group.ts';
-import { limitFindings } from './fit-limits.ts';
-import { quotaFindings } from './fit-quota.ts';
-import { uncordoned, type NodeFacts } from './nodes.ts';
+import { groupFindings } from './node/fit-group.ts';
+import { limitFindings } from './namespace/fit-limits.ts';
+import { securityFindings } from './namespace/pod-security.ts';
+import { queueFindings } from './namespace/fit-queue.ts';
+import { quotaFindings } from './namespace/fit-quota.ts';
+import { uncordoned, type NodeFacts } from './node/nodes.ts';
 import type { Inventory } from './inventory.ts';
 
 /**
@@ -29,6 +31,8 @@ export function fitFindings(
   return [
     ...endpointFindings(plan, { engine, settings }),
     ...nodeFindings(plan, inventory, { engine, settings }),
+    ...securityFindings(plan, inventory.security, { engine, settings, namespace: inventory.namespace }),
+    ...queueFindings(plan, inventory.queue, { engine, settings, namespace: inventory.namespace }),
     ...limitFindings(plan, inventory, settings),
     ...quotaFindings(plan, inventory, settings),
     ...claimFindings(plan, inventory, settings),

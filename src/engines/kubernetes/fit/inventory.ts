@@ -6,9 +6,11 @@ import { claimOf } from '../../../render/kubernetes/pod/volumes.ts';
 import { isDefault, listClasses } from './storage-classes.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
-import { listNodes, type NodeFacts } from './nodes.ts';
+import { listNodes, type NodeFacts } from './node/nodes.ts';
 import { RESOURCES, type KubeObject, type Resource } from '../api/objects.ts';
 import { servesKind } from '../api/served.ts';
+import { queueFacts, type QueueFacts } from './namespace/fit-queue.ts';
+import { securityRefusals, type SecurityRefusal } from './namespace/pod-security.ts';
 
 /** What a cluster has, as far as it matters for whether a plan can run there. */
 export interface Inventory {
@@ -22,6 +24,10 @@ export interface Inventory {
   /** Of the namespace; empty also where this user may not list them. */
   quotas: readonly ResourceQuota[];
   limitRanges: readonly LimitRange[];
+  /** Null: the engine has none. */
+  queue: QueueFacts | null;
+  /** Pods of the plan that its pod security level refuses. */
+  security: readonly SecurityRefusal[];
   /** Whether its kind of workload is served. */
   serves: boolean;
 }
@@ -32,7 +38,7 @@ export async function takeInventory(
   { plan, settings, nodes, serves }: Taking,
 ): Promise<Inventory> {
   const workload = workloadOf(plan).resource;
-  const [seen, classes, claims, isServed, quotas, limitRanges] = await Promise.all([
+  const [seen, classes, claims, isServed, quotas, limitRanges, security, queue] = await Promise.all([
     nodes(cluster),
     plan.storage.shared_volume === null ? null : classesOf(cluster),
     claimsOf(
@@ -42,9 +48,11 @@ export async function takeInventory(
     serves(cluster, workload),
     listIfAllowed<ResourceQuota>(cluster, RESOURCES.quotas),
     listIfAllowed<LimitRange>(cluster, RESOURCES.limitRanges),
+    securityRefusals(cluster, { plan, settings }),
+    queueFacts(cluster, { plan, settings }),
   ]);
   const { namespace } = cluster;
-  return { namespace, nodes: seen, classes, claims, quotas, limitRanges, serves: isServed };
+  return { namespace, nodes: seen, classes, claims, quotas, limitRanges, security, queue, serves: isServed };
 }
 
 interface Taking {

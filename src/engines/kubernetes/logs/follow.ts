@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogOptions } from '../api/cluster.ts';
 import { resumeDelay } from '../api/http/retry.ts';
 import { createSilence, type Silence } from '../watch/silence.ts';
-import { type LogPlace, openLogKeeper, type LogKeeper } from './keep.ts';
+import type { LogPlace } from './keep.ts';
+import { openLogKeeper } from './keep-once.ts';
+import type { ReadingPlaces, ReadingSignals } from './places.ts';
 import {
   type ReadingEnd,
   readLog,
@@ -32,30 +34,28 @@ export interface ReaderOptions extends Pick<StreamReading, 'grown' | 'onGap'> {
   pace: Pace;
 }
 
-/** Nobody wants the log any more; its container has ended. */
-interface Signals {
-  stopped: AbortSignal;
-  over: AbortSignal;
-}
-
 /** Reads one container's log, once. */
 export interface LogReader {
-  /** `final`: the container had ended before it was read. */
-  read(place: LogPlace, seek: boolean): Promise<ReadingResult & { final: boolean }>;
+  /** `final`: the container had ended before it was read. Until `due`, if it goes on. */
+  read(
+    place: LogPlace,
+    how: { seek: boolean; due: AbortSignal },
+  ): Promise<ReadingResult & { final: boolean }>;
 }
 
 /** A reading that is under way. */
 interface Underway {
   result: Promise<ReadingResult>;
   silence: Silence;
-  stop(): void;
+  stop(why?: ReadingEnd): void;
 }
 
 const SILENT: ReadingEnd = { kind: 'silent' };
+const DUE: ReadingEnd = { kind: 'due' };
 
 export function createLogReader(
   { open, pace, grown, onGap }: ReaderOptions,
-  { stopped, over }: Signals,
+  { stopped, over }: ReadingSignals,
 ): LogReader {
   function begin(
     place: LogPlace,
@@ -64,7 +64,12 @@ export function createLogReader(
     const cut = new AbortController();
     const signal = AbortSignal.any([stopped, cut.signal]);
     const limit = () => (how.final ? pace.capMs : over.aborted ? pace.graceMs : pace.silentMs);
-    const silence = createSilence(limit, () => cut.abort());
+    let stoppedBy = SILENT;
+    const stop = (why = SILENT) => {
+      if (!cut.signal.aborted) stoppedBy = why;
+      cut.abort();
+    };
+    const silence = createSilence(limit, stop);
     const result = readLog({
       ...how,
       place,
@@ -73,8 +78,8 @@ export function createLogReader(
       grown,
       onGap,
       open: (sinceTime) => open({ follow: !how.final, sinceTime, signal }),
-    }).then((read) => (signal.aborted ? { ...read, end: SILENT } : read));
-    return { result: result.finally(silence.end), silence, stop: () => cut.abort() };
+    }).then((read) => (signal.aborted ? { ...read, end: stoppedBy } : read));
+    return { result: result.finally(silence.end), silence, stop };
   }
 
   /** Whether the container ends before a reading does. */
@@ -102,14 +107,22 @@ export function createLogReader(
 
   return {
     /** When the container ends meanwhile, the log is read to its end without waiting for that of the stream. */
-    async read(place, seek) {
+    async read(place, { seek, due }) {
       const final = over.aborted;
       const inTurn = createTurn();
       const underway = begin(place, { final, seek, gapless: false, inTurn });
-      if (final || !(await isOvertaken(underway.result))) return { ...(await underway.result), final };
-      const overtaking = await inTurn(() => overtake(place, underway));
-      const result = await underway.result;
-      return overtaking === null ? { ...result, final } : { ...overtaking, final: true };
+      // What has ended is not cut: its stream may be the only one that still has the rest, and ends soon.
+      const giveWay = () => void (over.aborted || underway.stop(DUE));
+      if (due.aborted) giveWay();
+      else due.addEventListener('abort', giveWay);
+      try {
+        if (final || !(await isOvertaken(underway.result))) return { ...(await underway.result), final };
+        const overtaking = await inTurn(() => overtake(place, underway));
+        const result = await underway.result;
+        return overtaking === null ? { ...result, final } : { ...overtaking, final: true };
+      } finally {
+        due.removeEventListener('abort', giveWay);
+      }
     },
   };
 }
@@ -118,12 +131,17 @@ export function createLogReader(
 export interface Follower {
   /** The container has ended; with `gone`, its log cannot be asked for any more. */
   ended(gone?: boolean): void;
-  /** Until all was read or given up. False: it was stopped before that. */
-  run(place: LogPlace): Promise<boolean>;
+  /**
+   * Until all was read or given up. False: it was stopped before that.
+   *
+   * @param open makes its file, when it is its turn
+   */
+  run(open: () => Promise<LogPlace>): Promise<boolean>;
   stop(): void;
 }
 
 interface FollowerOptions extends ReaderOptions {
+  places: ReadingPlaces;
   /** From 0 up to 1: spreads what is repeated. */
   chance: () => number;
   /** It could not be read this time. */
@@ -143,28 +161,60 @@ export function createFollower(options: FollowerOptions): Follower {
   const stopped = new AbortController();
   /** The container has ended. */
   const over = new AbortController();
-  const reader = createLogReader(options, { stopped: stopped.signal, over: over.signal });
+  const signals = { stopped: stopped.signal, over: over.signal };
+  const reader = createLogReader(options, signals);
   let endedAt = Number.NaN;
   let isGone = false;
 
+  /** One reading, when it is its turn; null: stopped. */
+  async function readOnce(
+    open: () => Promise<LogPlace>,
+    seek: boolean,
+  ): Promise<(Awaited<ReturnType<LogReader['read']>> & { place: LogPlace }) | null> {
+    const turn = await options.places.take(signals);
+    if (turn === null) return null;
+    try {
+      const place = await open();
+      const result = await reader.read(place, { seek, due: turn.due });
+      return stopped.signal.aborted ? null : { ...result, place };
+    } finally {
+      turn.leave();
+    }
+  }
+
   /** Until all was read (null), or the rest was given up (why); undefined: stopped. */
-  async function readAll(place: LogPlace): Promise<string | null | undefined> {
+  async function readAll(open: () => Promise<LogPlace>): Promise<string | null | undefined> {
     let progressAt = performance.now();
     let failures = 0;
     for (let next = BEGIN; ;) {
-      if (isGone) return next.wasWhole ? null : 'the container was started again';
-      const { end, began, grew, final } = await reader.read(place, next.seek);
-      if (stopped.signal.aborted) return undefined;
+      if (isGone) return giveUp(await open(), next.wasWhole ? null : 'the container was started again');
+      const read = await readOnce(open, next.seek);
+      if (read === null) return undefined;
+      const { end, began, grew, final, place } = read;
       const step = nextStep(end, { final, began, wasWhole: next.wasWhole });
-      if (step.step === 'done') return step.missing;
-      options.onTrouble(end);
+      if (step.step === 'done') return isFinished(end) ? null : giveUp(place, step.missing);
       if (grew) progressAt = performance.now();
-      if (performance.now() - Math.max(progressAt, endedAt) >= options.pace.capMs) return messageOf(end);
+      // What was looked for, and not found yet, is looked for again.
+      next = end.kind === 'due' ? { ...step, seek: next.seek && !grew } : step;
+      if (end.kind === 'due') continue;
+      options.onTrouble(end);
+      if (performance.now() - Math.max(progressAt, endedAt) >= options.pace.capMs)
+        return giveUp(place, messageOf(end));
       failures = grew ? 0 : failures + 1;
       if (step.pause && final === over.signal.aborted) await pause(end, failures);
       if (stopped.signal.aborted) return undefined;
-      next = step;
     }
+  }
+
+  /** What is there is all that will be. */
+  async function giveUp(place: LogPlace, missing: string | null): Promise<string | null> {
+    const keeper = await openLogKeeper(place);
+    try {
+      if (!keeper.from.done && (await keeper.finish())) await options.grown();
+    } finally {
+      await keeper.close();
+    }
+    return missing;
   }
 
   async function pause(end: ReadingEnd, failures: number): Promise<void> {
@@ -175,12 +225,9 @@ export function createFollower(options: FollowerOptions): Follower {
   }
 
   return {
-    async run(place) {
-      if (await withKeeper(place, (keeper) => Promise.resolve(keeper.from.done))) return true;
-      const missing = await readAll(place);
+    async run(open) {
+      const missing = await readAll(open);
       if (missing === undefined) return false;
-      const hasGrown = await withKeeper(place, async (keeper) => !keeper.from.done && keeper.finish());
-      if (hasGrown) await options.grown();
       if (missing !== null) options.onMissing(missing);
       return true;
     },
@@ -198,11 +245,7 @@ function messageOf(end: ReadingEnd): string {
   return ('message' in end ? end.message : null) ?? 'nothing came any more';
 }
 
-async function withKeeper(place: LogPlace, act: (keeper: LogKeeper) => Promise<boolean>): Promise<boolean> {
-  const keeper = await openLogKeeper(place);
-  try {
-    return await act(keeper);
-  } finally {
-    await keeper.close();
-  }
+/** Its end was read, and is written down. */
+function isFinished(end: ReadingEnd): boolean {
+  return end.kind === 'known' || (end.kind === 'ended' && end.message === null);
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { beginning, decodePosition, encodePosition, POSITION_BYTES, type Position } from './position.ts';
+import type { RayTail } from './ray-tail.ts';
 import { createRepetition, type News, type Repetition } from './repeat.ts';
 
 /**
@@ -71,6 +72,14 @@ export interface LogKeeper {
   close(): Promise<void>;
 }
 
+/** One that lets its file be looked at. */
+export interface FileKeeper extends LogKeeper {
+  /** So many bytes of the file's end. */
+  end(length: number): Promise<Buffer>;
+  /** After all that the file has. True: it has grown. */
+  append(bytes: Buffer): Promise<boolean>;
+}
+
 /** Where a log is kept. */
 export interface LogPlace {
   /** Of the source; other logs may stand in it before this one. */
@@ -79,12 +88,14 @@ export interface LogPlace {
   positions: string;
   /** What the file has may come again. */
   repeats: boolean;
+  /** Of a log that may end with a repetition of its last lines. */
+  tail: RayTail | null;
 }
 
 /**
  * Of several that are open for one log, only one may keep anything; the others are of no use after that.
  */
-export async function openLogKeeper({ file, positions, repeats }: LogPlace): Promise<LogKeeper> {
+export async function openFileKeeper({ file, positions, repeats }: LogPlace): Promise<FileKeeper> {
   const handle = await open(file, 'r+');
   const kept = await openPositionFile(positions).catch(async (error: unknown) => {
     await handle.close();
@@ -180,6 +191,8 @@ export async function openLogKeeper({ file, positions, repeats }: LogPlace): Pro
       await write({ ...written, done: true });
       return hasGrown;
     },
+    append,
+    end: (length) => readFully(handle, Math.max(0, size - length), length),
     close,
   };
 }

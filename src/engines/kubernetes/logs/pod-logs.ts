@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Notice } from '../../../experiment/record.ts';
 import type { LogSource } from '../../../logs/line.ts';
@@ -8,6 +8,8 @@ import type { EngineLog } from '../engine-log.ts';
 import { createFollower, type Follower } from './follow.ts';
 import type { LogPlace } from './keep.ts';
 import { PACE, type Pace } from './follow.ts';
+import { createRayTail } from './ray-tail.ts';
+import { createReadingPlaces, type ReadingPlaces } from './places.ts';
 import { problemOf } from './read.ts';
 import { formatStamp, type Stamp } from './stamp.ts';
 
@@ -26,8 +28,8 @@ export interface LoggedContainer extends ContainerKey {
   objectName: string;
   source: LogSource;
   /**
-   * It may print again what an earlier one of the same source printed (a submitter that was started again): what is
-   * the same is not taken twice.
+   * It may print again what an earlier one of the same source printed (a submitter that was started again), or at its end
+   * the last lines once more: what is the same is not taken twice.
    */
   repeats?: boolean;
 }
@@ -59,6 +61,8 @@ export interface PodLogsOptions {
   /** Where positions are kept: private, of this experiment; made if need be. */
   directory: string;
   log: Pick<EngineLog, 'info'>;
+  /** Those of whoever else reads logs of the cluster; its own, unless said. */
+  places?: ReadingPlaces;
   /** A log was opened. */
   onOpened?: () => void;
   /** What users should know: something of a log is missing, or cannot be read now. */
@@ -75,21 +79,19 @@ interface Followed {
   done: Promise<boolean>;
 }
 
+/** Notices of one kind, before the others go to the server's log alone. */
+const MOST_TOLD = 20;
+
 export function createPodLogs(options: PodLogsOptions): PodLogs {
-  const { cluster, sink, onProblem } = options;
-  const directory = join(options.directory, 'log-positions');
+  const { cluster, sink } = options;
+  const makeDirectory = madeOnce(join(options.directory, 'log-positions'));
   const followed = new Map<string, Followed>();
   /** By source: those that are kept in its file, in their order. */
   const ofSource = new Map<string, Followed[]>();
   const opened = new Set<string>();
-  const told = new Set<string>();
+  const tellOnce = tellerOf(options);
+  const places = options.places ?? createReadingPlaces();
   let isClosed = false;
-
-  function tellOnce(problem: Notice): void {
-    const text = `${problem.code} ${problem.message}`;
-    if (!told.has(text)) onProblem(problem);
-    told.add(text);
-  }
 
   /** The file of a source is written for one container at a time. */
   async function read(
@@ -99,19 +101,14 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
   ): Promise<boolean> {
     await before?.done.catch(() => undefined); // told to whoever settles it
     if (isClosed) return false;
-    const place = await placeOf(container);
     const { source } = container;
-    await sink.appended([source]);
-    const isRead = await follower.run(place);
+    let place: LogPlace | null = null;
+    const isRead = await follower.run(
+      async () => (place ??= await makePlace(container, { sink, makeDirectory })),
+    );
     const isLast = ofSource.get(sourceKey(source))?.at(-1)?.follower === follower;
     if (isRead && isLast) await sink.closed(source);
     return isRead;
-  }
-
-  async function placeOf(container: LoggedContainer): Promise<LogPlace> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const file = await sink.file(container.source);
-    return { file, positions: join(directory, keyOf(container)), repeats: container.repeats === true };
   }
 
   function followerOf(logged: LoggedContainer): Follower {
@@ -125,6 +122,7 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
         return stream;
       },
       grown: () => sink.appended([source]),
+      places,
       pace: { ...PACE, ...options.pace },
       chance: options.chance ?? Math.random,
       onTrouble(end) {
@@ -174,6 +172,34 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
   };
 }
 
+/** A folder that is made by whoever needs it first. */
+function madeOnce(directory: string): () => Promise<string> {
+  let made: Promise<unknown> | null = null;
+  return async () => {
+    made ??= mkdir(directory, { recursive: true, mode: 0o700 });
+    await made.catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return directory;
+  };
+}
+
+/** With the lines that somebody who is gone had read and not told of. */
+async function makePlace(
+  container: LoggedContainer,
+  { sink, makeDirectory }: Pick<PodLogsOptions, 'sink'> & { makeDirectory(): Promise<string> },
+): Promise<LogPlace> {
+  const directory = await makeDirectory();
+  const file = await sink.file(container.source);
+  if ((await stat(file)).size > 0) await sink.appended([container.source]);
+  return { file, positions: join(directory, keyOf(container)), ...repetitionsOf(container) };
+}
+
+function repetitionsOf({ repeats = false }: LoggedContainer): Pick<LogPlace, 'repeats' | 'tail'> {
+  return { repeats, tail: repeats ? createRayTail() : null };
+}
+
 function keyOf({ uid, container, restart }: ContainerKey): string {
   return `${uid}.${container}.${restart}`;
 }
@@ -188,6 +214,21 @@ function isEarlierStart(one: ContainerKey, other: ContainerKey): boolean {
 
 function nameOf({ step, pod, attempt }: LogSource): string {
   return pod === null ? `the ${step} step` : `${pod} (attempt ${attempt})`;
+}
+
+/** Tells each problem once. A record with a notice for each of thousands of pods helps nobody, and takes long to write again and again. */
+function tellerOf({ onProblem, log }: Pick<PodLogsOptions, 'onProblem' | 'log'>): (problem: Notice) => void {
+  const told = new Map<string, Set<string>>();
+  return (problem) => {
+    const { code, message } = problem;
+    const known = told.get(code) ?? new Set();
+    if (known.has(message)) return;
+    told.set(code, known.add(message));
+    if (known.size <= MOST_TOLD) return onProblem(problem);
+    log.info(problem, 'a log may lack something');
+    if (known.size === MOST_TOLD + 1)
+      onProblem({ code, message: 'the same may hold for more pods; aichor server logs has their names' });
+  };
 }
 
 function gapNotice(who: string, { after, before }: { after: Stamp; before: Stamp }): Notice {

@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { systemErrorCode } from '../../../errors.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import { isClusterError } from '../api/cluster-error.ts';
-import { openLogKeeper, type LogKeeper, type LogPlace } from './keep.ts';
+import type { LogKeeper, LogPlace } from './keep.ts';
+import { openLogKeeper } from './keep-once.ts';
 import { createReplay, type Replay } from './resume.ts';
 import { formatSeconds } from './stamp.ts';
 
@@ -16,8 +17,12 @@ export type ReadingEnd =
   | { kind: 'forbidden'; message: string }
   /** No answer, or none to the end. */
   | { kind: 'broken'; message: string }
+  /** It was read to its end before. */
+  | { kind: 'known' }
   /** Nothing came for long. */
   | { kind: 'silent' }
+  /** Others wait to be read. */
+  | { kind: 'due' }
   /** It could not be written down. */
   | { kind: 'unkept'; message: string }
   /** The place where it was to go on was not found by counting lines. */
@@ -41,6 +46,10 @@ export type NextStep =
 export function nextStep(end: ReadingEnd, { final, began, wasWhole }: ReadingFacts): NextStep {
   const again = { step: 'again', pause: true, seek: false, wasWhole: false } as const;
   switch (end.kind) {
+    case 'known':
+      return { step: 'done', missing: null };
+    case 'due':
+      return { ...again, pause: false };
     case 'ended':
       if (!final) return { ...again, wasWhole: end.message === null };
       // Words and no line: there is nothing to read any more. The reading before may have had it all.
@@ -103,7 +112,8 @@ export async function readLog(reading: StreamReading): Promise<ReadingResult> {
   if ('failed' in opened) return { ...nothing, end: opened.failed };
   const keeper = opened.value;
   try {
-    const { since } = keeper.from;
+    const { since, done } = keeper.from;
+    if (done) return { ...nothing, end: { kind: 'known' } };
     const stream = await openStream(reading, since === null ? undefined : formatSeconds(since));
     if ('failed' in stream) return { ...nothing, end: stream.failed };
     return await readStream(stream.value, keeper, reading);

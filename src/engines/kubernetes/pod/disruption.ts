@@ -1,6 +1,7 @@
 import type { PodCondition } from 'kubernetes-types/core/v1.js';
 import { ownEnd } from './containers.ts';
 import { isFinal } from './over.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import type { SeenPod } from './seen-pod.ts';
 
 /** Why a pod was ended by the cluster. */
@@ -14,7 +15,7 @@ export interface Disruption {
 const KUBELET_LAG_MS = 10_000;
 
 /** What a process ends with that was told to: SIGTERM, SIGINT, and SIGKILL at the end of the grace. */
-const TOLD_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143]);
+export const TOLD_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143]);
 
 /** Reasons in a pod's own status with which it was ended by its node. */
 const NODE_REASONS: ReadonlySet<string> = new Set([
@@ -70,7 +71,7 @@ export function wasDeletedBeforeEnd(pod: SeenPod, order: SeenOrder, expected: Ex
   const isFinished = pod.deletion?.graceS === 0;
   if (asked > finished + (isFinished ? KUBELET_LAG_MS : 0)) return false;
   if (end.exitCode === 0) return !(typeof expected === 'boolean' ? expected : asked >= expected.sinceMs);
-  return end.reason !== 'OOMKilled' && TOLD_CODES.has(end.exitCode);
+  return !isOutOfMemory(end) && TOLD_CODES.has(end.exitCode);
 }
 
 /** What one more look at a pod tells of the order; null: nothing. */

@@ -8,6 +8,7 @@ import type { Plan } from '../../../experiment/plan/plan.ts';
 import { BUILD_CONTAINERS } from '../../../render/kubernetes/build/build-job.ts';
 import { failedInit, lastMainEnd } from './containers.ts';
 import { conditionOf } from './disruption.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import type { SeenPod } from './seen-pod.ts';
 import { explainEviction } from './explain-eviction.ts';
 import type { PodView } from '../status/model.ts';
@@ -32,9 +33,10 @@ export function endOf(pod: SeenPod, gone: boolean): PodEnd {
   return { how: 'exited', code: ended.exitCode };
 }
 
-/** The kernel's word, as the kubelet passes it on: for the container or any process in it. */
+/** For the container or any process in it. */
 export function wasOutOfMemory(pod: SeenPod): boolean {
-  return lastMainEnd(pod)?.reason === 'OOMKilled';
+  const end = lastMainEnd(pod);
+  return end !== null && isOutOfMemory(end);
 }
 
 /** When a pod that has ended did so (ISO 8601), as exactly as its object tells. */

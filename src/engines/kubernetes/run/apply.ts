@@ -14,11 +14,14 @@ import { renderSecretValues } from './secret-values.ts';
 /** The cluster does not take an object of the experiment. */
 export class ApplyRefused extends Error {
   readonly explanation: Explanation;
+  /** A quota is used up: it is taken later. */
+  readonly isForRoom: boolean;
 
   constructor(explanation: Explanation, options: ErrorOptions) {
     super(explanation.explanation, options);
     this.name = 'ApplyRefused';
     this.explanation = explanation;
+    this.isForRoom = isClusterError(options.cause, 403) && /exceeded quota/.test(options.cause.message);
   }
 }
 

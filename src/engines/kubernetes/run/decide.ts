@@ -3,9 +3,11 @@ import { crashPoint } from '../../../base/io/crash-point.ts';
 import { lastOutput } from '../../last-output.ts';
 import { explainWithOutput, judge } from '../status/judge.ts';
 import type { Look } from '../status/model.ts';
+import { allSuspensions, suspendedMs } from '../suspension/suspensions.ts';
 import { GO_ON, type FailedVerdict, type Judgement } from '../status/verdict.ts';
 import type { ClusterStop } from './kept.ts';
 import { namespaceRemoval } from '../end/namespace-removal.ts';
+import { createRayClusterWatch } from '../end/ray-cluster-removal.ts';
 import { createdWorkloads, type ClusterRun } from './run-state.ts';
 
 /** How long an explanation waits for the end of the log of the pod that failed. */
@@ -20,6 +22,8 @@ export interface Decider {
 export function createDecider(run: ClusterRun): Decider {
   const { deps, context, kept, tell } = run;
   const { plan } = context;
+  const { cluster, rendering } = run;
+  const rayCluster = createRayClusterWatch({ cluster, rendering });
   /** When a failure was first seen, by a clock that only goes forward. */
   let failedAt: number | null = null;
 
@@ -73,6 +77,11 @@ export function createDecider(run: ClusterRun): Decider {
         return mark('done');
       }
       if (verdict.kind === 'failed') return fail(verdict);
+      const removed = await rayCluster.look(look);
+      if (removed !== null) {
+        if (look.view.tries > plan.backoff_limit) return mark('fail', removed);
+        tell.notice({ code: 'ray_cluster_removed', message: removed.explanation.replace('; resubmit', '') });
+      }
       const isDone = look.view.pods.every(({ fact }) => fact.status === 'Succeeded');
       if (context.stop.aborted) return mark(isDone ? 'done' : 'cancel');
       if (left <= 0 && !isDone) return mark('deadline', explainDeadline(plan.timeout_s ?? 0));
@@ -84,12 +93,14 @@ export function createDecider(run: ClusterRun): Decider {
   };
 }
 
-/** Until the timeout, counted from the first start of a container. */
+/** Until the timeout, counted from the first start of a container; what was suspended does not count. */
 function timeLeftMs({ context, kept, deps }: ClusterRun): number {
   const { timeout_s: timeout } = context.plan;
   const { started_at: started } = kept.run;
   if (timeout === null || started === null) return Number.POSITIVE_INFINITY;
-  return Date.parse(started) + timeout * 1000 - deps.now().getTime();
+  const now = deps.now();
+  const suspended = suspendedMs(allSuspensions(kept.run.memory), now);
+  return Date.parse(started) + timeout * 1000 + suspended - now.getTime();
 }
 
 /** In the terms of its framework, where what the pod printed last says more. */

@@ -70,7 +70,7 @@ async function readRun(path: string): Promise<KeptRun> {
   if (text === null) return NOTHING;
   const run: unknown = JSON.parse(text);
   if (!isKeptRun(run)) throw new Error(`${path} holds ${text}`);
-  return run;
+  return { ...run, memory: { ...NO_MEMORY, ...run.memory } };
 }
 
 function isKeptRun(value: unknown): value is KeptRun {

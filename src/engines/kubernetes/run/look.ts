@@ -2,6 +2,7 @@ import type { Reason } from '../../../experiment/status.ts';
 import { viewAttempt, type ViewInput } from '../status/attempt-view.ts';
 import { withEnded } from './ended-pods.ts';
 import type { ClusterStop } from './kept.ts';
+import { hasRoom } from '../waiting/suspended.ts';
 import type { Observed } from '../watch/observed.ts';
 import type { LookBack } from '../status/model.ts';
 import { createdWorkloads, type ClusterRun } from './run-state.ts';
@@ -9,7 +10,7 @@ import { createdWorkloads, type ClusterRun } from './run-state.ts';
 /** What there is to see now: of the cluster, of pods that are gone, and of what was just created. */
 export function takeLook(run: ClusterRun): LookBack {
   const seen = run.view.observed();
-  const observed = withEnded(withApplied(seen, run), run.ended);
+  const observed = withPlace(withEnded(withApplied(seen, run), run.ended), run);
   const input: ViewInput = {
     plan: run.context.plan,
     workload: run.workload,
@@ -25,6 +26,16 @@ export function takeLook(run: ClusterRun): LookBack {
     view: viewAttempt(input),
     earlier: (attempt) => viewAttempt({ ...input, attempt }),
   };
+}
+
+/** With its place in the queue, while it waits there. */
+function withPlace(observed: Observed, { places, wake }: ClusterRun): Observed {
+  const { queued } = observed;
+  const workload = queued?.metadata?.name;
+  const queue = queued?.spec?.queueName;
+  if (queued === null || workload === undefined || queue === undefined || hasRoom(queued)) return observed;
+  const place = places.of({ queue, workload }, wake.call);
+  return place === null ? observed : { ...observed, queued: { ...queued, place } };
 }
 
 /** Why pods that were told to end have ended; null: nobody told them. */

@@ -1,3 +1,4 @@
+import { createUnderWay } from '../../../base/async/under-way.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import type { LogSource } from '../../../logs/line.ts';
 import { isClusterError } from '../api/cluster-error.ts';
@@ -16,6 +17,8 @@ export interface PodKeeper {
   update(look: Look): Promise<void>;
   /** The log of this pod object was read to its end. */
   isRead(uid: string): boolean;
+  /** Resolves when no log of a pod that has ended is being read, and no pod is being let go of. */
+  idle(): Promise<void>;
   /** Milliseconds until pods may be deleted without a loss: the log of each that runs is being read. 0: now. */
   untilSafe(): number;
   /** Pods that still run, whose logs are still being read, or that still have our finalizer. */
@@ -55,8 +58,13 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
   const readings = new Map<string, Reading[]>();
   /** Pods that are over and whose logs were read, by uid. */
   const read = new Set<string>();
+  /** Pods that the cluster was told of, and has answered: nothing more is to be done about them. */
   const released = new Set<string>();
   let isRefused = false;
+  /** Logs that are read to their end, and pods that are let go of. */
+  const underWay = createUnderWay();
+  /** `onChange` when it is done. */
+  const doing = (work: Promise<void>) => underWay.add(work.then(onChange).catch(onError));
 
   /** From the first moment on: what a container printed is gone with it when its pod is deleted. */
   function readLogs(object: PodObject, isOver: boolean): boolean {
@@ -78,14 +86,13 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
   function settle(reading: Reading): void {
     if (reading.state !== 'followed') return;
     reading.state = 'settling';
-    logs.settle(reading.logged).then(() => {
+    const settled = logs.settle(reading.logged).then(() => {
       reading.state = 'read';
-      onChange();
-    }, onError);
+    });
+    doing(settled);
   }
 
   async function letGo({ uid, name }: { uid: string; name: string }): Promise<void> {
-    released.add(uid);
     try {
       const signals = [detach];
       await insist(() => release(cluster, { uid, name }), { signals, tell: options.unreachable });
@@ -96,7 +103,7 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       if (!isRefused) options.refused(error.message);
       isRefused = true;
     }
-    onChange();
+    released.add(uid);
   }
 
   return {
@@ -115,9 +122,10 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       await ended.add(done);
       crashPoint('cluster-pod-recorded');
       const there = new Set(observed.pods.map(({ uid }) => uid));
-      for (const pod of done) if (isHeld(pod) && there.has(pod.uid)) letGo(pod).catch(onError);
+      for (const pod of done) if (isHeld(pod) && there.has(pod.uid)) doing(letGo(pod));
     },
     isRead: (uid) => read.has(uid),
+    idle: underWay.idle,
     untilSafe() {
       const unopened = [...readings.values()]
         .flat()

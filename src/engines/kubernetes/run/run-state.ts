@@ -11,6 +11,7 @@ import type { LinkTeller } from '../links/link-teller.ts';
 import type { Kept } from './kept.ts';
 import type { KubeObject } from '../api/objects.ts';
 import type { View } from '../watch/observatory.ts';
+import type { QueuePlaces } from '../watch/queue/queue-places.ts';
 import type { PodKeeper } from './pod-keeper.ts';
 import type { Teller } from './tell.ts';
 
@@ -26,6 +27,7 @@ export interface ClusterRun {
   readonly kept: Kept;
   readonly ended: EndedPods;
   readonly view: View;
+  readonly places: QueuePlaces;
   readonly facts: FactQueue;
   readonly tell: Teller;
   readonly links: LinkTeller;

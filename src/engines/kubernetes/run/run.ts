@@ -19,6 +19,7 @@ import { createPodLogs } from '../logs/pod-logs.ts';
 import type { ClusterRun } from './run-state.ts';
 import { submitWorkload } from './submit-workload.ts';
 import { createTeller, type Teller } from './tell.ts';
+import { allSuspensions } from '../suspension/suspensions.ts';
 import { workloadOf } from '../workload/choose-workload.ts';
 import { lookAfter } from './watch-run.ts';
 
@@ -49,7 +50,7 @@ async function carryOut(deps: ClusterDeps, order: Order): Promise<void> {
   await mkdir(context.directory, { recursive: true, mode: 0o700 });
   const kept = await openKept(context.directory);
   if (context.stop.aborted && kept.run.workloads.length === 0) return;
-  const tell = createTeller(facts, context.plan.backoff_limit + 1);
+  const tell = createTeller(facts, context.plan.backoff_limit + 1, allSuspensions(kept.run.memory));
   const connected = await connect(deps, context, { kept, tell });
   if (connected === null) return;
   await withRun(deps, { ...order, connected, kept, tell });
@@ -78,7 +79,7 @@ interface Parts extends Order {
 
 async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   const { context, facts, connected, kept, tell } = parts;
-  const { cluster, observatory } = connected;
+  const { cluster, observatory, places, reading } = connected;
   const { experimentId, directory, detach, stop } = context;
   const wake = createWake();
   const ended = await openEndedPods(directory);
@@ -87,6 +88,7 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
     sink: context.logs,
     directory,
     log: deps.log,
+    places: reading,
     onOpened: wake.call,
     onProblem: tell.notice,
   });
@@ -117,6 +119,7 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
     kept,
     ended,
     view,
+    places,
     facts,
     tell,
     keeper,
@@ -133,6 +136,7 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   } finally {
     for (const signal of [stop, detach]) signal.removeEventListener('abort', wake.call);
     view.close();
+    deps.looked.delete(experimentId);
     await (isOver ? logs.end() : logs.close());
   }
 }

@@ -1,5 +1,7 @@
+import { again, doubling } from '../../../base/async/again.ts';
 import { crashPoint } from '../../../base/io/crash-point.ts';
 import { ApplyRefused, applyBeside, applyWorkload, toApply, type ToApply } from './apply.ts';
+import { onDemandGroups } from '../fit/node/on-demand.ts';
 import { insist } from '../api/insist.ts';
 import type { KeptWorkload } from './kept.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
@@ -7,6 +9,7 @@ import { takesTokens } from '../../../operators/ray-tokens.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { RESOURCES, type KubeObject } from '../api/objects.ts';
 import { hasField, schemaOf } from '../api/schema.ts';
+import { allSuspensions } from '../suspension/suspensions.ts';
 import type { ClusterRun } from './run-state.ts';
 
 /**
@@ -38,10 +41,13 @@ async function apply(run: ClusterRun, createdUid: string | null): Promise<void> 
   const rendering = { ...run.rendering, plan, attemptsBefore: offset };
   const reach = { signals: [context.detach, context.stop], tell: tell.unanswered };
   const rayTokens = createdUid !== null || (await insist(() => knowsRayTokens(cluster, plan), reach));
-  const wanted = toApply({ ...rendering, rayTokens }, context.secrets);
+  const onDemand = createdUid === null ? await insist(() => onDemandOf(run), reach) : new Set<string>();
+  const wanted = toApply({ ...rendering, rayTokens, onDemand }, context.secrets);
   let owner: KubeObject | null = null;
   if (createdUid === null) {
-    owner = await insist(() => applyWorkload(cluster, wanted, context.experimentId), reach);
+    owner = await whenThereIsRoom(run, () =>
+      insist(() => applyWorkload(cluster, wanted, context.experimentId), reach),
+    );
     crashPoint('cluster-applied');
     run.applied = owner;
     await keep(run, { offset, uid: owner.metadata?.uid ?? null, complete: false });
@@ -53,6 +59,26 @@ async function apply(run: ClusterRun, createdUid: string | null): Promise<void> 
   if (owner !== null && owner.metadata?.uid === kept.run.workloads.at(-1)?.uid)
     for (const notice of await beside(run, wanted, owner)) tell.notice(notice);
   await keep(run, { offset, uid: kept.run.workloads.at(-1)?.uid ?? null, complete: true });
+}
+
+/** A quota that is used up is no failure, of objects as of pods: its words are told, and it is tried again. */
+function whenThereIsRoom<T>({ context, tell }: ClusterRun, act: () => Promise<T>): Promise<T> {
+  return again(act, {
+    signal: AbortSignal.any([context.detach, context.stop]),
+    isTransient: (error) => error instanceof ApplyRefused && error.isForRoom,
+    delays: doubling({ firstMs: 1000, longestMs: 15_000 }),
+    onFailure(error) {
+      const said = error instanceof Error ? error.message : String(error);
+      tell.waits(
+        `${said}; it waits until others have ended, or the namespace's administrator raises the quota`,
+      );
+    },
+  });
+}
+
+/** Which of its pods are kept off spot nodes, by the nodes that there are now. */
+async function onDemandOf({ cluster, deps, context }: ClusterRun): Promise<Set<string>> {
+  return onDemandGroups(context.plan, await deps.nodes(cluster), deps.settings);
 }
 
 /** KubeRay before 1.5.1 refuses a RayJob that speaks of authentication. */
@@ -70,7 +96,9 @@ function beside({ cluster, context, tell }: ClusterRun, wanted: ToApply, owner: 
 /** How often this workload may restart its pods, and how many attempts there were before it. */
 function attemptsLeft({ kept, context }: ClusterRun): { restarts: number; offset: number } {
   const offset = kept.run.workloads.at(-1)?.offset ?? 0;
-  return { offset, restarts: Math.max(0, context.plan.backoff_limit - offset) };
+  // What was suspended is no failure, and takes none of the restarts.
+  const tried = offset - allSuspensions(kept.run.memory).length;
+  return { offset, restarts: Math.max(0, context.plan.backoff_limit - tried) };
 }
 
 /** Replaces what is kept of the last workload. */

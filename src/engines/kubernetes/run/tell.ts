@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PodFact } from '../../../experiment/event.ts';
 import type { Explanation } from '../../../experiment/failure/explain.ts';
 import type { Notice } from '../../../experiment/record.ts';
 import type { FactQueue } from '../../facts.ts';
-import type { AttemptView } from '../status/model.ts';
+import { formatDuration } from '../../../base/text/duration.ts';
+import type { AttemptView, Suspension } from '../status/model.ts';
+import { suspendedMs } from '../suspension/suspensions.ts';
 
 /** Says what is new about an experiment, each thing once. */
 export interface Teller {
@@ -14,14 +17,20 @@ export interface Teller {
   unseen(why: string | null): void;
   /** The cluster does not answer a request; null: it did. */
   unanswered(why: string | null): void;
+  /** Nothing of it is in the cluster yet, and why. */
+  waits(why: string): void;
   failure(failure: Explanation): void;
   notice(notice: Notice): void;
 }
 
-/** @param most attempts in all */
-export function createTeller(facts: FactQueue, most: number): Teller {
-  const pods = new Map<string, string>();
+/**
+ * @param most attempts in all
+ * @param known suspensions that somebody has told of before
+ */
+export function createTeller(facts: FactQueue, most: number, known: readonly Suspension[] = []): Teller {
+  const pods = new Map<string, PodFact>();
   const said = new Set<string>();
+  const suspensions = new Map(known.map((each) => [each.attempt, each]));
   let attempt: number | null = null;
   let progress: string | null = null;
   /** What it waits for as far as the cluster is concerned. */
@@ -46,27 +55,46 @@ export function createTeller(facts: FactQueue, most: number): Teller {
     said.add(key);
     tell();
   }
-  function begin(number: number): void {
+  function begin(number: number, { suspensions: all }: AttemptView): void {
     attempt = number;
-    const message = most === 1 ? 'starting the pods' : `attempt ${number} of at most ${most}`;
+    const isResumed = all.some((each) => each.attempt === number - 1);
+    const possible = most + all.filter((each) => each.attempt < number).length;
+    const message = isResumed
+      ? `attempt ${number}: the one before was suspended`
+      : possible === 1
+        ? 'starting the pods'
+        : `attempt ${number} of at most ${possible}`;
     facts.push({ type: 'attempt', attempt: number, message });
   }
   function tellPods(view: AttemptView): void {
     for (const { fact } of view.pods) {
-      const text = JSON.stringify(fact);
-      if (pods.get(keyOf(fact)) === text) continue;
-      pods.set(keyOf(fact), text);
-      facts.push(fact);
+      const key = keyOf(fact);
+      const before = pods.get(key);
+      pods.set(key, fact);
+      if (before === undefined || !isDeepStrictEqual(before, fact)) facts.push(fact);
+    }
+  }
+  function tellSuspensions(view: AttemptView): void {
+    for (const each of view.suspensions) {
+      const before = suspensions.get(each.attempt);
+      suspensions.set(each.attempt, each);
+      const why = view.waiting?.suspended ?? 'the workload was suspended';
+      if (before === undefined) facts.push({ type: 'suspended', attempt: each.attempt, message: why });
+      if (each.until === null || (before !== undefined && before.until !== null)) continue;
+      const seconds = suspendedMs([each], new Date(each.until)) / 1000;
+      const message = `its pods run again, after ${formatDuration(seconds)}`;
+      facts.push({ type: 'resumed', attempt: each.attempt + 1, message });
     }
   }
   return {
     attempt(view, earlier) {
+      tellSuspensions(view);
       // A pod that failed before its command had begun is told of too.
       if (view.everStarted || view.pods.some(({ fact }) => fact.status === 'Failed')) {
-        if (attempt === null) begin(view.attempt);
+        if (attempt === null) begin(view.attempt, view);
         for (let before = attempt ?? view.attempt; before < view.attempt; before++) {
           tellPods(earlier(before));
-          begin(before + 1);
+          begin(before + 1, view);
         }
         tellPods(view);
       }
@@ -86,6 +114,7 @@ export function createTeller(facts: FactQueue, most: number): Teller {
       unanswered = why;
       sayReach(before);
     },
+    waits: say,
     failure: (failure) => once('failure', () => facts.push({ type: 'failure', ...failure })),
     notice: (notice) => once(JSON.stringify(notice), () => facts.push({ type: 'notice', ...notice })),
   };

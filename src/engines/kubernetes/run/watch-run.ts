@@ -7,8 +7,12 @@ import type { ClusterRun } from './run-state.ts';
 
 /** The look at everything that happens although nothing told of it. */
 const NET_MS = 5000;
-/** A look at very many pods takes long: then changes are gathered for this long. */
-const LONGEST_GATHER_MS = 100;
+/** A look at very many pods takes long: then changes are gathered, for so many times as long, … */
+const GATHER = 20;
+/** … or so many times, where it is only waited for what has been done meanwhile, … */
+const GATHER_LAST = 3;
+/** … but no longer than this. */
+const LONGEST_GATHER_MS = 500;
 
 export type WorkloadEnd = 'ended' | 'again' | 'detached';
 
@@ -23,8 +27,11 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
   if (!(await isSynced(run))) return 'detached';
   for (let isFirst = true; ; isFirst = false) {
     if (context.detach.aborted) return 'detached';
+    const began = performance.now();
     const look = takeLook(run);
+    run.deps.looked.set(context.experimentId, look);
     tellLook(run, look);
+    const tookMs = performance.now() - began;
     await run.links.look(look);
     await keep(run, look, isFirst);
     await keeper.update(look);
@@ -38,8 +45,15 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
       await wake.next(NET_MS);
     }
     if (run.failed !== null && !context.detach.aborted) throw run.failed.error;
-    if (!context.detach.aborted) await delay(Math.min(LONGEST_GATHER_MS, look.view.pods.length / 4));
+    if (!context.detach.aborted) await gather(run, tookMs);
   }
+}
+
+/** Who waits for the end is not kept waiting once all logs are read and all pods let go of. */
+async function gather({ kept, keeper }: ClusterRun, tookMs: number): Promise<void> {
+  const gathered = (share: number) => delay(Math.min(LONGEST_GATHER_MS, tookMs * share));
+  if (kept.run.stop === null) return gathered(GATHER);
+  await Promise.race([gathered(GATHER), gathered(GATHER_LAST).then(() => keeper.idle())]);
 }
 
 function tellLook({ kept, tell, view }: ClusterRun, { view: attempt, earlier }: LookBack): void {
@@ -53,8 +67,7 @@ function tellLook({ kept, tell, view }: ClusterRun, { view: attempt, earlier }: 
 /** What is kept of what was seen: when it first started, and what no object will tell again. */
 async function keep({ kept, deps }: ClusterRun, { view }: Look, isFirst: boolean): Promise<void> {
   const { started_at: started, memory } = kept.run;
-  if (view.memory !== memory && JSON.stringify(view.memory) !== JSON.stringify(memory))
-    await kept.change({ memory: view.memory });
+  if (view.memory !== memory) await kept.change({ memory: view.memory });
   if (started === null && view.everStarted)
     await kept.change({ started_at: startOf(view, deps.now(), isFirst).toISOString() });
 }

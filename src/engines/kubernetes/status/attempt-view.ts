@@ -2,6 +2,7 @@ import { plannedPods } from '../../../experiment/plan/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { Reason } from '../../../experiment/status.ts';
 import type { Expected } from '../pod/disruption.ts';
+import { spoilersOf } from '../pod/spoilt.ts';
 import { tellWaiting, waitingPods } from '../waiting/waiting.ts';
 import type { Observed } from '../watch/observed.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -13,12 +14,14 @@ import type {
   PlacedPod,
   PodObject,
   Sight,
+  Suspension,
   WorkloadSurroundings,
   WorkloadView,
 } from './model.ts';
 import { jobsMadeAnew } from './made-anew.ts';
 import { placePods } from './place-pods.ts';
-import { seePod } from './sight.ts';
+import { exitedZero, seePod } from './sight.ts';
+import { allSuspensions, suspensionsOf, triesUntil } from '../suspension/suspensions.ts';
 import { viewPod } from './view-pod.ts';
 import { offsetOf, viewWorkload } from './view-workload.ts';
 
@@ -45,16 +48,21 @@ export interface ViewInput {
 export function viewAttempt(input: ViewInput): AttemptView {
   const { observed } = input;
   const { placed, memory: found } = placePods(input);
-  const claimed = offsetOf(input) + input.workload.attempt(observed);
-  const latest = Math.max(input.memory.attempt, presentAttempt(placed, claimed));
+  const uid = input.workload.object(observed)?.metadata?.uid ?? input.workloads.at(-1)?.uid;
+  const suspensions = allSuspensions(found);
+  const claimed = offsetOf(input) + input.workload.attempt(observed) + suspensionsOf(found, uid).length;
+  const next = Math.max(input.memory.attempt, presentAttempt(placed, claimed));
+  const isDone = next > input.memory.attempt && isDoneBefore(input, { placed, memory: found, suspensions });
+  const latest = isDone ? input.memory.attempt : next;
   const workload = viewWorkload(input);
   const memory = remember(input.memory, { found, placed, attempt: latest, workload });
   const attempt = input.attempt ?? latest;
-  const superseded = claimed > attempt || latest > attempt;
+  const superseded = latest > attempt || (claimed > attempt && !isDone);
   const sights = seeAll(input, {
     placed,
     memory,
     attempt,
+    suspensions,
     expected: superseded || workload.state === 'failed' || sinceDeleted(workload),
   });
   const around: WorkloadSurroundings = {
@@ -62,6 +70,7 @@ export function viewAttempt(input: ViewInput): AttemptView {
     sights,
     workload,
     superseded,
+    suspended: suspensions.some((each) => each.attempt === attempt),
     told: input.told,
     gone: workload.deleting || (workload.state === 'missing' && input.workloads.length > 0),
   };
@@ -73,13 +82,13 @@ export function viewAttempt(input: ViewInput): AttemptView {
     const reason = standing.status === 'Pending' ? (reasons.get(sight.planned.pod) ?? null) : standing.reason;
     return viewPod(sight, { attempt, standing: { ...standing, reason }, plan: input.plan });
   });
-  const statuses = new Map(pods.map(({ pod, fact }) => [pod, fact.status]));
   return {
     attempt,
+    tries: triesUntil(attempt, suspensions),
+    suspensions,
     pods,
     objects: placed.map(({ object }) => object),
-    waiting:
-      input.told === null ? tellWaiting(waiting, { ...input, view: workload, sights, statuses }) : null,
+    waiting: input.told === null ? tellWaiting(waiting, { ...input, view: workload, sights, pods }) : null,
     workload,
     superseded,
     started: pods.some(({ started }) => started),
@@ -88,6 +97,20 @@ export function viewAttempt(input: ViewInput): AttemptView {
     memory,
     told: input.told,
   };
+}
+
+/**
+ * All commands of the attempt that was seen last had ended with 0, and its pods failed of a container that somebody added: there is
+ * nothing to be done again, whatever the workload begins.
+ */
+function isDoneBefore(input: ViewInput, known: Pick<Seen, 'placed' | 'memory' | 'suspensions'>): boolean {
+  const { attempt } = input.memory;
+  if (known.suspensions.some((each) => each.attempt === attempt)) return false;
+  const sights = seeAll(input, { ...known, attempt, expected: false });
+  return (
+    sights.every(succeeded) &&
+    sights.some(({ latest }) => latest !== null && spoilersOf(latest.source).length > 0)
+  );
 }
 
 /** The workload is ahead of the pods when it starts all again: its attempt begins when nothing of the last one runs. */
@@ -110,11 +133,14 @@ interface Seen {
   placed: readonly PlacedPod[];
   memory: AttemptMemory;
   attempt: number;
+  suspensions: readonly Suspension[];
   /** Whether pods of this attempt are deleted in the course of things. */
   expected: Expected;
 }
 
-function seeAll({ plan, experimentId }: ViewInput, { placed, memory, attempt, expected }: Seen): Sight[] {
+function seeAll(input: ViewInput, seen: Seen): Sight[] {
+  const { plan, experimentId, workload } = input;
+  const { placed, memory, attempt, expected, suspensions } = seen;
   const byName = new Map<string, PlacedPod[]>();
   for (const each of placed) {
     if (each.object.attempt !== attempt) continue;
@@ -122,14 +148,19 @@ function seeAll({ plan, experimentId }: ViewInput, { placed, memory, attempt, ex
     if (same === undefined) byName.set(each.object.pod, [each]);
     else same.push(each);
   }
-  return plannedPods(plan).map((planned) =>
-    seePod({
-      plan,
-      experimentId,
-      planned,
-      placed: byName.get(planned.pod) ?? [],
-      order: memory.order,
-      deletionExpected: expected,
-    }),
-  );
+  const isResumed = workload.resumes && suspensions.some((each) => each.attempt === attempt - 1);
+  const before = isResumed ? seeAll(input, { ...seen, attempt: attempt - 1, expected: true }) : [];
+  const done = new Map(before.filter(succeeded).map((sight) => [sight.planned.pod, sight]));
+  return plannedPods(plan).map((planned) => {
+    const own = byName.get(planned.pod) ?? [];
+    const kept = own.length === 0 ? done.get(planned.pod) : undefined;
+    if (kept !== undefined) return kept;
+    const told = { plan, experimentId, planned, placed: own };
+    return seePod({ ...told, order: memory.order, deletionExpected: expected });
+  });
+}
+
+/** Its Job keeps that, whatever is suspended afterwards. */
+function succeeded(sight: Sight): boolean {
+  return sight.byItself && exitedZero(sight);
 }

@@ -31,8 +31,8 @@ function judgeDisturbed(pod: PodView, { plan, view }: JudgeInput): Judgement {
   if (end === null) throw new RangeError(`${pod.pod} has not ended`);
   const why = explainEnd({ ...pod, end }, plan);
   if (!restartsEvicted(plan)) return { kind: 'failed', ...why, root: null };
-  if (view.attempt <= plan.backoff_limit) return { kind: 'again', explanation: why.explanation };
-  return { kind: 'failed', ...explainExhausted(why, view.attempt), root: null };
+  if (view.tries <= plan.backoff_limit) return { kind: 'again', explanation: why.explanation };
+  return { kind: 'failed', ...explainExhausted(why, view.tries), root: null };
 }
 
 /** What a success hides. */

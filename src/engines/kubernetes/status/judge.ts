@@ -1,12 +1,19 @@
 import { explainExhausted, type Explanation } from '../../../experiment/failure/explain.ts';
-import { explainInFramework } from '../../../experiment/failure/framework-failure.ts';
+import { debuggedWith, explainInFramework } from '../../../experiment/failure/framework-failure.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import type { Workload } from '../workload/workload.ts';
 import { judgeCompleted } from './completed.ts';
 import { explainEviction } from '../pod/explain-eviction.ts';
 import type { PodView } from './model.ts';
 import { rootFailure } from './root-failure.ts';
-import { GO_ON, NODE_LAG_MS, type FailedVerdict, type JudgeInput, type Judgement } from './verdict.ts';
+import {
+  GO_ON,
+  NODE_LAG_MS,
+  type FailedVerdict,
+  type FailureRoot,
+  type JudgeInput,
+  type Judgement,
+} from './verdict.ts';
 
 /**
  * How the attempt stands. Pure. What the workload says comes before what is missing, and that before what waits. Once
@@ -41,7 +48,7 @@ function isForeign({ view, workloads }: JudgeInput): boolean {
 function judgeRemoved(input: JudgeInput, workload: Workload): Judgement {
   const { plan, view, experimentId } = input;
   if (view.pods.every(({ fact }) => fact.status === 'Succeeded')) return judgeCompleted(input, workload);
-  const failure = view.attempt > plan.backoff_limit ? rootFailure(input, null) : null;
+  const failure = view.tries > plan.backoff_limit ? rootFailure(input, null) : null;
   if (failure?.sure) return failure.verdict;
   const how = isForeign(input) && view.workload.uid !== null ? 'deleted and made again' : 'deleted';
   return {
@@ -81,16 +88,39 @@ function judgeStuck(input: JudgeInput): Judgement | null {
 }
 
 /** What can never start fails at once; what might heal, when the time for that is over. */
-function judgeWaiting({ view, imageFailAfterS, now }: JudgeInput): Judgement {
-  const { waiting } = view;
+function judgeWaiting(input: JudgeInput): Judgement {
+  const { imageFailAfterS, now } = input;
+  const { waiting } = input.view;
   if (waiting === null || waiting.reason === null || waiting.patience === 'endless') return GO_ON;
   const { reason, message } = waiting;
-  if (waiting.patience === 'none')
-    return { kind: 'failed', reason, explanation: said(message, null), root: null };
+  if (waiting.patience === 'none') {
+    const plain = { reason, explanation: said(message, null) };
+    return { kind: 'failed', ...plain, root: quotedRoot(plain, input) };
+  }
   if (waiting.since === null) return GO_ON;
   const until = Date.parse(waiting.since) + imageFailAfterS * 1000;
   if (now.getTime() < until) return { kind: 'go-on', until: new Date(until).toISOString() };
   return { kind: 'failed', reason, explanation: said(message, imageFailAfterS), root: null };
+}
+
+/** The pod whose last line says more of why nothing can start. Null: there is none. */
+function quotedRoot(plain: Explanation, { view, plan, experimentId }: JudgeInput): FailureRoot | null {
+  const found = view.pods.find(({ pod }) => pod === view.waiting?.pod);
+  if (view.waiting?.quotes !== true || found === undefined || found.object === null) return null;
+  const { pod, attempt, rank } = found;
+  const { uid, objectName } = found.object;
+  const { operator } = plan;
+  const end = { operator, experiment: experimentId, pod, rank, code: null, debugging: debuggedWith(plan) };
+  return {
+    pod,
+    attempt,
+    uid,
+    objectName,
+    exhausted: null,
+    plain,
+    quoted: true,
+    end: { ...end, running: [], finished: [] },
+  };
 }
 
 function said(message: string, seconds: number | null): string {

@@ -7,16 +7,18 @@ import type { PlacedPod } from './model.ts';
  * a failure anywhere. Told by pods of one name that two Jobs made. KubeRay makes pods anew in the course of things.
  */
 export function jobsMadeAnew(placed: readonly PlacedPod[], attempt: number, { groups }: Plan): Notice[] {
-  const owners = new Map<string, Set<string>>();
+  if (groups.some(({ role }) => role !== 'pod')) return [];
+  const owners = new Map<string, string>();
+  const anew = new Set<string>();
   for (const { object, source } of placed) {
     if (object.attempt !== attempt || source.controller === null) continue;
-    owners.set(object.pod, (owners.get(object.pod) ?? new Set()).add(source.controller));
+    const owner = owners.get(object.pod) ?? source.controller;
+    owners.set(object.pod, owner);
+    if (owner !== source.controller) anew.add(object.pod);
   }
-  if (groups.some(({ role }) => role !== 'pod')) return [];
-  const anew = [...owners].filter(([, uids]) => uids.size > 1).map(([pod]) => pod);
   const [first] = anew;
   if (first === undefined) return [];
-  const which = anew.length === 1 ? first : `${anew.length} pods (${first}, …)`;
+  const which = anew.size === 1 ? first : `${anew.size} pods (${first}, …)`;
   const message = `the Job of ${which} was removed from outside and made again by JobSet: what ran there began anew, within attempt ${attempt}`;
   return [{ code: 'job_made_anew', message }];
 }

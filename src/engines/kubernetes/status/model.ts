@@ -18,6 +18,18 @@ export interface CreatedWorkload {
   offset: number;
 }
 
+/** The cluster has stopped an attempt's pods to let them go on later: a queue that needed the room, or somebody by hand. */
+export interface Suspension {
+  /** The attempt that ended by it; the next one begins when the workload is let go on. */
+  attempt: number;
+  /** Pods that were created later than this are of the next attempt (ISO 8601). */
+  after: string;
+  /** From when on nothing of it ran, … */
+  from: string;
+  /** … and when pods ran again; null: they do not yet. */
+  until: string | null;
+}
+
 /**
  * What must be remembered from look to look because no object tells it. Plain data (JSON); begins as `NO_MEMORY`,
  * survives a restart of the server or is found out anew.
@@ -33,6 +45,8 @@ export interface AttemptMemory {
   clusters: Record<string, number>;
   /** Index (`<replica>-<host>`) of each Ray worker pod that no label gives one, by uid. */
   workers: Record<string, string>;
+  /** By uid of the workload, oldest first. */
+  suspensions: Readonly<Record<string, readonly Suspension[]>>;
   /** What was seen first of each pod, by uid: the end of its main container, or the wish that it be deleted. */
   order: SeenOrder;
 }
@@ -43,6 +57,7 @@ export const NO_MEMORY: AttemptMemory = {
   ended: null,
   clusters: {},
   workers: {},
+  suspensions: {},
   order: {},
 };
 
@@ -129,6 +144,8 @@ export interface WorkloadSurroundings {
   workload: WorkloadView;
   /** The workload is at a later attempt. */
   superseded: boolean;
+  /** Because it was suspended in this one. */
+  suspended: boolean;
   /** Why we told the pods to end; null: we did not. */
   told: Reason | null;
   /** The workload was there, and is gone or going. */
@@ -147,6 +164,10 @@ export interface Waiting {
   patience: 'none' | 'limited' | 'endless';
   /** Name of one pod it is true of; null: of none, the workload itself. */
   pod: string | null;
+  /** What that pod printed last says why. */
+  quotes?: boolean;
+  /** Who suspended it, and why, where that is what it waits for. */
+  suspended?: string;
 }
 
 /** A planned pod in one attempt: everything that is known of it, over all objects that stood for it. */
@@ -177,6 +198,10 @@ export interface PodView {
 export interface AttemptView {
   /** Counts from 1, over all workloads. */
   attempt: number;
+  /** Attempts up to this one that count against the restarts: not those that were suspended. */
+  tries: number;
+  /** Of all attempts, oldest first. */
+  suspensions: readonly Suspension[];
   /** In rank order, one for each planned pod. */
   pods: PodView[];
   /** Every pod object of the experiment, of all attempts, in order of attempt and rank. */

@@ -14,36 +14,62 @@ interface ToPlace {
   observed: Observed;
   workloads: readonly CreatedWorkload[];
   memory: AttemptMemory;
+  now: Date;
 }
 
 /** Every pod of the experiment that stands for a planned one, in order of attempt, rank and creation. */
 export function placePods(input: ToPlace): { placed: PlacedPod[]; memory: AttemptMemory } {
   const { observed, plan, workload } = input;
-  const there = new Set(observed.pods.map(({ uid }) => uid));
-  const pods = [...observed.pods, ...observed.gone.filter(({ uid }) => !there.has(uid))];
-  const gone = new Set(pods.map(({ uid }) => uid).filter((uid) => !there.has(uid)));
+  const left = leftOf(observed);
+  const pods = [...observed.pods, ...left];
+  const gone = new Set(left.map(({ uid }) => uid));
   const { places, memory } = workload.place({ ...input, pods, gone, offset: offsetOf(input) });
   const index = planIndex(plan);
-  const placed = pods.flatMap((source): PlacedPod[] => {
+  const all: PlacedPod[] = [];
+  for (const source of pods) {
     const place = places.get(source.uid);
     const planned = place === undefined ? undefined : index.get(place.pod);
-    if (place === undefined || planned === undefined) return [];
-    return [
-      { source, object: objectOf(source, { ...place, rank: planned.rank, gone: gone.has(source.uid) }) },
-    ];
-  });
-  return { placed: placed.toSorted(inOrder), memory };
+    if (place === undefined || planned === undefined) continue;
+    all.push(placed(source, { ...place, rank: planned.rank, gone: gone.has(source.uid) }));
+  }
+  return { placed: all.sort(inOrder), memory };
 }
+
+/** Pods that are gone and did not come back. */
+function leftOf({ pods, gone }: Observed): SeenPod[] {
+  if (gone.length === 0) return [];
+  const there = new Set(pods.map(({ uid }) => uid));
+  return gone.filter(({ uid }) => !there.has(uid));
+}
+
+const indexes = new WeakMap<readonly PlannedPod[], ReadonlyMap<string, PlannedPod>>();
 
 /** The planned pods by our names for them. */
 function planIndex(plan: Pick<Plan, 'groups'>): ReadonlyMap<string, PlannedPod> {
-  return new Map(plannedPods(plan).map((planned) => [planned.pod, planned]));
+  const planned = plannedPods(plan);
+  const index = indexes.get(planned) ?? new Map(planned.map((each) => [each.pod, each]));
+  indexes.set(planned, index);
+  return index;
 }
 
-function objectOf(
-  source: SeenPod,
-  { pod, attempt, rank, gone }: Place & { rank: number; gone: boolean },
-): PodObject {
+type Found = Place & { rank: number; gone: boolean };
+
+/** Of thousands of pods most are as they were at the look before: then they are the same objects, too. */
+const lastPlaced = new WeakMap<SeenPod, PlacedPod>();
+
+function placed(source: SeenPod, found: Found): PlacedPod {
+  const before = lastPlaced.get(source);
+  if (before !== undefined && isFoundAgain(before.object, found)) return before;
+  const now = { source, object: objectOf(source, found) };
+  lastPlaced.set(source, now);
+  return now;
+}
+
+function isFoundAgain(object: PodObject, { pod, attempt, rank, gone }: Found): boolean {
+  return object.pod === pod && object.attempt === attempt && object.rank === rank && object.gone === gone;
+}
+
+function objectOf(source: SeenPod, { pod, attempt, rank, gone }: Found): PodObject {
   return {
     pod,
     attempt,

@@ -20,9 +20,9 @@ export interface RootFailure {
  * (`job`) if it names one. Null: no pod is known to have failed.
  */
 export function rootFailure(input: JudgeInput, job: string | null): RootFailure | null {
-  const { view, experimentId } = input;
+  const { view } = input;
   const failed = view.pods.filter(hasFailed);
-  const named = failed.filter(({ pod }) => job === null || isOfJob(pod, `${objectName(experimentId)}-`, job));
+  const named = failed.filter((each) => job === null || isOfJob({ ...input, pod: each.pod }, job));
   const own = (each: EndedView) =>
     each.byItself || each.disrupted !== null || each.end.evidence.out_of_memory;
   const root = earliest(named.filter(own)) ?? earliest(named) ?? earliest(failed.filter(own));
@@ -33,7 +33,7 @@ export function rootFailure(input: JudgeInput, job: string | null): RootFailure 
 export function failureOf(root: EndedView, { plan, view, experimentId }: JudgeInput): FailedVerdict {
   const plain = explainEnd(root, plan);
   const isEvicted = plain.reason === 'Evicted' && !restartsEvicted(plan);
-  const exhausted = isEvicted ? null : view.attempt;
+  const exhausted = isEvicted ? null : view.tries;
   const said = exhausted === null ? plain : explainExhausted(plain, exhausted);
   const verdict: FailedVerdict = { kind: 'failed', ...said, root: null };
   const { object, end } = root;
@@ -80,8 +80,9 @@ export function hasFailed(view: PodView): view is EndedView {
   return !view.byItself || end.end.how !== 'exited' || end.end.code !== 0;
 }
 
-function isOfJob(pod: string, prefix: string, job: string): boolean {
-  return `${prefix}${pod.replace(/-\d+$/, '')}` === job;
+/** Whether a Job of the JobSet has this pod. */
+export function isOfJob({ pod, experimentId }: { pod: string; experimentId: string }, job: string): boolean {
+  return `${objectName(experimentId)}-${pod.replace(/-\d+$/, '')}` === job;
 }
 
 /** Of two in the same second, the one that ended by itself, then the lower rank. */

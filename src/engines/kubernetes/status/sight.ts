@@ -22,8 +22,43 @@ interface ToSee {
   deletionExpected: Expected;
 }
 
-/** Looks at one planned pod. */
-export function seePod({ plan, experimentId, planned, placed, order, deletionExpected }: ToSee): Sight {
+/** A sight, with what it was made of beside the object that stands for the pod. */
+interface LastSight extends Pick<ToSee, 'plan' | 'experimentId' | 'deletionExpected'> {
+  order: SeenOrder[string] | undefined;
+  sight: Sight;
+}
+
+/** By the object that stands for the pod: of thousands most are as they were at the look before. */
+const last = new WeakMap<PlacedPod, LastSight>();
+
+/** Looks at one planned pod. The very same sight as before, where nothing is new. */
+export function seePod(by: ToSee): Sight {
+  const [only] = by.placed.length === 1 ? by.placed : [];
+  if (only === undefined) return lookAt(by);
+  const order = by.order[only.source.uid];
+  const before = last.get(only);
+  if (before !== undefined && before.order === order && isSameLook(before, by)) return before.sight;
+  const { plan, experimentId, deletionExpected } = by;
+  const sight = lookAt(by);
+  last.set(only, { plan, experimentId, deletionExpected, order, sight });
+  return sight;
+}
+
+function isSameLook(one: LastSight, other: ToSee): boolean {
+  return (
+    one.plan === other.plan &&
+    one.sight.planned === other.planned &&
+    one.experimentId === other.experimentId &&
+    isSameExpected(one.deletionExpected, other.deletionExpected)
+  );
+}
+
+function isSameExpected(one: Expected, other: Expected): boolean {
+  if (typeof one === 'boolean' || typeof other === 'boolean') return one === other;
+  return one.sinceMs === other.sinceMs;
+}
+
+function lookAt({ plan, experimentId, planned, placed, order, deletionExpected }: ToSee): Sight {
   const group = groupOf(plan, planned);
   const latest = placed.findLast(({ object }) => !object.gone) ?? placed.at(-1) ?? null;
   const startedAt = firstStart(placed);

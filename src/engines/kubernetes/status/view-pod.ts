@@ -11,8 +11,25 @@ interface ToView {
   plan: Plan;
 }
 
-/** A planned pod with the fact that is told of it. */
-export function viewPod(sight: Sight, { attempt, standing, plan }: ToView): PodView {
+const last = new WeakMap<Sight, ToView & { view: PodView }>();
+
+/** A planned pod with the fact that is told of it. The very same view as before, where nothing is new. */
+export function viewPod(sight: Sight, to: ToView): PodView {
+  const before = last.get(sight);
+  if (before !== undefined && isSameView(before, to)) return before.view;
+  const view = viewOf(sight, to);
+  last.set(sight, { ...to, view });
+  return view;
+}
+
+function isSameView(one: ToView, other: ToView): boolean {
+  const [a, b] = [one.standing, other.standing];
+  return (
+    one.attempt === other.attempt && one.plan === other.plan && a.status === b.status && a.reason === b.reason
+  );
+}
+
+function viewOf(sight: Sight, { attempt, standing, plan }: ToView): PodView {
   const { planned, latest, end, byItself, disrupted, deletedBeforeEnd } = sight;
   const known = {
     pod: planned.pod,
@@ -38,6 +55,8 @@ export function viewPod(sight: Sight, { attempt, standing, plan }: ToView): PodV
     started_at: inMilliseconds(sight.startedAt),
     ended_at: isOver ? inMilliseconds(sight.endedAt) : null,
     peak_memory_bytes: null,
+    // Told with what happens to it there: a fact of its own for each pod that is placed would say little.
+    node: standing.status === 'Pending' ? null : (latest?.source?.node ?? null),
   };
   return { ...known, fact };
 }

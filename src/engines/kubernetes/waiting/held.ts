@@ -6,7 +6,9 @@ import type { PodWait } from './pending.ts';
 export function whyHeld({ latest, end, byItself, endedAt }: Sight): PodWait | null {
   const strays = latest === null ? [] : straysOf(latest.source);
   if (strays.length === 0 || !byItself || end?.end.how !== 'exited') return null;
-  const verb = strays.length === 1 ? 'runs' : 'run';
-  const text = `its command has ended with ${end.end.code}; ${namedStrays(strays)} still ${verb}`;
+  const isOne = strays.length === 1;
+  const going = strays.some(({ state }) => state?.running !== undefined);
+  const so = going ? `still ${isOne ? 'runs' : 'run'}` : `${isOne ? 'is' : 'are'} still to start`;
+  const text = `its command has ended with ${end.end.code}; ${namedStrays(strays)} ${so}`;
   return { text, weight: 70, reason: null, patience: 'endless', since: endedAt };
 }

@@ -18,6 +18,8 @@ export interface PodWait {
   patience: 'none' | 'limited' | 'endless';
   /** ISO 8601; null: unknown. */
   since: string | null;
+  /** What the pod printed last says why. */
+  quotes?: boolean;
 }
 
 /** Weights below this are of what always comes before a pod runs. */
@@ -68,11 +70,15 @@ const PULL: StartTrouble = {
   says: (message) =>
     `its image cannot be pulled: ${message}; check that it was pushed, and that the cluster may pull it (pull_secret of the engine)`,
 };
+/** The kubelet looks at the image's own user before anything runs, and has only its message for it. */
+const NOT_ROOT =
+  '; give the image a user with a number other than 0 (USER 1000), or set spec.securityContext.runAsUser';
 const CONFIG: StartTrouble = {
   weight: 85,
   reason: 'StartFailed',
   patience: 'limited',
-  says: (message) => `its container cannot be made: ${message}`,
+  says: (message) =>
+    `its container cannot be made: ${message}${/runAsNonRoot/.test(message) ? NOT_ROOT : ''}`,
 };
 
 /** Reasons for which a container waits that are troubles. */
@@ -169,7 +175,8 @@ function whyNotStarted(pod: SeenPod, events: readonly Event[]): PodWait | null {
   if (trouble !== null) return trouble;
   for (const container of pod.beside) {
     const added = troubleOf(pod, container, events);
-    if (added !== null) return ofAdded(container.name, added);
+    // The command runs all the same, and is what counts.
+    if (added !== null) return { ...ofAdded(container.name, added), reason: null, patience: 'endless' };
   }
   const { state } = pod.main;
   if (state !== null && state.waiting === undefined) return null;

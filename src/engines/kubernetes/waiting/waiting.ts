@@ -1,14 +1,13 @@
 import { counted } from '../../../base/text/plural.ts';
-import type { PodStatus } from '../../../experiment/status.ts';
-import type { Sight, Waiting, WorkloadView } from '../status/model.ts';
+import type { PodView, Sight, Waiting, WorkloadView } from '../status/model.ts';
 import type { Observed } from '../watch/observed.ts';
 import type { Workload } from '../workload/workload.ts';
-import { whyCrashing } from './crash-loop.ts';
+import { whyCrashing, whyInitCrashing } from './crash-loop.ts';
 import { CALM_WEIGHT, PREPARING, whyPending, type PodWait } from './pending.ts';
 import { whyHeld } from './held.ts';
+import { whyImageLacks } from './ray-image.ts';
 import { whyNotCreated } from './refusals.ts';
-
-const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
+import { tellSuspended } from './suspended.ts';
 
 /** A pod that waits, and why. */
 export interface WaitingPodView {
@@ -42,8 +41,15 @@ function whyWaits(sight: Sight, around: Around, waves: WavesNow): PodWait | null
   if (latest !== null) {
     if (latest.object.deleting) return null;
     if (isOver) return whyHeld(sight);
-    const crash = whyCrashing(latest.source, !workload.copes(observed));
-    return crash ?? whyPending({ pod: latest.source, group, events: observed.events });
+    const { source } = latest;
+    const isStarting = !workload.copes(observed);
+    const lacks = isStarting ? whyImageLacks(source, observed.events) : null;
+    return (
+      lacks ??
+      whyCrashing(source, isStarting) ??
+      whyInitCrashing(source, isStarting) ??
+      whyPending({ pod: source, group, events: observed.events })
+    );
   }
   if (workload.object(observed) === null) return null;
   if (comesLater(sight, waves)) return null;
@@ -68,25 +74,34 @@ function comesLater({ planned, group }: Sight, waves: WavesNow): boolean {
 }
 
 interface AllPods extends Around {
-  statuses: ReadonlyMap<string, PodStatus>;
+  /** In the order of the sights. */
+  pods: readonly Pick<PodView, 'pod' | 'fact'>[];
 }
 
 /** The worst of what pods wait for, with how many there are of it; null: none waits for anything. */
 export function tellWaiting(waiting: readonly WaitingPodView[], around: AllPods): Waiting | null {
-  if (around.view.state === 'suspended') return tellSuspended(around);
+  if (around.view.state === 'suspended') {
+    const { workload, observed, view } = around;
+    return tellSuspended({
+      workload: workload.object(observed),
+      message: view.message,
+      queued: observed.queued,
+    });
+  }
   const weight = Math.max(0, ...waiting.map(({ wait }) => wait.weight));
   const worst = waiting.filter(({ wait }) => wait.weight === weight);
   const [first] = worst;
   if (first === undefined) return null;
-  const { text, reason, patience } = first.wait;
+  const { text, reason, patience, quotes = false } = first.wait;
   const since = worst.flatMap(({ wait }) => wait.since ?? []).toSorted()[0] ?? null;
   const message =
-    weight < CALM_WEIGHT ? tellStart(around, weight) : `${whoWaits(worst, waiting.length, around)}: ${text}`;
-  return { message, reason, patience, since, pod: first.sight.planned.pod };
+    weight < CALM_WEIGHT ? tellStart(around, weight) : `${whoWaits(worst, waiting, around)}: ${text}`;
+  return { message, reason, patience, since, pod: first.sight.planned.pod, ...(quotes && { quotes }) };
 }
 
 /** The usual way to a running experiment, in the words of the embedded engine where it goes the same way. */
-function tellStart({ statuses, sights }: AllPods, weight: number): string {
+function tellStart({ pods: all, sights }: AllPods, weight: number): string {
+  const statuses = new Map(all.map(({ pod, fact }) => [pod, fact.status]));
   const nodes = sights.filter(({ group }) => group.role === 'head' || group.role === 'worker-group');
   const pods = nodes.length > 0 ? nodes : sights;
   const running = pods.filter(({ planned }) => statuses.get(planned.pod) === 'Running').length;
@@ -97,22 +112,18 @@ function tellStart({ statuses, sights }: AllPods, weight: number): string {
   return weight === PREPARING ? `${so}; for the rest the image is pulled and volumes are prepared` : so;
 }
 
-function whoWaits(worst: readonly WaitingPodView[], waiting: number, { statuses, sights }: AllPods): string {
-  const running = [...statuses.values()].filter((status) => status === 'Running').length;
+function whoWaits(
+  worst: readonly WaitingPodView[],
+  waiting: readonly WaitingPodView[],
+  { pods, sights }: AllPods,
+): string {
+  // A node of Ray that has started runs, whatever became of its container.
+  const waits = new Set(waiting.map(({ sight }) => sight.planned.pod));
+  const running = pods.filter(({ pod, fact }) => fact.status === 'Running' && !waits.has(pod)).length;
   const [first] = worst.map(({ sight }) => sight.planned.pod);
   const before = running === 0 ? '' : `${running} of ${sights.length} pods running; `;
   if (worst.length === 1) return `${before}${first} waits`;
-  const isRest = running > 0 && waiting === worst.length && running + waiting === sights.length;
+  const isRest = running > 0 && waits.size === worst.length && running + waits.size === sights.length;
   const count = running === 0 ? `${worst.length} of ${sights.length} pods` : `${worst.length}`;
   return `${before}${isRest ? 'the rest' : count} wait (${first}, …)`;
-}
-
-function tellSuspended({ view: { message }, workload, observed }: Around): Waiting {
-  const queue = workload.object(observed)?.metadata?.labels?.[QUEUE_LABEL];
-  const said = message === null || message === 'jobset is suspended' ? '' : ` (${message})`;
-  const text =
-    queue === undefined
-      ? `the workload is suspended: whoever did that in the cluster has to let it go on${said}`
-      : `queued in the cluster (queue ${queue}) until there is room${said}`;
-  return { message: text, reason: null, patience: 'endless', since: null, pod: null };
 }

@@ -10,8 +10,10 @@ export interface Change<T> {
 
 /** Our copy of all objects of a kind. Pure: lists and events in, changes out; what is older than what is known is nothing. */
 export interface Mirror<T, K = T> {
-  /** Takes a list over. Null: it is older than what was seen already, and was not taken. */
-  replace(listed: Listed<T>): Change<K>[] | null;
+  /** An object as it is kept: nothing else of it is looked at again. */
+  see(object: T): Seen<K>;
+  /** Takes a list over, of what `see` gave. Null: it is older than what was seen already, and was not taken. */
+  replace(listed: Listed<Seen<K>>): Change<K>[] | null;
   event(event: WatchEvent<T>): Change<K>[];
   /** Where a watch goes on; null: list first. */
   version(): string | null;
@@ -29,15 +31,21 @@ interface Known<K> {
   kept: K;
 }
 
+/** An object of a list; null: it is none of ours. */
+export interface Seen<K> extends Omit<Known<K>, 'kept'> {
+  name: string;
+  kept: K | null;
+}
+
 /** `keep` reduces an object to what is needed of it; null: it is none of ours. */
 export function createMirror<T extends KubeObject, K = T>(keep: (object: T) => K | null): Mirror<T, K> {
   let known = new Map<string, Known<K>>();
   let seen: string | null = null;
   let fresh = false;
 
-  function take(object: T): Change<K>[] {
-    const kept = keep(object);
-    const { name, uid, version } = identityOf(object);
+  const see = (object: T): Seen<K> => ({ ...identityOf(object), kept: keep(object) });
+
+  function take({ name, uid, version, kept }: Seen<K>): Change<K>[] {
     const before = known.get(name);
     if (kept === null) return before === undefined ? [] : drop(name, before.kept);
     if (before !== undefined && isNoNews(before.version, version)) return [];
@@ -50,9 +58,10 @@ export function createMirror<T extends KubeObject, K = T>(keep: (object: T) => K
     return [{ type: 'gone', object: last }];
   }
   return {
+    see,
     replace({ items, resourceVersion }) {
       if (seen !== null && isOlder(resourceVersion, seen)) return null;
-      const listed = new Set(items.map((object) => identityOf(object).name));
+      const listed = new Set(items.map(({ name }) => name));
       const missing = [...known].filter(([name]) => !listed.has(name));
       const changes = [...missing.flatMap(([name, { kept }]) => drop(name, kept)), ...items.flatMap(take)];
       seen = resourceVersion;
@@ -65,7 +74,7 @@ export function createMirror<T extends KubeObject, K = T>(keep: (object: T) => K
       if (version === '' || (order !== null && order <= 0)) return [];
       seen = version;
       if (event.type === 'BOOKMARK') return [];
-      if (event.type !== 'DELETED') return take(event.object);
+      if (event.type !== 'DELETED') return take(see(event.object));
       const last = keep(event.object);
       const { name } = identityOf(event.object);
       const before = known.get(name);

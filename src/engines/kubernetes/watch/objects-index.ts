@@ -7,10 +7,11 @@ import {
   type KubeObject,
   type ObservedJobSet,
   type ObservedRayJob,
+  type QueuedWorkload,
 } from '../api/objects.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 import type { Observed } from './observed.ts';
-import { involvedExperiment } from './slim-workloads.ts';
+import { involvedExperiment, queuedExperiment } from './slim-workloads.ts';
 
 /** Everything that is seen, by the experiment that it belongs to. Pure. */
 export interface ObjectsIndex {
@@ -20,6 +21,7 @@ export interface ObjectsIndex {
   jobs(changes: readonly Change<Job>[]): Set<string>;
   pods(changes: readonly Change<SeenPod>[]): Set<string>;
   events(changes: readonly Change<Event>[]): Set<string>;
+  queued(changes: readonly Change<QueuedWorkload>[]): Set<string>;
   observed(experimentId: string): Observed;
   /** Nobody looks at it any more: what is gone of it need not be remembered. */
   forget(experimentId: string): void;
@@ -45,6 +47,8 @@ const MOST_WARNED = 1_000;
 export function createObjectsIndex(isWatched: (experimentId: string) => boolean): ObjectsIndex {
   const buckets = new Map<string, Bucket>();
   const warnings = new Map<string, Map<string, Event>>();
+  /** By the name of the object that is queued. */
+  const queued = new Map<string, QueuedWorkload>();
 
   function bucketOf(id: string): Bucket {
     const bucket = buckets.get(id) ?? newBucket();
@@ -103,11 +107,24 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
       }
       return touched;
     },
+    queued(changes) {
+      const touched = new Set<string>();
+      for (const { type, object } of changes) {
+        const name = queuedExperiment(object);
+        if (name === null) continue;
+        const known = queued.get(name)?.metadata?.uid;
+        if (type === 'there') queued.set(name, object);
+        else if (known === object.metadata?.uid) queued.delete(name);
+        touched.add(name);
+      }
+      return touched;
+    },
     observed(id) {
       const { jobsets, rayjobs, jobs, pods, gone } = buckets.get(id) ?? newBucket();
       return {
         jobset: latest(jobsets.values()),
         rayjob: latest(rayjobs.values()),
+        queued: queued.get(objectName(id)) ?? null,
         jobs: [...jobs.values()],
         pods: [...pods.values()],
         gone: [...gone.values()],

@@ -1,6 +1,7 @@
 import { objectName } from '../../../operators/object-name.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { EngineLog } from '../engine-log.ts';
+import { startHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Observed } from './observed.ts';
 import { createObjectsIndex } from './objects-index.ts';
 import { startReflectors, type Reflectors } from './reflectors.ts';
@@ -42,12 +43,20 @@ interface ObservatoryOptions {
   watchS?: number;
   /** How long watches stay for who comes next, in milliseconds. */
   lingerMs?: number;
+  /** Between two questions whether what is seen may still be looked at, in milliseconds. */
+  beatMs?: number;
 }
 
 const WATCH_S = 240;
 
 /** One experiment after the other, as a script submits them, needs the watches once. */
 const LINGER_MS = 30_000;
+
+interface Running {
+  reflectors: Reflectors;
+  index: ReturnType<typeof createObjectsIndex>;
+  heartbeat: Heartbeat;
+}
 
 interface Looker {
   experimentId: string;
@@ -63,23 +72,28 @@ export function createObservatory({
   chance = Math.random,
   watchS = WATCH_S,
   lingerMs = LINGER_MS,
+  beatMs,
 }: ObservatoryOptions): Observatory {
   const lookers = new Set<Looker>();
   let lingering: NodeJS.Timeout | null = null;
-  let running: { reflectors: Reflectors; index: ReturnType<typeof createObjectsIndex> } | null = null;
+  let running: Running | null = null;
 
   function isWatched(id: string): boolean {
     for (const { experimentId } of lookers) if (experimentId === id) return true;
     return false;
   }
-  function start(): NonNullable<typeof running> {
+  function start(): Running {
     const index = createObjectsIndex(isWatched);
     const onTouched = inOneGo((touched) => {
       for (const looker of lookers) tellIf(looker, touched);
     });
     const onState = () => onTouched([...lookers].map(({ experimentId }) => experimentId));
     const common = { cluster, index, log, now, chance, watchS };
-    return { index, reflectors: startReflectors({ ...common, onTouched, onState }) };
+    return {
+      index,
+      reflectors: startReflectors({ ...common, onTouched, onState }),
+      heartbeat: startHeartbeat({ cluster, now, onState, ...(beatMs !== undefined && { pauseMs: beatMs }) }),
+    };
   }
   function tellIf(looker: Looker, touched: ReadonlySet<string>): void {
     const { experimentId, options, waiting, onChange } = looker;
@@ -98,6 +112,7 @@ export function createObservatory({
   function stop(): void {
     stay();
     running?.reflectors.close();
+    running?.heartbeat.close();
     running = null;
   }
   function stay(): void {
@@ -109,7 +124,7 @@ export function createObservatory({
       stay();
       const looker: Looker = { experimentId, onChange, options, waiting: [] };
       lookers.add(looker);
-      const { reflectors, index } = (running ??= start());
+      const { reflectors, index, heartbeat } = (running ??= start());
       reflectors.expect(options.workload);
       return {
         observed: () => index.observed(experimentId),
@@ -117,7 +132,7 @@ export function createObservatory({
           reflectors.synced(options.workload)
             ? Promise.resolve()
             : new Promise((resolve) => looker.waiting.push(resolve)),
-        stale: () => reflectors.trouble(options.workload),
+        stale: () => reflectors.trouble(options.workload) ?? heartbeat.trouble(),
         close: () => leave(looker),
       };
     },

@@ -1,4 +1,4 @@
-import type { Event, Job, ObservedJobSet, ObservedRayJob } from '../api/objects.ts';
+import type { Event, Job, ObservedJobSet, ObservedRayJob, QueuedWorkload } from '../api/objects.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 
 /**
@@ -8,6 +8,8 @@ import type { SeenPod } from '../pod/seen-pod.ts';
 export interface Observed {
   jobset: ObservedJobSet | null;
   rayjob: ObservedRayJob | null;
+  /** What a queue makes of it; null: it is in none, or that is not known. */
+  queued: QueuedWorkload | null;
   jobs: readonly Job[];
   pods: readonly SeenPod[];
   gone: readonly SeenPod[];

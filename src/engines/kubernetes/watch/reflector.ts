@@ -18,7 +18,7 @@ export interface Reflector {
 }
 
 export interface ReflectorOptions<T extends KubeObject, K = T> {
-  cluster: Pick<Cluster, 'list' | 'watch'>;
+  cluster: Pick<Cluster, 'listAs' | 'watch'>;
   resource: Resource;
   selector: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>;
   /** Reduces an object to what is needed of it; null: it is none of ours. */
@@ -131,10 +131,12 @@ async function step<T extends KubeObject, K>(reflecting: Reflecting<T, K>): Prom
 
 async function list<T extends KubeObject, K>(reflecting: Reflecting<T, K>): Promise<Outcome> {
   const { cluster, resource, selector, mirror, contact, signal, onChange } = reflecting;
-  const listed = await cluster.list<T>(resource, { ...selector, signal }).catch((error: unknown) => {
-    if (isClusterError(error, 404)) return null;
-    throw error;
-  });
+  const listed = await cluster
+    .listAs(resource, mirror.see, { ...selector, signal })
+    .catch((error: unknown) => {
+      if (isClusterError(error, 404)) return null;
+      throw error;
+    });
   reflecting.absent = listed === null ? reflecting.absent + 1 : 0;
   if (listed === null) return absent(reflecting);
   let changes = mirror.replace(listed);

@@ -1,10 +1,12 @@
+import type { Cluster } from '../api/cluster.ts';
 import type { Change } from './mirror.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type KubeObject, type Resource } from '../api/objects.ts';
 import type { ObjectsIndex } from './objects-index.ts';
 import { startReflector, type Reflector, type ReflectorOptions } from './reflector.ts';
 import type { Trouble } from './contact.ts';
 import { see } from '../pod/seen-pod.ts';
-import { slimEvent, slimJob, slimJobSet, slimRayJob } from './slim-workloads.ts';
+import { createQueueWatch } from './queue/queue-watch.ts';
+import { slimEvent, slimJob, slimJobSet, slimQueued, slimRayJob } from './slim-workloads.ts';
 
 type Workload = 'jobset' | 'rayjob';
 
@@ -20,8 +22,9 @@ export interface Reflectors {
 
 interface ReflectorsOptions extends Pick<
   ReflectorOptions<KubeObject>,
-  'cluster' | 'onState' | 'log' | 'now' | 'chance' | 'watchS'
+  'onState' | 'log' | 'now' | 'chance' | 'watchS'
 > {
+  cluster: Cluster;
   index: ObjectsIndex;
   /** Ids or object names of experiments that something was seen of. */
   onTouched: (names: ReadonlySet<string>) => void;
@@ -33,8 +36,7 @@ export function startReflectors({ index, onTouched, ...common }: ReflectorsOptio
     keep: (object: T) => K | null,
     take: (changes: readonly Change<K>[]) => Set<string>,
   ): Reflector {
-    const selector =
-      resource === RESOURCES.events ? { fieldSelector: 'type=Warning' } : { labelSelector: EXPERIMENT_LABEL };
+    const selector = selectorOf(resource);
     return startReflector<T, K>({
       ...common,
       resource,
@@ -43,8 +45,15 @@ export function startReflectors({ index, onTouched, ...common }: ReflectorsOptio
       onChange: (changes) => onTouched(take(changes)),
     });
   }
-  const jobset = start(RESOURCES.jobsets, slimJobSet, index.jobsets);
-  const rayjob = start(RESOURCES.rayjobs, slimRayJob, index.rayjobs);
+  const queue = createQueueWatch(common.cluster, (resource) => start(resource, slimQueued, index.queued));
+  const seen =
+    <T extends KubeObject>(take: (changes: readonly Change<T>[]) => Set<string>) =>
+    (changes: readonly Change<T>[]) => {
+      queue.look(changes);
+      return take(changes);
+    };
+  const jobset = start(RESOURCES.jobsets, slimJobSet, seen(index.jobsets));
+  const rayjob = start(RESOURCES.rayjobs, slimRayJob, seen(index.rayjobs));
   const pods = start(RESOURCES.pods, see, index.pods);
   const jobs = start(RESOURCES.jobs, slimJob, index.jobs);
   // They only explain; who may not read them can still run.
@@ -63,6 +72,14 @@ export function startReflectors({ index, onTouched, ...common }: ReflectorsOptio
           null,
         ),
     expect: (only) => workloads(only).forEach((one) => one.lookAgain()),
-    close: () => [jobset, rayjob, pods, jobs, events].forEach((one) => one.close()),
+    close: () => [jobset, rayjob, pods, jobs, events, queue].forEach((one) => one.close()),
   };
+}
+
+/** What a queue makes of a workload has none of its labels. */
+function selectorOf({ kind }: Resource): ReflectorOptions<KubeObject>['selector'] {
+  if (kind === RESOURCES.workloads.kind) return {};
+  return kind === RESOURCES.events.kind
+    ? { fieldSelector: 'type=Warning' }
+    : { labelSelector: EXPERIMENT_LABEL };
 }

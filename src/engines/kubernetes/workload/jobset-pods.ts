@@ -1,3 +1,4 @@
+import { spoilersOf } from '../pod/spoilt.ts';
 import { exitedZero } from '../status/sight.ts';
 import type { Sight, Standing, WorkloadSurroundings } from '../status/model.ts';
 import { failsAtOnce, hasPassedDeadline } from './job-end.ts';
@@ -23,6 +24,7 @@ export function standInJobSet(around: WorkloadSurroundings): (sight: Sight) => S
     const { startedAt, isOver, byItself, disrupted } = sight;
     if (!isOver) return startedAt === null ? PENDING : RUNNING;
     if (byItself) return exitedZero(sight) ? { status: 'Succeeded', reason: null } : FAILED;
+    if (around.suspended) return { status: 'Stopped', reason: 'Evicted' };
     if (disrupted !== null) return FAILED;
     if (told !== null) return { status: 'Stopped', reason: told };
     if (isLate) return { status: 'Stopped', reason: 'DeadlineExceeded' };
@@ -38,7 +40,7 @@ const SECOND_MS = 1000;
 
 /** The first pod that failed by itself or was taken by the cluster, and the first that was deleted for no such reason. */
 function causesOf(sights: readonly Sight[]): Sight[] {
-  const failed = sights.filter((sight) => sight.isOver && !exitedZero(sight));
+  const failed = sights.filter((sight) => sight.isOver && (!exitedZero(sight) || isSpoilt(sight)));
   const own = (sight: Sight) => sight.byItself || sight.disrupted !== null;
   const [first] = failed
     .filter(own)
@@ -47,6 +49,11 @@ function causesOf(sights: readonly Sight[]): Sight[] {
     .filter((sight) => !own(sight))
     .toSorted((a, b) => comparing(placeInTime(a), placeInTime(b)));
   return [first, deleted].filter((sight) => sight !== undefined);
+}
+
+/** It failed of a container that somebody added. */
+function isSpoilt({ byItself, latest }: Sight): boolean {
+  return byItself && latest !== null && spoilersOf(latest.source).length > 0;
 }
 
 /** One pod's failure is why the other was deleted: it was over when that was asked for. */

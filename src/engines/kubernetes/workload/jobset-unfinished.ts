@@ -1,5 +1,6 @@
 import type { Notice } from '../../../experiment/record.ts';
 import { namedStrays, straysOf } from '../pod/containers.ts';
+import { spoilersOf } from '../pod/spoilt.ts';
 import type { SeenContainer } from '../pod/seen-pod.ts';
 import type { PodView } from '../status/model.ts';
 import { exitCodeOf } from '../pod/pod-end.ts';
@@ -27,7 +28,7 @@ function judgeFailed(failed: readonly PodView[], input: JudgeInput): Judgement |
       .map(({ fact }) => fact.ended_at)
       .filter((at) => at !== null)
       .toSorted()[0] ?? null;
-  if (view.attempt > plan.backoff_limit)
+  if (view.tries > plan.backoff_limit)
     return waitOn(first, FAILURE_LAG_MS, now) ?? rootFailure(input, null)?.verdict ?? null;
   // Its Job starts all again by itself, once the pod has ended.
   const held = failed.map((pod) => ({ pod, strays: strayIn(pod) })).find(({ strays }) => strays.length > 0);
@@ -38,7 +39,10 @@ function judgeFailed(failed: readonly PodView[], input: JudgeInput): Judgement |
   return waitOn(pod.fact.ended_at, sidecarGraceS * 1000, now) ?? { kind: 'again', explanation };
 }
 
+/** Of a pod that failed of what was added to it the JobSet would fail, or start all again, though all is done. */
 function judgeSucceeded({ view, now, sidecarGraceS }: JudgeInput): Judgement | null {
+  const isSpoilt = view.pods.some(({ source }) => source !== null && spoilersOf(source).length > 0);
+  if (isSpoilt) return { kind: 'succeeded', notices: [] };
   const held = view.pods.filter((pod) => strayIn(pod).length > 0);
   const last = held
     .map(({ fact }) => fact.ended_at)
@@ -56,11 +60,13 @@ function judgeSucceeded({ view, now, sidecarGraceS }: JudgeInput): Judgement | n
 
 /** One for all pods: what adds a container adds it to each. */
 function noticesOf(held: readonly PodView[], sidecarGraceS: number): Notice[] {
-  const names = new Set(held.flatMap(strayIn).map(({ name }) => name));
+  const all = held.flatMap(strayIn);
+  const names = new Set(all.map(({ name }) => name));
   const strays = [...names].map((name) => ({ name }));
+  const so = all.some(({ state }) => state?.running !== undefined) ? 'still ran' : 'had not started';
   const [first] = held;
   const where = held.length === 1 ? first?.pod : `${held.length} pods`;
-  const message = `${namedStrays(strays)} still ran in ${where} ${sidecarGraceS} s after the command had ended, and was ended (sidecar_grace_s of the engine)`;
+  const message = `${namedStrays(strays)} ${so} in ${where} ${sidecarGraceS} s after the command had ended, and was ended (sidecar_grace_s of the engine)`;
   return [{ code: 'sidecar_ended', message }];
 }
 

@@ -35,7 +35,7 @@ export function judgeRayFailure(input: JudgeInput): Judgement {
     return { kind: 'failed', reason: 'Killed', explanation, root: null };
   }
   const head = lostNode(input, 'head');
-  if (head !== null) return { kind: 'failed', ...explainExhausted(head, view.attempt), root: null };
+  if (head !== null) return { kind: 'failed', ...explainExhausted(head, view.tries), root: null };
   return driverFailure(input);
 }
 
@@ -56,7 +56,7 @@ function driverFailure(input: JudgeInput): FailedVerdict {
   const worker = lostNode(input, 'worker-group');
   const plain =
     worker === null ? own : { ...own, explanation: `${own.explanation}. Before that: ${worker.explanation}` };
-  const verdict: FailedVerdict = { kind: 'failed', ...explainExhausted(plain, view.attempt), root: null };
+  const verdict: FailedVerdict = { kind: 'failed', ...explainExhausted(plain, view.tries), root: null };
   if (submitter?.object == null || worker !== null) return verdict;
   const { pod, rank, attempt, object } = submitter;
   const end = { operator: plan.operator, experiment: experimentId, pod, rank, code: code ?? 1 };
@@ -67,7 +67,7 @@ function driverFailure(input: JudgeInput): FailedVerdict {
       attempt,
       uid: object.uid,
       objectName: object.objectName,
-      exhausted: view.attempt,
+      exhausted: view.tries,
       plain,
       end: { ...end, running: [], finished: [] },
     },

@@ -1,10 +1,11 @@
 import type { Group } from '../../../experiment/plan/plan.ts';
-import type { ObservedRayJob } from '../api/objects.ts';
 import { deletionAskedAt } from '../pod/disruption.ts';
 import { indexOf, labelOf } from '../pod/labels.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 import type { AttemptMemory, Place } from '../status/model.ts';
-import { attemptOfRayJob } from './ray-attempt.ts';
+import { suspensionsOf } from '../suspension/suspensions.ts';
+import { attemptOfRayJob, presentAttempt } from './ray-attempt.ts';
+import { rememberRaySuspensions } from '../suspension/ray-suspensions.ts';
 import type { ToPlace } from './workload.ts';
 
 /**
@@ -12,7 +13,8 @@ import type { ToPlace } from './workload.ts';
  * numbers workers since 1.6; where it does not, they get the lowest number that is free, in order of creation, and
  * keep it (`memory`).
  */
-export function placeRayPods(input: ToPlace): { places: Map<string, Place>; memory: AttemptMemory } {
+export function placeRayPods(toPlace: ToPlace): { places: Map<string, Place>; memory: AttemptMemory } {
+  const input = { ...toPlace, memory: rememberRaySuspensions(toPlace) };
   const clusters = rememberClusters(input);
   const places = new Map<string, Place>();
   const nodes: { pod: SeenPod; attempt: number }[] = [];
@@ -40,7 +42,8 @@ function rememberClusters({ observed, offset, memory, pods }: ToPlace): Record<s
   const { rayjob } = observed;
   const name = rayjob?.status?.rayClusterName;
   if (!name) return memory.clusters;
-  const known = memory.clusters[name] ?? offset + presentAttempt(rayjob);
+  const suspended = suspensionsOf(memory, rayjob?.metadata?.uid).length;
+  const known = memory.clusters[name] ?? offset + presentAttempt(rayjob) + suspended;
   const clusters: Record<string, number> = { ...memory.clusters, [name]: known };
   for (const pod of pods) {
     const job = labelOf(pod, 'rayCluster') === null ? pod.controller : null;
@@ -48,11 +51,6 @@ function rememberClusters({ observed, offset, memory, pods }: ToPlace): Record<s
     if (job !== null && attempt !== undefined) clusters[job] = attempt;
   }
   return clusters;
-}
-
-function presentAttempt(rayjob: ObservedRayJob | null): number {
-  const isRetrying = rayjob?.status?.jobDeploymentStatus === 'Retrying';
-  return Math.max(1, attemptOfRayJob(rayjob) - (isRetrying ? 1 : 0));
 }
 
 /**
@@ -74,7 +72,8 @@ function attemptOfPod(pod: SeenPod, clusters: Record<string, number>, input: ToP
   const isNode = clusterOf(pod) !== null;
   if (before.length > 0) return Math.max(...before) + (isNode ? 1 : 0);
   if (after.length > 0) return Math.max(1, Math.min(...after) - 1);
-  return offset + attemptOfRayJob(observed.rayjob);
+  const suspended = suspensionsOf(input.memory, observed.rayjob?.metadata?.uid).length;
+  return offset + attemptOfRayJob(observed.rayjob) + suspended;
 }
 
 /** Name of the Ray cluster that a pod is of; the submitter knows it as the address of the head. */

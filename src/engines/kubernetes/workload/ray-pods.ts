@@ -18,6 +18,7 @@ export function standInRayJob(around: WorkloadSurroundings): (sight: Sight) => S
     if (!superseded && workload.state === 'completed') return SUCCEEDED;
     if (!isEnding || !sight.isOver)
       return { status: sight.startedAt === null ? 'Pending' : 'Running', reason: null };
+    if (around.suspended) return { status: 'Stopped', reason: 'Evicted' };
     if (failedFirst(sight, around, rayjob)) return FAILED;
     if (told !== null) return { status: 'Stopped', reason: told };
     if (isRayJobLate(rayjob)) return { status: 'Stopped', reason: 'DeadlineExceeded' };

@@ -2,7 +2,7 @@ import { objectName } from '../../../operators/object-name.ts';
 import { RESOURCES, type ObservedRayJob } from '../api/objects.ts';
 import type { PodView, WorkloadView } from '../status/model.ts';
 import type { JudgeInput } from '../status/verdict.ts';
-import { attemptOfRayJob } from './ray-attempt.ts';
+import { attemptOfRayJob, isHeld } from './ray-attempt.ts';
 import { judgeRayFailure } from './ray-failure.ts';
 import { placeRayPods } from './ray-places.ts';
 import { standInRayJob } from './ray-pods.ts';
@@ -26,6 +26,7 @@ export const RAYJOB: Workload = {
     const cluster = rayjob?.status?.rayClusterName ?? name;
     return new Set([name, cluster, `${name}-${planned.type}-${planned.job_index}`]);
   },
+  resumes: false,
   copes: ({ rayjob }) => Boolean(rayjob?.status?.jobStatus),
 };
 
@@ -35,16 +36,15 @@ type Said = Pick<WorkloadView, 'state' | 'message' | 'reason' | 'endedAt'>;
  * Only the job's own status tells success: the RayJob is `Complete` too when its job was stopped, and `Failed` or
  * about to be retried when only the submitter failed.
  */
-function saidOf({ spec, status }: Pick<ObservedRayJob, 'spec' | 'status'>): Said {
-  const { jobStatus, jobDeploymentStatus: deployment = '', message, reason, endTime } = status ?? {};
+function saidOf(rayjob: Pick<ObservedRayJob, 'spec' | 'status'>): Said {
+  const { jobStatus, jobDeploymentStatus: deployment = '', message, reason, endTime } = rayjob.status ?? {};
   const isOver = deployment === 'Complete' || deployment === 'Failed' || deployment === 'ValidationFailed';
   const said = { message: message ?? null, reason: reason ?? null };
   if (jobStatus === 'SUCCEEDED' && (isOver || deployment === 'Retrying')) {
     return { ...said, state: 'completed', endedAt: endTime ?? null };
   }
   if (isOver) return { ...said, state: 'failed', endedAt: endTime ?? null };
-  const isHeld = deployment === 'Suspending' || deployment === 'Suspended' || spec?.suspend === true;
-  return { ...said, state: isHeld ? 'suspended' : 'live', endedAt: null };
+  return { ...said, state: isHeld(rayjob) ? 'suspended' : 'live', endedAt: null };
 }
 
 /** Only the head counts, where the driver runs: Ray itself makes good for other nodes. */

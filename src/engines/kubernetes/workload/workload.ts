@@ -40,6 +40,8 @@ export interface Workload {
   disturbed(input: JudgeInput): PodView | null;
   /** Names of objects whose controllers create a pod of it. */
   owners(sight: Sight, observed: Observed, experimentId: string): ReadonlySet<string>;
+  /** What its pods have done stays done when it goes on after a suspension. */
+  resumes: boolean;
   /** It makes good itself for pods that end again and again. */
   copes(observed: Observed): boolean;
 }
@@ -56,4 +58,5 @@ export interface ToPlace {
   /** Attempts before the first of the present workload. */
   offset: number;
   memory: AttemptMemory;
+  now: Date;
 }

@@ -1,5 +1,6 @@
 import { escapeLiteral } from '../../../operators/command/expand.ts';
 import { builtImageOf, type Rendering } from '../rendering.ts';
+import { buildSecrets, settledArguments } from './build-inputs.ts';
 
 /** Folders of the build's containers. */
 export const UPLOAD_FOLDER = '/workspace';
@@ -7,8 +8,6 @@ export const UPLOAD_FOLDER = '/workspace';
 export const CONTEXT_FOLDER = 'context';
 export const UPLOADED_FILE = 'uploaded';
 export const METADATA_FILE = '/tmp/metadata.json';
-export const DOCKER_CONFIG = '/home/user/.docker';
-export const VARIABLES_FOLDER = '/etc/secrets';
 
 /** Where the Dockerfile is unless it lies at the root: in the context. */
 export function builtFile({ plan: { builder } }: Rendering): string {
@@ -18,6 +17,7 @@ export function builtFile({ plan: { builder } }: Rendering): string {
 /** Arguments of `buildctl`; no shell reads them, but Kubernetes does, so `$` is escaped. */
 export function buildArguments(rendering: Rendering, dockerfile: string): string[] {
   const { builder } = rendering.plan;
+  const { build } = rendering.settings;
   const [folder, file] = splitPath(dockerfile);
   const repository = `${UPLOAD_FOLDER}/${CONTEXT_FOLDER}`;
   const args = [
@@ -27,16 +27,13 @@ export function buildArguments(rendering: Rendering, dockerfile: string): string
     `--local=dockerfile=${joinPath(repository, folder)}`,
     `--opt=filename=${file}`,
     ...(builder.target === null ? [] : [`--opt=target=${builder.target}`]),
-    ...Object.entries(builder.build_args).map(([name, value]) => `--opt=build-arg:${name}=${value}`),
-    ...secretArguments(rendering),
+    ...Object.entries({ ...settledArguments(build), ...builder.build_args }).map(
+      ([name, value]) => `--opt=build-arg:${name}=${value}`,
+    ),
+    ...Object.entries(buildSecrets(build)).map(([id, path]) => `--secret=id=${id},src=${path}`),
     ...outputArguments(rendering),
   ];
   return args.map(escapeLiteral);
-}
-
-/** Build-time variables reach the build as one secret file with the id `_env`, never as build arguments. */
-function secretArguments({ settings }: Rendering): string[] {
-  return settings.build.variables_secret === null ? [] : [`--secret=id=_env,src=${VARIABLES_FOLDER}/.env`];
 }
 
 /** What was built is told by a file of metadata; layers are kept in the registry. */

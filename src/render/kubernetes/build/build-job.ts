@@ -1,14 +1,8 @@
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { Container, PodSpec, VolumeMount } from 'kubernetes-types/core/v1.js';
-import {
-  buildArguments,
-  builtFile,
-  DOCKER_CONFIG,
-  METADATA_FILE,
-  UPLOAD_FOLDER,
-  UPLOADED_FILE,
-  VARIABLES_FOLDER,
-} from './build-arguments.ts';
+import { buildArguments, builtFile, METADATA_FILE, UPLOAD_FOLDER, UPLOADED_FILE } from './build-arguments.ts';
+import { CA_FOLDER, DOCKER_CONFIG, inputMounts, inputVolumes, inputWriter } from './build-inputs.ts';
+import { configWriter, daemonFlags } from './daemon-config.ts';
 import type { KubernetesSettings } from '../settings/settings.ts';
 import { experimentLabels, metadataOf, type Rendering } from '../rendering.ts';
 
@@ -16,6 +10,8 @@ const TTL_SECONDS = 86_400;
 /** User of the rootless BuildKit image. */
 const BUILD_USER = 1000;
 const GRACE_SECONDS = 10;
+/** The script's own 10 are over after two seconds, which a busy node's BuildKit needs to start; these after half a minute. */
+const DAEMON_TRIES = 50;
 
 /** Containers of the build's pod, in the order in which they run. */
 export const BUILD_CONTAINERS = { upload: 'upload', build: 'build' } as const;
@@ -44,9 +40,7 @@ export function renderBuildJob(rendering: Rendering, dockerfile = builtFile(rend
 }
 
 function podSpec(rendering: Rendering, dockerfile: string): PodSpec {
-  const { pull_secret } = rendering.settings;
-  const { push_secret, variables_secret } = rendering.settings.build;
-  const login = { secretName: push_secret ?? '', items: [{ key: '.dockerconfigjson', path: 'config.json' }] };
+  const { pull_secret, build } = rendering.settings;
   return {
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: GRACE_SECONDS,
@@ -56,12 +50,7 @@ function podSpec(rendering: Rendering, dockerfile: string): PodSpec {
     securityContext: { runAsUser: BUILD_USER, runAsGroup: BUILD_USER, fsGroup: BUILD_USER },
     initContainers: [uploadContainer(rendering)],
     containers: [buildContainer(rendering, dockerfile)],
-    volumes: [
-      { name: 'workspace', emptyDir: {} },
-      { name: 'state', emptyDir: {} },
-      ...(push_secret === null ? [] : [{ name: 'login', secret: login }]),
-      ...(variables_secret === null ? [] : [{ name: 'variables', secret: { secretName: variables_secret } }]),
-    ],
+    volumes: [{ name: 'workspace', emptyDir: {} }, { name: 'state', emptyDir: {} }, ...inputVolumes(build)],
   };
 }
 
@@ -86,16 +75,21 @@ function uploadContainer({ settings }: Rendering): Container {
 const BUILD_SCRIPT = `trap 'kill $!' TERM; buildctl-daemonless.sh "$@" & wait $!; cat ${METADATA_FILE} >/dev/termination-log`;
 
 function buildContainer(rendering: Rendering, dockerfile: string): Container {
-  const { image, push_secret, variables_secret } = rendering.settings.build;
+  const { build } = rendering.settings;
+  const { script, env } = configWriter(build);
   return {
     name: BUILD_CONTAINERS.build,
-    image,
+    image: build.image,
     ...pullPolicy(rendering.settings),
-    command: ['/bin/sh', '-ec', BUILD_SCRIPT, 'build'],
+    command: ['/bin/sh', '-ec', script + inputWriter(build) + BUILD_SCRIPT, 'build'],
     args: buildArguments(rendering, dockerfile),
     env: [
-      { name: 'BUILDKITD_FLAGS', value: '--oci-worker-no-process-sandbox' },
-      ...(push_secret === null ? [] : [{ name: 'DOCKER_CONFIG', value: DOCKER_CONFIG }]),
+      { name: 'BUILDKITD_FLAGS', value: daemonFlags(build) },
+      { name: 'BUILDCTL_CONNECT_RETRIES_MAX', value: String(DAEMON_TRIES) },
+      ...Object.entries(env).map(([name, value]) => ({ name, value })),
+      ...(build.push_secret === null ? [] : [{ name: 'DOCKER_CONFIG', value: DOCKER_CONFIG }]),
+      // Beside the authorities of the image: for registries, and for where logins to them are had.
+      ...(build.ca === null ? [] : [{ name: 'SSL_CERT_DIR', value: CA_FOLDER }]),
     ],
     resources: { requests: { cpu: '1', memory: '2Gi', 'ephemeral-storage': '10Gi' } },
     securityContext: {
@@ -108,10 +102,7 @@ function buildContainer(rendering: Rendering, dockerfile: string): Container {
     volumeMounts: [
       { ...workspaceMount(), readOnly: true },
       { name: 'state', mountPath: '/home/user/.local/share/buildkit' },
-      ...(push_secret === null ? [] : [{ name: 'login', mountPath: DOCKER_CONFIG, readOnly: true }]),
-      ...(variables_secret === null
-        ? []
-        : [{ name: 'variables', mountPath: VARIABLES_FOLDER, readOnly: true }]),
+      ...inputMounts(build),
     ],
   };
 }

@@ -3,12 +3,24 @@ import type { Resources } from '../../../experiment/plan/plan.ts';
 import { gpuProductLabel } from './resources.ts';
 import type { KubernetesSettings } from '../settings/settings.ts';
 
+/** Karpenter's label of nodes: whether they are taken away when others pay more. */
+export const CAPACITY_TYPE = 'karpenter.sh/capacity-type';
+
+const ON_DEMAND = { [CAPACITY_TYPE]: 'on-demand' };
+
+interface PlacementDefaults {
+  /** The nodes that it may run on are told apart by Karpenter's label. Default: they are not. */
+  onDemand?: boolean;
+}
+
 /** On which nodes a pod may run: the cluster's defaults, what its accelerator needs, and over both the user's. */
 export function renderPlacement(
   resources: Resources,
   settings: KubernetesSettings,
+  { onDemand = false }: PlacementDefaults = {},
 ): Pick<PodSpec, 'nodeSelector' | 'tolerations'> {
   const nodeSelector = {
+    ...(onDemand ? ON_DEMAND : {}),
     ...settings.selectors,
     ...acceleratorSelectors(resources, settings),
     ...resources.selectors,

@@ -52,7 +52,9 @@ function podSpec(rendering: Rendering, group: Group, container: Container): PodS
     automountServiceAccountToken: false,
     terminationGracePeriodSeconds: graceOf(plan),
     ...(settings.pull_secret === null ? {} : { imagePullSecrets: [{ name: settings.pull_secret }] }),
-    ...renderPlacement(group.resources, settings),
+    ...renderPlacement(group.resources, settings, {
+      onDemand: rendering.onDemand?.has(group.name) ?? false,
+    }),
     ...(securityContext === null ? {} : { securityContext }),
     containers: [container],
     ...(volumes.length > 0 ? { volumes } : {}),

@@ -1,12 +1,20 @@
 import * as z from 'zod';
 import { AichorError } from '../../../errors.ts';
 import { didYouMean } from '../../../base/text/did-you-mean.ts';
+import { buildSettingsSchema } from './build-settings.ts';
 import { DEFAULT_SETTINGS, type KubernetesSettings } from './settings.ts';
 
 const text = z.string().min(1).max(1000);
 const texts = z.record(text, z.string().max(1000));
 const seconds = z.number().int().min(0);
 const folder = text.endsWith('/', { error: 'it must end in "/"' });
+
+/** It is shown to whoever may see an experiment. */
+const webAddress = text
+  .pipe(z.url({ protocol: /^https?$/, error: 'it must be a web address: http:// or https://' }))
+  .refine((url) => !URL.canParse(url) || `${new URL(url).username}${new URL(url).password}` === '', {
+    error: 'it must have no user and no password',
+  });
 
 const maybe = z.exactOptional;
 
@@ -16,7 +24,9 @@ const settingsSchema = z.strictObject({
   pull_secret: maybe(text.nullable()),
   project_secret: maybe(text.nullable()),
   queue: maybe(text.nullable()),
+  queue_priority: maybe(text.nullable()),
   selectors: maybe(texts),
+  on_demand: maybe(z.boolean()),
   autoscaling: maybe(z.boolean()),
   image_pull_policy: maybe(z.enum(['Always', 'IfNotPresent', 'Never']).nullable()),
   ttl_s: maybe(seconds),
@@ -38,17 +48,12 @@ const settingsSchema = z.strictObject({
       input: maybe(folder),
       output: maybe(folder),
       s3_endpoint: maybe(text.nullable()),
+      profile: maybe(text.nullable()),
     }),
   ),
   tensorboard_image: maybe(text),
-  build: maybe(
-    z.strictObject({
-      image: maybe(text),
-      push_secret: maybe(text.nullable()),
-      variables_secret: maybe(text.nullable()),
-      deadline_s: maybe(seconds),
-    }),
-  ),
+  ray_history_url: maybe(webAddress.nullable()),
+  build: maybe(buildSettingsSchema),
 });
 
 export type SettingsInput = z.infer<typeof settingsSchema>;
@@ -56,15 +61,19 @@ export type SettingsInput = z.infer<typeof settingsSchema>;
 /**
  * Settings as somebody wrote them.
  *
- * @param where what they stand in, for messages: a file, a flag
+ * @param where what they stand in, for messages: a file, a flag; or where something in it stands, by its path
  * @throws AichorError `usage` that names the key, and the one that was probably meant
  */
-export function readSettings(value: unknown, where: string): SettingsInput {
+export function readSettings(
+  value: unknown,
+  where: string | ((path: readonly string[]) => string),
+): SettingsInput {
   const result = settingsSchema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   if (issue === undefined) throw result.error;
-  throw refused(issue, where);
+  const place = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+  throw refused(issue, typeof where === 'string' ? where : where(place.map(String)));
 }
 
 /** Settings with their defaults, for one namespace. */
@@ -87,7 +96,9 @@ function refused(issue: z.core.$ZodIssue, where: string): AichorError {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') return unknownKey([...path, issue.keys[0] ?? ''], where);
   const what = path.length === 0 ? 'the settings' : `"${path.join('.')}"`;
-  const why = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  // What is wrong with a key says its own issue.
+  const { message } = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
+  const why = message.charAt(0).toLowerCase() + message.slice(1);
   return new AichorError('usage', `${where}: ${what} cannot be taken: ${why}`, {
     hint: 'aichor engines add --help lists the settings',
   });
@@ -119,7 +130,20 @@ export function settingNames(): string[] {
     );
 }
 
-/** Whether it holds settings; `selectors` and `claims` hold names of the user's own. */
+/** Settings that hold names of the user's own. */
+const NAMED_BY_USERS: ReadonlySet<string> = new Set([
+  'selectors',
+  'claims',
+  'build.mirrors',
+  'build.secrets',
+]);
+
+/** @param name with its group and a dot, where it is in one */
+export function isNamedByUsers(name: string): boolean {
+  return NAMED_BY_USERS.has(name);
+}
+
+/** Whether it holds settings. */
 export function isGroup(name: string, value: unknown): value is object {
-  return typeof value === 'object' && value !== null && name !== 'selectors' && name !== 'claims';
+  return typeof value === 'object' && value !== null && !isNamedByUsers(name);
 }

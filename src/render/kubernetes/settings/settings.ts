@@ -8,7 +8,11 @@ export interface KubernetesSettings {
   project_secret: string | null;
   /** Kueue's local queue. */
   queue: string | null;
+  /** Kueue's WorkloadPriorityClass; null: the queue's own rule. */
+  queue_priority: string | null;
   selectors: Record<string, string>;
+  /** Whether pods that say nothing else go to on-demand nodes, where nodes carry Karpenter's label. */
+  on_demand: boolean;
   /** Whether nodes come when they are needed: what none of the present ones fits is a notice then, no refusal. */
   autoscaling: boolean;
   /** Null: the cluster's own rule. */
@@ -36,14 +40,30 @@ export interface KubernetesSettings {
     input: string;
     output: string;
     s3_endpoint: string | null;
+    /** Profile of `~/.aws` by which the control plane reads and writes there; null: what it finds. Pods do not have it. */
+    profile: string | null;
   };
   tensorboard_image: string;
+  /** Of Ray's history server, as browsers reach it; null: there is none. */
+  ray_history_url: string | null;
   build: {
     image: string;
     push_secret: string | null;
     /** Secret with the key `.env`: the build-time variables of the project. */
     variables_secret: string | null;
     deadline_s: number;
+    /** Registries by host, each with what is asked before it: hosts, with a path where a mirror has one. */
+    mirrors: Record<string, string[]>;
+    /** Hosts that are spoken to over plain HTTP, or whose certificate nobody vouches for. */
+    insecure_registries: string[];
+    /** ConfigMap (`NAME` or `NAME/KEY`) with the authority of the company's own certificates; its key is `ca.crt`. */
+    ca: string | null;
+    /** ConfigMap with a whole `buildkitd.toml`, in place of `mirrors` and `insecure_registries`. */
+    config_map: string | null;
+    /** Where pip and uv look for packages, without a login. */
+    index_url: string | null;
+    /** Secrets of the build by their id, each `NAME` (its key is the id) or `NAME/KEY`. */
+    secrets: Record<string, string>;
   };
 }
 
@@ -53,7 +73,9 @@ export const DEFAULT_SETTINGS: KubernetesSettings = {
   pull_secret: null,
   project_secret: 'aichor-project-env',
   queue: null,
+  queue_priority: null,
   selectors: {},
+  on_demand: true,
   autoscaling: false,
   image_pull_policy: null,
   ttl_s: 86_400,
@@ -68,7 +90,20 @@ export const DEFAULT_SETTINGS: KubernetesSettings = {
     input: 's3://{project}-inputs/',
     output: 's3://{project}-outputs/output/{experiment}/',
     s3_endpoint: null,
+    profile: null,
   },
   tensorboard_image: 'tensorflow/tensorflow:2.18.0',
-  build: { image: 'moby/buildkit:rootless', push_secret: null, variables_secret: null, deadline_s: 7200 },
+  ray_history_url: null,
+  build: {
+    image: 'moby/buildkit:rootless',
+    push_secret: null,
+    variables_secret: null,
+    deadline_s: 7200,
+    mirrors: {},
+    insecure_registries: [],
+    ca: null,
+    config_map: null,
+    index_url: null,
+    secrets: {},
+  },
 };

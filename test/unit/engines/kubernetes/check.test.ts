@@ -165,6 +165,55 @@ describe('rights', () => {
   });
 });
 
+describe('rights without which experiments run too', () => {
+  test('are warnings that say what is not told, with the command that grants them', async () => {
+    for (const what of ['create pods', 'list resourcequotas', 'list limitranges']) api.forbidden.add(what);
+    const found = (await findings()).filter(({ name }) => name.startsWith('rights'));
+    expect(found.map(({ name, status, message }) => `${status} ${name}: ${message}`)).toEqual([
+      'ok rights: all 47 that are needed in lab',
+      'warning rights: pods: not allowed in lab: create pods; without it pods that the pod security level of the namespace refuses are refused when they are made, not at the submission',
+      'warning rights: resourcequotas: not allowed in lab: list resourcequotas; without it what a ResourceQuota can never give is not refused at the submission, and its pods wait',
+      'warning rights: limitranges: not allowed in lab: list limitranges; without it what a LimitRange forbids is not refused at the submission, and its pods are never made',
+    ]);
+    expect(found[2]?.hint).toContain(
+      'create role aichor-optional-resourcequotas --verb=list --resource=resourcequotas',
+    );
+  });
+
+  test('hold up nothing where nobody is told which groups there are', async () => {
+    api.forbidden.add('delete jobsets');
+    api.misbehave(({ path }) =>
+      path.startsWith('/apis/metrics.k8s.io') ? { kind: 'status', status: 403, reason: 'Forbidden' } : null,
+    );
+    const found = (await findings()).filter(({ name }) => name.startsWith('rights'));
+    expect(found.map(({ name, status }) => `${status} ${name}`)).toEqual([
+      'error rights: jobsets.jobset.x-k8s.io',
+    ]);
+  });
+
+  test('of Kueue and the metrics API are asked for where these are, and there is a queue', async () => {
+    const what = ['list workloads', 'watch workloads', 'get localqueues/pendingworkloads'];
+    for (const each of what) api.forbidden.add(each);
+    expect(await complaints()).toEqual([]);
+    const group = { versions: [{ version: 'v1beta2' }] };
+    for (const name of ['kueue.x-k8s.io', 'visibility.kueue.x-k8s.io'])
+      api.documents.set(`/apis/${name}`, group);
+    expect(await complaints()).toEqual([]);
+    put('localqueues', 'main', {}, { spec: { clusterQueue: 'all' } });
+    expect((await complaints({ queue: 'main' })).filter((text) => text.includes('rights'))).toEqual([
+      'warning rights: workloads.kueue.x-k8s.io: not allowed in lab: list, watch workloads.kueue.x-k8s.io; without it an experiment that is held back in the queue does not say why',
+      'warning rights: localqueues.visibility.kueue.x-k8s.io/pendingworkloads: not allowed in lab: get localqueues.visibility.kueue.x-k8s.io/pendingworkloads; without it an experiment that waits in the queue does not say at which place',
+    ]);
+    api.documents.set('/apis/metrics.k8s.io', { versions: [{ version: 'v1beta1' }] });
+    api.forbidden.add('list pods');
+    expect(await complaints()).toContainEqual(
+      expect.stringContaining(
+        'warning rights: pods.metrics.k8s.io: not allowed in lab: list pods.metrics.k8s.io; without it',
+      ),
+    );
+  });
+});
+
 describe('products', () => {
   test('that are not installed', async () => {
     api.documents.delete(JOBSET);
@@ -217,6 +266,18 @@ test('secrets that the settings name must be there, with their keys', async () =
   expect(await complaints(settings)).toEqual([
     'error secret: pull: has no key .dockerconfigjson (pull_secret)',
     'error secret: push: is not there (build.push_secret)',
+  ]);
+  put('configmaps', 'company', {}, { data: { 'ca.pem': '' } });
+  const build = { ca: 'company', config_map: 'toml', secrets: { netrc: 'pull/.netrc' } };
+  expect(await complaints({ registry: 'r', build })).toEqual([
+    'error config map: company: has no key ca.crt (build.ca)',
+    'error config map: toml: is not there (build.config_map)',
+    'error secret: pull: has no key .netrc (build.secrets.netrc)',
+  ]);
+  expect(await complaints({ registry: 'r', build: { ca: 'company/ca.pem' } })).toEqual([]);
+  api.forbidden.add('get configmaps');
+  expect(await complaints({ registry: 'r', build: { ca: 'company/ca.pem' } })).toEqual([
+    'warning config map: company: this user may not look at it (build.ca)',
   ]);
   const project = (await findings()).find(({ name }) => name === 'secret: aichor-project-env');
   expect(project).toMatchObject({ status: 'ok', message: '2 variables of the project' });
@@ -285,14 +346,46 @@ describe('the namespace', () => {
 
 test('the queue of the settings', async () => {
   const settings = { registry: 'r', queue: 'team' };
+  expect(await complaints(settings)).toEqual(['error queue: team: Kueue is not installed']);
+  api.documents.set('/apis/kueue.x-k8s.io', { versions: [{ version: 'v1beta2' }] });
   expect(await complaints(settings)).toEqual(['error queue: team: there is no LocalQueue team in lab']);
   const inactive = { type: 'Active', status: 'False', message: 'cannot reach its ClusterQueue' };
   put('localqueues', 'team', {}, { spec: { clusterQueue: 'all' }, status: { conditions: [inactive] } });
   expect(await complaints(settings)).toEqual([
     'warning queue: team: leads to all, but is not active: cannot reach its ClusterQueue',
   ]);
-  api.missing.add('kueue.x-k8s.io');
-  expect(await complaints(settings)).toEqual(['error queue: team: Kueue is not installed']);
+  expect(await complaints({ ...settings, queue_priority: 'high' })).toContain(
+    'error queue_priority: high: there is no WorkloadPriorityClass of that name',
+  );
+});
+
+test('what of a queue is free, and which queues there are where none is set', async () => {
+  api.documents.set('/apis/kueue.x-k8s.io', { versions: [{ version: 'v1beta2' }] });
+  put('localqueues', 'team', {}, { spec: { clusterQueue: 'all' }, status: { pendingWorkloads: 3 } });
+  const resources = [
+    { name: 'cpu', nominalQuota: '8' },
+    { name: 'memory', nominalQuota: '64Gi' },
+  ];
+  const spec = { cohortName: 'lab', resourceGroups: [{ flavors: [{ name: 'spot', resources }] }] };
+  const reserved = [
+    { name: 'cpu', total: '5500m' },
+    { name: 'memory', total: '16Gi' },
+  ];
+  put(
+    'clusterqueues',
+    'all',
+    {},
+    { spec, status: { flavorsReservation: [{ name: 'spot', resources: reserved }] } },
+  );
+  const said = (await findings({ registry: 'r', queue: 'team' })).map(
+    ({ name, message }) => `${name}: ${message}`,
+  );
+  expect(said).toContain('queue: team: leads to all; 0 admitted, 3 waiting');
+  expect(said).toContain(
+    'flavor: spot: cpu 2.5 of 8 free, memory 48Gi of 64Gi free in all; it may borrow in the cohort lab',
+  );
+  const without = (await findings({ registry: 'r' })).map(({ name, message }) => `${name}: ${message}`);
+  expect(without).toContain('queues: Kueue has team here; --queue uses one');
 });
 
 test('pods that a control plane has left behind', async () => {

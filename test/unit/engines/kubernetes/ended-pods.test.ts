@@ -8,7 +8,15 @@ import { see, type SeenPod } from '../../../../src/engines/kubernetes/pod/seen-p
 import type { Pod } from '../../../../src/engines/kubernetes/api/objects.ts';
 import type { Observed } from '../../../../src/engines/kubernetes/watch/observed.ts';
 
-const NOTHING: Observed = { jobset: null, rayjob: null, jobs: [], pods: [], gone: [], events: [] };
+const NOTHING: Observed = {
+  jobset: null,
+  rayjob: null,
+  queued: null,
+  jobs: [],
+  pods: [],
+  gone: [],
+  events: [],
+};
 
 let directory: string;
 

@@ -2,7 +2,7 @@ import type { LimitRange, ResourceQuota } from 'kubernetes-types/core/v1.js';
 import { describe, expect, test } from 'vitest';
 import { fitFindings } from '../../../../src/engines/kubernetes/fit/fit.ts';
 import type { Inventory } from '../../../../src/engines/kubernetes/fit/inventory.ts';
-import { nodeFacts } from '../../../../src/engines/kubernetes/fit/nodes.ts';
+import { nodeFacts } from '../../../../src/engines/kubernetes/fit/node/nodes.ts';
 import { severityOf } from '../../../../src/manifest/codes.ts';
 import { dotted } from '../../../../src/manifest/diagnostic.ts';
 import { completeSettings } from '../../../../src/render/kubernetes/settings/settings-schema.ts';
@@ -22,10 +22,11 @@ function node(name: string, { cordoned = false, gpu = false, cpu = '16' } = {}) 
 }
 
 /** Pods of 2 CPUs (limit: as the manifest says, or twice that) and 8 GB. */
-function found(inventory: Partial<Inventory>, { count = 1, more = '' } = {}) {
+function found(inventory: Partial<Inventory>, { count = 1, more = '', spec = [] as string[] } = {}) {
   const plan = planWith(
     'jobset',
     `{worker: {count: ${count}, resources: {cpus: 2, memory: 8, shmSizeGB: 0${more}}}}`,
+    spec,
   );
   const empty: Inventory = {
     namespace: 'team',
@@ -34,6 +35,8 @@ function found(inventory: Partial<Inventory>, { count = 1, more = '' } = {}) {
     claims: { missing: [], known: [] },
     quotas: [],
     limitRanges: [],
+    security: [],
+    queue: null,
     serves: true,
   };
   const findings = fitFindings(
@@ -87,6 +90,8 @@ describe('a quota', () => {
       { pods: '2' },
       'the quota q of the namespace team allows 2 of pods in all, and this experiment needs 4: it can never run there',
     ],
+    [{ 'count/jobs.batch': '3' }, 'allows 3 of count/jobs.batch in all, and this experiment needs 4'],
+    [{ 'count/jobsets.jobset.x-k8s.io': '0' }, 'allows 0 of count/jobsets.jobset.x-k8s.io in all'],
     [{ cpu: '7' }, 'allows 7 of cpu in all, and this experiment needs 8'],
     [{ 'requests.memory': '30Gi' }, 'allows 30Gi of requests.memory in all, and this experiment needs 32Gi'],
   ])('that can never give what it needs refuses it: %j', (hard, says) => {
@@ -94,6 +99,17 @@ describe('a quota', () => {
     expect(finding).toMatchObject({ code: 'engine-quota', severity: 'error', path: 'spec.types' });
     expect(finding?.message).toContain(says);
   });
+
+  test.each([['NotBestEffort'], ['NotTerminating']])(
+    'that counts only %s pods counts all of these',
+    (scope) => {
+      const quotas = [quota({ pods: '2' }, {}, { scopes: [scope] })];
+      expect(found({ quotas }, { count: 4 })).toMatchObject([{ code: 'engine-quota' }]);
+      expect(
+        found({ quotas: [quota({ pods: '2' }, {}, { scopes: [scope, 'Terminating'] })] }, { count: 4 }),
+      ).toEqual([]);
+    },
+  );
 
   test('that is used up by others is what it waits for, with how much is missing', () => {
     expect(found({ quotas: [quota({ pods: '4' }, { pods: '3' })] }, { count: 3 })).toMatchObject([
@@ -130,6 +146,49 @@ describe('a LimitRange', () => {
         message: expect.stringMatching(
           /^the LimitRange r of the namespace team allows at most 4Gi of memory, and a pod asks for /,
         ),
+      },
+    ]);
+  });
+
+  test('with a minimum that a pod is below', () => {
+    expect(found({ limitRanges: [range({ min: { cpu: '4' } })] })).toMatchObject([
+      {
+        code: 'engine-limit-range',
+        path: 'spec.types.worker.resources.cpus',
+        message: 'the LimitRange r of the namespace team demands at least 4 of cpu, and a pod asks for 2',
+        hint: 'ask for more',
+      },
+    ]);
+    expect(found({ limitRanges: [range({ min: { cpu: '2', memory: '8Gi' } })] })).toEqual([]);
+  });
+
+  test('with a limit for who names none that is below what a pod asks for', () => {
+    const limitRanges = [range({ default: { 'ephemeral-storage': '20Mi', cpu: '1' } })];
+    expect(found({ limitRanges })).toEqual([]);
+    const [finding] = found({ limitRanges, nodes: null }, { more: ', ephemeralStorageRequest: 1Gi' });
+    expect(finding).toMatchObject({
+      code: 'engine-limit-range',
+      path: 'spec.types.worker.resources.ephemeralStorageRequest',
+      message:
+        'the LimitRange r of the namespace team limits ephemeral-storage to 20Mi where a pod says nothing of its own, and a pod asks for 1Gi',
+      hint: 'set ephemeralStorageLimit, too',
+    });
+    const both = ', ephemeralStorageRequest: 1Gi, ephemeralStorageLimit: 2Gi';
+    expect(found({ limitRanges, nodes: null }, { more: both })).toEqual([]);
+  });
+
+  test.each([
+    [{ max: { storage: '10Gi' } }, 'allows at most 10Gi for a claim, and the shared volume asks for 20Gi'],
+    [{ min: { storage: '50Gi' } }, 'allows no less than 50Gi for a claim'],
+  ])('of claims that the shared volume passes: %j', (item, says) => {
+    const limitRanges = [range({ type: 'PersistentVolumeClaim', ...item })];
+    expect(found({ limitRanges })).toEqual([]);
+    const storage = 'storage: {sharedVolume: {mountPoint: /shared, sizeGB: 20}}';
+    expect(found({ limitRanges }, { spec: [storage] })).toMatchObject([
+      {
+        code: 'engine-limit-range',
+        path: 'spec.storage.sharedVolume.sizeGB',
+        message: expect.stringContaining(says),
       },
     ]);
   });

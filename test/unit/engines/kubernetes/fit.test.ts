@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeFacts } from '../../../../src/engines/kubernetes/fit/nodes.ts';
+import type { NodeFacts } from '../../../../src/engines/kubernetes/fit/node/nodes.ts';
 import { fitFindings } from '../../../../src/engines/kubernetes/fit/fit.ts';
-import { isTolerated } from '../../../../src/engines/kubernetes/fit/fit-group.ts';
+import { isTolerated } from '../../../../src/engines/kubernetes/fit/node/on-demand.ts';
 import type { Inventory } from '../../../../src/engines/kubernetes/fit/inventory.ts';
 import { severityOf } from '../../../../src/manifest/codes.ts';
 import { dotted } from '../../../../src/manifest/diagnostic.ts';
@@ -60,6 +60,8 @@ const ROOMY: Inventory = {
   claims: { missing: [], known: [] },
   quotas: [],
   limitRanges: [],
+  security: [],
+  queue: null,
   serves: true,
 };
 

@@ -10,6 +10,8 @@ import {
   ended,
   EXPERIMENT,
   failedJobSet,
+  NAME,
+  jobset,
   observing,
   planWith,
   pod,
@@ -110,6 +112,76 @@ describe('a container beside the command that does not end', () => {
     expect(look({ jobset: completed, pods }).verdict.kind).toBe('succeeded');
   });
 
+  /** As the pod is once a container beside a command that ended with 0 has ended with 1. */
+  const spoilt = (job: number): Pod => {
+    const bad = { terminated: { exitCode: 1, finishedAt: second(25) } };
+    const over = held(job, ended(0), bad);
+    return { ...over, status: { ...over.status, phase: 'Failed' } };
+  };
+  const attempt2 = (job: number): Pod => {
+    const labels = { ...pod(job).metadata?.labels, 'jobset.sigs.k8s.io/restart-attempt': '1' };
+    return pod(job, {
+      meta: { name: `b-${job}`, uid: `pod-${job}-b`, labels, creationTimestamp: second(27) },
+      status: running,
+    });
+  };
+
+  test('and that ends badly after all is done makes nothing start again', () => {
+    const pods = [spoilt(0), spoilt(1)];
+    const first = look({ pods }, { plan: again, now: second(26) });
+    expect(first.verdict).toEqual({ kind: 'succeeded', notices: [] });
+    const restarted = jobset({ restarts: 1 });
+    const { view, verdict } = look(
+      { jobset: restarted, pods: [...pods, attempt2(0)] },
+      { plan: again, now: second(28), memory: first.view.memory },
+    );
+    expect(view).toMatchObject({ attempt: 1, superseded: false });
+    expect(verdict).toEqual({ kind: 'succeeded', notices: [] });
+  });
+
+  test('and that ends badly while others are at work is the cause, by its name; who was ended for it is none', () => {
+    const told = { terminated: { exitCode: 143, startedAt: second(10), finishedAt: second(28) } };
+    const stopped = pod(1, {
+      meta: { ...pod(1).metadata, deletionTimestamp: second(56), deletionGracePeriodSeconds: 30 },
+      status: { phase: 'Failed', containerStatuses: [container(told)] },
+    });
+    const pods = [spoilt(0), stopped];
+    const { view, verdict } = look({ jobset: failedJobSet('worker-0'), pods }, { now: second(31) });
+    expect(verdict).toMatchObject({
+      kind: 'failed',
+      reason: 'NonZeroExit',
+      explanation: expect.stringMatching(
+        /^container aaa-proxy, which the cluster added, ended with code 1 in worker-0-0, whose command had ended with 0: /,
+      ),
+    });
+    expect(view.pods.map(({ fact }) => [fact.status, fact.reason])).toEqual([
+      ['Succeeded', null],
+      ['Stopped', 'StoppedWithExperiment'],
+    ]);
+    const restarted = look(
+      { jobset: jobset({ restarts: 1 }), pods: [...pods, attempt2(0), attempt2(1)] },
+      { plan: again },
+    );
+    expect(restarted.view).toMatchObject({ attempt: 2 });
+  });
+
+  test('and that was told to end with its pod has failed nothing', () => {
+    const told = { terminated: { exitCode: 143, finishedAt: second(29) } };
+    const over = held(0, ended(0), told);
+    const gone = {
+      ...over,
+      metadata: { ...over.metadata, deletionTimestamp: second(57), deletionGracePeriodSeconds: 30 },
+      status: { ...over.status, phase: 'Failed' },
+    };
+    const { memory } = look({ pods: [held(0, ended(0)), held(1, ended(5, 26))] }).view;
+    const { view, verdict } = look(
+      { jobset: failedJobSet('worker-1'), pods: [gone, held(1, ended(5, 26))] },
+      { memory, now: second(31) },
+    );
+    expect(verdict).toMatchObject({ explanation: expect.stringMatching(/^worker-1-0 exited with code 5/) });
+    expect(view.pods[0]?.fact.status).toBe('Succeeded');
+  });
+
   test('that cannot be pulled is why its pod is not whole', () => {
     const waits = { waiting: { reason: 'ErrImageNeverPull', message: 'absent' } };
     const pending = held(0, running, waits);
@@ -117,9 +189,28 @@ describe('a container beside the command that does not end', () => {
       { ...pending, status: { ...pending.status, phase: 'Pending' } },
       pod(1, { status: running }),
     ];
-    expect(look({ pods }).view.waiting?.message).toContain(
+    const { view, verdict } = look({ pods });
+    expect(view.waiting?.message).toContain(
       'worker-0-0 waits: container aaa-proxy, which the cluster added: absent',
     );
+    expect(verdict, 'its command runs').toEqual({ kind: 'go-on', until: null });
+  });
+
+  test('that was never started is ended with the workload, too', () => {
+    const waits = { waiting: { reason: 'ImagePullBackOff', message: 'absent' } };
+    const pods = [0, 1].map((job) => {
+      const over = held(job, ended(0), waits);
+      return { ...over, status: { ...over.status, phase: 'Pending' } };
+    });
+    expect(look({ pods }).view.waiting?.message).toContain(
+      'its command has ended with 0; container aaa-proxy, which the cluster added, is still to start',
+    );
+    expect(look({ pods }, { now: second(51) }).verdict).toMatchObject({
+      kind: 'succeeded',
+      notices: [
+        { message: expect.stringContaining('had not started in 2 pods 30 s after the command had ended') },
+      ],
+    });
   });
 });
 
@@ -186,4 +277,41 @@ describe('an init container that the cluster added', () => {
       );
     }
   });
+});
+
+test.each([
+  [1, 'go-on'],
+  [3, 'failed'],
+])('one that ends badly in a Ray node, again and again (%i restarts)', (restartCount, kind) => {
+  const ray = planWith('kuberay', `{Head: {${RESOURCES}}, Workers: []}`);
+  const state = container(
+    { waiting: { reason: 'CrashLoopBackOff' } },
+    { restartCount, lastState: { terminated: { exitCode: 3, finishedAt: second(20) } } },
+  );
+  const labels = { 'ray.io/cluster': `${NAME}-one`, 'ray.io/node-type': 'head' };
+  const head: Pod = {
+    metadata: { name: `${NAME}-one-head`, uid: 'head', labels, creationTimestamp: second(2) },
+    spec: {
+      restartPolicy: 'Always',
+      nodeName: 'n1',
+      initContainers: [{ name: 'agent' }],
+      containers: [{ name: 'ray-head' }],
+    },
+    status: {
+      phase: 'Pending',
+      initContainerStatuses: [{ ...state, name: 'agent' }],
+      containerStatuses: [{ ...container({ waiting: { reason: 'PodInitializing' } }), name: 'ray-head' }],
+    },
+  };
+  const rayjob = {
+    metadata: { name: NAME, uid: 'jobset-1', creationTimestamp: second(0) },
+    status: { jobDeploymentStatus: 'Initializing', rayClusterName: `${NAME}-one` },
+  };
+  const { verdict } = look({ jobset: null, rayjob, pods: [head] }, { plan: ray });
+  expect(verdict.kind).toBe(kind);
+  if (verdict.kind !== 'failed') return;
+  expect(verdict.reason).toBe('StartFailed');
+  expect(explainWithOutput(verdict, 'hello\nINIT broken\n').explanation).toBe(
+    'head-0-0 cannot start: its init container agent, which the cluster added, ended with code 3, 4 times so far: INIT broken',
+  );
 });

@@ -181,6 +181,19 @@ test.each([
   }
 });
 
+test('a pod tells the node that it runs on, from when it has begun', () => {
+  const placed = { nodeName: 'gpu-1', containers: [] };
+  const [runs, waits] = [running, { phase: 'Pending' }].map((status, index) => ({
+    ...pod(index, { status }),
+    spec: placed,
+  }));
+  const { view } = look(observing({ pods: [runs, waits].filter((each) => each !== undefined) }));
+  expect(view.pods.map(({ fact }) => [fact.status, fact.node])).toEqual([
+    ['Running', 'gpu-1'],
+    ['Pending', null],
+  ]);
+});
+
 test('what happens to a pod after its end changes nothing', () => {
   const pods = [0, 1].map((index) =>
     withMeta(disrupted(pod(index, { status: ended(0) }), 'EvictionByEvictionAPI', 50), deleted(50)),

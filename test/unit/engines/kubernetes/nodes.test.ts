@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { totalOf } from '../../../../src/engines/kubernetes/fit/capacity.ts';
-import { gpuProducts, nodeFacts } from '../../../../src/engines/kubernetes/fit/nodes.ts';
+import { gpuProducts, nodeFacts } from '../../../../src/engines/kubernetes/fit/node/nodes.ts';
 import { parseQuantity } from '../../../../src/engines/kubernetes/fit/quantity.ts';
 
 test.each([

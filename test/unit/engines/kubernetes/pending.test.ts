@@ -89,6 +89,13 @@ test.each<[string, Pod['status'], string, string | null, string]>([
     'limited',
   ],
   [
+    'CreateContainerConfigError, of a user by name',
+    waits('CreateContainerConfigError', 'container has runAsNonRoot and image has non-numeric user (app)'),
+    'its container cannot be made: container has runAsNonRoot and image has non-numeric user (app); give the image a user with a number other than 0 (USER 1000), or set spec.securityContext.runAsUser',
+    'StartFailed',
+    'limited',
+  ],
+  [
     'CreateContainerError',
     waits('CreateContainerError', 'no such user'),
     'its container cannot be made: no such user',
@@ -268,14 +275,25 @@ test.each([
   (restartCount, patience) => {
     const state = container(
       { waiting: { reason: 'CrashLoopBackOff' } },
-      { restartCount, lastState: { terminated: { exitCode: 127, startedAt: second(5) } } },
+      { restartCount, lastState: { terminated: { exitCode: 1, startedAt: second(5) } } },
     );
     const pods = [rayPod('head', 0, { phase: 'Running', containerStatuses: [state] })];
     const found = waiting(observing({ jobset: null, rayjob, pods }), ray);
-    expect(found).toMatchObject({ reason: 'CommandNotFound', patience, pod: 'head-0-0' });
-    expect(found?.message).toContain(`its container ended with code 127, ${restartCount + 1} times so far`);
+    expect(found).toMatchObject({ reason: 'NonZeroExit', patience, pod: 'head-0-0' });
+    expect(found?.message).toContain(`its container ended with code 1, ${restartCount + 1} times so far`);
   },
 );
+
+test('a Ray node that started, and cannot go on, is not counted as running', () => {
+  const state = container(
+    { waiting: { reason: 'CrashLoopBackOff' } },
+    { lastState: { terminated: { exitCode: 127, startedAt: second(5) } } },
+  );
+  const pods = [rayPod('head', 0, { phase: 'Running', containerStatuses: [state] })];
+  expect(waiting(observing({ jobset: null, rayjob, pods }), ray)?.message).toMatch(
+    /^head-0-0 waits: its image has no ray/,
+  );
+});
 
 test('once the job runs, Ray copes with nodes that end', () => {
   const state = container(

@@ -105,5 +105,5 @@ export type Told = Omit<Observed, 'pods' | 'gone'> & { pods: readonly Pod[]; gon
 /** As the program sees it: pods come through `see`, as those of the watch do. */
 export function observing({ pods = [], gone = [], ...more }: Partial<Told>): Observed {
   const seen = { pods: pods.map(see), gone: gone.map(see) };
-  return { jobset: jobset(), rayjob: null, jobs: [], events: [], ...more, ...seen };
+  return { jobset: jobset(), rayjob: null, queued: null, jobs: [], events: [], ...more, ...seen };
 }

@@ -28,6 +28,8 @@ function rayjob(status: NonNullable<ObservedRayJob['status']>): ObservedRayJob {
   return { metadata: { name: NAME, uid: 'rayjob-1' }, status };
 }
 
+const NOW = new Date('2026-01-01T01:00:00Z');
+
 interface Placing {
   gone?: Pod[];
   memory?: AttemptMemory;
@@ -42,6 +44,7 @@ function place(
   const found = placePods({
     ...{ plan, workload: workloadOf(plan), observed, memory },
     workloads: [{ uid: 'rayjob-1', offset: 0 }],
+    now: NOW,
   });
   const names = Object.fromEntries(
     found.placed.map(({ object }) => [object.uid, `${object.attempt} ${object.pod}`]),
@@ -73,7 +76,7 @@ test('hosts of a slice are told apart', () => {
   });
   const { placed } = placePods({
     ...{ plan: slices, workload: workloadOf(slices), observed },
-    ...{ workloads: [], memory: NO_MEMORY },
+    ...{ workloads: [], memory: NO_MEMORY, now: NOW },
   });
   expect(placed.map(({ object }) => object.pod)).toEqual(['cpus-1-1']);
 });

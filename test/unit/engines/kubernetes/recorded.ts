@@ -121,6 +121,7 @@ export function createWorld(): World {
     observed: () => ({
       jobset: all<ObservedJobSet>('jobsets')[0] ?? null,
       rayjob: all<ObservedRayJob>('rayjobs')[0] ?? null,
+      queued: null,
       jobs: all<Job>('jobs'),
       pods: all<Pod>('pods').map(see),
       gone: [...gone.values()],

@@ -3,7 +3,13 @@ import type { Cluster } from '../../../../src/engines/kubernetes/api/cluster.ts'
 
 /** A cluster of which a test says what it answers; whatever else is asked of it fails the test. */
 export function stubCluster(answers: Partial<Cluster>): Cluster {
-  const named = { server: 'https://cluster.test', namespace: 'team', ...answers };
+  const { list } = answers;
+  const listAs: Cluster['listAs'] = async (resource, keep, options) => {
+    if (list === undefined) throw new Error('nobody expected listAs');
+    const { items, resourceVersion } = await list<Parameters<typeof keep>[0]>(resource, options);
+    return { items: items.map(keep), resourceVersion };
+  };
+  const named = { server: 'https://cluster.test', namespace: 'team', listAs, ...answers };
   return new Proxy(named as Cluster, {
     get(target, key) {
       const answer: unknown = Reflect.get(target, key);

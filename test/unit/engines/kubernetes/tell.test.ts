@@ -10,15 +10,24 @@ interface Shape {
   waiting?: string | null;
   started?: boolean;
   told?: AttemptView['told'];
+  suspensions?: AttemptView['suspensions'];
 }
 
 /** Only what is told of a view. */
-function viewOf({ attempt = 1, statuses = [], waiting = null, started = true, told = null }: Shape) {
+function viewOf({ attempt = 1, statuses = [], waiting = null, started = true, told = null, ...more }: Shape) {
   const pods = statuses.map((status, job) => ({
     fact: { type: 'pod', pod: `worker-${job}-0`, attempt, status, reason: null, exit_code: null },
   }));
   const wait = waiting === null ? null : { message: waiting };
-  return { attempt, pods, waiting: wait, everStarted: started, told } as unknown as AttemptView;
+  return {
+    attempt,
+    pods,
+    waiting: wait,
+    everStarted: started,
+    told,
+    suspensions: [],
+    ...more,
+  } as unknown as AttemptView;
 }
 
 function tellerOf(most = 1) {
@@ -36,6 +45,23 @@ function tellerOf(most = 1) {
 }
 
 describe('what is told', () => {
+  test('of each suspension its beginning and its end, once, whoever tells', () => {
+    const { told, see } = tellerOf();
+    const from = '2026-01-01T00:00:20Z';
+    const open = { attempt: 1, after: from, from, until: null };
+    const over = { ...open, until: '2026-01-01T00:01:00Z' };
+    see({ statuses: ['Running'] });
+    see({ statuses: ['Stopped'], suspensions: [open] });
+    see({ attempt: 2, statuses: ['Pending'], suspensions: [open], waiting: 'queued' });
+    see({ attempt: 2, statuses: ['Running'], suspensions: [over] }, { 1: { statuses: ['Stopped'] } });
+    expect(told.filter((each) => /suspended|resumed|attempt/.test(each))).toEqual([
+      'attempt 1',
+      'suspended',
+      'attempt 2',
+      'resumed',
+    ]);
+  });
+
   test('is only what it waits for, until a pod has started', () => {
     const { told, see } = tellerOf();
     see({ statuses: ['Pending'], started: false, waiting: 'for a node' });

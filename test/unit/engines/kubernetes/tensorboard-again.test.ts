@@ -13,6 +13,7 @@ import { DEFAULT_SETTINGS } from '../../../../src/render/kubernetes/settings/set
 import { jobset, NO_SUBMISSION, podType } from '../../operators/manifests.ts';
 import { schemaErrors } from '../../render/kubernetes/schemas.ts';
 import { stubCluster } from './stub-cluster.ts';
+import { createReadingPlaces } from '../../../../src/engines/kubernetes/logs/places.ts';
 
 const ID = '6f4a850d-2281-4c1e-9a55-0123456789ab';
 
@@ -59,7 +60,12 @@ function open({ job = false, pods = [], events = [] }: Scene) {
   });
   const deps: Partial<ClusterDeps> = {
     settings: DEFAULT_SETTINGS,
-    connected: async () => ({ cluster, observatory: stubCluster({}) as never }),
+    connected: async () => ({
+      cluster,
+      observatory: stubCluster({}) as never,
+      places: { of: () => null },
+      reading: createReadingPlaces(),
+    }),
   };
   const plan = planManifest(
     jobset([podType('w')], { tensorboard: { enabled: true, pvc: null } }),

@@ -5,11 +5,13 @@ import { noAnswer, type StatusObject } from '../cluster-failure.ts';
 import type { ExecOptions } from '../cluster.ts';
 import type { Connection } from '../access/connection.ts';
 import { searchOf } from '../../../../base/http/query.ts';
-import { frameOf, openSocket, sendFrame } from './web-socket.ts';
+import { frameOf, sendFrame } from '../../../../base/http/frames.ts';
+import { openSocket } from './web-socket.ts';
 
 /** Only this one can tell a program that its standard input has ended (Kubernetes 1.30 and later). */
-const PROTOCOL = 'v5.channel.k8s.io';
-const [STDIN, STDOUT, STDERR, STATUS, CLOSE] = [0, 1, 2, 3, 255];
+export const EXEC_PROTOCOL = 'v5.channel.k8s.io';
+/** What each of its messages begins with. */
+export const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, status: 3, size: 4, close: 255 } as const;
 const OUTPUT_KEPT = 64 * 1024;
 const PATIENCE_MS = 60_000;
 
@@ -21,7 +23,7 @@ export async function runProgram(
 ): Promise<{ code: number; output: string }> {
   signal.throwIfAborted();
   const asked = searchOf({ container, command, stdin: stdin !== null, stdout: true, stderr: true });
-  const socket = await openSocket(connection, path + asked, [PROTOCOL]);
+  const socket = await openSocket(connection, path + asked, [EXEC_PROTOCOL]);
   const output = createTail(OUTPUT_KEPT);
   try {
     const ended = endOf(socket, connection.server, output);
@@ -31,7 +33,7 @@ export async function runProgram(
     const status = await Promise.race([ended, aborted.reason, ...(feeding ? [feeding] : [])]).finally(
       aborted.forget,
     );
-    return { code: exitCode(status), output: output.text() };
+    return { code: codeIn(status), output: output.text() };
   } finally {
     stdin?.destroy();
     socket.terminate();
@@ -43,8 +45,8 @@ function endOf(socket: WebSocket, server: string, output: Tail): Promise<StatusO
   return new Promise((resolve, reject) => {
     socket.on('message', (data) => {
       const frame = frameOf(data);
-      if (frame?.channel === STDOUT || frame?.channel === STDERR) output.add(frame.bytes);
-      if (frame?.channel !== STATUS) return;
+      if (frame?.channel === CHANNELS.stdout || frame?.channel === CHANNELS.stderr) output.add(frame.bytes);
+      if (frame?.channel !== CHANNELS.status) return;
       resolve(asStatus(frame.bytes.toString()));
     });
     socket.once('close', (code) =>
@@ -74,11 +76,11 @@ interface Feeding {
 async function fed({ socket, stdin, output, patienceMs }: Feeding): Promise<never> {
   const never = new Promise<never>(() => undefined);
   for await (const chunk of stdin) {
-    const sent = await inTime(sendFrame(socket, STDIN, Buffer.from(chunk)), patienceMs, output);
+    const sent = await inTime(sendFrame(socket, CHANNELS.stdin, Buffer.from(chunk)), patienceMs, output);
     // The program ended, or the connection broke: either is told elsewhere.
     if (!sent) return never;
   }
-  await inTime(sendFrame(socket, CLOSE, Buffer.of(STDIN)), patienceMs, output);
+  await inTime(sendFrame(socket, CHANNELS.close, Buffer.of(CHANNELS.stdin)), patienceMs, output);
   return never;
 }
 
@@ -111,7 +113,12 @@ function abortOf(signal: AbortSignal): { reason: Promise<never>; forget(): void 
   return { reason, forget };
 }
 
-function exitCode(status: StatusObject): number {
+/** The exit code that a last message tells. Throws ClusterError: the program could not be run. */
+export function exitCodeOf(text: string): number {
+  return codeIn(asStatus(text));
+}
+
+function codeIn(status: StatusObject): number {
   if (status.status === 'Success') return 0;
   const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
   const code = Number(cause?.message);

@@ -2,7 +2,8 @@ import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { ClusterError } from '../cluster-error.ts';
 import type { Connection } from '../access/connection.ts';
-import { frameOf, openSocket, sendFrame } from './web-socket.ts';
+import { frameOf, sendFrame } from '../../../../base/http/frames.ts';
+import { openSocket } from './web-socket.ts';
 
 const PROTOCOL = 'v4.channel.k8s.io';
 const [DATA, ERROR] = [0, 1];

@@ -1,8 +1,16 @@
 import { createAsker, type Asker, type Patience } from './ask.ts';
-import type { AccessAttributes, Cluster, LogOptions, RawRequest, RemoveOptions } from '../cluster.ts';
+import type {
+  AccessAttributes,
+  Cluster,
+  ListOptions,
+  LogOptions,
+  RawRequest,
+  RemoveOptions,
+} from '../cluster.ts';
 import { ClusterError, isClusterError } from '../cluster-error.ts';
 import type { Connection } from '../access/connection.ts';
 import type { EngineLog } from '../../engine-log.ts';
+import { attachProgram } from './attach.ts';
 import { runProgram } from './exec.ts';
 import { openForward } from './forward.ts';
 import { listAll } from './list.ts';
@@ -38,7 +46,9 @@ export function createCluster(
     server,
     namespace,
     get: (resource, name) => orNull(asker.json({ method: 'GET', path: at(resource, name) })),
-    list: (resource, options = {}) => listAll(asker, at(resource), options),
+    list: <T extends KubeObject>(resource: Resource, options: ListOptions = {}) =>
+      listAll(asker, { path: at(resource), keep: (object: T) => object }, options),
+    listAs: (resource, keep, options = {}) => listAll(asker, { path: at(resource), keep }, options),
     apply: (resource, object, { dryRun = false } = {}) =>
       withoutValues(
         resource,
@@ -69,6 +79,7 @@ export function createCluster(
     log: (name, options) =>
       asker.stream({ method: 'GET', path: pod(name, 'log') + logQuery(options), signal: options.signal }),
     exec: (name, options) => runProgram(connection, pod(name, 'exec'), options),
+    attach: (name, options) => attachProgram(connection, pod(name, 'exec'), options),
     forward: (name, port) => openForward(connection, pod(name, 'portforward') + searchOf({ ports: port })),
     may: (attributes) => allowed(asker, namespace, attributes),
     request: (path, options = {}) => raw(connection, path, options),

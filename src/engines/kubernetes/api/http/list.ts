@@ -13,28 +13,34 @@ interface Page<T> {
   metadata?: { resourceVersion?: string; continue?: string };
 }
 
+/** What is listed, and what of it is kept. */
+interface ToList<T, K> {
+  path: string;
+  keep: (object: T) => K;
+}
+
 /** All objects below a path, page by page, as of one resource version; from the start again when that one is forgotten. */
-export async function listAll<T extends KubeObject>(
+export async function listAll<T extends KubeObject, K>(
   asker: Asker,
-  path: string,
+  wanted: ToList<T, K>,
   options: ListOptions,
-): Promise<Listed<T>> {
+): Promise<Listed<K>> {
   for (let start = 1; ; start++) {
     try {
-      return await pages<T>(asker, path, { ...options, limit: start > MOST_STARTS ? undefined : PAGE });
+      return await pages(asker, wanted, { ...options, limit: start > MOST_STARTS ? undefined : PAGE });
     } catch (error) {
       if (!isClusterError(error, 410) || start > MOST_STARTS) throw error;
     }
   }
 }
 
-async function pages<T>(
+async function pages<T, K>(
   asker: Asker,
-  path: string,
+  { path, keep }: ToList<T, K>,
   options: ListOptions & { limit: number | undefined },
-): Promise<Listed<T>> {
+): Promise<Listed<K>> {
   const { labelSelector, fieldSelector, limit, signal } = options;
-  const items: T[] = [];
+  const items: K[] = [];
   let resourceVersion = '';
   let next: string | undefined;
   do {
@@ -43,7 +49,7 @@ async function pages<T>(
       path: path + searchOf({ labelSelector, fieldSelector, limit, continue: next }),
       ...(signal && { signal }),
     });
-    items.push(...(page.items ?? []));
+    for (const object of page.items ?? []) items.push(keep(object));
     resourceVersion = page.metadata?.resourceVersion ?? resourceVersion;
     next = page.metadata?.continue || undefined;
   } while (next !== undefined);

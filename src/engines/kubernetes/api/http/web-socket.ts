@@ -61,27 +61,3 @@ async function open({ server }: Connection, { path, protocols, given }: Opening)
     socket.on('error', (error) => reject(noAnswer(server, error)));
   });
 }
-
-/** A message of Kubernetes' channel protocols: the first byte says which channel. */
-export interface Frame {
-  channel: number;
-  bytes: Buffer;
-}
-
-export function frameOf(data: unknown): Frame | null {
-  if (!Buffer.isBuffer(data) || data.length === 0) return null;
-  return { channel: data.readUInt8(0), bytes: data.subarray(1) };
-}
-
-/** Largest part of a stream that is sent as one message. */
-const LARGEST = 64 * 1024;
-
-/** Resolves when all of it has been handed to the network, so that a slow reader slows the writer down. */
-export async function sendFrame(socket: WebSocket, channel: number, bytes: Buffer): Promise<void> {
-  for (let from = 0; from < bytes.length || from === 0; from += LARGEST) {
-    const message = Buffer.concat([Buffer.of(channel), bytes.subarray(from, from + LARGEST)]);
-    await new Promise<void>((resolve, reject) => {
-      socket.send(message, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-}

@@ -9,6 +9,8 @@ import { uploadContext } from './upload.ts';
 export interface Uploader {
   /** This pod waits. Nothing new is begun while it is being sent, or when it was. */
   begin(pod: string): void;
+  /** Nobody waits any more. */
+  end(): void;
   /** Why it cannot be sent; null: nothing is known to be in the way. */
   readonly failure: string | null;
 }
@@ -22,12 +24,15 @@ interface UploaderOptions {
 const PAUSE_MS = 1000;
 /** A container that has just started may not be there yet for who wants to run something in it. */
 const MOST_REFUSALS = 5;
+/** Exit codes above are of a signal. */
+const OF_A_SIGNAL = 128;
 
 export function createUploader(
   { context, dockerfile }: { context: BuildContext; dockerfile: string },
   { cluster, signals, onChange }: UploaderOptions,
 ): Uploader {
-  const signal = AbortSignal.any([...signals]);
+  const ended = new AbortController();
+  const signal = AbortSignal.any([...signals, ended.signal]);
   const files = { snapshot: context.snapshot, context: context.plan.builder.context, dockerfile };
   const begun = new Set<string>();
   let failure: string | null = null;
@@ -38,7 +43,12 @@ export function createUploader(
       context.progress('sending the files to the build');
       try {
         const { code, output } = await uploadContext(cluster, { ...files, pod, signal });
-        return code === 0 ? null : `tar ended with ${code} (${output.trim().slice(-300)})`;
+        if (code === 0) return null;
+        const problem = `tar ended with ${code} (${output.trim().slice(-300)})`;
+        // The container ends when the last file is there, and kills a tar that has not: what came of that is seen later.
+        if (code <= OF_A_SIGNAL || ++refusals === MOST_REFUSALS) return problem;
+        await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return null;
       } catch (error) {
         if (signal.aborted) return null;
         if (!isClusterError(error)) throw error;
@@ -61,6 +71,7 @@ export function createUploader(
         )
         .finally(onChange);
     },
+    end: () => ended.abort(),
     get failure() {
       return failure;
     },

@@ -23,6 +23,7 @@ import { jobset, NO_SUBMISSION, podType } from '../../../operators/manifests.ts'
 import { writeTree } from '../../../snapshot/packaging/tree.ts';
 import type { Told } from '../pods.ts';
 import { buildJob, buildPod, DIGEST, EXPERIMENT_ID, JOB, METADATA, observed } from './objects.ts';
+import { createReadingPlaces } from '../../../../../src/engines/kubernetes/logs/places.ts';
 
 const EARLIER = '3f2a1b4c-9d8e-4f7a-b6c5-1a2b3c4d5e6f';
 const settings = { ...DEFAULT_SETTINGS, registry: 'images.example/p' };
@@ -43,6 +44,10 @@ function fakeCluster() {
     uploads: 0,
     /** What goes wrong with the next uploads. */
     troubles: [] as ClusterError[],
+    /** What the next `tar` ends with, whatever it has unpacked; the cluster tells nothing of its container yet. */
+    killed: null as number | null,
+    /** How often that was, told when everybody has heard of it. */
+    kills: 0,
     log: 'built\n',
   };
   const listeners = new Set<() => void>();
@@ -73,13 +78,26 @@ function fakeCluster() {
       const trouble = state.troubles.shift();
       if (trouble !== undefined) throw trouble;
       await pipeline(stdin ?? Readable.from([]), extract({ cwd: folder }));
+      if (state.killed !== null) {
+        setTimeout(() => state.kills++, 50);
+        return { code: state.killed, output: '' };
+      }
       show({ pods: [buildPod(DONE, 'running')] });
       return { code: 0, output: '' };
     },
     log: async () => Readable.from([Buffer.from(`2026-01-01T00:00:01.000000000Z ${state.log}`)]),
     may: async () => true,
     close() {},
-    ...{ list: unused, create: unused, patch: unused, watch: unused, forward: unused, request: unused },
+    ...{
+      list: unused,
+      listAs: unused,
+      create: unused,
+      patch: unused,
+      watch: unused,
+      attach: unused,
+      forward: unused,
+      request: unused,
+    },
   };
   const observatory = {
     open(_: string, onChange: () => void) {
@@ -95,8 +113,15 @@ function fakeCluster() {
   };
   const log = { info() {}, warn() {}, error() {} };
   const deps: ClusterDeps = {
+    nodes: () => Promise.resolve(null),
+    looked: new Map(),
     ...{ name: 'lab', settings, imageFailAfterS: 600, now: () => new Date(), log },
-    connected: async () => ({ cluster, observatory }),
+    connected: async () => ({
+      cluster,
+      observatory,
+      places: { of: () => null },
+      reading: createReadingPlaces(),
+    }),
   };
   const end = (state: Parameters<typeof buildPod>[1]) => show({ pods: [buildPod(DONE, state)] });
   return { state, deps, show, end, listeners };
@@ -226,6 +251,32 @@ describe('an image that is built', () => {
     end({ exitCode: 0, message: METADATA });
     expect(await building).toEqual(BUILT);
     expect(state.uploads).toBe(2);
+  });
+
+  test('takes no tar for failed that was killed by the end of its container, which does not wait for it', async () => {
+    const { state, deps, show, end } = fakeCluster();
+    state.killed = 137;
+    const { context, said } = await contextOf();
+    const building = buildImage(deps, context);
+    // What is seen of the container is older than the end of what ran in it.
+    await expect.poll(() => state.kills, { interval: 5, timeout: 10_000 }).toBe(1);
+    show({ pods: [buildPod(DONE, 'running')] });
+    await reached(said, 'building the image');
+    end({ exitCode: 0, message: METADATA });
+    expect(await building).toEqual(BUILT);
+    expect(said.at(-1)).toBe('building the image');
+  });
+
+  test('fails when tar does, by itself or killed again and again', async () => {
+    for (const code of [2, 137]) {
+      const { state, deps } = fakeCluster();
+      state.killed = code;
+      const { context } = await contextOf();
+      await expect(buildImage(deps, context)).rejects.toMatchObject({
+        reason: 'BuildFailed',
+        message: expect.stringContaining(`tar ended with ${code}`),
+      });
+    }
   });
 
   test('fails with the words of BuildKit, and its Job goes', async () => {

@@ -48,7 +48,7 @@ export function buildPod(upload: State, build: State, more: Partial<Pod> = {}): 
 
 export function observed({ pods = [], gone = [], ...more }: Partial<Told> = {}): Observed {
   const seen = { pods: pods.map(see), gone: gone.map(see) };
-  return { jobset: null, rayjob: null, jobs: [buildJob()], events: [], ...more, ...seen };
+  return { jobset: null, rayjob: null, queued: null, jobs: [buildJob()], events: [], ...more, ...seen };
 }
 
 export function warning(reason: string, message: string, uid: string): Event {

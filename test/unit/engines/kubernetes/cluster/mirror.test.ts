@@ -49,8 +49,10 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('bookmark' as const) }),
 );
 
-function list(store: FakeStore, version: number) {
-  return { items: store.at('pods', version), resourceVersion: String(version) };
+type Sees = Pick<ReturnType<typeof createMirror<KubeObject>>, 'see'>;
+
+function list({ see }: Sees, store: FakeStore, version: number) {
+  return { items: store.at('pods', version).map(see), resourceVersion: String(version) };
 }
 
 describe('a mirror', () => {
@@ -64,7 +66,7 @@ describe('a mirror', () => {
           if (one.kind === 'put') store.put('pods', { metadata: { name: `p${one.name}` }, value: one.value });
           else if (one.kind === 'remove') store.remove('pods', `p${one.name}`);
           else if (one.kind === 'list') {
-            const changes = mirror.replace(list(store, store.version() - one.age));
+            const changes = mirror.replace(list(mirror, store, store.version() - one.age));
             if (changes !== null) listener.hear(changes);
           } else if (mirror.version() === null) continue;
           else if (one.kind === 'bookmark')
@@ -77,7 +79,7 @@ describe('a mirror', () => {
           }
         }
         // From here on all is as it should be.
-        const last = mirror.replace(list(store, store.version()));
+        const last = mirror.replace(list(mirror, store, store.version()));
         expect(last).not.toBeNull();
         listener.hear(last ?? []);
         const truth = store
@@ -94,8 +96,8 @@ describe('a mirror', () => {
     const object = (uid: string, resourceVersion: string) => ({
       metadata: { name: 'a', uid, resourceVersion },
     });
-    mirror.replace({ items: [object('one', '5')], resourceVersion: '6' });
-    const changes = mirror.replace({ items: [object('two', '8')], resourceVersion: '9' });
+    mirror.replace({ items: [mirror.see(object('one', '5'))], resourceVersion: '6' });
+    const changes = mirror.replace({ items: [mirror.see(object('two', '8'))], resourceVersion: '9' });
     expect(changes?.map(({ type, object: { metadata } }) => [type, metadata?.uid])).toEqual([
       ['gone', 'one'],
       ['there', 'two'],
@@ -108,7 +110,7 @@ describe('a mirror', () => {
       metadata: { name: 'a', uid: 'u', resourceVersion },
       state,
     });
-    mirror.replace({ items: [object('5', 'running')], resourceVersion: '6' });
+    mirror.replace({ items: [mirror.see(object('5', 'running'))], resourceVersion: '6' });
     const [change] = mirror.event({ type: 'DELETED', object: object('9', 'ended') });
     expect(change).toMatchObject({ type: 'gone', object: { state: 'ended' } });
     expect(mirror.version()).toBe('9');
@@ -117,7 +119,7 @@ describe('a mirror', () => {
   test('a cluster that was set back is believed after a reset', () => {
     const mirror = createMirror<KubeObject>((object) => object);
     mirror.replace({
-      items: [{ metadata: { name: 'a', uid: 'u', resourceVersion: '50' } }],
+      items: [mirror.see({ metadata: { name: 'a', uid: 'u', resourceVersion: '50' } })],
       resourceVersion: '60',
     });
     expect(mirror.replace({ items: [], resourceVersion: '10' })).toBeNull();

@@ -259,6 +259,29 @@ describe('what cannot be seen', () => {
     await expect.poll(() => podsOf(view), { timeout: 20_000 }).toEqual({ a: 'Pending' });
   });
 
+  test('rights that are taken away while all watches stay open, until they are given back', async () => {
+    observatory = createObservatory({ cluster, log: SILENT, now: () => new Date(), beatMs: 20 });
+    let told = 0;
+    const view = observatory.open(ID, () => (told += 1));
+    await view.synced();
+    const before = told;
+    api.forbidden.add('list pods');
+    await expect.poll(() => view.stale()?.why).toContain('may no longer look at pods');
+    expect(told).toBeGreaterThan(before);
+    api.forbidden.clear();
+    await expect.poll(() => view.stale()).toBeNull();
+  });
+
+  test('a server that stands still while all watches stay open', { timeout: 15_000 }, async () => {
+    observatory = createObservatory({ cluster, log: SILENT, now: () => new Date(), beatMs: 20 });
+    const view = open();
+    await view.synced();
+    api.misbehave((one) => (one.verb === 'list' ? { kind: 'stall' } : null));
+    await expect.poll(() => view.stale()?.why, { timeout: 10_000 }).toContain('did not answer within');
+    api.misbehave(() => null);
+    await expect.poll(() => view.stale(), { timeout: 10_000 }).toBeNull();
+  });
+
   test('a list from the past brings nothing back', async () => {
     api.store.put('pods', pod('a'));
     const view = open();

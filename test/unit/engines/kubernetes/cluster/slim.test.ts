@@ -5,6 +5,7 @@ import {
   slimEvent,
   slimJob,
   slimJobSet,
+  slimQueued,
   slimRayJob,
 } from '../../../../../src/engines/kubernetes/watch/slim-workloads.ts';
 
@@ -56,4 +57,16 @@ test.each([
   const event: Event = { metadata: METADATA, involvedObject: { name } };
   expect(involvedExperiment(event)).toBe(expected);
   expect(slimEvent(event)?.metadata).toEqual(expected === null ? undefined : SLIM_METADATA);
+});
+
+test('of what is queued it is kept what else has to agree', () => {
+  const conditions = [{ type: 'QuotaReserved', status: 'True' }];
+  const check = { name: 'nodes', state: 'Pending', message: 'soon' };
+  const owner = { apiVersion: 'v1', kind: 'JobSet', name: 'experiment-1a2b3c4d-0000', uid: 'u' };
+  const queued = {
+    metadata: { name: 'w', ownerReferences: [owner] },
+    spec: { queueName: 'main' },
+    status: { conditions, admissionChecks: [{ ...check, podSetUpdates: [{ name: 'main' }] }] },
+  };
+  expect(slimQueued(queued)?.status).toEqual({ conditions, admissionChecks: [check] });
 });

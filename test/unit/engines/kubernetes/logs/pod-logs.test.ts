@@ -8,6 +8,10 @@ import {
   type LoggedContainer,
   type PodLogs,
 } from '../../../../../src/engines/kubernetes/logs/pod-logs.ts';
+import {
+  createReadingPlaces,
+  type ReadingPlaces,
+} from '../../../../../src/engines/kubernetes/logs/places.ts';
 import type { LogSource } from '../../../../../src/logs/line.ts';
 import {
   createLogStore,
@@ -41,7 +45,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function podLogs(pods: Record<string, ContainerLog>, pace: { capMs?: number; graceMs?: number; silentMs?: number } = {}) {
+function podLogs(
+  pods: Record<string, ContainerLog>,
+  pace: { capMs?: number; graceMs?: number; silentMs?: number } = {},
+  places: ReadingPlaces = createReadingPlaces(),
+) {
   const logs = createPodLogs({
     cluster: {
       log(pod, options) {
@@ -50,12 +58,12 @@ function podLogs(pods: Record<string, ContainerLog>, pace: { capMs?: number; gra
         return log.log(options);
       },
     },
-    ...{ sink, directory: join(folder, 'engine'), log: SILENT, pace, chance: () => 0 },
+    ...{ sink, directory: join(folder, 'engine'), log: SILENT, pace, places, chance: () => 0 },
     onProblem: ({ code }) => problems.push(code),
   });
   open.push(logs);
   return logs;
-} // prettier-ignore
+}
 
 /** The bytes in the source's file. */
 const kept = async (of = source) => (await readFile(await sink.file(of))).toString();
@@ -244,6 +252,27 @@ describe('the log of one container', () => {
     expect(problems).toEqual(['log_incomplete']);
   });
 
+  test('of each of very many that is incomplete is told so often, and then once for all others', async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `p${index}`);
+    const pods = Object.fromEntries(names.map((name) => [name, createContainerLog()]));
+    const logs = podLogs(pods);
+    await Promise.all(
+      names.map(async (name, index) => {
+        pods[name]?.remove();
+        const of = {
+          ...container,
+          uid: name,
+          objectName: name,
+          source: { ...source, pod: `worker-${index}-0` },
+        };
+        logs.follow(of);
+        await logs.settle(of);
+      }),
+    );
+    expect(problems).toHaveLength(21);
+    expect(new Set(problems)).toEqual(new Set(['log_incomplete']));
+  });
+
   test('that cannot be read is given up in the end', async () => {
     const pod = createContainerLog();
     pod.refuse(new ClusterError(403, 'Forbidden', 'pods "p" is forbidden'));
@@ -333,6 +362,44 @@ describe('several containers', () => {
     expect(await kept()).toBe('a\nb\nc\nd\n');
   });
 
+  test('of which the last repeats its own end, as Ray does for a driver that failed: once', async () => {
+    const pod = createContainerLog();
+    const said = `Status message: Job entrypoint command failed with exit code 5, last available logs (truncated to 20,000 chars):`;
+    const lines = ['a', 'b', '', '----------------', "Job 'e-1' failed", '----------------', '', said];
+    for (const line of [...lines, 'a']) pod.print(line);
+    const first = podLogs({ p: pod });
+    first.follow({ ...container, repeats: true });
+    const before = lines.map((line) => `${line}\n`).join('');
+    await until(async () => (await kept()) === before);
+    await first.close();
+    for (const line of ['b', '']) pod.print(line);
+    pod.end();
+    const later = podLogs({ p: pod });
+    later.follow({ ...container, repeats: true });
+    await later.end();
+    expect(await kept()).toBe(before);
+    const again = podLogs({});
+    again.follow({ ...container, repeats: true });
+    await again.end();
+    expect(problems).toEqual([]);
+  });
+
+  test('of which the last ends with what only looks like a repetition: all of it', async () => {
+    const pod = createContainerLog();
+    const said = `Status message: Job entrypoint command failed with exit code 5, last available logs (truncated to 20,000 chars):`;
+    for (const line of ['a', said, 'b']) pod.print(line);
+    const first = podLogs({ p: pod });
+    first.follow({ ...container, repeats: true });
+    await until(async () => (await kept()) === `a\n${said}\n`);
+    await first.close();
+    pod.end();
+    const later = podLogs({ p: pod });
+    later.follow({ ...container, repeats: true });
+    await later.end();
+    expect(await kept()).toBe(`a\n${said}\nb\n`);
+    expect(problems).toEqual([]);
+  });
+
   test('many at once, and much from one of them', async () => {
     const pods = Array.from({ length: 200 }, (_, index) => ({ name: `p-${index}`, log: createContainerLog() }));
     const logs = podLogs(Object.fromEntries(pods.map(({ name, log }) => [name, log])));
@@ -345,4 +412,108 @@ describe('several containers', () => {
     await logs.end();
     for (const { name, log } of pods) expect(await kept(of(name).source)).toBe(printed(log.fragments).toString());
   }); // prettier-ignore
+});
+
+describe('the logs of more containers than are read at once', () => {
+  const NAMES = Array.from({ length: 12 }, (_, index) => `p${index}`);
+  const containerOf = (objectName: string): LoggedContainer => ({
+    ...{ uid: objectName, container: 'main', restart: 0, objectName },
+    source: { ...source, pod: objectName },
+  });
+  const openNow = (pods: Record<string, ContainerLog>) =>
+    Object.values(pods).reduce((sum, pod) => sum + pod.open, 0);
+
+  test('are followed in turn, each line of each once', async () => {
+    const pods = Object.fromEntries(NAMES.map((name) => [name, createContainerLog()]));
+    const logs = podLogs(pods, {}, createReadingPlaces({ running: 3, ended: 2, turnMs: 200 }));
+    let most = 0;
+    for (const name of NAMES) logs.follow(containerOf(name));
+    for (let round = 0; round < 3; round++) {
+      for (const [name, pod] of Object.entries(pods)) pod.print(`${name} ${round}`);
+      await until(async () => {
+        most = Math.max(most, openNow(pods));
+        const texts = await Promise.all(NAMES.map((name) => kept(containerOf(name).source)));
+        return texts.every((text, index) => text.endsWith(`p${index} ${round}\n`));
+      });
+    }
+    for (const pod of Object.values(pods)) pod.end();
+    await Promise.all(NAMES.map((name) => logs.settle(containerOf(name))));
+    for (const name of NAMES)
+      expect(await kept(containerOf(name).source)).toBe([0, 1, 2].map((n) => `${name} ${n}\n`).join(''));
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(3);
+    expect(problems).toEqual([]);
+  });
+
+  test('of those that have ended do not wait for those that run', async () => {
+    const pods = Object.fromEntries(NAMES.map((name) => [name, createContainerLog()]));
+    const logs = podLogs(pods, {}, createReadingPlaces({ running: 1, ended: 2, turnMs: 3_600_000 }));
+    const [runs, ...rest] = NAMES;
+    for (const name of NAMES) logs.follow(containerOf(name));
+    await until(() => openNow(pods) === 1);
+    for (const name of rest) {
+      pods[name]?.print(`end of ${name}`);
+      pods[name]?.end();
+    }
+    await Promise.all(rest.map((name) => logs.settle(containerOf(name))));
+    for (const name of rest) expect(await kept(containerOf(name).source)).toBe(`end of ${name}\n`);
+    expect(pods[runs ?? '']?.open).toBe(1);
+  });
+
+  /** Places for any number, of which the test ends the turns. */
+  function ownTurns({ firstIsOver = false } = {}) {
+    const turns: AbortController[] = [];
+    const places: ReadingPlaces = {
+      take() {
+        const due = new AbortController();
+        turns.push(due);
+        if (firstIsOver && turns.length === 1) due.abort();
+        return Promise.resolve({ due: due.signal, leave() {} });
+      },
+    };
+    return { turns, places };
+  }
+
+  test('give way also when their turn was over before they were asked for', async () => {
+    const { turns, places } = ownTurns({ firstIsOver: true });
+    const pod = createContainerLog();
+    const logs = podLogs({ p: pod }, {}, places);
+    logs.follow(container);
+    await until(() => turns.length === 2 && pod.open === 1);
+    pod.print('a');
+    pod.end();
+    await logs.settle(container);
+    expect(await kept()).toBe('a\n');
+  });
+
+  test('are read to the end by the stream that alone has it, whose turn it is or not', async () => {
+    const { turns, places } = ownTurns();
+    const pod = createContainerLog();
+    const logs = podLogs({ p: pod }, {}, places);
+    logs.follow(container);
+    pod.print('a');
+    await until(async () => (await kept()) === 'a\n');
+    const asked = pod.asked.length;
+    pod.hold();
+    pod.print('b');
+    pod.rotate();
+    pod.print('c');
+    pod.end();
+    const settled = logs.settle(container);
+    turns.at(-1)?.abort();
+    await until(() => pod.asked.length > asked);
+    pod.release();
+    await settled;
+    expect(await kept()).toBe('a\nb\nc\n');
+    expect(problems).toEqual([]);
+  });
+
+  test('end with the server, also those that wait', async () => {
+    const pods = Object.fromEntries(NAMES.map((name) => [name, createContainerLog()]));
+    const logs = podLogs(pods, {}, createReadingPlaces({ running: 1, ended: 1 }));
+    for (const name of NAMES) logs.follow(containerOf(name));
+    await until(() => openNow(pods) === 1);
+    await logs.close();
+    expect(openNow(pods)).toBe(0);
+  });
 });

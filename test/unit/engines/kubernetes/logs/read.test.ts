@@ -61,7 +61,7 @@ async function readOnce(
 ): Promise<ReadingResult> {
   let before = (await stat(file)).size;
   const result = await readLog({
-    place: { file, positions: `${file}.position`, repeats },
+    place: { file, positions: `${file}.position`, repeats, tail: null },
     open(sinceTime) {
       onOpen(sinceOf(sinceTime));
       return Promise.resolve(answer(log, sinceOf(sinceTime), session));

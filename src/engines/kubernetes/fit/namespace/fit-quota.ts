@@ -1,10 +1,12 @@
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
-import type { Plan } from '../../../experiment/plan/plan.ts';
-import type { Finding } from '../../../manifest/diagnostic.ts';
-import { renderResources } from '../../../render/kubernetes/pod/resources.ts';
-import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
-import type { Inventory } from './inventory.ts';
-import { parseQuantity } from './quantity.ts';
+import type { Plan } from '../../../../experiment/plan/plan.ts';
+import type { Finding } from '../../../../manifest/diagnostic.ts';
+import { renderResources } from '../../../../render/kubernetes/pod/resources.ts';
+import type { KubernetesSettings } from '../../../../render/kubernetes/settings/settings.ts';
+import { RESOURCES } from '../../api/objects.ts';
+import { workloadOf } from '../../workload/choose-workload.ts';
+import type { Inventory } from '../inventory.ts';
+import { parseQuantity } from '../quantity.ts';
 
 /** What the quotas of the namespace can never give, however long it waits; and what it will wait for. */
 export function quotaFindings(
@@ -24,9 +26,12 @@ export function quotaFindings(
   });
 }
 
+/** Of every pod of ours it is true that it asks for something, and that it has no deadline of its own. */
+const OURS: ReadonlySet<string> = new Set(['NotBestEffort', 'NotTerminating']);
+
 /** Some count only pods of certain classes or lives: whether ours are among them is not known. */
 function isForAll({ spec }: ResourceQuota): boolean {
-  return (spec?.scopes ?? []).length === 0 && spec?.scopeSelector === undefined;
+  return (spec?.scopes ?? []).every((scope) => OURS.has(scope)) && spec?.scopeSelector === undefined;
 }
 
 interface Counted {
@@ -52,10 +57,20 @@ function quotaFinding({ name, most, used, need, whose }: Counted): Finding[] {
   return [{ code: 'engine-quota-full', at: 'key', path, message, hint }];
 }
 
-/** What all pods that run at once ask for together, by the names that quotas have for it. */
-function needsOf({ groups }: Plan, settings: KubernetesSettings): Map<string, number> {
+/** What all pods that run at once ask for together, and the objects that stand for them, by the names that quotas have for it. */
+function needsOf(plan: Plan, settings: KubernetesSettings): Map<string, number> {
+  const { groups, storage } = plan;
   const needs = new Map<string, number>();
   const add = (name: string, amount: number) => needs.set(name, (needs.get(name) ?? 0) + amount);
+  const { resource } = workloadOf(plan);
+  add(`count/${resource.plural}.${resource.group}`, 1);
+  if (resource === RESOURCES.rayjobs) add(`count/${RESOURCES.rayclusters.plural}.${resource.group}`, 1);
+  else for (const { replicas } of groups) add('count/jobs.batch', replicas);
+  if (storage.shared_volume !== null) {
+    add('persistentvolumeclaims', 1);
+    add('count/persistentvolumeclaims', 1);
+    add('requests.storage', storage.shared_volume.size_gb * 2 ** 30);
+  }
   for (const { replicas, parallelism, resources, role } of groups) {
     // What the submitter asks for is not the manifest's, and little.
     if (role === 'submitter') continue;

@@ -1,14 +1,15 @@
-import { counted } from '../../../base/text/plural.ts';
+import { counted } from '../../../../base/text/plural.ts';
 import type { Taint, Toleration } from 'kubernetes-types/core/v1.js';
-import type { Group } from '../../../experiment/plan/plan.ts';
-import { didYouMean } from '../../../base/text/did-you-mean.ts';
-import type { Finding, Path } from '../../../manifest/diagnostic.ts';
-import { typePath } from '../../../operators/engine-fit.ts';
-import { renderPlacement } from '../../../render/kubernetes/pod/placement.ts';
-import { gpuProductLabel, renderResources } from '../../../render/kubernetes/pod/resources.ts';
-import type { KubernetesSettings } from '../../../render/kubernetes/settings/settings.ts';
+import type { Group } from '../../../../experiment/plan/plan.ts';
+import { didYouMean } from '../../../../base/text/did-you-mean.ts';
+import type { Finding, Path } from '../../../../manifest/diagnostic.ts';
+import { typePath } from '../../../../operators/engine-fit.ts';
+import { CAPACITY_TYPE, renderPlacement } from '../../../../render/kubernetes/pod/placement.ts';
+import { gpuProductLabel, renderResources } from '../../../../render/kubernetes/pod/resources.ts';
+import type { KubernetesSettings } from '../../../../render/kubernetes/settings/settings.ts';
 import { amountFindings } from './fit-amounts.ts';
 import { gpuProducts, type NodeFacts } from './nodes.ts';
+import { isTolerated, matches, wantsOnDemand } from './on-demand.ts';
 
 interface Where {
   nodes: readonly NodeFacts[];
@@ -36,7 +37,8 @@ export function groupFindings(group: Group, { nodes, engine, settings }: Where):
     ];
   }
   const product = productFinding(group, { nodes: open, engine, settings });
-  const { nodeSelector = {}, tolerations = [] } = renderPlacement(group.resources, settings);
+  const onDemand = wantsOnDemand(group.resources, open, settings);
+  const { nodeSelector = {}, tolerations = [] } = renderPlacement(group.resources, settings, { onDemand });
   if (product !== null) delete nodeSelector[settings.gpu.product_label];
   return [
     ...(product === null ? [] : [product]),
@@ -60,19 +62,6 @@ function placeFindings(
   if (usable.length === 0) return [taintFinding(group, selected, tolerations)];
   const requests = renderResources(group.resources, settings).requests ?? {};
   return amountFindings(group, { requests, nodes: usable, engine });
-}
-
-function matches(labels: NodeFacts['labels'], selector: Record<string, string>): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
-}
-
-/** As the scheduler reads a toleration: without a key it means all of them, without an effect any. */
-export function isTolerated(taint: Taint, tolerations: readonly Toleration[]): boolean {
-  return tolerations.some(({ key, operator = 'Equal', value = '', effect }) => {
-    if (effect !== undefined && effect !== '' && effect !== taint.effect) return false;
-    if (key !== undefined && key !== '' && key !== taint.key) return false;
-    return operator === 'Exists' || ((key ?? '') !== '' && value === (taint.value ?? ''));
-  });
 }
 
 /** A GPU that no node has. Null: some has it, or none is named. */
@@ -136,6 +125,12 @@ function selectorPlace(
   if (key === 'cloud.google.com/gke-tpu-topology')
     return { path: [...resources, 'accelerators', 'tpu', 'topology'], whose: '' };
   const isSetting = Object.hasOwn(settings.selectors, key);
+  if (key === CAPACITY_TYPE && !isSetting)
+    return {
+      path: resources,
+      whose:
+        ', which pods get by default where nodes carry that label (extraSelectors, or on_demand of the engine)',
+    };
   return { path: resources, whose: isSetting ? ", which the engine's settings ask for" : '' };
 }
 

@@ -1,8 +1,8 @@
-import type { Group } from '../../../experiment/plan/plan.ts';
-import type { Finding, Path } from '../../../manifest/diagnostic.ts';
-import { amountPath, typePath } from '../../../operators/engine-fit.ts';
+import type { Group } from '../../../../experiment/plan/plan.ts';
+import type { Finding, Path } from '../../../../manifest/diagnostic.ts';
+import { amountPath, typePath } from '../../../../operators/engine-fit.ts';
 import type { NodeFacts } from './nodes.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../quantity.ts';
 
 interface Asked {
   /** As the pod's container asks for it. */

@@ -1,8 +1,8 @@
 import type { Node, Taint } from 'kubernetes-types/core/v1.js';
-import { isClusterError } from '../api/cluster-error.ts';
-import type { Cluster } from '../api/cluster.ts';
-import { RESOURCES } from '../api/objects.ts';
-import { parseQuantity } from './quantity.ts';
+import { isClusterError } from '../../api/cluster-error.ts';
+import type { Cluster } from '../../api/cluster.ts';
+import { RESOURCES } from '../../api/objects.ts';
+import { parseQuantity } from '../quantity.ts';
 
 /** A node as far as it matters for what can run there. */
 export interface NodeFacts {

@@ -1,0 +1,2 @@
+/** Progress, on stderr. */
+export function say(text: string): void;
