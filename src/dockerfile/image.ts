@@ -76,11 +76,11 @@ const PLATFORM: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a Dockerfile to the end of the stage that is built. Null: there is no stage in it.
+ * Reads a Dockerfile to the end of the stage that is built. Without a stage in it the image is an empty one, and refused.
  *
  * @throws DockerfileTooLarge when there is more of it than is read
  */
-export async function readImage(request: ImageRequest): Promise<Image | null> {
+export async function readImage(request: ImageRequest): Promise<Image> {
   const { text, target, context, ignore, turn = () => Promise.resolve() } = request;
   refuseTooMuch(tooMuch(text, ignore));
   const isIgnored = readDockerIgnore(ignore ?? '');
@@ -107,7 +107,27 @@ export async function readImage(request: ImageRequest): Promise<Image | null> {
   const last =
     reading.stages.findLast((_, index) => isTarget(reading.stages.slice(0, index + 1), target)) ??
     reading.stages.at(-1);
-  return last === undefined ? null : toImage(last, { stages: reading.stages, refused });
+  if (last !== undefined) return toImage(last, { stages: reading.stages, refused });
+  const nothing = newStage({ name: null, base: null, number: 0 });
+  return toImage(nothing, { stages: [], refused: [withoutStage(text, { instructions, refused })] });
+}
+
+/** What text in UTF-8 does not have: NUL, other signs that steer, and what stands for bytes that are none. */
+// oxlint-disable-next-line no-control-regex
+const NO_TEXT = /[\0-\u0008\u000E-\u001F\u007F\uFFFD]/;
+
+/** Why there is no stage: the first thing that a build stumbles upon. */
+function withoutStage(
+  text: string,
+  { instructions, refused }: { instructions: readonly Instruction[]; refused: readonly LineNote[] },
+): LineNote {
+  if (NO_TEXT.test(text))
+    return { line: 1, what: 'it is not text in UTF-8, but binary, or saved as UTF-16 or the like' };
+  const [first] = refused;
+  if (first !== undefined) return first;
+  const what =
+    instructions.length === 0 ? 'file with no instructions' : 'dockerfile contains no stages to build';
+  return { line: 1, what };
 }
 
 function refuseTooMuch(what: string | null): void {
@@ -165,7 +185,7 @@ async function apply(instruction: Instruction, reading: Reading): Promise<void> 
   if (keyword === 'FROM') return begin(instruction, reading);
   if (keyword === 'ARG') return takeArgs(instruction, reading);
   const stage = reading.stages.at(-1);
-  if (stage === undefined) return;
+  if (stage === undefined) return reading.refuse({ line, what: beforeStage(keyword) });
   if (keyword === 'ENV') takeEnv(instruction, stage);
   else if (keyword === 'WORKDIR') {
     stage.folder = imagePath(stage.folder, substitute(text, stage.values, { escape }));
@@ -176,6 +196,13 @@ async function apply(instruction: Instruction, reading: Reading): Promise<void> 
   else if (keyword === 'SHELL') stage.shell = instruction.json ?? stage.shell;
   else if (keyword === 'ONBUILD') stage.triggers.push({ line, text });
   else if (!WITHOUT_EFFECT.has(keyword)) reading.refuse({ line, what: `unknown instruction: ${keyword}` });
+}
+
+const INSTRUCTIONS = new Set([...WITHOUT_EFFECT, 'ENV', 'WORKDIR', 'COPY', 'ADD', 'RUN', 'SHELL', 'ONBUILD']);
+
+function beforeStage(keyword: string): string {
+  if (!INSTRUCTIONS.has(keyword)) return `unknown instruction: ${keyword}`;
+  return `no build stage in current context: ${keyword} stands before the first FROM`;
 }
 
 /** Instructions that neither look at files nor change them. */

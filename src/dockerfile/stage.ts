@@ -12,6 +12,8 @@ export interface Install extends InstallCommand {
   stage: number;
   /** Variables it sees: ENV and ARG of the stage up to there, `export`s and assignments of the line. */
   env: Record<string, string>;
+  /** The line goes on when it fails, and ends as what comes after it. */
+  mayFail?: boolean;
 }
 
 /** What instructions have made of a stage so far. */

@@ -1,12 +1,13 @@
 import type { EngineKind } from '../operators/engine-kinds.ts';
 import type { ExperimentFact } from '../experiment/event.ts';
 import type { ServiceName } from '../experiment/link.ts';
-import type { Plan } from '../experiment/plan/plan.ts';
+import type { ContainerProgram, Plan } from '../experiment/plan/plan.ts';
 import type { QueueLimits } from '../experiment/queue.ts';
 import type { Notice } from '../experiment/record.ts';
 import type { Totals } from '../experiment/plan/totals.ts';
 import type { LogSource } from '../logs/line.ts';
 import type { Finding } from '../manifest/diagnostic.ts';
+import type { NoAccess, ObjectAccess } from '../object-store/client/access.ts';
 
 /**
  * The port through which the control plane has plans carried out. An engine knows nothing of HTTP, of the
@@ -45,24 +46,104 @@ export interface Engine {
   limits(): Promise<QueueLimits>;
   /** How pods see inputs and outputs when nothing is said. Absent: there is one way only. */
   readonly storage?: 'folder' | 's3';
+  /** The program whose containers pods run in when nothing is said; null: they are processes. Absent: it has no such choice. */
+  readonly container?: ContainerProgram | null;
   /** Where an experiment reads and writes; `plan` is null when it could not be made. */
   paths(experiment: ExperimentPlace): ExperimentPaths;
   build(context: BuildContext): Promise<BuildResult>;
   run(context: RunContext): AsyncIterable<ExperimentFact>;
   /** What the pods of an experiment that runs take at present, those that it knows of. Absent: it cannot say. */
   usage?(experimentId: string): Promise<PodUsage[]>;
+  /** What pods of an experiment have for the object store that its paths lead to. Absent: they lead to folders. */
+  objectAccess?(pods: ObjectPods): Promise<ObjectAccess | NoAccess>;
+  /** Where all of a project is, as `paths` has it; outputs are null where they cannot be told from those of others. Absent: here. */
+  projectPaths?(project: string): { inputs: string; outputs: string | null };
+  /** Seconds since the first pods of an experiment that runs were started, by a clock that does not jump; null: not known. */
+  elapsed?(experimentId: string): number | null;
   discard(experimentId: string, why: 'ended' | 'deleted'): Promise<void>;
   /** Packages that a build has installed, with their versions; null: not known any more. Absent: they are in an image. */
   packages?(build: BuildResult): Promise<Record<string, string> | null>;
+  /** Images of containers that were built on this machine; absent: none ever are. */
+  images?: KeptImages;
   /** Starts TensorBoard for an experiment that has ended; its address, or `REACHED`. Absent: this engine cannot. */
   openTensorBoard?(context: TensorBoardContext): Promise<string>;
+  /** Where the Ray cluster of an experiment that has ended is shown; null: nowhere that it knows of. Absent: it never is. */
+  rayHistory?(experimentId: string): string | null;
   /**
    * Opens a connection (a Duplex) to a service of an experiment: what stands behind links that are `REACHED`. Throws
    * AichorError `not_found` when it is not there. Absent: this engine's links lead somewhere by themselves.
    */
   reach?(experimentId: string, name: ServiceName): Promise<NodeJS.ReadWriteStream>;
+  /**
+   * Runs a command in a pod that runs, beside the pod's own: in its folder, with its variables, mounts and processes; it ends with
+   * the pod. Throws AichorError `conflict` when the pod does not run (any longer). Absent: this engine cannot.
+   */
+  exec?(experimentId: string, request: ExecRequest): Promise<ExecSession>;
   /** Lets go of connections and timers, when the server goes or the engine is taken away; nothing is asked of it then. */
   close?(): Promise<void>;
+}
+
+/** Images that an engine built and keeps, for whoever needs the room that they take. */
+export interface KeptImages {
+  /** All of them. `unanswered`: programs that did not say which they have, with what they said instead. */
+  list(): Promise<{ images: KeptImage[]; unanswered: string[] }>;
+  /** Removes one; false: a container still uses it. */
+  remove(image: KeptImage): Promise<boolean>;
+}
+
+export interface KeptImage {
+  /** That keeps it. */
+  program: ContainerProgram;
+  /** 64 hex digits, as a build's result has it. */
+  id: string;
+  /** Those that it was built for: the same files make the same image. */
+  experiments: string[];
+  /** ISO 8601. */
+  created_at: string;
+}
+
+/** What pods are given, as far as it has to do with an object store. */
+export interface ObjectPods {
+  /** Null: not of one experiment, but of a project. */
+  plan: Pick<Plan, 'groups'> | null;
+  /** Values of secret variables; without a plan, all variables. */
+  secrets: Readonly<Record<string, string>>;
+  /** What their project gives every pod: an admin says that. */
+  project?: Readonly<Record<string, string>>;
+}
+
+/** A command for a pod. */
+export interface ExecRequest {
+  /** As the plan calls it. */
+  pod: string;
+  command: readonly string[];
+  /** Whether it is fed; else its standard input is empty. */
+  stdin: boolean;
+  /** A terminal of its own, of this size; null: none, and what it prints to either stream stays apart. */
+  terminal: (TerminalSize & { term: string }) | null;
+}
+
+/** In characters. */
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+/** A command that runs in a pod. */
+export interface ExecSession {
+  /** Ending it tells the command so; null: it is not fed. */
+  readonly stdin: NodeJS.WritableStream | null;
+  readonly stdout: NodeJS.ReadableStream;
+  /** Null: a terminal has one stream. */
+  readonly stderr: NodeJS.ReadableStream | null;
+  /**
+   * Its exit code, 128 + n for signal n, when both outputs have been read to their ends or are about to end. Rejects with
+   * AichorError when that will never be known: it could not be run, or the connection to it broke.
+   */
+  readonly ended: Promise<number>;
+  resize(size: TerminalSize): void;
+  /** Nobody is there any more: ends it, and what it has started. */
+  end(): void;
 }
 
 /** What a pod that runs takes at present; null: not known there. */
@@ -73,6 +154,8 @@ export interface PodUsage {
   memory_bytes: number | null;
   /** How busy its GPUs are on average, 0 to 1; null: it uses none. */
   gpu: number | null;
+  /** Of GPUs; null: it uses none, or it is not known. */
+  gpu_memory_bytes: number | null;
 }
 
 /** One thing that an engine needs, and whether it is there. */

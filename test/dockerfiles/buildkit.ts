@@ -12,13 +12,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { list, type ReadEntry } from 'tar';
+import { buildParts } from '../cluster/build/build.js';
+import { say } from '../cluster/build/say.js';
 import { CONTEXT, hasRun, RUN_FILES, wholeText, withMode, WORKDIR, type Form } from './form.ts';
 import { recorder } from './recorder.ts';
 
-const VERSION = '0.34.2';
 /** Debian's packages whose programs the base image has; it is made of this machine's. */
 const PACKAGES = 'coreutils dash bash sed grep mawk findutils tar gzip debianutils diffutils'.split(' ');
 
@@ -36,29 +36,16 @@ export interface BuildKit {
 }
 
 /** Programs of BuildKit: of `AICHOR_BUILDKIT`, else of the cache folder, in which they are built once, of Go modules. */
-function programs(): string {
+async function programs(): Promise<string> {
   const given = process.env['AICHOR_BUILDKIT'];
   if (given !== undefined) return given;
-  const folder = join(
-    process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
-    'aichor-ci',
-    `buildkit-${VERSION}`,
-  );
-  if (existsSync(join(folder, 'buildkitd'))) return folder;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'go.mod'), 'module aichor.test/buildkit\n');
-  const module = 'github.com/moby/buildkit/cmd';
-  const go = (...args: string[]) => execFileSync('go', args, { cwd: folder, stdio: 'inherit' });
-  // `go install` refuses a module that leaves others out.
-  go('get', '-tool', `${module}/buildkitd@v${VERSION}`, `${module}/buildctl@v${VERSION}`);
-  go('build', '-o', 'buildctl', `${module}/buildctl`);
-  go('build', '-o', 'buildkitd', `${module}/buildkitd`);
-  return folder;
+  const parts = await buildParts(['buildkit'], { say });
+  return join(parts['buildkit'] ?? '', 'bin');
 }
 
 /** Starts BuildKit in a folder of its own. Needs root, `runc`, and the programs of a Debian machine. */
 export async function startBuildKit(folder: string): Promise<BuildKit> {
-  const bin = programs();
+  const bin = await programs();
   const base = makeBase(folder);
   const address = `unix://${folder}/socket`;
   writeFileSync(

@@ -7,15 +7,13 @@ async function read(form: Form) {
   const context = hasRun(form)
     ? Object.keys(RUN_FILES).map((path) => ({ path, kind: 'file', executable: false }) as const)
     : CONTEXT;
-  const image = await readImage({
+  return readImage({
     text: wholeText(form),
     buildArgs: form.args ?? {},
     ignore: form.ignore ?? null,
     context,
     target: form.target ?? null,
   });
-  if (image === null) throw new Error('there is no stage in it');
-  return image;
 }
 
 /** The table without a shell: what the plain reader takes is what BuildKit makes. */

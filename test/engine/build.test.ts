@@ -102,6 +102,17 @@ test('without uv, venv and pip make the environment', { timeout: 120_000 }, asyn
   });
 });
 
+test('without uv, a lock is called unused only where there is one', { timeout: 120_000 }, async () => {
+  const synced = { ...PACKAGE, Dockerfile: 'FROM python\nWORKDIR /app\nCOPY . .\nRUN uv sync\n' };
+  const saidOf = async (files: Record<string, string>) => {
+    const experiment = await house.submit({ ...jobset(command), files, shell: shell() });
+    const { notices } = await experiment.build();
+    return notices.find(({ code }) => code === 'uv_absent')?.message;
+  };
+  expect(await saidOf(synced)).toMatch(/venv and pip$/);
+  expect(await saidOf({ ...synced, 'uv.lock': 'version = 1\n' })).toMatch(/uv\.lock was not used$/);
+});
+
 describe('an environment', () => {
   test('is built once for the same content', async () => {
     const first = await runBuilt(await house.submit(withInstaller()));

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findEntrance } from '../../src/engines/local/mounts/enter.ts';
 import { planPeak } from '../../src/experiment/plan/totals.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { userInfo } from 'node:os';
-import type { Engine } from '../../src/engines/engine.ts';
 import { createHouse, jobset, type House, type Submission, type Submitted } from './house.ts';
 
 const entrance = await findEntrance(process.env, userInfo());
@@ -135,6 +135,15 @@ describe('paths of the image', () => {
     expect(codes).not.toContain('image_paths_absent');
   });
 
+  test.runIf(entrance).each([
+    ['WORKDIR /, and links to folders', 'WORKDIR /\nCOPY . .\nRUN ln -s t l\n', 'cat /t/x /l/x'],
+    ['a link onto which files are copied', 'WORKDIR /aichor-test-app\nCOPY . .\nRUN ln -s t l\nCOPY t/x /aichor-test-app/l/y\n', 'cat /aichor-test-app/l/x /aichor-test-app/t/y'],
+    ['a link that is a path of the image', 'WORKDIR /aichor-test-app\nCOPY . .\nRUN ln -s /aichor-test-app/t /aichor-test-data\nCOPY t/x /aichor-test-data/y\n', 'cat /aichor-test-data/x /aichor-test-data/y'],
+  ])('are there with %s', async (_, lines, command) => {
+    const tree = { Dockerfile: `FROM python\n${lines}`, 't/x': 'word\n' };
+    expect((await run(await house.submit(repository(command, tree)))).printed).toBe('word\nword');
+  }); // prettier-ignore
+
   test('are explained where they are not', async () => {
     const engine = house.restarted({ entrance: async () => null });
     const relative = { ...files, 'main.py': 'import thing; print(thing.VALUE) # /aichor-test-app' };
@@ -148,11 +157,38 @@ describe('paths of the image', () => {
       fact.type === 'notice' && fact.code === 'image_paths_absent' ? [fact.message] : [],
     );
 
-  test.each<[string, () => Engine]>([
-    ['where mounts are allowed', () => house.engine],
-    ['where they are not', () => house.restarted({ entrance: async () => null })],
-  ])('below /tmp are explained %s', async (_, engine) => {
-    const below = { ...files, Dockerfile: 'FROM python\nWORKDIR /tmp/aichor-test-code\nCOPY . .\n' };
+  const below = {
+    ...files,
+    Dockerfile:
+      'FROM python\nWORKDIR /tmp/aichor-test-code\nCOPY . .\nCOPY main.py /tmp/aichor-test-file.py\nCOPY lib /tmp/aichor-test-not-named/\n',
+  };
+
+  test.runIf(entrance)(
+    'below /tmp are there where mounts are allowed, in the /tmp of the machine',
+    { timeout: 60_000 },
+    async () => {
+      await writeFile(join(house.folder, 'of-the-host'), 'host');
+      const code = [
+        'import os',
+        'print(os.getcwd(), open("/tmp/aichor-test-code/lib/thing.py").read())',
+        'print(open("/tmp/aichor-test-file.py").read()[:9])',
+        `print(open("${house.folder}/of-the-host").read(), os.path.exists("/tmp/aichor-test" + "-not-named"))`,
+        'open("/tmp/aichor-test-written", "w").write("pod")',
+      ];
+      const named = { ...below, 'main.py': code.join('\n') };
+      const { printed, codes } = await run(await house.submit(repository('python main.py', named)));
+      expect(printed.split('\n')).toEqual(['/tmp/aichor-test-code VALUE = 7', 'import os', 'host False']);
+      expect(codes).not.toContain('image_paths_absent');
+      expect(await readFile('/tmp/aichor-test-written', 'utf8')).toBe('pod');
+      await rm('/tmp/aichor-test-written');
+      expect(
+        (await readdir('/tmp')).filter((name: string) => /aichor-test-(?:code|file)/.test(name)),
+      ).toEqual([]);
+    },
+  );
+
+  test('below /tmp are explained where they are not', async () => {
+    const engine = () => house.restarted({ entrance: async () => null });
     const named = { ...below, 'main.py': 'print("/tmp/aichor-test-code/x"[:4])' };
     expect(told(await run(await house.submit(repository('python main.py', named)), engine()))).toEqual([
       expect.stringMatching(
@@ -330,6 +366,19 @@ describe('install lines of the Dockerfile', () => {
     await expect(experiment.build()).rejects.toThrow(
       /the installer refuses .*not done without a container: line 2 RUN apt-get install libfoo-dev/,
     );
+  });
+
+  test('a Dockerfile that no build can read is a notice', async () => {
+    const utf16 = Buffer.from('\uFEFFFROM python\nCOPY . .\n', 'utf16le').toString();
+    const files = { Dockerfile: utf16, 'main.py': 'print(1)' };
+    const { printed, build } = await run(await house.submit(repository('python main.py', files)));
+    expect(printed).toBe('1');
+    expect(build.notices).toEqual([
+      {
+        code: 'dockerfile_refused',
+        message: expect.stringContaining('Dockerfile: no image build accepts line 1 it is not text in UTF-8'),
+      },
+    ]);
   });
 
   test('a Python that is not here is a notice', async () => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { createHouse, isPod, jobset, lastOf, type House } from './house.ts';
@@ -39,6 +40,33 @@ describe('how a pod ends', () => {
     const experiment = await house.submit(jobset('echo mine; kill -SEGV $$'));
     await experiment.run().done;
     expect((await experiment.lines()).map((line) => line.text)).toEqual(['mine']);
+  });
+
+  test('without room for its exit code is told to wait for it', async () => {
+    const experiment = await house.submit(jobset('sleep 600'));
+    const run = experiment.run();
+    await run.seen(isPod('worker-0-0', 'Running'));
+    // As its shim leaves it on a disk that takes neither bytes nor names.
+    const file = join(house.folder, 'experiments', experiment.id, 'engine', '1', 'worker-0-0.exit');
+    await writeFile(file, '');
+    const told = await run.seen((fact) => fact.type === 'pod' && fact.reason === 'DiskFull');
+    expect(told).toMatchObject({ status: 'Running', exit_code: null });
+    await writeFile(file, '7\n');
+    expect(lastOf(await run.done)['worker-0-0']).toMatchObject({
+      status: 'Failed',
+      exit_code: 7,
+      reason: 'NonZeroExit',
+    });
+  });
+
+  test('on a full disk leaves its exit code beside who it was', async () => {
+    const experiment = await house.submit(jobset('sleep 600'));
+    const run = experiment.run();
+    await run.seen(isPod('worker-0-0', 'Running'));
+    const file = join(house.folder, 'experiments', experiment.id, 'engine', '1', 'worker-0-0');
+    await appendFile(`${file}.pid`, '9\n');
+    await writeFile(`${file}.exit`, '');
+    expect(lastOf(await run.done)['worker-0-0']).toMatchObject({ status: 'Failed', exit_code: 9 });
   });
 
   test('a shim that is killed from outside is no hang', async () => {

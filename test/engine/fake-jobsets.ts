@@ -5,10 +5,11 @@ import type { Stored } from '../fakes/kubernetes-store.ts';
 export interface FakeJobSets {
   /** Resolves when there is one. */
   created(): Promise<Stored>;
-  /** All pods of the JobSet, scheduled and waiting for their node. */
-  makePods(attempt?: number): void;
+  /** All pods of the JobSet, scheduled and waiting for their node. @param nodeOf a job's number to its pod's node; `n1` for all */
+  makePods(attempt?: number, nodeOf?: (job: number) => string): void;
   start(...pods: string[]): void;
-  end(pod: string, code: number): void;
+  /** @param seconds that it ran, 10 unless it is said */
+  end(pod: string, code: number, seconds?: number): void;
   /** Somebody deletes it: it hears SIGTERM. */
   remove(pod: string): void;
   /** Its condition, as the controller sets it in the end. */
@@ -23,7 +24,6 @@ const PODS = 'pods';
 const JOBSETS = 'jobsets';
 /** Deletions are asked for at the first second of 2030. */
 const ENDED_AFTER_DELETION = '2030-01-01T00:00:05Z';
-const ENDED = '2026-01-01T00:00:20Z';
 const STARTED = '2026-01-01T00:00:10Z';
 
 interface JobSetShape extends Stored {
@@ -50,17 +50,21 @@ export function createFakeJobSets({ store }: FakeApi): FakeJobSets {
     const status = { name: 'main', image: '', imageID: '', ready: false, restartCount: 0, state };
     store.put(PODS, { ...pod, status: { phase, containerStatuses: [status] } });
   }
-  function end(pod: Stored, code: number): void {
-    const finishedAt = pod.metadata.deletionTimestamp === undefined ? ENDED : ENDED_AFTER_DELETION;
-    const ended = { exitCode: code, reason: 'Error', startedAt: STARTED, finishedAt };
-    setState(pod, code === 0 ? 'Succeeded' : 'Failed', { terminated: ended });
+  function end(pod: Stored, code: number, seconds = 10): void {
+    const ended = new Date(Date.parse(STARTED) + seconds * 1000).toISOString();
+    const finishedAt = pod.metadata.deletionTimestamp === undefined ? ended : ENDED_AFTER_DELETION;
+    const terminated = { exitCode: code, reason: 'Error', startedAt: STARTED, finishedAt };
+    setState(pod, code === 0 ? 'Succeeded' : 'Failed', { terminated });
   }
   function remove(pod: Stored): void {
     if (pod.metadata.deletionTimestamp !== undefined) return;
     store.remove(PODS, pod.metadata.name);
     const { phase } = (pod['status'] ?? {}) as { phase?: string };
     const left = store.get(PODS, pod.metadata.name);
-    if (left !== null && phase !== 'Succeeded' && phase !== 'Failed') end(left, 143);
+    if (left === null || phase === 'Succeeded' || phase === 'Failed') return;
+    // What has not begun has no container to end.
+    if (phase === 'Pending') store.put(PODS, { ...left, status: { phase: 'Failed' } });
+    else end(left, 143);
   }
   const collect = () => {
     for (const pod of pods().values()) remove(pod);
@@ -74,7 +78,7 @@ export function createFakeJobSets({ store }: FakeApi): FakeJobSets {
       await this.until(() => only() !== undefined);
       return jobset();
     },
-    makePods(attempt = 0) {
+    makePods(attempt = 0, nodeOf = () => 'n1') {
       const { metadata, spec } = jobset();
       for (const { name, replicas, template } of spec.replicatedJobs)
         for (let job = 0; job < replicas; job++) {
@@ -89,7 +93,7 @@ export function createFakeJobSets({ store }: FakeApi): FakeJobSets {
             'batch.kubernetes.io/job-completion-index': '0',
           };
           store.put(PODS, {
-            ...{ kind: 'Pod', short, spec: { ...(podSpec as object), nodeName: 'n1' } },
+            ...{ kind: 'Pod', short, spec: { ...(podSpec as object), nodeName: nodeOf(job) } },
             metadata: { ...meta, name: `${metadata.name}-${short}-${attempt}`, labels },
             status: { phase: 'Pending' },
           });
@@ -98,7 +102,7 @@ export function createFakeJobSets({ store }: FakeApi): FakeJobSets {
     start(...shorts) {
       for (const short of shorts) setState(find(short), 'Running', { running: { startedAt: STARTED } });
     },
-    end: (short, code) => end(find(short), code),
+    end: (short, code, seconds) => end(find(short), code, seconds),
     remove: (short) => remove(find(short)),
     conclude(type, message = '') {
       const condition = { type, status: 'True', message, lastTransitionTime: '2026-01-01T00:00:30Z' };

@@ -42,6 +42,8 @@ const context = {
 };
 const build = await engine.build({
   ...context,
+  // It was built before it was cancelled.
+  stop: new AbortController().signal,
   reuse: null,
   pythonEnv: null,
   rebuild: false,

@@ -37,6 +37,7 @@ export interface Submission {
   reuse?: BuildResult | null;
   pythonEnv?: string;
   rebuild?: boolean;
+  container?: 'podman' | 'docker';
 }
 
 export interface Submitted {
@@ -124,7 +125,7 @@ async function submitted(
   what: Submission,
   { id, folder, engine, logs }: { id: string; folder: string; engine: Engine; logs: LogStore },
 ): Promise<Submitted> {
-  const plan = planOf(what);
+  const plan: Plan = { ...planOf(what), ...(what.container && { container: what.container }) };
   const snapshots = createSnapshotStore(folder);
   const source = await writeTree(what.files ?? { 'main.py': 'print("hello")\n' });
   const snapshot = await snapshots.open(await snapshots.importDirectory(source));
@@ -150,10 +151,15 @@ async function submitted(
     rebuild: what.rebuild ?? false,
     progress: () => undefined,
   });
-  const build: BuildResult = { message: '', data: { programs: [], environment: null }, notices: [] };
+  let build: BuildResult = { message: '', data: { programs: [], environment: null }, notices: [] };
   return {
     id, plan, stop, detach, context,
-    build: async (by = engine) => by.build(await context()),
+    async build(by = engine) {
+      const built = await by.build(await context());
+      // What pods in containers run; others take this machine's Python.
+      if (plan.container !== undefined) build = built;
+      return built;
+    },
     run: (by = engine, paths = {}, detached = detach.signal) => follow(context().then((known) =>
       by.run({ ...known, build, admitted: planPeak(plan), paths: { ...known.paths, ...paths }, detach: detached } satisfies RunContext))),
     printed: async (pod, stream = 'stdout', attempt = 1) => (await linesOf(logs, id))

@@ -1,89 +1,30 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { EXPERIMENT_MARK } from '../../src/engines/local/pod/pod-environment.ts';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
 import { createHouse, isPod, jobset, lastOf, type House, type Submitted } from './house.ts';
-import type { Hosted } from './host.ts';
+import { createHosting, ENGINE_CRASH_POINTS, type HostOptions } from './hosting.ts';
 
-let programs: string;
+let hosting: Awaited<ReturnType<typeof createHosting>>;
 let house: House;
 beforeAll(async () => {
-  programs = await mkdtemp(join(tmpdir(), 'aichor-host-'));
-  await build({
-    entryPoints: [new URL('host.ts', import.meta.url).pathname],
-    outfile: join(programs, 'host.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
+  hosting = await createHosting();
 });
-afterAll(() => rm(programs, { recursive: true }));
+afterAll(() => hosting.end());
 beforeEach(async () => {
   house = await createHouse();
   await mkdir(`${house.folder}/outputs`);
 });
 afterEach(() => house.leave());
 
-interface Host {
-  facts: ExperimentFact[];
-  signal: NodeJS.Signals | null;
-}
-
-/** Hosts the experiment in a process of its own until that ends, is killed, or `until` says so. */
-async function host(
-  experiment: Submitted,
-  options: { crashAt?: string; stop?: boolean; until?: (fact: ExperimentFact) => boolean },
-): Promise<Host> {
-  const { plan, snapshot } = await experiment.context();
-  const hosted: Hosted = {
-    id: experiment.id,
-    folder: house.folder,
-    digest: snapshot.digest,
-    plan,
-    stop: options.stop ?? false,
-  };
-  const file = join(house.folder, 'hosted.json');
-  await writeFile(file, JSON.stringify(hosted));
-  const env = { ...process.env, AICHOR_CRASH_AT: options.crashAt ?? '' };
-  const child = spawn(process.execPath, [join(programs, 'host.mjs'), file], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const facts: ExperimentFact[] = [];
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (text + chunk).split('\n');
-    text = lines.pop() ?? '';
-    for (const line of lines) {
-      const fact: ExperimentFact = JSON.parse(line);
-      facts.push(fact);
-      if (options.until?.(fact)) child.kill('SIGKILL');
-    }
-  });
-  return new Promise((resolve) => child.once('close', (_code, signal) => resolve({ facts, signal })));
-}
+const host = (experiment: Submitted, options: HostOptions) => hosting.host(house.folder, experiment, options);
 
 async function ranPods(): Promise<string[]> {
   return (await readFile(`${house.folder}/outputs/ran`, 'utf8')).trim().split('\n').sort();
 }
 
 describe('kill -9 of the server', () => {
-  test.each([
-    'engine-pods-prepared',
-    'engine-pod-spawned',
-    'engine-pods-started',
-    'engine-attempt-ended',
-    'engine-cleared-up',
-  ])('twice at %s: each pod runs once, with exit code and log', async (point) => {
+  test.each(ENGINE_CRASH_POINTS)('twice at %s: each pod runs once, with exit code and log', async (point) => {
     const what = jobset('echo $HOSTNAME >> $AICHOR_OUTPUT_PATH/ran; echo from $HOSTNAME', {
       worker: { count: 3, completions: 2 },
     });

@@ -24,7 +24,10 @@ export interface World {
   /** An engine of a server that was just started. */
   engine(): Engine;
   /** Carries a plan out with a new engine. */
-  run(plan: Plan, options?: { secrets?: Record<string, string>; stopped?: boolean }): Promise<Running>;
+  run(
+    plan: Plan,
+    options?: { secrets?: Record<string, string>; stopped?: boolean; engine?: Engine },
+  ): Promise<Running>;
   /** Texts of the lines of a pod. */
   lines(pod: string): Promise<string[]>;
   close(): Promise<void>;
@@ -77,7 +80,7 @@ export async function openWorld(): Promise<World> {
     jobsets,
     folder,
     engine,
-    async run(plan, { secrets = {}, stopped = false } = {}) {
+    async run(plan, { secrets = {}, stopped = false, engine: by = engine() } = {}) {
       const [stop, detach] = [new AbortController(), new AbortController()];
       if (stopped) stop.abort();
       const context: RunContext = {
@@ -88,7 +91,7 @@ export async function openWorld(): Promise<World> {
         logs: await store.open(EXPERIMENT),
         build: { message: '', image: 'host/image:tag', data: {}, notices: [] },
       };
-      const run = follow(engine().run(context), { stop, detach });
+      const run = follow(by.run(context), { stop, detach });
       running.add(run);
       return run;
     },
@@ -104,7 +107,7 @@ export async function openWorld(): Promise<World> {
       await Promise.allSettled([...running].map(({ ended }) => ended));
       await store.close();
       await api.close();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -168,6 +168,37 @@ describe('what others do', () => {
     expect(failure?.explanation).toMatch(/not allowed to patch jobsets.* can grant it/);
   });
 
+  test('a quota of objects that is used up is waited for, in its words', async () => {
+    const words = `jobsets.jobset.x-k8s.io "${NAME}" is forbidden: exceeded quota: few, requested: count/jobsets.jobset.x-k8s.io=1, used: count/jobsets.jobset.x-k8s.io=1, limited: count/jobsets.jobset.x-k8s.io=1`;
+    const isFull = ({ verb, plural }: { verb: string; plural: string }) =>
+      verb === 'apply' && plural === 'jobsets';
+    world.api.misbehave((asked) =>
+      isFull(asked) ? { kind: 'status', status: 403, reason: 'Forbidden', message: words } : null,
+    );
+    const run = await world.run(planOf(1));
+    await run.until((fact) => fact.type === 'progress' && fact.message.includes('exceeded quota: few'));
+    world.api.misbehave(() => null);
+    await world.jobsets.created();
+    world.jobsets.makePods();
+    world.jobsets.start('worker-0-0');
+    await run.until(isRunning);
+    endAll(0, 1);
+    world.jobsets.conclude('Completed');
+    expect(ofType(await run.ended, 'failure')).toEqual([]);
+  });
+
+  test('who waits for room is cancelled at once', async () => {
+    world.api.misbehave(({ verb }) =>
+      verb === 'apply'
+        ? { kind: 'status', status: 403, reason: 'Forbidden', message: 'exceeded quota: few' }
+        : null,
+    );
+    const run = await world.run(planOf(1));
+    await run.until((fact) => fact.type === 'progress' && fact.message.includes('exceeded quota'));
+    run.stop();
+    expect(ofType(await run.ended, 'failure')).toEqual([]);
+  });
+
   test('a cluster without JobSet says what has to be installed', async () => {
     world.api.missing.add('jobset.x-k8s.io');
     const [failure] = ofType(await (await world.run(planOf(1))).ended, 'failure');

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findEntrance } from '../../src/engines/local/mounts/enter.ts';
 import { readFoundImage } from '../../src/engines/local/build/image/found-image.ts';
 import { readFollowed } from '../../src/engines/local/build/shell/follow.ts';
+import { isAichorError } from '../../src/errors.ts';
 import { createHouse, jobset, type House } from './house.ts';
 import { smallUvShell } from './small-uv.ts';
 
@@ -48,6 +49,11 @@ test.runIf(entrance)('what is read without a shell is what a shell does', { time
       const plain = await seen(text);
       // A line that only a shell can follow has all of them followed by one.
       const followed = await seen(`${text}\nRUN true | true`);
+      // A line that fails, such as a link made twice, fails in an image's build too: the reader must not have taken it.
+      if (followed === null || plain === null) {
+        expect([plain === null, plain?.unfollowed === 0]).toEqual([false, false]);
+        return;
+      }
       for (const [path, what] of Object.entries(plain.tree))
         if (plain.unfollowed === 0) expect([path, followed.tree[path]]).toEqual([path, what]);
       if (plain.unfollowed === 0)
@@ -65,7 +71,12 @@ async function seen(Dockerfile: string) {
   if (plain === null) throw new Error('there is no stage in it');
   if (plain.image.unfollowed.length === 0) return { tree: shown(plain.image.tree), unfollowed: 0 };
   if (!Dockerfile.endsWith('true | true')) return { tree: {}, unfollowed: plain.image.unfollowed.length };
-  const { data } = await experiment.build();
+  const built = await experiment.build().catch((error: unknown) => {
+    if (isAichorError(error) && error.code === 'experiment_failed') return null;
+    throw error;
+  });
+  if (built === null) return null;
+  const { data } = built;
   const followed = await readFollowed(`${house.folder}/environments/${String(data['image'])}`, context);
   if (followed === null) throw new Error('it was not followed');
   return { tree: shown(followed.found.image.tree), unfollowed: followed.found.image.unfollowed.length };

@@ -5,6 +5,7 @@ import type { Instruction } from '../syntax/instruction.ts';
 import { substitute } from '../syntax/substitute.ts';
 import { imagePath } from '../tree/image-path.ts';
 import { FILE_MODE, ImageTree, type TreeNode } from '../tree/image-tree.ts';
+import { condaHomes } from './made-environment.ts';
 import { showMounted } from './mounted.ts';
 import { readPlainRun } from './plain.ts';
 import type { RunEffect, RunMount, Runner, RunRequest } from './request.ts';
@@ -28,6 +29,9 @@ export async function applyRun(instruction: Instruction, place: RunPlace): Promi
   const { stage, runner } = place;
   const request = runRequest(instruction, place);
   for (const mount of request.mounts) showMounted(stage.mounted, mount);
+  const { values, environments: known } = stage;
+  for (const folder of condaHomes(request.script ?? request.words.join(' '), { values, known }))
+    if (!stage.tree.has(folder)) known.add(folder);
   const effect = runner === null ? readPlainRun(request) : await runner(request);
   if (effect === null) stage.unfollowed.push({ line: request.line, what: `RUN ${request.shown}` });
   else takeEffect(stage, { effect, line: request.line });

@@ -15,6 +15,13 @@ export interface InstallCommand {
 const TOOLS =
   /^(pip|uv|wheel|pipx|poetry(-[a-z-]+)?|pdm|pipenv|conda-lock|pip-tools|virtualenv|conda|hatch)([<>=!~[ ].*)?$/i;
 
+/** Its folder of its own that is not made: what it asks for is in the environment only. None: it asks for none. */
+export function unmadeFolders({ kind, options }: Pick<InstallCommand, 'kind' | 'options'>): string[] {
+  const asked = options.filter(({ name }) => kind === 'pip' && /^(?:-t|--target|--root)$/.test(name ?? ''));
+  const why = 'what it installs is in the environment, not in that folder';
+  return asked.map(({ name, value }) => `pip install ${name ?? ''} ${value ?? ''} (${why})`);
+}
+
 /** What a command installs; null: it is no install command; `nothing`: it installs nothing that counts here. */
 export function readInstall(words: readonly string[]): InstallCommand | 'nothing' | null {
   const [program = '', ...rest] = words;

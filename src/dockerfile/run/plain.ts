@@ -1,13 +1,21 @@
 import { imagePath } from '../tree/image-path.ts';
-import { patternToRegExp } from '../tree/pattern.ts';
 import { isEditableOption, isFileOption, isLocal } from './options.ts';
-import { readInstall } from './install.ts';
+import { readInstall, unmadeFolders } from './install.ts';
 import type { Install } from '../stage.ts';
 import type { RunEffect, RunRequest } from './request.ts';
 import { expandWhole, expandWord } from './shell-expand.ts';
 import { ShellFiles, type CommandOutcome, type OutputFile } from './shell-files.ts';
-import { NeedsShell, readShell, type ShellCommand, type ShellList } from './shell-syntax.ts';
-import { baseName, readSystemCommand } from './system-command.ts';
+import {
+  NeedsShell,
+  readSettings,
+  readShell,
+  type ShellCommand,
+  type ShellList,
+  type ShellSettings,
+} from './shell-syntax.ts';
+import { fitsPattern } from './shell-pattern.ts';
+import { isVersionQuestion, isWrittenBy, madeEnvironment, namedOutput } from './made-environment.ts';
+import { baseName, readSystemCommand, wordsRunInside } from './system-command.ts';
 
 /**
  * Follows a RUN whose commands are known by name, without a shell: conditions, loops over words, variables, installers,
@@ -26,11 +34,17 @@ export function readPlainRun(request: RunRequest): RunEffect | null {
 
 /** Words of the exec form, in quotes. */
 function literal(words: readonly string[]): ShellCommand {
-  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  return { kind: 'simple', words: quoted, output: null, isNot: false };
+  const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+  return { kind: 'simple', words: words.map(quote), output: null, isNot: false };
 }
 
+/** Installers that are run themselves, where a shell follows. */
+const RUN_AS_THEY_ARE = /^(?:poetry|pipenv)$/;
 const NAME = /^[A-Za-z_]\w*$/;
+/** Variables that mean something to a shell itself, or that it sets. */
+const OF_THE_SHELL =
+  /^(?:PATH|PWD|OLDPWD|IFS|CDPATH|ENV|OPTIND|PPID|PS4|LINENO|_|BASH.*|RANDOM|SECONDS|UID|EUID)$/;
+
 interface Place {
   /** Variables of this command alone. */
   assigned: ReadonlyMap<string, string>;
@@ -40,17 +54,19 @@ interface Place {
 class PlainRun {
   readonly #request: RunRequest;
   readonly #files: ShellFiles;
+  readonly #isBash: boolean;
   readonly #installs: Install[] = [];
   readonly #environments: string[] = [];
   readonly #notHonoured: string[] = [];
   #variables: Map<string, string>;
   readonly #exported: Set<string>;
-  #stopsAtFailure = false;
+  #settings: ShellSettings = { stopsAtFailure: false, refusesUnset: false };
 
   constructor(request: RunRequest) {
     const { stage, mounts } = request;
     this.#request = request;
-    this.#files = new ShellFiles(stage, mounts);
+    this.#isBash = /(?:^|\/)bash$/.test(request.words[0] ?? '');
+    this.#files = new ShellFiles(stage, { mounts, isBash: this.#isBash });
     this.#variables = new Map(stage.values);
     this.#exported = new Set(stage.values.keys());
   }
@@ -71,9 +87,20 @@ class PlainRun {
       if (after === 'failure' && last === 'presumed') throw new NeedsShell('||');
       if (after === 'success' && last === 'failure') continue;
       if (after === 'failure' && last !== 'failure') continue;
+      const before = this.#installs.length;
       last = this.#command(command);
-      const isLast = list[index + 1]?.after === undefined || list[index + 1]?.after === 'always';
-      if (last === 'failure' && isLast && this.#stopsAtFailure) throw new NeedsShell('set -e');
+      const next = list[index + 1]?.after;
+      const isLast = next === undefined || next === 'always';
+      // What comes after it runs in any case, and how it ended is lost.
+      if (
+        next === 'always' &&
+        after === 'always' &&
+        !this.#settings.stopsAtFailure &&
+        command.kind === 'simple'
+      )
+        for (const [at, install] of this.#installs.entries())
+          if (at >= before) this.#installs[at] = { ...install, mayFail: true };
+      if (last === 'failure' && isLast && this.#settings.stopsAtFailure) throw new NeedsShell('set -e');
     }
     return last;
   }
@@ -94,7 +121,7 @@ class PlainRun {
       case 'for': {
         let last: CommandOutcome = 'success';
         for (const word of command.words.flatMap((each) => this.#words(each))) {
-          this.#variables.set(command.name, word);
+          this.#assign(command.name, word);
           last = this.#list(command.body);
         }
         return last;
@@ -122,19 +149,18 @@ class PlainRun {
   }
 
   #subshell(body: ShellList): CommandOutcome {
-    const [folder, variables] = [this.#files.folder, new Map(this.#variables)];
+    const [folder, variables, settings] = [this.#files.folder, new Map(this.#variables), this.#settings];
     const outcome = this.#list(body);
-    this.#files.folder = folder;
-    this.#variables = variables;
+    [this.#files.folder, this.#variables, this.#settings] = [folder, variables, settings];
     return outcome;
   }
 
   /** A condition's failure ends nothing. */
   #holds(condition: ShellList): boolean {
-    const stops = this.#stopsAtFailure;
-    this.#stopsAtFailure = false;
+    const { stopsAtFailure } = this.#settings;
+    this.#settings = { ...this.#settings, stopsAtFailure: false };
     const outcome = this.#list(condition);
-    this.#stopsAtFailure = stops;
+    this.#settings = { ...this.#settings, stopsAtFailure };
     if (outcome === 'presumed') throw new NeedsShell('if');
     return outcome === 'success';
   }
@@ -142,13 +168,23 @@ class PlainRun {
   #fits(value: string, pattern: string): boolean {
     const [field] = expandWord(pattern, this.#lookup);
     if (field === undefined) return value === '';
-    return field.isPattern ? patternToRegExp(field.text).test(value) : value === field.text;
+    if (!field.isPattern) return value === field.text;
+    const fits = fitsPattern(value, field.text);
+    if (fits === null) throw new NeedsShell(pattern);
+    return fits;
   }
 
-  readonly #lookup = (name: string): string | undefined => {
-    if (name === 'PATH' || name === 'PWD') throw new NeedsShell(`$${name}`);
-    return name === 'HOME' ? (this.#variables.get(name) ?? '/root') : this.#variables.get(name);
+  readonly #lookup = (name: string, isOptional: boolean): string | undefined => {
+    if (OF_THE_SHELL.test(name)) throw new NeedsShell(`$${name}`);
+    const value = this.#variables.get(name) ?? (name === 'HOME' ? '/root' : undefined);
+    if (value === undefined && this.#settings.refusesUnset && !isOptional) throw new NeedsShell(`$${name}`);
+    return value;
   };
+
+  #assign(name: string, value: string): void {
+    if (OF_THE_SHELL.test(name)) throw new NeedsShell(`${name}=`);
+    this.#variables.set(name, value);
+  }
 
   /** With the names of files that patterns find; one that finds none stays as it is. */
   #words(word: string): string[] {
@@ -171,7 +207,7 @@ class PlainRun {
           : this.#words(word),
       );
     if (words.length === 0) {
-      for (const [name, value] of assigned) this.#variables.set(name, value);
+      for (const [name, value] of assigned) this.#assign(name, value);
       return 'success';
     }
     const target =
@@ -182,9 +218,14 @@ class PlainRun {
   #run(words: readonly string[], place: Place): CommandOutcome {
     const [program = '', ...rest] = words;
     const name = baseName(program);
-    if (/^(?:sudo|command|exec|time|nice)$/.test(name) && rest.length > 0 && !rest[0]?.startsWith('-'))
-      return this.#run(rest, place);
+    if (/^(?:sudo|command|nice)$/.test(name) && rest.length > 0 && !rest[0]?.startsWith('-')) {
+      const outcome = this.#run(rest, place);
+      // Whether the image has a sudo is not known.
+      return name === 'sudo' && outcome === 'success' ? 'presumed' : outcome;
+    }
     if (name === 'env' && rest.length > 0) return this.#env(rest, place);
+    const inside = wordsRunInside(words);
+    if (inside !== null) return this.#run(inside, place);
     if (place.target !== null && name !== 'echo' && name !== 'uv' && name !== 'touch')
       throw new NeedsShell('>');
     const builtin = this.#builtin(name, rest);
@@ -195,7 +236,8 @@ class PlainRun {
     const files = place.target === null ? this.#files.run(name, rest) : null;
     if (files !== null) return files;
     const system = readSystemCommand(words);
-    if (system === null) throw new NeedsShell(name);
+    if (system === null || (system.kind === 'not-done' && RUN_AS_THEY_ARE.test(name)))
+      throw new NeedsShell(name);
     if (system.kind === 'not-done') this.#notHonoured.push(system.what);
     return 'success';
   }
@@ -219,14 +261,13 @@ class PlainRun {
       case 'false':
         return 'failure';
       case 'set':
-        if (rest.some((word) => !/^[-+][exu]+$|^-o$|^pipefail$/.test(word))) throw new NeedsShell('set');
-        this.#stopsAtFailure ||= rest.some((word) => /^-\w*e/.test(word));
+        this.#settings = readSettings(rest, this.#settings, this.#isBash);
         return 'success';
       case 'export':
         return this.#export(rest);
       case 'cd':
-        this.#files.enter(rest.at(-1) ?? '/root');
-        return 'success';
+        if (rest.length > 1 || /^-|^$/.test(rest[0] ?? '/')) throw new NeedsShell('cd');
+        return this.#files.enter(rest[0] ?? this.#lookup('HOME', true) ?? '/root');
       case '.':
       case 'source':
         if (!/(?:^|\/)bin\/activate$/.test(rest[0] ?? '')) throw new NeedsShell(name);
@@ -253,7 +294,7 @@ class PlainRun {
       const equals = word.indexOf('=');
       const name = equals === -1 ? word : word.slice(0, equals);
       if (!NAME.test(name)) throw new NeedsShell('export');
-      if (equals !== -1) this.#variables.set(name, word.slice(equals + 1));
+      if (equals !== -1) this.#assign(name, word.slice(equals + 1));
       this.#exported.add(name);
     }
     return 'success';
@@ -263,42 +304,33 @@ class PlainRun {
     const [program = '', ...rest] = words;
     const name = baseName(program);
     if (isVersionQuestion(name, rest)) return 'success';
-    const environment = madeEnvironment(
-      name,
-      rest,
-      assigned.get('UV_PROJECT_ENVIRONMENT') ?? this.#variables.get('UV_PROJECT_ENVIRONMENT'),
-    );
+    const given = 'UV_PROJECT_ENVIRONMENT';
+    const environment = madeEnvironment(name, rest, assigned.get(given) ?? this.#variables.get(given));
     if (environment !== null) this.#environments.push(imagePath(this.#files.folder, environment));
     if (environment !== null && !/^sync$/.test(rest[0] ?? '')) return 'success';
     const install = readInstall(words);
-    if (install === null) return null;
-    if (install === 'nothing') return 'success';
+    if (install === null || install === 'nothing') return install && 'success';
     if (target !== null && install.kind !== 'write') throw new NeedsShell('>');
     const { line, stage } = this.#request;
     this.#checkInputs(install.options);
     const env = Object.fromEntries([...this.#variables].filter(([each]) => this.#exported.has(each)));
     const output = target === null ? null : imagePath(this.#files.folder, target.path);
-    const whole = {
+    this.#installs.push({
       ...install,
       line,
       folder: this.#files.folder,
       output,
       stage: stage.number,
       env: { ...env, ...Object.fromEntries(assigned) },
-    };
-    this.#installs.push(whole);
-    const written = output ?? (install.kind === 'write' ? this.#writtenBy(install.options) : null);
+    });
+    this.#notHonoured.push(...unmadeFolders(install));
+    const written =
+      output ?? (install.kind === 'write' ? namedOutput(install.options, this.#files.folder) : null);
     if (written !== null) this.#written.add(written);
     return 'presumed';
   }
 
   readonly #written = new Set<string>();
-
-  #writtenBy(options: readonly { name: string | null; value: string | null }[]): string | null {
-    const named = options.find(({ name }) => name === '-o' || name === '--output-file')?.value;
-    return named == null ? null : imagePath(this.#files.folder, named);
-  }
-
   /** What an installer reads has to be there: made by the context or by commands that were followed. */
   #checkInputs(options: readonly { name: string | null; value: string | null }[]): void {
     for (const { name, value } of options) {
@@ -306,45 +338,13 @@ class PlainRun {
       const isInput = isFileOption(name) || isEditableOption(name) || (name === null && isLocal(value));
       if (!isInput || /^[a-z+]+:\/\//.test(value)) continue;
       const path = imagePath(this.#files.folder, value.replace(/\[.*$/, ''));
-      const isKnown = this.#files.isThere(path) || this.#written.has(path) || this.#isWrittenEarlier(path);
+      const isKnown =
+        this.#files.isThere(path) ||
+        this.#written.has(path) ||
+        isWrittenBy(this.#request.stage.installs, path);
       if (!isKnown && this.#request.stage.unfollowed.length + this.#request.stage.notHonoured.length > 0)
         throw new NeedsShell(value);
       if (value.startsWith('/dev/') || value === '-') throw new NeedsShell(value);
     }
   }
-
-  #isWrittenEarlier(path: string): boolean {
-    return this.#request.stage.installs.some(({ output, options, folder, kind }) => {
-      const named =
-        kind === 'write'
-          ? options.find(({ name }) => name === '-o' || name === '--output-file')?.value
-          : null;
-      return output === path || (named != null && imagePath(folder, named) === path);
-    });
-  }
-}
-
-function isVersionQuestion(name: string, rest: readonly string[]): boolean {
-  return (
-    /^(?:python3?(?:\.\d+)?|pip3?|uv|gcc|cmake)$/.test(name) &&
-    rest.length === 1 &&
-    /^(?:--version|-V)$/.test(rest[0] ?? '')
-  );
-}
-
-/** The folder of the virtual environment that a command makes; null: it makes none. */
-function madeEnvironment(name: string, rest: readonly string[], project: string | undefined): string | null {
-  const operands = rest.filter((word) => !word.startsWith('-'));
-  if (/^python3?(?:\.\d+)?$/.test(name) && rest[0] === '-m' && /^(?:venv|virtualenv)$/.test(rest[1] ?? ''))
-    return operands[1] ?? null;
-  if (name === 'virtualenv') return operands.at(-1) ?? null;
-  if (name === 'uv' && rest[0] === 'venv')
-    return (
-      operands.filter(
-        (_, at) =>
-          at > 0 && !/^(?:-p|--python|--prompt)$/.test(rest[rest.indexOf(operands[at] ?? '') - 1] ?? ''),
-      )[0] ?? '.venv'
-    );
-  if (name === 'uv' && rest[0] === 'sync') return project ?? '.venv';
-  return null;
 }

@@ -1,7 +1,7 @@
 import { NeedsShell } from './shell-syntax.ts';
 
-/** Variables as a shell has them. */
-export type Lookup = (name: string) => string | undefined;
+/** Variables as a shell has them. `isOptional`: one that is not set is nothing to complain of. */
+export type Lookup = (name: string, isOptional: boolean) => string | undefined;
 
 export interface Field {
   text: string;
@@ -22,22 +22,30 @@ export function expandWord(word: string, lookup: Lookup): Field[] {
     field ??= { text: '', isPattern: false };
     field.text += text;
   };
+  /** In quotes: it stands for itself, also in a pattern. */
+  let isLiteral = false;
+  const addQuoted = (text: string) => {
+    isLiteral ||= /[*?[\]\\!-]/.test(text);
+    add(text);
+  };
   const endField = () => {
+    if (field?.isPattern === true && isLiteral) throw new NeedsShell(word);
     if (field !== null) fields.push(field);
     field = null;
+    isLiteral = false;
   };
   for (let at = 0; at < word.length;) {
     const char = word.charAt(at);
     if (char === "'") {
       const end = word.indexOf("'", at + 1);
-      add(word.slice(at + 1, end));
+      addQuoted(word.slice(at + 1, end));
       at = end + 1;
     } else if (char === '"') {
       const inner = doubleQuoted(word, at, lookup);
-      add(inner.text);
+      addQuoted(inner.text);
       at = inner.end;
     } else if (char === '\\') {
-      add(word.charAt(at + 1) === '\n' ? '' : word.charAt(at + 1));
+      addQuoted(word.charAt(at + 1) === '\n' ? '' : word.charAt(at + 1));
       at += 2;
     } else if (char === '$') {
       const { value, end } = variableAt(word, at, lookup);
@@ -118,11 +126,11 @@ function doubleQuoted(word: string, from: number, lookup: Lookup): { text: strin
 function variableAt(word: string, at: number, lookup: Lookup): { value: string; end: number } {
   const rest = word.slice(at);
   const plain = /^\$([A-Za-z_]\w*)/.exec(rest) ?? /^\$\{([A-Za-z_]\w*)\}/.exec(rest);
-  if (plain?.[1] !== undefined) return { value: lookup(plain[1]) ?? '', end: at + plain[0].length };
+  if (plain?.[1] !== undefined) return { value: lookup(plain[1], false) ?? '', end: at + plain[0].length };
   const braced = /^\$\{([A-Za-z_]\w*)(:?)([-+])([^}"'`$\\*?[]*)\}/.exec(rest);
   if (braced !== null) {
     const [whole, name = '', colon, sign, other = ''] = braced;
-    const value = lookup(name);
+    const value = lookup(name, true);
     const isSet = value !== undefined && !(colon === ':' && value === '');
     return { value: sign === '-' ? (isSet ? value : other) : isSet ? other : '', end: at + whole.length };
   }

@@ -20,14 +20,30 @@ export interface OutputFile {
 /** Folders whose contents only an image has. */
 const OF_THE_IMAGE = /^\/(?:usr|etc|bin|lib|lib64|sbin|var|proc|sys|dev|run|root|home|opt)(?:\/|$)/;
 
+/** Options that are known of programs. */
+const FLAGS: Readonly<Record<string, RegExp>> = {
+  mkdir: /^-[pv]+$/,
+  rm: /^-[rRfv]+$/,
+  rmdir: /^-v$/,
+  touch: /^-[am]+$/,
+};
+
 /** The files of a stage as the commands of one RUN find and change them. */
 export class ShellFiles {
   readonly changes: [string, TreeNode | null][] = [];
   folder: string;
+  /** All that lines before it made is known. */
+  readonly #isComplete: boolean;
+  readonly #isBash: boolean;
   #tree: ImageTree;
   #isOwn: boolean;
 
-  constructor({ tree, folder }: Pick<Stage, 'tree' | 'folder'>, mounts: readonly RunMount[]) {
+  constructor(
+    { tree, folder, unfollowed }: Pick<Stage, 'tree' | 'folder' | 'unfollowed'>,
+    { mounts, isBash }: { mounts: readonly RunMount[]; isBash: boolean },
+  ) {
+    this.#isBash = isBash;
+    this.#isComplete = unfollowed.length === 0;
     this.folder = folder;
     this.#isOwn = mounts.length > 0;
     this.#tree = this.#isOwn ? visibleTree(tree, mounts) : tree;
@@ -36,6 +52,7 @@ export class ShellFiles {
   /** Names of files that a pattern finds; one that finds none stays as it is. */
   glob({ text, isPattern }: Field): string[] {
     if (!isPattern) return [text];
+    if (!this.#isComplete || /\[[!^[]|\/$/.test(text)) throw new NeedsShell(text);
     const path = imagePath(this.folder, text);
     const found = matching(this.#tree, path).filter((each) => isShown(each, path));
     if (found.length === 0) return OF_THE_IMAGE.test(path) ? [] : [text];
@@ -45,8 +62,14 @@ export class ShellFiles {
     return found.map((each) => (text.startsWith('./') ? './' : '') + each.slice(base.length));
   }
 
-  enter(path: string): void {
-    this.folder = this.#tree.follow(imagePath(this.folder, path));
+  /** Goes into a folder; what the base image has is not known. */
+  enter(path: string): CommandOutcome {
+    const entered = this.#tree.follow(imagePath(this.folder, path));
+    const isFolder = this.#tree.isFolder(entered);
+    const isOfTheBase = !this.#tree.has(entered.split('/', 2).join('/')) || OF_THE_IMAGE.test(entered);
+    if (!isFolder && (!isOfTheBase || this.#tree.has(entered))) throw new NeedsShell(`cd ${path}`);
+    this.folder = entered;
+    return isFolder ? 'success' : 'presumed';
   }
 
   isThere(path: string): boolean {
@@ -58,7 +81,7 @@ export class ShellFiles {
     if (words[0] === '!') return !this.test(words.slice(1));
     const [a = '', how = '', b] = words;
     if (words.length === 1) return a !== '';
-    if (words.length === 3 && /^(?:=|==)$/.test(how)) return a === b;
+    if (words.length === 3 && (how === '=' || (how === '==' && this.#isBash))) return a === b;
     if (words.length === 3 && how === '!=') return a !== b;
     if (
       words.length === 3 &&
@@ -73,7 +96,8 @@ export class ShellFiles {
     const path = imagePath(this.folder, how);
     if (how === '') return false;
     const node = this.#tree.get(/^-[Lh]$/.test(a) ? this.#tree.followParent(path) : this.#tree.follow(path));
-    if (node === undefined && OF_THE_IMAGE.test(path)) throw new NeedsShell(`[ ${a} ${how} ]`);
+    if (node === undefined && (OF_THE_IMAGE.test(path) || !this.#isComplete))
+      throw new NeedsShell(`[ ${a} ${how} ]`);
     if (node === undefined) return false;
     return (
       a === '-e' ||
@@ -115,28 +139,84 @@ export class ShellFiles {
 
   /** Small changes to files that are there; what it does not know is for a shell. */
   run(name: string, rest: readonly string[]): CommandOutcome | null {
-    const operands = rest.filter((word) => !word.startsWith('-'));
-    const paths = operands.map((word) => imagePath(this.folder, word));
-    if (name === 'mkdir') {
-      if (rest.some((word) => word.startsWith('-') && !/^-[pv]+$/.test(word))) throw new NeedsShell('mkdir');
-      for (const path of paths)
-        if (!this.#tree.isFolder(this.#tree.follow(path)))
-          this.#change(path, { kind: 'folder', mode: FOLDER_MODE });
-      return 'success';
-    }
-    if (name === 'rm' || name === 'rmdir') {
-      for (const path of paths.map((each) => this.#tree.followParent(each)))
-        if (this.#tree.has(path)) this.#change(path, null);
-      return 'success';
-    }
-    if (name === 'touch') {
-      for (const path of paths)
-        if (!this.#tree.has(this.#tree.follow(path))) this.#write({ path, appends: false }, '');
-      return 'success';
+    if (/^(?:mkdir|rm|rmdir|touch)$/.test(name)) {
+      const flags = rest.filter((word) => word.startsWith('-'));
+      const operands = rest.filter((word) => !word.startsWith('-'));
+      if (flags.some((flag) => !FLAGS[name]?.test(flag))) throw new NeedsShell(name);
+      if (operands.some((word) => /(?:^|\/)\.{1,2}\/?$|^$/.test(word))) throw new NeedsShell(name);
+      const has = (letter: string) => flags.some((flag) => flag.includes(letter));
+      const paths = operands.map((word) => imagePath(this.folder, word));
+      if (name === 'mkdir') return this.#mkdir(paths, has('p'));
+      if (name === 'touch') return this.#touch(paths);
+      return this.#remove(paths, {
+        isForced: has('f'),
+        isDeep: has('r') || has('R'),
+        isRmdir: name === 'rmdir',
+      });
     }
     if (name === 'chmod') return this.#chmod(rest);
-    if (/^(?:ls|cat|pwd|printf)$/.test(name)) return 'presumed';
+    if (name === 'ls' || name === 'cat') return this.#shown(rest);
+    if (name === 'printf') return 'success';
     return null;
+  }
+
+  /** `ls`, `cat`: whether there is something to show. */
+  #shown(rest: readonly string[]): CommandOutcome {
+    const paths = rest.filter((word) => !word.startsWith('-')).map((word) => imagePath(this.folder, word));
+    const absent = paths.filter((path) => !this.isThere(path));
+    if (absent.some((path) => !OF_THE_IMAGE.test(path))) throw new NeedsShell('ls');
+    return absent.length > 0 || rest.some((word) => word.startsWith('-')) ? 'presumed' : 'success';
+  }
+
+  #mkdir(paths: readonly string[], isDeep: boolean): CommandOutcome {
+    for (const path of paths) {
+      const real = this.#tree.follow(path);
+      if (this.#tree.isFolder(real) && isDeep) continue;
+      if (this.#tree.has(real) || this.#isBelowFile(real)) throw new NeedsShell('mkdir');
+      if (!isDeep) this.#needFolderOf(real);
+      this.#change(path, { kind: 'folder', mode: FOLDER_MODE });
+    }
+    return 'success';
+  }
+
+  #touch(paths: readonly string[]): CommandOutcome {
+    for (const path of paths)
+      if (!this.#tree.has(this.#tree.follow(path))) this.#write({ path, appends: false }, '');
+    return 'success';
+  }
+
+  #remove(
+    paths: readonly string[],
+    { isForced, isDeep, isRmdir }: { isForced: boolean; isDeep: boolean; isRmdir: boolean },
+  ): CommandOutcome {
+    let outcome: CommandOutcome = 'success';
+    for (const path of paths.map((each) => this.#tree.followParent(each))) {
+      const node = this.#tree.get(path);
+      if (node === undefined) {
+        if (isForced) continue;
+        if (!OF_THE_IMAGE.test(path)) throw new NeedsShell('rm');
+        outcome = 'presumed';
+        continue;
+      }
+      const isFolder = node.kind === 'folder';
+      const isRefused = isRmdir ? !isFolder || !this.#tree.below(path).next().done : isFolder && !isDeep;
+      if (isRefused || path === '/') throw new NeedsShell('rm');
+      this.#change(path, null);
+    }
+    return outcome;
+  }
+
+  /** Something is made in it: it has to be there. */
+  #needFolderOf(path: string): void {
+    const folder = imagePath(path, '..');
+    if (!this.#tree.isFolder(folder) && (this.#tree.has(folder) || !OF_THE_IMAGE.test(path)))
+      throw new NeedsShell(path);
+  }
+
+  #isBelowFile(path: string): boolean {
+    for (let each = imagePath(path, '..'); each !== '/'; each = imagePath(each, '..'))
+      if (this.#tree.has(each) && !this.#tree.isFolder(each)) return true;
+    return false;
   }
 
   #chmod(rest: readonly string[]): CommandOutcome {

@@ -200,6 +200,7 @@ class Parser {
       if (token.kind === 'word') words.push(token.text);
       else if (token.kind === 'output') {
         this.#at++;
+        if (output !== null) throw new NeedsShell('> … >');
         output = { word: this.#word() ?? '', appends: token.appends };
         if (output.word === '') throw new NeedsShell('>');
       } else if (token.kind === '(') throw new NeedsShell('a function');
@@ -264,4 +265,32 @@ class Parser {
     this.#need('esac');
     return { kind: 'case', word, branches };
   }
+}
+
+/** What `set` has set. */
+export interface ShellSettings {
+  stopsAtFailure: boolean;
+  refusesUnset: boolean;
+}
+
+/**
+ * The settings after a `set` with these words: `-e`, `-u`, `-x`, and `-o pipefail` where the shell has it.
+ *
+ * @throws NeedsShell for any other
+ */
+export function readSettings(
+  words: readonly string[],
+  { stopsAtFailure, refusesUnset }: ShellSettings,
+  isBash: boolean,
+): ShellSettings {
+  for (const [index, word] of words.entries()) {
+    const isName = /^-\w*o$/.test(words[index - 1] ?? '');
+    if (isName ? word !== 'pipefail' || !isBash : !/^-[exu]*o?$|^\+x$/.test(word))
+      throw new NeedsShell('set');
+  }
+  if (words.length === 0 || /^-\w*o$/.test(words.at(-1) ?? '')) throw new NeedsShell('set');
+  return {
+    stopsAtFailure: stopsAtFailure || words.some((word) => /^-\w*e/.test(word)),
+    refusesUnset: refusesUnset || words.some((word) => /^-\w*u/.test(word)),
+  };
 }

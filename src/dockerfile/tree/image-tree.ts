@@ -41,6 +41,10 @@ const ENTRIES_A_TURN = 50;
 export class ImageTree {
   readonly #nodes: Map<string, TreeNode>;
   #revision = 0;
+  /** How often a link, or a folder with what is in it, has come or gone: until then ways lead where they led. */
+  #ways = 0;
+  /** The folder that something was added to last: files of one folder come one after another. */
+  #last: { folder: string; real: string; ways: number } | null = null;
 
   constructor(nodes: Iterable<readonly [string, TreeNode]> = []) {
     this.#nodes = new Map(nodes);
@@ -122,18 +126,24 @@ export class ImageTree {
   put(path: string, node: TreeNode): void {
     this.#revision++;
     const old = this.#nodes.get(path);
+    if (old?.kind === 'link' || node.kind === 'link') this.#ways++;
     if (old?.kind === 'folder' && node.kind !== 'folder') this.remove(path);
     this.#nodes.set(path, node);
   }
 
   /** Puts something at a path, with the folders above it. */
   add(path: string, node: TreeNode): void {
-    const folder = this.addFolder(imagePath(path, '..'));
-    this.put(joinImagePath(folder, path.slice(path.lastIndexOf('/') + 1)), node);
+    const folder = folderOf(path);
+    if (this.#last?.folder !== folder || this.#last.ways !== this.#ways) {
+      const real = this.addFolder(folder);
+      this.#last = { folder, real, ways: this.#ways };
+    }
+    this.put(joinImagePath(this.#last.real, path.slice(path.lastIndexOf('/') + 1)), node);
   }
 
   remove(path: string): void {
     this.#revision++;
+    this.#ways++;
     const node = this.#nodes.get(path);
     this.#nodes.delete(path);
     if (node?.kind !== 'folder') return;
@@ -172,9 +182,9 @@ export async function contextTree(
     if (at % ENTRIES_A_TURN === 0) await turn();
     const path = `/${entry.path}`;
     const ignored = isIgnored(entry.path);
-    addFolders(tree, entry.kind === 'folder' ? path : imagePath(path, '..'), isIgnored);
+    addFolders(tree, entry.kind === 'folder' ? path : folderOf(path), isIgnored);
     if (ignored || entry.kind === 'folder') continue;
-    addFolders(tree, imagePath(path, '..'), () => false);
+    addFolders(tree, folderOf(path), () => false);
     tree.put(
       path,
       entry.kind === 'link'
@@ -183,6 +193,11 @@ export async function contextTree(
     );
   }
   return tree;
+}
+
+/** Of a clean path. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
 function contextFile(path: string, mode: number): FileNode {

@@ -1,11 +1,9 @@
-import { imagePath } from './image-path.ts';
-
 /** Folders that every machine has for itself: nothing is laid over them, only over what is in them. */
 const OF_THE_MACHINE =
   /^\/(bin|boot|dev|etc|home|lib|lib32|lib64|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)?$|^\/usr\/(bin|lib|lib64|libexec|local|sbin|share|include|src)(\/(bin|etc|lib|sbin|share|src))?$|^\/var\/(lib|log|tmp|cache|run|opt)$|^\/home\/[^/]+$|^\/root\/\.[^/]+$/;
 
 /** Where nothing of an image can be laid: what processes need of the kernel, and what all share. */
-const NEVER = /^\/(proc|sys|dev|tmp|run|boot)(\/|$)/;
+const NEVER = /^\/(proc|sys|dev|run|boot)(\/|$)/;
 
 /**
  * The paths at which an image's own files would be laid over the machine's: as high as possible, so that they are
@@ -14,16 +12,23 @@ const NEVER = /^\/(proc|sys|dev|tmp|run|boot)(\/|$)/;
 export function mountTargets(paths: Iterable<string>): string[] {
   const below = new Map<string, Set<string>>();
   for (const path of paths) {
-    for (let each = path; each !== '/'; each = imagePath(each, '..')) {
-      const parent = imagePath(each, '..');
-      const known = below.get(parent) ?? new Set<string>();
-      below.set(parent, known.add(each));
+    for (let each = path; each !== '/'; each = parentOf(each)) {
+      const parent = parentOf(each);
+      const known = below.get(parent);
+      // Then it is known of those above it too.
+      if (known?.has(each) === true) break;
+      if (known === undefined) below.set(parent, new Set([each]));
+      else known.add(each);
     }
   }
   return descend('/', below).sort();
 }
 
-/** Paths of an image where nothing of it can be laid whatever the machine allows, as high as possible: `/tmp/code`. */
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
+}
+
+/** Paths of an image where nothing of it can be laid whatever the machine allows, as high as possible: `/run/code`. */
 export function unmountablePaths(paths: Iterable<string>): string[] {
   const found = new Set<string>();
   for (const path of paths) {

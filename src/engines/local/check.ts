@@ -46,14 +46,15 @@ export function checkPlan(
       `asks for ${peak.gpus} GPUs at once; this machine has ${machine.gpus}, pods wait for one`,
     );
   const image = givenImage(plan);
-  if (image !== null)
+  const inContainers = plan.container !== undefined;
+  if (image !== null && !inContainers)
     add(
       'image_not_used',
       `the image ${image} is for a cluster: on this machine pods run with the environment that the repository describes`,
     );
   if (plan.groups.some((group) => group.resources.tpu !== null))
     add('tpus_absent', 'asks for TPUs; this machine has none');
-  if (asksForIdentity(plan)) {
+  if (asksForIdentity(plan) && !inContainers) {
     add(
       'security_ignored',
       'spec.securityContext is not honoured without a container: pods run as you, with your rights',

@@ -39,7 +39,14 @@ export function createUsage({ processes, gpus }: Looking): (experimentId: string
         // One that began meanwhile has worked since then only.
         else busy += last.cpu_s - (first?.cpu_s ?? 0);
       }
-      return { pod, cpus: busy === null ? null : busy / seconds, memory_bytes: bytes, gpu: gpuOf(own, use) };
+      const cpus = busy === null ? null : busy / seconds;
+      return {
+        pod,
+        cpus,
+        memory_bytes: bytes,
+        gpu: gpuOf(own, use),
+        gpu_memory_bytes: gpuMemoryOf(own, use),
+      };
     });
   };
   return (experimentId) => {
@@ -49,6 +56,14 @@ export function createUsage({ processes, gpus }: Looking): (experimentId: string
     asked.set(experimentId, answer);
     return answer;
   };
+}
+
+/** What these processes have of the memory of GPUs; null: they use none, or nobody knows. */
+function gpuMemoryOf(pids: readonly number[], { users }: GpuUse): number | null {
+  const known = users.flatMap(({ pid, memory_bytes }) =>
+    pids.includes(pid) && memory_bytes !== null ? [memory_bytes] : [],
+  );
+  return known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0);
 }
 
 /** How busy the GPUs are on average that these processes compute on. */

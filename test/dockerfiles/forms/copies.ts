@@ -235,5 +235,10 @@ export const REFUSED: Form[] = [
   { text: 'FROM python:3.11 AS a b\n', refused: 'FROM requires either one or three arguments' },
   { text: 'FROM python:3.11 AS 1a\n', refused: 'invalid name for build stage: "1a"' },
   { text: 'ENV A="b', refused: 'unexpected end of statement while looking for matching double-quote' },
+  { text: '# nothing\n', refused: 'file with no instructions' },
+  { text: '# nothing\nARG A=1\n', refused: 'dockerfile contains no stages to build' },
+  { text: '# nothing\nENV A=1\n', refused: 'no build stage in current context' },
+  { text: '# nothing\nENV A=1\nFROM python:3.11\n', refused: 'no build stage in current context' },
+  { text: '# nothing\nno dockerfile at all\n', refused: 'unknown instruction: ' },
   { text: 'FROM python:3.11\nENV A=1\n', target: 'none', refused: 'target stage "none" could not be found' },
 ];

@@ -14,7 +14,7 @@ const CONTEXT = [
 ].map((path) => ({ path, kind: 'file' as const, executable: false }));
 
 async function image(text: string, more: Partial<ImageRequest> = {}): Promise<Image> {
-  const read = await readImage({
+  return readImage({
     text,
     buildArgs: {},
     target: null,
@@ -22,8 +22,11 @@ async function image(text: string, more: Partial<ImageRequest> = {}): Promise<Im
     ignore: null,
     ...more,
   });
-  if (read === null) throw new Error('there is no stage in it');
-  return read;
+}
+
+/** As an editor of Windows saves it, and what is read of it. */
+function utf16(text: string): string {
+  return Buffer.from(`\uFEFF${text}`, 'utf16le').toString('utf8');
 }
 
 async function installs(text: string, more: Partial<ImageRequest> = {}): Promise<string[]> {
@@ -239,11 +242,18 @@ describe('stages', () => {
     expect(read.python).toBe('3.9');
   });
 
-  test('a text without a stage is no Dockerfile', async () => {
-    for (const nothing of ['', '# only a comment\n', 'not a dockerfile at all', 'RUN pip install x'])
-      expect(
-        await readImage({ text: nothing, buildArgs: {}, target: null, context: [], ignore: null }),
-      ).toBeNull();
+  test.each([
+    ['', 1, 'file with no instructions'],
+    ['# only a comment\n', 1, 'file with no instructions'],
+    ['ARG A=1', 1, 'contains no stages'],
+    ['\nnot a dockerfile at all\nnor this', 2, 'unknown instruction: NOT'],
+    ['RUN pip install x\nRUN true', 1, 'RUN stands before the first FROM'],
+    [utf16('FROM python:3.11\nRUN pip install x\n'), 1, 'not text in UTF-8'],
+    [Buffer.from('\u007FELF\u0002\u0001\0\0FROM\n\0\n', 'latin1').toString(), 1, 'not text in UTF-8'],
+  ])('a text without a stage is refused, in one place: %j', async (text, line, what) => {
+    const { refused, installs, copies } = await image(text);
+    expect(refused).toEqual([{ line, what: expect.stringContaining(what) }]);
+    expect([installs, copies]).toEqual([[], false]);
   });
 });
 
@@ -282,7 +292,7 @@ test('system packages are told by line, users and what is no matter to a process
     'CMD ["python"]',
   ].join('\n');
   expect(await image(text)).toMatchObject({
-    notHonoured: [{ line: 2, what: 'RUN apt-get install git curl' }],
+    notHonoured: [{ line: 2, what: 'RUN apt-get install git' }],
     unfollowed: [],
   });
 });

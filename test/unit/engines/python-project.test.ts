@@ -164,6 +164,41 @@ describe('the reason of a failed build', () => {
     expect(said.length).toBeLessThanOrEqual(600);
   });
 
+  test.each([
+    [
+      'in its box',
+      [
+        '  error: subprocess-exited-with-error',
+        '  × Preparing metadata (pyproject.toml) did not run successfully.',
+        '  ╰─> [2 lines of output]',
+        '      running bdist_wheel',
+        "      error: invalid command 'bdist_wheel'",
+        '      [end of output]',
+        'error: metadata-generation-failed',
+        '× Encountered error while generating package metadata.',
+        '╰─> See above for output.',
+        'note: This is an issue with the package mentioned above, not pip.',
+      ],
+      "× Encountered error while generating package metadata. error: invalid command 'bdist_wheel'",
+    ],
+    [
+      'before it',
+      [
+        "  fatal: unable to access 'http://git.example/x.git/': Failed to connect",
+        '  error: subprocess-exited-with-error',
+        '  × git clone --quiet http://git.example/x.git did not run successfully.',
+        '  ╰─> See above for output.',
+        'error: subprocess-exited-with-error',
+        '× git clone --quiet http://git.example/x.git did not run successfully.',
+        '│ exit code: 128',
+        '╰─> See above for output.',
+      ],
+      "× git clone --quiet http://git.example/x.git did not run successfully. fatal: unable to access 'http://git.example/x.git/': Failed to connect",
+    ],
+  ])('quotes the last line of what pip started, %s', (_, lines, expected) => {
+    expect(failureReason(lines.join('\n'))).toBe(expected);
+  });
+
   test('is never endless', () => {
     expect(failureReason(`error: ${'x'.repeat(10_000)}`)).toHaveLength(600);
   });

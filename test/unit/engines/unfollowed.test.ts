@@ -4,8 +4,12 @@ import { unfollowedNotice } from '../../../src/engines/local/build/unfollowed.ts
 test.each([
   [['environment.yml', 'train.py'], '.', /environment\.yml is for conda.*--python-env/],
   [['demo/env.yaml'], 'demo', /env\.yaml is for conda/],
-  [['pyproject.toml', 'poetry.lock'], '.', /poetry\.lock is for Poetry.*--python-env/],
-  [['Pipfile', 'setup.py'], '.', /Pipfile is for Pipenv/],
+  [
+    ['pyproject.toml', 'poetry.lock'],
+    '.',
+    /poetry\.lock counts when the Dockerfile says so \(RUN pip install poetry && poetry install\).*--python-env/,
+  ],
+  [['Pipfile', 'setup.py'], '.', /Pipfile counts when .*pipenv install/],
   [['setup.py'], '.', /setup\.py counts when the Dockerfile says so/],
 ])('%j in %s', (paths, context, says) => {
   expect(unfollowedNotice(paths, context)).toMatchObject({

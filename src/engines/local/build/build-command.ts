@@ -4,7 +4,10 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { formatBytes } from '../../../base/text/bytes.ts';
+import { formatDuration } from '../../../base/text/duration.ts';
 import { AichorError } from '../../../errors.ts';
+import { BuildFailure } from '../../../experiment/failure/failure.ts';
 import { signalGroup } from '../../../machine/signals.ts';
 import { failureReason } from './failure-reason.ts';
 import { createMask } from './mask.ts';
@@ -21,8 +24,10 @@ export interface BuildCommand {
   hidden: readonly string[];
   stop: AbortSignal;
   detach: AbortSignal;
-  /** How long it may run, and how much it may print; absent: as it likes. */
-  limits?: { seconds: number; bytes: number };
+  /** Ends it, by its process, when it is stopped; absent: its group is killed. */
+  end?: (pid: number) => void;
+  /** How long it may run, and how much it may print, and what it is called when it is ended for that; absent: as it likes. */
+  limits?: { seconds: number; bytes: number; what: string };
 }
 
 /** As much of the output's end as a reason is looked for in. */
@@ -63,7 +68,7 @@ export async function runToEnd(command: BuildCommand): Promise<CommandEnd> {
     if (command.detach.aborted)
       throw new AichorError('interrupted', 'the build was left because the server leaves');
     if (ended.error !== null) throw notStarted(command, ended.error);
-    if (ended.beyond !== null) throw beyondLimit(ended.beyond);
+    if (ended.beyond !== null) throw beyondLimit(command, ended.beyond);
     return { code: ended.code, output: ended.code === 0 ? '' : await tail(log, before) };
   } finally {
     await log.close();
@@ -82,7 +87,9 @@ async function waitFor(command: BuildCommand, log: FileHandle, output: FileHandl
   const { stop, detach } = command;
   const { child, shown } = start(command, log, output);
   const kill = () => {
-    if (child.pid !== undefined && child.exitCode === null) signalGroup(child.pid, 'SIGKILL');
+    if (child.pid === undefined || child.exitCode !== null) return;
+    if (command.end === undefined) signalGroup(child.pid, 'SIGKILL');
+    else command.end(child.pid);
   };
   const signals = [stop, detach];
   const limit = watchLimits(command, { log, kill });
@@ -104,7 +111,7 @@ async function waitFor(command: BuildCommand, log: FileHandle, output: FileHandl
   }
 }
 
-const LOOK_MS = 1000;
+const LOOK_MS = 100;
 
 /** Ends a command that runs for too long, or prints too much. */
 function watchLimits(
@@ -117,16 +124,17 @@ function watchLimits(
   const before = fstatSync(log.fd).size;
   const began = performance.now();
   const timer = setInterval(() => {
-    if (performance.now() - began > seconds * 1000) passed = `it ran for more than ${seconds / 3600} hours`;
-    else if (fstatSync(log.fd).size - before > bytes) passed = `it printed more than ${bytes >> 20} MiB`;
+    if (performance.now() - began > seconds * 1000)
+      passed = `it ran for more than ${formatDuration(seconds)}`;
+    else if (fstatSync(log.fd).size - before > bytes) passed = `it printed more than ${formatBytes(bytes)}`;
     if (passed !== null) kill();
   }, LOOK_MS);
   return { passed: () => passed, end: () => clearInterval(timer) };
 }
 
-function beyondLimit(why: string): AichorError {
-  return new AichorError('experiment_failed', `a command of the build was ended: ${why}`, {
-    hint: 'the whole output: aichor experiments logs --step build',
+function beyondLimit({ limits, words }: BuildCommand, why: string): AichorError {
+  return new BuildFailure(`${limits?.what ?? words[0]} was ended: ${why}`, {
+    hint: 'nothing answers what it asks, and it has no more than that',
   });
 }
 
@@ -170,9 +178,7 @@ export function buildFailure(
 ): AichorError {
   const ended = code === null ? 'was killed' : `ended with exit code ${code}`;
   const said = failureReason(output) ?? `${words.slice(0, 3).join(' ')} ${ended}`;
-  return new AichorError('experiment_failed', `the Python environment could not be built: ${said}`, {
-    hint: 'the whole output: aichor experiments logs --step build',
-  });
+  return new BuildFailure(`the Python environment could not be built: ${said}`);
 }
 
 function notStarted({ words, folder }: BuildCommand, error: Error): AichorError {

@@ -20,17 +20,22 @@ import { followWork, readFollowed } from './shell/follow.ts';
 
 const BUILD_LOG: LogSource = { step: 'build', pod: null, attempt: 1, stream: null };
 
+/** Loaded when an image is built: most experiments have none. */
+const containerBuilds = () => import('../container/image/build-image.ts');
+
 /**
  * The build step: the Python environment that the repository asks for. Throws ExperimentFailure `ImageNotFound` when
  * `skipBuild` names a build that is not there, else AichorError: `experiment_failed` when building failed,
  * `experiment_cancelled` after `stop`, `interrupted` after `detach`.
  */
 export function createBuilder(
-  host: Pick<Host, 'dataFolder' | 'processes' | 'entrance'>,
+  host: Pick<Host, 'dataFolder' | 'env' | 'processes' | 'entrance' | 'runLimits'>,
 ): (context: BuildContext) => Promise<BuildResult> {
   const environments = createEnvironments(host.dataFolder, host.processes);
   const findPython = createInterpreters();
   return async (context) => {
+    const { container: program } = context.plan;
+    if (program !== undefined) return (await containerBuilds()).buildImage(context, { ...host, program });
     if (context.pythonEnv !== null) {
       const own = await useOwnEnvironment(context.pythonEnv, context);
       return withNotDone(own, context, '--python-env names the environment');
@@ -74,7 +79,7 @@ async function withNotDone(result: BuildResult, context: BuildContext, why: stri
 }
 
 interface Following {
-  host: Pick<Host, 'dataFolder' | 'entrance'>;
+  host: Pick<Host, 'dataFolder' | 'entrance' | 'runLimits'>;
   environments: Environments;
   findPython: FindPython;
   log: string;
@@ -95,7 +100,7 @@ async function follow(
   const nsenter = await findProgram('nsenter', `${context.shell['PATH'] ?? ''}:/usr/bin:/bin`);
   if (entrance === null || nsenter === null) return null;
   const { python, notice } = await wantedPython(plain, { context, findPython });
-  const work = { ...followWork(plain, { context, entrance, nsenter }), python };
+  const work = { ...followWork(plain, { context, entrance, nsenter, limits: host.runLimits }), python };
   const built = await buildPythonEnvironment(work, { context, environments, log });
   const key = readEnvironmentKey(built) ?? '';
   const followed = await readFollowed(environmentHome(host.dataFolder, key), context);

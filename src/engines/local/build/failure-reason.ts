@@ -28,12 +28,25 @@ const EXCEPTION = /^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Failure|Exit)\b(?:: 
 function withoutTraceback(said: readonly string[], all: readonly string[]): readonly string[] {
   const isTraceback = all.some((line) => line.startsWith('Traceback (most recent call last)'));
   const at = isTraceback ? all.findLastIndex((line) => EXCEPTION.test(line)) : -1;
-  if (at === -1) return said;
+  if (at === -1) return withWhatIsAbove(said, all);
   const after = all
     .slice(at, at + 3)
     .filter((line, index) => index === 0 || !/^(?:File "|Traceback|\[end of|note:|hint:|╰)/.test(line));
   const [first = ''] = said;
   return [...(EXCEPTION.test(first) || first.startsWith('File "') ? [] : [first]), ...after];
+}
+
+/** Of a program that failed inside of it pip says "See above": the last line of that one is what counts. */
+function withWhatIsAbove(said: readonly string[], all: readonly string[]): readonly string[] {
+  const cause = all[all.lastIndexOf('[end of output]') - 1] ?? all[causeBeforeBox(all)];
+  const [first = ''] = said;
+  if (cause === undefined || !said.some((line) => line.endsWith('See above for output.'))) return said;
+  return [first, cause];
+}
+
+/** Where the output goes by as it comes, as Git's does, it stands before the first box. */
+function causeBeforeBox(all: readonly string[]): number {
+  return all.indexOf('error: subprocess-exited-with-error') - 1;
 }
 
 /** Why there is no version, and what to set. */

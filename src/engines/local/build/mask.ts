@@ -25,8 +25,11 @@ export interface Mask {
 }
 
 export function createMask(hidden: readonly string[]): Mask {
+  // The longest first: of one that begins another the rest would stay.
   // One character a byte: whatever the bytes mean, none is lost.
-  const texts = hidden.map((text) => Buffer.from(text, 'utf8').toString('latin1'));
+  const texts = hidden
+    .toSorted((a, b) => b.length - a.length)
+    .map((text) => Buffer.from(text, 'utf8').toString('latin1'));
   let held = '';
   const show = (text: string) => Buffer.from(text, 'latin1');
   return {

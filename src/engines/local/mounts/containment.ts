@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { readIfPossible, readIfThere } from '../../../base/io/files.ts';
-import { place } from '../../../base/io/place.ts';
+import { placeIfOther } from '../../../base/io/place.ts';
 import { findProgram } from '../../../machine/find-program.ts';
+import type { ProcessIdentity } from '../../../machine/processes.ts';
 import { works, type Entrance } from './enter.ts';
+import type { Bind } from './skeleton.ts';
 
 /** How this machine lets pods have processes and a host name of their own. */
 export interface Containment {
@@ -47,15 +49,29 @@ export async function findContainment(
 /**
  * A hosts file in which the pods of an experiment are this machine: programs look their own host name up.
  *
- * @returns its path; null where the machine has none to begin with
+ * @returns where it is to be seen; none where the machine has none to begin with
  */
-export async function placeHosts(directory: string, pods: readonly string[]): Promise<string | null> {
+export async function placeHosts(directory: string, pods: readonly string[]): Promise<Bind[]> {
   const machines = await readIfThere('/etc/hosts');
-  if (machines === null) return null;
+  if (machines === null) return [];
   const path = join(directory, 'hosts');
   const lines = pods.map((pod) => `127.0.0.1 ${pod}\n`);
-  await place(path, `${machines.replace(/\n?$/, '\n')}${lines.join('')}`, { mode: 0o644 });
-  return path;
+  await placeIfOther(path, `${machines.replace(/\n?$/, '\n')}${lines.join('')}`, { mode: 0o644 });
+  return [{ source: path, target: '/etc/hosts' }];
+}
+
+/**
+ * Words before a command that bring it to where a pod's is: its processes, its mounts, its folder.
+ *
+ * @param way `enter` gives it mounts like the pod's, where the pod has no processes of its own
+ */
+export async function wayInside(
+  { identity }: { identity: ProcessIdentity | null },
+  way: { containment: Containment | null; enter: readonly string[]; start: string },
+): Promise<readonly string[]> {
+  const { containment, enter, start } = way;
+  if (containment === null || identity === null) return enter;
+  return (await insideWords(containment, identity.pid, start)) ?? enter;
 }
 
 /** Words that run a command inside of a pod's namespaces, in a folder; null: it is not (any longer) there. */

@@ -1,9 +1,11 @@
 import { readdirSync, realpathSync, type Dirent } from 'node:fs';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { systemErrorCode } from '../../../errors.ts';
-import { place } from '../../../base/io/place.ts';
+import { ifThere } from '../../../base/io/files.ts';
+import { place, placeIfOther } from '../../../base/io/place.ts';
 import { enterWords, works, type Entrance } from './enter.ts';
+import { isShared, missingTops, takePlaces } from './shared-places.ts';
 import {
   fstab,
   isBelow,
@@ -20,6 +22,8 @@ export interface Mount {
   isFolder: boolean;
   /** Where it really is; null: in each pod's own copy of the image. */
   source: string | null;
+  /** Where it is in that copy; `path`, unless said. */
+  inside?: string;
 }
 
 /** Mounts that every pod of an experiment gets. */
@@ -35,6 +39,7 @@ export interface MountRequest {
   mounts: readonly Mount[];
   /** Private folder of the experiment. */
   directory: string;
+  experimentId: string;
   /** Folders of the machine that must stay where they are: state, environments. */
   needed: readonly string[];
   entrance: Entrance | null;
@@ -51,15 +56,28 @@ const NEVER = /^\/(proc|sys|dev|run|boot)(\/|$)|^\/(tmp|usr|etc|bin|lib|var|home
 export async function prepareMounts(
   request: MountRequest,
 ): Promise<{ mounts: Mounts | null; refused: Mount[] }> {
-  const { directory, entrance, needed } = request;
+  const { directory, entrance, needed, experimentId } = request;
   const resolved = request.mounts.map((mount) => ({ ...mount, path: realPath(mount.path) }));
   const hides = ({ path }: Mount) => needed.some((folder) => folder === path || isBelow(folder, path));
   const refused = resolved.filter((mount) => NEVER.test(mount.path) || hides(mount));
-  const own = resolved
+  const possible = resolved.filter((mount) => !refused.includes(mount));
+  if (entrance === null || possible.length === 0) return { mounts: null, refused };
+  for (const path of missingTops(possible.filter((mount) => isShared(mount.path)))) {
+    const source = join(directory, 'places', posix.basename(path));
+    await mkdir(source, { recursive: true });
+    possible.push({ path, isFolder: true, source });
+  }
+  const shared = possible.filter(({ path }) => isShared(path));
+  const taken = await takePlaces(shared, { directory, experimentId });
+  refused.push(...shared.filter(({ path }) => !taken.has(path)));
+  const own = possible
     .filter((mount) => !refused.includes(mount))
     .toSorted((a, b) => a.path.length - b.path.length);
-  if (entrance === null || own.length === 0) return { mounts: null, refused };
-  const skeleton = planSkeleton(own, listFolder);
+  if (own.length === 0) return { mounts: null, refused };
+  const skeleton = planSkeleton(
+    own.filter(({ path }) => !isShared(path)),
+    listFolder,
+  );
   if (skeleton === null) return { mounts: null, refused };
   const root = join(directory, 'root');
   await makeSkeleton(root, skeleton);
@@ -72,7 +90,10 @@ export async function podMounts(
   mounts: Mounts,
   { file, copy, folder, contained }: { file: string; copy: string; folder: string; contained: boolean },
 ): Promise<string[]> {
-  const binds = mounts.own.map(({ path, source }) => ({ source: source ?? join(copy, path), target: path }));
+  const binds = mounts.own.map(({ path, source, inside = path }) => ({
+    source: source ?? join(copy, inside),
+    target: path,
+  }));
   for (const { target } of binds) await makePlaceInside(target, binds);
   const all = fstab([...mounts.machine, ...binds], mounts.root);
   await place(file, contained ? `${all}${procLine(mounts.root)}` : all);
@@ -93,12 +114,14 @@ async function makeSkeleton(root: string, { folders, files, links }: Skeleton): 
     await mkdir(join(root, dirname(file)), { recursive: true });
     await writeFile(join(root, file), '');
   }
-  for (const link of links) await cp(link, join(root, link), { verbatimSymlinks: true, force: true });
+  for (const link of links)
+    if ((await ifThere(readlink(join(root, link)))) !== (await readlink(link)))
+      await cp(link, join(root, link), { verbatimSymlinks: true, force: true });
 }
 
 async function isAllowed({ entrance, root, machine }: Mounts, directory: string): Promise<boolean> {
   const file = join(directory, 'root.mounts');
-  await place(file, fstab(machine, root));
+  await placeIfOther(file, fstab(machine, root));
   const [program = '', ...words] = enterWords(entrance, { fstab: file, root, folder: '/' });
   return works(program, [...words, 'true']);
 }

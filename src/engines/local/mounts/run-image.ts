@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, realpath, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ImageTree } from '../../../dockerfile/tree/image-tree.ts';
 import type { RunContext } from '../../engine.ts';
+import { ifThere } from '../../../base/io/files.ts';
 import { isFolder, removeTree } from '../pod/workdir.ts';
 import { readEnvironmentKey, readImageKey, readPrograms } from '../build/build-result.ts';
 import { environmentHome } from '../build/environments/environments.ts';
@@ -22,6 +23,8 @@ export interface ImageLayout {
   tree: ImageTree;
   /** Folder of the image in which commands start. */
   workdir: string;
+  /** Folder of this machine that links of the tree lead to, for the image's virtual environments; null: nothing is installed. */
+  environment: string | null;
 }
 
 /**
@@ -40,8 +43,13 @@ export async function readRunImage(
   const environment =
     readEnvironmentKey(context.build) === null ? null : dirname(readPrograms(context.build)[0] ?? '');
   const whole = tree.clone();
-  if (environment !== null) addPrograms(whole, { environment, environments });
-  return { env, layout: { tree: whole, workdir } };
+  if (environment !== null) {
+    const python = (await ifThere(realpath(join(environment, 'bin', 'python')))) ?? environment;
+    // What it stands on must stay where it is.
+    const free = [...environments].filter((path) => !python.startsWith(`${path}/`));
+    addPrograms(whole, { environment, environments: new Set(free) });
+  }
+  return { env, layout: { tree: whole, workdir, environment } };
 }
 
 /** Where the image has its Python, and virtual environments: the one that was built stands for them all. */

@@ -26,7 +26,7 @@ export interface Surroundings {
 export const NO_SURROUNDINGS: Surroundings = {
   image: { env: new Map(), layout: null },
   mounts: null,
-  installers: { installs: false, uvRun: false },
+  installers: { installs: false, uvRun: false, loginShell: false },
   imports: [],
 };
 
@@ -36,7 +36,7 @@ export async function prepareSurroundings(
   context: RunContext,
   programs: readonly string[],
 ): Promise<{ surroundings: Surroundings; notices: Notice[] }> {
-  const { plan, directory } = context;
+  const { plan, directory, experimentId } = context;
   const { volumes, notices } = await prepareVolumes(plan, { data: host.dataFolder, directory });
   const image = await readRunImage(context, host.dataFolder);
   const wanted = await wantedMounts(image.layout, volumes, context);
@@ -58,6 +58,7 @@ export async function prepareSurroundings(
   const { mounts, refused } = await prepareMounts({
     mounts: wanted,
     directory,
+    experimentId,
     needed,
     entrance: await host.entrance(),
   });

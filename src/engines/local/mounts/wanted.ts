@@ -4,6 +4,8 @@ import type { RunContext } from '../../engine.ts';
 import type { ImageLayout } from './run-image.ts';
 import type { Volume } from './volumes.ts';
 import type { Mount } from './prepare.ts';
+import { isShared } from './shared-places.ts';
+import { isBelow } from './skeleton.ts';
 
 /** Files that may name paths of the image, and how many of them are looked into. */
 const TEXTS = /\.(py|sh|bash|ya?ml|toml|cfg|ini|json|conf)$|(^|\/)[^./]+$/;
@@ -24,14 +26,26 @@ export async function wantedMounts(
   if (layout === null || targets.length === 0) return ofVolumes;
   const isWanted = volumes.length > 0 || (await isMentioned(targets, layout, context));
   if (!isWanted) return ofVolumes;
+  // What builds leave in /tmp is of no use to pods: only what is named, and where they start.
+  const inShared = targets.filter(isShared);
+  const named = await namedPaths(inShared, layout, context);
+  const isOfUse = (path: string) =>
+    !inShared.includes(path) || named.includes(path) || isWithin(layout.workdir, path);
   return [
-    ...targets.map((path) => ({
-      path,
-      isFolder: layout.tree.get(layout.tree.follow(path))?.kind !== 'file',
-      source: null,
-    })),
+    ...targets.filter(isOfUse).flatMap((path): Mount[] => {
+      // A link is what it leads to; one that leads out of what the Dockerfile makes, and not to what was installed, leads nowhere here.
+      const inside = layout.tree.follow(path);
+      if (inside === layout.environment) return [{ path, isFolder: true, source: inside }];
+      const found = layout.tree.get(inside);
+      if (found === undefined && layout.tree.get(path) !== undefined) return [];
+      return [{ path, inside, isFolder: found?.kind !== 'file', source: null }];
+    }),
     ...ofVolumes,
   ];
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || isBelow(path, folder);
 }
 
 async function isMentioned(

@@ -1,6 +1,7 @@
 import { createLineBuffer } from '../../../base/io/lines.ts';
 import { startChild } from '../../../base/io/start.ts';
 import { systemErrorCode } from '../../../errors.ts';
+import type { Bind } from '../mounts/skeleton.ts';
 import { POD_MARK } from './pod-environment.ts';
 
 /** One pod that is to be started. */
@@ -21,8 +22,8 @@ export interface Launching {
   bash: string | null;
   /** Words before the starter. */
   outside: readonly string[];
-  /** A file to stand at /etc/hosts, and the program that mounts it there; null: none. */
-  hosts: { file: string; mount: string } | null;
+  /** Files that pods are to see at paths of others, and the program that mounts them there; null: none. */
+  shown: { files: readonly Bind[]; mount: string } | null;
   /** A pod could not be started: why. */
   failed: (pod: string, why: string) => void;
   /** Everything that these pods have started has ended, as far as anybody can see from here. */
@@ -51,11 +52,12 @@ export async function launchPods(pods: readonly PodStart[], launching: Launching
 }
 
 async function launch(pods: readonly PodStart[], bash: string | null, launching: Launching): Promise<void> {
-  const { starter, outside, hosts, failed, ended } = launching;
+  const { starter, outside, shown, failed, ended } = launching;
   const common = commonVariables(pods);
   const mode = bash === null ? 'one' : 'jobs';
   const shell = bash === null ? ['sh', starter] : [bash, '--norc', '--noprofile', starter];
-  const [program = 'sh', ...words] = [...outside, ...shell, mode, hosts?.file ?? '', hosts?.mount ?? ''];
+  const files = shown?.files.flatMap(({ source, target }) => [source, target]) ?? [];
+  const [program = 'sh', ...words] = [...outside, ...shell, mode, shown?.mount ?? '', ...files];
   const failAll = (error: unknown) => {
     for (const { name } of pods) failed(name, describeSpawnError(error));
   };

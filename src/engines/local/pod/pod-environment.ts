@@ -34,6 +34,8 @@ export interface PodStorage {
   endpoint?: string;
   /** Unless users give their own. */
   variables: Readonly<Record<string, string>>;
+  /** Keys were found, and are not among them, because they end while pods run. */
+  keysEnd?: boolean;
 }
 
 export interface EnvironmentPlace {

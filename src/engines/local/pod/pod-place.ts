@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { RunContext } from '../../engine.ts';
 import { podMounts } from '../mounts/prepare.ts';
+import { isBelow } from '../mounts/skeleton.ts';
 import type { Surroundings } from '../mounts/surroundings.ts';
 import type { LivePod } from './pod.ts';
 import { layOutImage } from '../mounts/run-image.ts';
@@ -44,7 +45,9 @@ export async function podPlace(
   const imports = surroundings.imports.map((path) => join(copy, path));
   if (mounts === null)
     return { folder, start: folder, enter: [], root: layout === null ? null : copy, imports };
-  const start = layout !== null && isLaidOver ? layout.workdir : folder;
+  const isThere = (path: string) =>
+    mounts.own.some((mount) => mount.source === null && (mount.path === path || isBelow(path, mount.path)));
+  const start = layout !== null && isThere(layout.workdir) ? layout.workdir : folder;
   const enter = await podMounts(mounts, { file: `${pod.base}.mounts`, copy, folder: start, contained });
   if (layout !== null && isLaidOver)
     return { folder, start, enter, root: null, imports: [...surroundings.imports] };

@@ -12,6 +12,8 @@ export type PodPhase = 'waiting' | 'live' | 'ended';
 export interface LivePod {
   readonly planned: PlannedPod;
   readonly name: string;
+  /** Counts from 1. */
+  readonly attempt: number;
   /** Its files in the attempt's folder are called `<base>.pid`, `.exit`, … */
   readonly base: string;
   readonly logs: readonly LogSource[];
@@ -40,6 +42,8 @@ export interface LivePod {
   /** How often it was looked for without anybody to be seen who runs it. */
   unseen: number;
   stopping: boolean;
+  /** Looks since its command has ended without a word on how. */
+  exit_waits: number;
   /** Aborted when it has ended. */
   readonly ended: AbortController;
 }
@@ -49,6 +53,7 @@ export function newPod(planned: PlannedPod, folder: string, attempt: number): Li
   return {
     planned,
     name: planned.pod,
+    attempt,
     base: join(folder, planned.pod),
     logs: [
       { ...source, stream: 'stdout' },
@@ -71,6 +76,7 @@ export function newPod(planned: PlannedPod, folder: string, attempt: number): Li
     claimed: false,
     unseen: 0,
     stopping: false,
+    exit_waits: 0,
     ended: new AbortController(),
   };
 }

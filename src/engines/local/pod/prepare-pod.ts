@@ -1,5 +1,6 @@
 import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { RunContext } from '../../engine.ts';
+import type { InsideOptions } from '../container/containers.ts';
 import { withPackages } from '../build/packages/private.ts';
 import type { Surroundings } from '../mounts/surroundings.ts';
 import type { GpuPool } from '../shared/gpu-pool.ts';
@@ -18,6 +19,8 @@ export interface PreparedPod {
   stderr: string;
   /** Words before a command that give it the pod's mounts; none where it has none. */
   enter: readonly string[];
+  /** Words before a command that run it in the pod's container, which `enter` starts; absent: it has none. */
+  inside?: ((options: InsideOptions) => string[]) | undefined;
 }
 
 /** Makes what is not there yet. Throws the signal's reason when it is aborted meanwhile. */

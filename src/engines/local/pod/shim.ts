@@ -1,7 +1,17 @@
 import { join } from 'node:path';
-import { place } from '../../../base/io/place.ts';
+import { placeIfOther } from '../../../base/io/place.ts';
 import { COMMAND_VARIABLE } from '../../../operators/command/launcher.ts';
 import type { Processes } from '../../../machine/processes.ts';
+
+/** Waits for room by a terminal on which nobody writes: a second at a time, with nothing started. Bash alone can. */
+const WAIT = `trap : HUP INT QUIT USR1 USR2 ALRM TERM PIPE
+exec 9<>/dev/ptmx || exec 9<>/dev/udp/127.0.0.1/9
+until printf "%s\\n" "$2" >"$1.exit"; do
+  [ -e "$1.pid" ] || break
+  printf "%s\\n" "$2" >>"$1.pid" && break
+  read -t 1 -u 9 _
+done
+kill -s KILL 0`;
 
 /**
  * Runs one pod: `sh shim <base> <pod> <proc|ps> <boot id> <host name, or -> <given|users> [<word>…]`, as leader of
@@ -15,7 +25,10 @@ import type { Processes } from '../../../machine/processes.ts';
  *   command is its second: the first process of a namespace would be deaf to SIGTERM.
  * - Complaints of the shell ("Killed", "Segmentation fault") are not the pod's output: they go nowhere. Only
  *   inside the parentheses is the standard error the pod's; dash would take it for its own outside of them.
- * - The exit code is one short line, written whole; when the disk is full, as soon as there is room.
+ * - The exit code is one short line, written whole; when the disk has no room for it, or none for one more file, a second
+ *   line of `<base>.pid`, whose block is there; where not even that can be written, one of the two as soon as there is
+ *   room. On the threshold of a process namespace that has ended nothing can be started any more, not even a program that
+ *   waits a second; but it can become another program, and bash waits by itself.
  * - At the end the whole group goes, the shim with it. While its leader lives, a group cannot be a stranger's.
  *
  * It starts no program beside the command (with `ps`: one), and leaves all variables but its own alone. On
@@ -66,7 +79,9 @@ fi
 _aichor_code=$?
 until printf '%s\\n' "$_aichor_code" >"$_aichor_base.exit"; do
   [ -e "$_aichor_base.pid" ] || break
-  sleep 1
+  printf '%s\\n' "$_aichor_code" >>"$_aichor_base.pid" && break
+  if [ "$_aichor_host" = - ]; then sleep 1
+  elif command -v bash >/dev/null; then exec bash -c '${WAIT}' bash "$_aichor_base" "$_aichor_code"; fi
 done
 kill -s KILL 0
 `;
@@ -77,7 +92,7 @@ kill -s KILL 0
  * record. Fields: name, folder, file for standard output, file for standard error, number of variables, the variables
  * (`NAME=value`), the words that run it. So nothing that comes from outside is ever read as shell.
  *
- * On its standard output it says what cannot be started: `<pod> folder`, `<pod> log`. `jobs` as its argument: every pod
+ * Its arguments are `jobs` or `one`, the program that mounts, and pairs: a file, and the path at which pods see it. On its standard output it says what cannot be started: `<pod> folder`, `<pod> log`. `jobs`: every pod
  * is a job of a bash with job control, which gives each a group of its own and the usual SIGINT, and descriptors that
  * somebody left open when the server was started are closed (255 is bash's own); when all have begun, nobody has its
  * standard output open any more; without, it becomes the only pod there
@@ -85,11 +100,14 @@ kill -s KILL 0
  */
 const STARTER = `exec 4>&1 1>/dev/null
 trap : HUP INT QUIT TERM PIPE
-_aichor_mode=$1 _aichor_hosts=$2 _aichor_mount=$3
-set --
+_aichor_mode=$1 _aichor_mount=$2
+shift 2
+while [ $# -gt 1 ]; do
+  "$_aichor_mount" --bind "$1" "$2"
+  shift 2
+done
 _aichor_nl='
 '
-if [ -n "$_aichor_hosts" ]; then "$_aichor_mount" --bind "$_aichor_hosts" /etc/hosts; fi
 if [ "$_aichor_mode" = jobs ]; then
   set -m
   for _aichor_field in /proc/self/fd/*; do
@@ -146,8 +164,8 @@ export interface PodPrograms {
 
 export async function installPrograms(folder: string): Promise<PodPrograms> {
   const programs = { shim: join(folder, 'shim'), starter: join(folder, 'starter') };
-  await place(programs.shim, SHIM);
-  await place(programs.starter, STARTER);
+  await placeIfOther(programs.shim, SHIM);
+  await placeIfOther(programs.starter, STARTER);
   return programs;
 }
 

@@ -3,12 +3,14 @@ import { startChild } from '../../../base/io/start.ts';
 import { open } from 'node:fs/promises';
 import { aborted, onAbort, sleepUnless } from '../../../base/async/abort.ts';
 import { briefly } from '../../../base/io/brief.ts';
+import { isDiskFull } from '../../../base/io/disk-full.ts';
 import { isThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import type { Processes } from '../../../machine/processes.ts';
 import { signalGroup } from '../../../machine/signals.ts';
 import type { LivePod } from './pod.ts';
-import { insideWords, type Containment } from '../mounts/containment.ts';
+import { wayInside, type Containment } from '../mounts/containment.ts';
+import type { InsideOptions } from '../container/containers.ts';
 import { killGroup } from './kill.ts';
 
 /** A pod younger than this may not have become its command yet. */
@@ -27,6 +29,10 @@ export interface StopOptions {
   enter: readonly string[];
   /** How pods got processes of their own; null: they share the machine's. */
   containment: Containment | null;
+  /** Signals what no signal to its group reaches; false: there is no such thing, or it does not run. */
+  signal: (name: 'TERM' | 'KILL') => Promise<boolean>;
+  /** Words before a command that run it in its container; absent: it has none. */
+  inside?: ((options: InsideOptions) => string[]) | undefined;
   env: Record<string, string>;
   stdout: string;
   stderr: string;
@@ -48,12 +54,13 @@ export async function stopPod(pod: LivePod, options: StopOptions): Promise<void>
   try {
     if (options.shutdown_command.length > 0 && (await isFirstTime(pod)))
       await runShutdownCommand(pod, options, over.signal);
-    for (const pause of tellingTimes(pod)) await tell(pod, pause, over.signal);
+    for (const pause of tellingTimes(pod)) await tell(pod, pause, { over: over.signal, ...options });
     await aborted(over.signal);
   } finally {
     clearTimeout(timer);
   }
   if (pod.ended.signal.aborted || options.detach.aborted) return;
+  await options.signal('KILL');
   await killGroup(options.processes, pod);
 }
 
@@ -66,8 +73,12 @@ function tellingTimes({ started_at }: LivePod): readonly number[] {
   return age < JUST_STARTED_MS ? [0, 100, 400, 1500] : [0];
 }
 
-async function tell({ identity }: LivePod, pauseMs: number, over: AbortSignal): Promise<void> {
-  if (identity === null || !(await sleepUnless(over, pauseMs))) return;
+async function tell(
+  { identity }: LivePod,
+  pauseMs: number,
+  { over, signal }: Pick<StopOptions, 'signal'> & { over: AbortSignal },
+): Promise<void> {
+  if (identity === null || !(await sleepUnless(over, pauseMs)) || (await signal('TERM'))) return;
   signalGroup(identity.pid, 'SIGTERM');
   signalGroup(identity.pid, 'SIGCONT');
 }
@@ -76,18 +87,18 @@ async function tell({ identity }: LivePod, pauseMs: number, over: AbortSignal): 
 async function isFirstTime(pod: LivePod): Promise<boolean> {
   const path = `${pod.base}.stopping`;
   if (await isThere(path)) return false;
-  await place(path, '');
+  try {
+    await place(path, '');
+  } catch (error) {
+    // It may be run again after a restart of the server; not to run it would be worse.
+    if (!isDiskFull(error)) throw error;
+  }
   return true;
 }
 
-/** Words that bring a command to where the pod's is. */
-async function wayInto({ identity }: LivePod, { containment, enter, start }: StopOptions) {
-  if (containment === null || identity === null) return enter;
-  return (await insideWords(containment, identity.pid, start)) ?? enter;
-}
-
 async function runShutdownCommand(pod: LivePod, options: StopOptions, over: AbortSignal): Promise<void> {
-  const way = await wayInto(pod, options);
+  const { inside } = options;
+  const way = inside?.({ stdin: false, terminal: false, variables: {} }) ?? (await wayInside(pod, options));
   const { ended } = await briefly(async () => {
     const [stdout, stderr] = await Promise.all([open(options.stdout, 'a'), open(options.stderr, 'a')]);
     try {

@@ -5,7 +5,7 @@ import { AichorError, systemErrorCode } from '../../../errors.ts';
 import { plannedPods, type PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import { bytesOf } from '../../../operators/distribution/resources.ts';
-import { place } from '../../../base/io/place.ts';
+import { placeIfOther } from '../../../base/io/place.ts';
 import { removeTree } from '../pod/workdir.ts';
 import { groupOf } from '../workload.ts';
 import type { InstalledRay } from './installed.ts';
@@ -118,7 +118,7 @@ export async function removeClusterFolders(experimentId: string, lastAttempt: nu
 
 /** Puts the programs that run the pods into the folder. */
 export async function installPrograms(directory: string): Promise<void> {
-  await place(join(directory, 'ray_node.py'), NODE_PROGRAM);
-  await place(join(directory, 'ray_start.py'), START_PROGRAM);
-  await place(join(directory, 'ray_submit.py'), SUBMIT_PROGRAM);
+  await placeIfOther(join(directory, 'ray_node.py'), NODE_PROGRAM);
+  await placeIfOther(join(directory, 'ray_start.py'), START_PROGRAM);
+  await placeIfOther(join(directory, 'ray_submit.py'), SUBMIT_PROGRAM);
 }

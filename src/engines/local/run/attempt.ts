@@ -9,11 +9,14 @@ import { decideAttempt } from '../../../experiment/restart.ts';
 import { OPERATORS } from '../../../operators/table.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
+import type { PodContainers } from '../container/containers.ts';
 import type { LogPump } from '../pod/log-pump.ts';
 import type { Containment } from '../mounts/containment.ts';
+import type { Bind } from '../mounts/skeleton.ts';
 import { hasFailed, hasSucceeded, newPod, type LivePod } from '../pod/pod.ts';
 import type { PreparePod } from '../pod/prepare-pod.ts';
 import { watchFolder } from '../pod/watch-folder.ts';
+import { watchEventFiles } from '../services/event-files.ts';
 import type { Debugging } from '../services/debug.ts';
 import type { Host } from '../shared/host.ts';
 import type { LocalWorkload } from '../workload.ts';
@@ -51,7 +54,8 @@ export interface AttemptTools {
   logs: LogPump;
   prepare: PreparePod;
   containment: Containment | null;
-  hosts: string | null;
+  containers: PodContainers | null;
+  shown: readonly Bind[];
   port: number | null;
   workload: LocalWorkload;
   debugging: Pick<Debugging, 'tellLink'>;
@@ -70,14 +74,20 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
   const { detach, stop, plan, experimentId } = context;
   const attempt = await openAttempt(number, tools);
   const { wake, pods } = attempt;
-  const memory = watchMemory(attempt, host, facts.end);
+  const looking = { oom: host.oom, processes: tools.containers ?? host.processes };
+  const memory = watchMemory(attempt, looking, facts.end);
   const by: Carried = { ...host, ...tools, experimentId, verdicts: verdictsOf(attempt, memory, tools) };
   const settler = createSettler(by);
   const ends = watchEnds(pods, by);
+  const eventFiles = watchEventFiles({ ...by, pods });
   const unwatch = watchFolder(attempt.folder, wake.call);
   const unlisten = host.gpus.onGiven(wake.call);
   for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
-  host.lookedAfter.add(attempt);
+  host.lookedAfter.set(experimentId, {
+    pods,
+    containment: tools.containment,
+    prepare: (pod) => tools.prepare(pod, number, detach),
+  });
   try {
     settler.add(await observePods(attempt, true, by));
     tellFailure(attempt, facts);
@@ -95,6 +105,7 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
       if (isDue) {
         looked = performance.now();
         logs.look();
+        await eventFiles.look();
         if (attempt.mark === null) await ends.look();
       }
       settler.add(await observePods(attempt, isDue, by));
@@ -104,11 +115,11 @@ export async function runAttempt(number: number, tools: AttemptTools): Promise<A
     const aboveRequest = memoryNotice(pods, plan);
     if (aboveRequest !== null) facts.push(aboveRequest);
     if (attempt.mark?.cause === 'restart' && !stop.aborted) return 'restart';
-    if (!context.keep) await tellLeftBehind(attempt, by);
+    if (!context.keep && tools.containers === null) await tellLeftBehind(attempt, by);
     return 'ended';
   } finally {
     for (const signal of [stop, detach]) signal.removeEventListener('abort', wake.call);
-    host.lookedAfter.delete(attempt);
+    host.lookedAfter.delete(experimentId);
     memory.end();
     unlisten();
     unwatch();
@@ -126,8 +137,7 @@ async function tellLeftBehind(
 }
 
 function verdictsOf(attempt: Attempt, { wasOutOfMemory }: MemoryWatch, tools: AttemptTools): Verdicts {
-  const { context, logs, facts, port } = tools;
-  return createVerdicts(attempt, { context, logs, facts, port, wasOutOfMemory });
+  return createVerdicts(attempt, { ...tools, wasOutOfMemory });
 }
 
 /** Nothing runs, and what that means has been decided on: all went well, or the end was marked. */

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { isDiskFull } from '../../../base/io/disk-full.ts';
 import { readIfThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
+import type { Processes } from '../../../machine/processes.ts';
 import type { LivePod } from '../pod/pod.ts';
 import type { Host } from '../shared/host.ts';
 
@@ -25,7 +27,7 @@ export interface MemoryWatch {
 /** Samples the resident memory of the pods' groups and keeps each pod's peak, also on disk for a restart. */
 export function watchMemory(
   { pods, folder }: { pods: readonly LivePod[]; folder: string },
-  { processes, oom }: Pick<Host, 'processes' | 'oom'>,
+  { processes, oom }: Pick<Host, 'oom'> & { processes: Pick<Processes, 'memoryOfGroups'> },
   failed: (error: unknown) => void,
 ): MemoryWatch {
   let timer: NodeJS.Timeout | null = null;
@@ -52,12 +54,15 @@ export function watchMemory(
   async function keepPeaks(): Promise<void> {
     const grown = pods.filter((pod) => (pod.peak_memory_bytes ?? 0) > (onDisk.get(pod) ?? 0) * WORTH_WRITING);
     if (grown.length === 0) return;
-    for (const pod of pods) onDisk.set(pod, pod.peak_memory_bytes ?? 0);
-    const peaks = pods.map((pod) => [pod.name, pod.peak_memory_bytes] as const);
-    await place(
-      peaksFile(folder),
-      JSON.stringify(Object.fromEntries(peaks.filter(([, peak]) => peak !== null))),
-    );
+    const peaks = pods.map((pod) => [pod, pod.peak_memory_bytes] as const);
+    const known = peaks.flatMap(([pod, peak]) => (peak === null ? [] : [[pod.name, peak] as const]));
+    try {
+      await place(peaksFile(folder), JSON.stringify(Object.fromEntries(known)));
+      for (const [pod, peak] of peaks) onDisk.set(pod, peak ?? 0);
+    } catch (error) {
+      // They are for a server that comes after this one; what runs does not end for want of them.
+      if (!isDiskFull(error)) throw error;
+    }
   }
 
   function schedule(): void {

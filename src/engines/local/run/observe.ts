@@ -13,7 +13,10 @@ import type { Verdicts } from './verdict.ts';
  */
 const UNSEEN_LIMIT = { claimed: 3, launched: 60 };
 
-export interface Observer extends Pick<Host, 'processes' | 'now'> {
+/** Looks after which an exit code that is not written waits for room on the disk: writing one takes no time. */
+const EXIT_WAITS_LIMIT = 2;
+
+export interface Observer extends Pick<Host, 'processes' | 'now' | 'gpus'> {
   experimentId: string;
   facts: Pick<FactQueue, 'push'>;
   verdicts: Pick<Verdicts, 'end'>;
@@ -28,21 +31,29 @@ export interface Observer extends Pick<Host, 'processes' | 'now'> {
 export async function observePods(attempt: Attempt, thorough: boolean, by: Observer): Promise<LivePod[]> {
   const open = attempt.pods.filter((pod) => pod.phase !== 'ended');
   await readFiles(attempt, open, by);
+  if (thorough) for (const pod of open) lookForRoom(attempt, pod, by);
   const silent = open.filter((pod) => pod.phase === 'live' && (thorough || pod.look));
   for (const pod of silent) pod.look = false;
   const dead = await deadOf(silent, by);
   // Who was dead before this second reading has written its exit code, if it ever will.
-  if (dead.length > 0) await readFiles(attempt, dead, by);
+  if (dead.length > 0) await readFiles(attempt, dead, by, true);
   for (const pod of dead.filter(({ phase }) => phase === 'live'))
     await by.verdicts.end(pod, { end: { how: 'vanished' }, at: by.now(), by_itself: attempt.mark === null });
   return open.filter((pod) => pod.phase === 'ended');
 }
 
-async function readFiles(attempt: Attempt, pods: readonly LivePod[], by: Observer): Promise<void> {
+async function readFiles(
+  attempt: Attempt,
+  pods: readonly LivePod[],
+  by: Observer,
+  areGone = false,
+): Promise<void> {
   const names: ReadonlySet<string> = new Set(await readdir(attempt.folder));
   for (const pod of pods) {
-    const files = readPodFiles(pod, names);
+    const files = readPodFiles(pod, names, areGone);
     adopt(attempt, { pod, files }, by);
+    if (!files.exit_waits) pod.exit_waits = 0;
+    else if (pod.exit_waits === 0) pod.exit_waits = 1;
     if (pod.phase !== 'ended' && files.exit !== null) await finish(attempt, { pod, exit: files.exit }, by);
   }
 }
@@ -62,11 +73,23 @@ function adopt(
   facts.push(podFact(attempt.number, pod));
 }
 
+/** A pod whose exit code finds no room on the disk has ended all the same: what it held is given back, and it is told. */
+function lookForRoom({ number }: Attempt, pod: LivePod, { gpus, facts, now }: Observer): void {
+  if (pod.phase === 'ended' || pod.exit_waits === 0 || pod.reason === 'DiskFull') return;
+  if (pod.exit_waits++ < EXIT_WAITS_LIMIT) return;
+  pod.reason = 'DiskFull';
+  pod.ended_at = now();
+  gpus.give(pod.devices ?? []);
+  pod.devices = [];
+  facts.push(podFact(number, pod));
+}
+
 async function finish(
   { mark }: Attempt,
   { pod, exit }: { pod: LivePod; exit: NonNullable<PodRecords['exit']> },
   { verdicts }: Observer,
 ): Promise<void> {
+  pod.reason = null;
   const byItself = mark === null || exit.at_ns <= mark.at_ns;
   await verdicts.end(pod, { end: { how: 'exited', code: exit.code }, at: exit.at, by_itself: byItself });
 }

@@ -6,6 +6,9 @@ import type { ExperimentFact } from '../../../experiment/event.ts';
 import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { RunContext } from '../../engine.ts';
 import { createFactQueue, type FactQueue } from '../../facts.ts';
+import { clearContainers } from '../container/containers.ts';
+import { clientOf } from '../container/program-of-run.ts';
+import { leavePlaces } from '../mounts/shared-places.ts';
 import { removeSharedVolume } from '../mounts/volumes.ts';
 import { sweep } from '../pod/kill.ts';
 import { createLogPump, type LogPump } from '../pod/log-pump.ts';
@@ -61,9 +64,10 @@ async function carryOut(context: RunContext, outlets: Outlets): Promise<void> {
     await host.ports.release({ experimentId, directory });
   } catch (error) {
     // Nobody will look after the pods any more: they must not run on.
-    if (!context.detach.aborted) await sweep(host.processes, experimentId, null);
+    if (!context.detach.aborted) await endAll(context, host);
     throw error;
   } finally {
+    host.clocks.delete(experimentId);
     await logs.end();
   }
 }
@@ -91,6 +95,7 @@ async function runAttempts(run: PreparedRun, outlets: Outlets): Promise<boolean>
   const { directory, plan, detach, keep } = run.context;
   const { processes, uptime, now } = host;
   const clock = await openClock(directory, { boot: await processes.bootId(), uptime, now });
+  host.clocks.set(run.context.experimentId, clock);
   const tools: AttemptTools = { ...outlets, ...run, clock };
   const most = plan.backoff_limit + 1;
   for (let number = await lastAttempt(directory); !detach.aborted; number++) {
@@ -124,11 +129,17 @@ async function nextSecond({ stop, detach }: RunContext, now: Date): Promise<void
   await sleepUnless(AbortSignal.any([stop, detach]), SECOND_MS - (now.getTime() % SECOND_MS) + 1);
 }
 
-async function clearUp(
-  { context, workload, debugging }: PreparedRun,
-  { host, facts }: Outlets,
-): Promise<void> {
+/** Of an experiment that nobody looks after. */
+async function endAll({ experimentId, directory }: RunContext, host: Host): Promise<void> {
+  const client = await clientOf(directory, host.env);
+  if (client !== null) await clearContainers(experimentId, client);
+  await sweep(host.processes, experimentId, null);
+}
+
+async function clearUp(run: PreparedRun, { host, facts }: Outlets): Promise<void> {
+  const { context, workload, debugging } = run;
   const { experimentId, directory, plan, keep } = context;
+  await run.containers?.clearUp();
   const left = await sweep(host.processes, experimentId, null);
   if (plan.tensorboard.enabled) facts.push({ type: 'link', name: 'tensorboard', url: null });
   workload.endLinks(facts);
@@ -136,7 +147,8 @@ async function clearUp(
   if (left.length > 0) facts.push(processesLeft(left));
   await workload.clearUp(await lastAttempt(directory));
   await removeSharedVolume(directory);
-  if (keep) facts.push({ type: 'workdir', path: workFolder(directory) });
+  await leavePlaces(directory, experimentId);
+  if (keep && run.containers === null) facts.push({ type: 'workdir', path: workFolder(directory) });
   else await removeWork(directory);
   crashPoint('engine-cleared-up');
 }

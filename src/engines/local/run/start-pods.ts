@@ -8,6 +8,7 @@ import type { Plan } from '../../../experiment/plan/plan.ts';
 import type { PlannedPod } from '../../../experiment/plan/planned-pods.ts';
 import type { RunContext } from '../../engine.ts';
 import { containmentWords, type Containment } from '../mounts/containment.ts';
+import type { Bind } from '../mounts/skeleton.ts';
 import { launchPods, type PodStart } from '../pod/launch.ts';
 import { POD_COMMAND } from '../pod/pod-environment.ts';
 import type { LivePod, PodPhase } from '../pod/pod.ts';
@@ -28,7 +29,7 @@ export interface Starting extends Pick<Host, 'processes' | 'gpus' | 'now' | 'bas
   context: Pick<RunContext, 'plan' | 'directory' | 'snapshot' | 'stop' | 'detach'>;
   prepare: PreparePod;
   containment: Containment | null;
-  hosts: string | null;
+  shown: readonly Bind[];
   workload: Pick<LocalWorkload, 'command'>;
   verdicts: Pick<Verdicts, 'end'>;
   clock: Pick<RunClock, 'begin'>;
@@ -105,15 +106,16 @@ async function launch(
   prepared: ReadonlyMap<LivePod, PreparedPod>,
   by: Starting,
 ): Promise<{ begun: Promise<void> }> {
-  const { containment, hosts, processes, workload, context } = by;
+  const { containment, shown, processes, workload, context } = by;
   const programs = await installPrograms(context.directory);
   const spaces = containment === null ? null : containmentWords(containment);
   const starts: PodStart[] = [];
   const pods = new Map([...prepared.keys()].map((pod) => [pod.name, pod]));
-  for (const [pod, { folder, env, enter, stdout, stderr }] of prepared) {
+  for (const [pod, { folder, env, enter, inside, stdout, stderr }] of prepared) {
     const hostName = spaces === null ? null : pod.name;
     const own = workload.command(pod.planned, attempt);
-    const command = own ?? (enter.length > 0 ? POD_COMMAND : null);
+    // A container has its command from when it was made.
+    const command = inside === undefined ? (own ?? (enter.length > 0 ? POD_COMMAND : null)) : [];
     // Mounts of its own bring its processes with them.
     const words = enter.length > 0 ? enter : (spaces?.command ?? []);
     const call = { shim: programs.shim, base: pod.base, pod: pod.name, hostName, enter: words, command };
@@ -125,7 +127,7 @@ async function launch(
     starter: programs.starter,
     bash: await by.bash(),
     outside: spaces?.starter ?? [],
-    hosts: hosts === null || containment === null ? null : { file: hosts, mount: containment.entrance.mount },
+    shown: containment === null ? null : { files: shown, mount: containment.entrance.mount },
     failed(name, detail) {
       const pod = pods.get(name);
       if (pod === undefined || pod.phase === 'ended' || pod.identity !== null) return;

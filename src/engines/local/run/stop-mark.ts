@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDiskFull } from '../../../base/io/disk-full.ts';
 import { readIfThere } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import { REASONS } from '../../../experiment/status.ts';
@@ -26,8 +27,14 @@ export interface PlacedMark extends StopMark {
 
 const NAME = 'stop.json';
 
+/** On a full disk it is known to this process only: what fills the disk has to be ended before anything can be written. */
 export async function placeMark(folder: string, mark: StopMark): Promise<PlacedMark> {
-  await place(join(folder, NAME), JSON.stringify(mark));
+  try {
+    await place(join(folder, NAME), JSON.stringify(mark));
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    return { ...mark, at_ns: BigInt(Date.now()) * 1_000_000n };
+  }
   const placed = await readMark(folder);
   if (placed === null) throw new Error(`${join(folder, NAME)} is gone right after it was written`);
   return placed;

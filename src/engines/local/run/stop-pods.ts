@@ -1,5 +1,6 @@
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
+import type { PodContainers } from '../container/containers.ts';
 import type { Containment } from '../mounts/containment.ts';
 import { claimPod } from '../pod/pod-files.ts';
 import type { LivePod } from '../pod/pod.ts';
@@ -15,6 +16,7 @@ export interface Stopping extends Pick<Host, 'processes' | 'uptime' | 'now'> {
   context: Pick<RunContext, 'plan' | 'detach'>;
   prepare: PreparePod;
   containment: Containment | null;
+  containers: Pick<PodContainers, 'signal'> | null;
   workload: Pick<LocalWorkload, 'endsLater' | 'graceS'>;
   verdicts: Pick<Verdicts, 'end'>;
   facts: Pick<FactQueue, 'push' | 'end'>;
@@ -48,7 +50,7 @@ async function forestall(pod: LivePod, { verdicts, now }: Stopping): Promise<voi
 }
 
 async function stop({ number, mark }: Attempt, pod: LivePod, by: Stopping): Promise<void> {
-  const { context, processes, prepare, containment, uptime, workload, facts } = by;
+  const { context, processes, prepare, containment, containers, uptime, workload, facts } = by;
   const { plan, detach } = context;
   const prepared = await prepare(pod, number, detach);
   const passed = mark !== null && mark.boot === (await processes.bootId()) ? uptime() - mark.uptime : 0;
@@ -56,6 +58,7 @@ async function stop({ number, mark }: Attempt, pod: LivePod, by: Stopping): Prom
     ...prepared,
     processes,
     containment,
+    signal: async (name) => (await containers?.signal(pod, name)) ?? false,
     grace_ms: (workload.graceS(pod) - passed) * 1000,
     shutdown_command: plan.graceful_termination?.shutdown_command ?? [],
     detach,

@@ -12,6 +12,7 @@ import type { Reason } from '../../../experiment/status.ts';
 import type { RunContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
 import { lastOutput } from '../../last-output.ts';
+import type { PodContainers } from '../container/containers.ts';
 import type { LogPump } from '../pod/log-pump.ts';
 import { hasFailed, hasSucceeded, type LivePod } from '../pod/pod.ts';
 import { groupOf } from '../workload.ts';
@@ -43,6 +44,7 @@ interface Surroundings {
   context: Pick<RunContext, 'plan' | 'experimentId' | 'secrets' | 'snapshot'>;
   logs: Pick<LogPump, 'open'>;
   facts: Pick<FactQueue, 'push'>;
+  containers: Pick<PodContainers, 'seen'> | null;
   /** Of the coordinator. */
   port: number | null;
   /** Whether the kernel killed for want of memory since the last look but one. */
@@ -51,7 +53,7 @@ interface Surroundings {
 
 export function createVerdicts(
   attempt: Pick<Attempt, 'number' | 'pods' | 'mark'>,
-  { context, logs, facts, port, wasOutOfMemory }: Surroundings,
+  { context, logs, facts, containers, port, wasOutOfMemory }: Surroundings,
 ): Verdicts {
   const { plan, experimentId: experiment, secrets } = context;
   const { ranksWaitIn } = OPERATORS[plan.operator];
@@ -109,7 +111,9 @@ export function createVerdicts(
   async function outputOf(pod: LivePod): Promise<{ tail: string; complaint: string | null }> {
     if (pod.output !== null) return pod.output;
     const [out = '', err = ''] = await Promise.all(pod.logs.map((source) => logs.open(source)));
-    const complaint = (await lastOutput([err], secrets)).trimEnd().split('\n').at(-1) || null;
+    const said = (await lastOutput([err], secrets)).split('\n');
+    // A rule that is drawn below says nothing.
+    const complaint = said.findLast((line) => /[\p{L}\p{N}]/u.test(line)) ?? null;
     const output = { tail: await lastOutput([out, err], secrets), complaint };
     if (pod.phase === 'ended') pod.output = output;
     return output;
@@ -124,8 +128,9 @@ export function createVerdicts(
       return causeAmong(seen.filter((each) => each !== null))?.of ?? failed[0] ?? null;
     },
     async end(pod, seen) {
+      const said = async () => (await outputOf(pod)).complaint;
+      pod.end = containers === null ? seen.end : await containers.seen(pod, seen.end, said);
       pod.phase = 'ended';
-      pod.end = seen.end;
       pod.ended_at = seen.at;
       pod.by_itself = seen.by_itself;
       if (hasSucceeded(pod)) pod.status = 'Succeeded';

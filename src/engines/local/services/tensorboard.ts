@@ -9,6 +9,8 @@ import type { Processes } from '../../../machine/processes.ts';
 import { freePort } from '../../../machine/ports.ts';
 import type { RunContext, TensorBoardContext } from '../../engine.ts';
 import type { FactQueue } from '../../facts.ts';
+import { isOfStore } from '../../store-variables.ts';
+import type { Host } from '../shared/host.ts';
 import { readPrograms } from '../build/build-result.ts';
 import { answers, launchBeside, runsBeside } from './beside.ts';
 
@@ -58,6 +60,20 @@ async function startTensorBoard(board: TensorBoard, signal: AbortSignal): Promis
 }
 
 type Started = { kind: 'up'; url: string } | { kind: 'absent' } | { kind: 'failed'; detail: string };
+
+/** What leads to events in an object store. */
+async function variablesFor(
+  store: NonNullable<Host['store']>,
+  { events, plan }: Pick<TensorBoardContext, 'events' | 'plan'>,
+): Promise<Record<string, string>> {
+  const paths = { input: events, output: events, tensorboard: events };
+  const { storage } = await store.forPods(paths, { plan, secrets: {} });
+  const { endpoint, variables } = storage;
+  return {
+    ...variables,
+    ...(endpoint !== undefined && { AWS_ENDPOINT_URL: endpoint, S3_ENDPOINT: endpoint }),
+  };
+}
 
 /** What to say when the environment has no TensorBoard. */
 function howToGetTensorBoard(events: string): string {
@@ -121,7 +137,7 @@ export async function showTensorBoard(
   // Pods may write to them as a bucket.
   const events = paths.tensorboard;
   if (events === null) return;
-  const board = { experimentId, events, directory, env: withoutSecrets(env, secrets) };
+  const board = { experimentId, events, directory, env: withoutSecrets(env, secrets, events) };
   const started = await startTensorBoard({ ...board, processes, stays: false }, signal);
   if (signal.aborted) return;
   if (started.kind === 'up') facts.push({ type: 'link', name: 'tensorboard', url: started.url });
@@ -135,12 +151,15 @@ export async function showTensorBoard(
     });
 }
 
-/** TensorBoard needs none of them. */
+/** TensorBoard needs none of them, but those that lead to the events. */
 function withoutSecrets(
   env: Record<string, string>,
   secrets: Record<string, string>,
+  events: string,
 ): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !Object.hasOwn(secrets, name)));
+  const isNeeded = (name: string) => events.includes('://') && isOfStore(name);
+  const kept = Object.entries(env).filter(([name]) => isNeeded(name) || !Object.hasOwn(secrets, name));
+  return Object.fromEntries(kept);
 }
 
 /**
@@ -149,12 +168,16 @@ function withoutSecrets(
  *
  * @throws AichorError `engine_unavailable` when there is none, or it does not start
  */
-export async function openTensorBoard(processes: Processes, context: TensorBoardContext): Promise<string> {
-  const { experimentId, directory, events, build, shell, signal } = context;
+export async function openTensorBoard(
+  { processes, store }: Pick<Host, 'processes' | 'store'>,
+  context: TensorBoardContext,
+): Promise<string> {
+  const { experimentId, directory, events, build, shell, signal, plan } = context;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const programs = build === null ? [] : readPrograms(build);
   const env = {
     ...shell,
+    ...(events.includes('://') && store !== null && (await variablesFor(store, { events, plan }))),
     PATH: [...programs, shell['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
   };
   const board = { experimentId, directory, events, env, processes, stays: true };

@@ -2,7 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTurn } from '../../../base/async/turn.ts';
 import { readIfThere } from '../../../base/io/files.ts';
-import { place } from '../../../base/io/place.ts';
+import { placeIfOther } from '../../../base/io/place.ts';
 import { systemErrorCode } from '../../../errors.ts';
 import { freePort, isPortFree } from '../../../machine/ports.ts';
 
@@ -61,7 +61,7 @@ export function createPortRegistry(dataFolder: string): PortRegistry {
     const ports: Record<string, number> = { ...kept };
     for (const [purpose, port] of Object.entries(documented))
       ports[purpose] ??= await choose(new Set(Object.values(ports)), experimentId, port);
-    await place(portsFile(directory), JSON.stringify(ports));
+    await placeIfOther(portsFile(directory), JSON.stringify(ports));
     return ports;
   }
 

@@ -10,6 +10,8 @@ export interface BuildStep {
   output: string | null;
   /** Variables of this command alone. */
   env: Record<string, string>;
+  /** The build goes on when it fails. */
+  mayFail?: boolean | undefined;
 }
 
 /** With what, and where to, an environment is made. */
@@ -25,6 +27,8 @@ export interface EnvironmentMaking {
 
 /** What making an environment by following commands needs. */
 export interface FollowPlace extends EnvironmentMaking {
+  /** The Python that the environment is made for, where that is known. */
+  python: string | null;
   /** Variables of the installers, and those of them that nothing may change. */
   env: Record<string, string>;
   settings: Record<string, string>;

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AichorError } from '../../../../errors.ts';
 import { crashPoint } from '../../../../base/io/crash-point.ts';
 import { findProgram } from '../../../../machine/find-program.ts';
 import type { BuildContext, BuildResult } from '../../../engine.ts';
-import { runBuildCommand } from '../build-command.ts';
+import { runBuildCommand, runToEnd } from '../build-command.ts';
 import { toBuildResult } from '../build-result.ts';
 import { keepEditable, localDistributions } from '../editable/installed.ts';
 import { environmentKey } from './environment-key.ts';
@@ -90,6 +90,7 @@ async function build(
   if (work.follow !== undefined) {
     const reads = await work.follow({
       ...making,
+      python: installer.tool === 'venv' ? installer.program : work.python,
       env,
       settings,
       marks,
@@ -99,7 +100,7 @@ async function build(
       stop,
       detach,
     });
-    await removeTree(sources);
+    await removeMeanwhile(sources);
     return reads;
   }
   const editable = await work.layOut(sources, AbortSignal.any([stop, detach]));
@@ -107,14 +108,15 @@ async function build(
   for (const step of work.steps(making)) {
     // The first lines of a Dockerfile stand in a folder that nothing was copied to yet.
     await mkdir(step.folder, { recursive: true });
-    await runBuildCommand({
+    const command = {
       ...step,
       env: { ...env, ...step.env, ...settings, ...marks },
       log,
       hidden,
       stop,
       detach,
-    });
+    };
+    await (step.mayFail === true ? runToEnd(command) : runBuildCommand(command));
     crashPoint('engine-build-command-ended');
   }
   const local = editable.length === 0 ? [] : await localDistributions(environment, sources);
@@ -124,8 +126,15 @@ async function build(
     local.filter(({ folder }) => isEditable(folder)),
   );
   const reads = work.usesSources ? await readsOf(work, { sources, context }) : null;
-  await removeTree(sources);
+  await removeMeanwhile(sources);
   return reads;
+}
+
+/** Out of the way at once, and removed while the experiment goes on: what is left of it goes at the end, with all the rest. */
+async function removeMeanwhile(folder: string): Promise<void> {
+  const gone = `${folder}.${randomUUID()}.gone`;
+  await rename(folder, gone);
+  removeTree(gone).catch(() => undefined);
 }
 
 /** What the commands have read of the snapshot. */
@@ -133,7 +142,7 @@ async function readsOf(
   { original, scripts }: EnvironmentWork,
   { sources, context: { snapshot } }: { sources: string; context: BuildContext },
 ): Promise<Reads> {
-  const found = readSince(sources);
+  const { read: found } = readSince(sources);
   const read = found === null ? null : new Set([...found].flatMap((path) => original(path.slice(1)) ?? []));
   return recordReads({ snapshot, read, scripts });
 }

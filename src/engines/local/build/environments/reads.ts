@@ -98,15 +98,23 @@ export function markUnread(folder: string): void {
   for (const path of filesBelow(folder)) utimesSync(path, UNREAD, now);
 }
 
-/** Paths below a folder that were read since; null: this file system does not tell. */
-export function readSince(folder: string): Set<string> | null {
-  const read = new Set<string>();
-  let unread = 0;
+/** What came of the files below a folder, by their paths in it. */
+interface FoundFiles {
+  /** All that are there now. */
+  paths: Set<string>;
+  /** Those that were read since they were marked; null: this file system does not tell. */
+  read: Set<string> | null;
+}
+
+/** One look at each file: of large repositories that is what following a Dockerfile costs. */
+export function readSince(folder: string): FoundFiles {
+  const [paths, read] = [new Set<string>(), new Set<string>()];
   for (const path of filesBelow(folder)) {
-    if (lstatSync(path).atimeMs > UNREAD * 1000) read.add(path.slice(folder.length));
-    else unread++;
+    const inner = path.slice(folder.length);
+    paths.add(inner);
+    if (lstatSync(path).atimeMs > UNREAD * 1000) read.add(inner);
   }
-  return read.size === 0 && unread > 0 ? null : read;
+  return { paths, read: read.size === 0 && paths.size > 0 ? null : read };
 }
 
 function* filesBelow(folder: string): Generator<string> {

@@ -1,6 +1,6 @@
 /** Names of variables that hold what nobody else may see. */
 const SECRET_NAME =
-  /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY|AUTH)(?:_|$)/i;
+  /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|PASS|PAT|PASSPHRASE|CREDENTIALS?|API_?KEY|ACCESS_KEY|PRIVATE_KEY|AUTH)(?:_|$)/i;
 /** Who somebody is, in an address. */
 const USER_INFO = /[a-z][a-z0-9+.-]*:\/\/([^\s/@:]*:?[^\s/@]*)@/gi;
 const SHORTEST = 4;

@@ -28,7 +28,7 @@ export function findDockerfile({
 }
 
 /**
- * Reads the Dockerfile that the plan names; null where there is none, or none that can be read.
+ * Reads the Dockerfile that the plan names; null where there is none.
  *
  * @param runner follows RUN lines; null: those are read that need no shell
  */
@@ -50,7 +50,7 @@ export async function readFoundImage(place: Place, runner: Runner | null = null)
       context: contextEntries(place.snapshot, context),
       turn: () => (turns.isDue() ? turns.take() : DONE),
     });
-    return image === null ? null : { dockerfile, image };
+    return { dockerfile, image };
   } catch (error) {
     if (!(error instanceof DockerfileTooLarge)) throw error;
     throw new AichorError('too_large', `${dockerfile.path} ${error.message}`, {

@@ -37,7 +37,7 @@ export async function imageWork(
     python: null,
     env: {},
     hidden: installs.flatMap((install) => credentials(install.env)),
-    locked: installs.some(({ kind }) => kind === 'sync'),
+    locked: [...sources.projects.values()].some((project) => project.kind === 'project' && project.locked),
     async layOut(folder, signal) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const [stage, tree] of image.sources) {
@@ -127,7 +127,7 @@ function steps(installs: readonly Install[], making: EnvironmentMaking, projects
       const root = stageFolder(sources, install.stage);
       const folder = install.stage === -1 ? sources : join(root, projectFolder(install));
       const output = install.output === null ? null : join(root, install.output);
-      return [{ words, folder, output, env: installVariables(install, tool) }];
+      return [{ words, folder, output, env: installVariables(install, tool), mayFail: install.mayFail }];
     }),
   ];
 }

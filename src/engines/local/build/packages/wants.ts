@@ -6,7 +6,7 @@ const LARGEST_TEXT = 256 << 10;
 const MOST_TEXTS = 500;
 
 /**
- * Whether the pods install packages while they run: their command, the scripts that it names and those that these
+ * Whether the pods install packages while they run, or start login shells: their command, the scripts that it names and those that these
  * name, or the repository's Python code.
  */
 export async function readInstallers({
@@ -21,6 +21,7 @@ export async function readInstallers({
     const more = readMentions(text, language);
     found.installs ||= more.installs;
     found.uvRun ||= more.uvRun;
+    found.loginShell ||= more.loginShell;
   };
   const scripts = new Set(paths.filter(isScript).slice(0, MOST_TEXTS));
   const run = [plan.command];
@@ -34,7 +35,7 @@ export async function readInstallers({
     }
   }
   for (const path of paths.filter((each) => each.endsWith('.py')).slice(0, MOST_TEXTS)) {
-    if (found.installs) break;
+    if (found.installs && found.loginShell) break;
     take(await read(path), 'python');
   }
   return found;

@@ -1,5 +1,6 @@
 import { constants, copyFileSync, lstatSync, mkdirSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { AichorError } from '../../../../errors.ts';
 import { isThereSync } from '../../../../base/io/files-sync.ts';
 import { run } from '../../../../base/io/run.ts';
 import type { ImageTree, TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
@@ -22,6 +23,8 @@ export interface Looking {
   inodes: Map<string, number>;
   /** Virtual environments, and what is only shown to one line: they are not looked into. */
   excluded: readonly string[];
+  /** How long the list of what changed may be. */
+  mostBytes: number;
 }
 
 /** What was made or changed in a root since a mark, and what is gone. */
@@ -29,30 +32,24 @@ export async function changesSince(looking: Looking): Promise<RootChange[]> {
   const { root, tree, inodes } = looking;
   const changes: RootChange[] = [];
   const touched = new Set<string>();
-  const layers = [
-    [root.folder, ''],
-    [root.upper('usr'), '/usr'],
-    [root.upper('etc'), '/etc'],
-  ] as const;
-  for (const [folder, prefix] of layers) {
-    const newer = await find([folder, '-xdev', '-cnewer', looking.mark], prefix);
-    const all = new Map(newer.map((seen) => [seen.path, seen]));
-    // Moved in: what is in it is no newer than it was.
-    const strange = newer.filter(
-      ({ kind, path, inode }) =>
-        kind === 'd' && isOfTheImage(path, prefix, looking.excluded) && inodes.get(path) !== inode,
-    );
-    for (const { path } of outermost(strange)) {
-      for (const seen of await find([folder + path.slice(prefix.length), '-xdev'], path))
-        all.set(seen.path, seen);
-    }
-    for (const seen of all.values()) {
-      if (seen.kind === 'd') touched.add(seen.path);
-      if (!isOfTheImage(seen.path, prefix, looking.excluded)) continue;
-      if (seen.kind === 'd') inodes.set(seen.path, seen.inode);
-      const node = nodeAt(seen, { looking, number: changes.length });
-      if (node !== undefined) changes.push([seen.path, node]);
-    }
+  const { mostBytes, mark } = looking;
+  const newer = await find(root.folder, { at: '', tests: ['-cnewer', mark], mostBytes });
+  const all = new Map(newer.map((seen) => [seen.path, seen]));
+  // Moved in: what is in it is no newer than it was.
+  const strange = newer.filter(
+    ({ kind, path, inode }) =>
+      kind === 'd' && isOfTheImage(path, looking.excluded) && inodes.get(path) !== inode,
+  );
+  for (const { path } of outermost(strange)) {
+    const inner = await find(root.folder + path, { at: path, tests: [], mostBytes });
+    for (const seen of inner) all.set(seen.path, seen);
+  }
+  for (const seen of all.values()) {
+    if (seen.kind === 'd') touched.add(seen.path);
+    if (!isOfTheImage(seen.path, looking.excluded)) continue;
+    if (seen.kind === 'd') inodes.set(seen.path, seen.inode);
+    const node = nodeAt(seen, { looking, number: changes.length });
+    if (node !== undefined) changes.push([seen.path, node]);
   }
   const gone = new Set<string>();
   if (touched.size > 0)
@@ -78,36 +75,53 @@ interface Seen {
   target: string;
 }
 
-/** @param prefix path of the image at which it looks */
-async function find(words: readonly string[], prefix: string): Promise<Seen[]> {
-  const print = ['-printf', '%y\\t%m\\t%i\\t%T@\\t%l\\t%P\\0'];
-  const { ok, stdout, why, cause } = await run('find', [...words, ...print], {
+/** Of a line that `find` prints, each ended by a NUL: names and targets may hold anything else. */
+const FIELDS = 6;
+
+/**
+ * What is in a folder, itself included.
+ *
+ * @param at path of the image at which the folder is
+ * @param tests what of it is looked for
+ */
+async function find(
+  folder: string,
+  { at, tests, mostBytes }: { at: string; tests: readonly string[]; mostBytes: number },
+): Promise<Seen[]> {
+  const print = ['-printf', '%y\\0%m\\0%i\\0%T@\\0%l\\0%P\\0'];
+  const { ok, stdout, why, trouble, cause } = await run('find', [folder, '-xdev', ...tests, ...print], {
     env: process.env,
-    mostBytes: 1 << 28,
+    mostBytes,
   });
+  if (trouble === 'too_much')
+    throw new AichorError(
+      'experiment_failed',
+      'RUN lines of the Dockerfile change more files than can be listed',
+      { hint: 'keep data out of the image: fetch it where it is used, or attach a volume' },
+    );
   if (!ok) throw new Error(why, { cause });
-  return stdout
-    .split('\0')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [kind = '', mode = '', inode = '', time = '', target = '', ...rest] = line.split('\t');
-      const inner = rest.join('\t');
-      const path = inner === '' ? prefix || '/' : `${prefix}/${inner}`;
-      return {
-        path,
-        kind,
-        mode: Number.parseInt(mode, 8),
-        inode: Number(inode),
-        time: Number(time),
-        target,
-      };
+  const found: Seen[] = [];
+  const fields = stdout.split('\0');
+  for (let first = 0; first + FIELDS <= fields.length; first += FIELDS) {
+    const [kind = '', mode = '', inode = '', time = '', target = '', inner = ''] = fields.slice(
+      first,
+      first + FIELDS,
+    );
+    found.push({
+      path: inner === '' ? at || '/' : `${at}/${inner}`,
+      kind,
+      mode: Number.parseInt(mode, 8),
+      inode: Number(inode),
+      time: Number(time),
+      target,
     });
+  }
+  return found;
 }
 
 /** Not what every root has, nor an environment, which is made otherwise. */
-function isOfTheImage(path: string, prefix: string, excluded: readonly string[]): boolean {
-  if (path === '/' || path === prefix) return false;
-  if (prefix === '' && (isOfTheRoot(path) || /^\/(?:usr|etc)\//.test(path))) return false;
+function isOfTheImage(path: string, excluded: readonly string[]): boolean {
+  if (path === '/' || isOfTheRoot(path)) return false;
   return !excluded.some((each) => path === each || path.startsWith(`${each}/`));
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readIfThere } from '../../../../base/io/files.ts';
-import { isThereSync } from '../../../../base/io/files-sync.ts';
+import { run } from '../../../../base/io/run.ts';
 import { place } from '../../../../base/io/place.ts';
 import type { RunEffect, Runner } from '../../../../dockerfile/run/request.ts';
 import type { ImageTree, TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
@@ -14,6 +14,7 @@ import { readSince, recordReads, type Reads } from '../environments/reads.ts';
 import { credentials } from '../image/credentials.ts';
 import { contextPrefix } from '../image/context.ts';
 import { readFoundImage, type FoundImage } from '../image/found-image.ts';
+import { RUN_LIMITS, type RunLimits } from './limits.ts';
 import { PRIVATE, stageRoot, type RootBind } from './root.ts';
 import { createShellRunner } from './runner.ts';
 import { makeShims } from './shims.ts';
@@ -33,7 +34,12 @@ const MADE = 'made';
 /** A Dockerfile whose RUN lines a real shell follows. */
 export function followWork(
   { dockerfile, image }: FoundImage,
-  { context, entrance, nsenter }: { context: BuildContext; entrance: Entrance; nsenter: string },
+  {
+    context,
+    entrance,
+    nsenter,
+    limits = RUN_LIMITS,
+  }: { context: BuildContext; entrance: Entrance; nsenter: string; limits?: RunLimits | undefined },
 ): EnvironmentWork {
   const { snapshot, plan } = context;
   const { build_args: args, target, context: folder } = plan.builder;
@@ -60,10 +66,9 @@ export function followWork(
     async follow(making) {
       const home = dirname(making.environment);
       await mkdir(making.sources, { recursive: true, mode: 0o700 });
-      await makeEnvironment(making, image.packages);
-      const python =
-        /python3\.(\d+)$/.exec(await realpath(join(making.environment, 'bin', 'python')))?.[1] ?? '';
-      makeShims(making.shims, { environment: making.environment, python: `3.${python}` });
+      const needEnvironment = once(() => makeEnvironment(making, image.packages));
+      const python = await pythonOf(making, needEnvironment);
+      makeShims(making.shims, { environment: making.environment, python: python.version });
       const editable: string[] = [];
       const signal = AbortSignal.any([making.stop, making.detach]);
       const runner = createShellRunner({
@@ -73,13 +78,14 @@ export function followWork(
         editable,
         source: { snapshot, context: folder, signal },
         made: join(home, MADE),
-        binds: await bindsOf(making),
+        binds: bindsOf(making, python.programs),
+        needEnvironment,
+        limits,
       });
       const followed: Followed = { effects: [], installs: 0 };
-      const seen = new Map<number, Map<string, string>>();
+      const seen = new Map<number, SeenFiles>();
       const reading = readFoundImage(context, async (request) => {
-        const files = seen.get(request.stage.number) ?? new Map<string, string>();
-        seen.set(request.stage.number, noteFiles(files, request.stage.tree));
+        seen.set(request.stage.number, noteFiles(seen.get(request.stage.number), request.stage.tree));
         const effect = await runner.run(request);
         if (effect === null) return null;
         const { changes, notHonoured, environments, refused = null } = effect;
@@ -109,18 +115,71 @@ function isWithin(path: string, folder: string): boolean {
   return inner === '' || !inner.startsWith('..');
 }
 
+/** The same promise however often it is asked for. */
+function once(make: () => Promise<void>): () => Promise<void> {
+  let made: Promise<void> | null = null;
+  return () => (made ??= make());
+}
+
+interface RootPython {
+  /** `3.11`. */
+  version: string;
+  /** Paths by which the environment's Python is called, or will be. */
+  programs: string[];
+}
+
+/**
+ * The Python of the environment that is made when something asks for it: known beforehand where it was found by its version, or
+ * says it itself; else the environment is made, and says it.
+ */
+async function pythonOf(place: FollowPlace, needEnvironment: () => Promise<void>): Promise<RootPython> {
+  const { python, environment } = place;
+  const known = python === null ? null : ((await pythonByName(python)) ?? (await askPython(python, place)));
+  if (known !== null) {
+    // What is mounted has to be there.
+    await mkdir(environment, { recursive: true });
+    return known;
+  }
+  await needEnvironment();
+  const link = join(environment, 'bin', 'python');
+  const real = await realpath(link);
+  const programs = [resolve(dirname(link), await readlink(link)), real];
+  return { version: versionOf(real) ?? '3', programs };
+}
+
+async function pythonByName(python: string): Promise<RootPython | null> {
+  const real = await realpath(python);
+  const version = versionOf(real);
+  return version === null ? null : { version, programs: [python, real] };
+}
+
+const WHO =
+  'import sys; print("%d.%d" % sys.version_info[:2]); print(sys.executable); print(sys.base_prefix)';
+
+/** A program of a version manager answers for the version that is switched on. */
+async function askPython(python: string, { env }: FollowPlace): Promise<RootPython | null> {
+  const { ok, stdout } = await run(python, ['-c', WHO], { env, timeoutMs: 20_000 });
+  const [version, program, base] = stdout.split('\n');
+  if (!ok || version === undefined || program === undefined || base === undefined) return null;
+  return { version, programs: [program, await realpath(program), join(base, 'bin', 'python')] };
+}
+
+function versionOf(program: string): string | null {
+  return /python(3\.\d+)$/.exec(program)?.[1] ?? null;
+}
+
 /** As an image has a Python with pip in it, and what its base brings. */
 async function makeEnvironment(making: FollowPlace, packages: readonly string[]): Promise<void> {
   const { tool, program, environment, sources } = making;
   const create =
     tool === 'uv' ? ['venv', '--no-project', '--seed', environment] : ['-m', 'venv', environment];
   const { env, log, hidden, stop, detach } = making;
-  const run = (words: string[]) =>
+  const make = (words: string[]) =>
     runBuildCommand({ words, folder: sources, env, log, output: null, hidden, stop, detach });
-  await run([program, ...create]);
+  await make([program, ...create]);
   const python = join(environment, 'bin', 'python');
   if (packages.length === 0) return;
-  await run(
+  await make(
     tool === 'uv'
       ? [program, 'pip', 'install', '--python', python, ...packages]
       : [python, '-m', 'pip', 'install', ...packages],
@@ -128,11 +187,9 @@ async function makeEnvironment(making: FollowPlace, packages: readonly string[])
 }
 
 /** What a root shows of this machine beside its programs: the environment, and the Python that it stands on. */
-async function bindsOf({ environment, shims }: FollowPlace): Promise<RootBind[]> {
-  const link = join(environment, 'bin', 'python');
-  const named = resolve(dirname(link), await readlink(link));
+function bindsOf({ environment, shims }: FollowPlace, programs: readonly string[]): RootBind[] {
   const homes = new Set(
-    [named, await realpath(link)]
+    programs
       .map((path) => dirname(dirname(path)))
       .filter((path) => !/^\/usr(\/|$)/.test(path) && path !== '/'),
   );
@@ -143,28 +200,37 @@ async function bindsOf({ environment, shims }: FollowPlace): Promise<RootBind[]>
   ];
 }
 
-/** Files of the context by where they were in a stage. */
-function noteFiles(files: Map<string, string>, tree: ImageTree): Map<string, string> {
+/** Files of the context by where they were in a stage, and the tree that was looked at last. */
+interface SeenFiles {
+  files: Map<string, string>;
+  tree: ImageTree;
+  revision: number;
+}
+
+function noteFiles(before: SeenFiles | undefined, tree: ImageTree): SeenFiles {
+  const { revision } = tree;
+  if (before?.tree === tree && before.revision === revision) return before;
+  const files = before?.files ?? new Map<string, string>();
   for (const [path, node] of tree.entries())
     if (node.kind === 'file' && node.origin.kind === 'context') files.set(path, node.origin.path);
-  return files;
+  return { files, tree, revision };
 }
 
 async function readsOf(
-  seen: ReadonlyMap<number, ReadonlyMap<string, string>>,
+  seen: ReadonlyMap<number, SeenFiles>,
   { making, context, scripts }: { making: FollowPlace; context: BuildContext; scripts: string },
 ): Promise<Reads> {
   const prefix = contextPrefix(context.plan.builder.context);
   const read = new Set<string>();
   let isKnown = true;
-  for (const [stage, files] of seen) {
+  for (const [stage, { files }] of seen) {
     const { folder } = stageRoot(making.sources, stage);
     const found = readSince(folder);
-    if (found === null) isKnown = false;
+    if (found.read === null) isKnown = false;
     for (const [path, original] of files) {
       // What is not where it was put has been moved or removed, by somebody who knew it.
-      const isGone = !isThereSync(folder + path);
-      if (isGone || found?.has(path)) read.add(prefix + original);
+      const isGone = !found.paths.has(path);
+      if (isGone || found.read?.has(path) === true) read.add(prefix + original);
     }
   }
   return recordReads({ snapshot: context.snapshot, read: isKnown ? read : null, scripts });

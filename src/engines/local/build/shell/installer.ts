@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { credentials } from '../image/credentials.ts';
 import { readIfThere } from '../../../../base/io/files.ts';
-import { isThereSync } from '../../../../base/io/files-sync.ts';
-import { readInstall } from '../../../../dockerfile/run/install.ts';
-import { isFileOption, readOptions } from '../../../../dockerfile/run/options.ts';
+import { isThereSync, removeAllSync } from '../../../../base/io/files-sync.ts';
+import { readInstall, unmadeFolders } from '../../../../dockerfile/run/install.ts';
+import { isFileOption, readOptions, type Option } from '../../../../dockerfile/run/options.ts';
 import { readSystemCommand } from '../../../../dockerfile/run/system-command.ts';
 import type { Install } from '../../../../dockerfile/stage.ts';
 import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
@@ -15,8 +16,18 @@ import { installVariables } from '../image/install-variables.ts';
 import { toPythonProject } from '../project/python-project.ts';
 import { withPathsOf } from './requirements.ts';
 import { PRIVATE, placeInRoot, type StageRoot } from './root.ts';
+import {
+  editableOrigins,
+  findTool,
+  isInProject,
+  noteSettings,
+  noteTools,
+  readToolCall,
+  toolVariables,
+  type ToolCall,
+} from './project-tools.ts';
 import type { ProgramAnswer, ProgramRequest } from './requests.ts';
-import { linkPrograms } from './shims.ts';
+import { linkPrograms, NEED_ENVIRONMENT } from './shims.ts';
 
 /** What a RUN asked of installers. */
 export interface InstallerState {
@@ -39,6 +50,7 @@ interface InstallerPlace {
   /** Whether a line before it could not be done: what it would have written is not there, and that is no mistake. */
   isIncomplete: boolean;
   state: InstallerState;
+  needEnvironment: () => Promise<void>;
 }
 
 /** Stands for the installers that a RUN line calls: does with the engine's tools what they would do. */
@@ -59,13 +71,21 @@ export class Installer {
     const { stage } = this.#place;
     const [name = '', ...rest] = request.words;
     const words = [name.replace(/^engine-/, ''), ...rest];
+    if (words[1] === NEED_ENVIRONMENT) {
+      await this.#place.needEnvironment();
+      return DONE;
+    }
     for (const word of words) if (word.startsWith(`${PRIVATE}/requests/`)) await this.#bringInput(word);
     const made = environmentOf(words);
     if (made !== null) return this.#linkEnvironment(imagePath(request.folder, made));
+    const call = readToolCall(words);
+    if (call !== null) return this.#useTool(call, request);
+    await noteSettings(words, this.#making);
     const system = readSystemCommand(words);
     if (system?.kind === 'not-done') this.#place.state.notHonoured.push(system.what);
     if (system !== null) return DONE;
     if (/^(?:--version|-V)$/.test(words[1] ?? '') && words.length === 2) return this.#version(words[0] ?? '');
+    await noteTools(words, this.#making);
     const install = readInstall(words);
     if (install === null || install === 'nothing') return this.#otherVerb(words, request);
     return this.#doInstall({
@@ -78,6 +98,46 @@ export class Installer {
     });
   }
 
+  /** Poetry and Pipenv themselves install what their locks say; what then points into these folders is installed anew. */
+  async #useTool(call: ToolCall, { folder, env: given }: ProgramRequest): Promise<ProgramAnswer> {
+    const making = this.#making;
+    const env = installVariables({ env: given, dialect: 'pip' }, 'venv');
+    const step = (words: string[]) => ({ words, folder: this.#inRoot(folder), output: null, env });
+    const run = async (words: string[]) => (await this.#run(step(words), 'logged')).code === 0;
+    await this.#place.needEnvironment();
+    const program = await findTool(call, { place: making, env: given, run });
+    if (program === null) {
+      this.#place.state.failure = null;
+      this.#place.state.notHonoured.push(`${call.shown} (${call.tool} cannot be installed)`);
+      return DONE;
+    }
+    const words = [program, ...this.#placed(call.words)];
+    const how = call.installs ? 'logged' : 'captured';
+    const answer = await this.#run({ ...step(words), env: toolVariables(env, making) }, how);
+    if (answer.code !== 0 || !call.installs) return answer;
+    for (const origin of await editableOrigins(making.environment)) {
+      const pip = [join(making.environment, 'bin', 'python'), '-m', 'pip', 'install'];
+      if (!(await run([...pip, '--no-deps', '--force-reinstall', origin]))) return { code: 1, output: null };
+      this.#place.state.editable.push(origin);
+    }
+    const { stage } = this.#place;
+    const pip: Pick<Install, 'kind' | 'dialect'> = { kind: 'pip', dialect: 'pip' };
+    this.#place.state.installs.push({
+      ...pip,
+      verb: [],
+      options: [],
+      line: 0,
+      folder,
+      output: null,
+      stage,
+      env: {},
+    });
+    await linkPrograms(making.shims, making.environment);
+    if (await isInProject(call, { place: making, env: given, folder: this.#inRoot(folder) }))
+      this.#linkEnvironment(imagePath(folder, '.venv'));
+    return answer;
+  }
+
   /** What was fed to it lies where only the root shows it. */
   async #bringInput(path: string): Promise<void> {
     const place = join(this.#place.root.folder, path);
@@ -88,7 +148,7 @@ export class Installer {
   #linkEnvironment(path: string): ProgramAnswer {
     this.#place.state.environments.push(path);
     const place = this.#inRoot(path);
-    if (isThereSync(place)) rmSync(place, { recursive: true, force: true });
+    if (isThereSync(place)) removeAllSync(place);
     mkdirSync(dirname(place), { recursive: true });
     symlinkSync(`${PRIVATE}/venv`, place);
     return DONE;
@@ -108,21 +168,16 @@ export class Installer {
       words.find((word, index) => index > 0 && !word.startsWith('-') && word !== 'pip' && word !== '-m') ??
       '';
     const isPip = words[0] !== 'uv' || words[1] === 'pip';
+    // Of pip and its like there is what there is.
+    if (isPip && verb === 'install') return DONE;
+    if (words[0] === 'uv' && verb === 'build')
+      return this.#build(words.slice(words.indexOf(verb) + 1), request);
     if (!isPip || !/^(?:wheel|download|uninstall|list|freeze|show|check)$/.test(verb)) {
       if (!/^(?:venv|lock|cache|python|self|config|)$/.test(verb))
         this.#place.state.notHonoured.push(words.slice(0, 4).join(' '));
       return DONE;
     }
-    const options = words
-      .slice(words.indexOf(verb) + 1)
-      .map((word) =>
-        word.startsWith('/')
-          ? this.#inRoot(word)
-          : word.replace(
-              /^(--[\w-]+=)(\/.*)$/,
-              (_, option: string, path: string) => option + this.#inRoot(path),
-            ),
-      );
+    const options = this.#placed(words.slice(words.indexOf(verb) + 1));
     const step: BuildStep = {
       words: [
         join(this.#making.environment, 'bin', 'python'),
@@ -138,15 +193,46 @@ export class Installer {
     return this.#run(step, /^(?:list|freeze|show)$/.test(verb) ? 'captured' : 'logged');
   }
 
+  /** `uv build`: packages out of the image's files, beside them. */
+  async #build(options: readonly string[], request: ProgramRequest): Promise<ProgramAnswer> {
+    const { tool, program, environment } = this.#making;
+    const python = join(environment, 'bin', 'python');
+    if (tool !== 'uv') {
+      this.#place.state.notHonoured.push('uv build');
+      return DONE;
+    }
+    return this.#run(
+      {
+        words: [program, 'build', '--python', python, ...this.#placed(options)],
+        folder: this.#inRoot(request.folder),
+        output: null,
+        env: installVariables({ env: request.env, dialect: 'uv' }, 'uv'),
+      },
+      'logged',
+    );
+  }
+
+  /** Paths of the image are below its root. */
+  #placed(options: readonly string[]): string[] {
+    const inOption = (_: string, option: string, path: string) => option + this.#inRoot(path);
+    return options.map((word) =>
+      word.startsWith('/') ? this.#inRoot(word) : word.replace(/^(--[\w-]+=)(\/.*)$/, inOption),
+    );
+  }
+
   async #doInstall(install: Install): Promise<ProgramAnswer> {
     const project = install.kind === 'sync' ? await projectIn(this.#inRoot(install.folder)) : undefined;
     const step = installStep(install, this.#making, project);
     if (step === null) return DONE;
-    const files = install.options
-      .filter(({ name }) => isFileOption(name))
-      .flatMap(({ value }) => (value === null ? [] : [value]));
-    const paths = files.map((value) => this.#inRoot(imagePath(install.folder, value)));
-    const absent = files.find((_value, index) => !isThereSync(paths[index] ?? ''));
+    const valuesOf = (isMeant: (option: Option) => boolean) =>
+      install.options.filter(isMeant).flatMap(({ value }) => (value === null ? [] : [value]));
+    const here = (value: string) => this.#inRoot(imagePath(install.folder, value));
+    const files = valuesOf(({ name }) => isFileOption(name));
+    const paths = files.map(here);
+    // `dist/*.whl` stays as it is where there is none.
+    const archives = valuesOf(({ name, value }) => name === null && /\.(?:whl|tar\.gz)$/.test(value ?? ''));
+    const isLocalPath = (value: string) => !/:\/\/| @ /.test(value);
+    const absent = [...files, ...archives.filter(isLocalPath)].find((value) => !isThereSync(here(value)));
     if (absent !== undefined && this.#place.isIncomplete) {
       const path = imagePath(install.folder, absent);
       this.#place.state.notHonoured.push(
@@ -160,6 +246,7 @@ export class Installer {
     });
     if (install.kind === 'write') return answer;
     if (answer.code === 0) this.#place.state.installs.push(install);
+    this.#place.state.notHonoured.push(...unmadeFolders(install));
     await linkPrograms(this.#making.shims, this.#making.environment);
     if (install.kind === 'sync' && answer.code === 0)
       this.#linkEnvironment(imagePath(install.folder, install.env['UV_PROJECT_ENVIRONMENT'] ?? '.venv'));
@@ -167,6 +254,7 @@ export class Installer {
   }
 
   async #run(step: BuildStep, how: 'captured' | 'logged'): Promise<ProgramAnswer> {
+    await this.#place.needEnvironment();
     const captured = join(this.#making.shims, 'captured');
     await mkdir(dirname(captured), { recursive: true });
     const output = how === 'captured' ? captured : null;
@@ -176,7 +264,7 @@ export class Installer {
       output,
       env,
       log: this.#making.log,
-      hidden: this.#making.hidden,
+      hidden: [...this.#making.hidden, ...credentials(step.env)],
       stop: this.#making.stop,
       detach: this.#making.detach,
     };

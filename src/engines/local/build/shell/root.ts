@@ -1,6 +1,7 @@
 import { isAbsent } from '../../../../base/io/files-sync.ts';
 import { lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ImageTree } from '../../../../dockerfile/tree/image-tree.ts';
 import type { Entrance } from '../../mounts/enter.ts';
 
 /** Folders of this machine whose programs stand for the image's: seen, and what is written to them kept apart. */
@@ -26,26 +27,24 @@ const EMPTY = [
   'var/tmp',
 ];
 
-/** The root of one stage: the image's own files in a folder, what is written to the machine's folders beside it. */
+/** The root of one stage: the image's own files, those that are laid over this machine's folders among them. */
 export interface StageRoot {
   /** Image paths are found below it. */
   folder: string;
-  /** By name of the folder (`usr`): what was written into it. */
-  upper(name: string): string;
 }
 
 export function stageRoot(sources: string, stage: number): StageRoot {
-  return {
-    folder: join(sources, String(stage)),
-    upper: (name) => join(sources, 'upper', String(stage), name),
-  };
+  return { folder: join(sources, String(stage)) };
+}
+
+/** What an overlay needs for itself. */
+function workFolder({ folder }: StageRoot, name: string): string {
+  return `${folder}.work/${name}`;
 }
 
 /** Where a path of the image is on this machine. */
-export function placeInRoot({ folder, upper }: StageRoot, path: string): string {
-  const real = realPath(path);
-  const top = topOf(real);
-  return OVERLAID.includes(top) ? join(upper(top), real.slice(top.length + 1)) : join(folder, real);
+export function placeInRoot({ folder }: StageRoot, path: string): string {
+  return join(folder, realPath(path));
 }
 
 /** Whether it is in a folder of this machine that is laid over: what is changed there is seen by new mounts only. */
@@ -65,13 +64,11 @@ function topOf(path: string): string {
 }
 
 /** Makes what every image has. The image's own files may be there already. */
-export function prepareRoot({ folder, upper }: StageRoot): void {
+export function prepareRoot(root: StageRoot): void {
+  const { folder } = root;
   for (const name of [...EMPTY, ...OVERLAID, PRIVATE.slice(1)])
     mkdirSync(join(folder, name), { recursive: true });
-  for (const name of OVERLAID) {
-    mkdirSync(upper(name), { recursive: true });
-    mkdirSync(upper(`${name}.work`), { recursive: true });
-  }
+  for (const name of OVERLAID) mkdirSync(workFolder(root, name), { recursive: true });
   for (const name of BESIDE_USR) {
     const link = linkOf(`/${name}`);
     if (link === undefined) continue;
@@ -109,16 +106,21 @@ export interface RootBind {
 
 /**
  * Makes the mounts, then becomes the command: `$1` says what to mount, line by line. An overlay that cannot be written
- * to (the state folder is on one itself, as in a container) is one that is only seen.
+ * to (the state folder is on one itself, as in a container) is one that is only seen, but for the folders in it that are
+ * the image's alone.
  */
 const ENTER = `set -e
-root=$1 mount=$2 plan=$3 unshare=$4
+root=$1 mount=$2 plan=$3 unshare=$4 seen=
 shift 4
 "$mount" --bind "$root" "$root"
 while IFS='	' read -r kind source target options; do
   case $kind in
-    overlay) "$mount" -t overlay overlay -o "$options" "$root$target" 2>/dev/null ||
-      "$mount" -t overlay overlay -o "$source" "$root$target" ;;
+    overlay) "$mount" -t overlay overlay -o "$options" "$root$target" 2>/dev/null || {
+        seen="$seen $target/"
+        "$mount" --bind "$root$target" "$root.work$target"
+        "$mount" -t overlay overlay -o "$source" "$root$target"
+      } ;;
+    own) case $seen in *" $options/"*) "$mount" --bind "$root.work$target" "$root$target" ;; esac ;;
     bind) "$mount" --rbind "$source" "$root$target" ;;
     readonly) "$mount" --rbind "$source" "$root$target"; "$mount" -o remount,bind,ro "$root$target" 2>/dev/null || : ;;
   esac
@@ -127,21 +129,37 @@ umask 022
 exec "$unshare" "$@"
 `;
 
+/** Folders in those of this machine that are the image's alone, the outermost of each. */
+function ownFolders(tree: ImageTree): string[] {
+  const found: string[] = [];
+  for (const [path, { kind }] of tree.entries())
+    if (kind === 'folder' && isOverlaid(path) && linkOf(path) === undefined) found.push(realPath(path));
+  return found.filter((path) => !found.some((other) => path.startsWith(`${other}/`)));
+}
+
+export interface RootMounts {
+  /** What the image has. */
+  tree: ImageTree;
+  binds: readonly RootBind[];
+  /** Folder of those that lie under this machine's. */
+  programs: string;
+  entrance: Entrance;
+}
+
 /** Lines for the plan of mounts. Null: a path that cannot be written down. */
-export function mountPlan(
-  root: StageRoot,
-  { binds, programs, entrance }: { binds: readonly RootBind[]; programs: string; entrance: Entrance },
-): string | null {
+export function mountPlan(root: StageRoot, { tree, binds, programs, entrance }: RootMounts): string | null {
   const lines: string[][] = OVERLAID.map((name) => {
-    const lower = name === 'usr' ? `${programs}:/usr` : `/${name}`;
+    const lower = `${join(programs, name)}:/${name}`;
     const more = entrance.user === null ? '' : ',userxattr';
+    const upper = join(root.folder, name);
     return [
       'overlay',
-      `lowerdir=${root.upper(name)}:${lower}`,
+      `lowerdir=${upper}:${lower}`,
       `/${name}`,
-      `lowerdir=${lower},upperdir=${root.upper(name)},workdir=${root.upper(`${name}.work`)}${more}`,
+      `lowerdir=${lower},upperdir=${upper},workdir=${workFolder(root, name)}${more}`,
     ];
   });
+  for (const path of ownFolders(tree)) lines.push(['own', '-', path, `/${topOf(path)}`]);
   for (const name of BESIDE_USR)
     if (linkOf(`/${name}`) === null) lines.push(['readonly', `/${name}`, `/${name}`]);
   for (const name of ['dev', 'proc', 'sys']) lines.push(['bind', `/${name}`, `/${name}`]);

@@ -4,23 +4,26 @@ import {
   mkdirSync,
   readlinkSync,
   renameSync,
-  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { removeAllSync } from '../../../../base/io/files-sync.ts';
 import type { RunEffect, RunRequest, Runner } from '../../../../dockerfile/run/request.ts';
+import { credentials } from '../image/credentials.ts';
 import { visibleTree } from '../../../../dockerfile/run/mounted.ts';
 import { ImageTree, type TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
 import { AichorError } from '../../../../errors.ts';
+import { BuildFailure } from '../../../../experiment/failure/failure.ts';
 import type { Entrance } from '../../mounts/enter.ts';
 import { removeTree } from '../../pod/workdir.ts';
 import { runToEnd, type CommandEnd } from '../build-command.ts';
 import type { FollowPlace } from '../environments/environment-work.ts';
 import { UNREAD } from '../environments/reads.ts';
 import { layOutTree, type TreeSource } from '../image/lay-out-tree.ts';
-import { changesSince, STEP, type RootChange } from './changes.ts';
+import { changesSince, STEP, type Looking, type RootChange } from './changes.ts';
+import type { RunLimits } from './limits.ts';
 import { Installer, type InstallerState } from './installer.ts';
 import { openNamespace, type Namespace } from './namespace.ts';
 import { serveRequests } from './requests.ts';
@@ -48,6 +51,9 @@ export interface RunnerPlace {
   /** What roots show beside the image's files. */
   binds: readonly RootBind[];
   editable: string[];
+  /** Makes the environment when something of a line is the first to ask for it. */
+  needEnvironment: () => Promise<void>;
+  limits: RunLimits;
 }
 
 export interface ShellRunner {
@@ -83,7 +89,11 @@ export function createShellRunner(place: RunnerPlace): ShellRunner {
     const there = standing.get(stage.number) ?? newStanding(place, stage.number);
     standing.set(stage.number, there);
     await bringUp(there, request, place);
-    for (const path of stage.environments) linkThere(placeInRoot(there.root, path));
+    for (const path of stage.environments)
+      // Where this machine has the very Python that the environment stands on.
+      if (place.binds.some(({ target }) => target === path || target.startsWith(`${path}/`)))
+        stage.environments.delete(path);
+      else linkThere(placeInRoot(there.root, path));
     const state: InstallerState = {
       installs: [],
       environments: [],
@@ -97,7 +107,11 @@ export function createShellRunner(place: RunnerPlace): ShellRunner {
     const excluded = [...stage.environments, ...state.environments, ...shown];
     const changes = request.isFollowed
       ? []
-      : await takeChanges(there, { made: join(place.made, String(number)), excluded });
+      : await takeChanges(there, {
+          made: join(place.made, String(number)),
+          excluded,
+          mostBytes: place.limits.listBytes,
+        });
     return {
       changes,
       installs: state.installs,
@@ -126,20 +140,21 @@ function newStanding({ making }: RunnerPlace, stage: number): Standing {
   };
 }
 
-/** Longer than the steps in which file systems count time. */
-const TICK_MS = 10;
-
+/** As file systems count time in steps: afterwards what is changed is newer than the mark. */
 async function makeMark(path: string): Promise<string> {
-  const tick = () => new Promise((resolve) => setTimeout(resolve, TICK_MS));
-  await tick();
   writeFileSync(path, '');
-  await tick();
-  return path;
+  const { mtimeMs } = lstatSync(path);
+  const probe = `${path}.probe`;
+  for (;;) {
+    writeFileSync(probe, '');
+    if (lstatSync(probe).ctimeMs > mtimeMs) return path;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 async function takeChanges(
   there: Standing,
-  kept: { made: string; excluded: readonly string[] },
+  kept: Pick<Looking, 'made' | 'excluded' | 'mostBytes'>,
 ): Promise<RootChange[]> {
   const { tree, mark } = there;
   if (mark === null) return [];
@@ -151,6 +166,9 @@ async function takeChanges(
   return changes;
 }
 
+/** What another shell would have done. */
+const REFUSED_BY_DASH = /Syntax error|Bad substitution|Illegal option -o pipefail/;
+
 /** Runs it; what only this machine lacks is noted, what the image would lack too fails. */
 async function runLine(
   request: RunRequest,
@@ -160,7 +178,7 @@ async function runLine(
   let ended = await runWords(request.words, request, { place, there, state });
   let refused: string | null = null;
   const isSh = script !== null && /(?:^|\/)sh$/.test(request.words[0] ?? '');
-  if (isSh && ended.code === 2 && /Syntax error/.test(ended.output)) {
+  if (isSh && ended.code === 2 && REFUSED_BY_DASH.test(ended.output)) {
     ended = await runWords(['/bin/bash', '-c', script], request, { place, there, state });
     refused = `RUN ${shown} (the sh of a Debian image refuses it; done here by bash: SHELL ["/bin/bash", "-c"] before it says so)`;
   }
@@ -170,26 +188,31 @@ async function runLine(
   const isLacking =
     ended.code === 127 ||
     ended.code === 126 ||
-    /not found|No such file or directory|Could not resolve|Read-only file system/.test(said);
+    isOffline(script ?? '', ended.code) ||
+    /not found|No such file or directory|[Cc]ould not resolve (?:host|proxy)|unable to resolve host|Read-only file system/.test(
+      said,
+    );
   if (!isLacking && request.stage.notHonoured.length + state.notHonoured.length === 0)
-    throw new AichorError(
-      'experiment_failed',
+    throw new BuildFailure(
       `line ${line} of the Dockerfile, RUN ${shown}, ended with exit code ${ended.code ?? 'of a signal'}: ${said}`,
-      {
-        hint: 'the whole output: aichor experiments logs --step build',
-      },
     );
   state.notHonoured.push(`${shown} (exit code ${ended.code ?? 'of a signal'} here: ${said})`);
   return refused;
 }
 
+/** How `curl` and `wget` end where nothing can be reached: they may be told to say nothing. */
+function isOffline(script: string, code: number | null): boolean {
+  if (code === null) return false;
+  return (code === 4 && /\bwget\b/.test(script)) || ([6, 7, 28].includes(code) && /\bcurl\b/.test(script));
+}
+
 async function runWords(
   words: readonly string[],
-  { stage }: RunRequest,
+  { stage, line, shown }: RunRequest,
   { place, there, state }: { place: RunnerPlace; there: Standing; state: InstallerState },
 ): Promise<CommandEnd> {
   const { making } = place;
-  there.namespace ??= await openRoot(there.root, place);
+  there.namespace ??= await openRoot(there, place);
   const path = (stage.values.get('PATH') ?? '$PATH').replace(/\$\{?PATH\}?/g, IMAGE_PATH);
   const env = {
     HOME: '/root',
@@ -198,7 +221,13 @@ async function runWords(
     ...making.marks,
   };
   const isIncomplete = stage.notHonoured.length + stage.unfollowed.length + state.notHonoured.length > 0;
-  const installer = new Installer(making, { root: there.root, stage: stage.number, isIncomplete, state });
+  const installer = new Installer(making, {
+    root: there.root,
+    stage: stage.number,
+    isIncomplete,
+    state,
+    needEnvironment: place.needEnvironment,
+  });
   const requests = serveRequests(join(making.shims, 'requests'), (request) => installer.answer(request));
   try {
     return await runToEnd({
@@ -207,22 +236,23 @@ async function runWords(
       env,
       log: making.log,
       output: null,
-      hidden: making.hidden,
+      // An ARG counts too, and what an earlier stage has.
+      hidden: [...making.hidden, ...credentials(Object.fromEntries(stage.values))],
       stop: making.stop,
       detach: making.detach,
-      limits: LIMITS,
+      limits: { ...place.limits, what: `line ${line} of the Dockerfile, RUN ${shown},` },
     });
   } finally {
     await requests.end();
   }
 }
 
-/** Of one RUN line: one that goes on for longer, or prints more, waits for something that does not come. */
-const LIMITS = { seconds: 4 * 3600, bytes: 256 << 20 };
-
-async function openRoot(root: StageRoot, place: RunnerPlace): Promise<Namespace> {
+async function openRoot(
+  { root, tree }: Pick<Standing, 'root' | 'tree'>,
+  place: RunnerPlace,
+): Promise<Namespace> {
   const { making, entrance, binds } = place;
-  const plan = mountPlan(root, { binds, programs: join(making.shims, 'usr'), entrance });
+  const plan = mountPlan(root, { tree, binds, programs: making.shims, entrance });
   if (plan === null)
     throw new AichorError(
       'experiment_failed',
@@ -248,7 +278,7 @@ async function bringUp(there: Standing, { stage, mounts }: RunRequest, place: Ru
     await there.namespace.leave();
     there.namespace = null;
   }
-  for (const path of gone) rmSync(placeInRoot(root, path), { recursive: true, force: true });
+  for (const path of gone) removeAllSync(placeInRoot(root, path));
   const incoming = `${root.folder}.incoming`;
   if (missing.size > 0) {
     await removeTree(incoming);
@@ -293,7 +323,7 @@ function moveIn(from: string, to: string, node: TreeNode | null): void {
     chmodSync(to, node.mode | 0o700);
     return;
   }
-  rmSync(to, { recursive: true, force: true });
+  removeAllSync(to);
   renameSync(from, to);
 }
 
@@ -302,6 +332,6 @@ function linkThere(path: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there?.isSymbolicLink() && readlinkSync(path) === target) return;
   mkdirSync(dirname(path), { recursive: true });
-  rmSync(path, { recursive: true, force: true });
+  removeAllSync(path);
   symlinkSync(target, path);
 }

@@ -1,6 +1,8 @@
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeAllSync } from '../../../../base/io/files-sync.ts';
+import { ENVIRONMENT_RUNNERS, RUNNER_OPTIONS } from '../../../../dockerfile/run/system-command.ts';
 import { PRIVATE } from './root.ts';
 
 /** Where RUN lines find the programs that stand for installers, and the environment's own. */
@@ -35,10 +37,14 @@ read -r code < ${REQUESTS}/ask-$n/answer
 exit "$code"
 `;
 
+/** What is said to the engine when there is no environment yet. */
+export const NEED_ENVIRONMENT = '--aichor-environment';
+
 const PYTHON = (environment: string) => `#!/bin/sh
 case "$1 $2" in
   "-m pip"|"-m venv"|"-m virtualenv"|"-m ensurepip") exec ${SHIM_FOLDER}/engine-python "$@" ;;
 esac
+[ -x '${environment}/bin/python' ] || ${SHIM_FOLDER}/engine-python ${NEED_ENVIRONMENT} </dev/null || exit 125
 exec '${environment}/bin/python' "$@"
 `;
 
@@ -60,11 +66,89 @@ fi
 exec ${SHIM_FOLDER}/engine-uv "$@"
 `;
 
+/** \`conda run\` and its like become the command; all else is asked. */
+const RUNNER = `#!/bin/sh
+[ "$1" = run ] || exec ${SHIM_FOLDER}/engine-\${0##*/} "$@"
+shift
+while [ $# -gt 0 ]; do
+  case $1 in
+    ${RUNNER_OPTIONS.join('|')}) shift 2 ;;
+    --) shift; break ;;
+    -*) shift ;;
+    *) break ;;
+  esac
+done
+exec "$@"
+`;
+
+/** A login shell makes its PATH anew: the shims come first in it too. */
+const PROFILE = `PATH="${SHIM_FOLDER}:$PATH"
+export PATH
+`;
+
 const SUDO = `#!/bin/sh
 while [ $# -gt 0 ]; do
   case $1 in -u|-g) shift 2 ;; -*) shift ;; *=*) export "$1"; shift ;; *) break ;; esac
 done
 exec "$@"
+`;
+
+/**
+ * What fetches uv, pip, conda or poetry has nothing to do: an empty file takes their installer's place, or nothing is printed. Of
+ * all else the machine's own program is asked.
+ */
+const FETCH = `#!/bin/sh
+name=\${0##*/}
+case " $* " in
+  *[Mm]iniconda*.sh*|*[Mm]iniforge*.sh*|*[Mm]ambaforge*.sh*|*/Anaconda3-*.sh*|*astral.sh/uv*|*get-pip.py*|*python-poetry*) ;;
+  *)
+    IFS=:
+    for folder in $PATH; do
+      [ "$folder" != ${SHIM_FOLDER} ] && [ -x "$folder/$name" ] && unset IFS && exec "$folder/$name" "$@"
+    done
+    echo "$name: not found" >&2
+    exit 127 ;;
+esac
+file= folder= next=
+[ "$name" = wget ] && named=- || named=
+letters() {
+  rest=$1
+  while [ -n "$rest" ]; do
+    letter=\${rest%"\${rest#?}"}
+    rest=\${rest#?}
+    case $name-$letter in
+      wget-O|curl-o) next=file ;;
+      wget-P) next=folder ;;
+      curl-O) named=- ;;
+      wget-[aABDeiIloQRtTUwX]|curl-[AbcCdDeEFHKmPQrtTuUwxXyYz]) next=other ;;
+    esac
+    [ -z "$next" ] || [ -z "$rest" ] || { value "$rest"; return; }
+  done
+}
+value() {
+  case $next in file) file=$1 ;; folder) folder=\${1%/}/ ;; esac
+  next=
+}
+for word; do
+  if [ -n "$next" ]; then value "$word"; continue; fi
+  case $name-$word in
+    wget---output-document|curl---output) next=file ;;
+    wget---output-document=*|curl---output=*) file=\${word#*=} ;;
+    wget---directory-prefix|curl---output-dir) next=folder ;;
+    wget---directory-prefix=*|curl---output-dir=*) next=folder; value "\${word#*=}" ;;
+    curl---remote-name) named=- ;;
+    curl---*|wget---*) ;;
+    curl--?*|wget--?*) letters "\${word#-}" ;;
+    *-*://*) url=$word ;;
+  esac
+done
+[ -n "$file" ] && [ "$name" = wget ] && folder=
+if [ -z "$file" ] && [ -n "$named" ]; then
+  file=\${url##*/}
+  # wget gives what it fetches another name then.
+  [ "$name" = wget ] && [ -e "$folder$file" ] && exit 0
+fi
+[ -z "$file" ] || [ "$file" = - ] || : > "$folder$file"
 `;
 
 const ACTIVATE = `VIRTUAL_ENV=${PRIVATE}/venv
@@ -76,7 +160,7 @@ deactivate() { :; }
 
 /** What changes only the image's system: users, packages, caches. */
 const SYSTEM =
-  'apt apt-get aptitude apk yum dnf microdnf zypper dpkg dpkg-reconfigure add-apt-repository apt-key apt-mark conda mamba micromamba poetry pipenv pdm pixi npm snap useradd groupadd adduser addgroup usermod groupmod userdel chown chgrp chpasswd passwd ldconfig update-ca-certificates update-alternatives locale-gen update-locale systemctl service virtualenv'.split(
+  'apt apt-get aptitude apk yum dnf microdnf zypper dpkg dpkg-reconfigure add-apt-repository apt-key apt-mark npm snap useradd groupadd adduser addgroup usermod groupmod userdel chown chgrp chpasswd passwd ldconfig update-ca-certificates update-alternatives locale-gen update-locale systemctl service virtualenv chsh fix-permissions unattended-upgrade'.split(
     ' ',
   );
 const INSTALLERS = 'pip pip3 engine-uv engine-python'.split(' ');
@@ -87,7 +171,7 @@ export function makeShims(
   { environment, python }: { environment: string; python: string },
 ): void {
   const bin = join(folder, 'venv', 'bin');
-  rmSync(folder, { recursive: true, force: true });
+  removeAllSync(folder);
   mkdirSync(bin, { recursive: true });
   mkdirSync(join(folder, 'requests'));
   const put = (name: string, text: string) => {
@@ -97,10 +181,22 @@ export function makeShims(
   for (const name of [...SYSTEM, ...INSTALLERS, `pip${python}`]) put(name, ASK);
   for (const name of ['python', 'python3', `python${python}`]) put(name, PYTHON(environment));
   put('uv', UV);
+  for (const name of ENVIRONMENT_RUNNERS) {
+    put(name, RUNNER);
+    put(`engine-${name}`, ASK);
+  }
   put('sudo', SUDO);
+  for (const name of ['curl', 'wget']) put(name, FETCH);
   put('activate', ACTIVATE);
   symlinkSync(join(environment, 'lib'), join(folder, 'venv', 'lib'));
   symlinkSync(join(environment, 'pyvenv.cfg'), join(folder, 'venv', 'pyvenv.cfg'));
+  // `conda activate` needs no function of the shell's here: the program does, too.
+  mkdirSync(join(folder, 'venv', 'etc', 'profile.d'), { recursive: true });
+  for (const name of ['conda.sh', 'mamba.sh'])
+    writeFileSync(join(folder, 'venv', 'etc', 'profile.d', name), '');
+  const profiles = join(folder, 'etc', 'profile.d');
+  mkdirSync(profiles, { recursive: true });
+  writeFileSync(join(profiles, 'zz-aichor.sh'), PROFILE);
   // By their paths of the image: what its own programs are there.
   const local = join(folder, 'usr', 'local', 'bin');
   mkdirSync(local, { recursive: true });

@@ -1,6 +1,7 @@
 import type { FactQueue } from '../../../facts.ts';
 import type { Containment } from '../../mounts/containment.ts';
 import { groupsGone, killGroup, sweep } from '../../pod/kill.ts';
+import type { PodContainers } from '../../container/containers.ts';
 import type { LogPump } from '../../pod/log-pump.ts';
 import type { LivePod } from '../../pod/pod.ts';
 import type { Host } from '../../shared/host.ts';
@@ -17,6 +18,8 @@ interface Settling extends Pick<Host, 'processes' | 'gpus'> {
   experimentId: string;
   /** Null: pods have no namespaces of their own. */
   containment: Containment | null;
+  /** Null: pods are processes of this machine. */
+  containers: Pick<PodContainers, 'remove'> | null;
   logs: LogPump;
   facts: Pick<FactQueue, 'push'>;
 }
@@ -41,11 +44,12 @@ export function createSettler(by: Settling): Settler {
 
 async function settle(
   pods: readonly LivePod[],
-  { processes, gpus, experimentId, containment, logs, facts }: Settling,
+  { processes, gpus, experimentId, containment, containers, logs, facts }: Settling,
 ): Promise<void> {
   const contained = containment !== null;
   const started = pods.filter((pod) => pod.identity !== null);
   await Promise.all(started.map((pod) => killGroup(processes, pod)));
+  await containers?.remove(pods);
   if (started.length > 0) {
     // With the first process of a namespace, which is in the group, everything in it has gone.
     const isGone = contained && (await groupsGone(started));
