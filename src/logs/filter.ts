@@ -47,12 +47,23 @@ export function countBack(count: TailCount, group: string, record: IndexRecord, 
   count.from.set(group, record.first + lines - missing);
 }
 
-/** How many lines at the start of a record are not wanted, or null when none of it is. */
-export function linesToSkip(
+/** Which lines are wanted, by number (from the larger of `after + 1` and `from`, up to `before`) and by time in milliseconds. */
+export interface WantedLines {
+  after: number;
+  before: number;
+  since: number;
+  until: number;
+  from: number;
+}
+
+/** The wanted lines of a record: how many at its start are not, and the record up to the last that is. Null: none is. */
+export function wantedOf(
   record: IndexRecord,
-  wanted: { after: number; since: number; from: number },
-): number | null {
-  if (record.time < wanted.since) return null;
+  wanted: WantedLines,
+): { record: IndexRecord; skip: number } | null {
+  if (record.time < wanted.since || record.time >= wanted.until) return null;
   const skip = Math.max(0, wanted.after + 1 - record.first, wanted.from - record.first);
-  return skip < record.lines ? skip : null;
+  const lines = Math.min(record.lines, wanted.before - record.first);
+  if (skip >= lines) return null;
+  return { record: lines === record.lines ? record : { ...record, lines }, skip };
 }

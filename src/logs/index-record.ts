@@ -1,8 +1,11 @@
 import { FNV_START, fnvNext } from '../base/text/hash.ts';
 
 /**
- * One entry of a log's index: which bytes of which source are which lines. Little-endian, fixed size:
- * first, offset, time as 64-bit floats; lines, source, length (top bit: partial), checksum as 32-bit integers.
+ * One entry of a log's index: which bytes of which source are which lines, and the sum of those bytes. Little-endian, fixed
+ * size: first (48 bits), the upper 16 bits of the time, offset (a 64-bit float), the lower 32 bits of the time, the sum of the
+ * bytes, lines, source (top bit: set), length (top bit: partial), checksum of the record.
+ *
+ * Earlier versions had no sum of the bytes: first, offset, time as 64-bit floats; lines, source (top bit: clear), length, checksum.
  */
 export interface IndexRecord {
   /** Sequence of its first line. */
@@ -18,18 +21,31 @@ export interface IndexRecord {
   time: number;
   /** A part, not the last, of a long line. */
   partial: boolean;
+  /** CRC-32 of the bytes; null: an earlier version wrote it, and nobody knows. */
+  sum: number | null;
 }
 
 export const RECORD_BYTES = 40;
 
 const PARTIAL = 0x8000_0000;
+const SUMMED = 0x8000_0000;
+const WORD = 0x1_0000_0000;
 
 export function encodeRecord(record: IndexRecord, view: DataView, at: number): void {
-  view.setFloat64(at, record.first, true);
+  const { first, time, sum } = record;
+  if (sum === null) {
+    view.setFloat64(at, first, true);
+    view.setFloat64(at + 16, time, true);
+  } else {
+    view.setUint32(at, first % WORD, true);
+    view.setUint16(at + 4, first / WORD, true);
+    view.setUint16(at + 6, time / WORD, true);
+    view.setUint32(at + 16, time % WORD, true);
+    view.setUint32(at + 20, sum, true);
+  }
   view.setFloat64(at + 8, record.offset, true);
-  view.setFloat64(at + 16, record.time, true);
   view.setUint32(at + 24, record.lines, true);
-  view.setUint32(at + 28, record.source, true);
+  view.setUint32(at + 28, record.source + (sum === null ? 0 : SUMMED), true);
   view.setUint32(at + 32, record.length + (record.partial ? PARTIAL : 0), true);
   view.setUint32(at + 36, checksum(view, at), true);
 }
@@ -37,15 +53,22 @@ export function encodeRecord(record: IndexRecord, view: DataView, at: number): v
 /** Null for bytes that are no record: a torn write, or what a file system left after a power cut. */
 export function decodeRecord(view: DataView, at: number): IndexRecord | null {
   if (view.getUint32(at + 36, true) !== checksum(view, at)) return null;
+  const source = view.getUint32(at + 28, true);
   const length = view.getUint32(at + 32, true);
+  const isSummed = source >= SUMMED;
   return {
-    first: view.getFloat64(at, true),
+    first: isSummed
+      ? view.getUint16(at + 4, true) * WORD + view.getUint32(at, true)
+      : view.getFloat64(at, true),
     offset: view.getFloat64(at + 8, true),
-    time: view.getFloat64(at + 16, true),
+    time: isSummed
+      ? view.getUint16(at + 6, true) * WORD + view.getUint32(at + 16, true)
+      : view.getFloat64(at + 16, true),
     lines: view.getUint32(at + 24, true),
-    source: view.getUint32(at + 28, true),
+    source: source % SUMMED,
     length: length % PARTIAL,
     partial: length >= PARTIAL,
+    sum: isSummed ? view.getUint32(at + 20, true) : null,
   };
 }
 

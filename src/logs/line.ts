@@ -2,12 +2,12 @@ import type { Step } from '../experiment/status.ts';
 
 /** One line of one stream, as `experiments logs` prints it. */
 export interface LogLine {
-  /** Counts from 1 over the whole experiment, without gaps; of an open line (`isOpenLine`): that of the line before. */
+  /** Counts from 1 over the whole experiment, without gaps; of a line that is still open: that of the line before. */
   sequence: number;
   /** When it was read: ISO 8601 UTC with milliseconds. */
   time: string;
   step: Step;
-  /** Null for the steps before `run`. */
+  /** Name of the pod; null for the steps before `run`. */
   pod: string | null;
   attempt: number;
   stream: Stream | null;
@@ -45,6 +45,8 @@ export function isOpenLine({ partial, text }: Pick<LogLine, 'partial' | 'text'>)
 export interface LogFilter {
   /** Only lines with a larger sequence. */
   after?: number;
+  /** Only lines with a smaller sequence; `tail` counts back from there. */
+  before?: number;
   pod?: string;
   /** A group's name: all pods whose type it is. */
   type?: string;
@@ -52,8 +54,16 @@ export interface LogFilter {
   attempt?: number;
   /** ISO time: only lines read at or after it. */
   since?: string;
+  /** ISO time: only lines read before it; `tail` counts back from there. */
+  until?: string;
   /** The last N lines of each pod. */
   tail?: number;
+  /** Only lines that hold this text: small letters stand for large ones too, a text with a large one is taken as it is. */
+  grep?: string;
+  /** Of what all that leaves: so many lines are passed over… */
+  offset?: number;
+  /** …and no more than so many given out. */
+  limit?: number;
   /** The sequence that `tail` is counted back from; later lines are all wanted. Default: the newest line. */
   tail_at?: number;
 }

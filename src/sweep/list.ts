@@ -3,14 +3,15 @@ import { AichorError } from '../errors.ts';
 import { assertPointName, type Point } from './point.ts';
 
 /**
- * The points of `--list`: JSON lines (an object a line), or CSV whose first line names the columns; an empty cell gives the
- * name no value at that point. Which of the two, its first character says. Throws AichorError `usage` with file and line.
+ * The points of `--list`: objects of JSON, one after another or in one list, or CSV whose first line names the columns; an
+ * empty cell gives the name no value at that point. Which of them, its first character says. Throws AichorError `usage` with
+ * file and line.
  */
 export function parseList(text: string, file: string): Point[] {
   const content = text.replace(/^\uFEFF/, '');
   const first = content.trimStart()[0];
   if (first === undefined) return [];
-  const rows = first === '{' ? jsonRows(content, file) : csvRows(content, file);
+  const rows = first === '{' || first === '[' ? jsonRows(content, file) : csvRows(content, file);
   for (const { row, line } of rows)
     if (Object.keys(row).length === 0) throw bad(file, line, 'this point is empty');
   for (const name of new Set(rows.flatMap(({ row }) => Object.keys(row)))) assertPointName(name, '--list');
@@ -23,27 +24,56 @@ interface Row {
 }
 
 function jsonRows(text: string, file: string): Row[] {
-  return text.split(/\r?\n/).flatMap((written, index): Row[] => {
-    if (written.trim() === '') return [];
-    const line = index + 1;
+  const isList = text.trimStart().startsWith('[');
+  const rows = jsonParts(text, isList).map(({ written, line }): Row => {
     const values = objectOf(written, file, line);
     const entries = Object.entries(values).map(([name, value]) => [
       name,
       textOf(value, { file, line, name }),
     ]);
-    return [{ row: Object.fromEntries(entries), line }];
+    return { row: Object.fromEntries(entries), line };
   });
+  // What stands between the items, which the parts leave out.
+  if (isList) parsed(text, file, text.trimEnd().split('\n').length);
+  return rows;
+}
+
+/** A string, a run of what means nothing here, or one character that does. */
+const JSON_TOKEN = /"(?:[^"\\\n]|\\.)*"|[^\s"[\]{},]+|[\s\S]/g;
+
+/** JSON cut into the values that stand one after another, or into the items of one list, each with the line it begins on. */
+function jsonParts(text: string, isList: boolean): { written: string; line: number }[] {
+  const outside = isList ? 1 : 0;
+  const parts: { written: string; line: number }[] = [];
+  let [depth, line, begin, beginLine] = [0, 1, -1, 1];
+  const end = (at: number) => {
+    if (begin >= 0) parts.push({ written: text.slice(begin, at), line: beginLine });
+    begin = -1;
+  };
+  for (const { 0: token, index } of text.matchAll(JSON_TOKEN)) {
+    const isBetween = /\s/.test(token[0] ?? '') || (isList && (token === ',' || token === ']'));
+    if (depth === outside && isBetween) end(index);
+    else if (depth >= outside && begin < 0) [begin, beginLine] = [index, line];
+    if (token === '[' || token === '{') depth += 1;
+    if (token === ']' || token === '}') depth -= 1;
+    if (token === '\n') line += 1;
+  }
+  end(text.length);
+  return parts;
 }
 
 function objectOf(written: string, file: string, line: number): object {
-  let value: unknown;
+  const value = parsed(written, file, line);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw bad(file, line, 'this is no object of names and values');
+}
+
+function parsed(written: string, file: string, line: number): unknown {
   try {
-    value = JSON.parse(written);
+    return JSON.parse(written);
   } catch (cause) {
     throw bad(file, line, `this is no JSON (${cause instanceof Error ? cause.message : 'unknown form'})`);
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw bad(file, line, 'this is no object of names and values');
 }
 
 /** Numbers as JavaScript writes them, lists and maps as JSON: a place in the manifest takes them so. */
@@ -75,6 +105,6 @@ function csvRows(text: string, file: string): Row[] {
 
 function bad(file: string, line: number, message: string): AichorError {
   return new AichorError('usage', `--list: ${file}:${line}: ${message}`, {
-    hint: 'write {"LR": 0.1, "HIDDEN": 8} on each line, or CSV whose first line names the columns',
+    hint: 'write {"LR": 0.1, "HIDDEN": 8} on each line, a list of them, or CSV whose first line names the columns',
   });
 }

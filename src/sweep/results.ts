@@ -36,7 +36,7 @@ export function usualGoal(metric: string): 'min' | 'max' {
 /** One number of several repeats. */
 export interface Spread {
   mean: number;
-  /** Standard deviation of the sample; null for one repeat. */
+  /** Standard deviation of the repeats, as a sample; null for one repeat. */
   spread: number | null;
   /** How many repeats it is of: those that have a number. */
   n: number;
@@ -45,13 +45,13 @@ export interface Spread {
 /** What came of one point. */
 export interface ResultRow {
   index: number;
-  /** Only names that differ between points. */
+  /** Names and values: only names that differ between points. */
   point: Record<string, string>;
   experiments: string[];
   counts: Partial<Record<Status, number>>;
   /** Repeats that have no experiment. */
   missing: number;
-  /** Null where no repeat has a number. */
+  /** By name, over the repeats; null where no repeat has a number. */
   metrics: Record<string, Spread | null>;
   duration_s: Spread | null;
 }
@@ -66,7 +66,7 @@ export interface Results {
   columns: string[];
   /** Names that do not, with their value. */
   constant: Record<string, string>;
-  /** The best first; those without a number last. */
+  /** One for each point, the best first; those without a number last. */
   rows: ResultRow[];
   missing: { index: number; repeat: number; point: Point }[];
 }

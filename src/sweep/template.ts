@@ -13,7 +13,7 @@ interface Trial {
 
 /**
  * The message of one experiment: `lr {LR}, try {repeat}`. Between braces stands a name of the point, or `index`, `repeat`
- * or `name`; `{{` is a brace. An empty template says the point. Throws AichorError `usage` for a name that there is not.
+ * or `name`; `{{` and `}}` are braces. An empty template says the point. Throws AichorError `usage` for a name that there is not.
  */
 export function messageOf(template: string, trial: Trial): string {
   const { sweep, point, index, repeat } = trial;
@@ -24,8 +24,8 @@ export function messageOf(template: string, trial: Trial): string {
     repeat: String(repeat),
     ...point,
   };
-  return template.replace(/\{\{|\{([^{}]*)\}/g, (whole, name?: string) => {
-    if (whole === '{{') return '{';
+  return template.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (whole, name?: string) => {
+    if (whole === '{{' || whole === '}}') return whole.slice(1);
     const value = name !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
     if (value !== undefined) return value;
     const names = Object.keys(known);

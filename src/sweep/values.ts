@@ -20,6 +20,11 @@ export function parseAxis(text: string, flag: string): Axis {
   const name = text.slice(0, at);
   assertPointName(name, flag);
   const values = splitValues(text.slice(at + 1), `${flag} ${name}`);
+  // Beside others an empty value is one to try; alone it is a variable of the shell that was not set.
+  if (at === text.length - 1)
+    throw new AichorError('usage', `${flag} ${name} has no value`, {
+      hint: `for example ${flag} ${name}=0.1,0.01; if the empty value is meant, write ${flag} '${name}=""'`,
+    });
   return { name, values: [...new Set(values)] };
 }
 

@@ -85,6 +85,19 @@ export function* encodeRecords(records: readonly RecordBytes[]): Generator<Uint8
   if (at > LINE_BEGINS.length) yield out.subarray(0, at - LINE_BEGINS.length);
 }
 
+/**
+ * The lines as text, each behind where it comes from (`worker-0-0 | …`; before `run` the step): for people, and `grep`.
+ */
+export function encodeText(records: readonly RecordBytes[]): Uint8Array[] {
+  return records.map(({ record, source, bytes, skip }) => {
+    // A byte a character: nothing but line ends is looked at.
+    const lines = bytes.toString('latin1').split('\n').slice(skip, record.lines);
+    const before = Buffer.from(`${source.pod ?? source.step} | `).toString('latin1');
+    const text = lines.map((line) => `${before}${line.replace(/\r$/, '')}`).join('\n');
+    return Buffer.from(`${text}\n`, 'latin1');
+  });
+}
+
 /** Stands at the start of a chunk and, because one copy is cheaper than two, behind each line. */
 const LINE_BEGINS = Buffer.from(LINE_START);
 

@@ -3,6 +3,7 @@ import type { LogSource } from '../line.ts';
 import type { LineCursor } from '../split.ts';
 import { openIndex, scanIndex, type Disk, type IndexFile } from './index-file.ts';
 import { createSharedReads, sizeOf, type LogFiles } from './files.ts';
+import { createDamageFound, whoOf, type DamageFound } from './damage-found.ts';
 import { openSources, type SourceTable } from './sources.ts';
 
 /** An experiment's log, opened: what its writer and its readers share. */
@@ -15,6 +16,7 @@ export interface LogFolder extends Disk {
   /** By source number: the lines that have begun and not ended, as far as was told. */
   readonly open: Map<number, OpenLine>;
   readonly waiters: Waiters;
+  readonly damage: DamageFound;
   /** No line will ever come; set before it is on disk, so that followers end whatever the disk says. */
   ended: boolean;
   /** Its index was damaged, and was made anew. */
@@ -37,6 +39,7 @@ export interface OpenLine {
 export async function openLogFolder(
   path: string,
   files: LogFiles,
+  known: Parameters<typeof createDamageFound>[1],
 ): Promise<{ folder: LogFolder; isTorn: boolean }> {
   const sources = await openSources(path, files);
   const disk = { files, readBytes: createSharedReads(files) };
@@ -61,6 +64,7 @@ export async function openLogFolder(
     cursors: new Map(finished && isWhole ? [] : ends.map((end, number) => [number, { end, scanned: end }])),
     open: new Map(),
     waiters: createWaiters(),
+    damage: createDamageFound(sources, known),
     ended: finished,
     isRebuilt: false,
   };
@@ -77,9 +81,7 @@ async function keep(writing: Promise<void>): Promise<void> {
 }
 
 function cutOff(source: LogSource | undefined, bytes: number): string {
-  const who = source?.pod ?? `step ${source?.step}`;
-  const what = source?.stream == null ? who : `${who} (${source.stream})`;
-  return `what ${what} printed is missing from byte ${bytes} on: its file was cut off, or removed`;
+  return `what ${whoOf(source)} printed is missing from byte ${bytes} on: its file was cut off, or removed`;
 }
 
 /** Readers that wait for the log to grow, by lines or within a line. Each holds one callback; nothing is queued for any of them. */

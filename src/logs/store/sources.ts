@@ -50,17 +50,26 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
   const path = join(folder, 'sources');
   const { entries, bytes } = await readEntries(folder, files);
   const list: StoredSource[] = [];
+  /** There may be thousands. */
+  const byKey = new Map<string, StoredSource>();
   const damage: string[] = [];
   let finished = false;
   let whole: Whole | null = null;
   let writing: Promise<void> = Promise.resolve();
   let end = bytes;
+  /** The folder is there. */
+  let isMade = false;
   let waiting: Entry[] = [];
   for (const entry of entries) apply(entry);
 
   function apply(entry: Entry): void {
     if ('source' in entry) {
-      list.push({ ...entry.source, number: list.length, marker: entry.marker ?? false, closed: false });
+      const { marker = false, source } = entry;
+      const stored = { ...source, number: list.length, marker, closed: false };
+      const key = keyOf(source, marker);
+      list.push(stored);
+      // Of damaged ones several may be the same: the first counts.
+      if (!byKey.has(key)) byKey.set(key, stored);
     } else if ('closed' in entry) {
       const source = list[entry.closed];
       if (source) source.closed = true;
@@ -86,10 +95,12 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
     waiting = [];
     const text = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      if (!isMade) await mkdir(folder, { recursive: true, mode: 0o700 });
+      isMade = true;
       await files.write(path, text, end);
       end += text.length;
     } catch (error) {
+      isMade = false;
       waiting = [...entries, ...waiting];
       throw error;
     }
@@ -97,7 +108,7 @@ export async function openSources(folder: string, files: LogFiles): Promise<Sour
 
   const pathOf = (number: number): string => join(folder, `${number}.log`);
   const find = (source: LogSource, marker = false): StoredSource | undefined =>
-    list.find((known) => known.marker === marker && isSame(known, source));
+    byKey.get(keyOf(source, marker));
 
   return {
     list,
@@ -174,13 +185,8 @@ async function patched(folder: string, entries: readonly (Entry | null)[]): Prom
   ];
 }
 
-function isSame(one: LogSource, other: LogSource): boolean {
-  return (
-    one.step === other.step &&
-    one.pod === other.pod &&
-    one.attempt === other.attempt &&
-    one.stream === other.stream
-  );
+function keyOf({ step, pod, attempt, stream }: LogSource, marker: boolean): string {
+  return JSON.stringify([step, pod, attempt, stream, marker]);
 }
 
 function cannotCreate(folder: string, cause: unknown): AichorError {

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+import { eachAtMost } from '../../base/async/at-most.ts';
 import { lastLine, lineEnds, lookAt, nextWindow, type LineCursor, type LineSpan } from '../split.ts';
 import type { IndexRecord } from '../index-record.ts';
 import { orderTakes, type WaitingLines } from '../order.ts';
@@ -7,8 +9,8 @@ import type { LogFolder } from './log-folder.ts';
 export interface LogWriter {
   /** Takes the new lines of these sources, in the order of the reports; none beyond the given size of its file. */
   take(reports: readonly number[], until?: ReadonlyMap<number, number>): Promise<void>;
-  /** Takes all that is left of a source, an unterminated last line too. */
-  takeLast(source: number, until?: number): Promise<void>;
+  /** Takes all that is left of these sources, of each an unterminated last line too; none beyond that size. */
+  takeLast(sources: readonly number[], until?: number): Promise<void>;
 }
 
 type Sizes = ReadonlyMap<number, number>;
@@ -16,6 +18,13 @@ type Sizes = ReadonlyMap<number, number>;
 /** The front of a source's new bytes: where its complete lines end. */
 interface Front extends WaitingLines {
   ends: number[];
+  window: ReadWindow;
+}
+
+/** Bytes of a source as they were read, from `position` on. */
+interface ReadWindow {
+  position: number;
+  bytes: Buffer;
 }
 
 /** Bytes looked at together: what one record covers, unless a line is longer. */
@@ -24,6 +33,8 @@ const WINDOW = 256 * 1024;
 const FIRST_WINDOW = 4 * 1024;
 /** Bytes of each source looked at to put the lines of several into order. */
 const ORDER_WINDOW = 32 * 1024;
+/** Sources that are looked at together. */
+const LOOKED_AT_ONCE = 16;
 /** Records after which the index is written, so that followers need not wait for a long backlog. */
 const BATCH = 512;
 
@@ -35,10 +46,11 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
   const cursorOf = (source: number): LineCursor =>
     ahead.get(source) ?? log.cursors.get(source) ?? { end: 0, scanned: 0 };
 
-  async function add(source: number, span: LineSpan): Promise<void> {
+  async function add(source: number, span: LineSpan, seen: ReadWindow | null): Promise<void> {
     const last = records.at(-1);
     const first = last ? last.first + last.lines : log.index.lastSequence + 1;
-    records.push({ ...span, source, first, time: now().getTime() });
+    const time = now().getTime();
+    records.push({ ...span, source, first, time, sum: await sumOf(log, { ...span, source }, seen) });
     if (records.length >= BATCH) await flush();
   }
 
@@ -62,14 +74,14 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
       if (position + bytes.length <= cursor.scanned) break;
       const next = lookAt(cursor, { position, bytes });
       ahead.set(source, next.cursor);
-      if (next.span) await add(source, next.span);
+      if (next.span) await add(source, next.span, { position, bytes });
       more = bytes.length === room.length || next.cursor.scanned < position + bytes.length;
       if (more && buffer.length < WINDOW) buffer = Buffer.allocUnsafe(WINDOW);
     }
     const span = last ? lastLine(cursorOf(source)) : null;
     if (!span) return;
     ahead.set(source, { end: cursorOf(source).scanned, scanned: cursorOf(source).scanned });
-    await add(source, span);
+    await add(source, span, null);
   }
 
   async function takeInOrder(reports: readonly number[], until: Sizes): Promise<void> {
@@ -77,17 +89,17 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
     const fronts = await lookAtFront(log, ends, until);
     for (const { source, lines } of orderTakes(reports, fronts)) {
       if (lines === 'rest') await takeRest(source, false, sizeIn(until, source));
-      else await takeLines(source, fronts.get(source)?.ends ?? [], lines);
+      else await takeLines(source, fronts.get(source), lines);
     }
   }
 
-  async function takeLines(source: number, ends: number[], lines: number): Promise<void> {
-    const taken = ends.splice(0, lines);
+  async function takeLines(source: number, front: Front | undefined, lines: number): Promise<void> {
+    const taken = front?.ends.splice(0, lines) ?? [];
     const end = taken.at(-1);
-    if (end === undefined) return;
+    if (front === undefined || end === undefined) return;
     const offset = cursorOf(source).end;
     ahead.set(source, { end, scanned: end });
-    await add(source, { offset, length: end - offset, lines: taken.length, partial: false });
+    await add(source, { offset, length: end - offset, lines: taken.length, partial: false }, front.window);
   }
 
   async function undoOnFailure(work: () => Promise<void>): Promise<void> {
@@ -110,12 +122,24 @@ export function createWriter(log: LogFolder, now: () => Date): LogWriter {
         await flush();
         if (noteOpenLines(log, new Set(reports), until)) log.waiters.wake();
       }),
-    takeLast: (source, until) =>
+    takeLast: (sources, until) =>
       undoOnFailure(async () => {
-        await takeRest(source, true, until);
-        log.open.delete(source);
+        for (const source of sources) await takeRest(source, true, until);
+        for (const source of sources) log.open.delete(source);
       }),
   };
+}
+
+/** Of the bytes that were read anyway; of a line that came in several parts, the whole is read once more. */
+async function sumOf(
+  log: LogFolder,
+  { source, offset, length }: { source: number; offset: number; length: number },
+  seen: ReadWindow | null,
+): Promise<number> {
+  if (seen !== null && offset >= seen.position)
+    return crc32(seen.bytes.subarray(offset - seen.position, offset - seen.position + length));
+  const bytes = Buffer.allocUnsafe(length);
+  return crc32(bytes.subarray(0, await log.files.read(log.sources.path(source), bytes, offset)));
 }
 
 function sizeIn(until: Sizes, source: number): number {
@@ -145,12 +169,13 @@ async function lookAtFront(
   until: Sizes,
 ): Promise<Map<number, Front>> {
   const fronts = new Map<number, Front>();
-  const buffer = Buffer.allocUnsafe(ORDER_WINDOW);
-  for (const [source, end] of from) {
+  await eachAtMost(LOOKED_AT_ONCE, from, async ([source, end]) => {
+    const buffer = Buffer.allocUnsafe(ORDER_WINDOW);
     const room = buffer.subarray(0, Math.max(0, sizeIn(until, source) - end));
-    const bytes = await log.files.read(log.sources.path(source), room, end);
-    const ends = lineEnds(buffer.subarray(0, bytes), bytes).map((at) => end + at);
-    fronts.set(source, { ends, lines: ends.length, more: bytes === buffer.length });
-  }
+    const bytes = Buffer.from(buffer.subarray(0, await log.files.read(log.sources.path(source), room, end)));
+    const ends = lineEnds(bytes, bytes.length).map((at) => end + at);
+    const window = { position: end, bytes };
+    fronts.set(source, { ends, lines: ends.length, more: bytes.length === buffer.length, window });
+  });
   return fronts;
 }

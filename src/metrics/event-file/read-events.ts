@@ -1,7 +1,7 @@
 import { crc32c } from '../../base/text/crc32c.ts';
 import { BYTES, FieldReader, FIXED32, FIXED64, MalformedMessage, VARINT } from './message.ts';
 import { walkRecords, type RecordWalk } from './records.ts';
-import { scalarOfTensor } from './tensor.ts';
+import { scalarOfTensor, type TensorScalar } from './tensor.ts';
 import type { Scalar } from '../series.ts';
 
 /** What the events of one run are told to. Times are seconds, as the writer gave them. */
@@ -21,9 +21,20 @@ export interface Tag {
   single: boolean;
   /** Who it is for (`scalars`, `images`, …), where that was said; often only the first event says it. */
   plugin: string | null;
-  readonly bytes: Uint8Array;
+  readonly bytes: DataView;
   /** The tag that came after it last: names come round in the same order. */
   next: Tag | null;
+  /** What stood behind its name last, where that was a tensor: the next one will differ in the number only. */
+  tail: Tail | null;
+}
+
+/** The rest of a record behind a name, with a number in it. */
+interface Tail {
+  bytes: DataView;
+  /** Place of the number in it. */
+  at: number;
+  as: 'float' | 'double';
+  single: boolean;
 }
 
 /** Reads the files of one run. */
@@ -52,7 +63,13 @@ const MOST_TAGS = 10_000;
 /** Reads event files of TensorBoard (`tfevents`): scalars in each of their forms; all else is passed over. */
 export function createEventReader(sink: EventSink): EventReader {
   const reader = new FieldReader();
-  const reading: Reading = { reader, tags: createTags(), sink, scalar: { step: 0, time: 0.5, value: 0.5 } };
+  const reading: Reading = {
+    reader,
+    tags: createTags(),
+    sink,
+    scalar: { step: 0, time: 0.5, value: 0.5 },
+    nameEnd: -1,
+  };
   const take = (start: number, end: number) => {
     try {
       if (!takeUsual(reading, start, end)) takeEvent(reading, start, end);
@@ -73,26 +90,29 @@ export function createEventReader(sink: EventSink): EventReader {
 interface Tags {
   known: ReadonlyMap<string, Tag>;
   /** The tag whose name lies there. */
-  at(bytes: Uint8Array, start: number, end: number): Tag;
+  at(reader: FieldReader, start: number, end: number): Tag;
+  /** The tag that comes next in all likelihood; null: there was none after the last one yet. */
+  expected(): Tag | null;
 }
 
 function createTags(): Tags {
   const known = new Map<string, Tag>();
-  let last: Tag = newTag('', -1, new Uint8Array(0));
+  let last: Tag = newTag('', -1, new DataView(new ArrayBuffer(0)));
 
   function lookUp(bytes: Uint8Array): Tag {
     const name = tagName(bytes);
-    const tag = known.get(name) ?? newTag(name, known.size, Uint8Array.from(bytes));
+    const tag = known.get(name) ?? newTag(name, known.size, new DataView(Uint8Array.from(bytes).buffer));
     if (known.size < MOST_TAGS) known.set(name, tag);
     return tag;
   }
 
   return {
     known,
-    at(bytes, start, end) {
+    expected: () => last.next,
+    at({ bytes, view }, start, end) {
       const guess = last.next;
       const tag =
-        guess !== null && sameBytes(bytes, start, end, guess.bytes)
+        guess !== null && sameBytes(view, start, end, guess.bytes)
           ? guess
           : lookUp(bytes.subarray(start, end));
       last.next = tag;
@@ -102,8 +122,8 @@ function createTags(): Tags {
   };
 }
 
-function newTag(name: string, index: number, bytes: Uint8Array): Tag {
-  return { name, index, single: true, plugin: null, bytes, next: null };
+function newTag(name: string, index: number, bytes: DataView): Tag {
+  return { name, index, single: true, plugin: null, bytes, next: null, tail: null };
 }
 
 interface Reading {
@@ -112,23 +132,28 @@ interface Reading {
   reader: FieldReader;
   tags: Tags;
   sink: EventSink;
+  /** Where the name ends in a record that is as most are up to there; -1: it is not. */
+  nameEnd: number;
 }
 
 /**
- * An event as most are written: time, step, and a summary with one value of a name and a float; fields in this order, lengths of
- * a byte. False: it is of another form, and nothing was taken. This alone makes reading twice as fast.
+ * An event as most are written: time, step, and a summary with one value of a name and a float, or a name and what stood behind it
+ * last with another number; fields in this order, lengths of a byte. False: it is of another form, and nothing was taken. This
+ * alone makes reading twice as fast.
  */
-function takeUsual({ reader, tags, sink, scalar }: Reading, start: number, end: number): boolean {
+function takeUsual(reading: Reading, start: number, end: number): boolean {
+  const { reader, tags, sink, scalar } = reading;
   const { bytes, view } = reader;
+  reading.nameEnd = -1;
   let at = start + TIME_FIELD;
   if (bytes[start] !== 0x09 || at + 8 > end) return false;
   let step = 0;
   if (bytes[at] === 0x10) {
     at++;
     let byte = 128;
-    for (let scale = 1; byte > 127 && scale < 2 ** 28; scale *= 128) {
+    for (let shift = 0; byte > 127 && shift < 28; shift += 7) {
       byte = bytes[at++] as number;
-      step += (byte & 127) * scale;
+      step |= (byte & 127) << shift;
     }
     if (byte > 127) return false;
   }
@@ -136,12 +161,36 @@ function takeUsual({ reader, tags, sink, scalar }: Reading, start: number, end: 
   const isSummary = bytes[at] === 0x2a && bytes[at + 1] === end - at - 2 && bytes[at + 2] === 0x0a;
   if (!isSummary || bytes[at + 3] !== end - at - 4 || bytes[at + 4] !== 0x0a) return false;
   const name = at + 6;
-  const nameEnd = end - FLOAT_FIELD;
-  if (bytes[at + 5] !== nameEnd - name || nameEnd - name > 100 || bytes[nameEnd] !== 0x15) return false;
+  const nameEnd = name + (bytes[at + 5] as number);
+  if (nameEnd > end || nameEnd - name > 100) return false;
+  reading.nameEnd = nameEnd;
   scalar.step = step;
   scalar.time = view.getFloat64(start + 1, true);
-  scalar.value = view.getFloat32(nameEnd + 1, true);
-  sink.scalar(tags.at(bytes, name, nameEnd), scalar);
+  if (nameEnd === end - FLOAT_FIELD && bytes[nameEnd] === 0x15) {
+    scalar.value = view.getFloat32(nameEnd + 1, true);
+    sink.scalar(tags.at(reader, name, nameEnd), scalar);
+    return true;
+  }
+  const tag = tags.expected();
+  if (tag === null || tag.tail === null || !sameBytes(view, name, nameEnd, tag.bytes)) return false;
+  if (!isTail(view, nameEnd, end, tag.tail) || (tag.plugin !== null && tag.plugin !== 'scalars'))
+    return false;
+  const { as, single, at: inTail } = tag.tail;
+  tag.single &&= single;
+  scalar.value =
+    as === 'float' ? view.getFloat32(nameEnd + inTail, true) : view.getFloat64(nameEnd + inTail, true);
+  sink.scalar(tags.at(reader, name, nameEnd), scalar);
+  return true;
+}
+
+/** Whether a record goes on from there as another one did, its number aside. */
+function isTail(view: DataView, start: number, end: number, { bytes, at, as }: Tail): boolean {
+  if (end - start !== bytes.byteLength) return false;
+  const behind = at + (as === 'float' ? 4 : 8);
+  for (let index = 0; index < at; index++)
+    if (view.getUint8(start + index) !== bytes.getUint8(index)) return false;
+  for (let index = behind; index < bytes.byteLength; index++)
+    if (view.getUint8(start + index) !== bytes.getUint8(index)) return false;
   return true;
 }
 
@@ -183,7 +232,8 @@ function isStart(reader: FieldReader, end: number): boolean {
   return status === SESSION_START;
 }
 
-function takeValue({ reader, tags, sink, scalar }: Reading, end: number): void {
+function takeValue(reading: Reading, end: number): void {
+  const { reader, tags, sink, scalar } = reading;
   let tag: Tag | null = null;
   let simple = 0;
   let isSimple = false;
@@ -196,7 +246,7 @@ function takeValue({ reader, tags, sink, scalar }: Reading, end: number): void {
       isSimple = true;
     } else if (field === VALUE.tag && kind === BYTES) {
       const tagEnd = reader.length(end);
-      tag = tags.at(reader.bytes, reader.at, tagEnd);
+      tag = tags.at(reader, reader.at, tagEnd);
       reader.at = tagEnd;
     } else if (field === VALUE.tensor && kind === BYTES) {
       tensorEnd = reader.length(end);
@@ -215,9 +265,16 @@ function takeValue({ reader, tags, sink, scalar }: Reading, end: number): void {
     reader.at = end;
     if (found === null) return;
     tag.single &&= found.single;
+    if (found.lies !== null && reading.nameEnd !== -1) tag.tail = tailOf(reading, end, found);
     scalar.value = found.value;
     sink.scalar(tag, scalar);
   }
+}
+
+function tailOf({ reader, nameEnd }: Reading, end: number, { single, lies }: TensorScalar): Tail | null {
+  if (lies === null || lies.at < nameEnd) return null;
+  const bytes = new DataView(Uint8Array.from(reader.bytes.subarray(nameEnd, end)).buffer);
+  return { bytes, at: lies.at - nameEnd, as: lies.as, single };
 }
 
 /** Who a value is for: the name in the first field of the first field. */
@@ -252,9 +309,11 @@ function tagName(bytes: Uint8Array): string {
     : text;
 }
 
-function sameBytes(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
-  const { length } = other;
-  if (end - start !== length) return false;
-  for (let index = 0; index < length; index++) if (bytes[start + index] !== other[index]) return false;
+function sameBytes(view: DataView, start: number, end: number, other: DataView): boolean {
+  const length = end - start;
+  if (length !== other.byteLength) return false;
+  let at = 0;
+  for (; at + 4 <= length; at += 4) if (view.getInt32(start + at) !== other.getInt32(at)) return false;
+  for (; at < length; at++) if (view.getUint8(start + at) !== other.getUint8(at)) return false;
   return true;
 }

@@ -28,8 +28,7 @@ export function walkRecords(bytes: Uint8Array, take: (start: number, end: number
   let at = 0;
   while (at + HEAD <= bytes.length) {
     const length = view.getUint32(at, true);
-    const isWellHead =
-      view.getUint32(at + 4, true) === 0 && isLength(length, view.getUint32(at + 8, true), bytes, at);
+    const isWellHead = view.getUint32(at + 4, true) === 0 && isLength(length, view, at);
     if (!isWellHead) {
       // Room that was made before it is written.
       const isRoom = length === 0 && bytes.subarray(at).every((byte) => byte === 0);
@@ -41,7 +40,7 @@ export function walkRecords(bytes: Uint8Array, take: (start: number, end: number
       if (length > LONGEST_RECORD) return { consumed: end + FOOT, needed: HEAD, damage: null };
       return { consumed: at, needed: HEAD + length + FOOT, damage: null };
     }
-    if (view.getUint32(end, true) !== maskedCrc(bytes, start, end))
+    if (view.getInt32(end, true) !== maskedCrc(view, start, end))
       return { consumed: at, needed: HEAD, damage: 'the checksum of a record is wrong' };
     take(start, end);
     at = end + FOOT;
@@ -50,12 +49,13 @@ export function walkRecords(bytes: Uint8Array, take: (start: number, end: number
 }
 
 /** Checksums of short lengths, as they are met: most records have one of a few. */
-const LENGTHS = new Float64Array(1024).fill(-1);
+const LENGTHS = new Float64Array(1024).fill(Number.NaN);
 
-/** Whether that is the checksum of the length that stands at `at`. */
-function isLength(length: number, checksum: number, bytes: Uint8Array, at: number): boolean {
+/** Whether the checksum of the length that stands at `at` is right. */
+function isLength(length: number, view: DataView, at: number): boolean {
+  const checksum = view.getInt32(at + 8, true);
   if (LENGTHS[length] === checksum) return true;
-  const right = maskedCrc(bytes, at, at + 8);
+  const right = maskedCrc(view, at, at + 8);
   if (length < LENGTHS.length) LENGTHS[length] = right;
   return right === checksum;
 }

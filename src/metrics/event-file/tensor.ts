@@ -27,6 +27,8 @@ const HALVES = 13;
 /** Lists of whole numbers: of 32 bits, of 64, truths, unsigned ones of 32 and of 64. */
 const WHOLE = new Set([7, 10, 11, 16, 17]);
 
+const FLOAT = 1;
+const DOUBLE = 2;
 const HALF = 19;
 const BRAIN = 14;
 
@@ -35,6 +37,8 @@ export interface TensorScalar {
   value: number;
   /** Of 32 bits or fewer: its digits are few. */
   single: boolean;
+  /** Where its bytes lie, which are those of a `float` or a `double`; null: it is written in another way. */
+  lies: { at: number; as: 'float' | 'double' } | null;
 }
 
 /**
@@ -48,6 +52,7 @@ export function scalarOfTensor(reader: FieldReader, end: number): TensorScalar |
   let elements = 1;
   let content = -1;
   let contentEnd = -1;
+  let lies: TensorScalar['lies'] = null;
   while (reader.next(end)) {
     const { field, kind } = reader;
     if (field === DTYPE && kind === 0) dtype = reader.varint();
@@ -60,15 +65,20 @@ export function scalarOfTensor(reader: FieldReader, end: number): TensorScalar |
       const last = kind === BYTES ? reader.length(end) : null;
       for (let more = last === null || reader.at < last; more; more = last !== null && reader.at < last) {
         value = numberOf(reader, field, dtype);
+        if (field === FLOATS) lies = { at: reader.at - 4, as: 'float' };
+        if (field === DOUBLES) lies = { at: reader.at - 8, as: 'double' };
         if (++count > 1) return null;
       }
     } else reader.skip(end);
   }
   const type = DTYPES[dtype];
   if (type === undefined || elements !== 1) return null;
-  if (value === null && content >= 0 && contentEnd - content === type.size)
+  if (value === null && content >= 0 && contentEnd - content === type.size) {
     value = type.read(reader.view, content);
-  return value === null ? null : { value, single: dtype === 1 || type.size === 2 };
+    if (dtype === FLOAT) lies = { at: content, as: 'float' };
+    if (dtype === DOUBLE) lies = { at: content, as: 'double' };
+  }
+  return value === null ? null : { value, single: dtype === FLOAT || type.size === 2, lies };
 }
 
 function numberOf(reader: FieldReader, field: number, dtype: number): number {

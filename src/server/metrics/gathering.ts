@@ -12,9 +12,10 @@ import { metricOf } from '../../metrics/metric-record.ts';
 import { isHparamsTag, namesOf } from '../../metrics/runs.ts';
 import { isEmpty, type Series } from '../../metrics/series.ts';
 import type { ExperimentLogs } from '../ports.ts';
-import { createCollector, type Collector, type Remark, type StoredSeries } from './collector.ts';
-import { eventFilesBelow, type EventFile } from './event-files.ts';
-import { newTail, readOn, type Tail } from './tail.ts';
+import { createCollector, type Collector, type StoredSeries } from './collector.ts';
+import { createEventFileFinder, type EventFile } from './event-files.ts';
+import { noLinesRead, readNewLines, type LinesRead } from './json-lines.ts';
+import { newTail, readOn, type Tail, type TailReader } from './tail.ts';
 
 /** What was gathered of an experiment's metrics, and how far its sources were read: plain data, which is put away and taken up. */
 export interface Gathered {
@@ -23,7 +24,7 @@ export interface Gathered {
   hparams: Set<string>;
   /** By name below the folder of TensorBoard. */
   files: Map<string, Tail>;
-  jsonLines: Tail;
+  jsonLines: LinesRead;
   /** Record of the log's index. */
   logPosition: number;
 }
@@ -37,9 +38,7 @@ export interface Sources {
   logs: Pick<ExperimentLogs, 'find'>;
 }
 
-const JSON_LINES = 'metrics.jsonl';
-const LONGEST_LINE = 1024 * 1024;
-const NEWLINE = 0x0a;
+export const JSON_LINES = 'metrics.jsonl';
 const MARK_BYTES = Buffer.from(`"${MARK}"`);
 const HOW_TO_SHARE =
   'two pods that write one file destroy it: give SummaryWriter a filename_suffix, or each pod a folder of its own';
@@ -49,7 +48,7 @@ export function nothingGathered(): Gathered {
     series: new Map(),
     hparams: new Set(),
     files: new Map(),
-    jsonLines: newTail(),
+    jsonLines: noLinesRead(),
     logPosition: 0,
   };
 }
@@ -61,22 +60,40 @@ export interface Gathering {
    *
    * @param now seconds: of values without a time
    */
-  look(now: number, end?: boolean): Promise<{ isNew: boolean; remarks: Remark[] }>;
+  look(now: number, end?: boolean): Promise<News>;
   /** Values that are read from now on belong to this attempt. */
   attempt: number;
+  /** For sources that are looked at at other times: what `look` does with each file of its own. */
+  readonly elsewhere: Elsewhere;
+}
+
+type News = ReturnType<Collector['news']>;
+
+/** Takes what is new in files that lie elsewhere. */
+export interface Elsewhere extends Pick<Collector, 'remark' | 'news'> {
+  eventFile(file: EventFile, read: TailReader): Promise<void>;
+  /** `now` and `end` as of `look`. */
+  jsonLines(read: TailReader, now: number, end: boolean): Promise<void>;
 }
 
 export function createGathering(sources: Sources, gathered: Gathered, attempt: number): Gathering {
   const collector = createCollector(gathered.series);
+  const finder = sources.tensorboard === null ? null : createEventFileFinder(sources.tensorboard);
   const gathering: Gathering = {
     attempt,
     async look(now, end = false) {
       const { tensorboard, output } = sources;
-      const files = tensorboard === null ? [] : eventFilesBelow(tensorboard);
-      for (const file of files) await lookAtFile(join(tensorboard ?? '', file.name), file);
-      if (output !== null) await lookAtLines(join(output, JSON_LINES), now, end);
+      for (const file of finder?.find() ?? [])
+        await lookAtFile(file, fileReader(join(tensorboard ?? '', file.name)));
+      if (output !== null) await lookAtLines(fileReader(join(output, JSON_LINES)), now, end);
       await lookAtLog();
       return collector.news();
+    },
+    elsewhere: {
+      eventFile: lookAtFile,
+      jsonLines: lookAtLines,
+      remark: collector.remark,
+      news: collector.news,
     },
   };
   const readers = new Map<string, EventReader>();
@@ -100,12 +117,12 @@ export function createGathering(sources: Sources, gathered: Gathered, attempt: n
     return reader;
   }
 
-  async function lookAtFile(path: string, file: EventFile): Promise<void> {
+  async function lookAtFile(file: EventFile, read: TailReader): Promise<void> {
     const tail = gathered.files.get(file.name) ?? newTail();
     gathered.files.set(file.name, tail);
     const reader = readerOf(file);
     let damage: string | null = null;
-    const end = await readOn(path, tail, (bytes) => {
+    const end = await read(tail, (bytes) => {
       const walk = reader.read(bytes);
       if (walk.damage !== null) damage = `byte ${tail.offset + walk.consumed}: ${walk.damage}`;
       return walk;
@@ -124,25 +141,10 @@ export function createGathering(sources: Sources, gathered: Gathered, attempt: n
       });
   }
 
-  async function lookAtLines(path: string, now: number, end: boolean): Promise<void> {
-    const tail = gathered.jsonLines;
-    const take = (text: string) => {
-      for (const line of text.split('\n'))
-        takeLine(collector, metricsOfLine(line), { kind: 'json-lines', now, attempt: gathering.attempt });
-    };
-    await readOn(path, tail, (bytes) => {
-      const consumed = bytes.lastIndexOf(NEWLINE) + 1;
-      // Nobody means that as a line.
-      if (consumed === 0 && bytes.length > LONGEST_LINE) return { consumed: bytes.length, needed: 1 };
-      take(bytes.toString('utf8', 0, consumed));
-      return { consumed, needed: bytes.length + 1 };
-    });
-    if (!end) return;
-    tail.needed = 1;
-    await readOn(path, tail, (bytes) => {
-      take(bytes.toString());
-      return { consumed: bytes.length, needed: 1 };
-    });
+  function lookAtLines(read: TailReader, now: number, end: boolean): Promise<void> {
+    const take = (line: string) =>
+      takeLine(collector, metricsOfLine(line), { kind: 'json-lines', now, attempt: gathering.attempt });
+    return readNewLines(read, gathered.jsonLines, { end, take });
   }
 
   async function lookAtLog(): Promise<void> {
@@ -153,6 +155,10 @@ export function createGathering(sources: Sources, gathered: Gathered, attempt: n
   }
 
   return gathering;
+}
+
+function fileReader(path: string): TailReader {
+  return (tail, take) => readOn(path, tail, take);
 }
 
 /** Puts the values of one line where they belong. */

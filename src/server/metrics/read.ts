@@ -6,7 +6,7 @@ import type { MetricsService } from './metrics.ts';
 /** What reading of metrics needs. */
 export interface MetricsReading {
   store: Pick<ExperimentStore, 'resolve'>;
-  metrics: Pick<MetricsService, 'series'>;
+  metrics: Pick<MetricsService, 'series' | 'usage'>;
 }
 
 /** Names that a hint lists. */

@@ -1,17 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import {
   countBack,
-  linesToSkip,
   startTailCount,
   tailGroup,
   typeOfPod,
+  wantedOf,
   wantsSource,
 } from '../../../src/logs/filter.ts';
 import type { LogFilter, LogSource } from '../../../src/logs/line.ts';
 
 const worker: LogSource = { step: 'run', pod: 'big-worker-10-2', attempt: 2, stream: 'stdout' };
 const build: LogSource = { step: 'build', pod: null, attempt: 1, stream: null };
-const record = { first: 11, lines: 10, source: 0, offset: 0, length: 100, time: 1000, partial: false };
+const record = {
+  first: 11,
+  lines: 10,
+  source: 0,
+  offset: 0,
+  length: 100,
+  time: 1000,
+  partial: false,
+  sum: null,
+};
 
 describe('wantsSource', () => {
   it.each<[LogFilter, boolean, boolean]>([
@@ -44,21 +53,28 @@ it('tails count by pod, and by step before there are pods', () => {
   expect(tailGroup(build)).not.toBe(tailGroup({ ...build, step: 'clone' }));
 });
 
-describe('linesToSkip', () => {
+describe('wantedOf', () => {
+  const all = { after: 0, before: Infinity, since: 0, until: Infinity, from: 0 };
   it.each([
-    [{ after: 0, since: 0, from: 0 }, 0],
-    [{ after: 10, since: 1000, from: 11 }, 0],
-    [{ after: 12, since: 0, from: 0 }, 2],
-    [{ after: 0, since: 0, from: 20 }, 9],
-    [{ after: 20, since: 0, from: 0 }, null],
-    [{ after: 0, since: 0, from: 21 }, null],
-    [{ after: 0, since: 1001, from: 0 }, null],
-  ])('%j', (wanted, skip) => {
-    expect(linesToSkip(record, wanted)).toBe(skip);
+    [{}, 0, 10],
+    [{ after: 10, since: 1000, from: 11 }, 0, 10],
+    [{ after: 12 }, 2, 10],
+    [{ from: 20 }, 9, 10],
+    [{ before: 20, until: 1001 }, 0, 9],
+    [{ after: 12, before: 14 }, 2, 3],
+  ])('%j', (wanted, skip, lines) => {
+    expect(wantedOf(record, { ...all, ...wanted })).toEqual({ record: { ...record, lines }, skip });
   });
-
+  it.each([
+    { after: 20 },
+    { from: 21 },
+    { since: 1001 },
+    { until: 1000 },
+    { before: 11 },
+    { after: 13, before: 14 },
+  ])('nothing: %j', (wanted) => expect(wantedOf(record, { ...all, ...wanted })).toBeNull());
   it('never wants a record without lines', () => {
-    expect(linesToSkip({ ...record, lines: 0 }, { after: 0, since: 0, from: 0 })).toBeNull();
+    expect(wantedOf({ ...record, lines: 0 }, all)).toBeNull();
   });
 });
 

@@ -7,15 +7,24 @@ import {
   type IndexRecord,
 } from '../../../src/logs/index-record.ts';
 
-const record: fc.Arbitrary<IndexRecord> = fc.record({
-  first: fc.maxSafeNat(),
+const common = {
   lines: fc.nat(0xffff_ffff),
-  source: fc.nat(0xffff_ffff),
+  source: fc.nat(0x7fff_ffff),
   offset: fc.maxSafeNat(),
   length: fc.nat(0x7fff_ffff),
-  time: fc.maxSafeNat(),
   partial: fc.boolean(),
-});
+};
+const FORTY_EIGHT_BITS = 2 ** 48 - 1;
+const record: fc.Arbitrary<IndexRecord> = fc.oneof(
+  fc.record({
+    ...common,
+    first: fc.nat(FORTY_EIGHT_BITS),
+    time: fc.nat(FORTY_EIGHT_BITS),
+    sum: fc.nat(0xffff_ffff),
+  }),
+  // As earlier versions wrote it.
+  fc.record({ ...common, first: fc.maxSafeNat(), time: fc.maxSafeNat(), sum: fc.constant(null) }),
+);
 
 function encoded(value: IndexRecord): DataView {
   const view = new DataView(new ArrayBuffer(RECORD_BYTES));

@@ -28,11 +28,9 @@ export async function findLines(
   if (position >= end) return end;
   const selection = createSelection(log, filter, { position, from: new Map() });
   for (let batch = await selection.next(end); batch !== null; batch = await selection.next(end)) {
-    const contents = await readRecords(log, batch);
-    for (const [index, content] of contents.entries()) {
-      const record = batch[index]?.record;
-      const source = record && log.sources.list[record.source];
-      if (source === undefined || record === undefined || record.partial) continue;
+    for (const { record, bytes: content, isSound } of await readRecords(log, batch)) {
+      const source = log.sources.list[record.source];
+      if (source === undefined || record.partial || !isSound) continue;
       for (const text of linesWith(content, bytes)) take({ source, time: record.time, text });
     }
   }

@@ -43,10 +43,9 @@ async function* rawBytes(
     const ended = log.ended || isClosed(sourcesOf(log, pod, attempt));
     const count = log.index.count;
     for (let batch = await selection.next(count); batch; batch = await selection.next(count)) {
-      const contents = await readRecords(log, batch);
-      for (const [index, bytes] of contents.entries()) {
-        const record = batch[index]?.record;
-        const given: number = open !== null && open.source === record?.source ? open.upTo - record.offset : 0;
+      // Damaged or not: they are what the file holds.
+      for (const { record, bytes } of await readRecords(log, batch)) {
+        const given: number = open !== null && open.source === record.source ? open.upTo - record.offset : 0;
         if (given > 0 && given <= bytes.length) open = null;
         if (bytes.length > given) yield bytes.subarray(Math.max(0, given));
       }

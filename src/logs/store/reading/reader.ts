@@ -1,4 +1,5 @@
-import { linesToSkip, tailGroup, wantsSource } from '../../filter.ts';
+import { crc32 } from 'node:zlib';
+import { tailGroup, wantedOf, wantsSource, type WantedLines } from '../../filter.ts';
 import type { IndexRecord } from '../../index-record.ts';
 import type { LogFilter } from '../../line.ts';
 import { INDEX_PAGE } from '../index-file.ts';
@@ -28,18 +29,21 @@ export function createSelection(
   select: { position: number; from: ReadonlyMap<string, number> },
 ): IndexSelection {
   const after = filter.after ?? 0;
+  const before = filter.before ?? Number.POSITIVE_INFINITY;
   const since = filter.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(filter.since);
-  const wanted: ({ after: number; since: number; from: number } | null)[] = [];
+  const until = filter.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(filter.until);
+  const wanted: (WantedLines | null)[] = [];
   let page: IndexRecord[] = [];
   let read = 0;
   let position = select.position;
 
-  function wantedOf(number: number): { after: number; since: number; from: number } | null {
+  function wantedFrom(number: number): WantedLines | null {
     const known = wanted[number];
     if (known !== undefined) return known;
     const source = log.sources.list[number];
     const from = source ? (select.from.get(tailGroup(source)) ?? 0) : 0;
-    return (wanted[number] = source && wantsSource(filter, source) ? { after, since, from } : null);
+    return (wanted[number] =
+      source && wantsSource(filter, source) ? { after, before, since, until, from } : null);
   }
 
   async function peek(end: number): Promise<IndexRecord | null> {
@@ -60,10 +64,10 @@ export function createSelection(
           return batch;
         read++;
         position++;
-        const condition = wantedOf(record.source);
-        const skip = condition && linesToSkip(record, condition);
-        if (skip === null) continue;
-        batch.push({ record, skip });
+        const condition = wantedFrom(record.source);
+        const selected = condition && wantedOf(record, condition);
+        if (selected === null) continue;
+        batch.push(selected);
         bytes += record.length;
       }
       return batch.length > 0 ? batch : null;
@@ -71,8 +75,15 @@ export function createSelection(
   };
 }
 
-/** The bytes of these records, in their order; neighbours in a file are read at once. */
-export async function readRecords(log: LogFolder, batch: readonly Selected[]): Promise<Buffer[]> {
+/** A record, and what the file of its source holds for it now. */
+export interface ReadRecord extends Selected {
+  bytes: Buffer;
+  /** Whether these are the bytes that were written there; without a sum of them, whether they are as many. */
+  isSound: boolean;
+}
+
+/** The bytes of these records, in their order; neighbours in a file are read at once. What is not sound is remembered. */
+export async function readRecords(log: LogFolder, batch: readonly Selected[]): Promise<ReadRecord[]> {
   const runs = new Map<number, { from: number; to: number; members: number[] }[]>();
   for (const [index, { record }] of batch.entries()) {
     const ofSource = runs.get(record.source) ?? [];
@@ -85,16 +96,21 @@ export async function readRecords(log: LogFolder, batch: readonly Selected[]): P
     }
     runs.set(record.source, ofSource);
   }
-  const contents: Buffer[] = [];
+  const read: ReadRecord[] = [];
   for (const [source, ofSource] of runs) {
     for (const { from, to, members } of ofSource) {
-      const bytes = await log.readBytes(log.sources.path(source), from, to - from);
+      const whole = await log.readBytes(log.sources.path(source), from, to - from);
       for (const index of members) {
-        const record = batch[index]?.record;
-        if (record)
-          contents[index] = bytes.subarray(record.offset - from, record.offset - from + record.length);
+        const selected = batch[index];
+        if (selected === undefined) continue;
+        const { record } = selected;
+        const bytes = whole.subarray(record.offset - from, record.offset - from + record.length);
+        const isSound =
+          bytes.length === record.length && (record.sum === null || crc32(bytes) === record.sum);
+        if (!isSound) log.damage.add(record);
+        read[index] = { ...selected, bytes, isSound };
       }
     }
   }
-  return contents;
+  return read;
 }

@@ -4,6 +4,7 @@ import { encodeRecords, type RecordBytes } from '../../../../src/logs/store/enco
 import type { IndexRecord } from '../../../../src/logs/index-record.ts';
 import type { LogSource } from '../../../../src/logs/line.ts';
 import { LINE_START, parseLogLine } from '../../../../src/logs/wire.ts';
+import { anyText } from '../../../fuzz/text.ts';
 
 const source: LogSource = { step: 'run', pod: 'worker-0-0', attempt: 3, stream: 'stderr' };
 const record: IndexRecord = {
@@ -14,6 +15,7 @@ const record: IndexRecord = {
   length: 0,
   time: 1_790_000_000_123,
   partial: false,
+  sum: null,
 };
 
 function encoded(...records: RecordBytes[]): string {
@@ -44,7 +46,7 @@ const bytes = fc
   .array(
     fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
-      fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+      anyText().map((text) => Buffer.from(text)),
       fc.string({ unit: 'grapheme-ascii', maxLength: 300 }).map((text) => Buffer.from(text)),
       fc
         .constantFrom('\n', '\r\n', '\r', '\n\n', '\u001b[1m"\\', '\0', '\u2028')

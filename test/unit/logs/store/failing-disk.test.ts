@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogFiles, type LogFiles } from '../../../../src/logs/store/files.ts';
-import { collect, createFixture, OUT, read, texts, type Fixture } from './fixture.ts';
+import { collect, createFixture, OTHER, OUT, read, texts, type Fixture } from './fixture.ts';
 
 /** Files of a disk that fails while `code` is set. */
 function failingFiles(): { files: LogFiles; disk: { code: string | null; operation: 'read' | 'write' } } {
@@ -76,5 +76,50 @@ describe.each([
     const again = await store.open('9b2f31aa-0000-4000-8000-000000000000');
     await again.finish();
     expect(await texts(again)).toEqual(['a']);
+  });
+});
+
+describe('one file that cannot be read', () => {
+  /** The first source's. */
+  async function withBadFile(): Promise<Fixture> {
+    const { files } = failingFiles();
+    return createFixture({
+      ...files,
+      async read(path, into, position) {
+        if (path.endsWith('/0.log')) throw Object.assign(new Error('EIO: read'), { code: 'EIO' });
+        return files.read(path, into, position);
+      },
+    });
+  }
+
+  it.each(['appended', 'closed'] as const)(
+    'keeps no line of another back that is %s with it',
+    async (what) => {
+      const own = await withBadFile();
+      try {
+        const { logs, print } = own;
+        await print(OUT, 'cannot be read\n');
+        await print(OTHER, 'kept\n');
+        await Promise.all(
+          [OUT, OTHER].map((source) => (what === 'closed' ? logs.closed(source) : logs.appended([source]))),
+        );
+        expect(await texts(logs, { pod: 'ps-0-0' })).toEqual(['kept']);
+      } finally {
+        await own.remove();
+      }
+    },
+  );
+
+  it('keeps no line of another back at the end, at which it is told', async () => {
+    const own = await withBadFile();
+    try {
+      const { logs, print } = own;
+      await print(OUT, 'cannot be read\n');
+      await print(OTHER, 'kept\n');
+      await expect(logs.finish()).rejects.toMatchObject({ code: 'server_error' });
+      expect(await texts(logs, { pod: 'ps-0-0' })).toEqual(['kept']);
+    } finally {
+      await own.remove();
+    }
   });
 });

@@ -56,6 +56,23 @@ describe('lines', () => {
     expect(await texts(logs)).toEqual(['no newline']);
   });
 
+  it('of many sources that grow and close at the same moment are each there once, and of each in its order', async () => {
+    const { logs, print } = fixture;
+    const sources = Array.from({ length: 100 }, (_, index) => ({ ...OUT, pod: `worker-${index}-0` }));
+    await Promise.all(
+      sources.map(async (source) => {
+        await print(source, 'one\ntwo\nth');
+        await logs.appended([source]);
+        await print(source, `ree\n${source.pod}`);
+        await Promise.all([logs.appended([source]), logs.closed(source)]);
+      }),
+    );
+    const { lines } = await read(logs);
+    const ofPod = (pod: string) => lines.filter((line) => line.pod === pod).map(({ text }) => text);
+    for (const { pod } of sources) expect(ofPod(pod)).toEqual(['one', 'two', 'three', pod]);
+    expect(lines.map(({ sequence }) => sequence)).toEqual(lines.map((_, index) => index + 1));
+  });
+
   it('of two streams come in the order of their writes', async () => {
     const { logs, print } = fixture;
     for (let step = 0; step < 300; step++) await print(step % 3 === 0 ? ERR : OUT, `${step}\n`);
