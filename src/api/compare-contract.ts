@@ -14,7 +14,7 @@ const cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export const compared = z.object({
   experiments: z.array(z.uuid()),
   differences: z.array(z.object({ part: z.enum(PARTS), name: z.string(), values: z.array(cell) })),
-  /** Null: the files of one of them are not here any more. */
+  /** Files of the code that are not the same in all of them; null: those of one are not here any more. */
   files: z
     .array(
       z.object({
@@ -24,7 +24,7 @@ export const compared = z.object({
       }),
     )
     .nullable(),
-  /** Unified; null unless it was asked for. */
+  /** What differs in text files, as a unified diff; null unless it was asked for. */
   patch: z.string().nullable(),
 });
 

@@ -1,14 +1,20 @@
 import { z } from 'zod';
+import { CONTAINER_PROGRAMS } from '../experiment/plan/plan.ts';
 import { nameMistake } from '../experiment/project-name.ts';
 import { experimentRecord, experimentSummary, metricValue } from '../experiment/record.ts';
 import { STATUSES, STEPS } from '../experiment/status.ts';
+import { projectUse } from './team/project-use-contract.ts';
+import { MOST_TARGETS } from '../experiment/told/target.ts';
+import { notifyTarget } from './told/notify-contract.ts';
 
 /** The HTTP contract: requests and responses, typed once for server, client and OpenAPI. */
 
 export const snapshotDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/);
-const envMap = z.record(envName, z.string());
+/** A variable ends at a NUL: no process could take the rest. */
+const NO_NUL = /^[^\0]*$/;
+const envMap = z.record(envName, z.string().regex(NO_NUL, 'a value holds a NUL character'));
 /** An experiment id, a unique prefix of at least 3 characters, or `latest`. */
 export const experimentRef = z.string().min(1).max(64);
 
@@ -74,8 +80,15 @@ export const commonSubmission = {
   rebuild: z.boolean().default(false),
   /** How pods see inputs and outputs on the embedded engine; null: as its settings say. */
   storage: z.enum(['folder', 's3']).nullable().default(null),
+  /** Whose containers pods run in on the embedded engine, `none`: they are processes; null: as its settings say. */
+  container: z
+    .enum(['none', ...CONTAINER_PROGRAMS])
+    .nullable()
+    .default(null),
   /** Values of the manifest that are changed for this run: `spec.types.worker.count=4`. */
   set: z.array(z.string().min(1).max(10_000)).max(100).default([]),
+  /** Whom it tells when it is over, or waits for long. */
+  notify: z.array(notifyTarget).max(MOST_TARGETS).default([]),
   /** The same key and content: the same experiment; the same key, other content: `conflict`. */
   idempotency_key: z.string().min(1).max(200).nullable().default(null),
 };
@@ -114,13 +127,18 @@ export const resubmission = z.object({
   labels: commonSubmission.labels,
   /** Keys of labels that the first experiment has and this one shall not. */
   drop_labels: z.array(z.string()).max(100).default([]),
+  /** Names of variables and secrets that the first experiment has and this one shall not. */
+  drop_env: z.array(z.string()).max(1000).default([]),
   keep: commonSubmission.keep,
   force: commonSubmission.force,
   shell: commonSubmission.shell,
   python_env: commonSubmission.python_env,
   rebuild: commonSubmission.rebuild,
   storage: commonSubmission.storage,
+  container: commonSubmission.container,
   set: commonSubmission.set,
+  /** Null: those of the first experiment. */
+  notify: z.array(notifyTarget).max(MOST_TARGETS).nullable().default(null),
   idempotency_key: commonSubmission.idempotency_key,
 });
 
@@ -130,12 +148,25 @@ export const listQuery = z.strictObject({
   operator: z.string().optional(),
   project: z.string().optional(),
   engine: z.string().optional(),
+  /** Name of a key. */
+  submitted_by: z.string().optional(),
+  /** Of the commit that ran. */
+  branch: z.string().optional(),
+  /** A SHA, or its beginning. */
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{4,64}$/, 'a SHA, or at least 4 digits of one')
+    .optional(),
   /** `key=value`, or `key` with any value; all must hold. */
   label: repeated(z.string()),
   /** The sweep's name. */
   sweep: z.string().optional(),
   message: z.string().optional(),
   since: z.iso.datetime({ precision: 3 }).optional(),
+  /** Created before it. */
+  until: z.iso.datetime({ precision: 3 }).optional(),
+  /** Resubmitted from this experiment. */
+  resubmit_of: z.uuid().optional(),
   /** `metric.NAME`, `-metric.NAME`: by its last value, the largest first. Without: the newest first. */
   sort: z.string().max(1000).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
@@ -179,34 +210,67 @@ export const bulkResult = z.object({
   ),
 });
 
+/** What is searched for in a log. */
+export const oneLine = z
+  .string()
+  .min(1)
+  .max(1000)
+  .regex(/^[^\n]*$/, 'one line is looked for');
+
 export const logQuery = z.strictObject({
   follow: z.stringbool().default(false),
   after: z.coerce.number().int().min(0).optional(),
+  before: z.coerce.number().int().min(0).optional(),
   pod: z.string().optional(),
   type: z.string().optional(),
   step: z.enum(STEPS).optional(),
   attempt: z.coerce.number().int().min(1).optional(),
   since: z.iso.datetime({ precision: 3 }).optional(),
+  until: z.iso.datetime({ precision: 3 }).optional(),
+  /** Small letters stand for large ones too; a text with a large one is taken as it is. */
+  grep: oneLine.optional(),
   tail: z.coerce.number().int().min(0).optional(),
+  /** Of the lines that all the rest leaves: so many are passed over, and no more than so many given out. */
+  offset: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).optional(),
   /** The sequence `tail` is counted back from: who resumes a stream gets the same tail again. */
   tail_at: z.coerce.number().int().min(0).optional(),
   /** Bytes at the start that are left out (`raw`): who resumes. */
   skip: z.coerce.number().int().min(0).optional(),
   /** The exact bytes of one pod (`pod` must be given) instead of JSON lines. */
   raw: z.stringbool().default(false),
+  /** Lines as text behind the names of their pods, instead of JSON. */
+  text: z.stringbool().default(false),
 });
+
+const podUse = {
+  /** CPUs that are busy; null: not known. */
+  cpus: z.number().nullable(),
+  /** Memory that it has, in bytes; null: not known. */
+  memory_bytes: z.int().nullable(),
+  /** How busy its GPUs are, from 0 to 1; null: not known. */
+  gpu: z.number().nullable(),
+  /** Memory of GPUs that it has, in bytes; null: not known. */
+  gpu_memory_bytes: z.int().nullable(),
+};
 
 /** What each pod that runs takes at present: CPUs, memory, and how busy its GPUs are (0 to 1). Null: not known there. */
 export const usage = z.object({
-  pods: z.array(
-    z.object({
-      pod: z.string(),
-      cpus: z.number().nullable(),
-      memory_bytes: z.int().nullable(),
-      gpu: z.number().nullable(),
-    }),
-  ),
+  pods: z.array(z.object({ pod: z.string(), ...podUse })),
 });
+
+/** What pods took over some time: means of the samples, and the peaks beside them. Null: not known there. */
+export const usageSpan = z.object({
+  /** When the first of the samples was. */
+  time: z.iso.datetime({ precision: 3 }),
+  /** Seconds from the first of the samples to the last. */
+  span_s: z.number(),
+  /** Each pod that ran. */
+  pods: z.array(z.object({ pod: z.string(), ...podUse, peak: z.object(podUse) })),
+});
+
+/** What pods took while they ran, oldest first: at most 240 spans, of more and more samples each the longer it runs. */
+export const usageHistory = z.object({ experiment_id: z.uuid(), samples: z.array(usageSpan) });
 
 /** Metrics of an experiment: all, or those with these names. */
 export const metricsQuery = z.strictObject({ name: repeated(z.string().min(1).max(1000)) });
@@ -226,7 +290,16 @@ export const serverStatus = z.object({
   address: z.string().nullable(),
   version: z.string().nullable(),
   live_experiments: z.int().nullable(),
-  disk: z.object({ snapshots: z.int(), environments: z.int(), logs: z.int(), outputs: z.int() }).nullable(),
+  disk: z
+    .object({
+      snapshots: z.int(),
+      environments: z.int(),
+      logs: z.int(),
+      outputs: z.int(),
+      repositories: z.int(),
+    })
+    .nullable(),
+  projects: z.array(projectUse).nullable(),
 });
 
 export { experimentRecord, experimentSummary };
@@ -249,5 +322,7 @@ export type BulkResult = z.infer<typeof bulkResult>;
 export type LogQuery = z.infer<typeof logQuery>;
 export type LogQueryInput = z.input<typeof logQuery>;
 export type Usage = z.infer<typeof usage>;
+export type UsageSpan = z.infer<typeof usageSpan>;
+export type UsageHistory = z.infer<typeof usageHistory>;
 export type ExperimentMetrics = z.infer<typeof experimentMetrics>;
 export type ServerStatus = z.infer<typeof serverStatus>;

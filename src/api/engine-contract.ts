@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notice } from '../experiment/record.ts';
+import { experimentSummary, notice } from '../experiment/record.ts';
 import { DIAGNOSTIC_CODE_NAMES } from '../manifest/codes.ts';
 import { ENGINE_KIND_NAMES } from '../operators/engine-kinds.ts';
 
@@ -80,7 +80,7 @@ export const engineAddition = z.strictObject({
 });
 
 export const engineDocument = engineSummary.extend({
-  /** Null: the embedded engine. */
+  /** How its cluster is reached; null: the embedded engine. */
   kubernetes: z
     .object({
       /** Address of the API server; null: what the kubeconfig says cannot be read. */
@@ -91,7 +91,7 @@ export const engineDocument = engineSummary.extend({
         kind: z.enum(['reference', 'stored', 'in-cluster']),
         file: z.string().nullable(),
       }),
-      /** All of them, defaults included. */
+      /** Settings of the engine: all of them, defaults included. */
       settings: z.record(z.string(), z.unknown()),
     })
     .nullable(),
@@ -106,6 +106,25 @@ export const engineFinding = z.object({
 
 /** The answer to `POST /v1/engines`: the engine, and what was found there. */
 export const engineAdded = z.object({ engine: engineDocument, checks: z.array(engineFinding) });
+
+/** `GET /v1/engines/:name/queue`. */
+export const engineQueueQuery = z.strictObject({
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+});
+/** Experiments that wait for an engine, in the order in which their turns come; what each waits for is its explanation. */
+export const engineQueue = z.object({
+  engine: z.string(),
+  /** How many wait of those that the caller may see. */
+  total: z.int(),
+  waiting: z.array(
+    z.object({
+      /** From 1, counted among all that wait for the engine. */
+      place: z.int(),
+      experiment: experimentSummary,
+    }),
+  ),
+});
 
 /** `POST /v1/engines/:name/check`. */
 export const engineCheck = z.object({
@@ -122,7 +141,7 @@ export const engineRemoval = z.strictObject({
 
 /** `POST /v1/engines/:name/fit`: a manifest, and what it is called in what is said about it. */
 export const engineFitQuery = z.object({ manifest: z.string().max(1_000_000), file: z.string().max(4096) });
-const diagnostic = z.object({
+export const diagnostic = z.object({
   severity: z.enum(['error', 'warning']),
   code: z.enum(DIAGNOSTIC_CODE_NAMES),
   path: z.string(),
@@ -138,6 +157,8 @@ export const engineFit = z.object({ diagnostics: z.array(diagnostic) });
 
 export type EngineSummary = z.infer<typeof engineSummary>;
 export type EngineList = z.infer<typeof engineList>;
+export type EngineQueue = z.infer<typeof engineQueue>;
+export type EngineQueueQuery = z.infer<typeof engineQueueQuery>;
 export type EngineFit = z.infer<typeof engineFit>;
 export type EngineConnection = z.infer<typeof engineConnection>;
 export type EngineAddition = z.infer<typeof engineAddition>;

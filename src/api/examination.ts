@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What a look at everything that the control plane keeps has found. */
 export const examination = z.object({
-  /** Nothing was wrong. */
+  /** Whether nothing was wrong. */
   sound: z.boolean(),
   /** How many of each were read. */
   checked: z.object({ experiments: z.int(), contents: z.int(), snapshots: z.int(), logs: z.int() }),

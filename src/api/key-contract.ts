@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { projectName } from './contract.ts';
 
 /** What the holder of a key may do, each all that the one before it may: look, run experiments, decide about the server. */
 export const ROLES = ['viewer', 'member', 'admin'] as const;
@@ -11,14 +12,18 @@ export const keyName = z
 
 const time = z.iso.datetime({ precision: 3 });
 
+const keyProjects = z.array(projectName).min(1).max(100).nullable();
+
 /** A key as it is listed: nobody can read it any more. */
 export const keyDocument = z.object({
   name: keyName,
   role,
+  /** Projects that it is for; null: all. Of others its holder sees nothing. */
+  projects: keyProjects.default(null),
   created_at: time,
-  /** Null: never. */
+  /** When it ends; null: never. */
   expires_at: time.nullable(),
-  /** To the minute; null: not yet. */
+  /** When it was last used, to the minute; null: not yet. */
   last_used_at: time.nullable(),
 });
 export const keyList = z.object({ keys: z.array(keyDocument) });
@@ -27,6 +32,8 @@ export const keyList = z.object({ keys: z.array(keyDocument) });
 export const keyCreation = z.strictObject({
   name: keyName,
   role,
+  /** Not of an admin's. */
+  projects: keyProjects.default(null),
   /** Seconds; null: for ever. */
   expires_in_s: z.int().min(1).max(3_153_600_000).nullable().default(null),
 });
@@ -36,9 +43,11 @@ export const keyCreated = keyDocument.extend({ key: z.string() });
 
 /** `GET /v1/identity`: who asks. */
 export const identity = z.object({
-  /** Name of the key; null: the server's own user, who needs none. `server`: the key that the server was started with. */
+  /** Who asks: name of the key; null: the server's own user, who needs none. `server`: the key that the server was started with. */
   name: z.string().nullable(),
   role,
+  /** Projects that the key is for; null: all. */
+  projects: keyProjects,
 });
 
 /** `keys.json`: what is kept of each key. */

@@ -1,5 +1,7 @@
 import type { ServerStatus } from './contract.ts';
 
+export type { ServerStatus } from './contract.ts';
+
 /** What `server status` and `server stop` print of a control plane that is not there. */
 export const NOT_RUNNING: ServerStatus = {
   running: false,
@@ -8,4 +10,5 @@ export const NOT_RUNNING: ServerStatus = {
   version: null,
   live_experiments: null,
   disk: null,
+  projects: null,
 };

@@ -40,7 +40,7 @@ export const sweepSubmitted = z.object({
   sweep: sweepName,
   experiments: z.array(
     trial.extend({
-      /** False: it was there before. */
+      /** Whether it was submitted now; else it was there before. */
       created: z.boolean(),
     }),
   ),
@@ -55,9 +55,9 @@ export const sweepSummary = z.object({
   points: z.int(),
   repeat: z.int(),
   max_parallel: z.int().nullable(),
-  /** Of the last experiment of each point and repeat. */
+  /** How many have each status, of the last experiment of each point and repeat. */
   counts,
-  /** Points and repeats that have no experiment. */
+  /** How many points and repeats have no experiment. */
   missing: z.int(),
 });
 
@@ -73,13 +73,13 @@ export const sweepDocument = sweepSummary.extend({
       ended_at: z.iso.datetime({ precision: 3 }).nullable(),
       duration_s: z.number().nullable(),
       explanation: z.string().nullable(),
-      /** Those that were asked for. */
+      /** Those that were asked for, by name. */
       metrics: z.record(z.string(), metric),
     }),
   ),
-  /** Every metric that one of them has. */
+  /** Names of all metrics that one of them has. */
   metric_names: z.array(z.string()),
-  /** Which have none. */
+  /** Points and repeats that have no experiment. */
   missing_points: z.array(z.object({ point, index: z.int(), repeat: z.int() })),
 });
 

@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import type { ConsoleOpened } from '../api/console/console-contract.ts';
 import type {
   AnnotationInput,
   BulkResult,
@@ -12,6 +13,7 @@ import type {
   ServerStatus,
   SubmissionInput,
   Usage,
+  UsageHistory,
 } from '../api/contract.ts';
 import type {
   EngineAdded,
@@ -21,9 +23,25 @@ import type {
   EngineFit,
   EngineList,
 } from '../api/engine-contract.ts';
-import type { EnvironmentsPruned, EnvironmentsPruning } from '../api/environments-contract.ts';
+import type { DiskPruning, EnvironmentsPruned, ImagesPruned } from '../api/prune-contract.ts';
+import type { AuditList, AuditQueryInput } from '../api/team/audit-contract.ts';
 import type { Identity, KeyCreated, KeyCreationInput, KeyDocument, KeyList } from '../api/key-contract.ts';
-import type { Opened, OpenName, StorageList, StorageQueryInput } from '../api/storage-contract.ts';
+import type { DeliveryList, HookAnswer, HookQueryInput } from '../api/team/hook-contract.ts';
+import type {
+  HostKeyAnswer,
+  HostKeyQueryInput,
+  ProjectCreationInput,
+  ProjectDocument,
+  ProjectList,
+  ProjectUpdateInput,
+} from '../api/team/project-contract.ts';
+import type {
+  FileQueryInput,
+  Opened,
+  OpenName,
+  StorageList,
+  StorageQueryInput,
+} from '../api/storage-contract.ts';
 import type {
   SweepDocument,
   SweepList,
@@ -31,6 +49,7 @@ import type {
   SweepSubmissionInput,
   SweepSubmitted,
 } from '../api/sweep-contract.ts';
+import type { EventsQueryInput } from '../api/told/event-contract.ts';
 import type { Examination } from '../api/examination.ts';
 import type { Compared, ComparisonInput } from '../api/compare-contract.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../experiment/record.ts';
@@ -39,6 +58,7 @@ import { isAichorError, systemErrorCode } from '../errors.ts';
 import { again, doubling } from '../base/async/again.ts';
 import { isAbsent } from '../base/io/files-sync.ts';
 import type { Query } from '../base/http/query.ts';
+import { asQuery, movingBy, type FileMover } from './moving.ts';
 import { readText } from '../base/http/send.ts';
 import type { Address } from './address.ts';
 import { send, sendForJson, type HttpRequest, type Target } from './http.ts';
@@ -60,8 +80,14 @@ export interface AnnouncedSnapshot {
   missing_lines: [number, number][];
 }
 
+/**
+ * Silence after which a connection over a network counts as lost. Streams of lines say something every 15 seconds; the
+ * bytes of a pod cannot, so they are asked for again now and then.
+ */
+const SILENT_MS = { lines: 45_000, bytes: 300_000, answers: 120_000 };
+
 /** Typed calls of every route of the contract. All throw AichorError. */
-export interface Client {
+export interface Client extends FileMover {
   health(): Promise<{ version: string; pid: number }>;
   server(): Promise<ServerStatus>;
   stopServer(): Promise<ServerStatus>;
@@ -85,6 +111,8 @@ export interface Client {
   get(ref: string): Promise<ExperimentRecord>;
   /** What the pods that run take at present. */
   usage(ref: string): Promise<Usage>;
+  /** What they took while they ran. */
+  usageHistory(ref: string): Promise<UsageHistory>;
   manifest(ref: string): Promise<string>;
   /** Series of metrics; with names, only these. */
   metrics(ref: string, names: readonly string[]): Promise<ExperimentMetrics>;
@@ -92,17 +120,34 @@ export interface Client {
   logs(ref: string, query: LogQueryInput): Promise<Readable>;
   /** The open response: one summary a line, present states first. */
   watch(query: { id: string[] } | ListQueryInput): Promise<Readable>;
+  /** The open response: changes of all experiments, one a line, and lines of the stream's own between them. */
+  events(query: EventsQueryInput): Promise<Readable>;
   cancel(selection: Selection): Promise<BulkResult>;
   /** Labels and notes. */
   annotate(annotation: AnnotationInput): Promise<BulkResult>;
   delete(selection: Selection & { outputs?: boolean }): Promise<BulkResult>;
   prune(pruning: PruningInput): Promise<BulkResult>;
-  pruneEnvironments(pruning: EnvironmentsPruning): Promise<EnvironmentsPruned>;
+  pruneEnvironments(pruning: DiskPruning): Promise<EnvironmentsPruned>;
+  pruneImages(pruning: DiskPruning): Promise<ImagesPruned>;
   identity(): Promise<Identity>;
+  /** Where a browser of this user finds the console. */
+  console(): Promise<ConsoleOpened>;
   keys(): Promise<KeyList>;
   createKey(wish: KeyCreationInput): Promise<KeyCreated>;
   revokeKey(name: string): Promise<KeyDocument>;
   rotateKey(name: string): Promise<KeyCreated>;
+  audit(query: AuditQueryInput): Promise<AuditList>;
+  projects(): Promise<ProjectList>;
+  project(name: string): Promise<ProjectDocument>;
+  createProject(creation: ProjectCreationInput): Promise<ProjectDocument>;
+  updateProject(name: string, update: ProjectUpdateInput): Promise<ProjectDocument>;
+  deleteProject(name: string): Promise<ProjectDocument>;
+  /** By which the host of a repository says that it is known. */
+  hostKeys(query: HostKeyQueryInput): Promise<HostKeyAnswer>;
+  /** What the host of its repository is to be told. */
+  hook(name: string, query: HookQueryInput): Promise<HookAnswer>;
+  deliveries(name: string, limit: number): Promise<DeliveryList>;
+  redeliver(name: string, id: string): Promise<DeliveryList>;
   engines(): Promise<EngineList>;
   engine(name: string): Promise<EngineDocument>;
   addEngine(addition: EngineAdditionInput): Promise<EngineAdded>;
@@ -115,7 +160,7 @@ export interface Client {
   code(ref: string): Promise<Readable>;
   storage(query: StorageQueryInput): Promise<StorageList>;
   /** The open response: the file's bytes, as they come. */
-  storedFile(query: StorageQueryInput): Promise<Readable>;
+  storedFile(query: FileQueryInput): Promise<Readable>;
 }
 
 export function createClient(options: ClientOptions): Client {
@@ -123,10 +168,13 @@ export function createClient(options: ClientOptions): Client {
   const json = <T>(request: HttpRequest) => call((target) => sendForJson<T>(target, request), request);
   const open = (request: HttpRequest) => call((target) => send(target, request), request);
   const get = <T>(path: string, query?: Query) =>
-    json<T>({ method: 'GET', path, query, signal: options.signal });
+    json<T>({ method: 'GET', path, query, silentMs: SILENT_MS.answers, signal: options.signal });
+  const stream = (path: string, silentMs: number, query?: object) =>
+    open({ method: 'GET', path, query: query && asQuery(query), silentMs, signal: options.signal });
   const post = <T>(path: string, body: unknown = {}) =>
     json<T>({ method: 'POST', path, json: body, signal: options.signal });
   const at = (ref: string, rest = '') => `/experiments/${encodeURIComponent(ref)}${rest}`;
+  const projectAt = (name: string, rest = '') => `/projects/${encodeURIComponent(name)}${rest}`;
   const keyAt = (name: string, rest = '') => `/keys/${encodeURIComponent(name)}${rest}`;
   const engineAt = (name: string, rest = '') => `/engines/${encodeURIComponent(name)}${rest}`;
   return {
@@ -159,22 +207,35 @@ export function createClient(options: ClientOptions): Client {
     list: (query) => get('/experiments', asQuery(query)),
     get: (ref) => get(at(ref)),
     usage: (ref) => get(at(ref, '/usage')),
-    manifest: async (ref) =>
-      readText(await open({ method: 'GET', path: at(ref, '/manifest'), signal: options.signal })),
+    usageHistory: (ref) => get(at(ref, '/usage/history')),
+    manifest: async (ref) => readText(await stream(at(ref, '/manifest'), SILENT_MS.answers)),
     metrics: (ref, name) => get(at(ref, '/metrics'), asQuery({ name: [...name] })),
     logs: (ref, query) =>
-      open({ method: 'GET', path: at(ref, '/logs'), query: asQuery(query), signal: options.signal }),
-    watch: (query) => open({ method: 'GET', path: '/watch', query: asQuery(query), signal: options.signal }),
+      stream(at(ref, '/logs'), query.raw === 'true' ? SILENT_MS.bytes : SILENT_MS.lines, query),
+    watch: (query) => stream('/watch', SILENT_MS.lines, query),
+    events: (query) => stream('/events', SILENT_MS.lines, query),
     cancel: (selection) => post('/experiments/cancel', selection),
     annotate: (annotation) => post('/experiments/annotate', annotation),
     delete: (selection) => post('/experiments/delete', selection),
     prune: (pruning) => post('/experiments/prune', pruning),
     pruneEnvironments: (pruning) => post('/environments/prune', pruning),
+    pruneImages: (pruning) => post('/images/prune', pruning),
     identity: () => get('/identity'),
+    console: () => post('/console'),
     keys: () => get('/keys'),
     createKey: (wish) => post('/keys', wish),
     revokeKey: (name) => json({ method: 'DELETE', path: keyAt(name), signal: options.signal }),
     rotateKey: (name) => post(keyAt(name, '/rotate')),
+    audit: (query) => get('/audit', asQuery(query)),
+    projects: () => get('/projects'),
+    project: (name) => get(projectAt(name)),
+    createProject: (creation) => post('/projects', creation),
+    updateProject: (name, update) => post(projectAt(name), update),
+    deleteProject: (name) => json({ method: 'DELETE', path: projectAt(name), signal: options.signal }),
+    hostKeys: (query) => post('/projects/host-keys', query),
+    hook: (name, query) => post(projectAt(name, '/hook'), query),
+    deliveries: (name, limit) => get(projectAt(name, '/deliveries'), { limit }),
+    redeliver: (name, id) => post(projectAt(name, `/deliveries/${encodeURIComponent(id)}/redeliver`)),
     engines: () => get('/engines'),
     engine: (name) => get(engineAt(name)),
     addEngine: (addition) => post('/engines', addition),
@@ -183,10 +244,10 @@ export function createClient(options: ClientOptions): Client {
     checkEngine: (name) => post(engineAt(name, '/check')),
     fitEngine: (name, query) => post(engineAt(name, '/fit'), query),
     open: (ref, name) => post(at(ref, `/open/${name}`)),
-    code: (ref) => open({ method: 'GET', path: at(ref, '/code'), signal: options.signal }),
+    code: (ref) => stream(at(ref, '/code'), SILENT_MS.answers),
     storage: (query) => get('/storage', asQuery(query)),
-    storedFile: (query) =>
-      open({ method: 'GET', path: '/storage/file', query: asQuery(query), signal: options.signal }),
+    storedFile: (query) => stream('/storage/file', SILENT_MS.answers, query),
+    ...movingBy({ json, open, silentMs: SILENT_MS.answers, signal: options.signal }),
   };
 }
 
@@ -222,6 +283,7 @@ function createCall({ address, apiKey, reconnect, signal }: ClientOptions) {
         {
           delays: REPETITIONS,
           isTransient: (error) =>
+            !isSpent(request) &&
             isLostConnection(error, { repeatable, canReconnect: reconnect !== undefined }),
           signal,
         },
@@ -232,6 +294,11 @@ function createCall({ address, apiKey, reconnect, signal }: ClientOptions) {
       throw mayBeTaken && flag !== null && !isAnswer ? unanswered(error, flag) : error;
     }
   };
+}
+
+/** Its body was a stream, which is gone now. */
+function isSpent({ body }: HttpRequest): boolean {
+  return body?.content instanceof Readable && body.content.destroyed;
 }
 
 /** Nobody listened: nothing was sent. Or the connection broke: only harmless for a request that may come twice. */
@@ -255,10 +322,4 @@ function isRepeatable({ method, path, json }: HttpRequest): boolean {
     'idempotency_key' in json &&
     json.idempotency_key !== null
   );
-}
-
-/** The wire form of a query: what is not a list, text, number or boolean has no place in one. */
-function asQuery(query: object): Query {
-  const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(entries);
 }

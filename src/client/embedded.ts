@@ -1,6 +1,7 @@
-import { chmod, mkdir, open, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { chmod, open, stat, statfs, type FileHandle } from 'node:fs/promises';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { makeFolderSync } from '../base/io/files-sync.ts';
 import { sleep } from '../base/async/abort.ts';
 import { ifThere } from '../base/io/files.ts';
 import { start } from '../base/io/start.ts';
@@ -8,6 +9,7 @@ import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
 import type { Address, SocketAddress } from './address.ts';
 import { sendForJson } from './http.ts';
+import { isNewer } from './other-version.ts';
 import { addressOf } from './server-file.ts';
 import { silence } from './silence.ts';
 import { startFailure } from './start-failure.ts';
@@ -51,8 +53,8 @@ export async function findEmbedded(
 
 /**
  * The address of a server that answers, started when none does. Two callers at once end up with one server: the
- * one that finds the lock taken leaves, and its starter goes on looking. A server of another version is replaced
- * when it is idle, else used as it is, which is said.
+ * one that finds the lock taken leaves, and its starter goes on looking. A server of an older version is replaced
+ * when it is idle, else used as it is, which is said. A newer one is never ended: what it has written this program may not understand.
  */
 export async function startEmbedded(options: StartOptions): Promise<Address> {
   const address = addressOf(options.folder);
@@ -106,6 +108,12 @@ async function askHealth(address: SocketAddress, signal: AbortSignal): Promise<H
 
 async function isUsable(options: StartOptions, { version }: Health): Promise<boolean> {
   if (version === options.version) return true;
+  if (isNewer(version, options.version)) {
+    options.notice(
+      `the control plane is version ${version}, newer than this (${options.version}), and is left running: install aichor ${version} (npm install -g aichor@${version}), or use another state folder by setting AICHOR_HOME`,
+    );
+    return true;
+  }
   const target = { address: addressOf(options.folder), apiKey: null };
   const { live_experiments: live } = await sendForJson<{ live_experiments: number | null }>(target, {
     method: 'GET',
@@ -152,7 +160,7 @@ async function launch({ folder, env, entry, notice }: StartOptions): Promise<Lau
 
 async function openLog(folder: StateFolder): Promise<FileHandle> {
   try {
-    await mkdir(folder.data, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder.data, 0o700);
     return await open(logOf(folder), 'a', 0o600);
   } catch (cause) {
     const code = systemErrorCode(cause);

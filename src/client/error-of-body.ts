@@ -2,7 +2,7 @@ import { AichorError, ERROR_CODES, type ErrorCode } from '../errors.ts';
 
 /** What a failed request's body says, as an error; a body that is not ours is `server_error`. */
 export function errorOfBody(status: number, body: string): AichorError {
-  return errorIn(body) ?? notOurs(status);
+  return errorIn(body) ?? inOtherWords(status, body) ?? notOurs(status);
 }
 
 /** The error object that a server prints or answers with, as an error; null for any other text. */
@@ -16,6 +16,16 @@ export function errorIn(text: string): AichorError | null {
     hint: typeof hint === 'string' ? hint : null,
     ...(Array.isArray(diagnostics) && { diagnostics: diagnostics.filter(isObject) }),
     requestId: typeof requestId === 'string' ? requestId : undefined,
+  });
+}
+
+/** What a newer server says under a code that is not known here: its words are as good as ever. */
+function inOtherWords(status: number, body: string): AichorError | null {
+  const { code, message, hint, request_id: requestId } = objectIn(body) ?? {};
+  if (typeof code !== 'string' || typeof message !== 'string' || typeof requestId !== 'string') return null;
+  return new AichorError(CODE_OF_STATUS.get(status) ?? 'server_error', message, {
+    hint: typeof hint === 'string' ? hint : null,
+    requestId,
   });
 }
 

@@ -19,8 +19,10 @@ export interface HttpRequest {
   query?: Query | undefined;
   /** Sent as JSON. */
   json?: unknown;
-  /** Sent as it is; a stream is ended or destroyed by this call. */
-  body?: { content: Readable | Uint8Array; type: string; encoding?: string };
+  /** Sent as it is; a stream is ended or destroyed by this call, so that only one that can be opened again can be sent again. */
+  body?: { content: Readable | Uint8Array | (() => Readable); type: string; encoding?: string };
+  /** How long a server over a network may be silent, before its answer and within it; for ever, unless said. */
+  silentMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -60,7 +62,7 @@ export async function sendForJson<T>(target: Target, request: HttpRequest): Prom
 
 async function exchange(
   { address, apiKey }: Target,
-  { method, path, query, json, body, signal }: HttpRequest,
+  { method, path, query, json, body, silentMs, signal }: HttpRequest,
 ): Promise<HttpAnswer> {
   const call = {
     method,
@@ -71,16 +73,21 @@ async function exchange(
       ...(body && { 'content-type': body.type }),
       ...(body?.encoding !== undefined && { 'content-encoding': body.encoding }),
     },
-    body: json === undefined ? body?.content : JSON.stringify(json),
+    body: json === undefined ? contentOf(body) : JSON.stringify(json),
     signal,
   };
-  if ('url' in address) return (await remoteAt(address.url)).send(call);
+  if ('url' in address)
+    return (await remoteAt(address.url)).send({ ...call, answerMs: silentMs ?? 0, silentMs });
   // A socket has no host, and HTTP wants one.
   const headers = { ...call.headers, host: 'aichor' };
   const answer = await unlessSilent(address, (given) =>
     sendHere({ ...call, headers, place: address, signal: signal ? AbortSignal.any([signal, given]) : given }),
   );
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
+}
+
+function contentOf(body: HttpRequest['body']): Readable | Uint8Array | undefined {
+  return typeof body?.content === 'function' ? body.content() : body?.content;
 }
 
 function remoteAt(url: string): Promise<Remote> {
@@ -99,7 +106,8 @@ export function describeAddress(address: Address): string {
   return 'url' in address ? address.url : `unix:${address.socketPath}`;
 }
 
-function unreachable(address: Address, cause: unknown): AichorError {
+/** There was no answer. */
+export function unreachable(address: Address, cause: unknown): AichorError {
   const why = systemErrorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
   const hint =
     'url' in address

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readIfThereSync } from '../base/io/files-sync.ts';
+import { isFolderSync, readIfThereSync } from '../base/io/files-sync.ts';
 import type { StateFolder } from '../machine/state-folder.ts';
 import type { Address, SocketAddress } from './address.ts';
 
@@ -12,7 +12,9 @@ export interface ServerFile {
 
 /** Null when there is none, or when it is not whole. */
 export function serverFileIn(dataFolder: string): ServerFile | null {
-  const text = readIfThereSync(join(dataFolder, 'server.json'));
+  const path = join(dataFolder, 'server.json');
+  // The server, when it starts, says what is in the file's place.
+  const text = isFolderSync(path) ? null : readIfThereSync(path);
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);

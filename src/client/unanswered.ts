@@ -1,3 +1,4 @@
+import { HttpTimeout } from '../base/http/send.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import { quoteForShell } from '../operators/command/launcher.ts';
 import type { HttpRequest } from './http.ts';
@@ -17,6 +18,7 @@ const AFTER_SENDING: ReadonlySet<string> = new Set([
 export function isUnanswered(error: unknown): boolean {
   if (!isAichorError(error) || error.requestId !== undefined) return false;
   if (error.code !== 'server_unreachable' && error.code !== 'server_error') return false;
+  if (error.cause instanceof HttpTimeout) return error.cause.waitedFor === 'answer';
   const code = systemErrorCode(error.cause);
   return code === undefined || AFTER_SENDING.has(code);
 }

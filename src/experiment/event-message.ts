@@ -24,6 +24,8 @@ export function eventMessage(event: ExperimentEvent): string {
     case 'progress':
     case 'attempt':
     case 'cancel_requested':
+    case 'suspended':
+    case 'resumed':
       return event.message;
     case 'pod':
       return podMessage(event);
@@ -52,6 +54,8 @@ function podMessage({ pod, status, reason, exit_code }: PodFact): string {
     exit_code === null ? null : `exit code ${exit_code}`,
   ].filter((detail) => detail !== null);
   const suffix = details.length > 0 ? ` (${details.join(', ')})` : '';
+  if (status === 'Running' && reason === 'DiskFull')
+    return `${pod} has ended; its exit code waits for room on the disk`;
   return `${pod} ${status.toLowerCase()}${suffix}`;
 }
 

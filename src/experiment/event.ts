@@ -28,6 +28,10 @@ export type ExperimentFact =
   | { type: 'progress'; message: string }
   /** All pods are (re)created: attempt 1 is the first. */
   | { type: 'attempt'; attempt: number; message: string }
+  /** The cluster has stopped all pods of an attempt, to let them go on later: it waits again. */
+  | { type: 'suspended'; attempt: number; message: string }
+  /** Pods run again, those of the attempt after it. */
+  | { type: 'resumed'; attempt: number; message: string }
   | PodFact
   | { type: 'link'; name: keyof Links; url: string | null }
   /** Working copies were kept here. */
@@ -51,4 +55,6 @@ export interface PodFact {
   started_at: string | null;
   ended_at: string | null;
   peak_memory_bytes: number | null;
+  /** Absent: not known, or the engine has none. */
+  node?: string | null;
 }

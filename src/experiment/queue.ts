@@ -6,6 +6,19 @@ export interface QueueEntry {
   needs: Totals;
   /** The sweep it belongs to, where that has a limit of its own. */
   sweep?: string | null;
+  /** The project it belongs to, where that may have quotas. */
+  project?: string | null;
+}
+
+/** What the quotas of a project say; null: no limit. */
+export interface ProjectRoom {
+  /** How many of its experiments may run, and how many GPUs they may have, at the same time. */
+  running: number | null;
+  gpus: number | null;
+  /** What runs of it now. */
+  now: { running: number; gpus: number };
+  /** Why nothing of it may start, whatever it needs; null: it may. */
+  full: string | null;
 }
 
 /** How many more of a sweep may start now, and how many may run at all. */
@@ -22,6 +35,8 @@ export interface QueueLimits {
   max_experiments: number | null;
   /** Of sweeps that have a limit, by name. */
   sweeps?: ReadonlyMap<string, SweepRoom>;
+  /** Of projects that have quotas, by name. */
+  projects?: ReadonlyMap<string, ProjectRoom>;
 }
 
 export interface QueueDecision {
@@ -37,8 +52,8 @@ const ROUGH_STEPS = [1, 2, 5];
 
 /**
  * Who may start (contract 8): first come first served. One is admitted when its peak fits beside what runs, or when
- * nothing runs (so what is larger than the machine runs too, alone). Nobody overtakes: who waits holds back all behind, unless it is only its sweep's own
- * limit that it waits for.
+ * nothing runs (so what is larger than the machine runs too, alone). Nobody overtakes: who waits holds back all behind, unless it is only its sweep's or
+ * its project's own limit that it waits for.
  * A machine without GPUs does not count them: the engine says by a notice that they are absent.
  *
  * @param told how many from the front know already what they wait for; it is said again when somebody is admitted
@@ -50,11 +65,11 @@ export function decideQueue(
   told = 0,
 ): QueueDecision {
   const held = [...running];
-  const started = new Map<string, number>();
+  const started: Started = { sweeps: new Map(), projects: new Map() };
   const admitted: string[] = [];
   let left: QueueEntry[] = [];
   for (const [index, entry] of waiting.entries()) {
-    if (isHeldBySweep(entry, started, limits)) {
+    if (heldByItsOwn(entry, started, limits) !== null) {
       left.push(entry);
       continue;
     }
@@ -64,27 +79,48 @@ export function decideQueue(
     }
     held.push(entry);
     admitted.push(entry.id);
-    if (entry.sweep) started.set(entry.sweep, (started.get(entry.sweep) ?? 0) + 1);
+    count(entry, started);
   }
   const from = admitted.length === 0 ? told : 0;
   return {
     admitted,
     waiting: left.slice(from).map((entry, index) => ({
       id: entry.id,
-      message: isHeldBySweep(entry, started, limits)
-        ? `at most ${limits.sweeps?.get(entry.sweep ?? '')?.most} of the sweep ${entry.sweep} at the same time`
-        : waitsFor(entry, from + index, { held, limits }),
+      message: heldByItsOwn(entry, started, limits) ?? waitsFor(entry, from + index, { held, limits }),
     })),
   };
 }
 
-function isHeldBySweep(
-  { sweep }: QueueEntry,
-  started: ReadonlyMap<string, number>,
-  { sweeps }: QueueLimits,
-): boolean {
-  const room = sweep ? sweeps?.get(sweep) : undefined;
-  return room !== undefined && room.left <= (started.get(sweep ?? '') ?? 0);
+/** What was admitted in this round, of sweeps and projects. */
+interface Started {
+  sweeps: Map<string, number>;
+  projects: Map<string, { running: number; gpus: number }>;
+}
+
+function count({ sweep, project, needs }: QueueEntry, { sweeps, projects }: Started): void {
+  if (sweep) sweeps.set(sweep, (sweeps.get(sweep) ?? 0) + 1);
+  if (!project) return;
+  const { running, gpus } = projects.get(project) ?? { running: 0, gpus: 0 };
+  projects.set(project, { running: running + 1, gpus: gpus + needs.gpus });
+}
+
+/** Which limit of its own sweep or project holds one back, as it is said; null: none. It holds back nobody else. */
+function heldByItsOwn(entry: QueueEntry, started: Started, limits: QueueLimits): string | null {
+  const { sweep, project } = entry;
+  const sweepRoom = sweep ? limits.sweeps?.get(sweep) : undefined;
+  if (sweepRoom !== undefined && sweepRoom.left <= (started.sweeps.get(sweep ?? '') ?? 0))
+    return `at most ${sweepRoom.most} of the sweep ${sweep} at the same time`;
+  const room = project ? limits.projects?.get(project) : undefined;
+  if (room === undefined) return null;
+  if (room.full !== null) return room.full;
+  const more = started.projects.get(project ?? '') ?? { running: 0, gpus: 0 };
+  if (room.running !== null && room.now.running + more.running >= room.running)
+    return `the quota of the project ${project}: at most ${experiments(room.running)} at the same time`;
+  const gpus = room.now.gpus + more.gpus;
+  if (room.gpus === null || entry.needs.gpus === 0 || gpus + entry.needs.gpus <= room.gpus) return null;
+  return entry.needs.gpus > room.gpus
+    ? `it asks for ${entry.needs.gpus} GPUs, and the project ${project} may have ${room.gpus}: it can never start unless that quota is raised`
+    : `the quota of the project ${project}: ${gpus} of ${room.gpus} GPUs are in use, and it asks for ${entry.needs.gpus}`;
 }
 
 function fits(entry: QueueEntry, held: readonly QueueEntry[], limits: QueueLimits): boolean {

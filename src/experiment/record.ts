@@ -13,8 +13,30 @@ const source = z.object({
   repository: z.string().nullable(),
   commit_sha: z.string().nullable(),
   branch: z.string().nullable(),
-  /** A local directory's: whether it is not as the commit has it. Absent where that is not known. */
+  /** Whether a local directory is not as its commit has it. Absent, or null, where that is not known. */
   dirty: z.boolean().nullable().optional(),
+  /** Who wrote the commit, as Git has it. Absent for directories, and in records of earlier versions. */
+  author: z.string().nullable().optional(),
+  /** Message of the commit, as Git has it. Absent like `author`. */
+  commit_message: z.string().nullable().optional(),
+  /** Where the commit can be looked at with a browser; null where that cannot be told. */
+  url: z.string().nullable().optional(),
+});
+
+const meanAndPeak = z.object({ mean: z.number(), peak: z.number() });
+
+/** What a pod took, sampled every ten seconds while it ran; null: not known there. */
+const podUsage = z.object({
+  /** How often it was looked at. */
+  samples: z.int(),
+  /** CPUs that were busy. */
+  cpus: meanAndPeak.nullable(),
+  /** Memory that it had, in bytes. */
+  memory_bytes: meanAndPeak.nullable(),
+  /** How busy its GPUs were, from 0 to 1. */
+  gpu: meanAndPeak.nullable(),
+  /** Memory of GPUs that it had, in bytes. */
+  gpu_memory_bytes: meanAndPeak.nullable(),
 });
 
 export const podRecord = z.object({
@@ -30,6 +52,10 @@ export const podRecord = z.object({
   started_at: time.nullable(),
   ended_at: time.nullable(),
   peak_memory_bytes: z.int().nullable(),
+  /** The node of the cluster that it runs on, or ran on; null: not known yet, or the engine has none. */
+  node: z.string().nullable(),
+  /** What it took in this attempt: `experiments top` has the course of it. Null: nothing was sampled. */
+  usage: podUsage.nullable(),
 });
 
 /** JSON has no NaN and no infinity: they stand as these words. */
@@ -38,9 +64,9 @@ export const metricValue = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Inf
 /** A metric as it is now. "Last" is what was written last in the latest attempt, whatever its step. */
 export const metric = z.object({
   last: metricValue,
-  /** That of the last value; null where none was given. */
+  /** Step of the last value; null where none was given. */
   step: z.number().nullable(),
-  /** Over all values that are numbers, of all attempts; null: none is. */
+  /** The smallest of all values that are numbers, of all attempts; null: none is. */
   min: metricValue.nullable(),
   max: metricValue.nullable(),
   /** When the last value was written, by the clock of its pod; null where that cannot be told. */
@@ -57,7 +83,7 @@ const links = z.object({
 });
 
 const paths = z.object({
-  /** Both end in `/`. */
+  /** What its pods have as inputs: a folder of the server's machine, or a URL of an object store; ends in `/`. */
   input: z.string(),
   output: z.string(),
   tensorboard: z.string().nullable(),
@@ -70,9 +96,9 @@ const sweepPlace = z.object({
   name: z.string(),
   /** Names and values; a name with a dot is a place in the manifest. */
   point: z.record(z.string(), z.string()),
-  /** Of the point, from 1. */
+  /** Number of its point, from 1. */
   index: z.int(),
-  /** Of the point's experiments, from 1. */
+  /** Which of the experiments of its point it is, from 1. */
   repeat: z.int(),
 });
 
@@ -83,16 +109,18 @@ export const experimentSummary = z.object({
   step: z.enum(STEPS),
   reason: z.enum(REASONS).nullable(),
   explanation: z.string().nullable(),
-  /** Null when the manifest could not be read (a bad manifest in a commit). */
+  /** Name of the operator; null when the manifest could not be read (a bad manifest in a commit). */
   operator: z.enum(OPERATOR_NAMES).nullable(),
   engine: z.string(),
   project: z.string(),
+  /** Name of the key that it was submitted with; null: the server's own user; `push`: a commit that was pushed. */
+  submitted_by: z.string().nullable(),
   message: z.string(),
   labels: z.record(z.string(), z.string()),
   source,
   manifest_path: z.string(),
   resubmit_of: z.uuid().nullable(),
-  /** Null: it belongs to none. */
+  /** Which experiment of which sweep it is; null: it belongs to none. */
   sweep: sweepPlace.nullable(),
   env: z.record(z.string(), z.string()),
   secrets: z.array(z.string()),
@@ -107,9 +135,9 @@ export const experimentSummary = z.object({
   duration_s: z.number().nullable(),
   resources: z.object({ pods: z.int(), cpus: z.number(), memory_gb: z.number(), gpus: z.int() }),
   notices: z.array(notice),
-  /** What pods write of metrics, by name (docs/metrics.md). */
+  /** What pods write of metrics, by name: [metrics.md](metrics.md). */
   metrics: z.record(z.string(), metric),
-  /** The highest step of any metric, where `total_steps` is one of them. */
+  /** How far it is: the highest step of any metric, where `total_steps` is one of them; else null. */
   progress: z.object({ step: z.number(), total_steps: z.number() }).nullable(),
   links,
   paths,

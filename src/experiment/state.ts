@@ -1,6 +1,6 @@
 import { deriveStatus } from './derive-status.ts';
 import type { ExperimentEvent, PodFact } from './event.ts';
-import type { ExperimentRecord, PodRecord } from './record.ts';
+import type { ExperimentRecord, Notice, PodRecord } from './record.ts';
 import { isPodTerminal, STEPS, type PodStatus, type Reason, type Step } from './status.ts';
 
 /** What the store keeps of an experiment beside its events: they fold to it. */
@@ -11,6 +11,10 @@ export interface ExperimentState {
   progress: string | null;
   failure: { reason: Reason; explanation: string } | null;
   ended: boolean;
+  /** The cluster has stopped it to let it go on later. Absent: never. */
+  suspended?: boolean;
+  /** How often it did. */
+  suspensions?: number;
 }
 
 export type NewExperiment = Pick<
@@ -29,13 +33,14 @@ export type NewExperiment = Pick<
   | 'created_at'
   | 'paths'
 > &
-  Partial<Pick<ExperimentRecord, 'sweep'>>;
+  Partial<Pick<ExperimentRecord, 'sweep' | 'submitted_by'>>;
 
 /** Fields that records of earlier versions do not have, with what they had been. */
 export const LATER_FIELDS = {
   image: null,
   note: null,
   sweep: null,
+  submitted_by: null,
   metrics: {},
   progress: null,
 } satisfies Partial<ExperimentRecord>;
@@ -53,6 +58,7 @@ export function initialState(experiment: NewExperiment): ExperimentState {
       ...known,
       ...LATER_FIELDS,
       sweep: known.sweep ?? null,
+      submitted_by: known.submitted_by ?? null,
       attempt: 1,
       started_at: null,
       ended_at: null,
@@ -89,6 +95,12 @@ export function annotated(
   return { ...state, record: { ...record, labels: Object.fromEntries(kept), note: said } };
 }
 
+/** With one more notice; ends do not matter. */
+export function remarked(state: ExperimentState, notice: Notice): ExperimentState {
+  const { record } = state;
+  return { ...state, record: { ...record, notices: withNotice(record.notices, notice) } };
+}
+
 function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentState {
   const { record } = state;
   switch (event.type) {
@@ -110,6 +122,10 @@ function applyFact(state: ExperimentState, event: ExperimentEvent): ExperimentSt
       return { ...state, progress: event.message };
     case 'attempt':
       return { ...state, record: withAttempt(record, event.attempt) };
+    case 'suspended':
+      return { ...state, suspended: true, suspensions: (state.suspensions ?? 0) + 1 };
+    case 'resumed':
+      return { ...state, suspended: false };
     case 'pod':
       return { ...state, record: withPod(record, event) };
     case 'link':
@@ -163,22 +179,38 @@ function freshPod({ pod, type, job_index, pod_index, rank }: PodRecord, attempt:
     started_at: null,
     ended_at: null,
     peak_memory_bytes: null,
+    node: null,
+    usage: null,
   };
 }
 
 /** An end that was seen stays: within one attempt a pod never goes back, nor from one end to another. */
 function withPod(record: ExperimentState['record'], fact: PodFact): ExperimentState['record'] {
-  const known = record.pods.find((pod) => pod.pod === fact.pod);
-  if (known === undefined || fact.attempt !== record.attempt || goesBack(known.status, fact.status))
-    return record;
+  const place = placesOf(record.pods).get(fact.pod);
+  const known = place === undefined ? undefined : record.pods[place];
+  if (place === undefined || known === undefined || fact.attempt !== record.attempt) return record;
+  if (goesBack(known.status, fact.status)) return record;
   const { status, reason, exit_code, attempt, started_at, peak_memory_bytes } = fact;
   const ended_at = fact.ended_at === null ? null : notBefore(started_at, fact.ended_at);
-  const changed = { ...known, status, reason, exit_code, attempt, started_at, ended_at, peak_memory_bytes };
-  return {
-    ...record,
-    started_at: earlier(record.started_at, started_at),
-    pods: record.pods.map((pod) => (pod === known ? changed : pod)),
-  };
+  const node = fact.node ?? known.node;
+  const seen = { status, reason, exit_code, attempt, started_at, ended_at, peak_memory_bytes, node };
+  const pods = record.pods.with(place, { ...known, ...seen });
+  places.set(pods, placesOf(record.pods));
+  return { ...record, started_at: earlier(record.started_at, started_at), pods };
+}
+
+/** There may be thousands of pods, and as many facts: where each pod stands is the same before and after any of them. */
+const places = new WeakMap<readonly PodRecord[], ReadonlyMap<string, number>>();
+
+function placesOf(pods: readonly PodRecord[]): ReadonlyMap<string, number> {
+  const known = places.get(pods) ?? new Map(pods.map(({ pod }, place) => [pod, place]));
+  places.set(pods, known);
+  return known;
+}
+
+/** A pod of the plan by its name; undefined: there is none. */
+export function podNamed({ pods }: Pick<ExperimentRecord, 'pods'>, name: string): PodRecord | undefined {
+  return pods[placesOf(pods).get(name) ?? -1];
 }
 
 function goesBack(from: PodStatus, to: PodStatus): boolean {

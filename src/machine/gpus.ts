@@ -17,8 +17,8 @@ export async function listGpus(path: string): Promise<GpuDevice[]> {
 export interface GpuUse {
   /** How busy each was just now, 0 to 1. */
   busy: ReadonlyMap<string, number>;
-  /** Processes that compute on one. */
-  users: readonly { pid: number; uuid: string }[];
+  /** Processes that compute on one, with what each has of its memory (null: not known, as in containers). */
+  users: readonly { pid: number; uuid: string; memory_bytes: number | null }[];
 }
 
 export const NO_GPUS: GpuUse = { busy: new Map(), users: [] };
@@ -34,19 +34,20 @@ export async function readGpuUse(path: string): Promise<GpuUse> {
   };
   const [gpus, apps] = await Promise.all([
     query('--query-gpu=uuid,utilization.gpu'),
-    query('--query-compute-apps=pid,gpu_uuid'),
+    query('--query-compute-apps=pid,gpu_uuid,used_gpu_memory'),
   ]);
   return parseGpuUse(gpus, apps);
 }
 
-/** Lines `GPU-…, 37` and `1234, GPU-…`; `[N/A]` (of instances) is not known. */
+/** Lines `GPU-…, 37` and `1234, GPU-…, 512` (MiB); `[N/A]` (of instances) is not known. */
 export function parseGpuUse(gpus: string, apps: string): GpuUse {
   const busy = new Map<string, number>();
   for (const [, uuid = '', percent] of gpus.matchAll(/^(\S+), (\d+)$/gm))
     busy.set(uuid, Number(percent) / 100);
-  const users = [...apps.matchAll(/^(\d+), (\S+)$/gm)].map(([, pid, uuid = '']) => ({
+  const users = [...apps.matchAll(/^(\d+), (\S+), (.+)$/gm)].map(([, pid, uuid = '', mib = '']) => ({
     pid: Number(pid),
     uuid,
+    memory_bytes: /^\d+$/.test(mib) ? Number(mib) * 1024 * 1024 : null,
   }));
   return { busy, users };
 }

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { inRounds } from '../base/async/rounds.ts';
 import { isAbsent } from '../base/io/files-sync.ts';
 import { readText } from '../base/io/files.ts';
 import { systemErrorCode } from '../errors.ts';
-import type { ProcessIdentity, Processes, ProcessUsage } from './processes.ts';
+import type { ProcessIdentity, Processes, ProcessUsage, WrittenFile } from './processes.ts';
 
 /** Resident memory as `/proc/<pid>/status` prints it: in kB, whatever the page size. */
 const RESIDENT = /^VmRSS:\s+(\d+) kB$/m;
@@ -81,6 +82,7 @@ export function createProcProcesses(): Processes {
       }
       return taken;
     },
+    writtenFiles: async (pids, part) => new Map(pids.map((pid) => [pid, writtenFilesOf(pid, part)])),
     memoryOfGroups: memory,
   };
 }
@@ -184,5 +186,38 @@ function readGone(path: string): string | null {
     const code = systemErrorCode(error);
     if (isAbsent(error) || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null;
     throw error;
+  }
+}
+
+/** The permission of a link in `/proc/PID/fd` says how the file was opened. */
+const WRITTEN = 0o200;
+
+/**
+ * What one process has open for writing, of files whose names hold `part`. Nothing of processes that are gone or another user's.
+ * Paths lead through `/proc`, because a pod may see the file at another place.
+ */
+function writtenFilesOf(pid: number, part: string): WrittenFile[] {
+  const folder = `/proc/${pid}/fd`;
+  const descriptors = unlessGone(() => readdirSync(folder)) ?? [];
+  return descriptors.flatMap((descriptor) => {
+    const link = `${folder}/${descriptor}`;
+    return unlessGone(() => written(link, part)) ?? [];
+  });
+}
+
+function written(link: string, part: string): WrittenFile | null {
+  const path = readlinkSync(link);
+  if (!basename(path).includes(part) || (lstatSync(link).mode & WRITTEN) === 0) return null;
+  const { dev, ino } = statSync(link);
+  return { identity: `${dev}:${ino}`, path };
+}
+
+/** Processes end, and close files, while they are looked at. */
+function unlessGone<T>(look: () => T): T | null {
+  try {
+    return look();
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return null;
   }
 }

@@ -18,8 +18,19 @@ export interface Processes {
   usageOf(pids: readonly number[]): Promise<Map<number, ProcessUsage>>;
   /** Those of these processes that still live, by the same rule as `isAlive`, in one look. */
   living(identities: readonly ProcessIdentity[]): Promise<Set<ProcessIdentity>>;
+  /**
+   * Files that these processes have open for writing and whose names hold `part`, by process: those that are the same one have
+   * the same `identity`. None where it cannot be told.
+   */
+  writtenFiles(pids: readonly number[], part: string): Promise<Map<number, WrittenFile[]>>;
   /** Changes with each boot of the machine. */
   bootId(): Promise<string>;
+}
+
+export interface WrittenFile {
+  identity: string;
+  /** As the process sees it. */
+  path: string;
 }
 
 export interface ProcessUsage {

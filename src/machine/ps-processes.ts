@@ -71,6 +71,8 @@ export function createPsProcesses(platform: NodeJS.Platform): Processes {
       const living = (await rows()).filter(({ pid, zombie }) => !zombie && wanted.has(pid));
       return new Map(living.map(({ pid, bytes }) => [pid, { cpu_s: null, bytes }]));
     },
+    // `ps` knows nothing of files.
+    writtenFiles: async () => new Map(),
     async memoryOfGroups(pgids) {
       const sums = new Map<number, number>();
       for (const row of await rows()) {

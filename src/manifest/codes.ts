@@ -86,9 +86,12 @@ export const DIAGNOSTIC_CODES = {
   'engine-capacity': 'warning',
   'engine-scales': 'warning',
   'engine-cordoned': 'warning',
+  'engine-queue': 'error',
+  'engine-no-queue': 'warning',
   'engine-quota': 'error',
   'engine-quota-full': 'warning',
   'engine-limit-range': 'error',
+  'engine-pod-security': 'error',
 
   // the repository around it
   'context-missing': 'error',

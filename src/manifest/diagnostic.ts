@@ -13,7 +13,7 @@ export interface Diagnostic {
   file: string;
   line: number;
   column: number;
-  /** The place just behind the last character. */
+  /** Line of the place just behind the last character. */
   end_line: number;
   end_column: number;
 }

@@ -69,6 +69,7 @@ export interface CommonSpec {
   /** From `timeout`, which wins over `activeDeadlineSeconds`. */
   timeoutSeconds: number | null;
   engineName: string | null;
+  queuePriority: string | null;
   /** In the order of the file. */
   env: Record<string, string>;
   tensorboard: { enabled: boolean; pvc: string | null };

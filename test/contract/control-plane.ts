@@ -2,18 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { SubmissionInput } from '../../src/api/contract.ts';
 import type { ExperimentState } from '../../src/experiment/state.ts';
 import { createLogStore } from '../../src/logs/store/log-store.ts';
 import { createApp } from '../../src/server/http/app.ts';
-import type { Api } from '../../src/server/http/routes/api.ts';
+import type { Api, Serving } from '../../src/server/http/routes/api.ts';
 import { createChanges } from '../../src/server/experiments/changes.ts';
 import type { Kubernetes } from '../../src/server/engines/cluster.ts';
 import { openEngineRegistry } from '../../src/server/engines/registry.ts';
+import { createHooks, type Hooks } from '../../src/server/hooks/hooks.ts';
 import { createLinks } from '../../src/server/links/links.ts';
+import type { Meter } from '../../src/server/monitor/meter.ts';
 import { createMetrics } from '../../src/server/metrics/metrics.ts';
+import type { ObjectRates } from '../../src/server/metrics/objects/object-following.ts';
 import { foldersBelow } from '../../src/server/process/folders.ts';
 import { openKeyStore } from '../../src/server/people/keys.ts';
+import { openSessions } from '../../src/server/people/sessions.ts';
 import type { CommitSource } from '../../src/server/ports.ts';
 import { openSqliteStore } from '../../src/server/store/sqlite.ts';
 import { stateOf } from '../../src/server/store/store.ts';
@@ -21,6 +26,8 @@ import { createAcceptor } from '../../src/server/submission/accept.ts';
 import { createPreparer } from '../../src/server/submission/prepare.ts';
 import { openPrivateStore } from '../../src/server/submission/private-values.ts';
 import type { Ground } from '../../src/server/supervision/ground.ts';
+import { createLater } from '../../src/server/supervision/recording/later.ts';
+import { openNotifier } from '../../src/server/told/open.ts';
 import { createSupervisor } from '../../src/server/supervision/supervisor.ts';
 import { useCases, type Parts } from '../../src/server/use-cases.ts';
 import { createSnapshotStore } from '../../src/snapshot/store/store.ts';
@@ -39,6 +46,11 @@ export interface TestPlane {
   engine: FakeEngine;
   data: string;
   logged: object[];
+  /** What stands around the routes. */
+  serving: Serving;
+  hooks: Hooks;
+  /** Messages that are still to be told. */
+  untold(): number;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   stream(path: string, signal?: AbortSignal): Promise<Response>;
   /** A directory with these files, as a snapshot of the store: its digest. */
@@ -57,6 +69,10 @@ export interface TestPlaneOptions {
   /** Folder of an earlier one; else a new one. */
   data?: string;
   apiKey?: string | null;
+  /** By its unix socket, unless there is a key. */
+  door?: 'console';
+  /** Where the console is, for a host that has none. */
+  consoleElsewhere?: (host: string) => string | null;
   /** `--local`; true unless said. */
   localForAll?: boolean;
   /** The server's own variables that pods get. */
@@ -64,12 +80,33 @@ export interface TestPlaneOptions {
   /** Waits before a wrong key is answered. */
   holdBack?: (ms: number) => Promise<unknown>;
   defaultEngine?: string;
+  /** Whether what hooks are sent is looked at; it waits otherwise. */
+  judges?: boolean;
+  /** The server's environment, as far as notifications go by it. */
+  env?: Record<string, string>;
+  meter?: Meter;
+  /** `/metrics` without a key. */
+  openMetrics?: boolean;
   now?: () => Date;
+  /** How often object stores are looked at. */
+  rates?: ObjectRates;
+}
+
+/** Folders of data that were made for a file of tests; they outlive a control plane, for the next one. */
+const made: string[] = [];
+afterAll(() =>
+  Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 }))),
+);
+
+async function makeData(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'aichor-plane-'));
+  made.push(folder);
+  return folder;
 }
 
 /** A control plane on real files with an engine that a test drives. Nothing listens. */
 export async function createTestPlane(options: TestPlaneOptions = {}): Promise<TestPlane> {
-  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'aichor-plane-')));
+  const data = options.data ?? (await makeData());
   const now = options.now ?? (() => new Date());
   const engine = options.engine ?? createFakeEngine();
   engine.dataFolder = data;
@@ -78,7 +115,15 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
   const closing = new AbortController();
   const logged: object[] = [];
   const note = (facts: object, message: string) => void logged.push({ ...facts, message });
-  const store = await openSqliteStore({ file: folders.database, now, onChange: changes.publish });
+  const store = await openSqliteStore({
+    file: folders.database,
+    now,
+    onChange(state) {
+      changes.publish(state);
+      notifier.changed(state);
+    },
+    isWatched: changes.isWatched,
+  });
   const logs = createLogStore(folders.experiments, now);
   const log = { info: note, warn: note, error: note };
   const { kubernetes } = options;
@@ -94,40 +139,73 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
   });
   const snapshots = createSnapshotStore(data);
   const { engines } = registry;
-  const privateValues = await openPrivateStore(folders, log);
-  const metrics = createMetrics({ store, folders, log, now });
-  const ground: Ground = { store, snapshots, logs, engines, folders, privateValues, links, metrics, log };
+  const privateValues = await openPrivateStore(folders, store.sharedValues, log);
+  const notifier = await openNotifier({
+    ...{ store, folders, privateValues, log, now },
+    ...{ env: options.env ?? {}, version: '1.2.3', publicAddress: Promise.resolve('https://team.example') },
+  });
+  const metrics = createMetrics({
+    ...{ store, folders, log, now },
+    ...(options.rates && { rates: options.rates }),
+  });
+  const { projects } = store;
+  const later = createLater({ store, log });
+  const ground: Ground = {
+    ...{ store, projects, privateValues, snapshots, logs, engines, folders, links, metrics, later, log },
+  };
   const supervisor = createSupervisor(ground, () => undefined);
-  const serving = { version: '1.2.3', pid: 42, log, closing: closing.signal, stop: () => closing.abort() };
+  const hooks = createHooks();
+  const serving: Serving = {
+    version: '1.2.3',
+    pid: 42,
+    log,
+    closing: closing.signal,
+    stop: () => closing.abort(),
+    console: async () => 'https://team.example',
+  };
   const plane: Parts = {
     ...ground,
     ...serving,
+    audit: store.audit,
+    deliveries: store.deliveries,
+    pushes: hooks,
+    publicAddress: Promise.resolve('https://team.example'),
+    env: process.env,
+    notifier,
     address: 'memory',
     changes,
     registry,
     supervisor,
     now,
-    commits: options.commits ?? { fetch: async () => Promise.reject(new Error('no commits in this test')) },
+    commits: options.commits ?? NO_COMMITS,
     defaultEngine: options.defaultEngine ?? null,
     snapshotLimit: 1_000_000,
     preparer: createPreparer(engines),
     localForAll: options.localForAll ?? true,
     acceptor: createAcceptor({
-      ...{ store, privateValues, engines, supervisor, log, newId: randomUUID, now },
+      ...{ store, privateValues, notifier, engines, supervisor, log, newId: randomUUID, now },
       basics: options.basics ?? {},
     }),
   };
-  const keys = await openKeyStore({ configFolder: data, now, log });
+  hooks.start(plane, options.judges === true ? closing.signal : null);
+  const keys = await openKeyStore({ configFolder: data, now, log, audit: store.audit });
+  const sessions = await openSessions({ file: folders.sessions, now, log });
   const app = createApp({
     keys,
+    monitor: { meter: options.meter ?? null, isOpen: options.openMetrics ?? false },
+    sessions,
+    door: options.door ?? (options.apiKey == null ? 'socket' : 'key'),
+    audit: store.audit,
     uses: useCases(plane),
     serving,
     apiKey: options.apiKey ?? null,
     holdBack: options.holdBack ?? (async () => undefined),
+    ...(options.consoleElsewhere && { consoleElsewhere: options.consoleElsewhere }),
   });
   supervisor.recover();
+  notifier.start();
   return {
-    ...{ app, plane, engine, data, logged },
+    ...{ app, plane, engine, data, logged, serving, hooks, untold: notifier.pending },
     async call(method, path, body, headers = {}) {
       const init: RequestInit = { method, headers: { ...headers } };
       if (body !== undefined) {
@@ -143,7 +221,9 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
     until: (id, wanted) => until(plane, id, wanted),
     async close() {
       closing.abort();
+      await hooks.settled();
       await supervisor.close();
+      await notifier.close();
       await keys.close();
       await logs.close();
       privateValues.close();
@@ -214,3 +294,9 @@ function isJson(response: Response): boolean {
     !response.headers.get('content-type')?.includes('ndjson')
   );
 }
+
+const NO_COMMITS: CommitSource = {
+  fetch: async () => Promise.reject(new Error('no commits in this test')),
+  forget: async () => undefined,
+  settled: async () => undefined,
+};

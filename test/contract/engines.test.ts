@@ -472,7 +472,7 @@ describe('files that are not here', () => {
   test('are not deleted: who asks for that is told, and nothing is', async () => {
     const id = await ended();
     const refused = await plane.call('POST', '/experiments/delete', { ids: [id], outputs: true });
-    expect(refused.body).toMatchObject({ experiments: [], errors: [{ id, code: 'conflict' }] });
+    expect(refused.body).toMatchObject({ experiments: [], errors: [{ id, code: 'engine_unavailable' }] });
     expect((await plane.call('POST', '/experiments/delete', { ids: [id] })).body.errors).toEqual([]);
     expect(made().discarded).toContain(id);
   });

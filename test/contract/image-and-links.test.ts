@@ -80,7 +80,7 @@ test('a link through the control plane has its address, and is opened with a pas
   const { body } = await t.call('POST', `/experiments/${id}/open/ray`);
   expect(body).toEqual({
     ...{ experiment_id: id, name: 'ray' },
-    url: expect.stringMatching(new RegExp(`^${address}\\?pass=\\d+\\.[\\w-]+$`)),
+    url: expect.stringMatching(new RegExp(`^${address}\\?pass=\\d+\\.\\d+\\.[\\w-]+$`)),
   });
   run.emit({ type: 'link', name: 'ray_dashboard', url: null });
   run.endWith('Succeeded');
@@ -108,6 +108,31 @@ const refusedLink = async (id: string, name: string) => {
   expect(status).toBe(404);
   return String(`${body.error.message}; ${body.error.hint}`);
 };
+
+const KUBERAY = JOBSET.replace('operator: jobset', 'operator: kuberay').replace(
+  /  types:[^]*$/,
+  `  rayVersion: 2.52.1
+  types:
+    Head: {resources: {cpus: 1, memory: 1}}
+    Workers: [{name: cpu, count: 1, resources: {cpus: 1, memory: 1}}]
+`,
+);
+
+test('a Ray cluster that has ended is shown by the history server that its engine knows of; without one it says so', async () => {
+  const { engine, id } = await submitted({}, { ...FILES, 'manifest.yaml': KUBERAY });
+  const history = `https://history.example/ray/${id}`;
+  engine.rayHistory = () => null;
+  const run = await engine.started(id);
+  expect(await refusedLink(id, 'ray')).toContain('its head is not up yet');
+  run.endWith('Succeeded');
+  await t.until(id, (state) => state.ended);
+  expect(await refusedLink(id, 'ray')).toMatch(
+    /it has ended \(Succeeded\); its dashboard went with it: .*--set ray_history_url=URL$/,
+  );
+  engine.rayHistory = (asked) => (asked === id ? history : null);
+  const { status, body } = await t.call('POST', `/experiments/${id}/open/ray`);
+  expect({ status, body }).toEqual({ status: 200, body: { experiment_id: id, name: 'ray', url: history } });
+});
 
 test('a link that is not there says what is missing, and asks for nothing that is set', async () => {
   const debugged = '  debug: {vscode: {enabled: true}}\n  tensorboard: {enabled: true}\n  types:';

@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROLES } from '../../src/api/key-contract.ts';
-import { mayAct, RIGHTS, roleFor } from '../../src/server/people/rights.ts';
+import { mayAct, PROBES, RIGHTS, roleFor } from '../../src/server/people/rights.ts';
 import { createFakeEngine } from '../fakes/fake-engine.ts';
 import { createTestPlane, FILES, localSubmission, type Answer, type TestPlane } from './control-plane.ts';
 
@@ -35,7 +35,7 @@ describe('a role', () => {
     const routes = Object.entries<object>(body.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/^\/v1/, '')}`),
     );
-    expect(Object.keys(RIGHTS).sort()).toEqual([...routes, 'GET /openapi.json'].sort());
+    expect(Object.keys(RIGHTS).sort()).toEqual([...routes, ...PROBES, 'GET /openapi.json'].sort());
   });
 
   it.each(ROLES)('%s may do what the table says, and nothing else', async (role) => {
@@ -78,18 +78,33 @@ describe('a role', () => {
     expect(roleFor('GET', '/nowhere')).toBe('admin');
     expect(roleFor('GET', '/keys/../experiments')).toBe('admin');
   });
+
+  it('is not what a route lacks that is not there: newer programs ask for some, and go another way', async () => {
+    for (const role of ['viewer', 'member', 'admin']) {
+      const { status, body } = await call(await keyFor(role, role), 'PUT', '/of-a-newer-one');
+      expect([role, status, body.error.code]).toEqual([role, 404, 'not_found']);
+      expect(body.error.message).toBe('there is nothing at PUT /v1/of-a-newer-one');
+    }
+  });
 });
 
 describe('a key', () => {
   it('is told once, kept as a hash, and says who its holder is', async () => {
     const key = await keyFor('anna', 'member');
-    expect((await call(key, 'GET', '/identity')).body).toEqual({ name: 'anna', role: 'member' });
-    expect((await call(SERVERS, 'GET', '/identity')).body).toEqual({ name: 'server', role: 'admin' });
+    expect((await call(key, 'GET', '/identity')).body).toEqual({
+      name: 'anna',
+      role: 'member',
+      projects: null,
+    });
+    expect((await call(SERVERS, 'GET', '/identity')).body).toEqual({
+      name: 'server',
+      role: 'admin',
+      projects: null,
+    });
     const { body } = await call(SERVERS, 'GET', '/keys');
     const created_at = '2026-05-01T12:00:00.000Z';
-    expect(body.keys).toEqual([
-      { name: 'anna', role: 'member', created_at, expires_at: null, last_used_at: created_at },
-    ]);
+    const anna = { name: 'anna', role: 'member', projects: null };
+    expect(body.keys).toEqual([{ ...anna, created_at, expires_at: null, last_used_at: created_at }]);
     const file = join(t.data, 'keys.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const secret = key.split('_').at(-1) ?? '';
@@ -158,5 +173,69 @@ describe('a key', () => {
     const { status, body } = await call(SERVERS, 'POST', '/keys', { name: 'ben', role: 'viewer' });
     expect([status, body.error.message]).toEqual([500, expect.stringContaining('keys.json')]);
     expect(await readFile(join(t.data, 'keys.json'), 'utf8')).toBe('{"keys": [');
+  });
+});
+
+describe('what is written down', () => {
+  const audit = async (query = '') => {
+    const { body } = await call(SERVERS, 'GET', `/audit${query}`);
+    return body.events.map(({ by, deed, subject }: Record<string, unknown>) => [by, deed, subject]);
+  };
+
+  it('is every change of a key, and whose it was; never a key', async () => {
+    const ben = await keyFor('ben', 'admin');
+    const anna = await keyFor('anna', 'viewer');
+    await call(ben, 'POST', '/keys/anna/rotate', {});
+    time += 60_000;
+    await call(ben, 'DELETE', '/keys/anna');
+    await call(ben, 'DELETE', '/keys/anna');
+    await call(SERVERS, 'POST', '/keys', { name: 'ben', role: 'viewer' });
+    const deeds = [
+      ['server', 'key.create', 'ben'],
+      ['server', 'key.create', 'anna'],
+      ['ben', 'key.rotate', 'anna'],
+      ['ben', 'key.revoke', 'anna'],
+    ];
+    expect(await audit()).toEqual(deeds);
+    expect(await audit('?since=2026-05-01T12:00:30.000Z')).toEqual(deeds.slice(3));
+    expect(await audit('?after=1&limit=2')).toEqual(deeds.slice(1, 3));
+    expect(await audit('?limit=1')).toEqual(deeds.slice(3));
+    expect(await audit('?until=2026-05-01T12:00:30.000Z&limit=2')).toEqual(deeds.slice(1, 3));
+    expect(await audit('?before=3')).toEqual(deeds.slice(0, 2));
+    expect(await audit('?by=ben')).toEqual(deeds.slice(2));
+    expect(await audit('?by=ben&after=3')).toEqual(deeds.slice(3));
+    expect(await audit('?by=-')).toEqual([]);
+    await t.plane.audit.add([{ by: null, deed: 'engine.remove', subject: 'gpu' }]);
+    expect(await audit('?by=-')).toEqual([[null, 'engine.remove', 'gpu']]);
+    const { body } = await call(SERVERS, 'GET', '/audit');
+    for (const key of [ben, anna]) expect(JSON.stringify(body)).not.toContain(key.split('_').at(-1));
+  });
+
+  it('is what somebody does to the work of others, and not what becomes of their own', async () => {
+    const anna = await keyFor('anna', 'member');
+    const ben = await keyFor('ben', 'member');
+    const digest = await t.snapshot(FILES);
+    const submit = async (key: string) =>
+      (await call(key, 'POST', '/experiments', localSubmission(digest))).body;
+    const [hers, his] = [await submit(anna), await submit(ben)];
+    expect([hers.submitted_by, his.submitted_by]).toEqual(['anna', 'ben']);
+    const listed = await call(ben, 'GET', '/experiments?submitted_by=anna');
+    expect(listed.body.experiments).toMatchObject([{ experiment_id: hers.experiment_id }]);
+    const ids = [hers.experiment_id, his.experiment_id];
+    await call(ben, 'POST', '/experiments/cancel', { ids });
+    // Refused, as both have ended: nothing is done, and nothing written down.
+    await call(ben, 'POST', '/experiments/cancel', { ids });
+    await call(ben, 'POST', '/experiments/delete', { ids });
+    expect((await audit()).slice(2)).toEqual([
+      ['ben', 'experiment.cancel', hers.experiment_id],
+      ['ben', 'experiment.delete', hers.experiment_id],
+    ]);
+  });
+
+  it('is there after a restart', async () => {
+    await keyFor('anna', 'viewer');
+    await t.close();
+    t = await createTestPlane({ apiKey: SERVERS, data: t.data, now: () => new Date(time) });
+    expect(await audit()).toEqual([['server', 'key.create', 'anna']]);
   });
 });

@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { AichorError } from '../../src/errors.ts';
+import { BuildFailure } from '../../src/experiment/failure/failure.ts';
 import { createFakeEngine, podFact, type FakeEngine } from '../fakes/fake-engine.ts';
 import { createTestPlane, FILES, localSubmission, type TestPlane } from './control-plane.ts';
 
@@ -180,6 +181,19 @@ describe('a failure', () => {
     });
   });
 
+  test('of a command of the build says how the log of this very experiment is read', async () => {
+    const engine = createFakeEngine({
+      build: async () => Promise.reject(new BuildFailure('line 2, RUN false, ended with exit code 1')),
+    });
+    const t = await start(engine);
+    const id = await submit(t);
+    const { record } = await t.until(id, ({ ended }) => ended);
+    expect(record).toMatchObject({
+      reason: 'BuildFailed',
+      explanation: `line 2, RUN false, ended with exit code 1; the whole output: aichor experiments logs ${id.slice(0, 8)} --step build`,
+    });
+  });
+
   test('of the disk is called by its name', async () => {
     const engine = createFakeEngine({
       build: async () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })),
@@ -280,6 +294,33 @@ describe('resubmitting', () => {
       manifest_path: 'manifest.yaml',
     });
     expect((await t.engine.started(body.experiment_id)).context.secrets).toEqual({ TOKEN: 'hunter2' });
+  });
+
+  test('leaves out what is named, and refuses names that are not there', async () => {
+    const t = await start();
+    const first = await submit(t, { env: { DEBUG: '1' }, secrets: { TOKEN: 'x' }, labels: { sweep: 'a' } });
+    const again = (body: object) => t.call('POST', `/experiments/${first}/resubmit`, body);
+    const id = first.slice(0, 8);
+    for (const [body, message, hint] of [
+      [
+        { drop_env: ['DEBGU'] },
+        `experiment ${id} was given no variable or secret DEBGU`,
+        'did you mean DEBUG?',
+      ],
+      [{ drop_env: ['X'] }, `experiment ${id} was given no variable or secret X`, 'it has DEBUG, TOKEN'],
+      [{ drop_labels: ['sweeep'] }, `experiment ${id} has no label sweeep`, 'did you mean sweep?'],
+    ] as const)
+      expect(await again(body)).toMatchObject({
+        status: 400,
+        body: { error: { code: 'usage', message, hint } },
+      });
+    expect((await t.call('GET', '/experiments')).body.experiments).toHaveLength(1);
+    const { body } = await again({ drop_env: ['DEBUG', 'TOKEN'], drop_labels: ['sweep'] });
+    expect(body).toMatchObject({ env: {}, secrets: [], labels: {} });
+    const bare = await t.call('POST', `/experiments/${body.experiment_id}/resubmit`, {
+      drop_labels: ['sweep'],
+    });
+    expect(bare.body.error.hint).toBe('it has none: there is nothing to leave out');
   });
 
   test('is possible whatever became of the first; the same key gives the same one', async () => {

@@ -50,6 +50,18 @@ describe('an experiment is found', () => {
     const id = await submit();
     expect((await t.call('GET', `/experiments/${id}/manifest`)).body).toBe(JOBSET);
   });
+
+  test('with what is to be said of that manifest, and where', async () => {
+    const files = {
+      ...FILES,
+      'manifest.yaml': JOBSET.replace('  image: experiment\n  command', '  image: other\n  command'),
+    };
+    const made = await t.call('POST', '/experiments', localSubmission(await t.snapshot(files)));
+    const { body } = await t.call('GET', `/experiments/${made.body.experiment_id}/manifest/findings`);
+    expect(body.diagnostics).toMatchObject([
+      { severity: 'warning', code: 'image-mismatch', line: 9, column: 10 },
+    ]);
+  });
 });
 
 describe('the list', () => {
@@ -71,6 +83,11 @@ describe('the list', () => {
     expect(await list('message=1%25%25')).toEqual([]);
     expect(await list('operator=jax')).toEqual([]);
     expect(await list('since=2999-01-01T00:00:00.000Z')).toEqual([]);
+    expect(await list('until=2999-01-01T00:00:00.000Z')).toEqual([b, a]);
+    expect(await list('until=1999-01-01T00:00:00.000Z')).toEqual([]);
+    const again = (await t.call('POST', `/experiments/${a}/resubmit`, {})).body.experiment_id;
+    expect(await list(`resubmit_of=${a}`)).toEqual([again]);
+    expect(await list(`resubmit_of=${b}`)).toEqual([]);
   });
 
   test('comes in pages that stay right while experiments come and go', async () => {
@@ -164,6 +181,10 @@ describe('logs', () => {
     const later = await t.call('GET', `/experiments/${id}/logs?follow=true`);
     expect(later.body.split('\n').filter((line: string) => line.includes('"text"'))).toHaveLength(2);
     expect((await t.call('GET', `/experiments/${id}/logs?raw=true&pod=worker-0-0`)).body).toBe('one\ntwo\n');
+    const text = await t.call('GET', `/experiments/${id}/logs?text=true&step=run`);
+    expect(text.body).toBe('worker-0-0 | one\nworker-0-0 | two\n');
+    const found = await t.call('GET', `/experiments/${id}/logs?text=true&grep=tw`);
+    expect(found.body).toBe('worker-0-0 | two\n');
   });
 
   test.each([
@@ -171,6 +192,10 @@ describe('logs', () => {
     ['raw=true&pod=worker-9-9', 'not_found'],
     ['pod=nobody', 'not_found'],
     ['tail=-1', 'usage'],
+    ['follow=true&until=2999-01-01T00:00:00.000Z', 'usage'],
+    ['follow=true&before=3', 'usage'],
+    ['follow=true&text=true', 'usage'],
+    ['grep=', 'usage'],
   ])('refuse %s', async (query, code) => {
     const id = await submit();
     expect((await t.call('GET', `/experiments/${id}/logs?${query}`)).body.error.code).toBe(code);
@@ -250,10 +275,18 @@ describe('the server', () => {
       expect((await team.call('GET', '/health')).status).toBe(200);
       expect(await team.call('GET', '/experiments')).toMatchObject({
         status: 401,
-        body: { error: { code: 'unauthenticated', exit_code: 4 } },
+        body: {
+          error: {
+            code: 'unauthenticated',
+            exit_code: 4,
+            message: expect.stringContaining('none was given'),
+          },
+        },
       });
       for (const header of ['Bearer wrong', 'Basic k3y', 'k3y']) {
-        expect((await team.call('GET', '/server', undefined, { authorization: header })).status).toBe(401);
+        const answer = await team.call('GET', '/server', undefined, { authorization: header });
+        expect(answer.status).toBe(401);
+        expect(answer.body.error.message).toContain('does not know this API key');
       }
       expect((await team.call('GET', '/server', undefined, { authorization: 'Bearer k3y' })).status).toBe(
         200,

@@ -1,7 +1,9 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { opened, storageList } from '../../src/api/storage-contract.ts';
+import { readSmallFiles } from '../../src/base/http/small-files.ts';
+import { removeAbandoned } from '../../src/server/storage/files/abandoned.ts';
 import { createTestPlane, FILES, localSubmission, type TestPlane } from './control-plane.ts';
 
 let t: TestPlane;
@@ -51,6 +53,13 @@ describe('storage', () => {
     const id = await withOutputs();
     const response = await t.stream(`/storage/file?experiment=${id}&path=model.pt`);
     expect(await response.text()).toBe('weights');
+    // Whatever it is, a browser saves it and runs nothing of it.
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'attachment',
+      'content-security-policy': expect.stringContaining('sandbox'),
+      'x-content-type-options': 'nosniff',
+    });
   });
 
   test.each(['../secret', '/etc/passwd', 'checkpoints/../../x', 'a%00b'])(
@@ -104,5 +113,119 @@ describe('a link', () => {
     const { body } = await t.call('POST', '/experiments', localSubmission(await t.snapshot(FILES)));
     const answer = await t.call('POST', `/experiments/${body.experiment_id}/open/${name}`);
     expect(answer.body.error).toMatchObject({ code: 'not_found', hint: expect.any(String) });
+  });
+});
+
+describe('sending', () => {
+  const send = (path: string, bytes: number, body: string) =>
+    t.app.request(`/v1/storage/${path}bytes=${bytes}`, { method: 'PUT', body }, {});
+  const begin = (bytes: number, path = 'large') =>
+    t.call('POST', '/storage/uploads', { kind: 'inputs', path, bytes, content: 'c' });
+
+  test.each([
+    [3, 'four'],
+    [5, 'four'],
+  ])('%d bytes that are %j are no file', async (bytes, body) => {
+    expect((await send('file?kind=inputs&path=x&', bytes, body)).status).toBe(400);
+    expect(paths((await t.call('GET', '/storage?kind=inputs')).body)).toEqual([]);
+  });
+
+  test('parts are one file when all are there, and not before', async () => {
+    const bytes = 16 * 1024 * 1024 + 3;
+    const { upload, part_bytes, parts } = (await begin(bytes)).body;
+    expect([part_bytes, parts]).toEqual([16 * 1024 * 1024, []]);
+    const at = (number: number) => `uploads/${upload}/parts/${number}?kind=inputs&path=large&`;
+    expect((await send(at(2), bytes, 'end')).status).toBe(200);
+    expect((await send(at(3), bytes, 'x')).status).toBe(400);
+    expect((await begin(bytes)).body.parts).toEqual([2]);
+    const complete = () =>
+      t.call('POST', `/storage/uploads/${upload}?kind=inputs&path=large&bytes=${bytes}`, {});
+    expect((await complete()).body.error.code).toBe('conflict');
+    expect(paths((await t.call('GET', '/storage?kind=inputs')).body)).toEqual([]);
+    expect((await send(at(1), bytes, 'a'.repeat(part_bytes))).status).toBe(200);
+    expect((await complete()).status).toBe(200);
+    // The answer was lost on its way.
+    expect((await complete()).status).toBe(200);
+    const response = await t.stream(`/storage/file?kind=inputs&path=large&start=${part_bytes - 1}`);
+    expect(await response.text()).toBe('aend');
+  });
+
+  test('what a killed server left of an upload does not stand for what has become of the file', async () => {
+    const { upload } = (await begin(3)).body;
+    const part = () => send(`uploads/${upload}/parts/1?kind=inputs&path=large&`, 3, 'one');
+    const complete = () => t.call('POST', `/storage/uploads/${upload}?kind=inputs&path=large&bytes=3`, {});
+    const content = async () => (await t.stream('/storage/file?kind=inputs&path=large')).text();
+    await part();
+    // Killed after the parts had become the file, and before their names were gone.
+    const inputs = join(t.data, 'inputs', 'default');
+    await mkdir(inputs, { recursive: true });
+    await rename(join(t.data, 'uploads', upload, 'data'), join(inputs, 'large'));
+    expect((await complete()).status).toBe(200);
+    expect(await readdir(join(t.data, 'uploads'))).toEqual([]);
+    expect(await content()).toBe('one');
+    // And the file is another one by the time that the same is sent again.
+    await begin(3);
+    await part();
+    await rename(join(t.data, 'uploads', upload, 'data'), join(inputs, 'large'));
+    await writeFile(join(inputs, 'large'), 'two');
+    expect((await begin(3)).body.parts).toEqual([]);
+    await part();
+    expect((await complete()).status).toBe(200);
+    expect(await content()).toBe('one');
+  });
+
+  test('uploads that nobody goes on with are removed, and no others', async () => {
+    const { upload } = (await begin(3)).body;
+    await send(`uploads/${upload}/parts/1?kind=inputs&path=large&`, 3, 'one');
+    const uploads = join(t.data, 'uploads');
+    const remove = (ms: number) =>
+      removeAbandoned(uploads, new Date(Date.now() + ms), () => Promise.reject(new Error('no store')));
+    await remove(-3_600_000);
+    expect((await begin(3)).body.parts).toEqual([1]);
+    await remove(3_600_000);
+    expect(await readdir(uploads)).toEqual([]);
+    expect((await begin(3)).body.parts).toEqual([]);
+  });
+
+  test('a file that is another one by now is not gone on with', async () => {
+    await send('file?kind=inputs&path=x&', 4, 'four');
+    const [{ version }] = (await t.call('GET', '/storage?kind=inputs')).body.files;
+    const rest = () => t.call('GET', `/storage/file?kind=inputs&path=x&start=2&version=${version}`);
+    await send('file?kind=inputs&path=x&', 5, 'fifth');
+    expect((await rest()).body.error.code).toBe('conflict');
+  });
+
+  test('the longest names are taken, and longer ones told as such', async () => {
+    for (const path of [`${'n'.repeat(255)}`, `a/${'ü'.repeat(127)}`])
+      expect((await send(`file?kind=inputs&path=${path}&`, 3, 'one')).status, path).toBe(200);
+    const longer = `a/${'n'.repeat(256)}/x`;
+    for (const question of ['storage/file', 'storage'])
+      expect((await t.call('GET', `/${question}?kind=inputs&path=${longer}`)).body.error.code).toBe(
+        'not_found',
+      );
+    expect((await begin(3, longer)).body.error.code).toBe('usage');
+    const answer = await send(`file?kind=inputs&path=${longer}&`, 3, 'one');
+    expect(await answer.json()).toMatchObject({
+      error: { code: 'usage', hint: expect.stringContaining('shorter') },
+    });
+  });
+
+  test('small files come though one of them cannot be read, and that one says why by itself', async () => {
+    await send('file?kind=inputs&path=x&', 3, 'one');
+    // No file can have it: the system refuses to look.
+    const refused = 'n'.repeat(300);
+    const body = JSON.stringify({ kind: 'inputs', paths: [refused, 'x'], at_a_time: 2 });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await t.app.request('/v1/storage/files', { method: 'POST', headers, body }, {});
+    expect(answer.status, answer.status === 200 ? '' : await answer.text()).toBe(200);
+    const came = new Map<string, string | null>();
+    for await (const { path, content } of readSmallFiles(answer.body!))
+      came.set(path, content === null ? null : Buffer.from(content).toString());
+    expect([...came]).toEqual([
+      [refused, null],
+      ['x', 'one'],
+    ]);
+    const alone = await t.call('GET', `/storage/file?kind=inputs&path=${refused}`);
+    expect(alone.body.error.message).toBeTruthy();
   });
 });

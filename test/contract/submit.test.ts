@@ -133,6 +133,13 @@ describe('a submitted directory', () => {
       status: 400,
     },
     {
+      what: 'a secret that holds a NUL',
+      files: FILES,
+      more: { secrets: { A: 'x\0y' } },
+      code: 'usage',
+      status: 400,
+    },
+    {
       what: 'a name that is variable and secret',
       files: FILES,
       more: { env: { A: '1' }, secrets: { A: '2' } },

@@ -1,3 +1,4 @@
+import { onAbort } from '../../src/base/async/abort.ts';
 import type {
   BuildContext,
   BuildResult,
@@ -112,9 +113,9 @@ function createRun(context: RunContext): { run: FakeRun; facts: AsyncIterable<Ex
   };
   const stop = () =>
     say(...plannedPods(context.plan).map(({ pod }) => ({ fact: podFact(pod, 'Stopped') })), { end: true });
-  if (context.stop.aborted) stop();
-  else context.stop.addEventListener('abort', stop, { once: true });
-  context.detach.addEventListener('abort', () => say({ end: true }), { once: true });
+  // It may be let go of before it begins.
+  onAbort(context.stop, stop);
+  onAbort(context.detach, () => say({ end: true }));
   async function* facts(): AsyncGenerator<ExperimentFact> {
     for (;;) {
       const next = said.shift();

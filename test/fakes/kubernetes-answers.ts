@@ -8,6 +8,8 @@ export interface Refused {
   reason?: string;
   retryAfterS?: number;
   causes?: string[];
+  /** In place of one that says nothing. */
+  message?: string;
   /** A body that is no Status. */
   plain?: string;
 }

@@ -21,6 +21,7 @@ export type Misbehaviour =
       reason?: string;
       retryAfterS?: number;
       causes?: string[];
+      message?: string;
       plain?: string;
     }
   /** Takes the request and never answers. */
@@ -63,6 +64,8 @@ export interface FakeApi {
   onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | null;
   /** The log of a container; null: there is none. */
   logOf: (pod: string, query: URLSearchParams) => string | null;
+  /** Answers what is asked of logs itself, as long as it likes; null: with `logOf`. */
+  onLog: ((asked: Asked, response: ServerResponse) => void) | null;
   close(): Promise<void>;
 }
 
@@ -89,6 +92,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
     if (api.tokens !== null && !api.tokens.has(token))
       return refuse(response, { status: 401, reason: 'Unauthorized' });
+    if (asked.verb === 'log' && api.onLog !== null) return api.onLog(asked, response);
     if (asked.verb === 'watch') return answerWatch({ store, watches, asked, response, bad });
     const result = await perform(api, asked, bad);
     if (bad?.kind === 'cut') return void request.socket.destroy();
@@ -122,6 +126,7 @@ export async function startFakeApi(): Promise<FakeApi> {
       onUpgrade: null,
     },
     logOf: () => null,
+    onLog: null,
     misbehave(told) {
       rule = told;
     },
@@ -142,6 +147,14 @@ export async function startFakeApi(): Promise<FakeApi> {
   return api;
 }
 
+/** A cluster with JobSet, and a namespace. */
+export function serveJobSets(api: FakeApi, namespace: string): void {
+  api.documents.set('/version', { gitVersion: 'v1.36.4' });
+  api.documents.set('/apis/jobset.x-k8s.io', { versions: [{ version: 'v1alpha2' }] });
+  api.documents.set('/apis/jobset.x-k8s.io/v1alpha2', { resources: [{ name: 'jobsets' }] });
+  api.store.put('namespaces', { metadata: { name: namespace } });
+}
+
 export function kubeconfigText(server: string, token: string): string {
   return JSON.stringify({
     apiVersion: 'v1',
@@ -155,7 +168,7 @@ export function kubeconfigText(server: string, token: string): string {
 
 function refuse(
   response: ServerResponse,
-  { status, reason = '', retryAfterS, causes = [], plain }: Refused,
+  { status, reason = '', message = `refused: ${reason}`, retryAfterS, causes = [], plain }: Refused,
 ): void {
   if (retryAfterS !== undefined) response.setHeader('retry-after', String(retryAfterS));
   if (plain !== undefined) {
@@ -163,7 +176,6 @@ function refuse(
     return;
   }
   const details = { causes: causes.map((cause) => ({ reason: cause })) };
-  const message = `refused: ${reason}`;
   send(response, status, {
     kind: 'Status',
     apiVersion: 'v1',

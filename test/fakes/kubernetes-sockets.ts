@@ -6,9 +6,17 @@ import { WebSocketServer, type WebSocket } from 'ws';
 export interface FakeProgram {
   command: string[];
   container: string | null;
+  /** A terminal was asked for. */
+  tty: boolean;
+  /** Sizes that the terminal was given. */
+  sizes: object[];
+  /** Resolves when the client has closed the connection. */
+  closed: Promise<void>;
   /** Resolves with all of the input, when its end was told. */
   stdin: Promise<Buffer>;
   print(stream: 'stdout' | 'stderr', text: string): void;
+  /** Tells how it ended, and keeps the connection. */
+  tell(status: object): void;
   /** Takes nothing in any more. */
   stopReading(): void;
   /** Cuts the connection. */
@@ -35,23 +43,30 @@ export function takeSockets({ run, port }: { run?: FakeRun; port?: FakePort }) {
 
 async function exec(socket: WebSocket, query: URLSearchParams, run: FakeRun): Promise<void> {
   const parts: Buffer[] = [];
+  const sizes: object[] = [];
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const stdin = new Promise<Buffer>((resolve) => {
     socket.on('message', (data: Buffer) => {
+      if (data[0] === 4) sizes.push(JSON.parse(data.subarray(1).toString()));
       if (data[0] === 0) parts.push(data.subarray(1));
       if (data[0] === 255 && data[1] === 0) resolve(Buffer.concat(parts));
     });
   });
+  const tell = (status: object) =>
+    socket.send(Buffer.concat([Buffer.of(3), Buffer.from(JSON.stringify(status))]));
   const status = await run({
     command: query.getAll('command'),
     container: query.get('container'),
+    ...{ tty: query.get('tty') === 'true', sizes, closed },
     stdin,
     print: (stream, text) =>
       socket.send(Buffer.concat([Buffer.of(stream === 'stdout' ? 1 : 2), Buffer.from(text)])),
+    tell,
     stopReading: () => socket.pause(),
     cut: () => socket.terminate(),
   });
   if (status === undefined) return;
-  socket.send(Buffer.concat([Buffer.of(3), Buffer.from(JSON.stringify(status))]));
+  tell(status);
   socket.close();
 }
 

@@ -30,7 +30,8 @@ export function answerWatch({ store, watches, asked, response, bad }: WatchAnswe
   }
   let told = 0;
   const tell = ({ type, object }: Logged) => {
-    if (!isSelected(object, query)) return;
+    // What it was told before may have ended it.
+    if (response.writableEnded || !isSelected(object, query)) return;
     if (bad?.kind === 'silent' && told >= bad.events) return;
     const whole = line(type, object);
     if (bad?.kind === 'half' && told >= bad.events) {

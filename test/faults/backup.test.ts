@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/server/store/database.ts';
 import { processesOf, until } from './processes.ts';
+import { makeReceiver } from '../unit/server/told/receiver.ts';
 import { PATIENCE_MS } from './scale.ts';
 import { inWorld, type Outcome, type World } from './world.ts';
 
@@ -19,6 +20,8 @@ async function document(world: World, ...args: string[]): Promise<Document> {
   expect(code, stderr).toBe(0);
   return parsed(stdout.toString());
 }
+
+const lines = ({ stdout }: Outcome): Document[] => stdout.toString().trim().split('\n').map((line) => JSON.parse(line)); // prettier-ignore
 
 const refused = ({ stdout, stderr }: Outcome): Document => {
   expect(stdout.toString()).toBe('');
@@ -147,6 +150,50 @@ describe.concurrent('a backup', () => {
       if (cancelled.code !== 0) expect(refused(cancelled).code).toBe('conflict');
       expect((await document(world, 'experiments', 'get', live)).status).toMatch(/Cancelled|Failed/);
       expect(await document(world, 'server', 'doctor')).toMatchObject({ sound: true });
+    }),
+  ); // prettier-ignore
+
+  test('brings back whom experiments tell and what was sampled; who follows changes is told that some are lost', { timeout: PATIENCE_MS }, () =>
+    inWorld(async (world) => {
+      const refusals: number[] = Array(20).fill(503);
+      const receiver = await makeReceiver(refusals);
+      try {
+        await world.start();
+        const targets = [{ kind: 'url', url: receiver.url, secret: `whsec_${Buffer.alloc(32, 1).toString('base64')}` }] as const;
+        const script = 'echo \'{"metric": {"loss": 0.5, "step": 1}}\'';
+        const id = await world.submit(await world.upload({ script }), { notify: [...targets] });
+        await world.end(id);
+        await until(async () => receiver.received.length > 0);
+        const sequences = async (...args: string[]) =>
+          lines(await world.aichor(['events', ...args])).map(({ sequence }) => sequence);
+        const before = await sequences();
+        const series = await document(world, 'experiments', 'metrics', id, '--series');
+        const file = join(world.folder, 'backup.tar');
+        await document(world, 'server', 'backup', file);
+        // Changes that the backup does not know, and as many others after it.
+        await document(world, 'experiments', 'label', id, 'a=1', 'b=2');
+        const [seen] = (await sequences()).slice(-1);
+        await document(world, 'server', 'stop');
+        const tries = receiver.received.length;
+        refusals.length = 0;
+        await rm(join(world.home, 'experiments', id), { recursive: true });
+        await document(world, 'server', 'restore', file, '--force');
+        for (const value of ['1', '2', '3']) await document(world, 'experiments', 'label', id, `c=${value}`);
+        const error = refused(await world.aichor(['events', '--since', String(seen)]));
+        expect(error).toMatchObject({ code: 'events_gone', hint: expect.stringMatching(/--since \d+/) });
+        const [, since = ''] = /--since (\d+)/.exec(error.hint) ?? [];
+        const after = await sequences('--since', since);
+        expect(after).toEqual(await sequences());
+        expect(after.length).toBe(before.length + 3);
+        expect(after.map((sequence, index) => sequence - index)).toEqual(after.map(() => Number(since) + 1));
+        expect(after[0]).toBeGreaterThan(seen);
+        expect(await document(world, 'experiments', 'metrics', id, '--series')).toEqual(series);
+        // What could not be told yet still is, with the same id.
+        await until(async () => receiver.received.length > tries);
+        expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([`${id}.ended`]));
+      } finally {
+        await receiver.close();
+      }
     }),
   ); // prettier-ignore
 

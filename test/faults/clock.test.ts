@@ -48,8 +48,13 @@ test.runIf(FAKETIME !== null).each([
       const gate = join(folder, 'gate');
       expect(spawnSync('mkfifo', [gate]).status).toBe(0);
       const id = await world.submit(snapshot, { env: { GATE: gate } });
-      await until(async () => (await client.get(id)).status === 'Running');
+      await until(async () => (await client.get(id)).started_at !== null);
       writeFileSync(clock, jump);
+      const { experiments } = await client.list({});
+      for (const { duration_s: ran } of [await client.get(id), ...experiments]) {
+        expect(ran).toBeGreaterThan(0);
+        expect(ran).toBeLessThan(LONG_S);
+      }
       writeFileSync(gate, '');
       const { status, started_at: start, ended_at: end, duration_s: seconds, pods } = await world.end(id);
       expect(status).toBe('Succeeded');

@@ -14,8 +14,17 @@ const NOT_OF_THIS_ENGINE: ReadonlySet<string> = new Set([
   // Pods that wait for one of several GPUs; TensorBoard and the like.
   'recorded-progress',
   'recorded-link',
-  // Images are those of clusters.
+  // Images, and queues that take back, are those of clusters.
   'recorded-image',
+  'recorded-suspended',
+  'recorded-resumed',
+  // Hooks are those of a team's server.
+  // At the start, of a database that an earlier version wrote: test/faults/upgrade.test.ts.
+  'migration-copied',
+  'migration-step',
+  'delivery-written',
+  'delivery-answered',
+  'push-submitted',
   // Steps of any small file: killed one by one in test/unit/base/place.test.ts.
   'place-opened',
   'place-written',

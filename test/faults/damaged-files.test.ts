@@ -5,9 +5,10 @@
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { until } from './processes.ts';
 import { PATIENCE_MS } from './scale.ts';
 import { textsOf } from './truth.ts';
-import { inWorld, type World } from './world.ts';
+import { inWorld, type Outcome, type World } from './world.ts';
 
 const LARGE = Buffer.alloc((1 << 20) + 5, 'large ');
 
@@ -56,7 +57,9 @@ describe.concurrent('a log', () => {
     await world.start();
     const id = await world.submit(await world.upload({ script: 'echo one; echo two' }));
     expect(await world.end(id)).toMatchObject({ status: 'Succeeded' });
-    return { id, logs: join(world.home, 'experiments', id, 'logs') };
+    const logs = join(world.home, 'experiments', id, 'logs');
+    await until(async () => (await readFile(join(logs, 'sources'), 'utf8')).includes('"finished":true'));
+    return { id, logs };
   }
 
   test('whose index is garbage is read whole', { timeout: PATIENCE_MS }, () =>
@@ -82,14 +85,33 @@ describe.concurrent('a log', () => {
     }),
   ); // prettier-ignore
 
+  test.each([['lines', [], ''], ['bytes', ['--raw'], 'ONE\n']])('of which a part is altered says so of %s, and does not pass it off as printed', { timeout: PATIENCE_MS }, (_form, flags, shown) =>
+    inWorld(async (world) => {
+      const { id, logs } = await printed(world);
+      for (const path of await below(logs)) if ((await readFile(path)).equals(Buffer.from('one\ntwo\n'))) await writeFile(path, 'ONE\ntwo\n');
+      const { code, stdout, stderr } = await world.aichor(['experiments', 'logs', id, '--pod', 'worker-0-0', ...flags]);
+      expect(code).toBe(7);
+      expect(stdout.toString().startsWith(shown)).toBe(true);
+      expect(stdout.toString()).not.toContain('"ONE"');
+      expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.message).toMatch(/worker-0-0 \(stdout\) printed is damaged from byte 0/);
+      const examined = await world.aichor(['server', 'doctor']);
+      expect(examined.stdout.toString()).toContain('printed is damaged from byte 0');
+    }),
+  ); // prettier-ignore
+
   test.each(['logs', '.'])('that was removed (%s) is told', { timeout: PATIENCE_MS }, (what) =>
     inWorld(async (world) => {
       const { id, logs } = await printed(world);
-      await rm(join(logs, '..', what), { recursive: true }).catch(() => rm(join(logs, '..'), { recursive: true }));
-      const { code, stdout, stderr } = await world.aichor(['experiments', 'logs', id]);
-      expect(code).toBe(5);
-      expect(stdout.toString()).toBe('');
-      expect(stderr).toContain('removed');
+      // It is tidied up after its end, and its log closed then: only what is removed after that stays so.
+      let told: Outcome = { code: 0, stdout: Buffer.alloc(0), stderr: '' };
+      await until(async () => {
+        await rm(what === '.' ? join(logs, '..') : logs, { recursive: true, force: true });
+        told = await world.aichor(['experiments', 'logs', id]);
+        return told.code !== 0;
+      });
+      expect(told.code).toBe(5);
+      expect(told.stdout.toString()).toBe('');
+      expect(told.stderr).toContain('removed');
       expect((await world.aichor(['experiments', 'get', id])).code).toBe(0);
     }),
   ); // prettier-ignore

@@ -2,11 +2,20 @@
  * A full disk: what runs is told, ended and deleted with the program alone, and the control plane lives through it,
  * whether it runs when the disk fills up or is started then.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writeScript } from '../cli/program.ts';
 
 const bin = join(import.meta.dirname, '../../bin/aichor.js');
 const PATIENCE = { timeout: 60_000, interval: 200 };
@@ -30,7 +39,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   aichor('server', 'stop');
-  execFileSync('umount', [join(home, 'disk')]);
+  // The server may still be leaving.
+  execFileSync('umount', ['-l', join(home, 'disk')]);
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -49,24 +59,7 @@ function aichor(...args: string[]): {
 }
 
 function submit(script: string): string {
-  const repository = mkdtempSync(join(home, 'repository-'));
-  writeFileSync(join(repository, 'run.sh'), script);
-  writeFileSync(join(repository, 'Dockerfile'), 'FROM python:3.12-slim\nCOPY . .\n');
-  writeFileSync(
-    join(repository, 'manifest.yaml'),
-    [
-      'kind: AIchorManifest',
-      'apiVersion: "0.2.3"',
-      'builder: {image: x, dockerfile: ./Dockerfile, context: .}',
-      'spec:',
-      '  operator: jobset',
-      '  image: x',
-      '  command: sh run.sh',
-      '  types:',
-      '    worker: {count: 1, resources: {cpus: 1, ramRatio: 1}}',
-      '',
-    ].join('\n'),
-  );
+  const repository = writeScript(home, script, 1);
   return aichor('experiments', 'submit', 'local', '--repo-dir', repository, '--quiet', '--message', 'x')
     .document;
 }
@@ -74,6 +67,17 @@ function submit(script: string): string {
 function bytesFree(): number {
   const row = execFileSync('df', ['--output=avail', '-B1', join(home, 'disk')], { encoding: 'utf8' });
   return Number(row.trim().split('\n').at(-1));
+}
+
+/** Somebody else, who takes all the room there is, and all that is given back. Returns how it is ended. */
+function takeAllRoom(): () => void {
+  const stray = join(home, 'disk', 'stray');
+  const script = 'while :; do head -c 200000000 /dev/zero >>"$1" 2>/dev/null; sleep 0.02; done';
+  const child = spawn('sh', ['-c', script, 'sh', stray], { detached: true, stdio: 'ignore' });
+  return () => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    rmSync(stray, { force: true });
+  };
 }
 
 const FILLERS: [string, string][] = [
@@ -117,4 +121,62 @@ describe.runIf(canMount)('a disk that is filled by', () => {
       expect(readFileSync(join(home, 'disk', 'state', 'server.log'), 'utf8')).not.toContain('"level":60');
     },
   );
+});
+
+describe.runIf(canMount)('a disk that somebody else keeps full', () => {
+  const gate = () => join(home, 'gate');
+  /** Ends with 7 when the gate is there. */
+  const waits = () => `echo begun; until [ -e ${gate()} ]; do sleep 0.1; done; exit 7`;
+  const reserve = () => join(home, 'disk', 'state', 'reserve');
+
+  test('lets experiments be ended and deleted, and loses no exit code', { timeout: 180_000 }, async () => {
+    const over = submit('echo over');
+    expect(aichor('experiments', 'wait', over)).toMatchObject({ code: 0 });
+    const [ends, cancelled] = [submit(waits()), submit(waits())];
+    for (const id of [ends, cancelled])
+      await expect.poll(() => aichor('experiments', 'get', id).document.status, PATIENCE).toBe('Running');
+    const freed = takeAllRoom();
+    try {
+      await expect.poll(bytesFree, PATIENCE).toBe(0);
+      // What was kept is used up, as after some weeks of this.
+      for (const piece of existsSync(reserve()) ? readdirSync(reserve()) : []) rmSync(join(reserve(), piece));
+      await expect.poll(bytesFree, PATIENCE).toBe(0);
+      expect(aichor('experiments', 'cancel', cancelled, '--wait')).toMatchObject({ code: 0 });
+      expect(aichor('experiments', 'get', cancelled).document.status).toBe('Cancelled');
+      expect(aichor('experiments', 'delete', over)).toMatchObject({ code: 0 });
+      const notice = { code: 'disk_full', message: expect.stringContaining('prune --outputs') };
+      await expect
+        .poll(() => aichor('experiments', 'get', ends).document.notices, PATIENCE)
+        .toContainEqual(notice);
+      writeFileSync(gate(), '');
+      await expect
+        .poll(() => aichor('experiments', 'get', ends).document, PATIENCE)
+        .toMatchObject({ status: 'Failed', pods: [{ status: 'Failed', exit_code: 7 }] });
+      // What ends gives some bytes back, which are taken again.
+      await expect.poll(bytesFree, PATIENCE).toBe(0);
+    } finally {
+      freed();
+    }
+  });
+
+  test('lets pods run on over a death of the server, and tells their end', { timeout: 180_000 }, async () => {
+    const id = submit(waits());
+    await expect.poll(() => aichor('experiments', 'get', id).document.status, PATIENCE).toBe('Running');
+    const { pid } = aichor('server', 'status').document;
+    const freed = takeAllRoom();
+    try {
+      await expect.poll(bytesFree, PATIENCE).toBe(0);
+      process.kill(pid, 'SIGKILL');
+      await expect
+        .poll(() => aichor('experiments', 'get', id).document.notices, PATIENCE)
+        .toContainEqual({ code: 'disk_full', message: expect.stringContaining('prune --outputs') });
+      expect(aichor('experiments', 'get', id).document).toMatchObject({ status: 'Running', attempt: 1 });
+      writeFileSync(gate(), '');
+      await expect
+        .poll(() => aichor('experiments', 'get', id).document, PATIENCE)
+        .toMatchObject({ status: 'Failed', pods: [{ status: 'Failed', exit_code: 7 }] });
+    } finally {
+      freed();
+    }
+  });
 });

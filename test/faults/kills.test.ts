@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseIdentity } from '../../src/engines/local/pod/pod-files.ts';
 import type { ExperimentRecord } from '../../src/experiment/record.ts';
+import { signalProcess } from '../../src/machine/signals.ts';
 import { moment, processes, processesOf, until } from './processes.ts';
 import type { Work } from './repository.ts';
 import { PATIENCE_MS, scaled } from './scale.ts';
@@ -74,7 +75,8 @@ describe.concurrent('kill -9', () => {
           const id = await world.submit(digest, { env: { CODE: '0' } });
           await moment(chance.below(SPAN_MS));
           const shim = await anyShim(world, id, chance.pick);
-          if (shim !== null) process.kill(shim, 'SIGKILL');
+          // It may have ended since it was looked at: then nothing is killed.
+          if (shim !== null) signalProcess(shim, 'SIGKILL');
           const record = await world.end(id);
           const lines = await expectWhole(world, record);
           for (const { pod, status } of record.pods)
@@ -95,7 +97,7 @@ test.concurrent(
       const id = await world.submit(await world.upload({ script: 'exec sleep 600' }));
       await until(async () => (await insist(() => world.client.get(id))).pods[0]?.status === 'Running');
       await server.kill();
-      for (const { pid } of await processesOf(id)) process.kill(pid, 'SIGKILL');
+      for (const { pid } of await processesOf(id)) signalProcess(pid, 'SIGKILL');
       await until(async () => (await processesOf(id)).length === 0);
       const stranger = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
       try {

@@ -13,6 +13,8 @@ export type Fault =
    * if it were whole. Not a number of bytes: a packed stream may be silent before it has sent so many.
    */
   | { kind: 'cut' | 'end early'; share: number }
+  /** Of the answer's body the first bytes arrive, then nothing any more, over a connection that stays open. */
+  | { kind: 'fall silent' }
   /** The answer is held back until this has happened. */
   | { kind: 'hold'; until: () => Promise<void> };
 
@@ -95,6 +97,7 @@ async function answer(reply: IncomingMessage, outgoing: ServerResponse, fault: F
   for await (const chunk of reply) {
     if (!('share' in fault)) {
       outgoing.write(chunk);
+      if (fault.kind === 'fall silent') return;
       continue;
     }
     // What was written must have left before the connection breaks.

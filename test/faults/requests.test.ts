@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listenOnPort, type Listener } from '../../src/server/process/listen.ts';
+import { PROBES } from '../../src/server/people/rights.ts';
 import { createTestPlane, FILES, localSubmission, type TestPlane } from '../contract/control-plane.ts';
 import { createFakeEngine } from '../fakes/fake-engine.ts';
 import { scaled } from './scale.ts';
@@ -16,20 +17,43 @@ let t: TestPlane;
 let listener: Listener;
 let digest: string;
 let id: string;
-let routes: { method: string; path: string }[];
+/** A route, as the contract's document describes it. */
+interface Described {
+  requestBody?: object;
+  parameters?: { in: string; name: string }[];
+}
+interface Route {
+  method: string;
+  path: string;
+  /** Fields of its body, at any depth; of its query. */
+  fields: string[];
+  parameters: string[];
+}
+let routes: Route[];
 const agent = new Agent({ keepAlive: true });
 
 beforeAll(async () => {
   t = await createTestPlane({ apiKey: KEY, engine: createFakeEngine({ capacity: { max_experiments: 0 } }) });
-  listener = await listenOnPort({ host: '127.0.0.1', port: 0 }, { app: t.app, onRequest: () => undefined });
+  listener = await listenOnPort(
+    { host: '127.0.0.1', port: 0 },
+    { app: t.app, log: t.serving.log, onRequest: () => undefined },
+  );
   digest = await t.snapshot(FILES);
   const authorization = `Bearer ${KEY}`;
   const { body } = await t.call('POST', '/experiments', localSubmission(digest), { authorization });
   id = body.experiment_id;
   const { body: document } = await t.call('GET', '/openapi.json', undefined, { authorization });
-  routes = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
+  const described = Object.entries<Record<string, Described>>(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { requestBody = {}, parameters = [] }]) => ({
+      ...{ method: method.toUpperCase(), path, fields: [...new Set(fieldsIn(requestBody))] },
+      parameters: parameters.filter((each) => each.in === 'query').map(({ name }) => name),
+    })),
   );
+  const probes = PROBES.map((probe) => {
+    const [method = '', path = ''] = probe.split(' ');
+    return { method, path, fields: [], parameters: [] };
+  });
+  routes = [...described, ...probes];
 });
 
 afterAll(async () => {
@@ -37,6 +61,15 @@ afterAll(async () => {
   await listener.close(0);
   await t.close();
 });
+
+/** Names of properties in a description. */
+function fieldsIn(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([key, value]) => [
+    ...(key === 'properties' && typeof value === 'object' && value !== null ? Object.keys(value) : []),
+    ...fieldsIn(value),
+  ]);
+}
 
 interface Broken {
   method: string;
@@ -89,7 +122,7 @@ const TYPES = [
 ];
 const ENCODINGS = ['br', 'gzip', 'identity', 'zstd', 'x', ''];
 
-function bodyOf(chance: Chance): Buffer {
+function bodyOf(chance: Chance, fields: readonly string[]): Buffer {
   const valid = { ...localSubmission(digest), ids: [id], entries: [], labels: {}, older_than_s: 0 };
   const strange = [null, -1, 1e308, '', '\0', [], {}, true, 'x'.repeat(20_000), { __proto__: 1 }, [[[]]]];
   const bodies: (() => Buffer | string)[] = [
@@ -109,13 +142,18 @@ function bodyOf(chance: Chance): Buffer {
       return JSON.stringify({ ...valid, [name]: chance.pick(strange) });
     },
     () => JSON.stringify({ [chance.pick(Object.keys(valid))]: chance.pick(strange) }),
+    () => {
+      const names = fields.length === 0 ? Object.keys(valid) : fields;
+      const some = Array.from({ length: chance.between(1, 4) }, () => chance.pick(names));
+      return JSON.stringify(Object.fromEntries(some.map((name) => [name, chance.pick(strange)])));
+    },
   ];
   return Buffer.from(chance.pick(bodies)());
 }
 
-function brokenRequest(chance: Chance, { method, path }: { method: string; path: string }): Broken {
+function brokenRequest(chance: Chance, { method, path, fields, parameters }: Route): Broken {
   const filled = path.replace(/\{[^}]+\}/g, () => chance.pick([...NAMES, id, digest]));
-  const body = method === 'GET' ? Buffer.alloc(0) : bodyOf(chance);
+  const body = method === 'GET' ? Buffer.alloc(0) : bodyOf(chance, fields);
   const headers: Record<string, string> = {};
   if (chance.below(1) < 0.8) headers['authorization'] = `Bearer ${KEY}`;
   else if (chance.below(1) < 0.5)
@@ -127,11 +165,19 @@ function brokenRequest(chance: Chance, { method, path }: { method: string; path:
   return {
     method:
       chance.below(1) < 0.9 ? method : chance.pick(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']),
-    path: filled + chance.pick(QUERIES),
+    path: filled + queryOf(chance, parameters),
     headers,
     body,
     cut: body.length > 1 && chance.below(1) < 0.1 ? chance.between(0, body.length - 1) : null,
   };
+}
+
+const VALUES = ['', '-1', '%ff', '%00', '1e309', 'x'.repeat(3000), '..%2f..', 'latest', '%7B%7D', 'true'];
+
+function queryOf(chance: Chance, parameters: readonly string[]): string {
+  if (parameters.length === 0 || chance.below(1) < 0.5) return chance.pick(QUERIES);
+  const some = Array.from({ length: chance.between(1, 3) }, () => chance.pick(parameters));
+  return `?${some.map((name) => `${name}=${chance.pick(VALUES)}`).join('&')}`;
 }
 
 /** The answer; null for a request that was cut. Of an answer that is a success only its head is read. */
@@ -167,6 +213,15 @@ function send({
 const isStop = (sent: Broken) => sent.method === 'POST' && sent.path.startsWith('/v1/server/stop');
 
 describe('broken requests', () => {
+  test('are sent to every route that there is', () => {
+    const documented = new Set(routes.map(({ method, path }) => `${method} ${path}`));
+    const served = t.app.routes
+      .filter(({ method, path }) => method !== 'ALL' && path !== '/v1/openapi.json')
+      .map(({ method, path }) => `${method} ${path.replace(/:([a-zA-Z_]+)(\{[^}]*\})?/g, '{$1}')}`);
+    expect(served.filter((route) => !documented.has(route))).toEqual([]);
+    expect(routes.some(({ path }) => path.startsWith('/v1/sweeps'))).toBe(true);
+  });
+
   test.each(seedsOf('broken requests'))(
     'end as a mistake of the request, never of the server (seed %i)',
     async (seed) => {

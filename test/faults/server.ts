@@ -16,6 +16,8 @@ export interface Server {
 export interface ServerLimits {
   /** Files, sockets and pipes that it may have open; null: as many as this process. */
   descriptors?: number | null;
+  /** Of `server start`; one of a single user unless said. */
+  flags?: string[];
 }
 
 /**
@@ -26,9 +28,9 @@ export interface ServerLimits {
 export async function startServer(
   env: NodeJS.ProcessEnv,
   crashAt = '',
-  { descriptors = null }: ServerLimits = {},
+  { descriptors = null, flags = ['--embedded'] }: ServerLimits = {},
 ): Promise<Server> {
-  const words = [process.execPath, BIN, 'server', 'start', '--embedded'];
+  const words = [process.execPath, BIN, 'server', 'start', ...flags];
   const limited = ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...words];
   const [program = '', ...args] = descriptors === null ? words : limited;
   const child = spawn(program, args, {

@@ -141,7 +141,8 @@ async function upload(client: Client, root: string): Promise<string> {
   return insist(() => sendDirectory(client, root));
 }
 
-async function linesOf(client: Client, id: string): Promise<LogLine[]> {
+/** What an experiment printed, to its end. */
+export async function linesOf(client: Client, id: string): Promise<LogLine[]> {
   const chunks = logLines({
     ...{ query: {}, follow: true, signal: never(), onReconnect: () => undefined },
     open: (query) => insist(() => client.logs(id, query)),

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { codeFrame } from '../../src/manifest/places/code-frame.ts';
 import { MAX_MANIFEST_BYTES } from '../../src/manifest/yaml/decode.ts';
 import { parseManifest } from '../../src/manifest/parse.ts';
+import { anyText } from './text.ts';
 
 const COUNT = Number(process.env['AICHOR_FUZZ_COUNT'] ?? 2_000);
 const SEED = Number(process.env['AICHOR_FUZZ_SEED'] ?? 20_261_122);
@@ -70,7 +71,7 @@ const edit = fc.record({
   remove: fc.oneof(fc.nat(3), fc.nat(400)),
   insert: fc.oneof(
     fc.constantFrom(...PIECES),
-    fc.string({ maxLength: 6, unit: 'binary' }),
+    anyText({ maxLength: 6 }),
     fc.constantFrom(...PIECES).map((piece) => piece.repeat(200)),
   ),
 });

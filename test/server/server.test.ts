@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -105,9 +105,10 @@ describe('a server', () => {
   });
 
   test('does not leave while an experiment lives', async () => {
-    const server = await home.start({ AICHOR_IDLE_SECONDS: '0.1' });
+    // Long enough for a busy machine to submit in; what is submitted takes longer.
+    const server = await home.start({ AICHOR_IDLE_SECONDS: '3' });
     const snapshot = await sendSnapshot(server.client, {
-      'manifest.yaml': countingManifest(1),
+      'manifest.yaml': countingManifest(5),
       Dockerfile: 'FROM python:3.12\n',
     });
     await server.client.submit({
@@ -175,6 +176,20 @@ describe('a server', () => {
     expect((await server.client.list({})).experiments).toEqual([]);
   });
 
+  test('closes files of keys that others could read, and says so', async () => {
+    const open = ['server-key', 'credentials.json', 'keys.json'];
+    await writeFile(join(home.path, 'server-key'), 'a-key-of-long-ago\n');
+    await writeFile(join(home.path, 'credentials.json'), '{}');
+    await writeFile(join(home.path, 'keys.json'), '{"keys": []}');
+    for (const name of open) await chmod(join(home.path, name), 0o644);
+    await home.start({}, ['--port', '0']);
+    const said = await readFile(join(home.path, 'server.log'), 'utf8');
+    for (const name of open) {
+      expect([name, await mode(name)]).toEqual([name, 0o600]);
+      expect(said).toContain(`others could read ${join(home.path, name)}`);
+    }
+  });
+
   test('says that a port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
@@ -189,4 +204,97 @@ describe('a server', () => {
       other.close();
     }
   });
+});
+
+describe('a team’s server whose addresses cannot be', () => {
+  test.each([
+    { AICHOR_LINKS_URL: 'http://127.0.0.1:9' },
+    { AICHOR_PUBLIC_URL: 'aichor.example.com' },
+    { AICHOR_PUBLIC_URL: 'https://aichor.example.com', AICHOR_LINKS_URL: 'https://aichor.example.com:8443' },
+  ])('says so and leaves as it should: %j', async (env) => {
+    const server = await home.start(env, ['--port', '0']);
+    expect(await server.ended).toEqual({ code: 2, signal: null });
+    expect(server.ready).toBeNull();
+    // It has put down what it held: the next one has the folder.
+    expect((await home.start({}, ['--port', '0'])).ready).not.toBeNull();
+  });
+});
+
+describe('a team’s server that is told to leave', () => {
+  const manifest = (command: string) => countingManifest(0).replace(/command: .*/, `command: '${command}'`);
+
+  async function submitted(server: Awaited<ReturnType<Home['start']>>, command: string): Promise<string> {
+    const files = { 'manifest.yaml': manifest(command), Dockerfile: 'FROM python:3.12\n' };
+    const snapshot = await sendSnapshot(server.client, files);
+    const shell = { PATH: process.env['PATH'] ?? '' };
+    const { experiment_id } = await server.client.submit({ source: { kind: 'local', snapshot }, shell });
+    return experiment_id;
+  }
+
+  test('lets those finish who read what has an end, and says good-bye to those who follow', async () => {
+    const server = await home.start({}, ['--port', '0']);
+    const id = await submitted(server, 'head -c 60000000 /dev/zero > "$AICHOR_OUTPUT_PATH/zeros"; echo bye');
+    await untilEnded(server.client, id);
+    const key = (await readFile(join(home.path, 'server-key'), 'utf8')).trim();
+    const ask = (path: string) =>
+      fetch(`${server.ready?.address}${path}`, { headers: { authorization: `Bearer ${key}` } });
+    const file = await ask(`/v1/storage/file?experiment=${id}&path=zeros`);
+    expect(file.status).toBe(200);
+    const reader = file.body?.getReader();
+    let bytes = (await reader?.read())?.value?.length ?? 0;
+    const follower = await ask('/v1/events?follow=true');
+    const lines = follower.body?.getReader();
+    await lines?.read();
+    server.child.kill('SIGTERM');
+    // Nobody follows any longer once it leaves, and whoever is told so knows that it was not the end.
+    await expect(
+      (async () => {
+        for (let next = await lines?.read(); next?.done === false; next = await lines?.read());
+      })(),
+    ).rejects.toThrow();
+    await expect(ask('/healthz')).rejects.toThrow();
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read())
+      bytes += next.value.length;
+    expect(bytes).toBe(60_000_000);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  }, 60_000);
+
+  test('gives those who follow all that was printed, and what comes later is there from the next one', async () => {
+    const first = await home.start({}, ['--port', '0']);
+    const id = await submitted(
+      first,
+      'seq 20000; while ! test -e "$AICHOR_OUTPUT_PATH/go"; do sleep 0.1; done; seq 20001 20010',
+    );
+    const record = await first.client.get(id);
+    const texts: string[] = [];
+    let after = 0;
+    const take = async (server: typeof first) => {
+      let rest = '';
+      try {
+        for await (const chunk of await server.client.logs(id, {
+          pod: 'worker-0-0',
+          follow: 'true',
+          after: String(after),
+        })) {
+          const parts = (rest + String(chunk)).split('\n');
+          rest = parts.pop() ?? '';
+          for (const part of parts.filter((line) => line !== '')) {
+            const { text, sequence, step } = JSON.parse(part);
+            after = sequence;
+            if (step === 'run') texts.push(text);
+            if (text === '20000') first.child.kill('SIGTERM');
+          }
+        }
+        return 'whole';
+      } catch {
+        return 'cut';
+      }
+    };
+    expect(await take(first)).toBe('cut');
+    expect(await first.ended).toEqual({ code: 0, signal: null });
+    await writeFile(join(record.paths.output, 'go'), '');
+    const second = await home.start({}, ['--port', '0']);
+    expect(await take(second)).toBe('whole');
+    expect(texts).toEqual(Array.from({ length: 20_010 }, (_, at) => String(at + 1)));
+  }, 60_000);
 });

@@ -28,21 +28,38 @@ export function atMost(limit: number): AtMost {
  */
 export async function eachAtMost<T>(
   limit: number,
-  items: Iterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   work: (item: T) => Promise<unknown>,
 ): Promise<void> {
-  const rest = items[Symbol.iterator]();
+  const rest = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let failed = false;
   const goOn = async (): Promise<void> => {
-    for (let next = rest.next(); !next.done && !failed; next = rest.next()) {
-      try {
+    try {
+      for (let next = await rest.next(); next.done !== true && !failed; next = await rest.next())
         await work(next.value);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
+    } catch (error) {
+      failed = true;
+      throw error;
     }
   };
   const ends = await Promise.allSettled(Array.from({ length: limit }, goOn));
+  if (failed) await rest.return?.();
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+/** What the work makes of each item, in their order, with at most so many at a time. */
+export async function* inOrder<T, R>(
+  limit: number,
+  items: Iterable<T>,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const going: Promise<R>[] = [];
+  for (const item of items) {
+    const made = work(item);
+    // It is looked at when it is its turn, if that comes.
+    made.catch(() => undefined);
+    going.push(made);
+    if (going.length >= limit) yield await (going.shift() as Promise<R>);
+  }
+  for (const made of going) yield await made;
 }

@@ -21,6 +21,8 @@ export interface HttpCall {
   /** Until the head of the answer is there, in milliseconds; as long as it takes, unless said. */
   answerMs?: number;
   signal?: AbortSignal | undefined;
+  /** Never sent again: whether it may have done what it asks for, who sends it has to say. */
+  isSentOnce?: boolean;
 }
 
 /** It took too long until there was a connection, or an answer. */
@@ -41,7 +43,7 @@ const PROBE_AFTER_MS = 15_000;
 
 /**
  * Sends one request. Resolves with the head of the answer, whatever its status; the body is still to be read. A server
- * may end a connection that is kept open just when it is to be used: then the request is sent again, once.
+ * may end a connection that is kept open just when it is to be used: then the request is sent again, once, unless it must not be.
  *
  * @throws HttpTimeout, the signal's reason, a body's own error, or the system's error
  */
@@ -51,7 +53,7 @@ export async function send(call: HttpCall): Promise<IncomingMessage> {
     return await sendOnce(request, call);
   } catch (error) {
     if (!(error instanceof StaleConnection)) throw error;
-    if (call.body instanceof Readable) throw error.cause;
+    if (call.isSentOnce === true || call.body instanceof Readable) throw error.cause;
   }
   try {
     return await sendOnce(request, call);
@@ -135,7 +137,8 @@ function startClocks(sent: ClientRequest, { connectMs, answerMs }: HttpCall): ()
   const connecting = clock('connection', connectMs);
   const answering = clock('answer', answerMs);
   sent.once('socket', (socket) => {
-    socket.setKeepAlive(true, PROBE_AFTER_MS);
+    // One that is used again has been told already.
+    if (!sent.reusedSocket) socket.setKeepAlive(true, PROBE_AFTER_MS);
     whenConnected(socket, () => clearTimeout(connecting));
   });
   return () => {

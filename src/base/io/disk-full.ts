@@ -6,6 +6,25 @@ export function isDiskFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
+/** Whether anything in the chain of causes is a disk that takes nothing at present. */
+export function isForLackOfDisk(error: unknown): boolean {
+  return error instanceof Error && (isDiskUnwritable(error) || isForLackOfDisk(error.cause));
+}
+
+const SAID = [
+  ['No space left on device', 'ENOSPC'],
+  ['Disk quota exceeded', 'EDQUOT'],
+  ['Read-only file system', 'EROFS'],
+] as const;
+
+/** The system's error of which a program of this machine speaks, at the end of a line (names that it quotes end otherwise). */
+export function diskErrorIn(stderr: string): Error | null {
+  for (const [words, code] of SAID)
+    if (new RegExp(`(?:^|[:;] )${words}$`, 'm').test(stderr))
+      return Object.assign(new Error(words), { code });
+  return null;
+}
+
 /** The disk takes nothing at present: it is full, or it was mounted for reading only (as after a fault). */
 export function isDiskUnwritable(error: unknown): boolean {
   return isDiskFull(error) || systemErrorCode(error) === 'EROFS';

@@ -1,4 +1,4 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat, readFile, type FileHandle } from 'node:fs/promises';
 import { systemErrorCode } from '../../errors.ts';
 import { briefly } from './brief.ts';
 import { isAbsent } from './files-sync.ts';
@@ -11,6 +11,21 @@ export async function ifThere<T>(work: Promise<T>): Promise<T | null> {
     if (isAbsent(error)) return null;
     throw error;
   }
+}
+
+/** The same where somebody else chose the name: one that no file can have is of a file that is not there. */
+export async function ifAnyThere<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await ifThere(work);
+  } catch (error) {
+    if (isNoName(error)) return null;
+    throw error;
+  }
+}
+
+/** A name, or a whole path, is longer than the system has them. */
+export function isNoName(error: unknown): boolean {
+  return systemErrorCode(error) === 'ENAMETOOLONG';
 }
 
 /** A file's text (UTF-8); null when it is not there. Throws system errors for one that is there and cannot be read. */
@@ -39,4 +54,16 @@ export function readText(path: string): Promise<string> {
 /** Whether something has this name: a file, a folder, a link that may lead nowhere. */
 export async function isThere(path: string): Promise<boolean> {
   return (await ifThere(lstat(path))) !== null;
+}
+
+/** Writes all of it at one place of a file. One write may take less: the end of what a disk has room for, of which only the next one tells. */
+export async function writeAllAt(
+  file: Pick<FileHandle, 'write'>,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
 }

@@ -1,15 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { briefly } from './brief.ts';
 import { crashPoint } from './crash-point.ts';
+import { readIfThere } from './files.ts';
 
 export interface PlaceOptions {
   /** Permissions of the new file, whatever the umask is; 0600 unless said. */
   mode?: number;
   /** It also survives a power cut: the file and its folder are flushed before this returns. */
   durable?: boolean;
+  /** When it was written to, as is said of it from the first moment on; now, unless said. */
+  modified?: Date;
 }
 
 /**
@@ -23,10 +35,10 @@ export interface PlaceOptions {
 export async function place(
   path: string,
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
-  { mode = 0o600, durable = false }: PlaceOptions = {},
+  { mode = 0o600, durable = false, modified }: PlaceOptions = {},
 ): Promise<void> {
   const beside = besideOf(path);
-  const write = () => writeAll(beside, content, { mode, durable });
+  const write = () => writeAll(beside, content, { mode, durable, modified });
   const isHere = typeof content === 'string' || content instanceof Uint8Array;
   try {
     // A stream may wait for others.
@@ -41,16 +53,26 @@ export async function place(
   if (durable) await flush(dirname(path));
 }
 
+/** `place`, unless the file holds this already: what is repeated after a restart needs no room on a full disk then. */
+export async function placeIfOther(path: string, content: string, options: PlaceOptions = {}): Promise<void> {
+  if ((await readIfThere(path)) !== content) await place(path, content, options);
+}
+
+interface Writing extends Required<Omit<PlaceOptions, 'modified'>> {
+  modified: Date | undefined;
+}
+
 async function writeAll(
   path: string,
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
-  { mode, durable }: Required<PlaceOptions>,
+  { mode, durable, modified }: Writing,
 ): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     crashPoint('place-opened');
     await writeFile(file, content);
     await file.chmod(mode);
+    if (modified !== undefined) await file.utimes(modified, modified);
     if (durable) await file.sync();
   } finally {
     await file.close();
@@ -61,12 +83,13 @@ async function writeAll(
 export function placeSync(
   path: string,
   content: string | Uint8Array,
-  { mode = 0o600, durable = false }: PlaceOptions = {},
+  { mode = 0o600, durable = false, modified }: PlaceOptions = {},
 ): void {
   const beside = besideOf(path);
   try {
     writeFileSync(beside, content, { flag: 'wx', mode, flush: durable });
     chmodSync(beside, mode);
+    if (modified !== undefined) utimesSync(beside, modified, modified);
     crashPoint('place-written');
     renameSync(beside, path);
   } catch (error) {
@@ -98,6 +121,17 @@ function flushSync(path: string): void {
   }
 }
 
+/** Names have at most 255 bytes: of one that leaves no room for more, the first characters say enough. */
+const ROOM_BYTES = 200;
+const KEPT_CHARACTERS = 50;
+
+/** The place beside a file, of its name and some more. */
+export function placeBeside(path: string, ending: string): string {
+  const name = basename(path);
+  const kept = Buffer.byteLength(name) > ROOM_BYTES ? [...name].slice(0, KEPT_CHARACTERS).join('') : name;
+  return join(dirname(path), `${kept}${ending}`);
+}
+
 function besideOf(path: string): string {
-  return `${path}.${randomUUID()}.tmp`;
+  return placeBeside(path, `.${randomUUID()}.tmp`);
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolderSync } from './files-sync.ts';
 import { systemErrorCode } from '../../errors.ts';
 
 /**
@@ -13,8 +14,18 @@ export interface Reserve {
    * Makes what is missing of it while there is plenty of room, now and from time to time. When the disk fills up, that is
    * told (as is when little is left), and after a while one piece is given back: what waits to write its last words (an exit code) can do so.
    */
-  keep(onFull: () => void, onLow?: () => void): void;
+  keep(on: RoomTold): void;
   stop(): void;
+}
+
+/** Who is told how much room there is. */
+export interface RoomTold {
+  /** There is none: once, until there is some again. */
+  full(): void;
+  /** Little is left: once, as well. */
+  low(): void;
+  /** At each look while there is plenty. */
+  plenty(): void;
 }
 
 interface ReserveOptions {
@@ -61,27 +72,30 @@ export function openReserve(
     if (piece !== undefined) rmSync(join(folder, piece), { force: true });
   }
 
-  function make(): void {
+  /** True while there is plenty of room. */
+  function make(): boolean {
     try {
-      if (free(data) < plentyBytes) return;
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      if (free(data) < plentyBytes) return false;
+      makeFolderSync(folder, 0o700);
       const there = new Set(pieces(folder));
       for (let piece = 0; piece < PIECES; piece++)
         if (!there.has(`${piece}`))
           writeFileSync(join(folder, `${piece}`), Buffer.alloc(pieceBytes, 1), { mode: 0o600 });
+      return true;
     } catch (error) {
       // Without a reserve everything works that works without one.
       if (systemErrorCode(error) === undefined) throw error;
+      return false;
     }
   }
 
-  function look(onFull: () => void, onLow: () => void): void {
-    make();
+  function look(on: RoomTold): void {
+    if (make()) on.plenty();
     const isLow = free(data) < Math.min(LOW_BYTES, total * LOW_PART);
-    if (isLow && !low) onLow();
+    if (isLow && !low) on.low();
     low = isLow;
     full = free(data) < fullBytes ? full + 1 : 0;
-    if (full === 1) onFull();
+    if (full === 1) on.full();
     if (full === 2 && pieces(folder).length === PIECES) giveBack();
   }
 
@@ -93,20 +107,29 @@ export function openReserve(
       for (const ms of AGAIN_AFTER_MS) {
         const timer = setTimeout(() => {
           timers.delete(timer);
-          giveBack();
+          atNextLook(giveBack);
         }, ms);
         timers.add(timer.unref());
       }
     },
-    keep(onFull, onLow = () => undefined) {
-      look(onFull, onLow);
-      keeping ??= setInterval(look, LOOK_EVERY_MS, onFull, onLow).unref();
+    keep(on) {
+      look(on);
+      keeping ??= setInterval(atNextLook, LOOK_EVERY_MS, () => look(on)).unref();
     },
     stop() {
       clearInterval(keeping);
       for (const timer of timers) clearTimeout(timer);
     },
   };
+}
+
+/** What the system refuses to a timer (a descriptor, say) is asked for again by the next: nobody else would catch it. */
+function atNextLook(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
 }
 
 /** Bytes of the disk that a folder is on, and those that this user may still write. */

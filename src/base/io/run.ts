@@ -11,6 +11,8 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** Until it is told to end (and killed five seconds later). */
   timeoutMs?: number;
+  /** It leads a group of its own, and what it has started ends with it when the signal is aborted, or this process ends. */
+  withAllItStarts?: boolean;
   /** Bytes that it may print, on each of its streams; 64 MiB unless said. */
   mostBytes?: number;
 }
@@ -41,21 +43,24 @@ export interface RunResult {
 export async function run(
   program: string,
   words: readonly string[],
-  { env, cwd, input, signal, timeoutMs, mostBytes = 64 << 20 }: RunOptions,
+  { env, cwd, input, signal, timeoutMs, withAllItStarts = false, mostBytes = 64 << 20 }: RunOptions,
 ): Promise<RunResult> {
   signal?.throwIfAborted();
   // Loaded when something is run for the first time: it takes longer than all else that a command loads.
   const { execa } = await import('execa');
-  const result = await execa(program, words, {
+  const running = execa(program, words, {
     env: { ...env },
     extendEnv: false,
     reject: false,
     maxBuffer: mostBytes,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
+    detached: withAllItStarts,
     ...(cwd !== undefined && { cwd }),
     ...(signal && { cancelSignal: signal }),
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
   });
+  const release = withAllItStarts ? endAllWith(running.pid, signal) : () => undefined;
+  const result = await running.finally(release);
   if (signal?.aborted && result.isCanceled) throw signal.reason;
   return {
     ok: !result.failed,
@@ -63,6 +68,33 @@ export async function run(
     stdout: text(result.stdout),
     stderr: text(result.stderr),
     ...endOf(program, result, { timeoutMs, cwd }),
+  };
+}
+
+const KILLED_AFTER_MS = 5000;
+
+/** Ends a group when the signal is aborted, or this process ends. Returns what lets go of it. */
+function endAllWith(leader: number | undefined, signal: AbortSignal | undefined): () => void {
+  if (leader === undefined) return () => undefined;
+  let killing: NodeJS.Timeout | undefined;
+  const end = (how: NodeJS.Signals) => {
+    try {
+      process.kill(-leader, how);
+    } catch {
+      // Nothing is left of it.
+    }
+  };
+  const onExit = () => end('SIGKILL');
+  const onAbort = () => {
+    end('SIGTERM');
+    killing = setTimeout(end, KILLED_AFTER_MS, 'SIGKILL');
+  };
+  process.once('exit', onExit);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    clearTimeout(killing);
+    process.off('exit', onExit);
+    signal?.removeEventListener('abort', onAbort);
   };
 }
 

@@ -10,21 +10,39 @@ const TABLE = makeTable();
  * @param before checksum of what comes before them
  */
 export function crc32c(bytes: Uint8Array, start: number, end: number, before = 0): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return crc32cIn(view, start, end, before) >>> 0;
+}
+
+/** The same where a view is there already; its 32 bits as a signed number. */
+export function crc32cIn(view: DataView, start: number, end: number, before = 0): number {
   let crc = ~before;
   let at = start;
-  for (const whole = end - 7; at < whole; at += 8) {
+  // Words of four bytes: half the time of single ones.
+  for (; at + 8 <= end; at += 8) {
+    const first = view.getInt32(at, true) ^ crc;
+    const second = view.getInt32(at + 4, true);
     crc =
-      (TABLE[1792 + ((crc ^ (bytes[at] as number)) & 255)] as number) ^
-      (TABLE[1536 + (((crc >>> 8) ^ (bytes[at + 1] as number)) & 255)] as number) ^
-      (TABLE[1280 + (((crc >>> 16) ^ (bytes[at + 2] as number)) & 255)] as number) ^
-      (TABLE[1024 + ((crc >>> 24) ^ (bytes[at + 3] as number))] as number) ^
-      (TABLE[768 + (bytes[at + 4] as number)] as number) ^
-      (TABLE[512 + (bytes[at + 5] as number)] as number) ^
-      (TABLE[256 + (bytes[at + 6] as number)] as number) ^
-      (TABLE[bytes[at + 7] as number] as number);
+      (TABLE[1792 + (first & 255)] as number) ^
+      (TABLE[1536 + ((first >>> 8) & 255)] as number) ^
+      (TABLE[1280 + ((first >>> 16) & 255)] as number) ^
+      (TABLE[1024 + (first >>> 24)] as number) ^
+      (TABLE[768 + (second & 255)] as number) ^
+      (TABLE[512 + ((second >>> 8) & 255)] as number) ^
+      (TABLE[256 + ((second >>> 16) & 255)] as number) ^
+      (TABLE[second >>> 24] as number);
   }
-  for (; at < end; at++) crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[at] as number)) & 255] as number);
-  return ~crc >>> 0;
+  if (at + 4 <= end) {
+    const word = view.getInt32(at, true) ^ crc;
+    crc =
+      (TABLE[768 + (word & 255)] as number) ^
+      (TABLE[512 + ((word >>> 8) & 255)] as number) ^
+      (TABLE[256 + ((word >>> 16) & 255)] as number) ^
+      (TABLE[word >>> 24] as number);
+    at += 4;
+  }
+  for (; at < end; at++) crc = (crc >>> 8) ^ (TABLE[(crc ^ view.getUint8(at)) & 255] as number);
+  return ~crc;
 }
 
 /** Eight tables of 256, one after another: of a byte, of a byte that one more follows, … */

@@ -14,7 +14,7 @@ export function parseDuration(text: string): ParsedDuration {
   if (/^\d+$/.test(trimmed))
     return refused(
       text,
-      `say the unit: "${trimmed}s" is seconds, "${trimmed}m" minutes, "${trimmed}h" hours`,
+      `say the unit: "${trimmed}s" is seconds, "${trimmed}m" minutes, "${trimmed}h" hours, "${trimmed}d" days`,
     );
   if (/^[\d\s]+[WDHMS]/.test(trimmed))
     return refused(text, `units are small letters: "${trimmed.toLowerCase()}"`);

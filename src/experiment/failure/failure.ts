@@ -1,3 +1,4 @@
+import { AichorError } from '../../errors.ts';
 import type { Explanation } from './explain.ts';
 import type { Reason } from '../status.ts';
 
@@ -9,5 +10,15 @@ export class ExperimentFailure extends Error {
     super(explanation, options);
     this.name = 'ExperimentFailure';
     this.reason = reason;
+  }
+}
+
+/**
+ * A command of the build ended badly, and the log of the step has what it printed: whoever tells of it, and knows which
+ * experiment it is, says how that log is read.
+ */
+export class BuildFailure extends AichorError {
+  constructor(message: string, options?: { hint: string }) {
+    super('experiment_failed', message, options);
   }
 }

@@ -57,6 +57,9 @@ function isKilled({ code }: FrameworkEnd): boolean {
   return code === null || code === 137;
 }
 
+/** What follows is a box of what is known of each process. */
+const DRAWS_A_BOX = /^torch\.distributed\.elastic\..*ChildFailedError/;
+
 /** Lines at the end among which the error is that Python ended with; elsewhere it is one that was dealt with. */
 const LAST_LINES = 4;
 
@@ -67,7 +70,8 @@ function explainError(
 ): Explanation | null {
   const lines = tail.trimEnd().split('\n').slice(-LAST_LINES).map(shorten);
   const last = errorsIn(tail).at(-1);
-  if (code !== 1 || error === null || last === undefined || !lines.includes(shorten(last))) return null;
+  if (code !== 1 || error === null || last === undefined) return null;
+  if (!lines.includes(shorten(last)) && !DRAWS_A_BOX.test(last)) return null;
   const too = likewise === 0 ? '' : ` (and ${counted(likewise, 'other pod')} with the same)`;
   return {
     reason: 'NonZeroExit',

@@ -112,16 +112,17 @@ export const RULES: readonly FailureRule[] = [
   },
   {
     operators: ['jax'],
-    shows: /Shutdown barrier has failed[\s\S]*?first task at the barrier: (\d+)|Id: Shutdown::/,
-    consequence: true,
-    says: (end, [, first]) => waitedAtItsEnd(end, first === undefined ? null : Number(first)),
-  },
-  {
-    operators: ['jax'],
     errors: /RuntimeError|ValueError/,
     shows: /Gloo \w+ failed|gloo\S*pair\.cc.*Connection (?:reset|closed) by peer/,
     consequence: true,
     says: (end) => `${end.pod} (rank ${end.rank}) lost the connection to another rank${whoIsMissing(end)}`,
+  },
+  {
+    operators: ['jax'],
+    // Of a long text the tail may begin anywhere.
+    shows: /(?:Shutdown barrier has failed|Id: Shutdown::)(?:[\s\S]*?first task at the barrier: (\d+))?/,
+    consequence: true,
+    says: (end, [, first]) => waitedAtItsEnd(end, first === undefined ? null : Number(first)),
   },
   {
     operators: ['jax'],

@@ -38,6 +38,12 @@ export function explainMissing(
       explanation: `${pod}: there is no ${missing} (exit ${code}); did you mean ${meant}?`,
     };
   if (!missing.startsWith('/')) return null;
+  const asked = asWritten(missing, repository.command);
+  if (asked !== null)
+    return {
+      reason: code === 2 ? 'NonZeroExit' : 'CommandNotFound',
+      explanation: `${pod}: there is no ${asked} in the folder that the command starts in (exit ${code}); check its name, and that it is sent: aichor experiments submit local --show-files`,
+    };
   return {
     reason: code === 2 ? 'NonZeroExit' : 'CommandNotFound',
     explanation: `${pod}: there is no ${missing} (exit ${code}): it is a path of the image that this machine does not have; call it by its name alone (${missing.slice(missing.lastIndexOf('/') + 1)}), or have the Dockerfile make it`,
@@ -81,10 +87,17 @@ function withCarriageReturns(
   { carriage_returns: scripts, command }: RanRepository,
   tail: string,
 ): string | null {
-  const signs = /\r[':’]|\\r|\r: (?:command )?not found|: not found$|bad interpreter/m;
+  const signs =
+    /\r[':’]|\\r|\r: (?:command )?not found|: not found$|bad interpreter|required file not found/m;
   if (!signs.test(tail)) return null;
   const speaks = (text: string, path: string) => text.includes(path.slice(path.lastIndexOf('/') + 1));
   return scripts.find((path) => speaks(tail, path) || speaks(command, path)) ?? null;
+}
+
+/** The end of a path that the command names without a leading slash: Python tells where it looked for it. */
+function asWritten(missing: string, command: string): string | null {
+  const words = command.split(/[\s'"]+/).map((word) => word.replace(/^\.\//, ''));
+  return words.find((word) => word !== '' && missing.endsWith(`/${word}`)) ?? null;
 }
 
 /** What shells, Python and `env` say of a program or file that is not there. */

@@ -21,6 +21,8 @@ export interface Plan {
   graceful_termination: GracefulTermination | null;
   /** `spec.engineName`, when the manifest names one. */
   engine_name: string | null;
+  /** Kueue's WorkloadPriorityClass, when the manifest names one; absent: the engine's own. */
+  queue_priority?: string;
   ray_version: string | null;
   builder: BuilderPlan;
   image: string;
@@ -28,7 +30,13 @@ export interface Plan {
   tensorboard: { enabled: boolean; pvc: string | null };
   debug: { vscode: { path: string; provider: string } | null; jupyter: { path: string } | null };
   security: SecurityPlan;
+  /** The embedded engine runs pods in containers of this program; absent: as processes. */
+  container?: ContainerProgram;
 }
+
+/** Programs that make containers, by their names. */
+export const CONTAINER_PROGRAMS = ['podman', 'docker'] as const;
+export type ContainerProgram = (typeof CONTAINER_PROGRAMS)[number];
 
 /** A type of the manifest after planning: `replicas` jobs of `completions` pods each. */
 export interface Group {

@@ -15,11 +15,20 @@ export interface PlannedPod {
   wave: number;
 }
 
+/** There may be thousands, and they are asked for at each look at them. */
+const known = new WeakMap<Plan['groups'], readonly PlannedPod[]>();
+
 /** All pods ever created for a plan, in rank order. kuberay's submitter comes last and has a rank too. */
-export function plannedPods(plan: Pick<Plan, 'groups'>): PlannedPod[] {
+export function plannedPods({ groups }: Pick<Plan, 'groups'>): readonly PlannedPod[] {
+  const pods = known.get(groups) ?? podsOf(groups);
+  known.set(groups, pods);
+  return pods;
+}
+
+function podsOf(groups: Plan['groups']): PlannedPod[] {
   const pods: PlannedPod[] = [];
   let globalJobIndex = 0;
-  for (const [groupIndex, group] of plan.groups.entries()) {
+  for (const [groupIndex, group] of groups.entries()) {
     for (let job = 0; job < group.replicas; job++, globalJobIndex++) {
       for (let index = 0; index < group.completions; index++) {
         pods.push({

@@ -85,6 +85,7 @@ function commonSpec(spec: WrittenSpec, outerEngineName: string | null): CommonSp
     command: spec.command,
     timeoutSeconds: timeoutSeconds(spec),
     engineName: spec.engineName ?? outerEngineName,
+    queuePriority: spec.queuePriority ?? null,
     env: spec.env ?? {},
     tensorboard: { enabled: tensorboard?.enabled ?? false, pvc },
     storage: storage(spec.storage),

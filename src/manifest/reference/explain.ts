@@ -6,7 +6,7 @@ import { NOTES, notesKey } from './notes.ts';
 
 /** A field as `manifest explain` prints it. */
 export interface FieldDocument {
-  /** `spec.types.Workers[].count`; empty for the manifest itself. */
+  /** Where it stands: `spec.types.Workers[].count`; empty for the manifest itself. */
   path: string;
   type: string;
   required: boolean;

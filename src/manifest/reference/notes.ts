@@ -71,6 +71,11 @@ export const NOTES: Readonly<Record<string, FieldNotes>> = {
   'spec.timeout': { example: '"1d 12h"' },
   'spec.activeDeadlineSeconds': { example: '3600', original: 'Ignored when `timeout` is there.' },
   'spec.engineName': { example: 'my-secondary-cluster', original: "Overrides the project's default engine." },
+  'spec.queuePriority': {
+    example: 'high',
+    original: "Not a key of the platform; there priorities are the administrator's.",
+    embedded: 'no effect: first come, first served',
+  },
   'spec.env': {
     example: '{LEARNING_RATE: "0.001"}',
     original: "Wins over the project's secret; AICHOR_* and other reserved names are refused.",

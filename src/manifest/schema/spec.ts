@@ -98,6 +98,10 @@ export const commonSpec = {
   ),
   activeDeadlineSeconds: optional(count(1), 'Longest run time in seconds; `timeout` wins over it.'),
   engineName: optional(filledText(), "Engine to run on instead of the project's default."),
+  queuePriority: optional(
+    filledText(),
+    "Kueue's WorkloadPriorityClass in the engine's queue, instead of the engine's own.",
+  ),
   env: optional(textMap(), 'Environment variables of every pod. Values are texts: quote numbers.'),
   tensorboard: optional(tensorboard, 'TensorBoard beside the experiment.'),
   storage: optional(storage, 'Volumes.'),

@@ -17,9 +17,9 @@ export interface BackupDone {
   left_out: string[];
 }
 
-const LEFT_OUT = ['outputs', 'inputs', 'tensorboard', 'volumes', 'environments', 'cache'];
+const LEFT_OUT = ['outputs', 'inputs', 'tensorboard', 'volumes', 'environments', 'cache', 'repositories'];
 /** Of the config folder; keys of other servers (`credentials.json`) are their users'. */
-const CONFIG = ['settings.json', 'engines.json', 'keys.json', 'server-key', 'kubeconfigs'];
+const CONFIG = ['settings.json', 'engines.json', 'keys.json', 'server-key', 'kubeconfigs', 'webhook-secret'];
 /** Below `experiments/<id>/engine`: copies of what is stored, and of what pods make. */
 const COPIES = new Set(['work', 'root', 'shared-volume']);
 /** What uploads that are not complete have left. */
@@ -65,12 +65,16 @@ export async function backUp({ env, version, file, now }: Backing): Promise<Back
   }
 }
 
-/** As of now, each in one file; how many experiments there are. */
-async function copyDatabases({ database, privateValues }: Folders, beside: string): Promise<number> {
+/**
+ * As of now, each in one file; how many experiments there are. Records first: what is to be told of them is then at least as new, and
+ * nothing that was told is told again.
+ */
+async function copyDatabases({ database, privateValues, outbox }: Folders, beside: string): Promise<number> {
   let count = 0;
   for (const [from, name] of [
     [database, 'control-plane.sqlite'],
     [privateValues, 'private-values.sqlite'],
+    [outbox, 'notifications.sqlite'],
   ] as const) {
     if ((await ifThere(stat(from))) === null) continue;
     const opened = await openDatabase(from, { timeoutMs: 5000 });
@@ -110,7 +114,7 @@ async function* everything({
     for (const name of ['sources', 'index']) yield* filesBelow(data, `experiments/${id}/logs/${name}`);
     for await (const backed of filesBelow(data, `experiments/${id}/logs`))
       if (!/\/(?:sources|index)$/.test(backed.path)) yield backed;
-    yield* filesBelow(data, `experiments/${id}/engine`);
+    for (const name of ['engine', 'metrics', 'usage']) yield* filesBelow(data, `experiments/${id}/${name}`);
   }
 }
 

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolderSync } from '../../base/io/files-sync.ts';
 import { ifThere, isThere } from '../../base/io/files.ts';
 import { place } from '../../base/io/place.ts';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
 import { lockOf } from '../doctor/offline.ts';
 import { foldersBelow, type Folders } from '../process/folders.ts';
+import { refuseMisplaced } from '../process/state-folders.ts';
+import { renumberFeed } from '../store/tables/feed.ts';
 import { closeWhole, isDamagedDatabase, openDatabase } from '../store/database.ts';
 import { contentOf, readArchive, type ArchiveEntry, type BackupFacts } from './archive.ts';
 
@@ -40,6 +43,7 @@ export async function restore({ env, file, force, now }: Restoring): Promise<Res
   const handle = await openBackup(file);
   try {
     const { facts, entries } = await readArchive(file, handle);
+    refuseMisplaced(state);
     const lock = await lockOf(folders);
     try {
       if (!force) await assertNoExperiments(folders);
@@ -95,7 +99,7 @@ async function countIn(file: string): Promise<number> {
   }
 }
 
-const DATABASES = new Set(['control-plane.sqlite', 'private-values.sqlite']);
+const DATABASES = new Set(['control-plane.sqlite', 'private-values.sqlite', 'notifications.sqlite']);
 
 /** Everything but the databases, where it is missing. */
 async function putBack(
@@ -113,7 +117,7 @@ async function putBack(
     const unit = unitOf(entry.path);
     if (unit !== null && !kept.has(unit)) kept.set(unit, await isThere(join(data, unit)));
     if (unit !== null ? kept.get(unit) : await isThere(target)) continue;
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    makeFolderSync(dirname(target), 0o700);
     await place(target, contentOf(handle, entry));
     files++;
   }
@@ -132,12 +136,12 @@ async function putDatabases(
 ): Promise<string | null> {
   const suffix = `.before-${now.toISOString().replaceAll(':', '-')}`;
   let aside: string | null = null;
-  for (const file of [folders.privateValues, folders.database]) {
+  for (const file of [folders.privateValues, folders.outbox, folders.database]) {
     const entry = entries.find(({ path }) => join(folders.data, path) === file);
     if (entry === undefined) continue;
     const fresh = `${file}.${randomUUID()}.new`;
     await place(fresh, contentOf(handle, entry), { durable: true });
-    if (file === folders.database) await moveRecords(fresh, facts.data, folders.data);
+    if (file === folders.database) await settleRecords(fresh, { from: facts.data, to: folders.data, now });
     const moved = await ifThere(rename(file, file + suffix).then(() => true));
     for (const part of ['-wal', '-shm']) await ifThere(rename(file + part, file + suffix + part));
     if (moved && file === folders.database) aside = file + suffix;
@@ -147,11 +151,19 @@ async function putDatabases(
   return aside;
 }
 
-/** Records tell where outputs and inputs are: below the folder that they are restored to, from then on. */
-async function moveRecords(file: string, from: string, to: string): Promise<void> {
-  if (from === to) return;
+/**
+ * Records tell where outputs and inputs are: below the folder that they are restored to, from then on. Changes get numbers that nobody
+ * has seen: who follows them has seen some since the backup, and would take what comes for those.
+ */
+async function settleRecords(
+  file: string,
+  { from, to, now }: { from: string; to: string; now: Date },
+): Promise<void> {
   const database = await openDatabase(file, { timeoutMs: 5000 });
   const quoted = (folder: string) => JSON.stringify(`${folder}/`).slice(0, -1);
-  database.prepare('UPDATE experiments SET summary = replace(summary, ?, ?)').run(quoted(from), quoted(to));
+  if (from !== to)
+    database.prepare('UPDATE experiments SET summary = replace(summary, ?, ?)').run(quoted(from), quoted(to));
+  if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'feed'").get() !== undefined)
+    renumberFeed(database, now);
   closeWhole(database);
 }

@@ -1,3 +1,4 @@
+import { createTurns } from '../../base/async/turns.ts';
 import { systemErrorCode } from '../../errors.ts';
 import { isTerminal } from '../../experiment/status.ts';
 import type { LogStore, SnapshotStore } from '../ports.ts';
@@ -8,7 +9,7 @@ import type { Examination, Damage } from '../../api/examination.ts';
 
 /** What is examined. */
 export interface Examined {
-  store: Pick<ExperimentStore, 'examine' | 'ids' | 'state' | 'untidied'>;
+  store: Pick<ExperimentStore, 'examine' | 'ids' | 'state' | 'untidied' | 'expiry'>;
   snapshots: Pick<SnapshotStore, 'examine'>;
   logs: Pick<LogStore, 'open'>;
   folders: Pick<Folders, 'database' | 'experiments'>;
@@ -19,7 +20,7 @@ export interface Examined {
  * each log. What is damaged is mended, or counts as missing from then on. Outputs and inputs are their owners'.
  */
 export async function examine(by: Examined): Promise<Examination> {
-  const database = by.store.examine();
+  const database = await by.store.examine();
   const { damaged, contents, snapshots } = await by.snapshots.examine();
   const logs = await examineLogs(by);
   const findings = [
@@ -36,13 +37,17 @@ export async function examine(by: Examined): Promise<Examination> {
 async function examineLogs({ store, logs }: Examined): Promise<{ count: number; findings: Damage[] }> {
   const findings: Damage[] = [];
   const untidied = new Set(store.untidied());
+  const turns = createTurns();
   let count = 0;
   for (const id of store.ids({})) {
+    if (turns.isDue()) await turns.take();
     const record = store.state(id)?.record;
-    if (record === undefined || record.step === 'wait') continue;
+    if (record === undefined || record.step === 'wait' || store.expiry.at(id) !== null) continue;
     count++;
     try {
-      const { exists, isRebuilt, damage } = (await logs.open(id)).facts();
+      const log = await logs.open(id);
+      await log.examine();
+      const { exists, isRebuilt, damage } = log.facts();
       if (isRebuilt)
         findings.push({
           place: id,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, rename, stat } from 'node:fs/promises';
+import { chmod, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolderSync } from '../../base/io/files-sync.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import { sleep } from '../../base/async/abort.ts';
 import { ifThere } from '../../base/io/files.ts';
@@ -11,6 +12,7 @@ import { stateFolder } from '../../machine/state-folder.ts';
 import { createSnapshotStore } from '../../snapshot/store/store.ts';
 import { foldersBelow, type Folders } from '../process/folders.ts';
 import { acquireServerLock, type ServerLock } from '../process/lock.ts';
+import { refuseMisplaced } from '../process/state-folders.ts';
 import { idsWithFolder, refuseLostDatabase } from '../store/damage/lost.ts';
 import { damageOf, salvage } from '../store/damage/salvage.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
@@ -21,10 +23,12 @@ type Env = Record<string, string | undefined>;
 
 /** `examine` while no control plane runs: then also a database that is damaged as a whole, or gone, is seen to. */
 export async function examineOffline(env: Env): Promise<Examination> {
-  const { data, config } = stateFolder(env);
+  const state = stateFolder(env);
+  const { data, config } = state;
   const folders = foldersBelow(data);
   if ((await ifThere(stat(data))) === null)
     return { sound: true, checked: { experiments: 0, contents: 0, snapshots: 0, logs: 0 }, findings: [] };
+  refuseMisplaced(state);
   const lock = await lockOf(folders);
   try {
     const found = [
@@ -36,6 +40,7 @@ export async function examineOffline(env: Env): Promise<Examination> {
       file: folders.database,
       now: () => new Date(),
       onChange: () => undefined,
+      isWatched: () => false,
     });
     const logs = createLogStore(folders.experiments, () => new Date());
     try {
@@ -58,7 +63,7 @@ export async function examineOffline(env: Env): Promise<Examination> {
 
 /** The lock of a server that is not there; throws AichorError `conflict` where one is. */
 export async function lockOf(folders: Folders): Promise<ServerLock> {
-  await mkdir(folders.data, { recursive: true, mode: 0o700 });
+  makeFolderSync(folders.data, 0o700);
   const lock = await acquireServerLock(folders.lock);
   if (lock !== null) return lock;
   throw new AichorError('conflict', `a control plane serves ${folders.data}`, {

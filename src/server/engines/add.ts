@@ -3,7 +3,9 @@ import type { EngineAdded, EngineAddition } from '../../api/engine-contract.ts';
 import type { EngineFinding } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import { readSettings, type SettingsInput } from '../../render/kubernetes/settings/settings-schema.ts';
+import type { Caller } from '../people/caller.ts';
 import type { ExperimentStore } from '../store/store.ts';
+import type { AuditTable } from '../store/tables/audit.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
 import { storeCredentials } from './credentials.ts';
 import type { EngineEntry } from './cluster.ts';
@@ -14,23 +16,25 @@ import type { EngineReading } from './list.ts';
 export interface EngineChanging extends EngineReading {
   store: Pick<ExperimentStore, 'live' | 'state'>;
   supervisor: Pick<Supervisor, 'running' | 'exchange'>;
+  audit: Pick<AuditTable, 'add'>;
 }
 
 /**
  * Connects, keeps the engine, and puts it in place at once. Over one of the same name (`replace`) what lives there goes
  * on with the new credentials and settings.
  *
- * @param local whether the request comes from this user's own machine: files are named by nobody else
+ * Files of the machine are named by nobody but its own user.
+ *
  * @throws AichorError `conflict`, `forbidden`, `usage`, and `engine_unavailable` when it cannot be reached
  */
 export async function addEngine(
   by: EngineChanging,
   addition: EngineAddition,
-  { local }: { local: boolean },
+  { isOwner, name: whose }: Pick<Caller, 'isOwner' | 'name'>,
 ): Promise<EngineAdded> {
   const { name } = addition;
   refuseReserved(name, 'added');
-  if (addition.connection.kind === 'reference' && !local) throw notYourFile();
+  if (addition.connection.kind === 'reference' && !isOwner) throw notYourFile();
   const settings = readSettings(addition.settings, 'the settings');
   return by.registry.exclusively(async () => {
     const namespace = await namespaceOf(by, addition);
@@ -38,6 +42,7 @@ export async function addEngine(
     const entry = await entryOf(by, addition, { settings, namespace });
     try {
       const checks = addition.check ? await reached(by, entry) : [];
+      by.audit.add([{ by: whose, deed: 'engine.add', subject: name, details: { namespace } }]);
       await putInPlace(by, entry);
       return { engine: await documentOf(by, engineOf(by.registry, name)), checks };
     } catch (error) {

@@ -1,3 +1,4 @@
+import { aborted } from '../../base/async/abort.ts';
 import type { BuildContext, BuildResult, Engine, RunContext } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { AichorError } from '../../errors.ts';
@@ -27,18 +28,13 @@ async function waitToBuild(
   error: AichorError,
 ): Promise<BuildResult> {
   progress(waitingFor(error));
-  await Promise.race([untilAborted(stop), untilAborted(detach)]);
+  await Promise.race([aborted(stop), aborted(detach)]);
   throw error;
 }
 
 async function* waitToRun({ detach }: RunContext, error: AichorError): AsyncGenerator<ExperimentFact> {
   yield { type: 'progress', message: waitingFor(error) };
-  await untilAborted(detach);
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await aborted(detach);
 }
 
 function waitingFor(error: AichorError): string {

@@ -1,8 +1,11 @@
-import type { EngineDocument } from '../../api/engine-contract.ts';
+import type { EngineDocument, EngineQueue, EngineQueueQuery } from '../../api/engine-contract.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import { completeSettings } from '../../render/kubernetes/settings/settings-schema.ts';
 import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
+import { summaryNow, type Times } from '../experiments/get.ts';
+import type { Caller } from '../people/caller.ts';
+import type { Supervisor } from '../supervision/supervisor.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 import type { EngineEntry } from './cluster.ts';
 import { summaryOf, type EngineReading } from './list.ts';
@@ -76,4 +79,27 @@ export function liveOn(
   engine: string,
 ): string[] {
   return store.live().filter((id) => stateOf(store, id).record.engine === engine);
+}
+
+interface QueueReading extends Times {
+  registry: EngineRegistry;
+  supervisor: Pick<Supervisor, 'waiting'>;
+  store: Pick<ExperimentStore, 'state'>;
+}
+
+/** What waits for an engine, of the projects that the caller's key is for; others count in the places. Throws AichorError `not_found`. */
+export function engineQueue(
+  by: QueueReading,
+  { name, caller }: { name: string; caller: Pick<Caller, 'projects'> },
+  { offset, limit }: EngineQueueQuery,
+): EngineQueue {
+  const engine = engineOf(by.registry, name).name;
+  const theirs = by.supervisor
+    .waiting(engine)
+    .map(({ id, project }, index) => ({ id, project, place: index + 1 }))
+    .filter(({ project }) => caller.projects === null || caller.projects.includes(project ?? ''));
+  const waiting = theirs
+    .slice(offset, offset + limit)
+    .map(({ id, place }) => ({ place, experiment: summaryNow(by, stateOf(by.store, id)) }));
+  return { engine, total: theirs.length, waiting };
 }

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineList, EngineSummary } from '../../api/engine-contract.ts';
 import type { Engine, EngineCapacity } from '../../engines/engine.ts';
 import { EMBEDDED_ENGINE } from '../submission/choose-engine.ts';
-import { mayRunHere, type LocalUse } from '../submission/submit.ts';
+import type { LocalUse } from '../submission/submit.ts';
 import type { Caller } from '../people/caller.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
+import type { ProjectTable } from '../store/tables/projects.ts';
 import type { EngineRegistry } from './registry.ts';
 
 /** What telling of engines needs. */
@@ -19,10 +20,21 @@ export interface EngineReading {
 const PATIENCE_MS = 2000;
 
 /** Every engine with what it offers and what the experiments on it were admitted for; soon, whatever they answer. */
-export async function listEngines(by: EngineReading & LocalUse, caller: Caller): Promise<EngineList> {
-  const open = [...by.registry.engines.values()].filter(
-    ({ name }) => name !== EMBEDDED_ENGINE || mayRunHere(by, caller),
-  );
+export async function listEngines(
+  by: EngineReading & LocalUse & { projects: Pick<ProjectTable, 'list'> },
+  caller: Caller,
+): Promise<EngineList> {
+  // One project at least may use it: that is told to those who may submit there.
+  const isOpen =
+    caller.isOwner ||
+    by.localForAll ||
+    by.projects
+      .list()
+      .some(
+        ({ name, engines }) =>
+          engines?.includes(EMBEDDED_ENGINE) && caller.projects?.includes(name) !== false,
+      );
+  const open = [...by.registry.engines.values()].filter(({ name }) => name !== EMBEDDED_ENGINE || isOpen);
   const engines = open.map((engine) => summaryOf(by, engine));
   return { engines: await Promise.all(engines), notices: by.registry.notices() };
 }

@@ -1,5 +1,6 @@
 import type { EngineDocument } from '../../api/engine-contract.ts';
 import { AichorError } from '../../errors.ts';
+import type { Caller } from '../people/caller.ts';
 import type { EngineChanging } from './add.ts';
 import { documentOf, engineOf, liveOn, refuseReserved } from './get.ts';
 
@@ -10,7 +11,7 @@ import { documentOf, engineOf, liveOn, refuseReserved } from './get.ts';
 export async function removeEngine(
   by: EngineChanging,
   name: string,
-  { force }: { force: boolean },
+  { force, caller }: { force: boolean; caller: Pick<Caller, 'name'> },
 ): Promise<EngineDocument> {
   refuseReserved(name, 'removed');
   const { registry, supervisor } = by;
@@ -19,6 +20,9 @@ export async function removeEngine(
     const live = liveOn(by, name);
     if (live.length > 0 && !force) throw inUse(name, live);
     const document = await documentOf(by, engine);
+    by.audit.add([
+      { by: caller.name, deed: 'engine.remove', subject: name, details: { force, live: live.length } },
+    ]);
     await supervisor.exchange(name, async () => {
       await registry.keep(name, null);
       await registry.install(name, null)?.close?.();

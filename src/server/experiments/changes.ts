@@ -3,12 +3,15 @@ import type { ExperimentState } from '../../experiment/state.ts';
 /** Tells those who watch that experiments changed. Nobody is waited for: who is slow sees the latest state only. */
 export interface Changes {
   publish(state: ExperimentState): void;
+  isWatched(): boolean;
   subscribe(): Subscription;
 }
 
 export interface Subscription {
   /** The latest state of everything that changed since the last call; waits for a change. Empty once aborted. */
   next(signal: AbortSignal): Promise<ExperimentState[]>;
+  /** Whether something changed since then. */
+  hasMore(): boolean;
   close(): void;
 }
 
@@ -20,6 +23,7 @@ interface Subscriber {
 export function createChanges(): Changes {
   const subscribers = new Set<Subscriber>();
   return {
+    isWatched: () => subscribers.size > 0,
     publish(state) {
       for (const subscriber of subscribers) {
         subscriber.changed.set(state.record.experiment_id, state);
@@ -31,6 +35,7 @@ export function createChanges(): Changes {
       subscribers.add(subscriber);
       return {
         next: (signal) => nextChanges(subscriber, signal),
+        hasMore: () => subscriber.changed.size > 0,
         close: () => void subscribers.delete(subscriber),
       };
     },

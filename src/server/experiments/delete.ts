@@ -3,38 +3,44 @@ import type { BulkResult, Deletion, Pruning } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
 import type { ExperimentSummary } from '../../experiment/record.ts';
 import { storedSummary } from '../../experiment/summary.ts';
+import { parseAddress } from '../../object-store/client/access.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
-import { isOnThisMachine } from '../engines/place.ts';
-import type { Engine } from '../../engines/engine.ts';
+import { isInFolders } from '../engines/place.ts';
+import type { Caller } from '../people/caller.ts';
+import { noteOthersWork } from '../people/others-work.ts';
 import type { Log, LogStore, SnapshotStore } from '../ports.ts';
 import { experimentFolder, type Folders } from '../process/folders.ts';
+import { placeOfOutputs, type StorageReading } from '../storage/places.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
+import type { AuditTable } from '../store/tables/audit.ts';
+import type { Notifier } from '../told/notifier.ts';
 import type { PrivateStore } from '../submission/private-values.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
 import { outcomes, toSelected } from './selected.ts';
 
 /** What deleting needs: everything that keeps something of an experiment. */
-export interface Deleting {
+export interface Deleting extends StorageReading {
   store: ExperimentStore;
   snapshots: Pick<SnapshotStore, 'collect'>;
   logs: Pick<LogStore, 'remove'>;
-  engines: ReadonlyMap<string, Engine>;
   folders: Folders;
-  privateValues: Pick<PrivateStore, 'remove'>;
+  privateValues: StorageReading['privateValues'] & Pick<PrivateStore, 'remove'>;
+  notifier: Pick<Notifier, 'remove'>;
   supervisor: Pick<Supervisor, 'settled'>;
+  audit: Pick<AuditTable, 'add'>;
   log: Log;
-  now(): Date;
 }
 
 /** Removes records and logs of ended experiments; outputs only when asked to. A live one is a `conflict`. */
 export async function deleteExperiments(
   by: Deleting,
   { outputs, ...selection }: Deletion,
+  caller: Caller,
 ): Promise<BulkResult> {
   const result = await toSelected(by.store, {
     selection,
     only: { live: false },
-    act: (ids) => outcomes(ids, (id) => deleteOne(by, id, outputs)),
+    act: deleting(by, caller, outputs),
   });
   await collectSnapshots(by, result);
   return result;
@@ -44,6 +50,7 @@ export async function deleteExperiments(
 export async function pruneExperiments(
   by: Deleting,
   { older_than_s, labels, sweep, outputs }: Pruning,
+  caller: Caller,
 ): Promise<BulkResult> {
   const endedBefore = new Date(by.now().getTime() - older_than_s * 1000).toISOString();
   const result = await toSelected(by.store, {
@@ -51,10 +58,17 @@ export async function pruneExperiments(
       ids: by.store.ids({ ended_before: endedBefore, label: labels, ...(sweep !== undefined && { sweep }) }),
     },
     only: {},
-    act: (ids) => outcomes(ids, (id) => deleteOne(by, id, outputs)),
+    act: deleting(by, caller, outputs),
   });
   await collectSnapshots(by, result);
   return result;
+}
+
+function deleting(by: Deleting, caller: Caller, outputs: boolean) {
+  return (ids: readonly string[]) => {
+    noteOthersWork(by, caller, { deed: 'experiment.delete', ids, live: false });
+    return outcomes(ids, (id) => deleteOne(by, id, outputs));
+  };
 }
 
 /** Files first, the record last: a deletion that is cut short can be repeated. */
@@ -66,28 +80,40 @@ async function deleteOne(by: Deleting, id: string, outputs: boolean) {
       hint: `cancel it first: aichor experiments cancel ${id} --wait`,
     });
   }
-  if (outputs && !isOnThisMachine(record)) throw notOurs(record);
   await by.supervisor.settled(id);
+  // First what may fail: then nothing has been deleted.
+  if (outputs && !isInFolders(record)) await removeFromStore(by, record);
   await by.engines.get(record.engine)?.discard(id, 'deleted');
   await by.logs.remove(id);
   await rm(experimentFolder(by.folders, id), { recursive: true, force: true });
-  by.privateValues.remove([id]);
-  if (outputs) await removeOutputs(record.paths);
+  if (outputs && isInFolders(record)) await removeOutputs(record.paths);
+  // Last what has to be written: by now there is room.
+  by.privateValues.remove(id);
+  by.notifier.remove([id]);
   crashPoint('delete-files');
   by.store.remove(id);
   crashPoint('delete-record');
   return storedSummary(state);
 }
 
-/** Asked to delete outputs that we do not have, it deletes nothing. */
-function notOurs({ experiment_id: id, engine, paths }: ExperimentSummary): AichorError {
-  return new AichorError(
-    'conflict',
-    `the outputs of experiment ${id} are at ${paths.output}, where its engine ${engine} wrote them`,
-    {
-      hint: 'delete them there, and the experiment without --outputs',
-    },
-  );
+/** Outputs in an object store. Throws AichorError when they cannot be removed, or are not only its own. */
+async function removeFromStore(by: Deleting, record: ExperimentSummary): Promise<void> {
+  const { experiment_id: id, engine, paths } = record;
+  const hint = 'delete them there, and the experiment without --outputs';
+  if (!paths.output.includes(id))
+    throw new AichorError(
+      'conflict',
+      `the outputs of experiment ${id} are at ${paths.output}, where those of others are too`,
+      { hint },
+    );
+  if (parseAddress(paths.output) === null)
+    throw new AichorError(
+      'conflict',
+      `the outputs of experiment ${id} are at ${paths.output}, where its engine ${engine} wrote them`,
+      { hint },
+    );
+  const { files } = await placeOfOutputs(by, record);
+  await files.removeAll(AbortSignal.any([by.closing]));
 }
 
 async function removeOutputs({

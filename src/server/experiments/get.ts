@@ -1,21 +1,32 @@
+import type { ManifestFindings } from '../../api/console/plan-contract.ts';
+import type { Engine } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import { timeline } from '../../experiment/event-message.ts';
 import type { ExperimentRecord, ExperimentSummary } from '../../experiment/record.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { atTime, storedSummary } from '../../experiment/summary.ts';
+import { parseManifest } from '../../manifest/parse.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 
 /** What reading of experiments needs. */
 export interface ExperimentReading {
   store: Pick<ExperimentStore, 'resolve' | 'state' | 'events' | 'submission' | 'list'>;
+  engines: Times['engines'];
+  now(): Date;
+}
+
+/** What tells how long experiments have run. */
+export interface Times {
+  engines: ReadonlyMap<string, Pick<Engine, 'elapsed'>>;
   now(): Date;
 }
 
 /** The whole record, with its timeline, as of now. */
-export function getExperiment({ store, now }: ExperimentReading, ref: string): ExperimentRecord {
+export function getExperiment(by: ExperimentReading, ref: string): ExperimentRecord {
+  const { store } = by;
   const id = store.resolve(ref);
   const { record } = stateOf(store, id);
-  return atTime({ ...record, events: timeline(store.events(id)) }, now().toISOString());
+  return asOfNow(by, { ...record, events: timeline(store.events(id)) });
 }
 
 /** The text of the manifest that ran. */
@@ -26,7 +37,21 @@ export function getManifest({ store }: Pick<ExperimentReading, 'store'>, ref: st
   throw new AichorError('not_found', `experiment ${id} has no manifest: none was found in its commit`);
 }
 
+/** What is to be said of that text, with its places. Throws like `getManifest`. */
+export function manifestFindings(by: Pick<ExperimentReading, 'store'>, ref: string): ManifestFindings {
+  const { manifest_path: path } = stateOf(by.store, by.store.resolve(ref)).record;
+  return { diagnostics: parseManifest(getManifest(by, ref), path).diagnostics };
+}
+
 /** The record less pods and events, as of now. */
-export function summaryNow(state: ExperimentState, now: Date): ExperimentSummary {
-  return atTime(storedSummary(state), now.toISOString());
+export function summaryNow(by: Times, state: ExperimentState): ExperimentSummary {
+  return asOfNow(by, storedSummary(state));
+}
+
+/** With how long it has run until now. */
+export function asOfNow<
+  T extends Pick<ExperimentSummary, 'experiment_id' | 'engine' | 'started_at' | 'ended_at' | 'duration_s'>,
+>({ engines, now }: Times, record: T): T {
+  const elapsed = engines.get(record.engine)?.elapsed?.(record.experiment_id) ?? null;
+  return atTime(record, now().toISOString(), elapsed);
 }

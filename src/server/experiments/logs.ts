@@ -1,4 +1,5 @@
 import type { LogQuery } from '../../api/contract.ts';
+import type { MatchesQuery, OutlineQuery } from '../../api/console/log-contract.ts';
 import { AichorError } from '../../errors.ts';
 import type { LogStore } from '../ports.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
@@ -6,7 +7,7 @@ import { stateOf, type ExperimentStore } from '../store/store.ts';
 
 /** What reading of logs needs. */
 export interface LogReading {
-  store: Pick<ExperimentStore, 'resolve' | 'state' | 'untidied'>;
+  store: Pick<ExperimentStore, 'resolve' | 'state' | 'untidied' | 'expiry'>;
   logs: LogStore;
 }
 
@@ -20,14 +21,10 @@ export async function experimentLogs(
   ref: string,
   query: LogQuery,
 ): Promise<(gone: AbortSignal) => AsyncIterable<Uint8Array>> {
-  const id = store.resolve(ref);
-  const state = stateOf(store, id);
+  const { id, state, log } = await openLog({ store, logs }, ref);
   const { ended, record } = state;
-  const log = await logs.open(id);
-  // One that ended while it waited has none; of any other an empty one is kept.
-  if (ended && record.step !== 'wait' && !log.facts().exists && !store.untidied().includes(id))
-    throw removed(id);
-  const { raw, follow: wanted, skip, ...filter } = query;
+  const { raw, text, follow: wanted, skip, ...filter } = query;
+  if (wanted && (text || filter.before !== undefined || filter.until !== undefined)) throw noFollowing();
   const follow = wanted && !ended;
   const pod = filter.pod;
   if (pod !== undefined && !record.pods.some((known) => known.pod === pod))
@@ -35,10 +32,50 @@ export async function experimentLogs(
   const { attempt } = filter;
   if (attempt !== undefined && attempt > record.attempt && !(follow && mayCome(attempt, state)))
     throw noSuchAttempt(attempt, record);
-  if (!raw) return (signal) => log.read(withoutUndefined(filter), { follow, signal });
+  if (!raw) return (signal) => log.read(withoutUndefined(filter), { follow, signal, isText: text });
   if (pod === undefined)
     throw new AichorError('usage', 'the exact bytes are those of one pod', { hint: 'name it with --pod' });
   return (signal) => log.raw({ ...withoutUndefined({ attempt, skip }), pod, follow, signal });
+}
+
+/** Throws `not_found` where there was one that is no longer there. */
+async function openLog({ store, logs }: LogReading, ref: string) {
+  const id = store.resolve(ref);
+  const state = stateOf(store, id);
+  const { ended, record } = state;
+  const expired = record.step === 'wait' ? null : store.expiry.at(id);
+  if (expired !== null) throw tooOld(record, expired);
+  const log = await logs.open(id);
+  // One that ended while it waited has none; of any other an empty one is kept.
+  if (ended && record.step !== 'wait' && !log.facts().exists && !store.untidied().includes(id))
+    throw removed(id);
+  return { id, state, log };
+}
+
+/** How many lines there are now, and from what. */
+export async function logOutline(by: LogReading, ref: string, { at, ...filter }: OutlineQuery) {
+  const { log } = await openLog(by, ref);
+  return log.outline(withoutUndefined(filter), at);
+}
+
+/** Which lines hold a text. */
+export async function logMatches(
+  by: LogReading,
+  { ref, signal }: { ref: string; signal: AbortSignal },
+  { text, limit, ...filter }: MatchesQuery,
+) {
+  const { log } = await openLog(by, ref);
+  return log.matches({ filter: withoutUndefined(filter), text, limit, signal });
+}
+
+function noFollowing(): AichorError {
+  return new AichorError(
+    'usage',
+    'lines as text, and those up to a certain one or a certain time, are not followed',
+    {
+      hint: 'leave out follow, or text, before and until',
+    },
+  );
 }
 
 function removed(id: string): AichorError {
@@ -47,6 +84,16 @@ function removed(id: string): AichorError {
     `the log of experiment ${id} is no longer there: its files were removed`,
     {
       hint: 'aichor experiments get tells how it ended; aichor experiments resubmit runs it again',
+    },
+  );
+}
+
+function tooOld({ experiment_id: id, project }: ExperimentState['record'], time: string): AichorError {
+  return new AichorError(
+    'not_found',
+    `the log of experiment ${id} was removed at ${time}: its project ${project} keeps logs for a limited time`,
+    {
+      hint: `aichor projects get ${JSON.stringify(project)} tells for how long; aichor experiments get how the experiment ended`,
     },
   );
 }
@@ -60,8 +107,9 @@ function noSuchPod(id: string, pod: string, pods: readonly { pod: string }[]): A
 }
 
 /** Whether it is worth waiting for a later attempt. How many there can be is known once it is planned. */
-function mayCome(attempt: number, { record, backoff_limit: restarts }: ExperimentState): boolean {
-  return record.pods.length === 0 || attempt <= 1 + restarts;
+function mayCome(attempt: number, state: ExperimentState): boolean {
+  const { record, backoff_limit: restarts, suspensions = 0 } = state;
+  return record.pods.length === 0 || attempt <= 1 + restarts + suspensions;
 }
 
 function noSuchAttempt(attempt: number, record: ExperimentState['record']): AichorError {

@@ -26,25 +26,36 @@ const LINKS = {
   vscode: 'vscode',
 } as const;
 
-/** The link of a running experiment, or TensorBoard, started again for one that has ended. */
-export async function openLink(by: Opening, ref: string, name: OpenName): Promise<Opened> {
+/** The link of a running experiment; of one that has ended TensorBoard, started again, or what Ray's history server shows. */
+export async function openLink(
+  by: Opening,
+  { ref, name, isStillIn }: { ref: string; name: OpenName; isStillIn: () => boolean },
+): Promise<Opened> {
   const id = by.store.resolve(ref);
   const state = stateOf(by.store, id);
   const url = state.record.links[LINKS[name]];
   const opened = async (link: string): Promise<Opened> => {
-    const own = name === 'vscode' ? null : await by.links.opened(id, name, link);
+    const own = name === 'vscode' ? null : await by.links.opened(id, name, { url: link, isStillIn });
     return { experiment_id: id, name, url: own ?? link };
   };
   if (url !== null) return opened(url);
   if (name === 'tensorboard' && state.ended) return opened(await startAgain(by, state));
+  const history = name === 'ray' && state.ended ? historyOf(by, state) : null;
+  if (history !== null) return { experiment_id: id, name, url: history };
   const isOn = isAskedFor(name, by.store.submission(id)?.plan ?? null);
   throw new AichorError(
     'not_found',
     `experiment ${id} has no link to ${name}: ${whyNot(name, state, isOn)}`,
     {
-      hint: hintFor(name, state, isOn),
+      hint: isOfHistory(by, name, state) ? historyHint(state) : hintFor(name, state, isOn),
     },
   );
+}
+
+/** Null: its engine knows of none. */
+function historyOf({ engines }: Opening, { record }: ExperimentState): string | null {
+  if (record.operator !== 'kuberay') return null;
+  return engines.get(record.engine)?.rayHistory?.(record.experiment_id) ?? null;
 }
 
 async function startAgain(by: Opening, { record }: ExperimentState): Promise<string> {
@@ -88,6 +99,17 @@ function whyNot(name: OpenName, { record, ended }: ExperimentState, isOn: boolea
     return record.operator === 'kuberay' ? 'its head is not up yet' : `its operator is ${record.operator}`;
   if (isOn === false) return name === 'tensorboard' ? 'it is not enabled' : 'it is not being debugged';
   return `it is not up yet (${record.status})`;
+}
+
+/** It could be shown, if the engine were told where. */
+function isOfHistory({ engines }: Opening, name: OpenName, { record, ended }: ExperimentState): boolean {
+  const hasHistory = engines.get(record.engine)?.rayHistory !== undefined;
+  return name === 'ray' && ended && record.operator === 'kuberay' && hasHistory;
+}
+
+function historyHint({ record }: ExperimentState): string {
+  const id = record.experiment_id.slice(0, 8);
+  return `its dashboard went with it: aichor experiments logs ${id} has what it printed, and aichor experiments resubmit ${id} runs it again; where the cluster has Ray's history server: aichor engines add ${record.engine} with --replace and --set ray_history_url=URL`;
 }
 
 function hintFor(name: OpenName, { record, ended }: ExperimentState, isOn: boolean | null): string {

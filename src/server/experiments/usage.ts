@@ -1,6 +1,6 @@
-import type { Usage } from '../../api/contract.ts';
+import type { Usage, UsageHistory } from '../../api/contract.ts';
 import type { Engine } from '../../engines/engine.ts';
-
+import type { MetricsReading } from '../metrics/read.ts';
 import type { Log } from '../ports.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
 
@@ -23,4 +23,10 @@ export async function usageOf({ store, engines, log }: UsageReading, ref: string
     log.warn({ err: error, experiment_id: id }, 'what the pods take is not known');
     return { pods: [] };
   }
+}
+
+/** What the pods of an experiment took, of one that has ended, too. */
+export async function usageHistory({ store, metrics }: MetricsReading, ref: string): Promise<UsageHistory> {
+  const id = store.resolve(ref);
+  return { experiment_id: id, samples: await metrics.usage(id) };
 }

@@ -3,7 +3,7 @@ import type { ErrorBody } from '../../api/error-body.ts';
 import { isDiskUnwritable } from '../../base/io/disk-full.ts';
 import { AichorError, isAichorError, type ErrorCode } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { isDamagedDatabase, isDiskTrouble } from '../store/database.ts';
+import { isBusy, isDamagedDatabase, isDiskTrouble } from '../store/database.ts';
 import { damagedDatabase } from '../store/damage/lost.ts';
 import { UnknownMedia } from './json-body.ts';
 
@@ -18,6 +18,7 @@ export const HTTP_STATUS = {
   ambiguous: 409,
   conflict: 409,
   too_large: 413,
+  events_gone: 410,
   server_unreachable: 503,
   server_error: 500,
   engine_unavailable: 422,
@@ -63,6 +64,11 @@ function actionable(thrown: unknown): AichorError {
         hint: 'free some room (aichor experiments prune, or the environments of the state folder), then repeat the command',
       },
     );
+  }
+  if (isBusy(thrown)) {
+    return new AichorError('server_error', 'another program holds the database of the control plane', {
+      hint: 'end what has opened control-plane.sqlite (sqlite3, a copy that is being made), then repeat the command',
+    });
   }
   if (isDamagedDatabase(thrown)) return damagedDatabase('of the control plane', thrown);
   return new AichorError('internal', 'the control plane failed at this request', {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -31,7 +32,8 @@ export function mediaOf(c: Context<RequestEnv>): string | undefined {
 
 async function keepBody(c: Context<RequestEnv>): Promise<void> {
   if (Number(c.req.header('content-length') ?? 0) > JSON_LIMIT) throw tooLarge();
-  const bytes = c.env.incoming === undefined ? await c.req.arrayBuffer() : await readAll(c.env.incoming);
+  const { incoming } = c.env;
+  const bytes = incoming === undefined ? Buffer.from(await c.req.arrayBuffer()) : await readAll(incoming);
   if (bytes.byteLength === 0) {
     // Routes that need no body are asked without one; the others say that it is missing.
     return keepText(c, '');
@@ -67,15 +69,13 @@ async function readAll(incoming: Readable): Promise<Buffer> {
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
-function decodeUtf8(bytes: ArrayBuffer | Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch (cause) {
+function decodeUtf8(bytes: Buffer): string {
+  if (!isUtf8(bytes))
     throw new AichorError('usage', 'the body of the request is not text in UTF-8', {
       hint: 'send JSON in UTF-8',
-      cause,
     });
-  }
+  // Some begin a text with the mark of its encoding, which is no part of JSON.
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }
 
 /** What a request brings, or how it is packed, is nothing that is understood here: 415. */

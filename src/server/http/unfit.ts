@@ -28,7 +28,7 @@ export function refuseUnfit(result: {
 }): void {
   if (result.success) return;
   const issues = result.error?.issues ?? [];
-  const unknown = result.target === 'query' ? issues[0]?.keys : undefined;
+  const unknown = result.target === 'query' ? issues.find(({ keys }) => keys !== undefined)?.keys : undefined;
   throw unknown === undefined ? unfit(issues) : unknownParameters(unknown);
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { OWN_COOKIES } from '../http/session-cookie.ts';
 import type { LinkPlace, LinkRequest } from './link-path.ts';
 import type { Passes } from './pass.ts';
 
@@ -12,8 +13,12 @@ export type Admission =
   { kind: 'in' } | { kind: 'enter'; cookie: string; path: string } | { kind: 'refused'; why: string };
 
 export interface Gatekeeper {
-  /** The path by which a browser gets in, for an hour. */
-  pathFor(place: LinkPlace): string;
+  /**
+   * The path by which a browser gets in, for an hour.
+   *
+   * @param isStillIn whether who has opened the link may still use this server: what was let in goes when that ends
+   */
+  pathFor(place: LinkPlace, isStillIn: () => boolean): string;
   admit(incoming: IncomingMessage, link: LinkRequest): Admission;
 }
 
@@ -23,10 +28,33 @@ export interface GatekeeperOptions {
   hosts: readonly string[] | null;
 }
 
+/** Of so many who have opened something it is known whether they are still in; who opened before that opens it again. */
+const MOST_OPENERS = 10_000;
+
 export function createGatekeeper({ passes, hosts }: GatekeeperOptions): Gatekeeper {
+  // Only in memory: passes are good as long as this server runs.
+  const openers = new Map<string, () => boolean>();
+  let opened = 0;
+  const remember = (isStillIn: () => boolean): string => {
+    const opener = String(++opened);
+    openers.set(opener, isStillIn);
+    for (const old of openers.keys()) {
+      if (openers.size <= MOST_OPENERS) break;
+      openers.delete(old);
+    }
+    return opener;
+  };
+  /** Who has opened the link; null: the pass is not good, or its opener has gone. */
+  const openerOf = (scope: string, held: string): string | null => {
+    const [opener = '', pass = ''] = held.split(/\.(.*)/s, 2);
+    return passes.isGood(`${scope} ${opener}`, pass) && openers.get(opener)?.() === true ? opener : null;
+  };
   return {
-    pathFor: (place) =>
-      `${place.prefix}/?${PARAMETER}=${passes.issue(`first ${place.prefix}`, FIRST_SECONDS)}`,
+    pathFor(place, isStillIn) {
+      const opener = remember(isStillIn);
+      const pass = passes.issue(`first ${place.prefix} ${opener}`, FIRST_SECONDS);
+      return `${place.prefix}/?${PARAMETER}=${opener}.${pass}`;
+    },
     admit(incoming, link) {
       const { headers } = incoming;
       if (hosts !== null && !hosts.includes(hostName(headers.host ?? '')))
@@ -34,18 +62,19 @@ export function createGatekeeper({ passes, hosts }: GatekeeperOptions): Gatekeep
       if (headers.upgrade !== undefined && !isOwnOrigin(incoming))
         return { kind: 'refused', why: 'another site asks for it' };
       const held = cookieOf(headers.cookie ?? '', cookieName(link));
-      if (held !== null && passes.isGood(`cookie ${link.prefix}`, held)) return { kind: 'in' };
+      if (held !== null && openerOf(`cookie ${link.prefix}`, held) !== null) return { kind: 'in' };
       const { pass, path } = takePass(link);
-      if (pass === null || !passes.isGood(`first ${link.prefix}`, pass))
-        return { kind: 'refused', why: 'it is for who has opened it' };
-      return { kind: 'enter', cookie: cookieFor(incoming, link, passes), path };
+      const opener = pass === null ? null : openerOf(`first ${link.prefix}`, pass);
+      if (opener === null) return { kind: 'refused', why: 'it is for who has opened it' };
+      const value = `${opener}.${passes.issue(`cookie ${link.prefix} ${opener}`, COOKIE_SECONDS)}`;
+      return { kind: 'enter', cookie: cookieFor(incoming, link, value), path };
     },
   };
 }
 
 /** Less our own cookies: what runs in an experiment has no use for them. Undefined: nothing is left. */
 export function foreignCookies(cookie: string | undefined): string | undefined {
-  const kept = (cookie ?? '').split(/;\s*/).filter((each) => each !== '' && !each.startsWith(COOKIE));
+  const kept = (cookie ?? '').split(/;\s*/).filter((each) => each !== '' && !OWN_COOKIES.test(each));
   return kept.length === 0 ? undefined : kept.join('; ');
 }
 
@@ -55,10 +84,9 @@ function cookieName({ experimentId, name }: LinkPlace): string {
   return `${COOKIE}${experimentId.slice(0, 13)}-${name}`;
 }
 
-function cookieFor({ headers }: IncomingMessage, place: LinkPlace, passes: Passes): string {
-  const pass = passes.issue(`cookie ${place.prefix}`, COOKIE_SECONDS);
+function cookieFor({ headers }: IncomingMessage, place: LinkPlace, value: string): string {
   const secure = headers['x-forwarded-proto'] === 'https' ? '; Secure' : '';
-  return `${cookieName(place)}=${pass}; Path=${place.prefix}/; Max-Age=${COOKIE_SECONDS}; HttpOnly; SameSite=Strict${secure}`;
+  return `${cookieName(place)}=${value}; Path=${place.prefix}/; Max-Age=${COOKIE_SECONDS}; HttpOnly; SameSite=Strict${secure}`;
 }
 
 function cookieOf(header: string, name: string): string | null {
@@ -79,6 +107,6 @@ function hostName(host: string): string {
 }
 
 /** Browsers tell who asks for a WebSocket; programs need not. */
-function isOwnOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
+export function isOwnOrigin({ headers: { origin, host } }: Pick<IncomingMessage, 'headers'>): boolean {
   return origin === undefined || origin.replace(/^https?:\/\//, '') === host;
 }

@@ -2,6 +2,7 @@ import type { Engine } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import { REACHED, type ServiceName } from '../../experiment/link.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
+import { LINKS_HINT } from '../console/team.ts';
 import type { Log } from '../ports.ts';
 import { createGatekeeper } from './gatekeeper.ts';
 import { createLinkHandler, type LinkHandler } from './handler.ts';
@@ -13,8 +14,12 @@ import { createPasses } from './pass.ts';
 export interface LinkServer {
   /** The address of a link, where an engine says `REACHED`; others stay as they are. It leads nowhere without a pass. */
   addressed(experimentId: string, facts: readonly ExperimentFact[]): Promise<ExperimentFact[]>;
-  /** The address by which a browser of whoever asks gets in. Null: `url` is no link of ours. */
-  opened(experimentId: string, name: ServiceName, url: string): Promise<string | null>;
+  /** The address by which a browser of whoever asks gets in, for as long as they may. Null: `url` is no link of ours. */
+  opened(
+    experimentId: string,
+    name: ServiceName,
+    { url, isStillIn }: { url: string; isStillIn: () => boolean },
+  ): Promise<string | null>;
   /** For a server that serves them under its own address. */
   handler: LinkHandler;
   /** Requests that are being answered now by a listener of our own. */
@@ -23,7 +28,7 @@ export interface LinkServer {
 }
 
 interface LinksOptions {
-  /** Address of the server; null: it has none that a browser could use, so that links get a port of their own. */
+  /** Where a team's server serves them, empty: nowhere; null: the embedded one, where they get a port of their own. */
   address: Promise<string> | null;
   /** Keeps that port from one start of the server to the next. */
   portFile: string;
@@ -52,7 +57,7 @@ export function createLinks({ address, portFile, engineOf, now, log, onRequest }
 
   async function base(): Promise<string> {
     if (address !== null) return address;
-    listener ??= listenForLinks({ handler, portFile, onRequest });
+    listener ??= listenForLinks({ handler, portFile, log, onRequest });
     const own = await listener;
     active = own.active;
     return own.address;
@@ -68,10 +73,15 @@ export function createLinks({ address, portFile, engineOf, now, log, onRequest }
           return { ...fact, url: `${await base()}${linkPlace(id, name).prefix}/` };
         }),
       ),
-    async opened(id, name, url) {
+    async opened(id, name, { url, isStillIn }) {
       const place = linkPlace(id, name);
       if (url !== REACHED && !url.endsWith(`${place.prefix}/`)) return null;
-      return (await base()) + gatekeeper.pathFor(place);
+      const own = await base();
+      if (own === '')
+        throw new AichorError('not_found', 'this server does not serve links to what runs in clusters', {
+          hint: LINKS_HINT,
+        });
+      return own + gatekeeper.pathFor(place, isStillIn);
     },
     async close(graceMs) {
       handler.close();

@@ -1,7 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import { systemErrorCode } from '../../errors.ts';
-import { readIfThere } from '../../base/io/files.ts';
-import { place } from '../../base/io/place.ts';
+import { createServer } from 'node:http';
+import { listenOnKeptPort, LOOPBACK_HOST } from '../../base/http/kept-port.ts';
+import { requestIdOf } from '../http/request-id.ts';
+import { refuseBroken, refuseSocket } from '../http/wire/refuse.ts';
+import type { Log } from '../ports.ts';
 import { closeServer } from '../process/listen.ts';
 import type { LinkHandler } from './handler.ts';
 
@@ -16,15 +17,15 @@ interface ListenerOptions {
   handler: LinkHandler;
   /** Where the port is kept, so that addresses stay good when the server is started again. */
   portFile: string;
+  log: Pick<Log, 'error'>;
   onRequest(): void;
 }
-
-const HOST = '127.0.0.1';
 
 /** On the port of the time before where that is free, else on any. */
 export async function listenForLinks({
   handler,
   portFile,
+  log,
   onRequest,
 }: ListenerOptions): Promise<LinkListener> {
   const open = new Set<object>();
@@ -36,38 +37,35 @@ export async function listenForLinks({
       onRequest();
     });
   };
+  // Nothing that a page sends may end the process, whatever of ours it breaks.
+  const guarded = (handle: () => void, refuse: (error: unknown, id: string) => void) => {
+    try {
+      handle();
+    } catch (error) {
+      const id = requestIdOf(undefined);
+      log.error({ err: error, request_id: id }, 'a request for a link broke');
+      refuse(error, id);
+    }
+  };
   const server = createServer((incoming, outgoing) => {
     begin(outgoing);
-    if (!handler.request(incoming, outgoing)) outgoing.writeHead(403).end();
+    guarded(
+      () => void (handler.request(incoming, outgoing) || outgoing.writeHead(403).end()),
+      (error, id) => refuseBroken(outgoing, error, id),
+    );
   });
   server.on('upgrade', (incoming, socket, head) => {
     begin(socket);
-    if (!handler.upgrade(incoming, socket, head)) socket.destroy();
+    socket.on('error', () => socket.destroy());
+    guarded(
+      () => void (handler.upgrade(incoming, socket, head) || socket.destroy()),
+      (error, id) => refuseSocket(socket, error, { id }),
+    );
   });
-  const port = (await listen(server, await keptPort(portFile))) ?? (await listen(server, 0));
-  if (port === null) throw new Error('the system gives no port');
-  await place(portFile, String(port));
+  const port = await listenOnKeptPort(server, portFile);
   return {
-    address: `http://${HOST}:${port}`,
+    address: `http://${LOOPBACK_HOST}:${port}`,
     active: () => open.size,
     close: (graceMs) => closeServer(server, graceMs),
   };
-}
-
-/** Null: it is taken. */
-async function listen(server: Server, port: number): Promise<number | null> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(port, HOST, () => resolve(void server.off('error', reject)));
-    });
-  } catch (error) {
-    if (port !== 0 && ['EADDRINUSE', 'EACCES'].includes(systemErrorCode(error) ?? '')) return null;
-    throw error;
-  }
-  const bound = server.address();
-  return typeof bound === 'object' && bound !== null ? bound.port : null;
-}
-
-async function keptPort(path: string): Promise<number> {
-  return Number.parseInt((await readIfThere(path)) ?? '', 10) || 0;
 }

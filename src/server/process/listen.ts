@@ -1,13 +1,17 @@
 import { chmod, rm } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
-import { createServer, maxHeaderSize, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import { isEveryAddress, outerAddress } from '../../base/http/outer-address.ts';
+import { listenOnKeptPort, LOOPBACK_HOST } from '../../base/http/kept-port.ts';
+import type { PageHandler } from '../console/pages.ts';
 import type { LinkHandler } from '../links/handler.ts';
-import { errorResponse } from '../http/error-response.ts';
+import { REQUEST_ID, requestIdOf } from '../http/request-id.ts';
 import type { Api } from '../http/routes/api.ts';
+import { refuseBroken, refuseSocket, refuseUnreadable } from '../http/wire/refuse.ts';
+import { answerUpgrade, asksWebSocket, refuseProtocol } from '../http/wire/upgrade.ts';
+import type { Log } from '../ports.ts';
 
 /** One socket that answers. */
 export interface Listener {
@@ -23,6 +27,11 @@ interface ListenOptions {
   app: Api;
   /** Links to what runs in clusters, beside the HTTP contract. */
   links?: LinkHandler;
+  /** Answers what hosts of Git send; false: it is nothing of theirs. */
+  hooks?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+  /** Answers what browsers ask beside the HTTP contract, and what is asked under a name that is not served; false: neither. */
+  pages?: PageHandler;
+  log: Pick<Log, 'error'>;
   /** Called with each request's beginning and end. */
   onRequest(): void;
 }
@@ -78,50 +87,75 @@ export async function listenOnPort(
   };
 }
 
+/** A port of this machine only, the same as the time before where that is free. */
+export async function listenOnOwnPort(
+  portFile: string,
+  options: ListenOptions,
+): Promise<Listener & { port: number }> {
+  const { server, active } = answering(options);
+  const port = await listenOnKeptPort(server, portFile);
+  return {
+    port,
+    address: urlOf({ host: LOOPBACK_HOST, port }),
+    active,
+    close: (graceMs) => closeServer(server, graceMs),
+  };
+}
+
 function urlOf({ host, port }: { host: string; port: number }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function answering({ app, links, onRequest }: ListenOptions) {
+function answering({ app, links, hooks, pages, log, onRequest }: ListenOptions) {
   let active = 0;
   const answer = getRequestListener(app.fetch);
-  const server = createServer((incoming, outgoing) => {
+  function begin(stream: ServerResponse | Duplex): void {
     active++;
     onRequest();
-    outgoing.once('close', () => {
+    stream.once('close', () => {
       active--;
       onRequest();
     });
-    if (links?.request(incoming, outgoing) !== true) void answer(incoming, outgoing);
+  }
+  const server = createServer((incoming, outgoing) => {
+    begin(outgoing);
+    const id = requestIdOf(incoming.headers[REQUEST_ID]);
+    outgoing.setHeader(REQUEST_ID, id);
+    const broke = (error: unknown) => {
+      log.error({ err: error, request_id: id }, 'a request broke');
+      refuseBroken(outgoing, error, id);
+    };
+    // Nothing that somebody sends may end the process, whatever of ours it breaks.
+    try {
+      if (pages?.request(incoming, outgoing) === true) return;
+      if (hooks?.(incoming, outgoing) === true) return;
+      if (links?.request(incoming, outgoing) !== true) answer(incoming, outgoing).catch(broke);
+    } catch (error) {
+      broke(error);
+    }
   });
-  if (links !== undefined)
-    server.on('upgrade', (incoming, socket, head) => {
-      if (!links.upgrade(incoming, socket, head)) socket.destroy();
-    });
+  server.on('upgrade', (incoming, socket, head) => {
+    begin(socket);
+    // Node has taken its own listener off: a client that goes would end the process.
+    socket.on('error', () => socket.destroy());
+    const broke = (error: unknown) => {
+      const id = requestIdOf(incoming.headers[REQUEST_ID]);
+      log.error({ err: error, request_id: id }, 'a request to upgrade broke');
+      refuseSocket(socket, error, { id });
+    };
+    try {
+      if (!asksWebSocket(incoming)) return refuseProtocol(incoming, socket);
+      if (pages?.upgrade(incoming, socket) === true) return;
+      if (links?.upgrade(incoming, socket, head) === true) return;
+      answerUpgrade(app, incoming, { socket, head }).catch(broke);
+    } catch (error) {
+      broke(error);
+    }
+  });
   server.on('clientError', refuseUnreadable);
   // Uploads and followed logs take as long as they take.
   server.requestTimeout = 0;
   return { server, active: () => active };
-}
-
-/** What never became a request: nobody but us can answer it, and it gets an error object as every other mistake does. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const isLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const refused = isLong
-    ? new AichorError('too_large', `the headers of the request are longer than ${maxHeaderSize} bytes`, {
-        hint: 'ask for less at once: fewer labels, statuses or ids',
-      })
-    : new AichorError('usage', 'the request is not HTTP that can be understood', { hint: null });
-  const { body } = errorResponse(refused, randomUUID());
-  const text = JSON.stringify(body);
-  const head = [
-    `HTTP/1.1 ${isLong ? '431 Request Header Fields Too Large' : '400 Bad Request'}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(text)}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
 
 async function listening(server: Server, place: string): Promise<void> {
@@ -138,10 +172,16 @@ async function listening(server: Server, place: string): Promise<void> {
   }
 }
 
+/** How often it is looked for connections that have become idle while the server closes. */
+const IDLE_EVERY_MS = 50;
+
 export async function closeServer(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  // Also those that become idle meanwhile: clients keep them open for the next request, which will not be answered.
+  server.closeIdleConnections();
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_EVERY_MS);
   await closed;
   clearTimeout(cut);
+  clearInterval(idle);
 }

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { pino } from 'pino';
+import { AichorError } from '../../errors.ts';
 import type { Log } from '../ports.ts';
 
 /** At this size the log becomes `server.log.1`, in place of an older one. */
@@ -8,9 +9,20 @@ const LIMIT = 5 * 1024 * 1024;
 /**
  * The server's log: JSON lines in a 0600 file of bounded size. Written at once, so that a crash keeps its last words.
  * What cannot be written (the disk is full) is lost, and told when there is room: a log must not end whom it tells of.
+ * Values of headers and bodies are never in it. `echo` gets each line as well (`AICHOR_LOG=stderr`).
  */
-export function createServerLog(file: string, limit = LIMIT): Log & { close(): void } {
-  const target = createLogFile(file, limit);
+export function createServerLog(
+  file: string,
+  { limit = LIMIT, echo = null }: { limit?: number; echo?: ((line: string) => void) | null } = {},
+): Log & { close(): void } {
+  const kept = createLogFile(file, limit);
+  const target = {
+    ...kept,
+    write(line: string) {
+      kept.write(line);
+      echo?.(line);
+    },
+  };
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, target);
   return {
     info: (facts, message) => log.info(facts, message),
@@ -18,6 +30,19 @@ export function createServerLog(file: string, limit = LIMIT): Log & { close(): v
     error: (facts, message) => log.error(facts, message),
     close: () => target.close(),
   };
+}
+
+/** Where lines go beside the file: to whoever runs the server, if `AICHOR_LOG` is `stderr`. Throws AichorError `usage`. */
+export function echoOf(said: string | undefined): ((line: string) => void) | null {
+  if (!said) return null;
+  if (said === 'stderr') {
+    // Whoever read it may go; the server stays.
+    process.stderr.on('error', () => undefined);
+    return (line) => void process.stderr.write(line);
+  }
+  throw new AichorError('usage', `AICHOR_LOG is ${JSON.stringify(said)}`, {
+    hint: 'stderr: the lines of the log go there, too; leave it out, and they only stand in the file',
+  });
 }
 
 function createLogFile(file: string, limit: number) {

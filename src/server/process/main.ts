@@ -1,24 +1,40 @@
+import { aborted } from '../../base/async/abort.ts';
 import { join } from 'node:path';
-import type { ServerStatus } from '../../api/contract.ts';
+import { NOT_RUNNING, type ServerStatus } from '../../api/not-running.ts';
 import { AichorError } from '../../errors.ts';
 import { isLoopbackHost } from '../../base/http/outer-address.ts';
 import { stateFolder, type StateFolder } from '../../machine/state-folder.ts';
-import { adminKeyOf, serverKey } from '../http/api-key.ts';
+import { readAssets } from '../console/assets.ts';
+import { readDrawing } from '../console/drawing.ts';
+import { createEmbeddedConsole, type EmbeddedConsole } from '../console/embedded.ts';
+import { createPages } from '../console/pages.ts';
+import {
+  assertAddresses,
+  LINKS_HINT,
+  placesOf,
+  publicUrl,
+  browsersOf,
+  servedOfTeam,
+  type TeamPlaces,
+} from '../console/team.ts';
 import { createApp } from '../http/app.ts';
+import { createHookHandler } from '../http/hooks.ts';
 import { openKeyStore, type KeyStore } from '../people/keys.ts';
+import { adminKeyOf, serverKey } from '../people/server-key.ts';
+import { openSessions, type Sessions } from '../people/sessions.ts';
 import type { Serving } from '../http/routes/api.ts';
-import { compose, localEngine, type Composed } from './compose.ts';
+import { compose, localEngine, storedAtMost, type Composed } from './compose.ts';
 import { foldersBelow, type Folders } from './folders.ts';
 import { closeInherited } from './inherited.ts';
 import { createIdleWatch, idleTime } from './idle.ts';
 import { listenOnPort, listenOnSocket, type Listener } from './listen.ts';
 import { acquireServerLock } from './lock.ts';
-import { createServerLog } from './log.ts';
+import { createServerLog, echoOf } from './log.ts';
 import type { Log } from '../ports.ts';
 import { createMemoryKeeper } from './memory.ts';
 import { openReserve, type Reserve } from '../../base/io/reserve.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
-import { makeStateFolders } from './state-folders.ts';
+import { closeSecrets, isOpenToOthers, makeStateFolders } from './state-folders.ts';
 
 export interface ServerOptions {
   env: Record<string, string | undefined>;
@@ -29,6 +45,8 @@ export interface ServerOptions {
   limits: { cpus: number | null; max_experiments: number | null };
   /** Called once it answers. */
   onReady(ready: Ready): void;
+  /** Said to whoever started it, beside the log. */
+  notice(message: string): void;
   /** Aborted by SIGTERM and the like: it leaves, and what runs goes on. */
   signal: AbortSignal;
 }
@@ -47,8 +65,8 @@ export interface Ready extends ServerStatus {
   key_file: string | null;
 }
 
-/** How long requests may take that are being answered when the server goes. */
-const GRACE_MS = 1000;
+/** How long requests may take that are being answered when the server goes: a download of a team's may be long. */
+const GRACE_MS = { embedded: 1000, team: 10_000 };
 
 /**
  * The whole control plane, until it leaves: returns then. At most one serves a state folder; for the embedded one
@@ -57,6 +75,8 @@ const GRACE_MS = 1000;
 export async function runServer(options: ServerOptions): Promise<void> {
   // The embedded one is started by whatever command comes first; a team's server may be handed something on purpose.
   if (options.team === null) closeInherited();
+  else assertAddresses(options.env);
+  const echo = options.team === null ? null : echoOf(options.env['AICHOR_LOG']);
   const state = stateFolder(options.env);
   await makeStateFolders(state, process.platform);
   const folders = foldersBelow(state.data);
@@ -68,7 +88,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
       hint: 'stop it with aichor server stop (experiments go on), or set AICHOR_HOME to another folder',
     });
   }
-  const log = createServerLog(folders.log);
+  const log = createServerLog(folders.log, { echo });
   // The HTTP adapter tells of readers that went away on the console; stdout is for the one line that says ready.
   // oxlint-disable-next-line no-console
   console.info = (...said: unknown[]) => log.info({}, said.map(String).join(' '));
@@ -93,11 +113,13 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   const leave = (why: string) => leaving.abort(why);
   options.signal.addEventListener('abort', () => leave('told by a signal'), { once: true });
   const listeners: Listener[] = [];
+  const consoles: EmbeddedConsole[] = [];
   const idle = createIdleWatch({
     afterMs: options.team === null ? idleTime(options.env) : null,
     isBusy: () =>
       composed.supervisor.liveCount() > 0 ||
-      [composed.links, ...listeners].some((listener) => listener.active() > 0),
+      composed.untold() > 0 ||
+      activeOf([composed.links, ...consoles, ...listeners]) > 0,
     leave: () => leave('nothing to do'),
   });
   const memory = createMemoryKeeper();
@@ -107,12 +129,9 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   };
   const { env, version, team } = options;
   const reached = deferred<string>();
+  const places = placesOf(env, reached.promise);
   let address = `unix:${place.state.socket}`;
-  const keys = await openKeyStore({
-    configFolder: place.state.config,
-    now: () => new Date(),
-    log: place.log,
-  });
+  await tellOpenSecrets(options, place);
   const composed = await compose({
     env,
     version,
@@ -120,6 +139,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     log: place.log,
     local: localEngine({ ...options, state: place.state }),
     localForAll: team?.local ?? false,
+    most: storedAtMost(place.state),
     configFolder: place.state.config,
     closing: leaving.signal,
     // Alone, everybody's own setting counts, which comes with each submission.
@@ -128,49 +148,104 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
     onRequest: touch,
     onIdle: touch,
     address: () => address,
+    requests: () => activeOf(listeners),
   });
+  const { keys, sessions } = await openPeople(place, composed);
   try {
     const { pid } = process;
-    const serving = {
+    const serving: Serving = {
       version,
       pid,
       log: place.log,
       closing: leaving.signal,
       stop: () => void setImmediate(leave, 'told by a client'),
       makeRoom: () => place.reserve.makeRoom(),
+      console: async () =>
+        team === null ? ((await consoles[0]?.address()) ?? null) : (await places).console,
     };
     const key_file = await listen(options, {
       place,
       composed,
       serving,
       keys,
+      sessions,
       listeners,
+      consoles,
+      places,
       onRequest: touch,
     });
     address = listeners.at(-1)?.address ?? address;
     const live = composed.supervisor.liveCount();
     await writeServerFile(place.folders.serverFile, { pid, version, address });
     place.log.info({ address, version, live }, 'serving');
-    const status: ServerStatus = { running: true, pid, address, version, live_experiments: live, disk: null };
+    const status = { ...NOT_RUNNING, running: true, pid, address, version, live_experiments: live };
     const ready = { ...(team === null ? status : await composed.uses.serverStatus()), key_file };
     if (team !== null && ready.address !== null) reached.resolve(publicAddress(env, ready.address));
+    if (team !== null) tellPlaces(await places, options);
     idle.touch();
     options.onReady(ready);
-    place.reserve.keep(
-      () => void composed.tellRoom('disk_full'),
-      () => void composed.tellRoom('disk_low'),
-    );
+    keepReserve(place.reserve, composed, leaving.signal);
     await aborted(leaving.signal);
     place.log.info({ why: leaving.signal.reason }, 'leaving; what runs goes on');
   } finally {
+    // It may not have got as far as serving: what goes on until the server leaves ends too.
+    leave('an error');
     idle.stop();
     memory.stop();
     reached.resolve('');
-    await Promise.all([composed.links, ...listeners].map((each) => each.close(GRACE_MS)));
+    await closeAll([composed.links, ...consoles, ...listeners], graceOf(options));
+    await sessions.close();
     await keys.close();
     await composed.close();
   }
   await removeServerFile(place.folders.serverFile);
+}
+
+function activeOf(listeners: readonly Pick<Listener, 'active'>[]): number {
+  return listeners.reduce((sum, listener) => sum + listener.active(), 0);
+}
+
+async function closeAll(listeners: readonly Pick<Listener, 'close'>[], graceMs: number): Promise<void> {
+  await Promise.all(listeners.map((listener) => listener.close(graceMs)));
+}
+
+function graceOf({ team }: ServerOptions): number {
+  return team === null ? GRACE_MS.embedded : GRACE_MS.team;
+}
+
+function keepReserve(reserve: Reserve, composed: Composed, leaving: AbortSignal): void {
+  // Each look may write into the store, which closes when the server leaves.
+  leaving.addEventListener('abort', () => reserve.stop(), { once: true });
+  reserve.keep({
+    full: () => void composed.tellRoom('disk_full'),
+    low: () => void composed.tellRoom('disk_low'),
+    plenty: () => composed.keepRoom(),
+  });
+}
+
+/** Who may come, by a key or with a browser. */
+async function openPeople({ state, folders, log }: Place, { audit }: Composed) {
+  const now = () => new Date();
+  const keys = await openKeyStore({ configFolder: state.config, now, log, audit });
+  return { keys, sessions: await openSessions({ file: folders.sessions, now, log }) };
+}
+
+/** What others could read, which was closed to them; the file that the environment names stays as its owner made it. */
+async function tellOpenSecrets({ env, notice }: ServerOptions, { state, log }: Place): Promise<void> {
+  const said = await closeSecrets(state);
+  const given = env['AICHOR_ADMIN_KEY_FILE'];
+  if (given && (await isOpenToOthers(given)))
+    said.push(`others may read the key in ${given}: chmod 600 ${given}`);
+  for (const message of said) {
+    log.warn({}, message);
+    notice(message);
+  }
+}
+
+/** What whoever started a team's server should know of where browsers find things. */
+function tellPlaces({ console, links }: TeamPlaces, { notice }: ServerOptions): void {
+  if (console !== null) notice(`browsers: ${console}`);
+  if (links === null) notice(`links to what runs in clusters are not served: ${LINKS_HINT}`);
 }
 
 interface Listening {
@@ -178,7 +253,12 @@ interface Listening {
   composed: Composed;
   serving: Serving;
   keys: KeyStore;
+  sessions: Sessions;
   listeners: Listener[];
+  /** Of the embedded server: the one that is served when somebody asks for it. */
+  consoles: EmbeddedConsole[];
+  /** Of a team's server, once it knows its address. */
+  places: Promise<TeamPlaces>;
   onRequest(): void;
 }
 
@@ -188,18 +268,56 @@ interface Listening {
  */
 async function listen(
   { team, env }: ServerOptions,
-  { place, composed, serving, keys, listeners, onRequest }: Listening,
+  { place, composed, serving, keys, sessions, listeners, consoles, places, onRequest }: Listening,
 ): Promise<string | null> {
   const { config, socket } = place.state;
-  const { uses, links } = composed;
-  const app = createApp({ uses, serving, keys, apiKey: null });
-  listeners.push(await listenOnSocket(socket, { app, onRequest }));
-  if (team === null) return null;
+  const { uses, audit, meter } = composed;
+  const { log } = serving;
+  const monitor = { meter, isOpen: areMetricsOpen(env) };
+  const around = { uses, serving, keys, sessions, audit, monitor };
+  if (team === null) {
+    const app = createApp({ ...around, door: 'socket', apiKey: null });
+    listeners.push(await listenOnSocket(socket, { app, log, onRequest }));
+    const pages = createApp({ ...around, door: 'console', apiKey: null });
+    const own = createEmbeddedConsole({ app: pages, folders: place.folders, log, onRequest });
+    consoles.push(own);
+    const isLate = (error: unknown) =>
+      place.log.warn({ err: error }, 'the console is not there yet; aichor console opens it');
+    // A tab that is still open finds it again.
+    if (sessions.areThere()) await own.address().catch(isLate);
+    return null;
+  }
   const given = env['AICHOR_API_KEY'] || (await adminKeyOf(env['AICHOR_ADMIN_KEY_FILE']));
-  const { key, file } = await serverKey(given, join(config, 'server-key'));
-  const guarded = createApp({ uses, serving, keys, apiKey: key });
-  listeners.push(await listenOnPort(team, { app: guarded, links: links.handler, onRequest }));
+  const { key: apiKey, file } = await serverKey(given, join(config, 'server-key'));
+  const app = createApp({ ...around, door: 'socket', apiKey });
+  listeners.push(await listenOnSocket(socket, { app, log, onRequest }));
+  let known: TeamPlaces | null = null;
+  places.then(
+    (found) => (known = found),
+    () => undefined,
+  );
+  const browsers = browsersOf(env, () => known);
+  const forTeam = createApp({ ...around, door: 'key', apiKey, ...browsers });
+  const shown = { assets: await readAssets(), draw: readDrawing(log), app: forTeam };
+  listeners.push(
+    await listenOnPort(team, {
+      app: forTeam,
+      links: composed.links.handler,
+      hooks: createHookHandler({ hooks: composed.hooks, log, meter }),
+      pages: createPages({ ...shown, served: (host, path) => servedOfTeam(known, host, path) }),
+      log,
+      onRequest,
+    }),
+  );
   return file;
+}
+
+/** `AICHOR_METRICS=open`: whoever reaches the port may read metrics without a key. Throws AichorError `usage`. */
+function areMetricsOpen({ AICHOR_METRICS: said }: ServerOptions['env']): boolean {
+  if (!said || said === 'open') return said === 'open';
+  throw new AichorError('usage', `AICHOR_METRICS is ${JSON.stringify(said)}`, {
+    hint: 'open: metrics are told without a key; leave it out, and they take the key of a viewer',
+  });
 }
 
 /** What whoever starts a team's server should know of what others may now do, and see. */
@@ -219,16 +337,9 @@ export function warningsFor({ host, local }: Pick<Team, 'host' | 'local'>): stri
   ];
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-/** What browsers reach a team's server by: as it is told (behind an ingress), else as it listens. */
+/** What browsers reach a team's server by: as it is told, else as it listens. */
 function publicAddress(env: ServerOptions['env'], address: string): string {
-  const told = env['AICHOR_PUBLIC_URL'];
-  if (told) return told.replace(/\/+$/, '');
-  return new URL(address).origin;
+  return publicUrl(env) ?? new URL(address).origin;
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

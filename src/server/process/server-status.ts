@@ -1,27 +1,28 @@
 import type { ServerStatus } from '../../api/contract.ts';
 import type { SnapshotStore } from '../ports.ts';
-import { bytesBelow } from '../storage/disk-usage.ts';
+import { bytesBelow } from '../../base/io/disk/bytes-below.ts';
+import { projectsInUse, type UseTelling } from '../projects/use.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
-import type { Folders } from './folders.ts';
 
 /** What is told of a server. */
-export interface Told {
+export interface Told extends Omit<UseTelling, 'supervisor'> {
   version: string;
   pid: number;
   /** How it is reached. */
   address: string;
-  folders: Folders;
   snapshots: Pick<SnapshotStore, 'bytesOnDisk'>;
-  supervisor: Pick<Supervisor, 'liveCount'>;
+  supervisor: Pick<Supervisor, 'liveCount' | 'running'>;
 }
 
-export async function serverStatusOf(of: Told): Promise<ServerStatus> {
+/** @param projects that whoever asks may see; null: all */
+export async function serverStatusOf(of: Told, projects: readonly string[] | null): Promise<ServerStatus> {
   const { folders, snapshots } = of;
-  const [kept, environments, logs, outputs] = await Promise.all([
+  const [kept, environments, logs, outputs, repositories] = await Promise.all([
     snapshots.bytesOnDisk(),
     bytesBelow(folders.environments),
     bytesBelow(folders.experiments, 'logs'),
     bytesBelow(folders.outputs),
+    bytesBelow(folders.repositories),
   ]);
   return {
     running: true,
@@ -29,6 +30,7 @@ export async function serverStatusOf(of: Told): Promise<ServerStatus> {
     address: of.address,
     version: of.version,
     live_experiments: of.supervisor.liveCount(),
-    disk: { snapshots: kept, environments, logs, outputs },
+    projects: await projectsInUse(of, projects),
+    disk: { snapshots: kept, environments, logs, outputs, repositories },
   };
 }

@@ -1,7 +1,11 @@
-import { chmod, lstat, mkdir, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { chmod, lstat, readdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isFolderSync, isThereSync, makeFolderSync } from '../../base/io/files-sync.ts';
+import { ifThere } from '../../base/io/files.ts';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import type { StateFolder } from '../../machine/state-folder.ts';
+import { allFilesOf, allFoldersBelow } from './folders.ts';
 
 /** Linux's magic numbers of file systems on other machines, where locks and sockets do not do what they must. */
 const NETWORK_FILE_SYSTEMS = new Map([
@@ -12,10 +16,9 @@ const NETWORK_FILE_SYSTEMS = new Map([
 ]);
 
 /** Makes the folders of the control plane, for this user only. Throws when they cannot be used. */
-export async function makeStateFolders(
-  { config, data, socket }: StateFolder,
-  platform: NodeJS.Platform,
-): Promise<void> {
+export async function makeStateFolders(state: StateFolder, platform: NodeJS.Platform): Promise<void> {
+  const { config, data, socket } = state;
+  refuseMisplaced(state);
   await makePrivate(data);
   await makePrivate(config);
   for (const folder of new Set([data, config])) await closeToOthers(folder);
@@ -23,9 +26,84 @@ export async function makeStateFolders(
   if (dirname(socket) !== data) await makeSocketFolder(dirname(socket));
 }
 
+/**
+ * Refuses a file where a folder of the control plane belongs, and a folder where a file does: whatever needs it later could only
+ * fail, in words that nobody understands.
+ *
+ * @throws AichorError `server_error` that names the path and what is there
+ */
+export function refuseMisplaced({ config, data, cache }: Omit<StateFolder, 'socket'>): void {
+  for (const folder of [data, config, cache, kubeconfigsBelow(config), ...allFoldersBelow(data)])
+    if (isThere(folder) && !isFolder(folder))
+      throw misplaced(`the folder ${folder} cannot be made: ${kindOf(folder)} is there`, folder);
+  for (const file of allFilesOf({ data, config }))
+    if (isFolder(file)) throw misplaced(`the file ${file} cannot be written: a folder is there`, file);
+}
+
+/** Where a path may not be looked at, whoever needs it says so. */
+function isThere(path: string): boolean {
+  return unlessRefused(() => isThereSync(path));
+}
+
+/** A link that leads in a circle leads to no folder. */
+function isFolder(path: string): boolean {
+  return unlessRefused(() => isFolderSync(path));
+}
+
+function unlessRefused(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return false;
+  }
+}
+
+function misplaced(message: string, path: string): AichorError {
+  return new AichorError('server_error', message, {
+    hint: `move ${path} away, or set AICHOR_HOME to another folder`,
+  });
+}
+
+function kindOf(path: string): string {
+  const found = lstatSync(path);
+  if (found.isFile()) return 'a file';
+  return found.isSymbolicLink() ? 'a link to no folder' : 'something else';
+}
+
+function kubeconfigsBelow(config: string): string {
+  return join(config, 'kubeconfigs');
+}
+
+/** Files with keys, or what opens them, by the folder they stand in. */
+const SECRET_FILES = ['server-key', 'keys.json', 'credentials.json', 'engines.json'];
+
+/** Files of keys that were put there with other permissions are closed to others. What was done, to be said. */
+export async function closeSecrets({ config }: Pick<StateFolder, 'config'>): Promise<string[]> {
+  const kubeconfigs = kubeconfigsBelow(config);
+  const stored = (await ifThere(readdir(kubeconfigs))) ?? [];
+  const files = [
+    ...SECRET_FILES.map((name) => join(config, name)),
+    ...stored.map((name) => join(kubeconfigs, name)),
+  ];
+  const closed: string[] = [];
+  for (const file of files) {
+    if (!(await isOpenToOthers(file))) continue;
+    await chmod(file, 0o600);
+    closed.push(`others could read ${file}; now only you can: make the keys in it anew if somebody did`);
+  }
+  return closed;
+}
+
+/** Whether others than this user, whose file it is, may read or write it. */
+export async function isOpenToOthers(file: string): Promise<boolean> {
+  const found = await ifThere(stat(file));
+  return found !== null && (found.mode & 0o077) !== 0 && found.uid === process.getuid?.();
+}
+
 async function makePrivate(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder, 0o700);
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === undefined) throw error;

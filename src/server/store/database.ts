@@ -13,6 +13,8 @@ export interface Database {
 export interface Statement {
   get(...values: SqlValue[]): unknown;
   all(...values: SqlValue[]): unknown[];
+  /** Rows one after another: those before one that cannot be read are seen. */
+  iterate(...values: SqlValue[]): Iterable<unknown>;
   run(...values: SqlValue[]): { lastInsertRowid: number | bigint };
 }
 
@@ -52,9 +54,35 @@ function muteExperimentalWarnings(): () => void {
   };
 }
 
-/** `fn` in one transaction: all of it, or nothing. */
+/**
+ * `fn` in one transaction: all of it, or nothing. On a full disk it is tried once more after the log has been written
+ * into the database: then the log has room of its own again.
+ */
 export function transaction<T>(database: Database, fn: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
+  if (underWay.has(database)) return fn();
+  underWay.add(database);
+  try {
+    return retried(database, fn);
+  } finally {
+    underWay.delete(database);
+  }
+}
+
+/** What is written within a transaction is part of it. */
+const underWay = new WeakSet<Database>();
+
+function retried<T>(database: Database, fn: () => T): T {
+  try {
+    return attempt(database, fn);
+  } catch (error) {
+    if (resultCode(error) !== FULL) throw error;
+    database.exec('PRAGMA wal_checkpoint(RESTART)');
+    return attempt(database, fn);
+  }
+}
+
+function attempt<T>(database: Database, fn: () => T): T {
+  begin(database);
   try {
     const result = fn();
     database.exec('COMMIT');
@@ -66,6 +94,31 @@ export function transaction<T>(database: Database, fn: () => T): T {
   }
 }
 
+/** Databases that another program held for longer than their patience, each with that. */
+const heldByOthers = new WeakMap<Database, number>();
+const HELD_MS = 20;
+
+/**
+ * Nothing else goes on in this process while SQLite waits for another one. Who was waited for in vain is waited for in
+ * full again once it has let go; until then a moment must do.
+ */
+function begin(database: Database): void {
+  try {
+    database.exec('BEGIN IMMEDIATE');
+  } catch (error) {
+    if (isBusy(error) && !heldByOthers.has(database)) {
+      const { timeout } = Object(database.prepare('PRAGMA busy_timeout').get());
+      heldByOthers.set(database, Number(timeout));
+      database.exec(`PRAGMA busy_timeout = ${HELD_MS}`);
+    }
+    throw error;
+  }
+  const patience = heldByOthers.get(database);
+  if (patience === undefined) return;
+  heldByOthers.delete(database);
+  database.exec(`PRAGMA busy_timeout = ${patience}`);
+}
+
 /** SQLite's primary result codes that are told apart. */
 const BUSY = 5;
 const IO_ERROR = 10;
@@ -75,6 +128,11 @@ const NOT_A_DATABASE = 26;
 
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
+}
+
+/** Nothing can be written now, and it can be tried again: the disk does not take it, or another program holds the file. */
+export function cannotWriteNow(error: unknown): boolean {
+  return isDiskTrouble(error) || isBusy(error);
 }
 
 /** The disk is full, or would not write. */

@@ -1,70 +1,8 @@
 import type { ListQuery } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
-import type { Metrics, MetricValue } from '../../experiment/record.ts';
-import type { ExperimentState } from '../../experiment/state.ts';
-import { whereOfList, type ListConditions, type Where } from './conditions.ts';
-import { transaction, type Database } from './database.ts';
-import { stateIn } from './read-rows.ts';
-import { columnsOf, ROW_COLUMNS, type ExperimentRow } from './rows.ts';
-import type { Statements } from './statements.ts';
-
-/** All metrics of one experiment, as they are now, and how far it is. */
-export interface Measured {
-  metrics: Metrics;
-  progress: { step: number; total_steps: number } | null;
-}
-
-interface MetricStore {
-  database: Database;
-  statements: Statements;
-}
-
-/**
- * Puts metrics into records and into the index that lists are sorted by, in one transaction; ended experiments too, whose last
- * values may come late. Not durable by itself: after a crash they are read again. Those that were deleted are
- * passed over. Returns the states after it.
- */
-export function saveMetrics(
-  { database, statements }: MetricStore,
-  measured: ReadonlyMap<string, Measured>,
-): ExperimentState[] {
-  if (measured.size === 0) return [];
-  database.exec('PRAGMA synchronous = NORMAL');
-  try {
-    return transaction(database, () =>
-      [...measured].flatMap(([id, news]) => {
-        const row = statements.experiment<ExperimentRow>(id);
-        return row === undefined ? [] : [saveOne(statements, row, news)];
-      }),
-    );
-  } finally {
-    database.exec('PRAGMA synchronous = FULL');
-  }
-}
-
-function saveOne(
-  statements: Statements,
-  row: ExperimentRow,
-  { metrics, progress }: Measured,
-): ExperimentState {
-  const { record, ...fold } = stateIn(statements, row);
-  const state = { ...fold, record: { ...record, metrics, progress } };
-  const before = new Map(Object.entries(record.metrics));
-  for (const [name, { last }] of Object.entries(metrics)) {
-    if (before.get(name)?.last !== last) statements.putMetric(row.number, name, sortable(last));
-    before.delete(name);
-  }
-  // A second run appeared: what had no run in front has one now.
-  for (const name of before.keys()) statements.removeMetric(row.number, name);
-  statements.update({ number: row.number, updated_at: row.updated_at, ...columnsOf(state) });
-  return state;
-}
-
-/** SQLite has infinities, but no NaN. */
-function sortable(value: MetricValue): number | null {
-  const number = Number(value);
-  return Number.isNaN(number) ? null : number;
-}
+import { whereOfList, type ListConditions, type ProjectSight, type Where } from './conditions.ts';
+import type { Database } from './database.ts';
+import { ROW_COLUMNS, type ExperimentRow } from './rows.ts';
 
 interface Row extends ExperimentRow {
   last: number | null;
@@ -79,7 +17,7 @@ type Place = [last: number | string | null, number: number];
  */
 export function listByMetric(
   database: Database,
-  { sort, limit, cursor, ...conditions }: ListQuery & { sort: string },
+  { sort, limit, cursor, ...conditions }: ListQuery & ProjectSight & { sort: string },
 ): { rows: ExperimentRow[]; next_cursor: string | null } {
   const order = metricOrder(sort);
   const after = cursor === undefined ? null : placeOf(cursor);

@@ -1,8 +1,17 @@
+import { renameSync, rmSync } from 'node:fs';
+import { crashPoint } from '../../base/io/crash-point.ts';
+import { isDiskUnwritable } from '../../base/io/disk-full.ts';
 import { AichorError } from '../../errors.ts';
-import { transaction, type Database } from './database.ts';
+import { isDiskTrouble, saveAs, transaction, type Database } from './database.ts';
+
+/** The columns of `facets`, of a row of `experiments`. */
+function facetsOf(row: string): string {
+  const paths = ['project', 'engine', 'submitted_by', 'source.branch', 'source.commit_sha'];
+  return `SELECT ${[`${row}.number`, ...paths.map((path) => `json_extract(${row}.summary, '$.${path}')`)].join(', ')}`;
+}
 
 /** Steps from an empty database to the present one. Never edited once released: only ever appended to. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE experiments (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -65,9 +74,87 @@ const MIGRATIONS: readonly string[] = [
     definition TEXT NOT NULL
   );
   `,
+  // Changes of all experiments in their order, for those who follow them; the oldest go. Bound to no experiment: a deletion is one.
+  `
+  CREATE TABLE feed (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    change TEXT NOT NULL
+  );
+  `,
+  // Who did what to the server, and to experiments of others.
+  `
+  CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    time TEXT NOT NULL,
+    by TEXT,
+    deed TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    details TEXT NOT NULL
+  );
+  CREATE INDEX audit_time ON audit (time);
+  `,
+  // Projects; what their hooks were sent, and what was decided of it; the commits that were decided upon.
+  `
+  CREATE TABLE projects (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    definition TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE deliveries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    project TEXT NOT NULL REFERENCES projects ON DELETE CASCADE,
+    decision TEXT NOT NULL,
+    document TEXT NOT NULL,
+    push TEXT
+  );
+  CREATE INDEX deliveries_project ON deliveries (project, number);
+  CREATE INDEX deliveries_queued ON deliveries (number) WHERE decision = 'queued';
+  CREATE TABLE judged (
+    project TEXT NOT NULL REFERENCES projects ON DELETE CASCADE,
+    commit_sha TEXT NOT NULL,
+    delivery INTEGER,
+    PRIMARY KEY (project, commit_sha)
+  ) WITHOUT ROWID;
+  `,
+  // Experiments whose logs went because their project keeps none as old; removed: their files are gone, too.
+  `
+  CREATE TABLE expired_logs (
+    number INTEGER PRIMARY KEY REFERENCES experiments ON DELETE CASCADE,
+    time TEXT NOT NULL,
+    removed INTEGER NOT NULL
+  );
+  CREATE INDEX expired_logs_pending ON expired_logs (number) WHERE removed = 0;
+  `,
+  // Under which name the private values of an experiment stand; those of older ones stand under their ids.
+  `
+  CREATE TABLE shared_values (
+    number INTEGER PRIMARY KEY REFERENCES experiments ON DELETE CASCADE,
+    name TEXT NOT NULL
+  );
+  CREATE INDEX shared_values_name ON shared_values (name);
+  `,
+  // What lists choose by and what never changes, in short rows beside the long ones. A summary that is damaged keeps what was taken from it.
+  `
+  CREATE TABLE facets (
+    number INTEGER PRIMARY KEY REFERENCES experiments ON DELETE CASCADE,
+    project TEXT,
+    engine TEXT,
+    submitted_by TEXT,
+    branch TEXT,
+    commit_sha TEXT
+  );
+  CREATE TRIGGER experiments_facets AFTER INSERT ON experiments WHEN json_valid(NEW.summary) BEGIN
+    INSERT INTO facets ${facetsOf('NEW')};
+  END;
+  INSERT INTO facets ${facetsOf('experiments')} FROM experiments WHERE json_valid(summary);
+  `,
 ];
 
-/** Brings a database to the present form; refuses one that a newer program has written. */
+/**
+ * Brings a database to the present form, after a copy of it was made; refuses one that a newer program has written. Each
+ * step is a transaction with its number: what was cut short goes on where it was.
+ */
 export function migrate(database: Database, file: string): void {
   const version = userVersion(database);
   if (version > MIGRATIONS.length) {
@@ -79,13 +166,39 @@ export function migrate(database: Database, file: string): void {
       },
     );
   }
+  if (version > 0 && version < MIGRATIONS.length) keepCopy(database, file, version);
   for (const [index, sql] of MIGRATIONS.entries()) {
     if (index < version) continue;
     transaction(database, () => {
       database.exec(sql);
       database.exec(`PRAGMA user_version = ${index + 1}`);
     });
+    crashPoint('migration-step');
   }
+}
+
+/** Beside the database (0600), for whoever goes back to the version before. */
+function keepCopy(database: Database, file: string, version: number): void {
+  const copy = `${file}.format-${version}`;
+  // It has its name once it is whole.
+  const fresh = `${copy}.new`;
+  rmSync(fresh, { force: true });
+  try {
+    saveAs(database, fresh);
+  } catch (cause) {
+    rmSync(fresh, { force: true });
+    if (!isDiskTrouble(cause) && !isDiskUnwritable(cause)) throw cause;
+    throw new AichorError(
+      'conflict',
+      `there is no room beside ${file} for the copy that is made before an update`,
+      {
+        hint: 'make room for as much as the database has, then start it again; nothing has changed',
+        cause,
+      },
+    );
+  }
+  crashPoint('migration-copied');
+  renameSync(fresh, copy);
 }
 
 /** Whether nothing was ever written to it. */

@@ -29,6 +29,9 @@ export const ROW_COLUMNS =
 /** A state as columns. The summary stands apart so that a list need not read every pod. */
 export function columnsOf(state: ExperimentState) {
   const { record, ...fold } = state;
+  const pods = JSON.stringify(record.pods);
+  if (state.ended) forgetPods(record.experiment_id);
+  else rememberPods(record.experiment_id, { text: pods, pods: record.pods });
   return {
     status: record.status,
     live: state.ended ? 0 : 1,
@@ -41,7 +44,7 @@ export function columnsOf(state: ExperimentState) {
     created_at: record.created_at,
     ended_at: record.ended_at,
     summary: JSON.stringify(storedSummary(state)),
-    pods: JSON.stringify(record.pods),
+    pods,
     fold: JSON.stringify(fold),
   };
 }
@@ -49,8 +52,9 @@ export function columnsOf(state: ExperimentState) {
 /** @param events read when part of the row is damaged: the state is put together from them */
 export function stateOfRow(row: ExperimentRow, events: () => readonly ExperimentEvent[]): ExperimentState {
   const summary = summaryIn(row);
-  const pods = podsIn(row.pods);
+  const pods = knownPods(row) ?? podsIn(row.pods);
   const fold = foldIn(row.fold);
+  if (pods !== null && row.live !== 0) rememberPods(row.id, { text: row.pods, pods });
   if (summary === null || pods === null || fold === null) return rebuilt(row, events());
   return { ...fold, record: { ...summary, pods } };
 }
@@ -98,6 +102,7 @@ function rebuilt(row: ExperimentRow, events: readonly ExperimentEvent[]): Experi
     manifest_path: known?.manifest_path ?? '',
     resubmit_of: known?.resubmit_of ?? null,
     sweep: known?.sweep ?? null,
+    submitted_by: known?.submitted_by ?? null,
     env: known?.env ?? {},
     secrets: known?.secrets ?? [],
     created_at,
@@ -134,9 +139,55 @@ function summaryIn(row: ExperimentRow): ExperimentSummary | null {
   return { ...LATER_FIELDS, ...summary };
 }
 
-function podsIn(column: string): ExperimentState['record']['pods'] | null {
-  const pods = parsedColumn<ExperimentState['record']['pods']>(column);
-  return Array.isArray(pods) ? pods : null;
+type Pods = ExperimentState['record']['pods'];
+
+interface KnownPods {
+  text: string;
+  pods: Pods;
+}
+
+/**
+ * The pods of live experiments that have very many, by id, with the text that they stand in: they are asked for with each batch of facts,
+ * and to read the text takes longer than everything else that is done then. Another text is other pods, whoever wrote it. Those that
+ * were asked for last come last.
+ */
+const longPods = new Map<string, KnownPods>();
+/** Of some hundred pods. */
+const LONG = 100_000;
+/** Characters of all texts: thousands of experiments may wait for their turn, and some may never have come into the database. */
+const MOST_KEPT = 20_000_000;
+let kept = 0;
+
+function rememberPods(id: string, known: KnownPods): void {
+  forgetPods(id);
+  if (known.text.length < LONG) return;
+  longPods.set(id, known);
+  kept += known.text.length;
+  for (const other of longPods.keys()) {
+    if (kept <= MOST_KEPT || other === id) break;
+    forgetPods(other);
+  }
+}
+
+function forgetPods(id: string): void {
+  kept -= longPods.get(id)?.text.length ?? 0;
+  longPods.delete(id);
+}
+
+function knownPods({ id, pods: text }: ExperimentRow): Pods | null {
+  const known = longPods.get(id);
+  return known?.text === text ? known.pods : null;
+}
+
+function podsIn(column: string): Pods | null {
+  const pods = parsedColumn<Pods>(column);
+  // Records of earlier versions have no `usage`.
+  if (!Array.isArray(pods)) return null;
+  return pods.map((pod) =>
+    pod.usage === undefined || pod.node === undefined
+      ? { ...pod, node: pod.node ?? null, usage: pod.usage ?? null }
+      : pod,
+  );
 }
 
 function foldIn(column: string): Omit<ExperimentState, 'record'> | null {

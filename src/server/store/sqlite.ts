@@ -1,9 +1,20 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { ListQuery } from '../../api/contract.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
-import { annotated, applyEvent, initialState, type ExperimentState } from '../../experiment/state.ts';
+import type { Notice } from '../../experiment/record.ts';
+import {
+  annotated,
+  applyEvent,
+  initialState,
+  remarked,
+  type ExperimentState,
+} from '../../experiment/state.ts';
+import {
+  annotatedChange,
+  deletedChange,
+  factChange,
+  type ExperimentChange,
+} from '../../experiment/told/change.ts';
 import { isThereSync } from '../../base/io/files-sync.ts';
 import {
   closeWhole,
@@ -15,14 +26,20 @@ import {
 } from './database.ts';
 import { examineDatabase } from './damage/examine.ts';
 import { damagedDatabase, refuseLostDatabase } from './damage/lost.ts';
-import { listByMetric, saveMetrics } from './metrics.ts';
+import { openMeasurements } from './tables/measured.ts';
 import { isEmpty, migrate } from './migrations.ts';
-import { eventsOf, stateIn, summaryIn } from './read-rows.ts';
+import { countByStatus, eventsOf, ids, stateIn } from './read-rows.ts';
 import { resolveRef } from './refs.ts';
-import { columnsOf, parsedColumn, ROW_COLUMNS, type ExperimentRow } from './rows.ts';
-import { whereOfIds, whereOfList, type Where } from './conditions.ts';
-import { belowCursor, encodeCursor } from './cursor.ts';
+import { columnsOf, parsedColumn, type ExperimentRow } from './rows.ts';
+import { whereOfIds, whereOfList } from './conditions.ts';
+import { list } from './list.ts';
+import { openLogExpiry } from './tables/expiry.ts';
+import { begun, KEPT_CHANGES, openFeedTable, type FeedTable } from './tables/feed.ts';
+import { keepRoom } from './disk/room.ts';
+import { openTeamTables, type TeamTables } from './tables/team.ts';
 import { openSweepTable, type SweepTable } from './tables/sweeps.ts';
+import { openSharedValues, type SharedValuesTable } from './tables/shared-values.ts';
+import { isSaidAgain } from './said-again.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import type {
   Annotated,
@@ -39,19 +56,28 @@ interface SqliteStoreOptions {
   now(): Date;
   /** Called after each change is durable, with the state it led to. */
   onChange(state: ExperimentState): void;
+  /** How many changes are kept for those who follow them (`KEPT_CHANGES` unless said). */
+  keptChanges?: number;
+  /** Whether anybody wants to hear of changes: those that come often are not put together for nobody. */
+  isWatched(): boolean;
 }
 
 interface Store extends SqliteStoreOptions {
   database: Database;
   statements: Statements;
   sweeps: SweepTable;
+  feed: FeedTable;
+  sharedValues: SharedValuesTable;
 }
+
+/** Everything that is kept in the one file: experiments, and beside them tables with small ports of their own. */
+export type SqliteStore = ExperimentStore & TeamTables;
 
 /**
  * The store on one SQLite file. Throws AichorError `conflict` when a newer program has written it, and when it is gone
  * while `experiments/` beside it tells of experiments; `server_error` when it is damaged.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<ExperimentStore> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { file } = options;
   await refuseLostDatabase(file);
   const database = await openDatabase(file, { timeoutMs: 5000 });
@@ -66,39 +92,58 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Expe
   }
 }
 
-function storeOn(database: Database, options: SqliteStoreOptions): ExperimentStore {
+function storeOn(database: Database, options: SqliteStoreOptions): SqliteStore {
   const statements = prepareStatements(database);
-  const store: Store = { ...options, database, statements, sweeps: openSweepTable(database) };
+  const sweeps = openSweepTable(database);
+  const feed = openFeedTable(database, options.keptChanges ?? KEPT_CHANGES);
+  const sharedValues = openSharedValues(database);
+  const store: Store = { ...options, database, statements, sweeps, feed, sharedValues };
+  const measurements = openMeasurements(store);
+  const { settled } = measurements;
   return {
+    feed: { ...feed, range: settled(feed.range), after: settled(feed.after) },
+    expiry: openLogExpiry(database, options.now),
+    sharedValues,
+    ...openTeamTables(database, options.now),
     create: (requests) => create(store, requests),
     createSweep: (sweep, requests) => createSweep(store, sweep, requests),
     sweep: store.sweeps.get,
     sweeps: store.sweeps.list,
-    sweepMembers: store.sweeps.members,
+    sweepMembers: settled(store.sweeps.members),
     madeWith: (idempotency) => madeWith(store, idempotency)?.id ?? null,
-    append: (id, facts, build) => appendOne(store, { id, facts, build }),
-    appendAll: (facts) => appendAll(store, facts),
-    progress: (messages) => progress(store, messages),
-    measured: (news) => saveMetrics(store, news).forEach((state) => store.onChange(state)),
-    annotate: (id, annotation) => annotate(store, id, annotation),
-    state(id) {
-      const row = statements.experiment<ExperimentRow>(id);
-      return row === undefined ? null : stateIn(statements, row);
+    append: settled((id, facts, build) => appendOne(store, { id, facts, build })),
+    appendAll: settled((facts) => appendAll(store, facts)),
+    progress: settled((messages) => progress(store, messages)),
+    measured(id, measure) {
+      measurements.put(id, measure);
+      if (feed.isFollowed()) measurements.settle();
+      const state = store.isWatched() ? measurements.state(id) : null;
+      if (state !== null) store.onChange(state);
     },
+    annotate: settled((id, annotation) => annotate(store, id, annotation)),
+    remark: settled((id, notice) => remark(store, id, notice)),
+    state: measurements.state,
     submission: (id) => parsedColumn(statements.submission<{ submission: string }>(id)?.submission),
     build: (id) => parsedColumn(statements.build<{ build: string | null }>(id)?.build),
     events: (id) => eventsOf(statements, id),
     resolve: (ref) => resolveRef(statements, ref),
-    list: (query) => list(store, query),
+    list: settled((query) => list(store, query)),
+    countByStatus: (conditions) => countByStatus(database, whereOfList(conditions)),
     ids: (conditions) => ids(database, whereOfIds(conditions)),
     live: () => ids(database, whereOfIds({ live: true })),
     liveCount: () => statements.liveCount<{ count: number }>()?.count ?? 0,
+    counts: () =>
+      Object.fromEntries(
+        statements.counts<{ status: string; count: number }>().map(({ status, count }) => [status, count]),
+      ),
     untidied: () => ids(database, { sql: 'WHERE live = 0 AND tidied = 0', values: [] }),
     markTidied: (id) => statements.markTidied(id),
     snapshots: () => new Set(statements.snapshots<{ snapshot: string }>().map((row) => row.snapshot)),
-    remove: (id) => transaction(database, () => store.sweeps.removeMember(id, statements.remove)),
-    examine: () => examineDatabase(database, statements),
+    remove: (id) => remove(store, id),
+    keepRoom: () => keepRoom(database, options.file),
+    examine: settled(() => examineDatabase(store, options.file)),
     close() {
+      measurements.settle();
       // Somebody has removed the file under the server: what it told is here yet.
       if (!isThereSync(options.file)) saveAs(database, options.file);
       closeWhole(database);
@@ -108,7 +153,10 @@ function storeOn(database: Database, options: SqliteStoreOptions): ExperimentSto
 
 function create(store: Store, requests: readonly CreateRequest[]): Created[] {
   const results = transaction(store.database, () => requests.map((request) => createOne(store, request)));
-  for (const result of results) if ('state' in result && result.created) store.onChange(result.state);
+  tell(
+    store,
+    results.flatMap((result) => ('state' in result && result.created ? [result.state] : [])),
+  );
   return results;
 }
 
@@ -125,8 +173,14 @@ function createSweep(
       return made.state;
     });
   });
-  for (const state of states) store.onChange(state);
+  tell(store, states);
   return states;
+}
+
+/** After a transaction: tells those who watch. */
+function tell({ onChange, feed }: Store, states: Iterable<ExperimentState>): void {
+  for (const state of states) onChange(state);
+  feed.tell();
 }
 
 /** Inside a transaction. A conflict is found before anything is written. */
@@ -136,7 +190,7 @@ function createOne(store: Store, request: CreateRequest): Created {
   if (known !== null) return known;
   const time = store.now().toISOString();
   const events = request.facts.map((fact): ExperimentEvent => ({ time, ...fact }));
-  const state = events.reduce(applyEvent, initialState(request.experiment));
+  const state = begun(store.feed, initialState(request.experiment), events);
   const submission = JSON.stringify(request.submission);
   const id = request.experiment.experiment_id;
   const number = statements.insert({ id, updated_at: time, submission, ...columnsOf(state) });
@@ -145,6 +199,7 @@ function createOne(store: Store, request: CreateRequest): Created {
     const row = { number, position: index + 1, type: event.type, event: JSON.stringify(event) };
     statements.putEvent(row);
   }
+  if (request.valuesName !== undefined) store.sharedValues.put(number, request.valuesName);
   if (request.idempotency !== null)
     statements.insertKey(request.idempotency.key, request.idempotency.content, number);
   return { state, created: true };
@@ -181,7 +236,7 @@ function appendOne(
     if (build !== undefined) store.statements.saveBuild(JSON.stringify(build), id);
     return fold(store, id, facts);
   });
-  if (facts.length > 0) store.onChange(state);
+  if (facts.length > 0) tell(store, [state]);
   return state;
 }
 
@@ -194,26 +249,55 @@ function appendAll(
     store.database,
     () => new Map([...facts].map(([id, some]) => [id, fold(store, id, some)])),
   );
-  for (const state of states.values()) store.onChange(state);
+  tell(store, states.values());
   return states;
 }
 
-function annotate(store: Store, id: string, { labels, note }: Annotated): ExperimentState {
+/** Changes what is beside the facts of an experiment, and tells of it. */
+function changeBeside(
+  store: Store,
+  id: string,
+  change: (row: ExperimentRow, before: ExperimentState, time: string) => [ExperimentState, ExperimentChange],
+): ExperimentState {
   const { statements } = store;
   const state = transaction(store.database, () => {
     const row = statements.experiment<ExperimentRow>(id);
     if (row === undefined) throw new AichorError('not_found', `there is no experiment ${id}`);
-    const before = stateIn(store.statements, row);
-    for (const [key, value] of Object.entries(labels)) {
-      if (value === null) statements.removeLabel(row.number, key);
-      else statements.putLabel(row.number, key, value);
-    }
-    const after = annotated(before, { labels, note });
+    const [after, told] = change(row, stateIn(statements, row), store.now().toISOString());
     statements.update({ number: row.number, updated_at: row.updated_at, ...columnsOf(after) });
+    store.feed.put(told);
     return after;
   });
-  store.onChange(state);
+  tell(store, [state]);
   return state;
+}
+
+function annotate(store: Store, id: string, { labels, note }: Annotated): ExperimentState {
+  const { statements } = store;
+  return changeBeside(store, id, ({ number }, before, time) => {
+    for (const [key, value] of Object.entries(labels)) {
+      if (value === null) statements.removeLabel(number, key);
+      else statements.putLabel(number, key, value);
+    }
+    const after = annotated(before, { labels, note });
+    return [after, annotatedChange(after, time)];
+  });
+}
+
+function remark(store: Store, id: string, notice: Notice): ExperimentState {
+  return changeBeside(store, id, (_row, before, time) => {
+    const after = remarked(before, notice);
+    return [after, factChange(before, after, { time, type: 'notice', ...notice })];
+  });
+}
+
+function remove({ database, statements, sweeps, feed, now }: Store, id: string): void {
+  transaction(database, () => {
+    const row = statements.experiment<ExperimentRow>(id);
+    if (row !== undefined) feed.put(deletedChange(stateIn(statements, row), now().toISOString()));
+    sweeps.removeMember(id, statements.remove);
+  });
+  feed.tell();
 }
 
 function progress(store: Store, messages: ReadonlyMap<string, string>): void {
@@ -225,7 +309,7 @@ function progress(store: Store, messages: ReadonlyMap<string, string>): void {
     const states = transaction(database, () =>
       [...messages].map(([id, message]) => fold(store, id, [{ type: 'progress', message }])),
     );
-    for (const state of states) store.onChange(state);
+    tell(store, states);
   } finally {
     database.exec('PRAGMA synchronous = FULL');
   }
@@ -242,26 +326,14 @@ function fold(store: Store, id: string, facts: readonly ExperimentFact[]): Exper
     if (state.ended) break;
     const event: ExperimentEvent = { time, ...fact };
     const next = applyEvent(state, event);
-    if (!isSaidAgain(fact, state, next)) insertEvent(store, row.number, event);
+    if (!isSaidAgain(fact, state, next)) {
+      insertEvent(store, row.number, event);
+      store.feed.put(factChange(state, next, event));
+    }
     state = next;
   }
   store.statements.update({ number: row.number, updated_at: time, ...columnsOf(state) });
   return state;
-}
-
-/** What an engine says of the present when it is taken up again: kinds of facts that say it all in the state. */
-const SAID_AGAIN: ReadonlySet<ExperimentFact['type']> = new Set([
-  'attempt',
-  'pod',
-  'notice',
-  'failure',
-  'link',
-  'workdir',
-  'ran',
-]);
-
-function isSaidAgain(fact: ExperimentFact, before: ExperimentState, after: ExperimentState): boolean {
-  return SAID_AGAIN.has(fact.type) && isDeepStrictEqual(before, after);
 }
 
 /** A progress text replaces the one right before it: only the last of them was ever of use. */
@@ -270,33 +342,4 @@ function insertEvent({ statements }: Store, number: number, event: ExperimentEve
   const replaces = event.type === 'progress' && last?.type === 'progress';
   const position = last === undefined ? 1 : replaces ? last.position : last.position + 1;
   statements.putEvent({ number, position, type: event.type, event: JSON.stringify(event) });
-}
-
-function list(store: Store, query: ListQuery) {
-  const { sort, ...newestFirst } = query;
-  if (sort === undefined) return listNewestFirst(store, newestFirst);
-  const { rows, next_cursor } = listByMetric(store.database, { ...newestFirst, sort });
-  return { experiments: rows.map((row) => summaryIn(store.statements, row)), next_cursor };
-}
-
-function listNewestFirst(
-  { database, statements }: Store,
-  { limit, cursor, ...conditions }: Omit<ListQuery, 'sort'>,
-) {
-  const { sql, values } = whereOfList(conditions, cursor === undefined ? [] : [belowCursor(cursor)]);
-  const rows = database
-    .prepare(`SELECT ${ROW_COLUMNS} FROM experiments ${sql} ORDER BY number DESC LIMIT ?`)
-    .all(...values, limit + 1)
-    .map((row): ExperimentRow => Object(row));
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    experiments: page.map((row) => summaryIn(statements, row)),
-    next_cursor: rows.length > limit && last !== undefined ? encodeCursor(last.number) : null,
-  };
-}
-
-function ids(database: Database, { sql, values }: Where): string[] {
-  const rows = database.prepare(`SELECT id FROM experiments ${sql} ORDER BY number`).all(...values);
-  return rows.map((row): { id: string } => Object(row)).map((row) => row.id);
 }

@@ -43,6 +43,7 @@ export function prepareStatements(database: Database) {
     eventRows: many('SELECT position, event FROM events WHERE number = ? ORDER BY position'),
     removeEvent: run('DELETE FROM events WHERE number = ? AND position = ?'),
     lastEvent: one('SELECT position, type FROM events WHERE number = ? ORDER BY position DESC LIMIT 1'),
+    counts: many('SELECT status, count(*) AS count FROM experiments GROUP BY status'),
     liveCount: one('SELECT count(*) AS count FROM experiments WHERE live = 1'),
     snapshots: many('SELECT DISTINCT snapshot FROM experiments WHERE snapshot IS NOT NULL'),
     saveBuild: run('UPDATE experiments SET build = ? WHERE id = ?'),

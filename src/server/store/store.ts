@@ -3,19 +3,28 @@ import type { ListQuery } from '../../api/contract.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentEvent, ExperimentFact } from '../../experiment/event.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
-import type { ExperimentSummary, Metrics } from '../../experiment/record.ts';
+import type { ExperimentSummary, Metrics, Notice } from '../../experiment/record.ts';
 import type { Status } from '../../experiment/status.ts';
 import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
 import type { Point } from '../../sweep/point.ts';
-import type { IdConditions } from './conditions.ts';
+import type { IdConditions, ListConditions, ProjectSight } from './conditions.ts';
 import type { DatabaseExamination } from './damage/examine.ts';
-import type { Measured } from './metrics.ts';
+import type { Measured } from './tables/measured.ts';
+import type { LogExpiry } from './tables/expiry.ts';
+import type { Feed } from './tables/feed.ts';
+import type { SharedValues } from './tables/shared-values.ts';
 
 /**
  * Where the control plane keeps what it knows. Everything that returns has been written durably; every change of an
  * experiment is one transaction, and its facts are folded by `applyEvent` inside it.
  */
 export interface ExperimentStore {
+  /** Every change of every experiment, as far back as is kept. */
+  feed: Feed;
+  /** Whose logs went because of their age. */
+  expiry: LogExpiry;
+  /** Under which names private values stand. */
+  sharedValues: SharedValues;
   /**
    * New experiments in one transaction. Of each: itself, or the one that its idempotency key made earlier; an AichorError
    * `conflict` when that was made from other content, which does not keep the others from being made.
@@ -36,12 +45,17 @@ export interface ExperimentStore {
   appendAll(facts: ReadonlyMap<string, readonly ExperimentFact[]>): Map<string, ExperimentState>;
   /** Texts on how far experiments are, in one transaction. Not durable: they are said again after a start. */
   progress(messages: ReadonlyMap<string, string>): void;
-  /** The metrics of experiments as they are now, ended ones too. Not durable: after a crash they are read again. */
-  measured(news: ReadonlyMap<string, Measured>): void;
+  /**
+   * The metrics of an experiment have changed, one that has ended perhaps; `measure` puts together what they are by the time that somebody
+   * asks. Not durable: after a crash they are read again.
+   */
+  measured(id: string, measure: () => Measured): void;
   /**
    * Sets and removes (null) labels, and the note (undefined: as it is), of one that runs or has ended; the state after it.
    */
   annotate(id: string, annotation: Annotated): ExperimentState;
+  /** A notice in the record of one that may have ended; the state after it. */
+  remark(id: string, notice: Notice): ExperimentState;
   state(id: string): ExperimentState | null;
   submission(id: string): StoredSubmission | null;
   build(id: string): BuildResult | null;
@@ -49,20 +63,26 @@ export interface ExperimentStore {
   /** An id, a unique prefix of at least 3 characters, or `latest` → id; throws `ambiguous` or `not_found`. */
   resolve(ref: string): string;
   /** Newest first, or in the order of a metric. */
-  list(query: ListQuery): { experiments: ExperimentSummary[]; next_cursor: string | null };
+  list(query: ListQuery & ProjectSight): { experiments: ExperimentSummary[]; next_cursor: string | null };
+  /** How many match, by status; those of which there is none are left out. */
+  countByStatus(conditions: ListConditions): Partial<Record<Status, number>>;
   /** Every id that matches, oldest first. */
   ids(conditions: IdConditions): string[];
   /** Not ended yet, oldest first. */
   live(): string[];
   liveCount(): number;
+  /** How many there are of each status that any has. */
+  counts(): Record<string, number>;
   /** Ended, but what the engine keeps of it has not been removed yet. */
   untidied(): string[];
   markTidied(id: string): void;
   /** Snapshots that an experiment refers to. */
   snapshots(): Set<string>;
   remove(id: string): void;
+  /** Keeps room of its own for the day when the disk is full; to be called while it is not. */
+  keepRoom(): void;
   /** Reads all of it; rows that are damaged are put together again. */
-  examine(): DatabaseExamination;
+  examine(): Promise<DatabaseExamination>;
   close(): void;
 }
 
@@ -78,6 +98,8 @@ export interface CreateRequest {
   submission: StoredSubmission;
   facts: readonly ExperimentFact[];
   idempotency: Idempotency | null;
+  /** Under which its private values stand; under its id unless said. */
+  valuesName?: string;
 }
 
 export interface Idempotency {

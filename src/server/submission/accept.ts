@@ -10,6 +10,9 @@ import { crashPoint } from '../../base/io/crash-point.ts';
 import type { Log } from '../ports.ts';
 import type { Created, CreateRequest, ExperimentStore, Idempotency, StoredSweep } from '../store/store.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
+import type { KeptTarget } from '../told/outbox.ts';
+import { isSameRepository } from '../../source/git.ts';
+import type { Notifier } from '../told/notifier.ts';
 import type { PrivateStore, PrivateValues } from './private-values.ts';
 import type { Accepted, CompleteSubmission, Prepared } from './submission.ts';
 
@@ -17,6 +20,7 @@ import type { Accepted, CompleteSubmission, Prepared } from './submission.ts';
 interface Accepting {
   store: ExperimentStore;
   privateValues: PrivateStore;
+  notifier: Pick<Notifier, 'put' | 'remove'>;
   engines: ReadonlyMap<string, Engine>;
   supervisor: Pick<Supervisor, 'take'>;
   /** The server's own PATH, HOME, LANG, …: what pods of a submission get that brings none. */
@@ -50,6 +54,7 @@ interface Member {
 interface Pending {
   request: CreateRequest;
   values: PrivateValues;
+  notify: readonly KeptTarget[];
   resolve(accepted: Accepted): void;
   reject(error: unknown): void;
 }
@@ -59,8 +64,9 @@ export function createAcceptor(by: Accepting): Acceptor {
   return {
     accept: (submission, prepared, idempotency) =>
       new Promise((resolve, reject) => {
-        const { request, values } = requestFor(by, { submission, prepared, idempotency });
-        pending.push({ request, values, resolve, reject });
+        const requested = requestFor(by, { submission, prepared, idempotency });
+        const notify = [...requested.notify, ...commitTold(submission)];
+        pending.push({ ...requested, notify, resolve, reject });
         if (pending.length > 1) return;
         setImmediate(() => {
           const all = pending;
@@ -78,33 +84,42 @@ interface Requested {
   idempotency: Idempotency | null;
 }
 
+/** One whose private values stand somewhere. */
+type NamingValues = CreateRequest & { valuesName: string };
+
 /** What is written of one, in the open and in private. */
 function requestFor(by: Accepting, { submission, prepared, idempotency }: Requested) {
   const { manifest, plan } = prepared;
-  const { keep, vcs, secrets, python_env, rebuild } = submission;
-  const shell = Object.keys(submission.shell).length > 0 ? submission.shell : { ...by.basics };
+  const { keep, vcs, python_env, rebuild, rules } = submission;
+  const own = Object.keys(submission.shell).length > 0 ? submission.shell : by.basics;
+  const shell = { ...own, ...rules.build_shell };
+  const secrets = { ...rules.secrets, ...submission.secrets };
   const request: CreateRequest = {
     experiment: newExperiment(by, { submission, prepared }),
     submission: { manifest, plan, keep, vcs },
     facts: firstFacts(prepared),
     idempotency,
   };
-  return { request, values: { secrets, shell, python_env, rebuild } };
+  return { request, values: { secrets, shell, python_env, rebuild }, notify: submission.notify };
+}
+
+/** The commit of an experiment, where its project wants it to be told. Those of a sweep would speak over each other. */
+function commitTold({ source, rules: { commit_status } }: CompleteSubmission): KeptTarget[] {
+  const { kind, commit_sha: sha, repository } = source;
+  if (commit_status === null || kind !== 'commit' || sha === null || repository === null) return [];
+  if (!isSameRepository(repository, commit_status.repository)) return [];
+  return [{ target: { kind: 'commit', ...commit_status, sha }, isTrusted: false }];
 }
 
 function acceptSweep(by: Accepting, sweep: StoredSweep, members: readonly Member[]): ExperimentSummary[] {
   const all = members.map((member) => requestFor(by, { ...member, idempotency: null }));
-  const ids = all.map(({ request }) => request.experiment.experiment_id);
-  by.privateValues.put(new Map(all.map(({ request, values }) => [request.experiment.experiment_id, values])));
+  const requests = keepBeside(by, all);
   crashPoint('submit-private-values');
   let states: ExperimentState[];
   try {
-    states = by.store.createSweep(
-      sweep,
-      all.map(({ request }) => request),
-    );
+    states = by.store.createSweep(sweep, requests);
   } catch (error) {
-    forget(by, ids);
+    forget(by, requests);
     throw error;
   }
   crashPoint('submit-created');
@@ -114,20 +129,36 @@ function acceptSweep(by: Accepting, sweep: StoredSweep, members: readonly Member
 }
 
 function writeTogether(by: Accepting, all: readonly Pending[]): void {
+  let requests: NamingValues[] = [];
   let results: Created[];
   try {
-    const values = all.map((one) => [idOf(one), one.values] as const);
-    by.privateValues.put(new Map(values));
+    requests = keepBeside(by, all);
     crashPoint('submit-private-values');
-    results = by.store.create(all.map(({ request }) => request));
+    results = by.store.create(requests);
     crashPoint('submit-created');
   } catch (error) {
     for (const { reject } of all) reject(error);
-    forget(by, all.map(idOf));
+    forget(by, requests);
     return;
   }
   for (const [index, one] of all.entries()) answer(by, one, results[index]);
-  forget(by, all.filter((_one, index) => !isMade(results[index])).map(idOf));
+  forget(
+    by,
+    requests.filter((_one, index) => !isMade(results[index])),
+  );
+}
+
+/** Before experiments are made: what stands in no record of theirs. They refer to it. */
+function keepBeside(
+  { privateValues, notifier }: Accepting,
+  all: readonly Pick<Pending, 'request' | 'values' | 'notify'>[],
+): NamingValues[] {
+  const names = privateValues.put(all.map(({ values }) => values));
+  const requests = all.map(({ request }, index) => ({ ...request, valuesName: names[index] ?? '' }));
+  const telling = all.filter(({ notify }) => notify.length > 0);
+  if (telling.length > 0)
+    notifier.put(new Map(telling.map(({ request, notify }) => [idOf(request), notify])));
+  return requests;
 }
 
 function isMade(result: Created | undefined): boolean {
@@ -135,16 +166,17 @@ function isMade(result: Created | undefined): boolean {
 }
 
 /** Private values of experiments that did not come to be. What cannot be removed now is at the next start. */
-function forget({ privateValues, log }: Accepting, unmade: readonly string[]): void {
+function forget({ privateValues, notifier, log }: Accepting, unmade: readonly NamingValues[]): void {
   try {
-    privateValues.remove(unmade);
+    privateValues.forget(unmade.map(({ valuesName }) => valuesName));
+    notifier.remove(unmade.map(idOf));
   } catch (error) {
     log.warn({ err: error }, 'private values of experiments that were refused could not be removed');
   }
 }
 
-function idOf({ request }: Pending): string {
-  return request.experiment.experiment_id;
+function idOf({ experiment }: CreateRequest): string {
+  return experiment.experiment_id;
 }
 
 function answer({ supervisor }: Accepting, { request, resolve, reject }: Pending, result?: Created): void {
@@ -168,6 +200,7 @@ function newExperiment(
     operator: null,
     engine: prepared.engine,
     project,
+    submitted_by: submission.submitted_by,
     message: submission.message,
     labels: submission.labels,
     source: submission.source,
@@ -218,6 +251,8 @@ function plannedFacts(plan: Plan | null): ExperimentFact[] {
         started_at: null,
         ended_at: null,
         peak_memory_bytes: null,
+        node: null,
+        usage: null,
       })),
       backoff_limit: plan.backoff_limit,
     },

@@ -2,10 +2,19 @@ import type { Engine } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
 import type { Notice } from '../../experiment/record.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
+import type { ProjectRules } from '../projects/rules.ts';
 import type { EngineWishes } from './submission.ts';
 
 /** The engine that every control plane has. */
 export const EMBEDDED_ENGINE = 'local';
+
+interface Choosing {
+  /** What the manifest says. */
+  manifest: string | null;
+  mayRunHere: boolean;
+  /** What its project says; absent: nothing. */
+  project?: Pick<ProjectRules, 'engines' | 'default_engine'> & { name: string };
+}
 
 /**
  * Which engine an experiment goes to (contract 3.2). A name that is not configured is an error with the names there
@@ -13,12 +22,17 @@ export const EMBEDDED_ENGINE = 'local';
  */
 export function chooseEngine(
   engines: ReadonlyMap<string, Engine>,
-  { asked, manifest, preferred, mayRunHere }: EngineWishes & { manifest: string | null; mayRunHere: boolean },
+  { asked, manifest, preferred, mayRunHere, project }: EngineWishes & Choosing,
 ): { engine: Engine; notice: Notice | null } {
-  const name = asked ?? manifest ?? preferred ?? EMBEDDED_ENGINE;
+  const allowed = project?.engines ?? null;
+  const name = asked ?? manifest ?? project?.default_engine ?? preferred ?? allowed?.[0] ?? EMBEDDED_ENGINE;
   if (name === EMBEDDED_ENGINE && !mayRunHere) throw notHere(engines);
   const engine = engines.get(name) ?? byFullId(engines, name);
-  if (engine !== null) return { engine, notice: null };
+  if (engine !== null) {
+    if (allowed?.includes(engine.name) === false)
+      throw notTheProjects(engine.name, project?.name ?? '', allowed);
+    return { engine, notice: null };
+  }
   const only = engines.size === 1 ? engines.get(EMBEDDED_ENGINE) : undefined;
   if (only !== undefined && mayRunHere && asked === null && manifest !== null) {
     const message = `the manifest names the engine ${JSON.stringify(manifest)}; there is only ${EMBEDDED_ENGINE} here, so it runs there`;
@@ -30,6 +44,14 @@ export function chooseEngine(
   throw new AichorError('engine_unavailable', `there is no engine called ${JSON.stringify(name)}`, {
     hint: meant === null ? there : `did you mean ${meant}? ${there}`,
   });
+}
+
+function notTheProjects(engine: string, project: string, allowed: readonly string[]): AichorError {
+  return new AichorError(
+    'engine_unavailable',
+    `the project ${JSON.stringify(project)} may not use the engine ${engine}`,
+    { hint: `it may use ${allowed.join(', ')}; an admin changes that with aichor projects update --engines` },
+  );
 }
 
 const NO_ENGINE = 'whoever runs the server adds a cluster with aichor engines add, or starts it with --local';

@@ -88,8 +88,9 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
         const known = first.get(key);
         if (known?.manifest) {
           const plan = planOf(known.manifest, submission);
-          const { storage } = known.prepared.plan ?? plan;
-          all.push({ ...known.prepared, plan: { ...plan, storage } });
+          const { storage, container } = known.prepared.plan ?? plan;
+          const chosen = { storage, ...(container && { container }) };
+          all.push({ ...known.prepared, plan: { ...plan, ...chosen } });
         } else {
           const prepared = await naming(submission, () => preparer.prepare(submission));
           first.set(key, { prepared, manifest: parseManifest(prepared.manifest, '').manifest });
@@ -107,7 +108,14 @@ export function createPreparer(engines: ReadonlyMap<string, Engine>): Preparer {
 const AT_ONCE = 50;
 
 function planOf(manifest: Manifest, submission: CompleteSubmission): Plan {
-  return planManifest(manifest, { ...submission, secrets: Object.keys(submission.secrets) });
+  const { env, secrets, build_args } = submission.rules;
+  return planManifest(manifest, {
+    ...submission,
+    secrets: Object.keys(submission.secrets),
+    project_env: env,
+    project_secrets: Object.keys(secrets),
+    project_build_args: build_args,
+  });
 }
 
 /** What is wrong with one point, with that point's values. */
@@ -157,6 +165,7 @@ async function planned(
     ...submission.engine,
     manifest: plan.engine_name,
     mayRunHere: submission.may_run_here,
+    project: { name: submission.project, ...submission.rules },
   });
   if (submission.python_env !== null && !ENGINE_KINDS[engine.kind].takesPythonEnv) {
     throw new AichorError('usage', `--python-env is for the engine local; this runs on ${engine.name}`, {
@@ -164,10 +173,13 @@ async function planned(
     });
   }
   plan.storage = { ...plan.storage, ...storageOf(submission, engine) };
+  Object.assign(plan, containerOf(submission, engine));
   const where = { file: path, places };
   const checked = await withPlaces(engine.check(plan, { force: submission.force }), where);
   const sources = {
-    submitted: [...Object.keys(submission.env), ...Object.keys(submission.secrets)],
+    submitted: [submission.env, submission.secrets, submission.rules.env, submission.rules.secrets].flatMap(
+      Object.keys,
+    ),
     image,
     isEngineOpen: ENGINE_KINDS[engine.kind].hasOwnVariables,
   };
@@ -193,14 +205,37 @@ function storageOf(
   return (storage ?? standard) === 's3' ? { kind: 's3' } : {};
 }
 
+/** Throws AichorError `usage` where the engine has no such choice, and for what has no place in a container. */
+function containerOf(
+  { container, python_env }: CompleteSubmission,
+  { name, kind, container: standard = null }: Engine,
+): Pick<Plan, 'container'> {
+  if (container !== null && container !== 'none' && !ENGINE_KINDS[kind].choosesContainers)
+    throw new AichorError('usage', `--container is for the engine local; this runs on ${name}`, {
+      hint: 'leave it out: there every pod runs in a container',
+    });
+  // What names an environment of this machine says that it runs without; two words against each other are a mistake.
+  const program = container ?? (python_env === null ? standard : null);
+  if (program === null || program === 'none') return {};
+  if (python_env !== null)
+    throw new AichorError(
+      'usage',
+      '--python-env is an environment of this machine: a container has its own',
+      {
+        hint: 'leave out one of --python-env and --container',
+      },
+    );
+  return { container: program };
+}
+
 /** Throws `manifest_invalid` and `repository_invalid` with what is wrong. */
 async function readManifest(found: FoundManifest, snapshot: SnapshotReader): Promise<ReadManifest> {
   const { path } = found;
   const { manifest, diagnostics, places } = parseManifest(found.bytes, path);
-  if (manifest === null) throw invalid('manifest_invalid', path, diagnostics);
+  if (manifest === null) throw invalid('manifest_invalid', found, diagnostics);
   const paths = pathsOf(snapshot);
   const findings = repositoryFindings(manifest, paths, { file: path, places });
-  if (findings.some(isError)) throw invalid('repository_invalid', path, findings);
+  if (findings.some(isError)) throw invalid('repository_invalid', found, findings);
   const read = async (name: string) => (await snapshot.read(name))?.toString('utf8') ?? null;
   const built = await readDockerfile(manifest.builder, { paths, read }, createTurns());
   if (built !== null) findings.push(...copyFindings(built, manifest.builder.context, paths));
@@ -222,14 +257,17 @@ function isError(diagnostic: Diagnostic): boolean {
 
 function invalid(
   code: 'manifest_invalid' | 'repository_invalid',
-  path: string,
+  { path, notices }: FoundManifest,
   diagnostics: Diagnostic[],
 ): AichorError {
+  const isChanged = notices.some(({ code: each }) => each === 'manifest_changed');
   const errors = diagnostics.filter(isError);
   const number = errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`;
   const where = code === 'manifest_invalid' ? path : `the repository around ${path}`;
   return new AichorError(code, `${where} has ${number}`, {
-    hint: 'aichor manifest validate shows each with its place',
+    hint: isChanged
+      ? 'the manifest is meant as it was changed for this run: correct the change'
+      : 'aichor manifest validate shows each with its place',
     diagnostics,
   });
 }

@@ -1,7 +1,9 @@
 import type { SnapshotReader } from '../../engines/engine.ts';
 import { AichorError } from '../../errors.ts';
+import type { KeptTarget } from '../told/outbox.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
-import type { Plan } from '../../experiment/plan/plan.ts';
+import type { ContainerProgram, Plan } from '../../experiment/plan/plan.ts';
+import type { ProjectRules } from '../projects/rules.ts';
 import type { ExperimentSummary, SourceRecord, SweepPlace } from '../../experiment/record.ts';
 
 /**
@@ -18,6 +20,10 @@ export interface CompleteSubmission {
   /** Changes of it, as `--set` takes them. */
   set: readonly string[];
   project: string;
+  /** What its project adds to it. */
+  rules: ProjectRules;
+  /** Whose key asked for it; null: the server's own user. */
+  submitted_by: string | null;
   message: string;
   labels: Record<string, string>;
   env: Record<string, string>;
@@ -29,18 +35,25 @@ export interface CompleteSubmission {
   rebuild: boolean;
   /** How pods see inputs and outputs; null: as the engine's settings say. */
   storage: 'folder' | 's3' | null;
+  /** Whose containers pods run in; null: as the engine's settings say. */
+  container: ContainerProgram | 'none' | null;
   engine: EngineWishes;
   /** Whether it may run on the embedded engine, where a pod has the rights of the server's user. */
   may_run_here: boolean;
   /** What only the present state of the engine speaks against is a notice. */
   force: boolean;
   keep: boolean;
+  /** Whom it tells when it is over. */
+  notify: readonly KeptTarget[];
   /** `VCS_*` facts of the commit; empty for a directory. */
   vcs: Record<string, string>;
   resubmit_of: string | null;
   /** Null: it belongs to no sweep. */
   sweep: SweepPlace | null;
 }
+
+/** What of a submission follows from who submits it, and to which project. */
+export type OfCaller = Pick<CompleteSubmission, 'may_run_here' | 'submitted_by' | 'rules'>;
 
 /** A complete snapshot, opened by those who look into it. */
 export interface SubmittedFiles {

@@ -7,9 +7,12 @@ import { filesOfCommit, type CommitReading } from './commit/from-commit.ts';
 import { filesOfDirectory, type FoundFiles } from './from-directory.ts';
 import { idempotencyOf } from './request-hash.ts';
 import type { Preparer } from './prepare.ts';
+import type { Notifier } from '../told/notifier.ts';
 import type { Caller } from '../people/caller.ts';
+import { reachedBy } from '../projects/reached.ts';
+import { mayRunHere, projectMeant, rulesOf, type RuleReading } from '../projects/rules.ts';
 import { refuseFromAfar } from './from-afar.ts';
-import { refuseDoubleNames, type Accepted, type CompleteSubmission } from './submission.ts';
+import { refuseDoubleNames, type Accepted, type CompleteSubmission, type OfCaller } from './submission.ts';
 
 /** What making an experiment of a complete submission needs. */
 export interface Making {
@@ -24,10 +27,14 @@ export interface LocalUse {
   localForAll: boolean;
 }
 
+/** What is asked of whoever submits. */
+export type CallerReading = LocalUse & RuleReading;
+
 /** What submitting needs. */
-export interface Submitting extends Making, CommitReading, LocalUse {
+export interface Submitting extends Making, CommitReading, CallerReading {
   /** Where experiments go for which nobody names an engine; null: to the embedded one. */
   defaultEngine: string | null;
+  notifier: Pick<Notifier, 'accepted'>;
 }
 
 /**
@@ -36,19 +43,28 @@ export interface Submitting extends Making, CommitReading, LocalUse {
  */
 export async function submit(
   by: Submitting,
-  submission: Submission,
+  asked: Submission,
   { caller, signal }: { caller: Caller; signal: AbortSignal },
 ): Promise<Accepted> {
-  refuseFromAfar(caller, submission);
+  const submission = { ...asked, project: projectMeant(caller, asked.project) };
+  const project = by.projects.named(submission.project ?? DEFAULT_PROJECT);
+  refuseFromAfar(caller, asked, project?.allow_local_repository === true ? project.repository : null);
   return makeOnce(by, idempotencyOf(submission, 'submit'), async () => {
     refuseDoubleNames(submission.env, submission.secrets);
-    const completed = await complete(by, submission, signal);
-    return { ...completed, may_run_here: mayRunHere(by, caller) };
+    const completed = await complete(by, submission, { caller, signal });
+    const notify = by.notifier.accepted(caller, submission.notify);
+    return { ...completed, notify, ...ofCaller(by, caller, completed.project) };
   });
 }
 
-export function mayRunHere({ localForAll }: LocalUse, { isOwner }: Caller): boolean {
-  return isOwner || localForAll;
+/** What follows from who submits, and to which project. */
+export function ofCaller(by: CallerReading, caller: Caller, project: string): OfCaller {
+  const made = by.projects.named(project);
+  return {
+    may_run_here: mayRunHere(made, caller, by.localForAll),
+    submitted_by: caller.name,
+    rules: rulesOf(by, project),
+  };
 }
 
 /** Complete → prepare (which validates) → accept. What the key made before is given instead, when it did. */
@@ -72,10 +88,11 @@ function madeBefore({ store }: Making, idempotency: Idempotency): Accepted | nul
 
 async function complete(
   by: Submitting,
-  { source, engine, default_engine, message, idempotency_key: _key, ...submission }: Submission,
-  signal: AbortSignal,
-): Promise<Omit<CompleteSubmission, 'may_run_here'>> {
-  const found = await filesOf(by, { source, manifest_path: submission.manifest_path, signal });
+  { source, engine, default_engine, message, idempotency_key: _key, notify: _n, ...submission }: Submission,
+  { caller, signal }: { caller: Caller; signal: AbortSignal },
+): Promise<Omit<CompleteSubmission, keyof OfCaller | 'notify'>> {
+  const { manifest_path, project } = submission;
+  const found = await filesOf(by, { source, manifest_path, project, caller, signal });
   return {
     ...submission,
     ...found,
@@ -88,10 +105,21 @@ async function complete(
   };
 }
 
+type WantedFiles = Pick<Submission, 'source' | 'manifest_path' | 'project'> & {
+  caller: Pick<Caller, 'isOwner'>;
+  signal: AbortSignal;
+};
+
 /** The files that a submission names, as a snapshot that is here. Throws AichorError `not_found`. */
 export function filesOf(
-  by: CommitReading,
-  { source, ...wanted }: Pick<Submission, 'source' | 'manifest_path'> & { signal: AbortSignal },
+  by: CommitReading & CallerReading,
+  { source, project, caller, manifest_path, signal }: WantedFiles,
 ): Promise<FoundFiles> {
-  return source.kind === 'local' ? filesOfDirectory(by, source) : filesOfCommit(by, { ...source, ...wanted });
+  if (source.kind === 'local') return filesOfDirectory(by, source);
+  const reached = reachedBy(by, {
+    repository: source.repository,
+    project: project ?? DEFAULT_PROJECT,
+    caller,
+  });
+  return filesOfCommit(by, { ...source, ...reached, manifest_path, signal });
 }

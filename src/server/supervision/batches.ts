@@ -1,7 +1,7 @@
 import type { ExperimentFact } from '../../experiment/event.ts';
 
-/** Largest number of facts that are stored in one transaction. */
-const LIMIT = 256;
+/** Largest number of facts that are stored in one transaction: each writes the row of all pods once more. */
+const LIMIT = 512;
 
 /**
  * Facts that come in one go, together, so that 200 pods that start do not cost 200 synchronous writes. An engine acts

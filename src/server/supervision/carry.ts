@@ -6,7 +6,7 @@ import type { Ground } from './ground.ts';
 import { stateOf } from '../store/store.ts';
 import { gatherContext, type Carrying, type Signals } from './context.ts';
 import { failureOf } from './failure.ts';
-import { record } from './record.ts';
+import { record } from './recording/record.ts';
 import { newStep, takeSteps } from './steps.ts';
 
 /**
@@ -49,7 +49,7 @@ function failedBy(
   const isStopped = stop.aborted && step !== 'run';
   if (!isAichorError(error) && !(error instanceof ExperimentFailure) && !isStopped)
     ground.log.error({ err: error, experiment_id: id }, `failed at ${step}`);
-  return isStopped ? null : failureOf(error, step);
+  return isStopped ? null : failureOf(error, { step, id });
 }
 
 /** The engine failed in the middle of things: pods may still run. It is asked once more, to stop them. */

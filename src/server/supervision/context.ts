@@ -4,7 +4,7 @@ import { AichorError } from '../../errors.ts';
 import { planPeak } from '../../experiment/plan/totals.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import type { Ground } from './ground.ts';
-import { isOnThisMachine } from '../engines/place.ts';
+import { isInFolders } from '../engines/place.ts';
 import { engineFolder } from '../process/folders.ts';
 import type { ExperimentLogs } from '../ports.ts';
 
@@ -45,7 +45,7 @@ export async function gatherContext(
   if (submission?.plan == null) throw new Error(`experiment ${id} lives but has no plan`);
   const directory = engineFolder(ground.folders, id);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const folders = isOnThisMachine(state.record) ? [paths.input, paths.output, paths.tensorboard] : [];
+  const folders = isInFolders(state.record) ? [paths.input, paths.output, paths.tensorboard] : [];
   for (const folder of folders) if (folder !== null) await mkdir(folder, { recursive: true, mode: 0o700 });
   const logs = await ground.logs.open(id);
   const { secrets, shell, rebuild, python_env: pythonEnv } = await ground.privateValues.read(id);

@@ -1,18 +1,22 @@
 import { isDiskFull } from '../../base/io/disk-full.ts';
 import { isAichorError, type ErrorCode } from '../../errors.ts';
-import { ExperimentFailure } from '../../experiment/failure/failure.ts';
+import { BuildFailure, ExperimentFailure } from '../../experiment/failure/failure.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import type { Reason, Step } from '../../experiment/status.ts';
 import { MAKES_ROOM } from './room.ts';
 
 type FailureFact = Extract<ExperimentFact, { type: 'failure' }>;
 
-/** What something that was thrown on the way through the steps means for the experiment. */
-export function failureOf(error: unknown, step: Step): FailureFact {
+/** What something that was thrown on the way through the steps means for the experiment: where that happened to which. */
+export function failureOf(error: unknown, { step, id }: { step: Step; id: string }): FailureFact {
   if (error instanceof ExperimentFailure)
     return { type: 'failure', reason: error.reason, explanation: error.message };
   if (isAichorError(error)) {
-    const explanation = error.hint === null ? error.message : `${error.message}; ${error.hint}`;
+    const log =
+      error instanceof BuildFailure
+        ? `the whole output: aichor experiments logs ${id.slice(0, 8)} --step build`
+        : null;
+    const explanation = [error.message, error.hint, log].filter((part) => part !== null).join('; ');
     return { type: 'failure', reason: reasonOf(error.code, step), explanation };
   }
   if (isDiskFull(error)) {

@@ -1,18 +1,19 @@
 import type { Engine } from '../../engines/engine.ts';
 import { decideQueue, type QueueEntry, type SweepRoom } from '../../experiment/queue.ts';
-import { isDiskTrouble } from '../store/database.ts';
+import { cannotWriteNow } from '../store/database.ts';
 import type { Ground } from './ground.ts';
+import { roomsOfProjects, storedBy } from '../projects/rooms.ts';
 import { lackOfRoom } from './room.ts';
 
-/** How often it is looked whether there is room on the disk again. */
+/** How often it is looked whether there is room again: on the disk, or in what a project may store. */
 const LOOK_AGAIN_MS = 5000;
+/** Those that come behind others within that time are decided upon, and told their place, together: what is written of it is shared. */
+const TOGETHER_MS = 100;
 
 interface QueueOptions {
-  ground: Pick<Ground, 'store' | 'engines' | 'log' | 'folders'>;
-  /** What runs on an engine now. */
-  running(engine: string): QueueEntry[];
-  /** How many of a sweep run now, wherever. */
-  runningOf(sweep: string): number;
+  ground: Pick<Ground, 'store' | 'engines' | 'log' | 'folders' | 'projects'>;
+  /** What runs now, on which engine. */
+  running(): readonly (QueueEntry & { engine: string })[];
   /** Whether nothing is to be started on an engine at present. */
   isHeld(engine: string): boolean;
   /** An experiment's turn has come. */
@@ -21,14 +22,14 @@ interface QueueOptions {
 
 /** Experiments that wait for their turn, each on its engine, in the order in which they came. */
 export interface Queue {
-  /** It is decided upon soon, with all that come in the same turn of the event loop. */
+  /** It is decided upon soon, with all that come in the same turn of the event loop; where others wait already, a moment later. */
   add(id: string, entry: Omit<QueueEntry, 'id'> & { engine: string }): void;
   has(id: string): boolean;
   /** Takes some out before their turn. */
   withdraw(ids: readonly string[]): void;
   size(): number;
-  /** Those that wait for an engine. */
-  waitingFor(engine: string): string[];
+  /** Those that wait for an engine, in their order. */
+  waitingFor(engine: string): QueueEntry[];
   /** Decides again: something that ran has ended. */
   decide(): void;
   /** Nothing is started any more. */
@@ -46,11 +47,14 @@ interface Waiting extends QueueEntry {
   said: string | null;
 }
 
-export function createQueue({ ground, running, runningOf, isHeld, start }: QueueOptions): Queue {
+export function createQueue({ ground, running, isHeld, start }: QueueOptions): Queue {
   const lanes = new Map<string, Lane>();
   let closed = false;
   let deciding = false;
   let again = false;
+  const decideLater = gathered(TOGETHER_MS, decideSoon);
+  /** Nothing that runs need end before there is room again: who waits for it is not told of it otherwise. */
+  const lookAgain = gathered(LOOK_AGAIN_MS, decideSoon);
 
   /** In the next turn of the event loop; what comes while capacities are asked for is looked at in one more round. */
   function decideSoon(): void {
@@ -67,7 +71,8 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
         for (const engine of ground.engines.values()) await decideFor(engine);
       }
     } catch (error) {
-      ground.log.error({ err: error }, 'the queue could not be decided');
+      ground.log.error({ err: error }, 'the queue could not be decided; trying again');
+      lookAgain();
     } finally {
       deciding = false;
     }
@@ -77,17 +82,25 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
     const lane = lanes.get(engine.name);
     if (lane === undefined || lane.waiting.size === 0) return;
     const limits = await engine.limits();
+    const stored = await storedBy([...lane.waiting.values()], ground);
     if (closed || isHeld(engine.name)) return;
     const waiting = [...lane.waiting.values()];
     const lack = engine.kind === 'local' ? lackOfRoom(ground.folders) : null;
     if (lack !== null) {
       const messages = waiting.map(({ id }) => ({ id, message: lack }));
       say(ground.store, lane, messages);
-      setTimeout(decideSoon, LOOK_AGAIN_MS).unref();
+      lookAgain();
       return;
     }
-    const bounded = { ...limits, sweeps: roomsOf(waiting, ground.store, runningOf) };
-    const decision = decideQueue(waiting, running(engine.name), bounded, lane.told);
+    const all = running();
+    const here = all.filter((entry) => entry.engine === engine.name);
+    const bounded = {
+      ...limits,
+      sweeps: roomsOf(waiting, ground.store, all),
+      projects: roomsOfProjects(waiting, { projects: ground.projects, running: all, stored }),
+    };
+    if ([...bounded.projects.values()].some(({ full }) => full !== null)) lookAgain();
+    const decision = decideQueue(waiting, here, bounded, lane.told);
     for (const id of decision.admitted) {
       lane.waiting.delete(id);
       start(id);
@@ -103,9 +116,12 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
   }
 
   return {
-    add(id, { engine, needs, sweep = null }) {
-      laneOf(engine).waiting.set(id, { id, needs, sweep, said: null });
-      decideSoon();
+    add(id, { engine, needs, sweep = null, project = null }) {
+      const { waiting } = laneOf(engine);
+      const isBehind = waiting.size > 0;
+      waiting.set(id, { id, needs, sweep, project, said: null });
+      if (isBehind) decideLater();
+      else decideSoon();
     },
     has: (id) => [...lanes.values()].some(({ waiting }) => waiting.has(id)),
     withdraw(ids) {
@@ -117,7 +133,7 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
       if (ids.length > 0) decideSoon();
     },
     size: () => [...lanes.values()].reduce((sum, { waiting }) => sum + waiting.size, 0),
-    waitingFor: (engine) => [...(lanes.get(engine)?.waiting.keys() ?? [])],
+    waitingFor: (engine) => [...(lanes.get(engine)?.waiting.values() ?? [])],
     decide() {
       for (const lane of lanes.values()) lane.told = 0;
       decideSoon();
@@ -128,16 +144,30 @@ export function createQueue({ ground, running, runningOf, isHeld, start }: Queue
   };
 }
 
+/** Calls `act` that long after it is first asked to; once for all who ask meanwhile. */
+function gathered(ms: number, act: () => void): () => void {
+  let isDue = false;
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
+      act();
+    }, ms).unref();
+  };
+}
+
 /** Limits of the sweeps that wait. */
 function roomsOf(
   waiting: readonly QueueEntry[],
   store: Pick<Ground['store'], 'sweep'>,
-  runningOf: (sweep: string) => number,
+  running: readonly QueueEntry[],
 ): Map<string, SweepRoom> {
   const rooms = new Map<string, SweepRoom>();
   for (const sweep of new Set(waiting.flatMap((entry) => entry.sweep ?? []))) {
     const most = store.sweep(sweep)?.max_parallel ?? null;
-    if (most !== null) rooms.set(sweep, { most, left: most - runningOf(sweep) });
+    if (most !== null)
+      rooms.set(sweep, { most, left: most - running.filter((entry) => entry.sweep === sweep).length });
   }
   return rooms;
 }
@@ -156,6 +186,6 @@ function say(
       if (entry !== undefined) entry.said = message;
     }
   } catch (error) {
-    if (!isDiskTrouble(error)) throw error;
+    if (!cannotWriteNow(error)) throw error;
   }
 }

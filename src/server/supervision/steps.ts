@@ -9,7 +9,7 @@ import { noticeFacts } from '../submission/notice-facts.ts';
 import type { ExperimentStore } from '../store/store.ts';
 import { batches } from './batches.ts';
 import type { Carrying } from './context.ts';
-import { record, recordProgress } from './record.ts';
+import { record, recordProgress } from './recording/record.ts';
 
 /**
  * The steps of an experiment whose files are here: build → submit → run. Each begins with a fact, and each can
@@ -62,16 +62,19 @@ async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): 
   const { id, engine, context } = carrying;
   const { detach } = context;
   const run = { step: 'run', message: runMessage(context.admitted.pods) } as const;
-  const metrics = await ground.metrics.follow(id, carrying.logs);
+  let isBegun = false;
+  const metrics = await ground.metrics.follow(id, { logs: carrying.logs, engine, pods: context });
   try {
     for await (const facts of batches(engine.run({ ...context, build }))) {
       for (const fact of facts) if (fact.type === 'attempt') await metrics.begin(fact.attempt);
-      const first = facts.some(isAboutPods) ? newStep(ground.store, id, run) : [];
+      const isFirst: boolean = !isBegun && facts.some(isAboutPods);
+      const first = isFirst ? newStep(ground.store, id, run) : [];
       const addressed = await ground.links.addressed(id, facts);
       await record(ground, id, { facts: [...first, ...addressed], detach });
+      isBegun ||= isFirst;
     }
   } finally {
-    await metrics.end();
+    await metrics.end({ isOver: !detach.aborted });
   }
   crashPoint('run-returned');
   if (context.plan.groups.length === 0) await begin(ground, carrying, run);

@@ -5,7 +5,7 @@ import type { Plan } from '../../experiment/plan/plan.ts';
 import type { QueueEntry } from '../../experiment/queue.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
-import { isDiskTrouble } from '../store/database.ts';
+import { cannotWriteNow } from '../store/database.ts';
 import type { Ground } from './ground.ts';
 import { stateOf } from '../store/store.ts';
 import { carry, tidy } from './carry.ts';
@@ -25,6 +25,10 @@ export interface Supervisor {
   tellRunning(code: string, message: string): void;
   /** What runs on an engine, with what it was admitted for. */
   running(engine: string): QueueEntry[];
+  /** What waits for an engine, in the order in which their turns come. */
+  waiting(engine: string): QueueEntry[];
+  /** What experiments wait for has changed: who may start is decided again. */
+  reconsider(): void;
   /** Experiments that wait or run. */
   liveCount(): number;
   /**
@@ -51,9 +55,8 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   const tidying = new Map<string, Promise<void>>();
   const held = new Set<string>();
   let closed = false;
-  const running = (engine: string) => [...carried.values()].filter((entry) => entry.engine === engine);
-  const runningOf = (sweep: string) => [...carried.values()].filter((entry) => entry.sweep === sweep).length;
-  const queue = createQueue({ ground, running, runningOf, isHeld: (engine) => held.has(engine), start });
+  const all = () => [...carried.values()];
+  const queue = createQueue({ ground, running: all, isHeld: (engine) => held.has(engine), start });
 
   function start(id: string): void {
     const stop = new AbortController();
@@ -82,11 +85,11 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
 
   function enqueue(state: ExperimentState, plan: Plan | null): void {
     const { ended, record } = state;
-    const { experiment_id: id, engine, resources, sweep } = record;
+    const { experiment_id: id, engine, resources, sweep, project } = record;
     if (ended) return tidyUp(id);
     // Taken away since it was chosen.
     if (!ground.engines.has(engine)) return takeUp(engine);
-    queue.add(id, { engine, needs: plan ? planPeak(plan) : resources, sweep: sweep?.name ?? null });
+    queue.add(id, { engine, needs: plan ? planPeak(plan) : resources, sweep: sweep?.name ?? null, project });
   }
 
   function takeUp(engine?: string): void {
@@ -100,7 +103,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   }
 
   function takeUpAgain(engine: string): void {
-    queue.withdraw(queue.waitingFor(engine));
+    queue.withdraw(queue.waitingFor(engine).map(({ id }) => id));
     if (!closed) takeUp(engine);
     if (carried.size + queue.size() === 0) onIdle();
   }
@@ -108,7 +111,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   function cancel(ids: readonly string[]): Map<string, ExperimentState> {
     const waiting = ids.filter((id) => queue.has(id));
     const { facts, states } = wishes(ground.store, ids, new Set(waiting));
-    for (const [id, state] of ground.store.appendAll(facts)) states.set(id, state);
+    for (const [id, state] of ground.later.record(facts)) states.set(id, state);
     crashPoint('recorded-cancel_requested');
     queue.withdraw(waiting);
     for (const id of waiting) endQuietly(ground, id);
@@ -122,7 +125,9 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     recover: () => takeUp(),
     cancel,
     tellRunning: (code, message) => tellHere(ground, carried.values(), { type: 'notice', code, message }),
-    running,
+    running: (engine) => all().filter((entry) => entry.engine === engine),
+    waiting: (engine) => queue.waitingFor(engine),
+    reconsider: () => queue.decide(),
     exchange: (engine, change) =>
       exchangeEngine({
         engine,
@@ -140,8 +145,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
       closed = true;
       queue.close();
       for (const { detach } of carried.values()) detach.abort();
-      await Promise.all([...carried.values()].map((entry) => entry.task));
-      await Promise.all(tidying.values());
+      await Promise.all([...all().map((entry) => entry.task), ...tidying.values()]);
     },
   };
 }
@@ -151,7 +155,7 @@ function needsOf({ store }: Ground, id: string): Omit<QueueEntry, 'id'> & { engi
   const { record } = stateOf(store, id);
   const plan = store.submission(id)?.plan;
   const needs = plan ? planPeak(plan) : record.resources;
-  return { engine: record.engine, needs, sweep: record.sweep?.name ?? null };
+  return { engine: record.engine, needs, sweep: record.sweep?.name ?? null, project: record.project };
 }
 
 /** What is to be recorded of experiments that are to end; those of which it is known already keep their states. */
@@ -184,7 +188,7 @@ function tellHere({ store, engines, log }: Ground, running: Iterable<Carried>, f
   try {
     store.appendAll(new Map(here.map(({ id }) => [id, [fact]])));
   } catch (error) {
-    if (!isDiskTrouble(error)) throw error;
+    if (!cannotWriteNow(error)) throw error;
     log.warn({ err: error }, 'the disk does not take a notice');
   }
 }

@@ -2,14 +2,15 @@ import type { SweepDocument, SweepList, SweepQuery, SweepSummary } from '../../a
 import { AichorError } from '../../errors.ts';
 import { didYouMean } from '../../base/text/did-you-mean.ts';
 import type { Metrics } from '../../experiment/record.ts';
-import { atTime } from '../../experiment/summary.ts';
 import { trialKey } from '../../sweep/point.ts';
 import { lastOfEach, trialsOf } from '../../sweep/trials.ts';
+import { asOfNow, type Times } from '../experiments/get.ts';
 import type { ExperimentStore, StoredSweep, SweepMember } from '../store/store.ts';
 
 /** What reading of sweeps needs. */
 export interface SweepReading {
   store: Pick<ExperimentStore, 'sweep' | 'sweeps' | 'sweepMembers'>;
+  engines: Times['engines'];
   now(): Date;
 }
 
@@ -19,15 +20,11 @@ export function listSweeps({ store }: SweepReading): SweepList {
 }
 
 /** The last experiment of each trial, and which trials have none. */
-export function getSweep(
-  { store, now }: SweepReading,
-  name: string,
-  { metric: wanted }: SweepQuery,
-): SweepDocument {
+export function getSweep(by: SweepReading, name: string, { metric: wanted }: SweepQuery): SweepDocument {
+  const { store } = by;
   const sweep = sweepNamed(store, name);
   const members = store.sweepMembers(name);
   const last = lastOfEach(members);
-  const time = now().toISOString();
   const trials = trialsOf(sweep);
   return {
     ...summaryOf(sweep, members),
@@ -36,7 +33,7 @@ export function getSweep(
       const member = last.get(trialKey(trial));
       if (member === undefined) return [];
       const { experiment_id, status, engine, started_at, ended_at, explanation } = member;
-      const { duration_s } = atTime(member, time);
+      const { duration_s } = asOfNow(by, member);
       const { point, index, repeat } = trial;
       const place = { experiment_id, point: { ...point }, index, repeat };
       const metrics = metricsOf(member, wanted);

@@ -5,8 +5,8 @@ import { lastOfEach, toBeMade, trialsOf, type Trial } from '../../sweep/trials.t
 import type { Caller } from '../people/caller.ts';
 import { stateOf, type ExperimentStore, type StoredSweep, type SweepMember } from '../store/store.ts';
 import { filesAgain, type Resubmitting } from '../submission/resubmit.ts';
-import { mayRunHere } from '../submission/submit.ts';
-import type { CompleteSubmission } from '../submission/submission.ts';
+import { ofCaller } from '../submission/submit.ts';
+import type { CompleteSubmission, OfCaller } from '../submission/submission.ts';
 import { sweepNamed } from './read.ts';
 import type { SweepSubmitting } from './submit.ts';
 import { partOf, submittedDocument } from './trial.ts';
@@ -26,9 +26,9 @@ export async function resumeSweep(
 ): Promise<SweepSubmitted> {
   const first = lacking(by, name, rerun);
   const submissions: CompleteSubmission[] = [];
-  const may_run_here = mayRunHere(by, caller);
+  const whose = ofCaller(by, caller, first.sweep.project);
   for (const trial of first.missing)
-    submissions.push({ ...(await completeTrial(by, first, trial)), may_run_here });
+    submissions.push({ ...(await completeTrial(by, first, trial)), ...whose });
   const prepared = await by.preparer.prepareSweep(submissions);
   const ready = submissions.flatMap((submission, index) => {
     const one = prepared[index];
@@ -66,23 +66,27 @@ async function completeTrial(
   by: Resuming,
   { sweep, last, newest }: Lacking,
   trial: Trial,
-): Promise<Omit<CompleteSubmission, 'may_run_here'>> {
+): Promise<Omit<CompleteSubmission, keyof OfCaller>> {
   const { experiment_id: id } = last.get(trialKey(trial)) ?? newest;
   const { record: like } = stateOf(by.store, id);
   const stored = by.store.submission(id);
+  const kept = await by.privateValues.read(id);
   return {
-    ...(await by.privateValues.read(id)),
+    ...kept,
+    secrets: Object.fromEntries(Object.entries(kept.secrets).filter(([key]) => like.secrets.includes(key))),
     ...partOf(sweep, trial),
     source: like.source,
     files: await filesAgain(by, id, like.source.snapshot),
     manifest_path: like.manifest_path,
     manifest: null,
     storage: stored?.plan?.storage.kind ?? null,
+    container: stored?.plan?.container ?? null,
     project: like.project,
     labels: like.labels,
     engine: { asked: like.engine, preferred: null },
     force: false,
     keep: stored?.keep ?? false,
+    notify: by.notifier.targets(id),
     vcs: stored?.vcs ?? {},
   };
 }

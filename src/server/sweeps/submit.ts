@@ -4,11 +4,12 @@ import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
 import { assertPointName, MOST_EXPERIMENTS, pointKey, trialKey } from '../../sweep/point.ts';
 import { extended, lastOfEach, toBeMade, trialsOf, type Trial } from '../../sweep/trials.ts';
 import type { Caller } from '../people/caller.ts';
+import { projectMeant } from '../projects/rules.ts';
 import type { ExperimentStore, StoredSweep } from '../store/store.ts';
 import type { FoundFiles } from '../submission/from-directory.ts';
-import { refuseDoubleNames, type CompleteSubmission } from '../submission/submission.ts';
+import { refuseDoubleNames, type CompleteSubmission, type OfCaller } from '../submission/submission.ts';
 import { refuseFromAfar } from '../submission/from-afar.ts';
-import { filesOf, mayRunHere, type Submitting } from '../submission/submit.ts';
+import { filesOf, ofCaller, type Submitting } from '../submission/submit.ts';
 import { partOf, submittedDocument } from './trial.ts';
 
 /** What submitting a sweep needs. */
@@ -23,16 +24,18 @@ export interface SweepSubmitting extends Submitting {
  */
 export async function submitSweep(
   by: SweepSubmitting,
-  request: SweepSubmission,
+  asked: SweepSubmission,
   { caller, signal }: { caller: Caller; signal: AbortSignal },
 ): Promise<SweepSubmitted> {
-  refuseFromAfar(caller, request);
+  refuseFromAfar(caller, asked);
+  const request = { ...asked, project: projectMeant(caller, asked.project) };
   refuseUnfit(request);
   const first = meant(by, request);
   if (first.missing.length > 0) {
-    const { source, manifest_path } = request;
-    const found = await filesOf(by, { source, manifest_path, signal });
-    const common = { ...complete(by, request, found), may_run_here: mayRunHere(by, caller) };
+    const { source, manifest_path, project } = request;
+    const found = await filesOf(by, { source, manifest_path, project, caller, signal });
+    const notify = by.notifier.accepted(caller, request.notify);
+    const common = { ...complete(by, request, found), notify, ...ofCaller(by, caller, first.sweep.project) };
     const submissions = first.missing.map((trial) => ({ ...common, ...partOf(first.sweep, trial) }));
     const prepared = await by.preparer.prepareSweep(submissions);
     const ready = submissions.flatMap((submission, index) => {
@@ -99,9 +102,9 @@ function complete(
   by: SweepSubmitting,
   request: SweepSubmission,
   found: FoundFiles,
-): Omit<CompleteSubmission, keyof ReturnType<typeof partOf> | 'may_run_here'> {
-  const { manifest_path, project, labels, secrets, shell, python_env, rebuild, storage, force, keep } =
-    request;
+): Omit<CompleteSubmission, keyof ReturnType<typeof partOf> | keyof OfCaller | 'notify'> {
+  const { manifest_path, project, labels, secrets, shell, python_env } = request;
+  const { rebuild, storage, container, force, keep } = request;
   return {
     ...found,
     manifest_path,
@@ -113,6 +116,7 @@ function complete(
     python_env,
     rebuild,
     storage,
+    container,
     engine: { asked: request.engine, preferred: request.default_engine ?? by.defaultEngine },
     force,
     keep,

@@ -6,11 +6,11 @@ import { selectionFor } from './selection/selection.ts';
 
 /** What one rule leaves out of what is sent: a line of an ignore file, or one that always holds. */
 export interface LeftOut {
-  /** `.gitignore`, `a/.gitignore`, `.aichorignore`, …; null: it is left out always. */
+  /** The file with the rule: `.gitignore`, `a/.gitignore`, `.aichorignore`, …; null: it is left out always. */
   file: string | null;
-  /** From 1. */
+  /** Line of the rule, from 1; null: it is left out always. */
   line: number | null;
-  /** Of what is left out always, too: `.venv`, `*.pyc`; `pyvenv.cfg` stands for a folder that holds it. */
+  /** The rule; of what is left out always, too: `.venv`, `*.pyc`; `pyvenv.cfg` stands for a folder that holds it. */
   pattern: string | null;
   /** How many files and folders; those in a folder that is left out are not counted. */
   count: number;

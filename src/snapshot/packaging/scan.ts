@@ -168,7 +168,7 @@ function tooLarge(
     'too_large',
     `${weightSentence(bytes, largest)}; at most ${formatBytes(limit)} can be sent`,
     {
-      hint: `list what the experiment does not need in ${RULE_FILE} (gitignore syntax), for example: ${largest[0]?.path}`,
+      hint: `list what the experiment does not need in ${RULE_FILE} (gitignore syntax), for example: ${largest[0]?.path}; max_snapshot_gb in settings.json sets the limit`,
     },
   );
 }

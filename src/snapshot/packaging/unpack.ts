@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { asHere } from '../../base/io/archive/names.ts';
 import { ifThere } from '../../base/io/files.ts';
+import { placeBeside } from '../../base/io/place.ts';
 import { AichorError } from '../../errors.ts';
 import { LAST_OF_CODE } from '../listing/code-archive.ts';
 
@@ -26,7 +28,7 @@ export async function unpackCode(archive: () => Promise<Readable>, folder: strin
     throw new AichorError('conflict', `there is something in ${place} already`, {
       hint: 'give another folder with --to',
     });
-  const beside = `${place}.part-${randomUUID().slice(0, 8)}`;
+  const beside = placeBeside(place, `.part-${randomUUID().slice(0, 8)}`);
   await mkdir(beside, { recursive: true });
   try {
     const unpacked = await unpackInto(beside, await archive());
@@ -34,7 +36,8 @@ export async function unpackCode(archive: () => Promise<Readable>, folder: strin
     await rename(beside, place);
     return unpacked;
   } finally {
-    await rm(beside, { recursive: true, force: true });
+    // What was begun before a failure is still being written.
+    await rm(beside, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -53,6 +56,7 @@ async function unpackInto(folder: string, archive: Readable): Promise<Unpacked> 
         unpacked.files++;
         unpacked.bytes += entry.size;
       }
+      if ('type' in entry) entry.path = asHere(path);
       return path !== LAST_OF_CODE;
     },
   });

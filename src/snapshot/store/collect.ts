@@ -18,8 +18,8 @@ interface CollectOptions {
   keep: ReadonlySet<string>;
   /** Listings that are announced: their contents come, or came already. */
   announced: readonly string[];
-  /** Contents asked for since the collection began; more may come while it runs. */
-  wanted: HashTable;
+  /** Contents that listings have asked for which are being taken; more may come while it runs. */
+  asked: readonly HashTable[];
   now: number;
 }
 
@@ -28,11 +28,11 @@ interface CollectOptions {
  * left; all of it only when it is older than an hour.
  */
 export async function collectGarbage(options: CollectOptions): Promise<void> {
-  const { blobs, wanted, now } = options;
+  const { blobs, asked, now } = options;
   const used = await collectListings(options);
   const isUsed = (sha256: string) => {
     const hash = hashBytes(sha256);
-    return used.find(hash) >= 0 || wanted.find(hash) >= 0;
+    return used.find(hash) >= 0 || asked.some((table) => table.find(hash) >= 0);
   };
   for (const { path, sha256, changedAt } of blobs.large.list()) {
     if (now - changedAt >= GRACE_MS && !(sha256 !== null && isUsed(sha256))) await rm(path, { force: true });
@@ -42,7 +42,12 @@ export async function collectGarbage(options: CollectOptions): Promise<void> {
     // A content that a later upload brought again is read from there, and not among these.
     const live = contents.filter(({ sha256 }) => isUsed(sha256));
     if (bytesOf(live) > 0 && bytesOf(live) >= WORTH_KEEPING * bytes) continue;
-    await moveContents(live, blobs);
+    // Until nothing more of it was asked for while the rest was moved.
+    const left = new Set(contents);
+    for (let more = live; more.length > 0; more = [...left].filter(({ sha256 }) => isUsed(sha256))) {
+      for (const content of more) left.delete(content);
+      await moveContents(more, blobs);
+    }
     await blobs.packs.remove(pack);
   }
 }
@@ -61,11 +66,14 @@ async function collectListings({ listings, keep, announced, now }: CollectOption
       throw error;
     }
   };
-  for (const { digest, changedAt } of await listings.all()) {
-    const isKept = now - changedAt < GRACE_MS || keep.has(digest);
-    if (!isKept || !noted(await listings.open(digest))) await listings.remove(digest);
-  }
+  // First of all: where they lie when they are complete is not where they lie now.
   for (const path of announced) noted(openListing(path));
+  for (const { digest, changedAt } of await listings.all()) {
+    const isOld = now - changedAt >= GRACE_MS && !keep.has(digest);
+    // Somebody may have been told meanwhile that it is here.
+    if (isOld && listings.removeOlder(digest, now - GRACE_MS)) continue;
+    if (!noted(await listings.open(digest))) await listings.remove(digest);
+  }
   return used;
 }
 

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createTurns } from '../../base/async/turns.ts';
 import type { Blobs } from './contents/blobs.ts';
 import type { Listings } from './listings/listings.ts';
 import { DamagedListing } from './listings/stored-listing.ts';
@@ -28,13 +29,13 @@ export async function examineStore({
     await blobs.packs.dropIndex(name);
     found(name, `the index of a pack of contents is damaged: what it told of ${AGAIN.slice(3)}`);
   }
-  for (const { pack, contents: packed } of blobs.packs.list()) {
-    contents += packed.length;
-    const bad = await blobs.packs.mend(pack);
+  for (const pack of blobs.packs.names()) {
+    const { count, bad } = await blobs.packs.mend(pack);
+    contents += count;
     if (bad.length > 0)
       found(
         join(blobs.folder, 'packs', `${pack}.pack`),
-        `${bad.length} of ${packed.length} contents in it are damaged: each ${AGAIN.slice(3)}`,
+        `${bad.length} of ${count} contents in it are damaged: each ${AGAIN.slice(3)}`,
       );
   }
   for (const { path, sha256 } of blobs.large.list()) {
@@ -61,11 +62,14 @@ async function wrongWith(
   { blobs, listings }: { blobs: Blobs; listings: Listings },
 ): Promise<string | null> {
   const listing = await listings.open(digest);
-  if (listing === null || !listing.isSound(digest)) return 'has a damaged listing';
+  if (listing === null || !(await listing.isSound(digest))) return 'has a damaged listing';
+  const turns = createTurns();
   try {
-    for (const entry of listing.entries())
+    for (const entry of listing.entries()) {
+      if (turns.isDue()) await turns.take();
       if (entry.kind === 'file' && blobs.sizeOf(entry.sha256) === null)
         return `lacks the content of ${JSON.stringify(entry.path)}`;
+    }
   } catch (error) {
     if (error instanceof DamagedListing) return 'has a damaged listing';
     throw error;

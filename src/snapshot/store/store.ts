@@ -2,10 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnapshotReader } from '../../engines/engine.ts';
+import { bytesBelow } from '../../base/io/disk/bytes-below.ts';
 import { AichorError } from '../../errors.ts';
 import type { Listing } from '../listing/listing.ts';
-import { EVERYTHING } from '../packaging/selection/selection.ts';
-import { walk } from '../packaging/reading/walk.ts';
+import { openAccount, type Account, type Allowance } from './allowance.ts';
 import type { Announced, AnnouncedLines } from './announced.ts';
 import { collectGarbage } from './collect.ts';
 import { openBlobs, type Blobs } from './contents/blobs.ts';
@@ -44,7 +44,7 @@ export interface SnapshotStore {
   /** Stores all files and links of a directory; returns the digest. */
   importDirectory(directory: string): Promise<string>;
   bytesOnDisk(): Promise<number>;
-  /** Removes what is older than an hour and belongs to none of these digests. One at a time: a second call does nothing. */
+  /** Removes what is older than an hour and belongs to none of these digests. One at a time: a second call waits for the first. */
   collect(keep: ReadonlySet<string>): Promise<void>;
   /** Reads all of it; what is damaged counts as missing from then on. */
   examine(): Promise<StoreExamination>;
@@ -57,20 +57,37 @@ interface State {
   listings: Listings;
   /** By digest, in the order in which they were announced. */
   announced: Map<string, TakenListing>;
-  /** Contents asked for while a collection runs; null while none does. */
-  wanted: HashTable | null;
+  /** For each listing that is being taken, and not yet among the announced or complete: its contents that are here. */
+  asking: Set<HashTable>;
+  collecting: Collecting | null;
+  account: Account;
+}
+
+/** A collection that runs. */
+interface Collecting {
+  done: Promise<void>;
+  /** What listings asked for that were being taken when it began, or since: it counts as used. */
+  asked: HashTable[];
 }
 
 /** So many snapshots may be announced and not complete; who announced one before that announces again. */
 const MOST_ANNOUNCED = 64;
 
 /** Keeps snapshots in `blobs/` and `snapshots/` below the data folder. All files 0600, all folders 0700. */
-export function createSnapshotStore(dataFolder: string, now: () => number = Date.now): SnapshotStore {
+export function createSnapshotStore(
+  dataFolder: string,
+  { now = Date.now, allowance = null }: { now?: () => number; allowance?: Allowance | null } = {},
+): SnapshotStore {
   const state: State = {
     blobs: openBlobs(join(dataFolder, 'blobs')),
     listings: createListings(join(dataFolder, 'snapshots'), now),
     announced: new Map(),
-    wanted: null,
+    asking: new Set(),
+    collecting: null,
+    account: openAccount(allowance, {
+      bytesOnDisk: () => bytesOnDisk(state),
+      collect: (keep) => collect(state, keep, now()),
+    }),
   };
   for (const { folder } of [state.blobs, state.listings]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const storing = <T>(work: Promise<T>): Promise<T> =>
@@ -96,24 +113,24 @@ export function createSnapshotStore(dataFolder: string, now: () => number = Date
     },
     has: (digest) => state.listings.touch(digest),
     importDirectory: (directory) => importDirectory(directory, entrance),
-    async bytesOnDisk() {
-      const trees = await Promise.all([
-        walk(state.blobs.folder, EVERYTHING),
-        walk(state.listings.folder, EVERYTHING),
-      ]);
-      return trees.flatMap((tree) => tree.files).reduce((sum, file) => sum + file.bytes, 0);
-    },
-    async collect(keep) {
-      if (state.wanted) return;
-      const wanted = (state.wanted = createHashTable(0));
-      try {
-        const announced = [...state.announced.values()].map(({ path }) => path);
-        await collectGarbage({ ...state, keep, announced, wanted, now: now() });
-      } finally {
-        state.wanted = null;
-      }
-    },
+    bytesOnDisk: () => bytesOnDisk(state),
+    collect: (keep) => collect(state, keep, now()),
   };
+}
+
+async function bytesOnDisk({ blobs, listings }: State): Promise<number> {
+  return (await bytesBelow(blobs.folder)) + (await bytesBelow(listings.folder));
+}
+
+function collect(state: State, keep: ReadonlySet<string>, now: number): Promise<void> {
+  if (state.collecting) return state.collecting.done;
+  const asked = [...state.asking];
+  const announced = [...state.announced.values()].map(({ path }) => path);
+  const done = collectGarbage({ ...state, keep, announced, asked, now }).finally(() => {
+    state.collecting = null;
+  });
+  state.collecting = { done, asked };
+  return done;
 }
 
 function anySize(): void {
@@ -135,11 +152,35 @@ async function announce(
   wire: WireListing,
   assertSize: (bytes: number) => void,
 ): Promise<Pick<TakenListing, 'digest' | 'missing' | 'missingLines'>> {
-  const taken = await takeListing(wire, { ...state, assertSize });
+  const asked = createHashTable(0);
+  state.asking.add(asked);
+  state.collecting?.asked.push(asked);
+  try {
+    const taken = await takeListing(wire, { ...state, asked, assertSize });
+    await accept(state, taken);
+    return taken;
+  } finally {
+    state.asking.delete(asked);
+  }
+}
+
+async function accept(state: State, taken: TakenListing): Promise<void> {
+  try {
+    await state.account.assertRoom(bytesOf(taken.missing));
+  } catch (error) {
+    await rm(taken.path, { force: true });
+    throw error;
+  }
   if (taken.missing.size > 0) await keepAnnounced(state, taken);
   else if (await state.listings.touch(taken.digest)) await rm(taken.path, { force: true });
   else await state.listings.complete(taken.digest, taken.path);
-  return taken;
+}
+
+/** Bytes of missing contents together. */
+function bytesOf(missing: HashTable): number {
+  let bytes = 0;
+  for (let place = 0; place < missing.size; place++) bytes += missing.get(place, 0);
+  return bytes;
 }
 
 /** Somebody else may have announced the same; what is missing now counts. */
@@ -167,8 +208,10 @@ async function receive(
     });
   }
   const { sizeOf } = state.blobs;
+  await state.account.assertRoom(bytesOf(taken.missing));
   await receiveContents({ listing, missing: taken.missing, kind, sizeOf }, stream, state.blobs.begin());
   const missing = hexOf(taken.missing).filter((sha256) => state.blobs.sizeOf(sha256) === null);
+  state.account.add(bytesOf(taken.missing));
   if (missing.length > 0) return { digest, missing };
   // It may have been announced anew meanwhile, or another upload of the same was quicker.
   const latest = state.announced.get(digest);

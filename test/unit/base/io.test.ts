@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +8,12 @@ import { Parser } from 'tar';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isDiskFull, isDiskUnwritable } from '../../../src/base/io/disk-full.ts';
-import { isThereSync, readIfThereSync } from '../../../src/base/io/files-sync.ts';
+import {
+  isThereSync,
+  makeFolderSync,
+  readIfThereSync,
+  removeAllSync,
+} from '../../../src/base/io/files-sync.ts';
 import { ifThere, isThere, readIfPossible, readIfThere } from '../../../src/base/io/files.ts';
 import { createLineBuffer, jsonLines, parseJsonLines, wholeLines } from '../../../src/base/io/lines.ts';
 import { TAR_BLOCK, TAR_END, tarPadding, writeTarHeader } from '../../../src/base/io/tar.ts';
@@ -15,6 +23,61 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aichor-base-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('a folder that is made', () => {
+  it('is there, with those above it, and says which was the first', () => {
+    const first = join(folder, 'a');
+    expect(makeFolderSync(join(first, 'b', 'c'), 0o700)).toBe(first);
+    expect(makeFolderSync(join(first, 'b', 'c'), 0o700)).toBeNull();
+    expect(makeFolderSync(join(first, 'b', 'd'))).toBe(join(first, 'b', 'd'));
+    expect(statSync(first).mode & 0o777).toBe(0o700);
+    expect(makeFolderSync('/')).toBeNull();
+  });
+
+  it('through a link is where the link leads', async () => {
+    await mkdir(join(folder, 'real'));
+    await symlink('real', join(folder, 'link'));
+    expect(makeFolderSync(join(folder, 'link', 'below'))).toBe(join(folder, 'link', 'below'));
+    expect(makeFolderSync(join(folder, 'link'))).toBeNull();
+  });
+
+  it.each([
+    ['below a file', (root: string) => join(root, 'file', 'below', 'it'), 'ENOTDIR'],
+    ['in place of a file', (root: string) => join(root, 'file'), 'EEXIST'],
+    ['in place of a link that leads nowhere', (root: string) => join(root, 'dangling'), 'EEXIST'],
+  ])('%s is an error', async (_, pathIn, code) => {
+    await writeFile(join(folder, 'file'), '');
+    await symlink('nowhere', join(folder, 'dangling'));
+    expect(() => makeFolderSync(pathIn(folder))).toThrow(code);
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'where the system has none is an error, not a wait without end',
+    () => {
+      expect(() => makeFolderSync('/proc/nope')).toThrow('ENOENT');
+      expect(() => makeFolderSync('/proc/self/no/such/folder')).toThrow('ENOENT');
+    },
+  );
+});
+
+describe('a folder that is removed', () => {
+  it('is gone, also when somebody else removes what is in it', async () => {
+    const path = join(folder, 'all');
+    mkdirSync(path);
+    for (let at = 0; at < 2000; at += 1) writeFileSync(join(path, String(at)), '');
+    const code = `for (let at = 1999; at >= 0; at -= 1) {
+      require('node:fs').rmSync(\`\${process.argv[1]}/\${at}\`, { force: true });
+      if (at === 1990) process.stdout.write('going');
+    }`;
+    const other = spawn(process.execPath, ['-e', code, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(other, 'exit');
+    await once(other.stdout, 'data');
+    removeAllSync(path);
+    expect(isThereSync(path)).toBe(false);
+    await ended;
+    removeAllSync(path);
+  });
+});
 
 describe('a file that may be missing', () => {
   it('is its text, or null when it or its folder is not there, or its folder is a file', async () => {

@@ -36,6 +36,12 @@ describe.each(ways)('%s', (_name, put) => {
     expect((await stat(file)).mode & 0o777).toBe(mode);
   });
 
+  it('says when it was written to', async () => {
+    const modified = new Date('2026-01-02T03:04:05.678Z');
+    await put(file, 'x', { modified });
+    expect((await stat(file)).mtime).toEqual(modified);
+  });
+
   it('replaces a file that is longer, and one that this user may not write', async () => {
     await writeFile(file, 'much longer than what comes');
     await chmod(file, 0o400);

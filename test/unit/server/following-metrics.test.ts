@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import {
   type MetricsFollowing,
   type MetricsService,
 } from '../../../src/server/metrics/metrics.ts';
+import { maskedCrc } from '../../../src/metrics/event-file/masked-crc.ts';
 import { foldersBelow } from '../../../src/server/process/folders.ts';
 import { openSqliteStore } from '../../../src/server/store/sqlite.ts';
 import type { ExperimentStore } from '../../../src/server/store/store.ts';
@@ -32,7 +33,12 @@ beforeEach(async () => {
   [tensorboard, output] = [join(folder, 'tensorboard'), join(folder, 'output')];
   for (const one of [tensorboard, output]) await mkdir(one);
   const now = () => new Date('2026-01-01T00:00:00Z');
-  store = await openSqliteStore({ file: join(folder, 'store.sqlite'), now, onChange: () => undefined });
+  store = await openSqliteStore({
+    file: join(folder, 'store.sqlite'),
+    now,
+    onChange: () => undefined,
+    isWatched: () => false,
+  });
   const paths = { input: '/', output: `${output}/`, tensorboard, workdir: null };
   const submission = { manifest: '', plan: null, keep: false, vcs: {} };
   store.create([{ experiment: { ...NEW, paths }, submission, facts: [], idempotency: null }]);
@@ -45,7 +51,7 @@ beforeEach(async () => {
     error: () => undefined,
   };
   metrics = createMetrics({ store, folders, log, now });
-  following = await metrics.follow(ID, await logs.open(ID));
+  following = await metrics.follow(ID, { logs: await logs.open(ID), engine: {} });
 });
 
 afterEach(async () => {
@@ -123,11 +129,30 @@ test('attempts are told apart', async () => {
   expect(record()['loss']).toMatchObject({ last: 1, step: 1, min: 1, max: 3 });
 });
 
+test('lines that a program keeps when it goes on from a checkpoint count once; a file begun anew counts again', async () => {
+  await lines({ step: 1, loss: 3 }, { step: 2, loss: 2 }, { step: 3, loss: 1 });
+  await following.begin(2);
+  const beside = join(output, 'beside');
+  await writeFile(beside, '{"step":1,"loss":3}\n');
+  await rename(beside, join(output, 'metrics.jsonl'));
+  await lines({ step: 2, loss: 2.5 });
+  await following.begin(3);
+  await writeFile(join(output, 'metrics.jsonl'), '{"step":1,"loss":3}\n');
+  await following.end();
+  expect(await seriesOf('loss')).toEqual([
+    [1, 3, 1],
+    [2, 2, 1],
+    [3, 1, 1],
+    [2, 2.5, 2],
+    [1, 3, 3],
+  ]);
+});
+
 test('who takes it up again goes on where the one before ended, and nothing counts twice', async () => {
   await lines({ step: 1, loss: 3 });
   await following.end();
   await lines({ step: 2, loss: 2 });
-  following = await metrics.follow(ID, await logs.open(ID));
+  following = await metrics.follow(ID, { logs: await logs.open(ID), engine: {} });
   await following.end();
   expect(await seriesOf('loss')).toEqual([
     [1, 3, 1],
@@ -147,6 +172,23 @@ test('a damaged file and one that was written anew are told with their place', a
   expect(notices().map(({ code }) => code)).toEqual(['event_file_damaged', 'event_file_overwritten']);
   expect(notices()[0]?.message).toMatch(/^a\.tfevents is damaged at byte \d+: the checksum/);
   expect(notices()[1]?.message).toMatch(/^b\.tfevents was written anew .*filename_suffix/);
+});
+
+test('a long record that is not whole yet is passed over, and what comes after it is read', async () => {
+  const bytes = await eventFile('clu');
+  const file = join(tensorboard, 'a.tfevents');
+  const long = Buffer.alloc(20 * 2 ** 20 + 16);
+  const view = new DataView(long.buffer, long.byteOffset, long.byteLength);
+  view.setUint32(0, long.length - 16, true);
+  view.setInt32(8, maskedCrc(view, 0, 8), true);
+  view.setInt32(long.length - 4, maskedCrc(view, 12, long.length - 4), true);
+  await writeFile(file, Buffer.concat([bytes, long.subarray(0, 17 * 2 ** 20)]));
+  await following.begin(2);
+  await following.begin(3);
+  await appendFile(file, Buffer.concat([long.subarray(17 * 2 ** 20), bytes]));
+  await following.end();
+  expect(await seriesOf('loss')).toHaveLength(8);
+  expect(notices()).toEqual([]);
 });
 
 test('what is no file, and folders that are not there, hold up nothing', async () => {

@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { listQuery } from '../../../src/api/contract.ts';
 import type { Metric, MetricValue } from '../../../src/experiment/record.ts';
 import type { ExperimentState } from '../../../src/experiment/state.ts';
 import { openDatabase } from '../../../src/server/store/database.ts';
+import type { Measured } from '../../../src/server/store/tables/measured.ts';
 import { openSqliteStore } from '../../../src/server/store/sqlite.ts';
 import type { ExperimentStore } from '../../../src/server/store/store.ts';
 import { NEW } from '../experiment/facts.ts';
@@ -14,10 +15,12 @@ import { NEW } from '../experiment/facts.ts';
 let folder: string;
 let store: ExperimentStore;
 let changed: ExperimentState[];
+let isWatched = true;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aichor-metrics-store-'));
   changed = [];
+  isWatched = true;
   store = await open();
 });
 
@@ -32,6 +35,7 @@ function open(): Promise<ExperimentStore> {
     file,
     now: () => new Date(NEW.created_at),
     onChange: (state) => changed.push(state),
+    isWatched: () => isWatched,
   });
 }
 
@@ -49,7 +53,7 @@ function valued(last: MetricValue): Metric {
 }
 
 function measured(id: string, last: MetricValue, name = 'loss'): void {
-  store.measured(new Map([[id, { metrics: { [name]: valued(last) }, progress: null }]]));
+  store.measured(id, () => ({ metrics: { [name]: valued(last) }, progress: null }));
 }
 
 function pages(sort: string, limit: number, conditions: object = {}): string[] {
@@ -68,7 +72,7 @@ test('metrics are part of the record, are told, and are there after a start', as
   const id = create(1);
   changed = [];
   const progress = { step: 3, total_steps: 10 };
-  store.measured(new Map([[id, { metrics: { loss: valued(0.5), __proto__x: valued('NaN') }, progress }]]));
+  store.measured(id, () => ({ metrics: { loss: valued(0.5), __proto__x: valued('NaN') }, progress }));
   measured(id, 0.25, 'old');
   measured(id, 0.25);
   const metrics = { loss: valued(0.25) };
@@ -84,10 +88,30 @@ test('an ended experiment takes its last values; one that was deleted is passed 
   const [ended, gone] = [create(1), create(2)];
   store.append(ended, [{ type: 'ended' }]);
   store.remove(gone);
-  store.measured(new Map([gone, ended].map((id) => [id, { metrics: { loss: valued(1) }, progress: null }])));
+  for (const id of [gone, ended])
+    store.measured(id, () => ({ metrics: { loss: valued(1) }, progress: null }));
   expect(store.state(ended)?.record.metrics).toEqual({ loss: valued(1) });
   store.remove(ended);
   expect(pages('metric.loss', 5)).toEqual([]);
+});
+
+test('what changes often is put together when it is asked for, and told in the record, lists and to those who watch', () => {
+  const id = create(1);
+  isWatched = false;
+  let last = 0;
+  const measure = vi.fn<() => Measured>(() => ({ metrics: { loss: valued(last) }, progress: null }));
+  for (last = 1; last < 9; last++) store.measured(id, measure);
+  expect(measure).not.toHaveBeenCalled();
+  expect(store.state(id)?.record.metrics).toEqual({ loss: valued(9) });
+  expect(store.list(listQuery.parse({})).experiments[0]?.metrics).toEqual({ loss: valued(9) });
+  measure.mockClear();
+  expect(store.append(id, [{ type: 'notice', code: 'c', message: 'm' }]).record.metrics).toEqual({
+    loss: valued(9),
+  });
+  expect(measure).not.toHaveBeenCalled();
+  isWatched = true;
+  store.measured(id, measure);
+  expect(changed.at(-1)?.record.metrics).toEqual({ loss: valued(9) });
 });
 
 test('lists in the order of a metric: numbers first, then the others, newest first, whatever the page', () => {

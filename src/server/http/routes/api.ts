@@ -1,16 +1,30 @@
 import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import { errorBody } from '../../../api/error-body.ts';
 import type { Caller } from '../../people/caller.ts';
+import type { IsStillIn } from '../../people/stay.ts';
 import type { Log } from '../../ports.ts';
+
+/** What a route does with the WebSocket that it was asked for. */
+export type TakeSocket = (socket: WebSocket) => void;
 
 /** What routes see of a request beside its parts. */
 export interface RequestEnv {
   /** Absent when a test calls the app without a socket. */
-  Bindings: Partial<HttpBindings>;
-  Variables: { requestId: string; caller: Caller };
+  Bindings: Partial<HttpBindings> & { upgrade?: (take: TakeSocket) => void };
+  Variables: {
+    requestId: string;
+    caller: Caller;
+    /** Whose sessions this caller's browser would have (`http/admission.ts`); null: nobody's. */
+    holder: string | null;
+    /** What lasts ends when this no longer holds. */
+    isStillIn: IsStillIn;
+    /** What this caller can ask for (`usesOf`). */
+    uses: object;
+  };
 }
 
 export type Api = OpenAPIHono<RequestEnv>;
@@ -56,4 +70,6 @@ export interface Serving {
   stop(): void;
   /** Called before something is done that makes room on the disk, which may be full. */
   makeRoom?(): void;
+  /** Where browsers find the console, which is served from then on; null: this server has none. */
+  console(): Promise<string | null>;
 }

@@ -1,6 +1,6 @@
 import { annotation, bulkResult, deletion, pruning, selection } from '../../../api/contract.ts';
-import type { UseCases } from '../../use-cases.ts';
 import { answers, describeRoute, failure, json, type Api } from './api.ts';
+import { usesOf } from './uses.ts';
 
 const done = answers(bulkResult, 'What was done, and one error for each that refused');
 
@@ -37,9 +37,17 @@ const pruneRoute = describeRoute({
 });
 
 /** Registered before the routes with a `ref`, so that `cancel` is never taken for one. */
-export function bulkRoutes(api: Api, uses: UseCases): void {
-  api.openapi(cancelRoute, async (c) => c.json(await uses.cancelExperiments(c.req.valid('json')), 200));
-  api.openapi(annotateRoute, async (c) => c.json(await uses.annotateExperiments(c.req.valid('json')), 200));
-  api.openapi(deleteRoute, async (c) => c.json(await uses.deleteExperiments(c.req.valid('json')), 200));
-  api.openapi(pruneRoute, async (c) => c.json(await uses.pruneExperiments(c.req.valid('json')), 200));
+export function bulkRoutes(api: Api): void {
+  api.openapi(cancelRoute, async (c) =>
+    c.json(await usesOf(c).cancelExperiments(c.req.valid('json'), c.get('caller')), 200),
+  );
+  api.openapi(annotateRoute, async (c) =>
+    c.json(await usesOf(c).annotateExperiments(c.req.valid('json')), 200),
+  );
+  api.openapi(deleteRoute, async (c) =>
+    c.json(await usesOf(c).deleteExperiments(c.req.valid('json'), c.get('caller')), 200),
+  );
+  api.openapi(pruneRoute, async (c) =>
+    c.json(await usesOf(c).pruneExperiments(c.req.valid('json'), c.get('caller')), 200),
+  );
 }

@@ -7,10 +7,12 @@ import {
   engineFit,
   engineFitQuery,
   engineList,
+  engineQueue,
+  engineQueueQuery,
   engineRemoval,
 } from '../../../api/engine-contract.ts';
-import type { UseCases } from '../../use-cases.ts';
 import { answers, describeRoute, failure, json, type Api } from './api.ts';
+import { usesOf } from './uses.ts';
 
 const params = z.object({ name: z.string().min(1).max(200) });
 
@@ -37,6 +39,14 @@ const getRoute = describeRoute({
   responses: { 200: answers(engineDocument, 'The engine'), default: failure },
 });
 
+const queueRoute = describeRoute({
+  method: 'get',
+  path: '/engines/{name}/queue',
+  summary: 'What waits for an engine, in the order in which their turns come',
+  request: { params, query: engineQueueQuery },
+  responses: { 200: answers(engineQueue, 'Those that the caller may see'), default: failure },
+});
+
 const removeRoute = describeRoute({
   method: 'delete',
   path: '/engines/{name}',
@@ -61,16 +71,23 @@ const fitRoute = describeRoute({
   responses: { 200: answers(engineFit, 'What was found'), default: failure },
 });
 
-export function engineRoutes(api: Api, uses: UseCases): void {
-  api.openapi(listRoute, async (c) => c.json(await uses.listEngines(c.get('caller')), 200));
-  api.openapi(addRoute, async (c) => c.json(await uses.addEngine(c.req.valid('json'), c.get('caller')), 201));
-  api.openapi(getRoute, async (c) => c.json(await uses.getEngine(c.req.valid('param').name), 200));
+export function engineRoutes(api: Api): void {
+  api.openapi(listRoute, async (c) => c.json(await usesOf(c).listEngines(c.get('caller')), 200));
+  api.openapi(addRoute, async (c) =>
+    c.json(await usesOf(c).addEngine(c.req.valid('json'), c.get('caller')), 201),
+  );
+  api.openapi(getRoute, async (c) => c.json(await usesOf(c).getEngine(c.req.valid('param').name), 200));
+  api.openapi(queueRoute, (c) => {
+    const of = { name: c.req.valid('param').name, caller: c.get('caller') };
+    return c.json(usesOf(c).engineQueue(of, c.req.valid('query')), 200);
+  });
   api.openapi(removeRoute, async (c) => {
     const { name } = c.req.valid('param');
-    return c.json(await uses.removeEngine(name, c.req.valid('query')), 200);
+    const removal = { ...c.req.valid('query'), caller: c.get('caller') };
+    return c.json(await usesOf(c).removeEngine(name, removal), 200);
   });
   api.openapi(fitRoute, async (c) =>
-    c.json(await uses.fitManifest(c.req.valid('param').name, c.req.valid('json')), 200),
+    c.json(await usesOf(c).fitManifest(c.req.valid('param').name, c.req.valid('json')), 200),
   );
-  api.openapi(checkRoute, async (c) => c.json(await uses.checkEngine(c.req.valid('param').name), 200));
+  api.openapi(checkRoute, async (c) => c.json(await usesOf(c).checkEngine(c.req.valid('param').name), 200));
 }

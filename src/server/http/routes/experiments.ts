@@ -11,9 +11,11 @@ import {
   resubmission,
   submission,
   usage,
+  usageHistory,
 } from '../../../api/contract.ts';
-import type { UseCases } from '../../use-cases.ts';
+import { experimentPlan, manifestFindings } from '../../../api/console/plan-contract.ts';
 import { answers, describeRoute, failure, goneSignal, json, type Api } from './api.ts';
+import { usesOf } from './uses.ts';
 
 const params = z.object({ ref: experimentRef });
 
@@ -65,6 +67,14 @@ const usageRoute = describeRoute({
   responses: { 200: answers(usage, 'Of each pod that something is known of'), default: failure },
 });
 
+const usageHistoryRoute = describeRoute({
+  method: 'get',
+  path: '/experiments/{ref}/usage/history',
+  summary: 'What pods took while they ran',
+  request: { params },
+  responses: { 200: answers(usageHistory, 'Samples, oldest first'), default: failure },
+});
+
 const compareRoute = describeRoute({
   method: 'post',
   path: '/experiments/compare',
@@ -84,6 +94,22 @@ const manifestRoute = describeRoute({
   },
 });
 
+const findingsRoute = describeRoute({
+  method: 'get',
+  path: '/experiments/{ref}/manifest/findings',
+  summary: 'What is wrong with the manifest that ran, or deprecated, and where in it',
+  request: { params },
+  responses: { 200: answers(manifestFindings, 'In the order of the text'), default: failure },
+});
+
+const planRoute = describeRoute({
+  method: 'get',
+  path: '/experiments/{ref}/plan',
+  summary: 'What the manifest was made into: groups of pods, and their variables with where each comes from',
+  request: { params },
+  responses: { 200: answers(experimentPlan, 'The plan'), default: failure },
+});
+
 const metricsRoute = describeRoute({
   method: 'get',
   path: '/experiments/{ref}/metrics',
@@ -92,30 +118,37 @@ const metricsRoute = describeRoute({
   responses: { 200: answers(experimentMetrics, 'Series by name'), default: failure },
 });
 
-export function experimentRoutes(api: Api, uses: UseCases): void {
+export function experimentRoutes(api: Api): void {
   api.openapi(submitRoute, async (c) => {
-    const { summary, created } = await uses.submit(c.req.valid('json'), {
+    const { summary, created } = await usesOf(c).submit(c.req.valid('json'), {
       caller: c.get('caller'),
       signal: goneSignal(c),
     });
     return created ? c.json(summary, 201) : c.json(summary, 200);
   });
   api.openapi(resubmitRoute, async (c) => {
-    const { summary, created } = await uses.resubmit(
+    const { summary, created } = await usesOf(c).resubmit(
       { ref: c.req.valid('param').ref, caller: c.get('caller') },
       c.req.valid('json'),
     );
     return created ? c.json(summary, 201) : c.json(summary, 200);
   });
-  api.openapi(listRoute, (c) => c.json(uses.listExperiments(c.req.valid('query')), 200));
-  api.openapi(getRoute, (c) => c.json(uses.getExperiment(c.req.valid('param').ref), 200));
-  api.openapi(usageRoute, async (c) => c.json(await uses.usageOf(c.req.valid('param').ref), 200));
-  api.openapi(compareRoute, async (c) => c.json(await uses.compareExperiments(c.req.valid('json')), 200));
-  api.openapi(metricsRoute, async (c) =>
-    c.json(await uses.experimentMetrics(c.req.valid('param').ref, c.req.valid('query').name), 200),
+  api.openapi(listRoute, (c) => c.json(usesOf(c).listExperiments(c.req.valid('query')), 200));
+  api.openapi(getRoute, (c) => c.json(usesOf(c).getExperiment(c.req.valid('param').ref), 200));
+  api.openapi(usageRoute, async (c) => c.json(await usesOf(c).usageOf(c.req.valid('param').ref), 200));
+  api.openapi(usageHistoryRoute, async (c) =>
+    c.json(await usesOf(c).usageHistory(c.req.valid('param').ref), 200),
   );
+  api.openapi(compareRoute, async (c) =>
+    c.json(await usesOf(c).compareExperiments(c.req.valid('json')), 200),
+  );
+  api.openapi(metricsRoute, async (c) =>
+    c.json(await usesOf(c).experimentMetrics(c.req.valid('param').ref, c.req.valid('query').name), 200),
+  );
+  api.openapi(planRoute, (c) => c.json(usesOf(c).getPlan(c.req.valid('param').ref), 200));
+  api.openapi(findingsRoute, (c) => c.json(usesOf(c).manifestFindings(c.req.valid('param').ref), 200));
   api.openapi(manifestRoute, (c) =>
-    c.body(uses.getManifest(c.req.valid('param').ref), 200, {
+    c.body(usesOf(c).getManifest(c.req.valid('param').ref), 200, {
       'content-type': 'application/yaml; charset=utf-8',
     }),
   );

@@ -1,19 +1,16 @@
-import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
-import * as zlib from 'node:zlib';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { listing, snapshotAnnounced, snapshotDigest, snapshotLines } from '../../../api/contract.ts';
 import { createTurns } from '../../../base/async/turns.ts';
-import { AichorError } from '../../../errors.ts';
 import type { Listing } from '../../../snapshot/listing/listing.ts';
 import { FRAME_TYPE } from '../../../snapshot/listing/frame.ts';
-import type { UseCases } from '../../use-cases.ts';
-import { LINES, mediaOf, UnknownMedia } from '../json-body.ts';
+import { LINES, mediaOf } from '../json-body.ts';
 import { unfit } from '../unfit.ts';
 import { answers, describeRoute, failure, json, type Api, type RequestEnv } from './api.ts';
+import { contentOf } from '../content.ts';
+import { usesOf } from './uses.ts';
 
 const params = z.object({ digest: snapshotDigest });
 const announced = answers(snapshotAnnounced, 'What it still lacks');
@@ -62,20 +59,20 @@ const filesRoute = describeRoute({
   responses: { 200: announced, default: failure },
 });
 
-export function snapshotRoutes(api: Api, uses: UseCases): void {
-  api.openapi(getRoute, async (c) => c.json(await uses.findSnapshot(c.req.valid('param').digest), 200));
+export function snapshotRoutes(api: Api): void {
+  api.openapi(getRoute, async (c) => c.json(await usesOf(c).findSnapshot(c.req.valid('param').digest), 200));
   // Read here, and not by the schema at once: a large listing would keep everybody waiting.
   api.openAPIRegistry.registerPath(announceRoute);
   api.post('/snapshots', async (c) => {
-    if (mediaOf(c) === LINES) return c.json(await uses.announceLines(contentOf(c)), 200);
-    const taken = await uses.announceSnapshot(await readListing(await documentOf(c)));
+    if (mediaOf(c) === LINES) return c.json(await usesOf(c).announceLines(contentOf(c)), 200);
+    const taken = await usesOf(c).announceSnapshot(await readListing(await documentOf(c)));
     await setImmediate();
     return c.json(taken, 200);
   });
   api.openapi(filesRoute, async (c) => {
     const { digest } = c.req.valid('param');
     const kind = mediaOf(c) === FRAME_TYPE ? 'contents' : 'tar';
-    return c.json(await uses.receiveFiles(digest, contentOf(c), kind), 200);
+    return c.json(await usesOf(c).receiveFiles(digest, contentOf(c), kind), 200);
   });
 }
 
@@ -113,50 +110,4 @@ async function readListing(document: unknown): Promise<Listing> {
 /** `entries.3` of the slice that begins at 500 is `entries.503` of the whole. */
 function shifted([list, at, ...rest]: readonly PropertyKey[], by: number): PropertyKey[] {
   return [list ?? 'entries', ...(typeof at === 'number' ? [at + by] : []), ...rest];
-}
-
-function contentOf(c: Context<RequestEnv>): AsyncIterable<Buffer> {
-  return decoded(bodyOf(c), c.req.header('content-encoding'));
-}
-
-/** The socket itself where there is one: its bytes need not go through a second kind of stream. */
-function bodyOf(c: Context<RequestEnv>): Readable {
-  const { incoming } = c.env;
-  if (incoming !== undefined) return incoming;
-  const { body } = c.req.raw;
-  return body === null ? Readable.from([]) : Readable.fromWeb(body as NodeReadableStream);
-}
-
-/**
- * The body as it was before it was packed. What cannot be unpacked is the client's mistake: it fails as such where it
- * is read, and nowhere else, whether anybody reads it or not.
- */
-function decoded(body: Readable, encoding: string | undefined): AsyncIterable<Buffer> {
-  const decoder = decoderOf(encoding);
-  const stream = decoder === null ? body : body.pipe(decoder);
-  // Each has a listener before the first byte comes: an error that nobody listens to ends the process.
-  body.on('error', (error) => decoder?.destroy(error));
-  stream.on('error', () => undefined);
-  return contents(stream);
-}
-
-async function* contents(stream: Readable): AsyncGenerator<Buffer> {
-  try {
-    // A reader that has seen enough answers before the client has sent everything: the connection must stay.
-    yield* stream.iterator({ destroyOnReturn: false });
-  } catch (cause) {
-    throw new AichorError('usage', 'the files that were sent are not complete, or not packed as they say', {
-      hint: 'send them again: repeat the command',
-      cause,
-    });
-  }
-}
-
-function decoderOf(encoding: string | undefined): zlib.BrotliDecompress | null {
-  if (encoding === undefined || encoding === 'identity') return null;
-  if (encoding === 'br') return zlib.createBrotliDecompress();
-  throw new UnknownMedia(
-    `the content encoding ${JSON.stringify(encoding)} is not understood here`,
-    'send br, or no encoding',
-  );
 }

@@ -1,8 +1,11 @@
+import { onAbort } from '../../../base/async/abort.ts';
+import { createStay, type IsStillIn } from '../../people/stay.ts';
 import { encodingFor, packed } from '../compress.ts';
 
-/** The connection of a response, where there is one: destroying it is the only way to end a body that is not whole. */
+/** The connection of a response, where there is one: breaking it is the only way to end a body that is not whole. */
 interface Connection {
   destroy(): unknown;
+  socket: { end(): unknown; once(event: 'close', listener: () => void): unknown } | null;
 }
 
 interface StreamOptions {
@@ -11,42 +14,55 @@ interface StreamOptions {
   beat: Uint8Array | null;
   /** `Accept-Encoding` of the request; undefined also where the content is as good as packed. */
   accepted: string | undefined;
+  /** Whether it goes on for as long as somebody reads. Then it ends when the server goes; what has an end of its own gets there. */
+  lasts: boolean;
   /** Aborted when the server goes. */
   closing: AbortSignal;
+  /** Looked at while it lasts: a stream ends with the key or the session of its reader. */
+  isStillIn: IsStillIn;
   connection: Connection | undefined;
   onError(error: unknown): void;
 }
 
 /**
  * An iterable of bytes as the body of a response, pulled as the reader reads. `gone` is aborted when the reader has
- * gone away; the iterable ends then. When it fails, or the server goes, the connection is broken: a body that is not
- * whole must never look like one.
+ * gone away; the iterable ends then. When it fails, or its reader is no longer let in, the connection is broken, and when the server
+ * goes, it is once all that was read is out: a body that is not whole must never look like one.
  */
 export function streamed(
   make: (gone: AbortSignal) => AsyncIterable<Uint8Array>,
-  { type, beat, accepted, closing, connection, onError }: StreamOptions,
+  { type, beat, accepted, lasts, closing, isStillIn, connection, onError }: StreamOptions,
 ): Response {
   const reader = new AbortController();
-  const gone = AbortSignal.any([reader.signal, closing]);
+  const stay = createStay(isStillIn);
+  onAbort(stay.over, () => connection?.destroy());
+  const gone = lasts ? AbortSignal.any([reader.signal, closing, stay.over]) : reader.signal;
   const encoding = encodingFor(accepted);
   const said = beat === null ? make(gone) : withBeats(make(gone), { beat, afterMs: SILENCE_MS });
   const iterator = (encoding === null ? said : packed(said, encoding))[Symbol.asyncIterator]();
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        // Not before somebody reads: who asks for the head alone never does.
+        if (lasts) stay.begin();
         try {
           const next = await iterator.next();
-          closing.throwIfAborted();
-          if (next.done) controller.close();
-          else controller.enqueue(next.value);
+          if (!next.done) return controller.enqueue(next.value);
+          if (lasts) closing.throwIfAborted();
+          stay.over.throwIfAborted();
+          stay.end();
+          controller.close();
         } catch (error) {
+          stay.end();
           if (!gone.aborted) onError(error);
-          connection?.destroy();
+          if (lasts && closing.aborted) await leave(connection);
+          else connection?.destroy();
           controller.error(error);
         }
       },
       async cancel() {
         reader.abort();
+        stay.end();
         await iterator.return?.();
       },
     },
@@ -58,6 +74,16 @@ export function streamed(
       'cache-control': 'no-store',
       ...(encoding !== null && { 'content-encoding': encoding.name, vary: 'accept-encoding' }),
     },
+  });
+}
+
+/** Ends the connection behind what was written to it; returns when it is closed, by the reader or by the listener's patience. */
+async function leave(connection: Connection | undefined): Promise<void> {
+  const socket = connection?.socket ?? null;
+  if (socket === null) return void connection?.destroy();
+  await new Promise<void>((resolve) => {
+    socket.once('close', resolve);
+    socket.end();
   });
 }
 

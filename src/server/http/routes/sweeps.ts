@@ -8,8 +8,8 @@ import {
   sweepSubmission,
   sweepSubmitted,
 } from '../../../api/sweep-contract.ts';
-import type { UseCases } from '../../use-cases.ts';
 import { answers, describeRoute, failure, goneSignal, json, type Api } from './api.ts';
+import { usesOf } from './uses.ts';
 
 const params = z.object({ name: sweepName });
 
@@ -48,9 +48,9 @@ const getRoute = describeRoute({
   responses: { 200: answers(sweepDocument, 'The sweep'), default: failure },
 });
 
-export function sweepRoutes(api: Api, uses: UseCases): void {
+export function sweepRoutes(api: Api): void {
   api.openapi(submitRoute, async (c) => {
-    const document = await uses.submitSweep(c.req.valid('json'), {
+    const document = await usesOf(c).submitSweep(c.req.valid('json'), {
       caller: c.get('caller'),
       signal: goneSignal(c),
     });
@@ -60,13 +60,15 @@ export function sweepRoutes(api: Api, uses: UseCases): void {
   });
   api.openapi(resumeRoute, async (c) =>
     c.json(
-      await uses.resumeSweep(
+      await usesOf(c).resumeSweep(
         { name: c.req.valid('param').name, caller: c.get('caller') },
         c.req.valid('json'),
       ),
       200,
     ),
   );
-  api.openapi(listRoute, (c) => c.json(uses.listSweeps(), 200));
-  api.openapi(getRoute, (c) => c.json(uses.getSweep(c.req.valid('param').name, c.req.valid('query')), 200));
+  api.openapi(listRoute, (c) => c.json(usesOf(c).listSweeps(), 200));
+  api.openapi(getRoute, (c) =>
+    c.json(usesOf(c).getSweep(c.req.valid('param').name, c.req.valid('query')), 200),
+  );
 }

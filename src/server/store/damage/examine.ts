@@ -1,7 +1,9 @@
+import { createTurns } from '../../../base/async/turns.ts';
 import { transaction, type Database } from '../database.ts';
 import { stateIn } from '../read-rows.ts';
 import { columnsOf, isSoundRow, parsedColumn, RECORD_DAMAGED, type ExperimentRow } from '../rows.ts';
 import type { Statements } from '../statements.ts';
+import { integrityBeside } from './integrity.ts';
 
 /** What a look at the whole database has found. */
 export interface DatabaseExamination {
@@ -12,29 +14,27 @@ export interface DatabaseExamination {
   findings: { place: string; message: string; mended: boolean }[];
 }
 
-/** Reads every page and every row. Rows that are damaged are put together again from what is sound. */
-export function examineDatabase(database: Database, statements: Statements): DatabaseExamination {
-  const integrity = integrityOf(database);
+/**
+ * Reads every page and every row, in turns: others are served meanwhile. Rows that are damaged are put together again
+ * from what is sound.
+ */
+export async function examineDatabase(
+  { database, statements }: { database: Database; statements: Statements },
+  file: string,
+): Promise<DatabaseExamination> {
+  const integrity = await integrityBeside(database, file);
+  const turns = createTurns();
   const findings: DatabaseExamination['findings'] = [];
   const ids = database
     .prepare('SELECT id FROM experiments ORDER BY number')
     .all()
     .map((row): { id: string } => Object(row));
   for (const { id } of ids) {
+    if (turns.isDue()) await turns.take();
     const row = statements.experiment<ExperimentRow>(id);
     if (row !== undefined) findings.push(...mendRow(database, statements, row));
   }
   return { integrity, experiments: ids.length, findings };
-}
-
-/** Sentences of SQLite's; none for a sound file. */
-export function integrityOf(database: Database): string[] {
-  const told = [
-    ...database.prepare('PRAGMA integrity_check(20)').all(),
-    ...database.prepare('PRAGMA foreign_key_check').all(),
-  ];
-  const words = told.map((row) => Object.values(Object(row)).join(' '));
-  return words.filter((word) => word !== 'ok');
 }
 
 function mendRow(

@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { ifThere } from '../../../base/io/files.ts';
 import { openDatabase, isDamagedDatabase, transaction, type Database, type SqlValue } from '../database.ts';
 import { migrate } from '../migrations.ts';
-import { integrityOf } from './examine.ts';
+import { integrityOf } from './integrity.ts';
 
 /** What came of a database that SQLite cannot read as a whole. */
 export interface Salvaged {
@@ -57,17 +57,44 @@ export async function salvage(file: string, now: Date): Promise<Salvaged> {
 const MOST_MISSING = 1000;
 
 function copyRows(from: Database, to: Database): { saved: number; lost: number } {
-  const tables = namesIn(
-    to,
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-  );
-  const belongs = (table: string) =>
-    namesIn(to, `SELECT "table" AS name FROM pragma_foreign_key_list('${table}')`).includes('experiments');
+  const sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+  const known = readable(() => new Set(namesIn(from, sql)));
+  // A version before this one did not have them all: what was never there is not lost.
+  const tables = namesIn(to, sql).filter((table) => known?.has(table) ?? true);
+  const parentsOf = (table: string) =>
+    namesIn(to, `SELECT "table" AS name FROM pragma_foreign_key_list('${table}')`);
+  const belongs = (table: string) => parentsOf(table).includes('experiments');
+  const isNumbered = (table: string) =>
+    namesIn(to, `SELECT name FROM pragma_table_info('${table}')`).includes('number');
   const copiers = tables.filter(belongs).map((table) => copier(from, to, table));
   const result = copyNumbers(from, to, { table: 'experiments', also: copiers });
   for (const table of tables.filter((name) => name !== 'experiments' && !belongs(name)))
-    result.lost += copyNumbers(from, to, { table, also: [] }).lost;
+    result.lost += isNumbered(table)
+      ? copyNumbers(from, to, { table, also: [] }).lost
+      : copyNamed(from, to, table);
+  for (const table of tables.filter((name) => parentsOf(name).includes('projects')))
+    to.exec(`DELETE FROM ${table} WHERE project NOT IN (SELECT id FROM projects)`);
   return result;
+}
+
+/** A table whose rows have names, from both ends of it to where it cannot be read: how many rows are lost, as far as that is known. */
+function copyNamed(from: Database, to: Database, table: string): number {
+  const keys = namesIn(to, `SELECT name FROM pragma_table_info('${table}') WHERE pk > 0 ORDER BY pk`);
+  const insert = inserter(to, table);
+  let isWhole = false;
+  for (const way of ['ASC', 'DESC']) {
+    const order = keys.map((key) => `${key} ${way}`).join(', ');
+    isWhole ||=
+      readable(() => {
+        for (const row of from.prepare(`SELECT * FROM ${table} ORDER BY ${order}`).iterate())
+          insert(Object(row));
+        return true;
+      }) ?? false;
+  }
+  if (isWhole) return 0;
+  const count = (database: Database) =>
+    Number(Object(database.prepare(`SELECT count(*) AS rows FROM ${table}`).get())['rows']);
+  return Math.max(1, (readable(() => count(from)) ?? 0) - count(to));
 }
 
 type Copier = (number: number) => number | null;
@@ -96,14 +123,22 @@ function copyNumbers(
 /** Copies the rows of one table that belong to an experiment: how many; null when they cannot be read any more. */
 function copier(from: Database, to: Database, table: string): Copier {
   const read = readable(() => from.prepare(`SELECT * FROM ${table} WHERE number = ?`));
+  const insert = inserter(to, table);
+  return (number) => {
+    const rows = read && readable(() => read.all(number).map((row): Row => Object(row)));
+    for (const row of rows ?? []) insert(row);
+    return rows && rows.length;
+  };
+}
+
+type Row = Record<string, SqlValue>;
+
+/** Puts rows into a table, as far as they fit. */
+function inserter(to: Database, table: string): (row: Row) => void {
   const names = namesIn(to, `SELECT name FROM pragma_table_info('${table}')`);
   const places = names.map(() => '?').join(', ');
   const insert = to.prepare(`INSERT OR IGNORE INTO ${table} (${names.join(', ')}) VALUES (${places})`);
-  return (number) => {
-    const rows = read && readable(() => read.all(number).map((row): Record<string, SqlValue> => Object(row)));
-    for (const row of rows ?? []) readable(() => insert.run(...names.map((name) => row[name] ?? null)));
-    return rows && rows.length;
-  };
+  return (row) => void readable(() => insert.run(...names.map((name) => row[name] ?? null)));
 }
 
 /** The highest number that a row of a table ever had; 0 when it cannot be read. */

@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Submission } from '../../../api/contract.ts';
+import type { Access } from '../../../source/access.ts';
+import { commitUrl } from '../../../source/git.ts';
 import type { SnapshotReader } from '../../../engines/engine.ts';
 import { isAichorError } from '../../../errors.ts';
 import type { Clone } from '../../../manifest/manifest.ts';
 import { parseManifest } from '../../../manifest/parse.ts';
-import type { CommitSource, FetchedCommit, SnapshotStore } from '../../ports.ts';
+import type { CommitFiles, CommitSource, FetchedCommit, SnapshotStore } from '../../ports.ts';
 import type { Folders } from '../../process/folders.ts';
 import type { FoundFiles } from '../from-directory.ts';
 import { findManifest } from '../find-manifest.ts';
@@ -19,6 +21,7 @@ export interface CommitReading {
 
 type WantedCommit = Extract<Submission['source'], { kind: 'commit' }> & {
   manifest_path: string | null;
+  access: Access | null;
   signal: AbortSignal;
 };
 
@@ -38,9 +41,19 @@ export async function filesOfCommit(by: CommitReading, wanted: WantedCommit): Pr
   const { commit, snapshot } = await importCommit(by, wanted);
   const { repository, commit_sha, branch, vcs } = commit;
   return {
-    source: { kind: 'commit', snapshot: snapshot.digest, repository, commit_sha, branch },
+    source: { kind: 'commit', snapshot: snapshot.digest, repository, commit_sha, branch, ...told(commit) },
     files: { digest: snapshot.digest, open: async () => snapshot },
     vcs,
+  };
+}
+
+/** What people want to know of a commit, from the facts that pods are told. */
+function told({ repository, commit_sha, vcs }: FetchedCommit) {
+  const { VCS_AUTHOR_NAME: name, VCS_AUTHOR_EMAIL: email, VCS_COMMIT_MESSAGE: message } = vcs;
+  return {
+    author: name === undefined ? null : `${name}${email ? ` <${email}>` : ''}`,
+    commit_message: message ?? null,
+    url: commitUrl(repository, commit_sha),
   };
 }
 
@@ -66,13 +79,23 @@ async function cloneWish(snapshot: SnapshotReader, manifestPath: string | null):
 async function fetchInto(by: CommitReading, wanted: WantedCommit, clone: Clone): Promise<ImportedCommit> {
   const directory = await mkdtemp(join(by.folders.data, 'clone-'));
   try {
-    const { repository, commit_sha: ref, branch, signal } = wanted;
-    const commit = await by.commits.fetch({ repository, ref, branch, clone, directory, signal });
-    const digest = await by.snapshots.importDirectory(directory);
-    const snapshot = await by.snapshots.open(digest);
-    if (snapshot === null) throw new Error(`the snapshot ${digest} was imported but cannot be opened`);
-    return { commit, snapshot };
+    const { repository, commit_sha: ref, branch, access, signal } = wanted;
+    const request = { repository, ref, branch, access, clone, directory, signal };
+    return await by.commits.fetch(request, async (commit, files) => {
+      const digest = await stored(by.snapshots, files);
+      const snapshot = await by.snapshots.open(digest);
+      if (snapshot === null) throw new Error(`the snapshot ${digest} was imported but cannot be opened`);
+      return { commit, snapshot };
+    });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Only what the store lacks is read. */
+async function stored(snapshots: SnapshotStore, files: CommitFiles): Promise<string> {
+  if (files.kind === 'directory') return snapshots.importDirectory(files.directory);
+  const { digest, missing } = await snapshots.announce(files.listing);
+  if (missing.length > 0) await snapshots.receive(digest, files.contents(missing), 'contents');
+  return digest;
 }

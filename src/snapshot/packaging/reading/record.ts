@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { makeFolderSync } from '../../../base/io/files-sync.ts';
 import { placeSync } from '../../../base/io/place.ts';
 import { systemErrorCode } from '../../../errors.ts';
 import type { Weight } from '../largest.ts';
@@ -126,7 +127,7 @@ export function writeRecord(folder: string, root: string, { about, text, starts,
     FIRST_LINE.length + 8,
   );
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder, 0o700);
     placeSync(recordPath(folder, root), Buffer.concat([head, ...parts]));
   } catch (error) {
     // A cache that cannot be written costs reading everything again next time, and nothing else.

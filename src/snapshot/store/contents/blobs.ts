@@ -53,7 +53,7 @@ export function openBlobs(folder: string): Blobs {
     begin: () => beginBatch(packs, large),
     async forget(sha256) {
       const span = packs.find(sha256);
-      if (span) return packs.mend(span.pack);
+      if (span) return (await packs.mend(span.pack)).bad;
       await large.forget(sha256);
       return [sha256];
     },

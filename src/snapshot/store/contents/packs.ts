@@ -31,9 +31,14 @@ export interface Packs {
   reader(): PackReader;
   /** Every pack with what is read from it; those without index hold nothing. */
   list(): { pack: string; changedAt: number; contents: { sha256: string; span: Span }[]; bytes: number }[];
+  /** The packs that something is read from. */
+  names(): string[];
   remove(pack: string): Promise<void>;
-  /** Reads all of a pack: what is damaged in it is not there from now on. Returns the hashes of that. */
-  mend(pack: string): Promise<string[]>;
+  /**
+   * Reads all of a pack, in turns: what is damaged in it is not there from now on. Returns the hashes of that, and how
+   * many contents it had.
+   */
+  mend(pack: string): Promise<{ count: number; bad: string[] }>;
   /** Indexes that could not be read when the packs were opened, and are there yet. */
   damaged(): readonly string[];
   /** Removes such an index: its pack holds nothing. */
@@ -116,6 +121,13 @@ export function openPacks(folder: string): Packs {
     }
     return contents;
   };
+  const contentsIn = (number: number) => {
+    const contents: { sha256: string; span: Span }[] = [];
+    for (let row = 0; row < table.size; row++)
+      if (table.get(row, IN_PACK) === number)
+        contents.push({ sha256: table.hash(row).toString('hex'), span: spanAt(row) });
+    return contents;
+  };
   return {
     damaged: () => damaged,
     async dropIndex(name) {
@@ -133,6 +145,7 @@ export function openPacks(folder: string): Packs {
     begin: () => beginPack(folder, add),
     reader: () => packReader(folder),
     list: () => listPacks(folder, contentsOf()),
+    names: () => names.slice(1),
     async remove(pack) {
       const kept = createHashTable(3);
       for (let row = 0; row < table.size; row++) {
@@ -144,14 +157,15 @@ export function openPacks(folder: string): Packs {
       for (const suffix of [INDEX, FIRST_INDEX, PACK]) await rm(join(folder, pack + suffix), { force: true });
     },
     async mend(pack) {
-      const contents = contentsOf().get(pack) ?? [];
+      const contents = contentsIn(names.indexOf(pack));
+      const count = contents.length;
       const bad = await damagedIn(folder, contents);
-      if (bad.size === 0) return [];
+      if (bad.size === 0) return { count, bad: [] };
       for (const sha256 of bad) table.set(rowOf(sha256), IN_PACK, 0);
       const left = contents.filter(({ sha256 }) => !bad.has(sha256));
       await place(join(folder, pack + INDEX), encodeIndex(indexOf(left)), { durable: true });
       await rm(join(folder, pack + FIRST_INDEX), { force: true });
-      return [...bad];
+      return { count, bad: [...bad] };
     },
   };
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifThere } from '../../../base/io/files.ts';
-import { isThereSync } from '../../../base/io/files-sync.ts';
+import { ifThereSync, isThereSync, removeAllSync } from '../../../base/io/files-sync.ts';
 import { createRecent } from '../../../base/text/recent.ts';
 import { flush } from '../../../base/io/place.ts';
 import type { Listing } from '../../listing/listing.ts';
@@ -20,6 +20,8 @@ export interface Listings {
   /** Makes one that was written the listing of a complete snapshot. */
   complete(digest: string, path: string): Promise<void>;
   remove(digest: string): Promise<void>;
+  /** Removes one unless it was renewed after `time` (milliseconds), in one go with the look; whether it is gone. */
+  removeOlder(digest: string, time: number): boolean;
   /** Whether it is complete; if so its time is renewed, so that `collect` leaves it alone for a while. */
   touch(digest: string): Promise<boolean>;
   /** All complete ones, with the milliseconds of their last change. */
@@ -40,7 +42,7 @@ export function createListings(folder: string, now: () => number): Listings {
   const announced = join(folder, 'announced');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Nobody goes on with what was announced to a server that has ended: clients announce again.
-  rmSync(announced, { recursive: true, force: true });
+  removeAllSync(announced);
   const pathOf = (digest: string, suffix = SUFFIX) => join(folder, digest.slice(PREFIX.length) + suffix);
   const begin = () => {
     mkdirSync(announced, { recursive: true, mode: 0o700 });
@@ -79,6 +81,11 @@ export function createListings(folder: string, now: () => number): Listings {
     begin,
     complete,
     remove,
+    removeOlder(digest, time) {
+      const isGone = removeUnlessNewer([pathOf(digest), pathOf(digest, FIRST_SUFFIX)], time);
+      if (isGone) touched.put(digest, -Infinity);
+      return isGone;
+    },
     async open(digest) {
       await convertFirst(digest);
       try {
@@ -118,6 +125,13 @@ export function createListings(folder: string, now: () => number): Listings {
       return naming.map((name) => PREFIX + name.replace(/\..*$/, ''));
     },
   };
+}
+
+/** Without a pause between look and removal: what is renewed in a pause was promised to somebody. */
+function removeUnlessNewer(paths: readonly string[], time: number): boolean {
+  const isNewer = paths.some((path) => (ifThereSync(() => statSync(path))?.mtimeMs ?? -Infinity) > time);
+  if (!isNewer) for (const path of paths) rmSync(path, { force: true });
+  return !isNewer;
 }
 
 function parseFirst(text: string): Listing | null {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { createTurns } from '../../../base/async/turns.ts';
 import { isAbsent } from '../../../base/io/files-sync.ts';
 import { AichorError } from '../../../errors.ts';
 import { parseCanonicalLine, type StoredEntry } from '../../listing/lines.ts';
@@ -15,8 +16,8 @@ export interface StoredListing {
   entries(from?: number): Generator<StoredEntry, void, void>;
   /** The entry at a path, and where its line is or would be: bytes from the start. Throws DamagedListing. */
   find(path: string): { entry: StoredEntry | null; at: number; end: number };
-  /** Reads it all; whether its text is the one that the digest names. */
-  isSound(digest: string): boolean;
+  /** Reads it all, in turns; whether its text is the one that the digest names. */
+  isSound(digest: string): Promise<boolean>;
 }
 
 export interface ListingSummary {
@@ -50,7 +51,7 @@ export function openListing(path: string): StoredListing | null {
     summary,
     entries: (from = 0) => readEntries(path, { from, text: summary.text }),
     find: (wanted) => withFile(path, (file) => findEntry(file, summary.text, wanted)),
-    isSound: (digest) => withFile(path, (file) => `sha256:${hashOfText(file, summary.text)}` === digest),
+    isSound: async (digest) => `sha256:${await hashOfText(path, summary.text)}` === digest,
   };
 }
 
@@ -182,12 +183,19 @@ function lineAround(
   }
 }
 
-function hashOfText(file: number, text: number): string {
+async function hashOfText(path: string, text: number): Promise<string> {
   const content = createHash('sha256');
-  for (let at = 0; at < text;) {
-    const piece = readAt(file, at, Math.min(PIECE * 16, text - at));
-    content.update(piece);
-    at += piece.length;
+  const turns = createTurns();
+  const file = reopen(path);
+  try {
+    for (let at = 0; at < text;) {
+      if (turns.isDue()) await turns.take();
+      const piece = readAt(file, at, Math.min(PIECE * 16, text - at));
+      content.update(piece);
+      at += piece.length;
+    }
+  } finally {
+    closeSync(file);
   }
   return content.digest('hex');
 }

@@ -30,7 +30,7 @@ export async function assertSound(
   listing: StoredListing,
   { listings }: Pick<Source, 'listings'>,
 ): Promise<void> {
-  if (listing.isSound(digest)) return;
+  if (await listing.isSound(digest)) return;
   await listings.remove(digest);
   throw damagedError(`the stored listing of ${digest} is damaged`);
 }

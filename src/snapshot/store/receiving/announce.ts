@@ -26,8 +26,8 @@ export interface TakenListing {
 interface Announcing {
   listings: Listings;
   blobs: Blobs;
-  /** Contents asked for while a collection runs; null while none does. */
-  wanted: HashTable | null;
+  /** Takes the contents that are here and must stay: no collection may remove them. */
+  asked: HashTable;
   /** Throws when the files together have more bytes than are taken. */
   assertSize(bytes: number): void;
 }
@@ -71,7 +71,7 @@ interface Seen {
   sizeOf(sha256: string): number | null;
 }
 
-function createSeen({ blobs, wanted, assertSize }: Announcing): Seen {
+function createSeen({ blobs, asked, assertSize }: Announcing): Seen {
   const missing = createHashTable(1);
   const missingLines: [number, number][] = [];
   const hash = Buffer.alloc(32);
@@ -82,9 +82,9 @@ function createSeen({ blobs, wanted, assertSize }: Announcing): Seen {
     sizeOf: (sha256) => blobs.sizeOf(sha256),
     add({ path, sha256, bytes }, line) {
       hash.write(sha256, 'hex');
-      wanted?.add(hash);
       let size = blobs.packs.sizeOf(hash);
       if (size < 0 && bytes >= LARGE_BYTES) size = blobs.large.sizeOf(sha256) ?? -1;
+      if (size >= 0) asked.add(hash);
       const known = size >= 0 ? -1 : missing.find(hash);
       if (known >= 0) size = missing.get(known, 0);
       if (size >= 0 && size !== bytes) throw wrongSize(path, bytes, size);

@@ -16,7 +16,9 @@ function house(hosts: readonly string[] | null = ['127.0.0.1', 'localhost']) {
   const keeper = createGatekeeper({ passes, hosts });
   const admit = (path: string, headers: IncomingHttpHeaders = {}) =>
     keeper.admit(incoming(headers), linkOf(path));
-  return { clock, keeper, admit };
+  const gone = { isGone: false };
+  const pathFor = (place = PLACE) => keeper.pathFor(place, () => !gone.isGone);
+  return { clock, gone, pathFor, admit };
 }
 
 function incoming(headers: IncomingHttpHeaders): IncomingMessage {
@@ -50,8 +52,8 @@ test('nobody comes in without a pass', () => {
 });
 
 test('a pass becomes a cookie that nobody else sees, and opens one link only', () => {
-  const { admit, keeper } = house();
-  const entered = admit(`${keeper.pathFor(PLACE)}&tab=1`);
+  const { admit, pathFor } = house();
+  const entered = admit(`${pathFor()}&tab=1`);
   if (entered.kind !== 'enter') throw new Error(entered.kind);
   expect(entered.path).toBe(`${PLACE.prefix}/?tab=1`);
   expect(entered.cookie).toMatch(
@@ -65,10 +67,18 @@ test('a pass becomes a cookie that nobody else sees, and opens one link only', (
   expect(foreignCookies(entered.cookie.split(';')[0])).toBeUndefined();
 });
 
+test('the session of the console goes to nobody, whatever stands around it', () => {
+  for (const name of ['aichor-session', '__Host-aichor-session']) {
+    expect(foreignCookies(`${name}=secret`)).toBeUndefined();
+    expect(foreignCookies(`a=1; ${name}=secret; b=2`)).toBe('a=1; b=2');
+    expect(foreignCookies(`a=1;${name}=secret;b=2`)).toBe('a=1; b=2');
+  }
+});
+
 test('the first address is no cookie, nor is a cookie a first address', () => {
-  const { admit, keeper } = house();
-  const first = keeper.pathFor(PLACE).split('pass=')[1] ?? '';
-  const entered = admit(keeper.pathFor(PLACE));
+  const { admit, pathFor } = house();
+  const first = pathFor().split('pass=')[1] ?? '';
+  const entered = admit(pathFor());
   if (entered.kind !== 'enter') throw new Error(entered.kind);
   const [name = '', held = ''] = (entered.cookie.split(';')[0] ?? '').split('=');
   expect(admit(`${PLACE.prefix}/`, { cookie: `${name}=${first}` }).kind).toBe('refused');
@@ -76,8 +86,8 @@ test('the first address is no cookie, nor is a cookie a first address', () => {
 });
 
 test('both are good for a while', () => {
-  const { admit, keeper, clock } = house();
-  const path = keeper.pathFor(PLACE);
+  const { admit, pathFor, clock } = house();
+  const path = pathFor();
   const entered = admit(path);
   if (entered.kind !== 'enter') throw new Error(entered.kind);
   const headers = { cookie: entered.cookie.split(';')[0] };
@@ -89,7 +99,7 @@ test('both are good for a while', () => {
 });
 
 test('passes of a server that has gone are good for nothing', () => {
-  const path = house().keeper.pathFor(PLACE);
+  const path = house().pathFor();
   const keeper = createGatekeeper({
     passes: createPasses(() => new Date('2026-01-01T00:00:00Z')),
     hosts: null,
@@ -97,17 +107,30 @@ test('passes of a server that has gone are good for nothing', () => {
   expect(keeper.admit(incoming({}), linkOf(path)).kind).toBe('refused');
 });
 
+test('who may no longer use the server is no longer let in by what was opened before', () => {
+  const { admit, gone, pathFor } = house();
+  const path = pathFor();
+  const entered = admit(path);
+  if (entered.kind !== 'enter') throw new Error(entered.kind);
+  const headers = { cookie: entered.cookie.split(';')[0] };
+  expect(admit(`${PLACE.prefix}/`, headers).kind).toBe('in');
+  gone.isGone = true;
+  expect(admit(`${PLACE.prefix}/`, headers).kind).toBe('refused');
+  expect(admit(path).kind).toBe('refused');
+});
+
 test('only under names of this machine, whatever else leads here', () => {
-  const { admit, keeper } = house();
-  const path = keeper.pathFor(PLACE);
+  const { admit, pathFor } = house();
+  const path = pathFor();
   expect(admit(path, { host: 'attacker.example:4000' }).kind).toBe('refused');
   expect(admit(path, { host: 'LOCALHOST:9000' }).kind).toBe('enter');
-  expect(house(null).admit(path, { host: 'team.example' }).kind).toBe('enter');
+  const anywhere = house(null);
+  expect(anywhere.admit(anywhere.pathFor(), { host: 'team.example' }).kind).toBe('enter');
 });
 
 test('no WebSocket for another site', () => {
-  const { admit, keeper } = house();
-  const entered = admit(keeper.pathFor(PLACE));
+  const { admit, pathFor } = house();
+  const entered = admit(pathFor());
   if (entered.kind !== 'enter') throw new Error(entered.kind);
   const headers = { cookie: entered.cookie.split(';')[0], upgrade: 'websocket' };
   expect(admit(`${PLACE.prefix}/ws`, { ...headers, origin: 'http://127.0.0.1:4000' }).kind).toBe('in');

@@ -91,7 +91,7 @@ async function ask(url: string, headers: OutgoingHttpHeaders = {}, body?: string
 
 /** As a browser does: the address with the pass first, then the link itself with the cookie. */
 async function enter(name: ServiceName): Promise<{ url: string; cookie: string }> {
-  const first = (await links.opened(ID, name, REACHED)) ?? '';
+  const first = (await links.opened(ID, name, { url: REACHED, isStillIn: () => true })) ?? '';
   const entrance = await ask(first);
   expect(entrance.status).toBe(200);
   const [cookie = ''] = (entrance.headers['set-cookie']?.[0] ?? '').split(';');
@@ -112,7 +112,9 @@ test('the address of a link stays where others say REACHED; other facts stay as 
     url: expect.stringMatching(new RegExp(`^http://127\\.0\\.0\\.1:\\d+/links/${ID}/ray/$`)),
   });
   expect(others).toEqual(facts.slice(1));
-  expect(await links.opened(ID, 'tensorboard', 'http://127.0.0.1:6006/')).toBeNull();
+  expect(
+    await links.opened(ID, 'tensorboard', { url: 'http://127.0.0.1:6006/', isStillIn: () => true }),
+  ).toBeNull();
 });
 
 test('who has opened it sees what the pod serves; its own cookie is not shown to it', async () => {
@@ -201,8 +203,10 @@ test('WebSockets pass, both ways, for who has opened it', async () => {
 });
 
 test('the port is the same when the server is started again', async () => {
-  const first = new URL((await links.opened(ID, 'ray', REACHED)) ?? '').port;
+  const first = new URL((await links.opened(ID, 'ray', { url: REACHED, isStillIn: () => true })) ?? '').port;
   await links.close(0);
   links = newLinks();
-  expect(new URL((await links.opened(ID, 'ray', REACHED)) ?? '').port).toBe(first);
+  expect(new URL((await links.opened(ID, 'ray', { url: REACHED, isStillIn: () => true })) ?? '').port).toBe(
+    first,
+  );
 });

@@ -22,7 +22,7 @@ it('a reserve is made while there is plenty of room, and given back piece by pie
   const told = vi.fn<() => void>();
   const open = () => openReserve(folder, { free: () => free, total: 1e12 });
   const reserve = open();
-  reserve.keep(told);
+  reserve.keep({ full: told, low: vi.fn<() => void>(), plenty: vi.fn<() => void>() });
   expect(readdirSync(folder)).toEqual([]);
   free = 1e9;
   vi.advanceTimersByTime(5000);

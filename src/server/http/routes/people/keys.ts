@@ -6,10 +6,10 @@ import {
   keyDocument,
   keyList,
   keyName,
-} from '../../../api/key-contract.ts';
-import type { KeyStore } from '../../people/keys.ts';
-import type { Log } from '../../ports.ts';
-import { answers, describeRoute, failure, json, type Api } from './api.ts';
+} from '../../../../api/key-contract.ts';
+import type { KeyStore } from '../../../people/keys.ts';
+import type { Log } from '../../../ports.ts';
+import { answers, describeRoute, failure, json, type Api } from '../api.ts';
 
 const params = z.object({ name: keyName });
 
@@ -54,22 +54,22 @@ const rotateRoute = describeRoute({
 /** Every change leaves a line in the log that says whose it was. */
 export function keyRoutes(api: Api, keys: KeyStore, log: Log): void {
   api.openapi(identityRoute, (c) => {
-    const { name, role } = c.get('caller');
-    return c.json({ name, role }, 200);
+    const { name, role, projects } = c.get('caller');
+    return c.json({ name, role, projects: projects && [...projects] }, 200);
   });
   api.openapi(listRoute, (c) => c.json({ keys: keys.list() }, 200));
   api.openapi(createKeyRoute, async (c) => {
-    const created = await keys.create(c.req.valid('json'));
+    const created = await keys.create(c.req.valid('json'), c.get('caller').name);
     log.info({ key: created.name, role: created.role, by: c.get('caller').name }, 'a key was made');
     return c.json(created, 201);
   });
   api.openapi(revokeRoute, async (c) => {
-    const gone = await keys.revoke(c.req.valid('param').name);
+    const gone = await keys.revoke(c.req.valid('param').name, c.get('caller').name);
     log.info({ key: gone.name, role: gone.role, by: c.get('caller').name }, 'a key was revoked');
     return c.json(gone, 200);
   });
   api.openapi(rotateRoute, async (c) => {
-    const fresh = await keys.rotate(c.req.valid('param').name);
+    const fresh = await keys.rotate(c.req.valid('param').name, c.get('caller').name);
     log.info({ key: fresh.name, role: fresh.role, by: c.get('caller').name }, 'a key was replaced');
     return c.json(fresh, 200);
   });
