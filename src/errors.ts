@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'ambiguous',
   'conflict',
   'too_large',
+  'events_gone',
   'server_unreachable',
   'server_error',
   'engine_unavailable',

@@ -12,6 +12,7 @@ export const EXIT_CODES = {
   ambiguous: 5,
   conflict: 6,
   too_large: 6,
+  events_gone: 6,
   server_unreachable: 7,
   server_error: 7,
   engine_unavailable: 7,

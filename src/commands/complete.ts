@@ -28,11 +28,11 @@ export default class Complete extends BaseCommand<undefined> {
     const current = words.at(-1) ?? '';
     const wanted = wantedFor(words, Object.values(commands));
     if ('words' in wanted) return linesOf(wanted.words, current);
-    const { values: kind, before } = wanted;
+    const { values: kind, before, of } = wanted;
     if (kind === null || kind === 'file') return [FILES];
     if (kind === 'folder') return [FOLDERS];
     const client = () => this.runningClient(AbortSignal.timeout(PATIENCE_MS));
-    const values = await valuesOf(kind, { current: current.slice(before.length), client });
+    const values = await valuesOf(kind, { current: current.slice(before.length), client, of });
     const all = values.map(({ word, says }) => ({ word: `${before}${word}`, says }));
     return linesOf(all, current);
   }

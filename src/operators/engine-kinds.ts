@@ -6,6 +6,8 @@ interface EngineKindTraits {
   takesPythonEnv: boolean;
   /** Inputs and outputs are folders, which it can serve as buckets, too. */
   servesBuckets: boolean;
+  /** Pods can be processes or containers there. */
+  choosesContainers: boolean;
   /** What it lacks for a plan is found on its nodes, by the control plane; else its capacity says it. */
   fitsByNodes: boolean;
   /** Its pods may have variables that only it knows, such as those of their project's secret. */
@@ -18,6 +20,7 @@ export const ENGINE_KINDS = {
     sharesMachine: true,
     takesPythonEnv: true,
     servesBuckets: true,
+    choosesContainers: true,
     fitsByNodes: false,
     hasOwnVariables: false,
   },
@@ -25,6 +28,7 @@ export const ENGINE_KINDS = {
     sharesMachine: false,
     takesPythonEnv: false,
     servesBuckets: false,
+    choosesContainers: false,
     fitsByNodes: true,
     hasOwnVariables: true,
   },

@@ -4,7 +4,7 @@ import type { Builder, CommonSpec, Manifest } from '../manifest/manifest.ts';
 import { DEBUG_SECONDS, debugCommand } from './command/debug-command.ts';
 import { isOverridable, isSetByController, literal, runField, type InjectedName } from './environment.ts';
 import { distribute } from './distribution/distribute.ts';
-import { refuseProtected } from './protected.ts';
+import { refuseProtected, refuseProtectedVariables } from './protected.ts';
 
 /** What a submission adds to a manifest. */
 export interface SubmissionFacts {
@@ -12,8 +12,15 @@ export interface SubmissionFacts {
   project: string;
   /** `--env` over `--env-file`, merged. */
   env: Record<string, string>;
+  /** Which flag gave a variable, where it was another one. */
+  given_by?: Readonly<Record<string, string>>;
   /** Names only; the values never come near a plan. */
   secrets: string[];
+  /** Variables of the project, below all others; of those that nobody may read, names only. */
+  project_env?: Record<string, string>;
+  project_secrets?: string[];
+  /** Arguments of the build that the project gives, below the manifest's. */
+  project_build_args?: Record<string, string>;
   /** `VCS_*` variables of the commit; empty for a directory. */
   vcs: Record<string, string>;
   /** Of a sweep: its name, and which point and repeat of it this is. */
@@ -23,15 +30,15 @@ export interface SubmissionFacts {
 /**
  * The plan of a manifest: what its operator makes of it, and the parts common to all.
  *
- * Variables of a pod, in order: the operator's own, `AICHOR_*` and `VCS_*`, `spec.env`, the submission's, its
- * secrets, the command. A name stands once: of two given the later one wins, and over those of ours that allow it.
+ * Variables of a pod, in order: the operator's own, `AICHOR_*` and `VCS_*`, the project's, `spec.env`, the
+ * submission's, its secrets, the command. A name stands once: of two given the later one wins, and over those of ours that allow it.
  *
  * @throws AichorError `manifest_invalid` for protected names in `spec.env`, `submission.env` and secrets
  */
 export function planManifest(manifest: Manifest, submission: SubmissionFacts): Plan {
   const { spec } = manifest;
   refuseProtected(Object.keys(spec.env), spec.operator, 'spec.env');
-  refuseProtected(Object.keys(submission.env), spec.operator, '--env');
+  refuseProtectedVariables(submission, spec.operator);
   refuseProtected(submission.secrets, spec.operator, '--secret');
   const { groups, coordinator, firstPod } = distribute(spec);
   const given = userVariables(spec, submission);
@@ -48,8 +55,9 @@ export function planManifest(manifest: Manifest, submission: SubmissionFacts): P
       grace_s: spec.gracefulTermination.terminationGracePeriodSeconds,
     },
     engine_name: spec.engineName,
+    ...(spec.queuePriority !== null && { queue_priority: spec.queuePriority }),
     ray_version: 'rayVersion' in spec ? spec.rayVersion : null,
-    builder: planBuilder(manifest.builder),
+    builder: planBuilder(manifest.builder, submission.project_build_args ?? {}),
     image: spec.image,
     ...planSurroundings(spec),
   };
@@ -84,12 +92,12 @@ function planSurroundings(spec: CommonSpec): Pick<Plan, 'storage' | 'tensorboard
   };
 }
 
-function planBuilder(builder: Builder): Plan['builder'] {
+function planBuilder(builder: Builder, args: Record<string, string>): Plan['builder'] {
   return {
     image: builder.image,
     dockerfile: builder.dockerfile,
     context: builder.context,
-    build_args: builder.buildArgs,
+    build_args: { ...args, ...builder.buildArgs },
     registry: builder.registry,
     target: builder.target,
     skip_build: builder.skipBuild && {
@@ -164,15 +172,14 @@ function vcsVariables({ message, vcs }: SubmissionFacts): EnvVariable[] {
 
 function userVariables(spec: CommonSpec, submission: SubmissionFacts): EnvVariable[] {
   const byName = new Map<string, EnvVariable>();
-  const secrets = submission.secrets.map((name): EnvVariable => ({
-    name,
-    source: { kind: 'secret' },
-    origin: 'secret',
-  }));
+  const hidden = (names: readonly string[], origin: EnvOrigin) =>
+    names.map((name): EnvVariable => ({ name, source: { kind: 'secret' }, origin }));
   for (const variable of [
+    ...literals(submission.project_env ?? {}, 'project'),
+    ...hidden(submission.project_secrets ?? [], 'project'),
     ...literals(spec.env, 'spec.env'),
     ...literals(submission.env, 'submission'),
-    ...secrets,
+    ...hidden(submission.secrets, 'secret'),
   ]) {
     byName.delete(variable.name);
     byName.set(variable.name, variable);

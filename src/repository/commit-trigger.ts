@@ -5,7 +5,7 @@ import type { RepositoryPaths } from './paths.ts';
 /** Whether a commit's message asks for an experiment, as `aichor commits explain` prints it. */
 export interface CommitTrigger {
   triggers: boolean;
-  /** From the root of the repository; null: it triggers nothing. */
+  /** Path of the manifest from the root of the repository; null: it triggers nothing. */
   manifest: string | null;
   /** What was read, or what is wrong. */
   why: string;
@@ -118,6 +118,12 @@ function triggered(manifest: string, why: string): CommitTrigger {
 
 function refused(why: string, hint: string | null): CommitTrigger {
   return { triggers: false, manifest: null, why, hint };
+}
+
+/** The same for somebody who asks what a message would do: one that was never meant to start anything is told how one does. */
+export function withForm(trigger: CommitTrigger): CommitTrigger {
+  const { triggers, hint } = trigger;
+  return triggers || hint !== null ? trigger : { ...trigger, hint: `to start an experiment, write ${FORM}` };
 }
 
 /** The same with a look at the repository: a manifest that is not there makes an experiment that fails at once. */

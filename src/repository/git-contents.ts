@@ -157,7 +157,7 @@ function pointersNotice({ paths, isAtLeast }: Pointers, { clone }: Arrival): Tol
   const cure =
     clone === null
       ? `bring ${one ? 'it' : 'them'} with: git lfs pull`
-      : 'with a commit they come where git-lfs is installed beside the control plane; else submit the directory, after git lfs pull';
+      : "with a commit they come where git-lfs is installed beside the control plane, on a team's server with the repository of a project; else submit the directory, after git lfs pull";
   return { code: 'lfs_contents_absent', message: `${what}; ${cure}` };
 }
 

@@ -62,7 +62,7 @@ export async function readDockerfile(
       ignore: dockerfile.ignore,
       turn: () => (turns?.isDue() === true ? turns.take() : Promise.resolve()),
     });
-    return image === null ? null : { dockerfile, image };
+    return { dockerfile, image };
   } catch (error) {
     // The engine that builds it says so.
     if (error instanceof DockerfileTooLarge) return null;

@@ -4,7 +4,7 @@ import type { WrittenFiles } from './write-files.ts';
 
 /** What `local-repo init` and `manifest init` print. */
 export interface InitDocument {
-  /** Absolute. */
+  /** Absolute path of the folder. */
   path: string;
   /** The distribution name. */
   name: string;

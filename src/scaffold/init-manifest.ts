@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { readIfThereSync } from '../base/io/files-sync.ts';
+import { isFolderSync, readIfThereSync } from '../base/io/files-sync.ts';
 import { counted } from '../base/text/plural.ts';
 import { AichorError } from '../errors.ts';
 import type { Given } from './answers/answers.ts';
@@ -23,12 +23,16 @@ export interface GivenForProject extends Given {
 /**
  * Adds to a project what aichor needs and it does not have: a manifest with its schema, `.aichorignore`, and a Dockerfile
  * where there is none. Nothing that is there is touched (with `force` it is set aside). Throws AichorError `usage` where the
- * command is not known and nobody can be asked, `repository_invalid` for a pyproject.toml that cannot be read, and what
+ * folder is not there, or the command is not known and nobody can be asked, `repository_invalid` for a pyproject.toml that cannot be read, and what
  * `writeFiles` throws.
  */
 export async function initManifest(given: GivenForProject, options: InitOptions): Promise<InitDocument> {
   const { cwd, env, signal } = options;
   const path = options.directory === null ? rootAround(options) : resolve(cwd, options.directory);
+  if (!isFolderSync(path))
+    throw new AichorError('usage', `there is no folder ${path}`, {
+      hint: 'name the folder of a project; aichor local-repo init makes a new repository',
+    });
   const project = readProject(path);
   const operator = given.operator ?? operatorFor(project.packages);
   const here = await pythonHere(env);

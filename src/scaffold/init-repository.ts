@@ -43,7 +43,8 @@ export async function initRepository(given: Given, options: InitOptions): Promis
   const path = named ?? resolve(cwd, distribution);
   const existing: Existing = force ? 'replace' : named === null ? 'refuse' : 'keep';
   const templates = join(options.packageRoot, 'templates');
-  const rendered = await renderRepository(answers, { templates, schema: await schemaText() });
+  const agents = options.agents === true;
+  const rendered = await renderRepository(answers, { templates, schema: await schemaText(), agents });
   options.progress('writing the repository; uv looks for the versions of its packages');
   const { env, signal } = options;
   const written = await writeFiles(rendered, { path, existing, locks: true, env, signal });

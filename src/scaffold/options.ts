@@ -6,6 +6,8 @@ export interface InitOptions {
   /** As typed, or null. */
   directory: string | null;
   force: boolean;
+  /** Whether a new repository gets a page for agents. */
+  agents?: boolean;
   /** Whether people can be asked; `defaults`: the defaults are wanted. */
   asking: 'ask' | 'defaults' | 'never';
   /** Where `templates/` is. */

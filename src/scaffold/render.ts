@@ -23,6 +23,8 @@ interface Sources {
   templates: string;
   /** JSON Schema of the manifest, as text. */
   schema: string;
+  /** Whether there is a page for agents. */
+  agents?: boolean;
 }
 
 /** What is added to a project that is there. */
@@ -71,7 +73,9 @@ export async function renderRepository(answers: Answers, sources: Sources): Prom
   ]);
   const head = await readFile(join(sources.templates, 'peers/head.py.eta'), 'utf8');
   const facts = { ...factsOf(answers), head: head.trimEnd() };
-  const rendered = await renderTemplates(templateOf(answers, module), facts, sources);
+  const forAgents = sources.agents === true && { 'AGENTS.md': 'repository/AGENTS.md.eta' };
+  const templates = { ...templateOf(answers, module), ...forAgents };
+  const rendered = await renderTemplates(templates, facts, sources);
   for (const [path, text] of rendered) files.set(path, text);
   return files;
 }

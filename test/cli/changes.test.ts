@@ -7,7 +7,7 @@ import { documentOf, errorOf, makeProgram, type Program } from './program.ts';
 
 let program: Program;
 beforeAll(() => {
-  program = makeProgram('changes');
+  program = makeProgram('changes', { TOKEN: 'hunter2' });
 });
 afterAll(() => program.close());
 
@@ -42,6 +42,38 @@ it('a value of the manifest is changed for one run, and stays changed when that 
   });
 });
 
+it('variables and secrets of the first one can be left out when it is submitted again', async () => {
+  const flags = ['--env', 'KEPT=1', '--env', 'DEBUG=1', '--secret', 'TOKEN'];
+  const first = documentOf(await program.submit(...flags));
+  expect(documentOf(await aichor(['experiments', 'get', first.experiment_id])).secrets).toEqual(['TOKEN']);
+  const again = [
+    'experiments',
+    'resubmit',
+    first.experiment_id,
+    '--drop-env',
+    'DEBUG',
+    '--drop-env',
+    'TOKEN',
+  ];
+  const dry = documentOf(await aichor([...again, '--dry-run']));
+  expect(JSON.stringify(dry.plan)).toContain('KEPT');
+  expect(JSON.stringify(dry.plan)).not.toMatch(/DEBUG|TOKEN/);
+  const second = documentOf(await aichor(again));
+  expect(documentOf(await aichor(['experiments', 'get', second.experiment_id]))).toMatchObject({
+    env: { KEPT: '1' },
+    secrets: [],
+  });
+  const anew = documentOf(await aichor([...again, '--env', 'DEBUG=2']));
+  expect(documentOf(await aichor(['experiments', 'get', anew.experiment_id])).env).toEqual({
+    KEPT: '1',
+    DEBUG: '2',
+  });
+  for (const flag of ['--dry-run', '--json']) {
+    const slip = ['experiments', 'resubmit', first.experiment_id, '--drop-env', 'DEBGU', flag];
+    expect(errorOf(await aichor(slip))).toMatchObject({ code: 'usage', hint: 'did you mean DEBUG?' });
+  }
+});
+
 it('a change that makes the manifest invalid is refused before anything is sent', async () => {
   const refused = await program.submit('--set', 'spec.types.worker.cuont=2');
   expect(refused.code).toBe(3);
@@ -51,6 +83,8 @@ it('a change that makes the manifest invalid is refused before anything is sent'
   const [id] = documentOf(await aichor(['experiments', 'list'])).experiments;
   const again = await aichor(['experiments', 'resubmit', id.experiment_id, '--set', 'spec.operator=jax5']);
   expect(again.code).toBe(3);
+  // The manifest of the directory is in order: to validate it would tell nothing.
+  expect(errorOf(again).hint).toContain('correct the change');
   expect((await aichor(['experiments', 'resubmit'])).code).toBe(2);
 });
 

@@ -23,6 +23,18 @@ describe('the command line', () => {
     expect(errorOf(outcome)).toMatchObject({ code: 'usage', message: expect.stringContaining('absent.env') });
   });
 
+  it.each([
+    ['--ouput', '--output'],
+    ['--jsn', '--json'],
+    ['--statu', '--status'],
+  ])('knows the flag that was meant by %s, of a command and of all', async (typed, meant) => {
+    const outcome = await aichor(['experiments', 'list', typed, 'json']);
+    expect(errorOf(outcome)).toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining(`did you mean \`${meant}\``),
+    });
+  });
+
   it.each([['get'], ['logs'], ['wait'], ['resubmit'], ['cancel'], ['delete']])(
     'refuses an empty id: experiments %s ""',
     async (verb) => {

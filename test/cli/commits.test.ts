@@ -33,6 +33,10 @@ it('explains a message without a server, and with a look at the repository', asy
     triggers: true,
     hint: 'did you mean aichor[manifest.yaml]: …?',
   });
+  expect(documentOf(await explain('fix a typo'))).toMatchObject({
+    ...{ triggers: false, manifest: null },
+    hint: 'to start an experiment, write aichor[manifest.yaml]: what this commit is about',
+  });
   const nowhere = await explain('exp: x', '--repo-dir', 'nowhere');
   expect(nowhere).toMatchObject({ code: 2, stdout: '' });
   expect(errorOf(nowhere)).toMatchObject({ code: 'usage', message: expect.stringContaining('nowhere') });

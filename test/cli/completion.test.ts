@@ -47,6 +47,8 @@ const LINES: [line: string, among: () => string][] = [
   ['aichor experiments submit local --set spec.command', () => 'spec.command='],
   ['aichor context set engine ', () => 'local'],
   ['aichor experiments open latest tens', () => 'tensorboard'],
+  ['aichor experiments exec latest work', () => 'worker-0-0'],
+  ['aichor experiments logs latest --pod work', () => 'worker-0-0'],
   ['aichor manifest validate mani', () => 'manifest.yaml'],
   ['aichor manifest explain spec.types.worker.resources.sh', () => 'spec.types.worker.resources.shmSizeGB'],
   ['aichor manifest explain spec.ty', () => 'spec.types.'],

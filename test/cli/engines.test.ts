@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { kubeconfigText, startFakeApi, type FakeApi } from '../fakes/kubernetes-api.ts';
+import { serveJobSets, kubeconfigText, startFakeApi, type FakeApi } from '../fakes/kubernetes-api.ts';
 import { documentOf, errorOf, makeProgram, manifest, type Program } from './program.ts';
 
 let program: Program;
@@ -9,10 +9,7 @@ let api: FakeApi;
 beforeAll(async () => {
   api = await startFakeApi();
   program = makeProgram('engines', { KUBECONFIG: api.kubeconfig });
-  api.documents.set('/version', { gitVersion: 'v1.36.4' });
-  api.documents.set('/apis/jobset.x-k8s.io', { versions: [{ version: 'v1alpha2' }] });
-  api.documents.set('/apis/jobset.x-k8s.io/v1alpha2', { resources: [{ name: 'jobsets' }] });
-  api.store.put('namespaces', { metadata: { name: 'lab' } });
+  serveJobSets(api, 'lab');
   const status = {
     conditions: [{ type: 'Ready', status: 'True' }],
     allocatable: { cpu: '8', memory: '32Gi', 'nvidia.com/gpu': '2' },

@@ -126,6 +126,26 @@ describe('local-repo init in a script', () => {
     expect(readdirSync(out)).toEqual(['worker-1']);
   });
 
+  test('pods of seeds side by side learn from different data', async () => {
+    await aichor(['--name', 'seeds', '--operator', 'jobset']);
+    const cwd = join(home, 'cwd', 'seeds');
+    const first = ([seed, pod]: [string, string]) => {
+      const out = join(home, `out-${seed}`);
+      const place = {
+        GLOBAL_REPLICAS: '2',
+        JOB_GLOBAL_INDEX: pod,
+        SEED: seed,
+        AICHOR_OUTPUT_PATH: `${out}/`,
+      };
+      const env = { PATH: process.env['PATH'], PYTHONPATH: 'src', ...place };
+      execFileSync('python3', ['-m', 'seeds.main', '--steps', '1'], { cwd, env });
+      return readFileSync(join(out, `worker-${pod}`, 'metrics.jsonl'), 'utf8').match(/"loss": [\d.]+/)?.[0];
+    };
+    const losses = (['0', '1'] as const).flatMap((seed) => [first([seed, '0']), first([seed, '1'])]);
+    expect(losses).not.toContain(undefined);
+    expect(new Set(losses).size).toBe(4);
+  });
+
   test('a host of packages that cannot be reached is named, with what to do meanwhile', async () => {
     const words = String.raw`error: Request failed after 3 retries
   cause: Failed to fetch: https://download.example.org/whl/cpu/torch/

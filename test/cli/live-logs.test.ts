@@ -1,9 +1,10 @@
 /** Lines that stay open (progress bars) while they are followed: on a terminal, as JSON, as raw bytes. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeScript } from './program.ts';
 import { hasTmux } from './terminal.ts';
 
 const bin = join(import.meta.dirname, '../../bin/aichor.js');
@@ -35,33 +36,9 @@ function aichor(...args: string[]): string {
   return execFileSync(process.execPath, [bin, ...args], { env, cwd: home, encoding: 'utf8', stdio: 'pipe' });
 }
 
-/** A repository whose two pods run this script. */
-function repositoryOf(script: string): string {
-  const repository = mkdtempSync(join(home, 'repository-'));
-  writeFileSync(join(repository, 'run.sh'), script);
-  writeFileSync(join(repository, 'Dockerfile'), 'FROM python:3.12-slim\nCOPY . .\n');
-  mkdirSync(join(repository, 'aichor_manifests'));
-  writeFileSync(
-    join(repository, 'aichor_manifests', 'manifest.yaml'),
-    [
-      'kind: AIchorManifest',
-      'apiVersion: "0.2.3"',
-      'builder: {image: x, dockerfile: ./Dockerfile, context: .}',
-      'spec:',
-      '  operator: jobset',
-      '  image: x',
-      '  command: sh run.sh',
-      '  types:',
-      '    worker: {count: 2, resources: {cpus: 1, ramRatio: 1}}',
-      '',
-    ].join('\n'),
-  );
-  return repository;
-}
-
 /** An experiment of two pods that run this script; its id, and what lets it go on. */
 function submit(script: string): { id: string; say(word: string): void } {
-  const repository = repositoryOf(script);
+  const repository = writeScript(home, script, 2);
   const id = aichor(
     'experiments',
     'submit',
@@ -196,7 +173,7 @@ describe.runIf(hasTmux)('on a terminal', () => {
   });
 
   test('submit --follow shows them below its line of progress', async () => {
-    const repository = repositoryOf(BARS);
+    const repository = writeScript(home, BARS, 2);
     run(`experiments submit local --repo-dir ${repository} --follow --message x`);
     try {
       const screen = () => tmux('capture-pane', '-p', '-t', 'live');

@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeScript } from './program.ts';
 
 const bin = join(import.meta.dirname, '../../bin/aichor.js');
 const BYTES = String.raw`printf '\000bin\377\r\n10%%\r20%%\r\nend'`;
@@ -46,25 +47,7 @@ function aichor(args: string[], onOutput: (piece: Buffer) => void = () => undefi
 
 /** Submits an experiment whose pods run this; its id. */
 async function submit(command: string, ...flags: string[]): Promise<string> {
-  const repository = mkdtempSync(join(home, 'repository-'));
-  mkdirSync(join(repository, 'aichor_manifests'));
-  writeFileSync(join(repository, 'run.sh'), `${command}\n`);
-  writeFileSync(join(repository, 'Dockerfile'), 'FROM python:3.12-slim\nCOPY . .\n');
-  writeFileSync(
-    join(repository, 'aichor_manifests', 'manifest.yaml'),
-    [
-      'kind: AIchorManifest',
-      'apiVersion: "0.2.3"',
-      'builder: {image: x, dockerfile: ./Dockerfile, context: .}',
-      'spec:',
-      '  operator: jobset',
-      '  image: x',
-      '  command: sh run.sh',
-      '  types:',
-      '    worker: {count: 2, resources: {cpus: 1, ramRatio: 1}}',
-      '',
-    ].join('\n'),
-  );
+  const repository = writeScript(home, `${command}\n`, 2);
   const { stdout } = await aichor([
     'experiments',
     'submit',
@@ -101,6 +84,18 @@ describe('the logs of an experiment that has ended', () => {
     id = JSON.parse(stdout.toString()).experiments[0].experiment_id;
   });
   const logs = (...flags: string[]): Promise<Outcome> => aichor(['experiments', 'logs', id, ...flags]);
+
+  test('are those with a text, or until a time', async () => {
+    const outs = linesOf(await logs('--grep', 'OUT worker'));
+    expect(outs).toEqual([]);
+    const found = linesOf(await logs('--grep', 'out worker'));
+    expect(found.map(({ text }) => text).toSorted()).toEqual(['out worker-0-0', 'out worker-1-0']);
+    const all = linesOf(await logs());
+    expect(linesOf(await logs('--until', '2020-01-01'))).toEqual([]);
+    expect(linesOf(await logs('--until', '2120-01-01'))).toEqual(all);
+    const wrong = await logs('--until', 'soon');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--until')]);
+  });
 
   test('are JSON lines with all keys, counted without gaps', async () => {
     const lines = linesOf(await logs('--step', 'run'));
@@ -210,4 +205,22 @@ describe('following', () => {
     expect(outcome.code).toBe(8);
     expect(errorOf(outcome)).toMatchObject({ code: 'experiment_failed', exit_code: 8 });
   });
+});
+
+test('the list has what an experiment was run again as, and what was there before', async () => {
+  await submit('true', '--wait');
+  const { experiments } = JSON.parse((await aichor(['experiments', 'list'])).stdout.toString());
+  const id: string = experiments[0].experiment_id;
+  const list = async (...flags: string[]) => {
+    const { stdout, stderr } = await aichor(['experiments', 'list', ...flags]);
+    expect(stderr).toBe('');
+    return JSON.parse(stdout.toString()).experiments.map(
+      (each: { experiment_id: string }) => each.experiment_id,
+    );
+  };
+  expect(await list('--until', '2020-01-01')).toEqual([]);
+  expect(await list('--until', '2120-01-01')).toContain(id);
+  expect(await list('--resubmit-of', id.slice(0, 8))).toEqual([]);
+  const made = JSON.parse((await aichor(['experiments', 'resubmit', id, '--wait'])).stdout.toString());
+  expect(await list('--resubmit-of', id.slice(0, 8))).toEqual([made.experiment_id]);
 });

@@ -67,6 +67,15 @@ dependencies = ["numpy", "Torch>=2.2"]
 extra = ["tqdm"]
 `;
 
+test('a folder that is not there is told as such, and a file in its place', () => {
+  given({ file: '' });
+  for (const path of [join(home, 'none'), join(root, 'file'), join(root, 'file', 'below')]) {
+    const { code, stdout, stderr } = aichor(['manifest', 'init', path, '--command', 'true']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'usage', message: `there is no folder ${path}` });
+  }
+});
+
 describe('manifest init', () => {
   test('a project with a pyproject.toml and a Dockerfile: what is there stays byte by byte', () => {
     given({

@@ -139,6 +139,54 @@ describe('aichor manifest validate', () => {
     ]);
   });
 
+  test('a Dockerfile that no build can read is one finding, not none', () => {
+    const elsewhere = GOOD.replace('dockerfile: Dockerfile', 'dockerfile: Dockerfile.utf16');
+    writeFileSync(join(folder, 'Dockerfile.utf16'), Buffer.from('\uFEFFFROM scratch\nRUN true\n', 'utf16le'));
+    const { status, stdout } = aichor(['validate', '-'], elsewhere);
+    rmSync(join(folder, 'Dockerfile.utf16'));
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).files[0].repository).toMatchObject([
+      {
+        code: 'dockerfile-refused',
+        file: 'Dockerfile.utf16',
+        line: 1,
+        severity: 'warning',
+        message: expect.stringContaining('UTF-16'),
+      },
+    ]);
+  });
+
+  test('outside of Git the repository is what was named, or what has the manifest', () => {
+    const plain = mkdtempSync(join(tmpdir(), 'aichor-no-git-'));
+    try {
+      const put = (path: string, text: string) => {
+        mkdirSync(join(plain, path, '..'), { recursive: true });
+        writeFileSync(join(plain, path), text);
+      };
+      for (const one of ['one', 'two'])
+        for (const name of ['manifest.yaml', 'jobs/more.yaml', 'main.py', 'Dockerfile'])
+          put(`${one}/${name}`, name.endsWith('.yaml') ? GOOD : 'FROM scratch\n');
+      put('three/aichor_manifests/manifest.yaml', GOOD);
+      for (const name of ['Dockerfile', 'main.py']) put(`three/${name}`, 'FROM scratch\n');
+      put('four/any.yaml', GOOD);
+      for (const name of ['Dockerfile', 'main.py']) put(`four/${name}`, 'FROM scratch\n');
+      const named = ['one', 'two', 'three', 'three/aichor_manifests', 'four', 'two/manifest.yaml'];
+      for (const args of [...named.map((each) => [each]), [join(plain, 'four')], ['one', 'two', 'three']]) {
+        const env = { ...process.env, AICHOR_HOME: join(folder, 'home') };
+        const argv = [BIN, 'manifest', 'validate', ...args];
+        const { stdout, stderr } = spawnSync(process.execPath, argv, { cwd: plain, env, encoding: 'utf8' });
+        const { files } = JSON.parse(stdout || stderr);
+        expect(files.length, args.join(' ')).toBeGreaterThan(0);
+        expect(
+          files.flatMap(({ repository }: { repository: object[] }) => repository),
+          args.join(' '),
+        ).toEqual([]);
+      }
+    } finally {
+      rmSync(plain, { recursive: true });
+    }
+  });
+
   test('a missing Dockerfile does not change the verdict', () => {
     const elsewhere = GOOD.replace('dockerfile: Dockerfile', 'dockerfile: Dockerfile.gpu');
     const { status, stdout } = aichor(['validate', '-'], elsewhere);

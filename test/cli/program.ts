@@ -13,6 +13,8 @@ export interface Outcome {
 }
 
 interface Running {
+  /** Of all that it has printed until now. */
+  onStdout?: (text: string) => void;
   onStderr?: (text: string, interrupt: () => void) => void;
   more?: Record<string, string>;
   stdin?: string;
@@ -36,15 +38,20 @@ export function makeProgram(name: string, more: Record<string, string> = {}): Pr
   const repo = join(home, 'repo');
   const env = { PATH: process.env['PATH'], HOME: home, AICHOR_HOME: join(home, 'state'), ...more };
   writeRepository(repo);
-  const aichor = (args: readonly string[], { onStderr, more: also, stdin }: Running = {}) =>
+  const aichor = (args: readonly string[], { onStdout, onStderr, more: also, stdin }: Running = {}) =>
     new Promise<Outcome>((resolve, reject) => {
       const child = spawn(process.execPath, [BIN, ...args], { env: { ...env, ...also }, cwd: repo });
       let stdout = '';
       let stderr = '';
-      child.stdout.on('data', (piece) => (stdout += piece));
+      let isInterrupted = false;
+      child.stdout.on('data', (piece) => {
+        stdout += piece;
+        onStdout?.(stdout);
+      });
       child.stderr.on('data', (piece) => {
         stderr += piece;
-        onStderr?.(stderr, () => child.kill('SIGINT'));
+        // A second one, which may meet it while it leaves, ends it as a signal does.
+        onStderr?.(stderr, () => void (isInterrupted ||= child.kill('SIGINT')));
       });
       child.stdin.on('error', () => undefined).end(stdin);
       child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr }));
@@ -96,7 +103,38 @@ export function documentOf({ stdout, stderr }: Outcome) {
   return JSON.parse(stdout);
 }
 
+/** The document that a command prints when it ends with one of these codes; fails with what it complained of. */
+export async function jsonOf(program: Program, args: string[], codes: readonly number[] = [0]) {
+  const { code, stdout, stderr } = await program.aichor(args);
+  expect(codes, stderr).toContain(code);
+  return JSON.parse(stdout);
+}
+
 /** The error object: the last line of stderr. */
 export function errorOf({ stderr }: Outcome) {
   return JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '').error;
+}
+
+/** A repository of its own below a folder, whose pods run this script. */
+export function writeScript(home: string, script: string, pods: number): string {
+  const repository = mkdtempSync(join(home, 'repository-'));
+  writeFileSync(join(repository, 'run.sh'), script);
+  writeFileSync(join(repository, 'Dockerfile'), 'FROM python:3.12-slim\nCOPY . .\n');
+  mkdirSync(join(repository, 'aichor_manifests'));
+  writeFileSync(
+    join(repository, 'aichor_manifests', 'manifest.yaml'),
+    [
+      'kind: AIchorManifest',
+      'apiVersion: "0.2.3"',
+      'builder: {image: x, dockerfile: ./Dockerfile, context: .}',
+      'spec:',
+      '  operator: jobset',
+      '  image: x',
+      '  command: sh run.sh',
+      '  types:',
+      `    worker: {count: ${pods}, resources: {cpus: 1, ramRatio: 1}}`,
+      '',
+    ].join('\n'),
+  );
+  return repository;
 }

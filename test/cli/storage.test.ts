@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -6,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -95,7 +97,7 @@ describe('outputs', () => {
       kind: 'outputs',
       project: 'default',
       experiment_id: id,
-      files: [{ path: 'a/model', bytes: 8, modified_at: expect.any(String) }],
+      files: [{ path: 'a/model', bytes: 8, modified_at: expect.any(String), version: expect.any(String) }],
     });
   });
 
@@ -141,5 +143,66 @@ describe('a link', () => {
 
   test('to something unknown is a wrong usage', () => {
     expect(aichor('experiments', 'open', id, 'grafana').code).toBe(2);
+  });
+});
+
+describe('uploads', () => {
+  const inputs = () => join(home, 'state', 'inputs', 'default');
+
+  test('go to the inputs, whole, with the modes of files here, and come back', () => {
+    const data = join(home, 'data');
+    mkdirSync(join(data, 'inner'), { recursive: true });
+    writeFileSync(join(data, 'inner', 'a.csv'), '1,2');
+    symlinkSync(join(data, 'inner', 'a.csv'), join(data, 'link.csv'));
+    symlinkSync(data, join(data, 'circle'));
+    // Of several parts, the last one shorter.
+    writeFileSync(join(data, 'large.bin'), Buffer.alloc((66 << 20) + 5, 'abcdefg'));
+    const { code, document, stderr } = aichor('storage', 'upload', data);
+    expect(code, stderr).toBe(0);
+    expect(document.files.map(({ path }: { path: string }) => path)).toEqual([
+      ...['data/inner/a.csv', 'data/large.bin', 'data/link.csv'],
+    ]);
+    expect(stderr).toContain('circle is left out');
+    for (const name of ['inner/a.csv', 'large.bin', 'link.csv'])
+      expect(readFileSync(join(inputs(), 'data', name)).equals(readFileSync(join(data, name)))).toBe(true);
+    expect(readdirSync(join(home, 'state', 'uploads'))).toEqual([]);
+    expect(aichor('storage', 'upload', data).document.unchanged).toBe(3);
+    expect(aichor('storage', 'download', '--inputs', 'data/large.bin', '--to', 'large').code).toBe(0);
+    expect(
+      readFileSync(join(home, 'large/data/large.bin')).equals(readFileSync(join(data, 'large.bin'))),
+    ).toBe(true);
+  });
+
+  test('never go through a link, and replace no folder', () => {
+    writeFileSync(join(home, 'f'), 'f');
+    mkdirSync(join(home, 'outside'));
+    mkdirSync(join(inputs(), 'folder', 'f'), { recursive: true });
+    symlinkSync(join(home, 'outside'), join(inputs(), 'link'));
+    for (const [to, code] of [
+      ['link', 6],
+      ['link/deeper', 6],
+      ['folder', 6],
+      ['../x', 2],
+    ] as const)
+      expect(aichor('storage', 'upload', 'f', '--to', to).code, to).toBe(code);
+    expect(readdirSync(join(home, 'outside'))).toEqual([]);
+    expect(aichor('storage', 'upload', 'nothing').code).toBe(5);
+  });
+});
+
+test('an upload that is interrupted says that the same command goes on', async () => {
+  writeFileSync(join(home, 'weights.bin'), '');
+  truncateSync(join(home, 'weights.bin'), 2 ** 31);
+  const uploading = spawn(process.execPath, [bin, 'storage', 'upload', 'weights.bin'], { env, cwd: home });
+  const ended = once(uploading, 'close');
+  let said = '';
+  uploading.stderr.on('data', (text) => (said += text));
+  const sent = () => readdirSync(join(home, 'state'), { recursive: true, encoding: 'utf8' });
+  await expect.poll(() => sent().some((name) => name.includes('uploads/'))).toBe(true);
+  uploading.kill('SIGINT');
+  expect((await ended)[0], said).toBe(130);
+  expect(JSON.parse(said).error).toMatchObject({
+    code: 'interrupted',
+    hint: expect.stringContaining('the same command again'),
   });
 });

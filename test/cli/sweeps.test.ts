@@ -112,9 +112,24 @@ it('changes the manifest at each point, typed; a mistake is told at its line and
   expect(errorOf(await sweep('--set', 'COUNT=1')).hint).toContain('--grid');
   expect(errorOf(await sweep('--grid', 'A=1', '--env', 'A=2')).code).toBe('usage');
   expect(errorOf(await sweep('--space', 'A=int:1:2')).hint).toContain('--random');
+  expect(errorOf(await sweep('--random', '2')).hint).toContain('--space');
   expect(await experimentsOf()).toEqual(before);
   const made = documentOf(await sweep('--set', 'spec.types.worker.count=1,2', '--wait')).experiments;
   expect(made.map(({ resources }: { resources: { pods: number } }) => resources.pods)).toEqual([1, 2]);
+});
+
+it.each([
+  ['--grid', ['--grid', 'VCS_SHA=1']],
+  ['--grid', ['--grid', 'VCS_SHA=1', '--commit-sha', 'HEAD']],
+  ['--list', ['--list', '-']],
+  ['--space', ['--random', '1', '--space', 'VCS_SHA=int:1:9']],
+])('a name that cannot be given is told with %s, which gave it', async (flag, given) => {
+  const refused = await aichor(['experiments', 'sweep', ...given], { stdin: 'VCS_SHA\n1\n' });
+  expect(refused).toMatchObject({ code: 3, stdout: '' });
+  expect(errorOf(refused)).toMatchObject({
+    message: `${flag}: VCS_SHA is set by aichor itself and cannot be given`,
+    hint: expect.stringContaining(`take it out of ${flag},`),
+  });
 });
 
 it('a dry run tells every experiment and makes none; drawn points are the same each time', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BIN, documentOf, errorOf, makeProgram, type Program } from './program.ts';
@@ -16,6 +16,9 @@ let said: Record<string, unknown>;
 beforeAll(async () => {
   machine = makeProgram('team');
   user = makeProgram('user');
+  mkdirSync(String(machine.env['AICHOR_HOME']), { mode: 0o700 });
+  const settings = join(String(machine.env['AICHOR_HOME']), 'settings.json');
+  writeFileSync(settings, '{"max_snapshot_gb": 0.002}', { mode: 0o600 });
   ({ server, said } = await serve());
   address = String(said['address']);
   key = readFileSync(String(said['key_file']), 'utf8').trim();
@@ -47,8 +50,13 @@ it('says what server status says, when it is ready', async () => {
     address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/),
     version: expect.any(String),
     live_experiments: 0,
-    disk: { snapshots: 0, environments: 0, logs: 0, outputs: 0 },
+    disk: { snapshots: expect.any(Number), environments: 0, logs: 0, outputs: 0, repositories: 0 },
   });
+  // As du counts: folders that hold nothing yet take some blocks.
+  expect(said['disk']).toHaveProperty(
+    'snapshots',
+    expect.toSatisfy((bytes: number) => bytes < 100_000),
+  );
   expect(documentOf(await machine.aichor(['server', 'status']))).toMatchObject({ address, pid: server.pid });
 });
 
@@ -92,6 +100,25 @@ it('gives a user who has it everything: submit, logs, record, and nothing is sen
   execFileSync('diff', ['-r', user.repo, to]);
 });
 
+it('takes no larger directory than its settings say, and neither does a user whose own say so', async () => {
+  const large = join(user.repo, 'larger.txt');
+  writeFileSync(large, 'the same line\n'.repeat(200_000));
+  const refused = await user.submit();
+  expect(refused).toMatchObject({ code: 6, stdout: '' });
+  expect(errorOf(refused)).toMatchObject({
+    code: 'too_large',
+    message: expect.stringContaining('the control plane takes 2.0 MB'),
+    hint: expect.stringContaining('max_snapshot_gb'),
+  });
+  const own = await machine.aichor(['experiments', 'submit', 'local', '--repo-dir', user.repo]);
+  expect(own.code).toBe(6);
+  expect(errorOf(own)).toMatchObject({
+    code: 'too_large',
+    message: expect.stringMatching(/larger\.txt 2\.\d MB.*at most 2\.0 MB can be sent/),
+  });
+  rmSync(large);
+});
+
 it('takes a sweep', async () => {
   const made = await aichor(['experiments', 'sweep', '--grid', 'RATE=1,2', '--name', 'team', '--wait']);
   expect(made.code, made.stderr).toBe(0);
@@ -111,6 +138,7 @@ it('gives people keys of their own, each good for what its role is', async () =>
   expect(documentOf(await aichor(['auth', 'status'], { more })).identity).toEqual({
     name: 'anna',
     role: 'viewer',
+    projects: null,
   });
   expect((await aichor(['experiments', 'list'], { more })).code).toBe(0);
   const refused = await aichor(['keys', 'list'], { more });
@@ -122,7 +150,17 @@ it('gives people keys of their own, each good for what its role is', async () =>
   expect((await aichor(['experiments', 'list'], { more })).code).toBe(4);
   const again = { ...more, AICHOR_API_KEY: String(fresh.key) };
   expect((await aichor(['experiments', 'list'], { more: again })).code).toBe(0);
+  const following = spawn(process.execPath, [BIN, 'events', '--follow', '--since', '0'], {
+    env: { ...user.env, ...again },
+  });
+  const ended = once(following, 'close');
+  let complaint = '';
+  following.stderr.on('data', (text) => (complaint += text));
+  await once(following.stdout, 'data');
+  following.stdout.resume();
   expect(documentOf(await machine.aichor(['keys', 'revoke', 'anna']))).toMatchObject({ name: 'anna' });
+  expect(await ended).toEqual([4, null]);
+  expect(complaint).toContain('"unauthenticated"');
   expect((await aichor(['experiments', 'list'], { more: again })).code).toBe(4);
   const wrong = await machine.aichor([
     'keys',

@@ -19,6 +19,7 @@ export interface Terminal {
   scrolled(): number;
   /** Waits until the screen shows something, and gives it. */
   shows(pattern: RegExp): Promise<string>;
+  resize(width: number, height: number): void;
   close(): void;
 }
 
@@ -63,6 +64,7 @@ export function openTerminal(
       await expect.poll(screen, { timeout: 60_000, interval: 50 }).toMatch(pattern);
       return screen();
     },
+    resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
     close: () => tmux('kill-server'),
   };
 }

@@ -21,8 +21,15 @@ it('tells what the pods take, a line each round until the end; once for people',
   const more = { AICHOR_OUTPUT: 'table', COLUMNS: '100', NO_COLOR: '1' };
   const shown = await program.aichor(['experiments', 'top', id, '--once'], { more });
   expect(shown.stdout).toMatch(/^POD .* CPU +MEMORY/m);
-  const following = program.aichor(['experiments', 'top', id, '--interval', '1s']);
-  writeFileSync(hold, '');
+  // A first sample is kept soon, and stays.
+  const usage = async () => (await get()).pods[0].usage;
+  await expect.poll(usage, { timeout: 60_000, interval: 500 }).toMatchObject({
+    samples: expect.any(Number),
+    memory_bytes: { mean: expect.any(Number), peak: expect.any(Number) },
+  });
+  const following = program.aichor(['experiments', 'top', id, '--interval', '1s'], {
+    onStdout: () => writeFileSync(hold, ''),
+  });
   const { code, stdout: lines } = await following;
   expect(code).toBe(0);
   const samples = lines
@@ -30,6 +37,19 @@ it('tells what the pods take, a line each round until the end; once for people',
     .split('\n')
     .map((line) => JSON.parse(line));
   expect(samples.at(-1)).toMatchObject({ experiment_id: id, pods: [] });
+  const kept = await program.aichor(['experiments', 'top', id]);
+  expect(JSON.parse(kept.stdout.split('\n')[0] ?? '')).toMatchObject({
+    experiment_id: id,
+    span_s: expect.any(Number),
+    pods: [{ pod: 'worker-0-0', cpus: expect.any(Number), peak: { memory_bytes: expect.any(Number) } }],
+  });
+  for (const words of [
+    ['top', id],
+    ['get', id],
+  ]) {
+    const page = await program.aichor(['experiments', ...words], { more });
+    expect(page.stdout).toMatch(/^POD .* CPU\/MAX +MEMORY +PEAK/m);
+  }
   const nothing = await program.aichor(['experiments', 'top', '--once']);
   expect(nothing).toMatchObject({ code: 0, stdout: '' });
 });

@@ -11,7 +11,7 @@ const LOOKED_AT = 200;
 /** Values of a kind; `current` is what is typed of one. `client` gives null where no control plane runs: none is started. */
 export async function valuesOf(
   kind: ValueKind,
-  { current, client }: { current: string; client(): Promise<Client | null> },
+  { current, client, of }: { current: string; client(): Promise<Client | null>; of?: string | undefined },
 ): Promise<Suggestion[]> {
   const found = await experimentsFor(kind, client);
   switch (kind) {
@@ -42,6 +42,8 @@ export async function valuesOf(
     case 'manifest-path':
     case 'manifest-value':
       return manifestPaths(current, kind === 'manifest-value');
+    case 'pod':
+      return podsOf(await client(), of ?? 'latest');
     case 'link':
       return plain(['tensorboard', 'ray', 'jupyter', 'vscode']);
     case 'shell':
@@ -92,6 +94,11 @@ function distinct(
 
 function plain(words: readonly string[]): Suggestion[] {
   return words.map((word) => ({ word, says: '' }));
+}
+
+async function podsOf(client: Client | null, ref: string): Promise<Suggestion[]> {
+  const pods = client === null ? [] : (await client.get(ref)).pods;
+  return pods.map(({ pod, status }) => ({ word: pod, says: status.toLowerCase() }));
 }
 
 async function enginesOf(client: Client | null): Promise<Suggestion[]> {

@@ -41,14 +41,18 @@ export type ValueKind =
   | 'manifest-path'
   | 'manifest-value'
   | 'link'
+  | 'pod'
   | 'shell'
   | 'file'
   | 'folder';
 
 export type Wanted =
   | { words: Suggestion[] }
-  /** `before` stands before each value (`--label=`); null: nothing can be said. */
-  | { values: ValueKind | null; before: string };
+  /**
+   * `before` stands before each value (`--label=`); null: nothing can be said. `of`: the experiment whose pods are meant, where the
+   * line names one.
+   */
+  | { values: ValueKind | null; before: string; of?: string | undefined };
 
 /** Values of flags, by their names; flags with `options` have theirs. */
 const FLAG_VALUES: Readonly<Record<string, ValueKind>> = {
@@ -63,6 +67,7 @@ const FLAG_VALUES: Readonly<Record<string, ValueKind>> = {
   columns: 'column',
   sort: 'column',
   experiment: 'id',
+  pod: 'pod',
   set: 'manifest-value',
   'env-file': 'file',
   'manifest-path': 'file',
@@ -83,7 +88,10 @@ const ARGUMENT_VALUES: Readonly<Record<string, readonly ValueKind[]>> = {
   'engines:remove': ['engine'],
   'experiments:cancel': ['live-id'],
   'experiments:delete': ['ended-id'],
+  'experiments:exec': ['live-id', 'pod'],
   'experiments:open': ['id', 'link'],
+  'experiments:shell': ['live-id', 'pod'],
+  'experiments:top': ['live-id'],
   'experiments:submit:local': ['folder'],
   'sweeps:cancel': ['sweep'],
   'sweeps:delete': ['sweep'],
@@ -108,14 +116,22 @@ export function wantedFor(words: readonly string[], commands: readonly KnownComm
   const rest = done.slice(command.id.split(':').length);
   const last = rest.at(-1);
   const asking = last === undefined ? undefined : flagNamed(last, command);
-  if (asking !== undefined && asking.flag.type !== 'boolean') return valueOfFlag(asking, '');
+  if (asking !== undefined && asking.flag.type !== 'boolean')
+    return withExperiment(valueOfFlag(asking, ''), command, rest);
   const [name, value] = current.split('=', 2);
   if (value !== undefined && name?.startsWith('--')) {
     const given = flagNamed(name, command);
-    return given === undefined ? { values: null, before: '' } : valueOfFlag(given, `${name}=`);
+    return given === undefined
+      ? { values: null, before: '' }
+      : withExperiment(valueOfFlag(given, `${name}=`), command, rest);
   }
   if (current.startsWith('-')) return { words: flagsOf(command, rest) };
   return argument(command, rest);
+}
+
+function withExperiment(wanted: Wanted, command: KnownCommand, rest: readonly string[]): Wanted {
+  if (!('values' in wanted) || wanted.values !== 'pod') return wanted;
+  return { ...wanted, of: argumentsIn(command, rest)[0] };
 }
 
 function typed(done: readonly string[], commands: readonly KnownCommand[]): KnownCommand | undefined {
@@ -166,16 +182,24 @@ function flagsOf({ flags }: KnownCommand, typedWords: readonly string[]): Sugges
 }
 
 function argument(command: KnownCommand, rest: readonly string[]): Wanted {
-  const before = rest.filter((word, index) => {
+  // A command of somebody else's.
+  if (rest.includes('--')) return { values: null, before: '' };
+  const given = argumentsIn(command, rest);
+  const names = Object.keys(command.args);
+  const kinds = Object.hasOwn(ARGUMENT_VALUES, command.id) ? (ARGUMENT_VALUES[command.id] ?? []) : [];
+  const position = command.strict === false ? 0 : given.length;
+  if (position >= names.length) return { words: flagsOf(command, rest) };
+  const kind = kinds[position] ?? (names[position] === 'id' ? 'id' : null);
+  return { values: kind, before: '', ...(kind === 'pod' && { of: given[0] }) };
+}
+
+/** The words of a line that are neither flags nor values of flags. */
+function argumentsIn(command: KnownCommand, rest: readonly string[]): string[] {
+  return rest.filter((word, index) => {
     const previous = rest[index - 1];
     const flag = previous === undefined ? undefined : flagNamed(previous, command)?.flag;
     return !word.startsWith('-') && (flag === undefined || flag.type === 'boolean');
-  }).length;
-  const names = Object.keys(command.args);
-  const kinds = Object.hasOwn(ARGUMENT_VALUES, command.id) ? (ARGUMENT_VALUES[command.id] ?? []) : [];
-  const position = command.strict === false ? 0 : before;
-  if (position >= names.length) return { words: flagsOf(command, rest) };
-  return { values: kinds[position] ?? (names[position] === 'id' ? 'id' : null), before: '' };
+  });
 }
 
 /** The words of a line up to the cursor, as a shell would read them: blanks end a word, quotes and backslashes are taken off. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import { DEFAULT_SETTINGS } from '../../render/kubernetes/settings/settings.ts';
 import {
-  isGroup,
+  isNamedByUsers,
   readSettings,
   unknownKey,
   type SettingsInput,
@@ -29,9 +29,14 @@ export function readSettingFlags(flags: SettingFlags): SettingsInput {
   for (const text of flags.set) {
     const { path, value } = parseSetting(text);
     settings = placed(settings, path, value);
-    readSettings(settings, `--set ${text}`);
+    readSettings(settings, flagOf(text));
   }
   return readSettings(settings, 'the flags');
+}
+
+/** The flag, for messages: those stay in terminals and logs, and a value may have a login in it. */
+function flagOf(text: string): string {
+  return `--set ${text.replace(/(^[^=]*=)?.*@/s, '$1…@')}`;
 }
 
 type Values = Record<string, unknown>;
@@ -50,14 +55,32 @@ function readSettingsFile(file: string): Values {
       },
     );
   }
-  const document = parseDocument(text, { logLevel: 'silent' });
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { logLevel: 'silent', lineCounter });
   const [mistake] = document.errors;
   if (mistake !== undefined) {
     throw new AichorError('usage', `--settings: ${file} is not valid YAML: ${mistake.message}`, {
       hint: 'write the settings as YAML or JSON, for example "registry: registry.example.org/team"',
     });
   }
-  return { ...readSettings(document.toJS() ?? {}, file) };
+  const where = (path: readonly string[]) => {
+    const offset = offsetOf(document, path);
+    return offset === null ? file : `${file}:${lineCounter.linePos(offset).line}`;
+  };
+  return { ...readSettings(document.toJS() ?? {}, where) };
+}
+
+/** Where the key of a setting begins, or of the innermost one around it; null: the file has none of them. */
+function offsetOf(document: Document, path: readonly string[]): number | null {
+  let node: unknown = document.contents;
+  let offset: number | null = null;
+  for (const name of path) {
+    const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === name) : undefined;
+    if (pair === undefined || !isScalar(pair.key)) break;
+    offset = pair.key.range?.[0] ?? offset;
+    node = pair.value;
+  }
+  return offset;
 }
 
 /**
@@ -67,33 +90,48 @@ function readSettingsFile(file: string): Values {
 export function parseSetting(text: string): { path: string[]; value: unknown } {
   const end = text.indexOf('=');
   if (end < 1) {
-    throw new AichorError('usage', `--set ${text} is not KEY=VALUE`, {
+    throw new AichorError('usage', `${flagOf(text)} is not KEY=VALUE`, {
       hint: 'for example --set gpu.product_label=cloud.google.com/gke-accelerator',
     });
   }
   const [key, value] = [text.slice(0, end), text.slice(end + 1)];
-  const dot = key.indexOf('.');
-  const path = dot === -1 ? [key] : [key.slice(0, dot), key.slice(dot + 1)];
+  const path = pathOf(key);
   return { path, value: valueOf(path, value, text) };
+}
+
+/** `build.mirrors.docker.io`: the group, the setting in it, and a name of the user's own, which may hold dots. */
+function pathOf(key: string): string[] {
+  const [first, rest] = split(key);
+  if (rest === null) return [first];
+  const [inner, name] = split(rest);
+  return name !== null && isNamedByUsers(`${first}.${inner}`) ? [first, inner, name] : [first, rest];
+}
+
+function split(key: string): [first: string, rest: string | null] {
+  const dot = key.indexOf('.');
+  return dot === -1 ? [key, null] : [key.slice(0, dot), key.slice(dot + 1)];
 }
 
 function valueOf(path: readonly string[], text: string, flag: string): unknown {
   const standard = defaultOf(path);
-  if (standard === undefined) throw unknownKey(path, `--set ${flag}`);
+  if (standard === undefined) throw unknownKey(path, flagOf(flag));
+  if (Array.isArray(standard)) return text.split(',').filter((each) => each !== '');
   if (typeof standard === 'object' && standard !== null) return objectOf(text, flag);
   if (typeof standard === 'number') return text === '' || Number.isNaN(Number(text)) ? text : Number(text);
   if (typeof standard === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   return text === '' ? null : text;
 }
 
-/** Undefined: there is no such setting. What a user names freely is a text. */
-function defaultOf([first = '', ...rest]: readonly string[]): unknown {
-  const top = Object.entries(DEFAULT_SETTINGS).find(([name]) => name === first);
-  if (top === undefined || first === 'namespace') return undefined;
-  const [name] = rest;
-  if (name === undefined) return top[1];
-  if (isGroup(first, top[1])) return Object.entries(top[1]).find(([inner]) => inner === name)?.[1];
-  return typeof top[1] === 'object' && top[1] !== null ? 'text' : undefined;
+/** Undefined: there is no such setting. What a user names freely is a text, or the mirrors of a registry. */
+function defaultOf(path: readonly string[]): unknown {
+  let found: unknown = path[0] === 'namespace' ? undefined : DEFAULT_SETTINGS;
+  for (const [depth, name] of path.entries()) {
+    if (typeof found !== 'object' || found === null) return undefined;
+    const place = path.slice(0, depth).join('.');
+    if (isNamedByUsers(place)) return place === 'build.mirrors' ? [] : 'text';
+    found = Object.entries(found).find(([inner]) => inner === name)?.[1];
+  }
+  return found;
 }
 
 /** A whole group at once, in JSON. */
@@ -101,7 +139,7 @@ function objectOf(text: string, flag: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new AichorError('usage', `--set ${flag}: that setting holds others`, {
+    throw new AichorError('usage', `${flagOf(flag)}: that setting holds others`, {
       hint: 'set one of them (KEY.NAME=VALUE), or all of them as JSON',
       cause,
     });

@@ -1,15 +1,11 @@
 import type { ExperimentList, ListQueryInput } from '../../api/contract.ts';
 import type { Client } from '../../client/client.ts';
 import { wordOf } from '../runtime/flags.ts';
+import { commitNamed } from './following/commit-named.ts';
 import { everyExperiment } from './selection.ts';
 import { sinceFlag } from './since.ts';
 
 import { labelConditions } from '../submit/environment.ts';
-
-/** The time that `--since` means, seen from now. Throws AichorError `usage`. */
-export function sinceTime(text: string): string {
-  return sinceFlag(text, new Date());
-}
 
 /** An operator's name, whatever the case. Throws AichorError `usage` with the name that may have been meant. */
 export async function operatorNamed(name: string): Promise<string> {
@@ -18,19 +14,30 @@ export async function operatorNamed(name: string): Promise<string> {
 }
 
 /** What is asked of a server, from the flags of a list. Throws AichorError `usage`. */
-export async function listQuery<Flags extends ListFlags>({ label, since, operator, ...same }: Flags) {
+export async function listQuery<Flags extends ListFlags>(client: Client, flags: Flags) {
+  const { label, since, until, operator, commit, ...others } = flags;
+  const { 'submitted-by': submitted_by, 'resubmit-of': first, ...same } = others;
+  const now = new Date();
   return {
     ...same,
+    submitted_by,
+    commit: commit === undefined ? undefined : await commitNamed(commit),
     operator: operator === undefined ? undefined : await operatorNamed(operator),
     label: labelConditions(label),
-    since: since === undefined ? undefined : sinceTime(since),
+    since: since === undefined ? undefined : sinceFlag(since, now),
+    until: until === undefined ? undefined : sinceFlag(until, now, '--until'),
+    resubmit_of: first === undefined ? undefined : (await client.get(first)).experiment_id,
   };
 }
 
 interface ListFlags {
   label: readonly string[];
   since: string | undefined;
+  until: string | undefined;
   operator: string | undefined;
+  commit?: string | undefined;
+  'submitted-by'?: string | undefined;
+  'resubmit-of'?: string | undefined;
 }
 
 interface Wanted {

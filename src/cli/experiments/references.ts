@@ -3,6 +3,7 @@ import { AichorError } from '../../errors.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 import type { Talk } from '../runtime/talk.ts';
 import { labelConditions } from '../submit/environment.ts';
+import type { CommitAwaited } from './following/of-commit.ts';
 import { perItem } from './wait.ts';
 
 /** The experiment meant by an id, a prefix, `latest`, or nothing (then `latest`, which is said). */
@@ -20,14 +21,24 @@ interface Chosen {
   ref: string | undefined;
   labels: readonly string[];
   sweep?: string | undefined;
+  /** `--commit`, instead of all others. */
+  ofCommit?: Omit<CommitAwaited, 'talk'> | null;
 }
 
-/** The same where `--label` and `--sweep` may stand instead of an id: the newest that has all of them. Throws AichorError. */
+/** The same where `--label`, `--sweep` or `--commit` may stand instead of an id: the newest that has all of them. Throws AichorError. */
 export async function experimentChosen(
   client: Client,
-  { ref, labels, sweep }: Chosen,
+  { ref, labels, sweep, ofCommit = null }: Chosen,
   talk: Talk,
 ): Promise<ExperimentRecord> {
+  if (ofCommit !== null) {
+    if (ref !== undefined || labels.length > 0 || sweep !== undefined)
+      throw new AichorError('usage', '--commit excludes an id, --label and --sweep', {
+        hint: 'give one of them',
+      });
+    const { experimentOfCommit } = await import('./following/of-commit.ts');
+    return experimentOfCommit(client, { ...ofCommit, talk });
+  }
   if (labels.length === 0 && sweep === undefined) return experimentMeant(client, ref, talk);
   const by = [...labels, ...(sweep === undefined ? [] : [`the sweep ${sweep}`])].join(', ');
   if (ref !== undefined)

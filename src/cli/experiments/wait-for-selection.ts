@@ -16,12 +16,12 @@ interface Waiting {
 
 /** Waits until these have ended, says how far they are, and names those that go on when the command is interrupted. */
 export function waitForSelection(
-  command: Pick<BaseCommand, 'talk' | 'signal' | 'keepsRunning'>,
+  command: Pick<BaseCommand, 'talk' | 'signal' | 'keepsRunning' | 'follows'>,
   client: Client,
   { known, chosenBy: flags, timeout }: Waiting,
 ): Promise<{ experiments: ExperimentSummary[]; error: AichorError | null }> {
   const live = new Set(known.filter(({ status }) => !isTerminal(status)).map((one) => one.experiment_id));
-  command.keepsRunning([...live], flags);
+  command.follows([...live], flags);
   return waitForEnd({
     client,
     ids: known.map((summary) => summary.experiment_id),

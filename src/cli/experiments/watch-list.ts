@@ -6,7 +6,6 @@ import { isTerminal } from '../../experiment/status.ts';
 import { onAlternateScreen, wholeScreen } from '../print/alternate-screen.ts';
 import { statusCounts } from '../print/experiments/ended.ts';
 import { experimentsTable } from '../print/experiments/list.ts';
-import { OutputClosed } from '../runtime/interruption.ts';
 import type { Screen } from '../runtime/screen.ts';
 
 interface ListWatch {
@@ -36,15 +35,13 @@ export async function showChanges({ screen, line, write, columns, ...watch }: Li
   const shown = new Map<string, ExperimentSummary>();
   const draw = () =>
     write(watchedScreen([...shown.values()], { now: new Date(), screen: screen(), columns }));
-  await onAlternateScreen(write, async () => {
+  await onAlternateScreen(write, watch.signal, async () => {
     const clock = setInterval(() => void draw().catch(() => undefined), DRAW_EVERY_MS);
     try {
       for await (const summary of watchExperiments(watch)) {
         shown.set(summary.experiment_id, summary);
         await draw();
       }
-    } catch (error) {
-      if (!watch.signal.aborted || watch.signal.reason instanceof OutputClosed) throw error;
     } finally {
       clearInterval(clock);
     }

@@ -10,18 +10,29 @@ import { directoryPaths, NOT_LOOKED_INTO, repositoryAbove, repositoryOf } from '
 
 const KIND = /^kind:[ \t]*["']?AIchorManifest\b/m;
 
+/** A manifest that is to be checked. */
+interface MeantManifest {
+  path: string;
+  /** The folder that was named, and that it was found in; null: none was. */
+  folder: string | null;
+}
+
 /**
  * The manifests that arguments name, each once, in the order of the arguments: a file, a folder (every manifest
  * below it), a pattern that the shell left alone; without arguments the one that would be submitted from the
  * current directory. `-` stays. Throws AichorError `usage` for what is not there, `repository_invalid` for a
  * folder without a manifest.
  */
-export function manifestFiles(args: readonly string[], onNotice: (message: string) => void): string[] {
-  if (args.length > 0) return [...new Set(args.flatMap((arg) => (arg === '-' ? [arg] : filesOf(arg))))];
+export function manifestFiles(args: readonly string[], onNotice: (message: string) => void): MeantManifest[] {
+  if (args.length > 0) {
+    const meant = new Map<string, MeantManifest>();
+    for (const each of args.flatMap(filesOf)) if (!meant.has(each.path)) meant.set(each.path, each);
+    return [...meant.values()];
+  }
   const root = repositoryAbove('.', { requested: null, home: process.env['HOME'], onNotice });
   const { path, notices } = locateManifest(directoryPaths(root), null);
   for (const { message } of notices) onNotice(message);
-  return [join(root, path)];
+  return [{ path: join(root, path), folder: root }];
 }
 
 /** A manifest's bytes, from standard input for `-`; of too large a one a byte more than is allowed. */
@@ -61,11 +72,13 @@ function readManifestFile(path: string): Uint8Array {
   }
 }
 
-function filesOf(arg: string): string[] {
+function filesOf(arg: string): MeantManifest[] {
+  const alone = (path: string) => ({ path, folder: null });
+  if (arg === '-') return [alone(arg)];
   const found = statSync(arg, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return manifestsBelow(arg);
-  if (found) return [arg];
-  if (isGlob(arg)) return matching(arg);
+  if (found?.isDirectory()) return manifestsBelow(arg).map((path) => ({ path, folder: arg }));
+  if (found) return [alone(arg)];
+  if (isGlob(arg)) return matching(arg).map(alone);
   throw new AichorError('usage', `there is no file ${arg}`, {
     hint: 'name manifests, folders that hold some, or - for standard input',
   });

@@ -58,17 +58,25 @@ export function repositoryMeant(requested: string | null, talk: Talk): string {
 }
 
 /**
- * The repository that a manifest belongs to: the nearest folder above it with `.git`, else the one that holds
- * its `aichor_manifests`, else the current one when the manifest is below that, else the manifest's own.
+ * The repository that a manifest belongs to: the nearest folder above it with `.git`, else the one that holds its
+ * `aichor_manifests`. Else what was named, or the current folder, where that has a manifest in its usual places; the nearest
+ * folder in them that has one; what was named; the current folder when the manifest is below that; the manifest's own.
+ *
+ * @param named the folder that the manifest was looked for in; null: the manifest itself was named
  */
-export function repositoryOf(manifest: string, current: string): string {
+export function repositoryOf(manifest: string, current: string, named: string | null = null): string {
   const folder = dirname(resolve(current, manifest));
   const above = foldersFrom(folder);
   const checkout = above.find((each) => existsSync(join(each, '.git')));
   if (checkout !== undefined) return checkout;
   const manifests = above.find((each) => basename(each) === 'aichor_manifests');
   if (manifests !== undefined) return dirname(manifests);
-  return relative(current, folder).startsWith('..') ? folder : current;
+  const around = [...(named === null ? [] : [resolve(current, named)]), current].filter((each) =>
+    above.includes(each),
+  );
+  const isRepository = (each: string) => hasManifest(directoryPaths(each), null);
+  const inside = above.filter((each) => around.some((outer) => !relative(outer, each).startsWith('..')));
+  return around.find(isRepository) ?? inside.find(isRepository) ?? around[0] ?? folder;
 }
 
 function foldersFrom(folder: string): string[] {

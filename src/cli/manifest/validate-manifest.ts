@@ -11,6 +11,8 @@ import { directoryPaths, repositoryOf } from './repository-around.ts';
 interface Validation {
   /** As the user named it; `-` for standard input. */
   path: string;
+  /** The folder that was named, and that it was found in; null: none was. */
+  folder: string | null;
   source: Uint8Array;
   /** The working directory. */
   current: string;
@@ -23,6 +25,7 @@ interface Validation {
 /** One manifest's verdict, and what is missing in the repository around it (which standard input has from here). */
 export async function validateManifest({
   path,
+  folder,
   source,
   current,
   strict,
@@ -30,7 +33,7 @@ export async function validateManifest({
   engine,
 }: Validation): Promise<ValidatedFile> {
   const { manifest, operator, diagnostics, places } = parseManifest(source, path, { strict, ignore });
-  const root = path === '-' ? current : repositoryOf(path, current);
+  const root = path === '-' ? current : repositoryOf(path, current, folder);
   const where = { file: path, places };
   const around =
     manifest === null

@@ -2,6 +2,7 @@ import { formatBytes } from '../../base/text/bytes.ts';
 import type { StorageList } from '../../api/storage-contract.ts';
 import type { Screen } from '../runtime/screen.ts';
 import { table } from './table.ts';
+import { printable } from './text.ts';
 import { timeText } from './time.ts';
 
 /** Files with their sizes, as `storage list` shows them. */
@@ -14,7 +15,11 @@ export function fileTable(files: StorageList['files'], screen: Screen): string {
   ] as const;
   return table(
     columns,
-    files.map(({ path, bytes, modified_at: at }) => [path, formatBytes(bytes), timeText(at, screen)]),
+    files.map(({ path, bytes, modified_at: at }) => [
+      printable(path),
+      formatBytes(bytes),
+      timeText(at, screen),
+    ]),
     screen,
   );
 }

@@ -1,11 +1,11 @@
 import { boolean, option } from '@oclif/core/flags';
-import { harmless, harmlessJson } from '../../base/text/harmless.ts';
+import { harmless, harmlessJson, harmlessLine } from '../../base/text/harmless.ts';
 import type { Client } from '../../client/client.ts';
 import type { Target } from '../../client/http.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { Command, Verdict } from './command.ts';
-import { OutputClosed, watchInterruption, watchReader } from './interruption.ts';
+import { OutputClosed, outputLost, watchInterruption, watchReader } from './interruption.ts';
 import { FORMATS, formatWanted, linesOf, type Format } from './output.ts';
 import { canAnimate, screenOf, type Screen } from './screen.ts';
 import { resolveSettings, type FlagSettings, type Settings } from '../settings/settings.ts';
@@ -56,6 +56,10 @@ export abstract class BaseCommand<T = unknown> extends Command {
   #settings: Settings | undefined;
   #signal: AbortSignal | undefined;
   #stillRunning: StillRunning = { ids: [], chosenBy: [] };
+  #goesOnWhenRepeated = false;
+  #followed: readonly string[] = [];
+  /** A control plane was, or is to be, spoken to. */
+  #isConnecting = false;
 
   /** Texts of files that errors point into, by the name the user gave: mistakes are shown in them. */
   readonly sources = new Map<string, string>();
@@ -140,6 +144,17 @@ export abstract class BaseCommand<T = unknown> extends Command {
     this.#stillRunning = { ids, chosenBy };
   }
 
+  /** Says, when this command is interrupted, that it goes on where it was when it is given again. */
+  goesOnWhenRepeated(): void {
+    this.#goesOnWhenRepeated = true;
+  }
+
+  /** The same of experiments that are followed to their end: after a long time, that draws attention. */
+  follows(ids: readonly string[], chosenBy: readonly string[] = []): void {
+    this.keepsRunning(ids, chosenBy);
+    this.#followed = ids;
+  }
+
   /** The same for lines of JSON, which on a terminal are harmless; `write` is for what was drawn, or must be exact. */
   async writeJson(chunk: string | Uint8Array): Promise<void> {
     if (!this.#stdout.isTTY) return this.write(chunk);
@@ -150,12 +165,13 @@ export abstract class BaseCommand<T = unknown> extends Command {
   async write(chunk: string | Uint8Array): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#stdout.write(chunk, (error) =>
-        error ? reject(this.signal.aborted ? this.signal.reason : error) : resolve(),
+        error ? reject(this.signal.aborted ? this.signal.reason : outputLost(error)) : resolve(),
       );
     });
   }
 
   #connection() {
+    this.#isConnecting = true;
     const { signal, talk } = this;
     return {
       settings: this.settings(),
@@ -168,17 +184,28 @@ export abstract class BaseCommand<T = unknown> extends Command {
   }
 
   async execute(): Promise<void> {
+    this.#stderr.on('error', () => undefined);
     try {
       const outcome = await this.run();
-      this.talk.settle();
+      this.talk.end();
       if (outcome instanceof Verdict) {
         await this.#print(outcome.document);
         await this.#fail(outcome.error, this.humanWanted && outcome.isInView ? 'seen' : 'verdict');
       } else if (outcome !== undefined) await this.#print(outcome);
     } catch (error) {
-      this.talk.settle();
+      this.talk.end();
       await this.#fail(error, 'failure');
     }
+    if (this.#followed.length > 0 && this.#signal?.aborted !== true) await this.#drawAttention();
+  }
+
+  async #drawAttention(): Promise<void> {
+    const { drawAttention } = await import('../notify/attention.ts');
+    // Since the process began.
+    const seconds = performance.now() / 1000;
+    const exitCode = Number(process.exitCode ?? 0);
+    const terminals = [this.#stderr, this.#stdout];
+    drawAttention({ ids: this.#followed, exitCode, seconds }, { terminals, env: process.env });
   }
 
   /** What `tsv` has of a document, where that is not all of it. */
@@ -199,7 +226,9 @@ export abstract class BaseCommand<T = unknown> extends Command {
     if (format === 'id') return safe(linesOf(document, format));
     if (format === 'yaml') return safe((await this.yaml(document)).trimEnd());
     const drawn = format === 'table' ? await this.view(document) : null;
-    return drawn ?? (isTTY ? harmlessJson(JSON.stringify(document, null, 2)) : JSON.stringify(document));
+    // Views see to it themselves; this is for the text that one of them forgot.
+    if (drawn !== null) return isTTY ? harmlessLine(drawn) : drawn;
+    return isTTY ? harmlessJson(JSON.stringify(document, null, 2)) : JSON.stringify(document);
   }
 
   /** Sets the exit code itself, because oclif loses it with `--json` and re-wraps the text. */
@@ -218,13 +247,13 @@ export abstract class BaseCommand<T = unknown> extends Command {
     ]);
     const { error, stack } = reportThrown(ended, {
       command: this.#typedName(),
-      flags: Object.keys(this.ctor.flags ?? {}),
+      flags: Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }),
     });
     const said = error.code === 'interrupted' && error.hint === null ? this.#interrupted() : error;
     process.exitCode = EXIT_CODES[said.code];
     if (kind === 'seen' && this.#errorsForPeople) return;
     const text = await failureText(
-      { error: said, stack },
+      { error: await this.#explained(said), stack },
       {
         screen: this.#errorsForPeople ? this.talkScreen : null,
         sources: this.sources,
@@ -234,9 +263,18 @@ export abstract class BaseCommand<T = unknown> extends Command {
     this.#stderr.write(text);
   }
 
+  async #explained(error: AichorError): Promise<AichorError> {
+    if (!this.#isConnecting) return error;
+    const { explainedByVersions } = await import('./connect.ts');
+    return explainedByVersions(this.#connection(), error);
+  }
+
   #interrupted(): AichorError {
     const { ids, chosenBy } = this.#stillRunning;
-    if (ids.length === 0) return new AichorError('interrupted', 'interrupted');
+    if (ids.length === 0)
+      return new AichorError('interrupted', 'interrupted', {
+        hint: this.#goesOnWhenRepeated ? 'the same command again goes on where it was' : null,
+      });
     const one = ids.length === 1;
     const going = one ? `experiment ${ids[0]} goes on` : `${ids.length} experiments go on`;
     const which = chosenBy.length > 0 ? chosenBy : ids.map((id) => id.slice(0, 8));

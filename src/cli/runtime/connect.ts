@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { createClient, type Client } from '../../client/client.ts';
+import { mayBeOfVersions, namingVersions } from '../../client/other-version.ts';
 import { assumeEmbedded } from '../../client/server-file.ts';
+import type { AichorError } from '../../errors.ts';
 import type { Target } from '../../client/http.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Talk } from './talk.ts';
@@ -48,6 +50,26 @@ export async function runningClient(connection: Connection): Promise<Client | nu
   const { findEmbedded } = await import('../../client/embedded.ts');
   const address = await findEmbedded(embeddedOptions(connection), signal);
   return address && createClient({ address, apiKey: null, signal });
+}
+
+/** How long a server is asked for its version when a command has failed already. */
+const VERSION_LIMIT_MS = 3000;
+
+/**
+ * A failure of a command that spoke to a control plane. Where a team's server is of another version and that may be the
+ * reason, both versions are named.
+ */
+export async function explainedByVersions(connection: Connection, error: AichorError): Promise<AichorError> {
+  const { server } = connection.settings;
+  if (server.value === null || !mayBeOfVersions(error)) return error;
+  const signal = AbortSignal.timeout(VERSION_LIMIT_MS);
+  const asked = createClient({ ...remote(connection.settings, server.value), signal }).health();
+  const theirs = await asked.then(
+    ({ version }) => (typeof version === 'string' ? version : null),
+    // The failure is told without it.
+    () => null,
+  );
+  return namingVersions(error, connection.version, theirs);
 }
 
 function remote(settings: Settings, url: string): Target {

@@ -42,15 +42,20 @@ function closed(): OutputClosed {
   return new OutputClosed('the output is no longer read');
 }
 
-/** oclif swallows EPIPE and goes on, so `… --follow | head` would follow for ever. */
+/** Why a command ends that cannot write its output: nobody reads it, or where it goes to takes no more. */
+export function outputLost(error: unknown): Error {
+  const code = systemErrorCode(error);
+  if (code === 'EPIPE') return closed();
+  return new AichorError('usage', `the output cannot be written (${code ?? String(error)})`, {
+    hint: 'free space on the disk that it goes to, or send it elsewhere',
+    cause: error,
+  });
+}
+
+/** A command whose output is lost ends: `… --follow | head` would follow for ever. Of what is said beside it nobody can be told. */
 function watchOutput(process: Interruptible, controller: AbortController): void {
-  process.stdout.on('error', (error) => {
-    if (systemErrorCode(error) !== 'EPIPE') throw error;
-    controller.abort(closed());
-  });
-  process.stderr.on('error', (error) => {
-    if (systemErrorCode(error) !== 'EPIPE') throw error;
-  });
+  process.stdout.on('error', (error) => controller.abort(outputLost(error)));
+  process.stderr.on('error', () => undefined);
 }
 
 /** Commands that are done sooner never pay for the watching. */

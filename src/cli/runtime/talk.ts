@@ -10,6 +10,8 @@ export interface Talk {
   progress(message: string): void;
   /** Nothing is going on any more: the progress line is removed. */
   settle(): void;
+  /** The command has ended: what still goes on shows no progress, whose timer would keep the process alive. */
+  end(): void;
   /** Whatever else is written to the same terminal, with the progress line out of its way. */
   aside(write: () => void): void;
   /** Text as it is, with a newline: lines that are followed, questions' answers. */
@@ -41,6 +43,7 @@ export function createTalk({ write, screen, animate }: TalkOptions): Talk {
     notice: (message) => say(`${screen.colors.yellow('notice')}: ${harmless(message)}`),
     progress: (message) => progress.show(harmless(message)),
     settle: () => progress.settle(),
+    end: () => progress.end(),
     aside: (write) => progress.aside(write),
   };
 }
@@ -50,6 +53,7 @@ function createProgress(animate: boolean, width: number) {
   let wanted: string | null = null;
   let spinner: Spinner | null = null;
   let loading = false;
+  let isOver = false;
   const start = async () => {
     loading = true;
     const { default: ora } = await import('ora');
@@ -70,7 +74,7 @@ function createProgress(animate: boolean, width: number) {
   };
   return {
     show(message: string): void {
-      if (!animate) return;
+      if (!animate || isOver) return;
       wanted = fitting(message);
       if (spinner) spinner.text = wanted;
       else if (!loading) void start();
@@ -81,5 +85,9 @@ function createProgress(animate: boolean, width: number) {
       spinner?.render();
     },
     settle,
+    end(): void {
+      isOver = true;
+      settle();
+    },
   };
 }

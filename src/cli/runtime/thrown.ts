@@ -27,6 +27,7 @@ const ASKING_STOPPED: ReadonlySet<string> = new Set([
 /** Turns anything that was thrown into an `AichorError`; what nobody foresaw is `internal`, with its stack. */
 export function reportThrown(thrown: unknown, typed: Typed): Reported {
   if (isAichorError(thrown)) {
+    thrown.message = withoutParser(thrown.message);
     const stack = thrown.code === 'internal' ? (thrown.stack ?? null) : null;
     return { error: thrown, stack };
   }
@@ -36,6 +37,11 @@ export function reportThrown(thrown: unknown, typed: Typed): Reported {
   if (isParseError(thrown)) return { error: usage(thrown, typed), stack: null };
   const surroundings = surroundingsOf(thrown);
   return surroundings ? { error: surroundings, stack: null } : bug(thrown);
+}
+
+/** What the parser of flags puts around the message of an error that a value's own check throws is taken away again. */
+function withoutParser(message: string): string {
+  return message.replace(/^Parsing --\S+ \n\t/, '').replace(/\nSee more help with --help$/, '');
 }
 
 const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'EIO']);

@@ -8,11 +8,11 @@ import { contextDocument, type SettingsDocument } from './settings-document.ts';
 export const contextSetArgs = { name: string({ description: 'The new value', ignoreStdin: true }) };
 export const contextSetFlags = { unset: boolean({ description: 'Go back to the default', default: false }) };
 
-/** `context set project|engine|server`: one default in the settings file. */
+/** `context set project|engine|server|notify`: one default in the settings file. */
 export abstract class ContextSet extends BaseCommand<SettingsDocument> {
   /** Writes the setting, or removes it with `--unset`, and gives the settings that hold then. */
   protected async set(
-    key: 'project' | 'engine' | 'server',
+    key: 'project' | 'engine' | 'server' | 'notify',
     name: string | undefined,
     unset: boolean,
   ): Promise<SettingsDocument> {
@@ -21,7 +21,8 @@ export abstract class ContextSet extends BaseCommand<SettingsDocument> {
         hint: `aichor context set ${key} NAME, or aichor context set ${key} --unset`,
       });
     }
-    if (name !== undefined && key !== 'server') resolveSettings(process.env, { [key]: name });
+    if (name !== undefined && key !== 'server' && key !== 'notify')
+      resolveSettings(process.env, { [key]: name });
     await changeSettings(this.settings().folder, { [key]: name ?? null });
     const now = resolveSettings(process.env);
     if (name !== undefined && now[key].origin === 'environment') {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAbsent } from '../../base/io/files-sync.ts';
 import { AichorError } from '../../errors.ts';
@@ -13,9 +13,12 @@ export function credentialsPath(configFolder: string): string {
   return join(configFolder, 'credentials.json');
 }
 
+/** Throws AichorError `forbidden` when others may read the file: whoever has read a key has it. */
 export function apiKeyFor(configFolder: string, server: string): string | undefined {
   const credentials = readCredentials(configFolder);
-  return Object.hasOwn(credentials, server) ? credentials[server] : undefined;
+  if (!Object.hasOwn(credentials, server)) return undefined;
+  refuseOpen(credentialsPath(configFolder));
+  return credentials[server];
 }
 
 /** Stores a server's key; null removes it. */
@@ -39,6 +42,14 @@ function readCredentials(configFolder: string): Credentials {
     throw broken(path, error);
   }
   return parseCredentials(text, path);
+}
+
+function refuseOpen(path: string): void {
+  const mode = statSync(path).mode & 0o777;
+  if ((mode & 0o077) === 0) return;
+  throw new AichorError('forbidden', `others may read the API keys in ${path} (mode ${mode.toString(8)})`, {
+    hint: `chmod 600 ${path}, and have the keys in it made anew if somebody may have read them`,
+  });
 }
 
 function parseCredentials(text: string, path: string): Credentials {

@@ -1,5 +1,6 @@
 import type { Identity } from '../../api/key-contract.ts';
 import { DEFAULT_PROJECT } from '../../experiment/project-name.ts';
+import { shownNotify } from '../notify/shown.ts';
 import type { Setting, Settings } from './settings.ts';
 
 /** What `context show` and `auth status` print (contract 3.1). Keys are never shown. */
@@ -9,13 +10,15 @@ export interface SettingsDocument {
   identity?: Identity;
 }
 
-export function contextDocument({ engine, project, server, output, home }: Settings): SettingsDocument {
+export function contextDocument(settings: Settings): SettingsDocument {
+  const { engine, project, server, output, notify, home } = settings;
   return {
     settings: {
       engine: orDefault(engine, 'local'),
       project: orDefault(project, DEFAULT_PROJECT),
       server,
       output,
+      notify: notify.value === null ? notify : { ...notify, value: shownNotify(notify.value) },
       home,
     },
   };

@@ -31,6 +31,10 @@ export interface Settings {
   /** What the user said; the manifest and the project may still decide. Null: nothing was said. */
   engine: Setting;
   output: Setting<Format | null>;
+  /** Whom every experiment tells when it is over, as `--notify` takes it. */
+  notify: Setting;
+  /** GB that a directory may have which is sent; undefined: as much as is taken unless said. */
+  max_snapshot_gb: number | undefined;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -41,6 +45,7 @@ export function resolveSettings(env: Environment, flags: FlagSettings = {}): Set
   const file = readSettingsFile(folder.config);
   const path = settingsFilePath(folder.config);
   const { AICHOR_SERVER, AICHOR_PROJECT, AICHOR_ENGINE, AICHOR_HOME, AICHOR_API_KEY, AICHOR_OUTPUT } = env;
+  const { AICHOR_NOTIFY } = env;
   const server = urlSetting(setting({ environment: AICHOR_SERVER, file: file.server }));
   const project = setting({ flag: flags.project, environment: AICHOR_PROJECT, file: file.project });
   const engine = setting({ flag: flags.engine, environment: AICHOR_ENGINE, file: file.engine });
@@ -58,6 +63,8 @@ export function resolveSettings(env: Environment, flags: FlagSettings = {}): Set
     project: checked(project, 'project', path),
     engine: checked(engine, 'engine', path),
     output: output(AICHOR_OUTPUT),
+    notify: setting({ environment: AICHOR_NOTIFY, file: file.notify }),
+    max_snapshot_gb: file.max_snapshot_gb,
   };
 }
 

@@ -50,6 +50,7 @@ export function checkDirectory(directory: Directory, options: SubmitOptions): Ch
     const scanned = await scanDirectory(root, {
       cacheFolder: settings.folder.cache,
       signal,
+      limitBytes: settings.max_snapshot_gb === undefined ? undefined : settings.max_snapshot_gb * 1e9,
       onProgress: ({ files, of }) => talk.progress(`reading: ${files} of ${of} files`),
     });
     assertRepository(local, scanned.paths);

@@ -23,12 +23,14 @@ const LINE = new RegExp(
 /**
  * The assignments of an env file in order: `NAME=value`, `export NAME=value`, `NAME` (from the shell), comments
  * with `#`. `'…'` is taken as it is, `"…"` knows `\n \r \t \" \\ \$`, other values end before ` #` and lose blanks
- * around. Throws AichorError `usage` with the line that cannot be read.
+ * around. Throws AichorError `usage` with the line that cannot be read, or that holds a NUL.
  */
 export function parseEnvFile(text: string, file: string): EnvAssignment[] {
   const source = text.replace(/^\uFEFF/, '');
   const assignments: EnvAssignment[] = [];
   const line = new RegExp(LINE);
+  const nul = source.indexOf('\0');
+  if (nul >= 0) throw holdsNul(file, source.slice(0, nul).split('\n').length);
   let number = 1;
   for (let position = 0; position < source.length; position = line.lastIndex) {
     line.lastIndex = position;
@@ -64,5 +66,11 @@ const ESCAPED: ReadonlyMap<string, string> = new Map([
 function unreadable(file: string, line: number): AichorError {
   return new AichorError('usage', `${file}:${line}: this is no assignment`, {
     hint: 'write NAME=value, NAME (the value of this shell), or a comment that begins with #',
+  });
+}
+
+function holdsNul(file: string, line: number): AichorError {
+  return new AichorError('usage', `${file}:${line}: there is a NUL character, which no variable can hold`, {
+    hint: 'an env file is plain text: remove the character, or save the file as UTF-8',
   });
 }

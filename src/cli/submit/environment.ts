@@ -1,6 +1,7 @@
 import { plural } from '../../base/text/plural.ts';
 import { readFile } from 'node:fs/promises';
 import { AichorError, systemErrorCode } from '../../errors.ts';
+import { isReserved, refuseProtected } from '../../operators/protected.ts';
 import { parseEnvFile } from './env-file.ts';
 
 /** What of a submission's environment is given by flags, files and this shell. */
@@ -19,12 +20,13 @@ interface EnvFlags {
 
 /**
  * The variables a submission gives: files first, `--env` over them, later ones over earlier ones; `NAME` alone is
- * the value of this shell. Throws AichorError `usage`.
+ * the value of this shell. Throws AichorError `usage`, and `manifest_invalid` for a file's name that aichor keeps for itself.
  */
 export function readEnvFlags({ env, files, shell }: EnvFlags): Record<string, string> {
   const given: [string, string][] = [];
   for (const { path, text } of files) {
     for (const { name, value, line } of parseEnvFile(text, path)) {
+      if (isReserved(name)) refuseProtected([name], null, `${path}:${line}`);
       given.push([name, value ?? fromShell(name, shell, `${path}:${line}`)]);
     }
   }

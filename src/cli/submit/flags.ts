@@ -26,6 +26,16 @@ export const submissionFlags = {
     options: ['folder', 's3'] as const,
     description: 'How pods see inputs and outputs: as folders, or as buckets of S3 (engine local)',
   })(),
+  container: option({
+    options: ['podman', 'docker', 'none'] as const,
+    description:
+      'Run pods in containers of an image built from the Dockerfile, by this program (engine local)',
+  })(),
+  notify: repeated(
+    'Told when it is over, or has waited for 30 minutes: a webhook, or a command that reads the record on stdin',
+    'URL|COMMAND',
+  ),
+  'no-notify': boolean({ description: 'Tell nobody, whatever the settings say', exclusive: ['notify'] }),
   keep: boolean({ description: "Keep the pods' working copies" }),
   force: boolean({
     description: 'Submit even if the engine does not have what the manifest asks for at present',
@@ -75,7 +85,7 @@ export const sweepSubmissionFlags = {
   }),
   grid: repeated('Values of a variable, each with every other: LR=0.1,0.01', 'NAME=VALUES'),
   set: repeated('The same of a place in the manifest: spec.types.worker.count=1,2', 'PLACE=VALUES'),
-  list: string({ description: 'Points as JSON lines or CSV; - is stdin', helpValue: 'FILE' }),
+  list: string({ description: 'Points as JSON lines, a JSON list or CSV; - is stdin', helpValue: 'FILE' }),
   random: integer({ description: 'How many points to draw from --space', min: 1, dependsOn: ['space'] }),
   space: repeated('What is drawn: LR=log:1e-4:1e-1, D=int:1:8, uniform:, logint:, choice:a,b', 'NAME=FORM'),
   seed: integer({ description: 'The same seed draws the same points', default: 0, min: 0 }),

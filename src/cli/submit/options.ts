@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { SubmissionInput } from '../../api/contract.ts';
 import { AichorError } from '../../errors.ts';
+import type { NotifyTarget } from '../../experiment/told/target.ts';
 import type { Screen } from '../runtime/screen.ts';
 import type { Talk } from '../runtime/talk.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -32,8 +33,12 @@ export interface SubmitOptions {
   rebuild: boolean;
   /** `--storage`; null: as the engine's settings say. */
   storage: 'folder' | 's3' | null;
+  /** `--container`; null: as the engine's settings say. */
+  container: 'podman' | 'docker' | 'none' | null;
   /** Changes of the manifest, as typed. */
   set: readonly string[];
+  /** Whom it tells; null: nothing was said, here or in the settings. */
+  notify: NotifyTarget[] | null;
   idempotencyKey: string;
   talk: Talk;
   /** Where `talk` goes, as it sees it. */
@@ -72,7 +77,9 @@ export async function completeOptions(flags: SubmissionFlags, around: Surroundin
     pythonEnv: await pythonEnvironment(flags['python-env'] ?? null, isLocal),
     rebuild: flags.rebuild,
     storage: flags.storage ?? null,
+    container: flags.container ?? null,
     set: flags.set,
+    notify: await notifyMeant(flags, { settings, talk }),
     // A key of its own makes it safe to send a submission again whose answer was lost.
     idempotencyKey: flags['idempotency-key'] ?? randomUUID(),
     talk,
@@ -80,6 +87,17 @@ export async function completeOptions(flags: SubmissionFlags, around: Surroundin
     signal,
     onSource,
   };
+}
+
+/** Loaded where somebody is to be told: most submissions tell nobody. */
+async function notifyMeant(
+  flags: SubmissionFlags,
+  around: Pick<Surroundings, 'settings' | 'talk'>,
+): Promise<NotifyTarget[] | null> {
+  if (flags['no-notify']) return [];
+  if (flags.notify.length === 0 && around.settings.notify.value === null) return null;
+  const { notifyTargets } = await import('../notify/targets.ts');
+  return notifyTargets(flags.notify, around);
 }
 
 /** On this machine it must be there; a server's machine is asked later. */
@@ -99,10 +117,8 @@ async function pythonEnvironment(path: string | null, isLocal: boolean): Promise
 }
 
 /** What every request to submit holds; `secrets` by their values. */
-export function commonSubmission(
-  { env, labels, keep, force, shell, pythonEnv, rebuild, storage, set, idempotencyKey }: SubmitOptions,
-  secrets: Record<string, string>,
-) {
+export function commonSubmission(options: SubmitOptions, secrets: Record<string, string>) {
+  const { env, labels, keep, force, shell, pythonEnv, rebuild, storage, container, set } = options;
   return {
     env,
     secrets,
@@ -113,8 +129,9 @@ export function commonSubmission(
     python_env: pythonEnv,
     rebuild,
     storage,
+    container,
     set: [...set],
-    idempotency_key: idempotencyKey,
+    idempotency_key: options.idempotencyKey,
   };
 }
 
@@ -126,6 +143,7 @@ export function newSubmission(
   return {
     ...commonSubmission(options, secrets),
     ...engineWishes(options.settings),
+    notify: options.notify ?? [],
     message: options.message ?? '',
     project: options.settings.project.value,
   };

@@ -1,4 +1,5 @@
 import type { Client } from '../../client/client.ts';
+import { refuseUnknownNames } from '../../experiment/plan/leaving-out.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 import { withChanges } from '../../manifest/changes.ts';
 import { parseManifest } from '../../manifest/parse.ts';
@@ -12,17 +13,26 @@ import type { DryRun, PreparedSubmission } from './submit-command.ts';
 export function resubmission(
   first: ExperimentRecord,
   options: SubmitOptions,
-  { client, dropLabels }: { client: Client; dropLabels: readonly string[] },
+  {
+    client,
+    dropLabels,
+    dropEnv,
+  }: { client: Client; dropLabels: readonly string[]; dropEnv: readonly string[] },
 ): PreparedSubmission {
   const { message, settings } = options;
   return {
-    dryRun: () => resubmitDryRun(first, options, client),
+    async dryRun() {
+      refuseUnknownNames(first, { labels: dropLabels, env: dropEnv });
+      return resubmitDryRun(first, options, { client, dropEnv });
+    },
     send: async (secrets) => {
       const summary = await client.resubmit(first.experiment_id, {
         ...commonSubmission(options, secrets),
         engine: engineWishes(settings).engine,
         message,
+        notify: options.notify,
         drop_labels: [...dropLabels],
+        drop_env: [...dropEnv],
         project: settings.project.value,
       });
       return { client, summary, upload: null };
@@ -34,7 +44,7 @@ export function resubmission(
 async function resubmitDryRun(
   first: ExperimentRecord,
   options: SubmitOptions,
-  client: Client,
+  { client, dropEnv }: { client: Client; dropEnv: readonly string[] },
 ): Promise<DryRun> {
   const { settings, secretNames: secrets } = options;
   const path = first.manifest_path ?? 'manifest.yaml';
@@ -43,8 +53,10 @@ async function resubmitDryRun(
     path,
   );
   if (manifest === null) throw invalidManifest(path, diagnostics);
-  const env = Object.entries({ ...first.env, ...options.env });
-  const kept = first.secrets.filter((name) => !Object.hasOwn(options.env, name));
+  const isKept = (name: string) => !dropEnv.includes(name);
+  const before = Object.entries(first.env).filter(([name]) => isKept(name));
+  const env = Object.entries({ ...Object.fromEntries(before), ...options.env });
+  const kept = first.secrets.filter((name) => isKept(name) && !Object.hasOwn(options.env, name));
   const plan = planManifest(manifest, {
     message: options.message ?? first.message,
     project: settings.project.value ?? first.project,

@@ -10,7 +10,7 @@ export interface SentFile {
 
 /** What `--show-files` adds to a document. */
 export interface FilesOfDirectory {
-  /** By path; null: not asked for. */
+  /** Files that would be sent, by path; null: not asked for. */
   files_sent: SentFile[] | null;
   /** What stays here, by the rule that says so. */
   left_out: LeftOut[];

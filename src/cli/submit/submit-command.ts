@@ -34,9 +34,9 @@ interface Upload {
 /** What `--dry-run` prints. */
 export interface DryRun extends FilesOfDirectory {
   manifest_path: string;
-  /** Null: the code of a commit that could not be fetched. */
+  /** `sha256:<hex>` of what would be sent; null: the code of a commit that could not be fetched. */
   snapshot: string | null;
-  /** Null where nothing is packed: a resubmission's code is on the server already. */
+  /** How many files would be packed; null where nothing is: a resubmission's code is on the server already. */
   files: number | null;
   bytes: number | null;
   largest: { path: string; bytes: number }[];
@@ -102,6 +102,7 @@ export abstract class SubmitCommand extends BaseCommand<SubmitDocument> {
     for (const { message } of summary.notices) this.talk.notice(message);
     if (quiet) await this.write(`${id}\n`);
     if (!wait && !follow) return quiet ? undefined : submissionDocument(summary, upload);
+    this.follows([id]);
     if (!quiet) this.talk.notice(`experiment ${id}`);
     const outcome = await this.#untilEnded(client, summary, follow);
     if (!quiet) return outcome;

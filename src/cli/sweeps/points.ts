@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { AichorError, systemErrorCode } from '../../errors.ts';
+import { counted } from '../../base/text/plural.ts';
 import { allPoints } from '../../sweep/points.ts';
+import { isReserved, refuseProtected } from '../../operators/protected.ts';
 import { isPlace, type Point } from '../../sweep/point.ts';
 import { drawPoints, parseSpace } from '../../sweep/space.ts';
 import { parseAxis, type Axis } from '../../sweep/values.ts';
@@ -9,12 +11,25 @@ import type { Talk } from '../runtime/talk.ts';
 
 type PointFlags = Pick<SweepFlags, 'grid' | 'set' | 'list' | 'random' | 'space' | 'seed' | 'repeat'>;
 
-/** The points that flags ask for. Reads the file (or stdin) of `--list`. Throws AichorError `usage`. */
-export async function pointsOf(flags: PointFlags, talk: Talk): Promise<Point[]> {
+/** Points, and which flag gave each of their names. */
+interface GivenPoints {
+  points: Point[];
+  givenBy: Record<string, string>;
+}
+
+/**
+ * The points that flags ask for. Reads the file (or stdin) of `--list`. Throws AichorError `usage`, and `manifest_invalid` for a
+ * name that aichor keeps for itself.
+ */
+export async function pointsOf(flags: PointFlags, talk: Talk): Promise<GivenPoints> {
   const { random, space, seed, repeat } = flags;
   if (space.length > 0 && random === undefined)
     throw new AichorError('usage', '--space says from where, and nothing how many', {
       hint: 'give --random 20 with it',
+    });
+  if (random !== undefined && space.length === 0)
+    throw new AichorError('usage', '--random says how many, and nothing from where', {
+      hint: 'give --space LR=log:1e-4:1e-1 with it',
     });
   const axes = [
     ...flags.grid.map((text) => axisOf(text, '--grid')),
@@ -23,8 +38,22 @@ export async function pointsOf(flags: PointFlags, talk: Talk): Promise<Point[]> 
   const list = flags.list === undefined ? null : await listed(flags.list);
   const drawn = random === undefined ? null : drawPoints(space.map(parseSpace), random, seed);
   if (random !== undefined && drawn !== null && drawn.length < random)
-    talk.notice(`there are only ${drawn.length} different points to draw`);
-  return allPoints({ axes, list, drawn }, repeat);
+    talk.notice(`only ${counted(drawn.length, 'different point')} can be drawn`);
+  const points = allPoints({ axes, list, drawn }, repeat);
+  const givenBy: Record<string, string> = Object.fromEntries([
+    ...axes.map(({ name }) => [name, isPlace(name) ? '--set' : '--grid']),
+    ...namesOf(list).map((name) => [name, '--list']),
+    ...namesOf(drawn).map((name) => [name, '--space']),
+  ]);
+  for (const flag of new Set(Object.values(givenBy))) {
+    const names = Object.keys(givenBy).filter((name) => givenBy[name] === flag);
+    refuseProtected(names.filter(isReserved), null, flag);
+  }
+  return { points, givenBy };
+}
+
+function namesOf(points: readonly Point[] | null): string[] {
+  return [...new Set((points ?? []).flatMap((point) => Object.keys(point)))];
 }
 
 function axisOf(text: string, flag: '--grid' | '--set'): Axis {
@@ -59,7 +88,7 @@ async function readList(path: string): Promise<string> {
       'usage',
       `--list: ${path} cannot be read (${systemErrorCode(cause) ?? String(cause)})`,
       {
-        hint: 'name a file of JSON lines or CSV, or - for stdin',
+        hint: 'name a file of JSON lines, a JSON list or CSV, or - for stdin',
         cause,
       },
     );

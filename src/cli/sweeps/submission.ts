@@ -24,6 +24,8 @@ import type { SentFile } from '../submit/sent-files.ts';
 export interface SweepWanted {
   name: string;
   points: Point[];
+  /** The flag that gave each name of the points. */
+  givenBy: Record<string, string>;
   repeat: number;
   maxParallel: number | null;
   rerun: 'missing' | 'failed';
@@ -34,10 +36,10 @@ export interface SweepDryRun {
   sweep: string;
   manifest_path: string;
   snapshot: string;
-  /** Null unless they were asked for. */
+  /** Files that would be sent; null unless they were asked for. */
   files_sent: SentFile[] | null;
   left_out: LeftOut[] | null;
-  /** Pods of all experiments together. */
+  /** How many pods all experiments have together. */
   pods: number;
   points: (Trial & { message: string })[];
 }
@@ -148,6 +150,7 @@ function checkPoints(checked: CheckedDirectory, sweep: SweepWanted, options: Sub
       message: '',
       project: options.settings.project.value ?? DEFAULT_PROJECT,
       env: { ...options.env, ...env },
+      given_by: sweep.givenBy,
       secrets: options.secretNames,
       vcs: {},
     });

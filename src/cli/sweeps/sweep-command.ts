@@ -21,7 +21,7 @@ export abstract class SweepCommand extends BaseCommand<SweepOutput> {
     ]);
     const name = flags.name ?? `sweep-${randomBytes(4).toString('hex')}`;
     assertSweepName(name);
-    const points = await pointsOf(flags, this.talk);
+    const { points, givenBy } = await pointsOf(flags, this.talk);
     const { engine, project } = flags;
     const options = await completeOptions(
       { ...flags, set: [], follow: false, 'idempotency-key': undefined },
@@ -37,7 +37,7 @@ export abstract class SweepCommand extends BaseCommand<SweepOutput> {
     refuseDouble(points, options);
     const files = await this.#filesOf(flags, options);
     const { repeat, rerun = 'missing', 'max-parallel': maxParallel = null } = flags;
-    const wanted = { name, points, repeat, rerun, maxParallel };
+    const wanted = { name, points, givenBy, repeat, rerun, maxParallel };
     if (options.dryRun) return dryRunSweep(files, wanted, options);
     const secrets = () => secretValues(options, { env: process.env, canAsk: this.canAsk });
     const connect = () => this.client();

@@ -4,7 +4,12 @@ import { directoryPaths } from '../../cli/manifest/repository-around.ts';
 import { commitTriggerView } from '../../cli/print/commit-trigger.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { AichorError } from '../../errors.ts';
-import { readCommitMessage, withRepository, type CommitTrigger } from '../../repository/commit-trigger.ts';
+import {
+  readCommitMessage,
+  withForm,
+  withRepository,
+  type CommitTrigger,
+} from '../../repository/commit-trigger.ts';
 
 export default class CommitsExplain extends BaseCommand<CommitTrigger> {
   static override summary =
@@ -24,7 +29,7 @@ export default class CommitsExplain extends BaseCommand<CommitTrigger> {
 
   async run(): Promise<CommitTrigger> {
     const { args, flags } = await this.parse(CommitsExplain);
-    const read = readCommitMessage(args.message);
+    const read = withForm(readCommitMessage(args.message));
     const root = flags['repo-dir'];
     if (root === undefined) return read;
     const paths = directoryPaths(root);

@@ -8,11 +8,12 @@ export default class EnginesAdd extends BaseCommand<EngineDocument> {
   static override summary = 'Add a Kubernetes cluster as an engine';
   static override description = `Connects and says what was found there; a cluster that cannot be reached is refused. The control plane on this machine reads the kubeconfig where it is, whenever it needs it; one on another machine is sent this context only, and keeps it in a file that only its user can read.
 
-Settings (--set, or a file of --settings): registry, pull_secret, project_secret, queue, selectors.NAME, autoscaling, image_pull_policy, ttl_s, sidecar_grace_s, gpu.product_label, gpu.mig, rdma.resource_prefix, rdma.network_annotation, rdma.ipc_lock, pod_security, allow_ptrace, claims.NAME, storage_class, storage.input, storage.output, storage.s3_endpoint, tensorboard_image, build.image, build.push_secret, build.variables_secret, build.deadline_s.`;
+Settings (--set, or a file of --settings): registry, pull_secret, project_secret, queue, queue_priority, selectors.NAME, on_demand, autoscaling, image_pull_policy, ttl_s, sidecar_grace_s, gpu.product_label, gpu.mig, rdma.resource_prefix, rdma.network_annotation, rdma.ipc_lock, pod_security, allow_ptrace, claims.NAME, storage_class, storage.input, storage.output, storage.s3_endpoint, storage.profile, tensorboard_image, ray_history_url, build.image, build.push_secret, build.variables_secret, build.deadline_s, build.mirrors.REGISTRY, build.insecure_registries, build.ca, build.config_map, build.index_url, build.secrets.ID. A list has commas between its values.`;
   static override examples = [
     'aichor engines add gpu --context lab --namespace team-a',
     'aichor engines add gpu --registry registry.example.org/team-a --pull-secret registry-key',
     'aichor engines add tpu --kubeconfig gke.yaml --set gpu.product_label=cloud.google.com/gke-accelerator --set autoscaling=true',
+    'aichor engines add gpu --set build.mirrors.docker.io=mirror.example.org/hub --set build.ca=company-ca',
     'aichor engines add here --in-cluster --settings engine.yaml',
   ];
   static override args = {

@@ -1,32 +1,23 @@
 import { boolean, integer, string } from '@oclif/core/flags';
 import type { ExperimentList } from '../../api/contract.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
-import { repeated, shieldDashedValue, someOf } from '../../cli/runtime/flags.ts';
+import { listConditionFlags } from '../../cli/experiments/list-flags.ts';
+import { shieldDashedValue } from '../../cli/runtime/flags.ts';
 import { linesOf } from '../../cli/runtime/output.ts';
-import { STATUSES } from '../../experiment/status.ts';
 
 export default class ExperimentsList extends BaseCommand<ExperimentList> {
   static override summary = 'List experiments, newest first';
   static override examples = [
     'aichor experiments list --label sweep=a --since yesterday',
+    'aichor experiments list --branch main --commit HEAD --submitted-by anna',
     'aichor experiments list --sweep first --columns id,status,env.LR,metric.val_acc --sort -metric.val_acc',
     "aichor experiments list --status failed | jq -r '.experiments[].experiment_id'",
   ];
   static override flags = {
-    status: someOf('--status', STATUSES, 'Only with this status'),
-    operator: string({ description: 'Only of this operator', helpValue: 'NAME' }),
-    project: string({ description: 'Only of this project', helpValue: 'NAME' }),
-    engine: string({ description: 'Only on this engine', helpValue: 'NAME' }),
-    label: repeated('Only with this label', 'KEY[=VALUE]', 'l'),
-    sweep: string({ description: 'Only of this sweep', helpValue: 'NAME' }),
-    message: string({ char: 'm', description: 'Only with this text in the message', helpValue: 'TEXT' }),
-    since: string({
-      description: 'Only created since: 90s, 1.5h, yesterday, 2 hours ago, a date or a time',
-      helpValue: 'WHEN',
-    }),
+    ...listConditionFlags,
     sort: string({ description: 'Sort by a column; -COLUMN: the largest first', helpValue: 'COLUMN' }),
     columns: string({
-      description: 'What a table or tsv shows: id,status,env.NAME,label.NAME,metric.NAME,…',
+      description: 'What a table or tsv shows: id,status,branch,commit,env.NAME,label.NAME,metric.NAME,…',
       helpValue: 'NAMES',
     }),
     limit: integer({ description: 'How many at most', default: 50, min: 1, max: 1000 }),
@@ -45,11 +36,11 @@ export default class ExperimentsList extends BaseCommand<ExperimentList> {
   async run(): Promise<ExperimentList | undefined> {
     shieldDashedValue(this.argv, '--sort');
     const { flags } = await this.parse(ExperimentsList);
-    const { label, since, sort, columns, page = 1, watch, json: _j, output: _o, utc: _u, ...same } = flags;
+    const { sort, columns, page = 1, watch, json: _j, output: _o, utc: _u, ...conditions } = flags;
     [this.#columns, this.#page] = [columns, page];
     const { listPage, listQuery } = await import('../../cli/experiments/list-query.ts');
-    const query = await listQuery({ ...same, label, since });
     const client = await this.client();
+    const query = await listQuery(client, conditions);
     if (!watch) return listPage(client, query, { sort: sort?.trim(), page, columns });
     const { showChanges } = await import('../../cli/experiments/watch-list.ts');
     await showChanges({

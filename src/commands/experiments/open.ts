@@ -11,7 +11,7 @@ const NAMES: readonly OpenName[] = ['tensorboard', 'ray', 'jupyter', 'vscode'];
 export default class ExperimentsOpen extends BaseCommand<Opened> {
   static override summary = 'Open TensorBoard, the Ray dashboard or a debugging session';
   static override description =
-    'On a terminal the link is opened; in a script it is only printed. For an experiment that has ended, TensorBoard is started again.';
+    'On a terminal the link is opened; in a script it is only printed. For an experiment that has ended, TensorBoard is started again, and Ray is shown by the history server of its cluster, where the engine knows of one.';
   static override examples = [
     'aichor experiments open latest tensorboard',
     'aichor experiments open ray',

@@ -14,6 +14,7 @@ export default class ExperimentsResubmit extends SubmitCommand {
     'aichor experiments resubmit 9b2f41',
     'aichor experiments resubmit latest --env LEARNING_RATE=0.01 --message "ten times the rate"',
     'aichor experiments resubmit 9b2f41 --set spec.types.worker.count=4 --drop-label sweep',
+    'aichor experiments resubmit 9b2f41 --drop-env DEBUG',
     'aichor experiments resubmit --label sweep=a',
   ];
   static override args = { id: stringArg({ description: ID_HELP, ignoreStdin: true }) };
@@ -21,18 +22,19 @@ export default class ExperimentsResubmit extends SubmitCommand {
     ...submissionFlags,
     label: repeated('Label of the new one; without an id, of the one that is meant', 'KEY[=VALUE]', 'l'),
     'drop-label': repeated('Leave out this label of the first one', 'KEY'),
+    'drop-env': repeated('Leave out this variable or secret of the first one', 'NAME'),
   };
 
   async run(): Promise<SubmitDocument | Verdict<SubmitDocument> | undefined> {
     const { args, flags } = await this.parse(ExperimentsResubmit);
-    const { engine, project, label: labels, 'drop-label': dropLabels } = flags;
+    const { engine, project, label: labels, 'drop-label': dropLabels, 'drop-env': dropEnv } = flags;
     const given = args.id === undefined ? { ...flags, label: [] } : flags;
     return this.submit(given, this.settings({ engine, project }), async (options) => {
       const client = await this.client();
       const first = await experimentAgain(client, { ref: args.id, labels }, this.talk);
       const settings = this.settings({ engine, project: project ?? first.project });
       const { resubmission } = await import('../../cli/submit/resubmission.ts');
-      return resubmission(first, { ...options, settings }, { client, dropLabels });
+      return resubmission(first, { ...options, settings }, { client, dropLabels, dropEnv });
     });
   }
 }

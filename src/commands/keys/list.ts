@@ -17,7 +17,7 @@ export default class KeysList extends BaseCommand<KeyList> {
   }
 
   override async view(document: KeyList): Promise<string> {
-    const { keysTable } = await import('../../cli/print/keys.ts');
+    const { keysTable } = await import('../../cli/print/people/keys.ts');
     return keysTable(document, this.screen);
   }
 }

@@ -17,7 +17,7 @@ export default class KeysRotate extends BaseCommand<KeyCreated> {
   }
 
   override async view(created: KeyCreated): Promise<string> {
-    const { keyCreatedView } = await import('../../cli/print/keys.ts');
+    const { keyCreatedView } = await import('../../cli/print/people/keys.ts');
     return keyCreatedView(created, this.screen);
   }
 }

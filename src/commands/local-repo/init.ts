@@ -1,5 +1,5 @@
 import { string as stringArg } from '@oclif/core/args';
-import { option } from '@oclif/core/flags';
+import { boolean, option } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import type { InitDocument } from '../../scaffold/document.ts';
 import { initFlags, initOptions } from '../../cli/manifest/init-flags.ts';
@@ -23,6 +23,7 @@ export default class LocalRepoInit extends BaseCommand<InitDocument> {
   static override flags = {
     ...initFlags,
     pattern: option({ options: PATTERNS, description: 'How the pods of a jobset wait for each other' })(),
+    agents: boolean({ description: 'Write an AGENTS.md for coding agents, too' }),
   };
 
   async run(): Promise<InitDocument> {
@@ -30,6 +31,7 @@ export default class LocalRepoInit extends BaseCommand<InitDocument> {
     const { name, operator, profile, python, tensorboard, pattern } = flags;
     const { canAsk, talk, signal, program } = this;
     const options = initOptions({ args, flags, canAsk, packageRoot: program.root, talk, signal });
+    options.agents = flags.agents === true;
     const { initRepository } = await import('../../scaffold/init-repository.ts');
     return initRepository({ name, operator, profile, python, tensorboard, pattern }, options);
   }

@@ -39,10 +39,11 @@ export default class ManifestValidate extends BaseCommand<ValidationDocument> {
     const engine = flags.engine === undefined ? null : await this.#engine(flags.engine);
     const current = process.cwd();
     const files: ValidatedFile[] = [];
-    for (const path of manifestFiles(argv.map(String), (notice) => this.talk.notice(notice))) {
+    const notice = (message: string) => this.talk.notice(message);
+    for (const { path, folder } of manifestFiles(argv.map(String), notice)) {
       const source = await readManifest(path, process.stdin);
       this.sources.set(path, Buffer.from(source).toString('utf8'));
-      files.push(await validateManifest({ path, source, current, strict, ignore, engine }));
+      files.push(await validateManifest({ path, folder, source, current, strict, ignore, engine }));
     }
     return verdict(files);
   }

@@ -43,6 +43,8 @@ export default class ServerStart extends BaseCommand<never> {
       team: flags.embedded ? null : { host: flags.host, port: flags.port, local: flags.local },
       limits: { cpus: flags.cpus ?? null, max_experiments: flags['max-experiments'] ?? null },
       onReady: (ready) => this.#say(ready, warnings),
+      // Who started the embedded one in the background reads its log.
+      notice: (message) => void (flags.embedded || this.talk.notice(message)),
       signal: toldToLeave(),
     });
     // The lock is free, and another server may be at work: what this one still does in the background (removing a

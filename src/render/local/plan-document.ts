@@ -10,7 +10,7 @@ import { localRunFacts, type LocalRun } from './run-facts.ts';
 export interface PlanDocument {
   engine: 'local';
   operator: OperatorName;
-  /** Stands where the real id will be. */
+  /** Stands where the real id will be: there is no such experiment. */
   experiment_id: string;
   totals: Totals;
   timeout_s: number | null;

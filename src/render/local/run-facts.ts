@@ -12,6 +12,8 @@ export interface LocalRun {
   experimentId: string;
   /** How often all pods were started again: attempt 1 has 0 restarts. */
   restarts: number;
+  /** Where the coordinator is reached; absent: on this machine. */
+  host?: string | undefined;
   /** Port of the coordinator: the documented one, or what was free instead. Null: the plan has no coordinator. */
   port: number | null;
   /** `input` and `output` end in `/`. */
@@ -32,7 +34,7 @@ export function localRunFacts(plan: Plan, pod: PlannedPod, run: LocalRun): RunFa
   const isRay = workloadKind(plan.operator) === 'rayjob';
   const rayAddress = isRay && port !== null ? `${LOOPBACK}:${port}` : null;
   return {
-    'coordinator-host': port === null ? null : LOOPBACK,
+    'coordinator-host': port === null ? null : (run.host ?? LOOPBACK),
     'coordinator-port': port,
     'object-name': name,
     'experiment-id': run.experimentId,

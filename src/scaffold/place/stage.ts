@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isThereSync } from '../../base/io/files-sync.ts';
+import { isThereSync, makeFolderSync, removeAllSync } from '../../base/io/files-sync.ts';
 import { AichorError, systemErrorCode } from '../../errors.ts';
 import type { RepositoryTarget } from './target.ts';
 
@@ -32,7 +32,7 @@ export function createStage(target: RepositoryTarget, files: ReadonlyMap<string,
   try {
     makeFolder(parent, undo);
     const folder = mkdtempSync(join(parent, `.${basename(target.path)}-`));
-    undo.add(() => rmSync(folder, { recursive: true, force: true }));
+    undo.add(() => removeAllSync(folder));
     const content = join(folder, 'new');
     for (const [path, text] of files) writeInto(join(content, path), text);
     return {
@@ -43,7 +43,7 @@ export function createStage(target: RepositoryTarget, files: ReadonlyMap<string,
           renameSync(content, target.path);
           return [];
         });
-        rmSync(folder, { recursive: true, force: true });
+        removeAllSync(folder);
         return aside;
       },
       discard: () => undo.run(),
@@ -108,12 +108,12 @@ function guarded<T>(undo: Undo, action: () => T): T {
 }
 
 function makeFolder(path: string, undo: Undo): void {
-  const first = mkdirSync(path, { recursive: true });
-  if (first !== undefined) undo.add(() => rmSync(first, { recursive: true, force: true }));
+  const first = makeFolderSync(path);
+  if (first !== null) undo.add(() => removeAllSync(first));
 }
 
 function writeInto(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderSync(dirname(path));
   writeFileSync(path, text, { flag: 'wx' });
 }
 

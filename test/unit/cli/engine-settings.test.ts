@@ -42,6 +42,15 @@ test.each([
   ['queue=', ['queue'], null],
   ['storage.s3_endpoint=http://minio:9000?a=b', ['storage', 's3_endpoint'], 'http://minio:9000?a=b'],
   ['selectors={"pool":"a"}', ['selectors'], { pool: 'a' }],
+  [
+    'build.mirrors.docker.io=mirror.example/hub,b.example',
+    ['build', 'mirrors', 'docker.io'],
+    ['mirror.example/hub', 'b.example'],
+  ],
+  ['build.insecure_registries=a:5000,b', ['build', 'insecure_registries'], ['a:5000', 'b']],
+  ['build.secrets.pip.conf=index/conf', ['build', 'secrets', 'pip.conf'], 'index/conf'],
+  ['build.ca=company/ca.pem', ['build', 'ca'], 'company/ca.pem'],
+  ['build.ca=', ['build', 'ca'], null],
 ])('--set %s', (text, path, value) => {
   expect(parseSetting(text)).toEqual({ path, value });
 });
@@ -73,6 +82,19 @@ test.each([
   ['ttl_s=soon', '"ttl_s" cannot be taken'],
   ['allow_ptrace=yes', '"allow_ptrace" cannot be taken'],
   ['namespace=team', 'give it with --namespace'],
+  ['build.mirror=x', 'did you mean "build.mirrors"?'],
+  ['build.mirrors.docker.io=https://mirror.example', 'without https://'],
+  ['build.mirrors.docker.io=', '"build.mirrors.docker.io" cannot be taken'],
+  ['build.mirrors.docker.io="\n[x]', 'without https://'],
+  ['build.mirrors.https://registry.example=x', 'a registry is named as in images'],
+  ['build.insecure_registries=http://r:5000', 'without https://'],
+  ['build.ca=Company CA', 'or NAME/KEY'],
+  ['build.config_map=../x', 'or NAME/KEY'],
+  ['build.index_url=pypi.example', 'begins with https://'],
+  ['build.secrets...data=x', 'not ".." first'],
+  ['build.secrets.a=x/..', 'NAME/KEY'],
+  ['build.secrets._env=x', 'given by build.variables_secret'],
+  ['build.secrets.a,src=x', 'letters, digits'],
 ])('--set %s is refused by its own name', (text, said) => {
   const told = refusal(() => readSettingFlags({ set: [text] }));
   expect(told).toContain('usage: ');
@@ -80,10 +102,40 @@ test.each([
   expect(told).toContain(said);
 });
 
-test('files are refused by their names', () => {
+test.each([
+  'build.index_ur=https://me:hush@pypi.example/s',
+  'build.index_url=me:hu/sh,hush@h',
+  'gpu=x://me:hush@pypi.example',
+  'me:hush@h',
+])('a login in --set %s is not repeated', (text) => {
+  const told = refusal(() => readSettingFlags({ set: [text] }));
+  expect(told).toContain('usage: --set ');
+  expect(told).not.toContain('hush');
+  expect(told).not.toContain('hu/sh');
+});
+
+test('an index with a login is refused, and the login is not repeated', () => {
+  const told = refusal(() =>
+    readSettingFlags({ set: ['build.index_url=https://user:s3cret@pypi.example/simple'] }),
+  );
+  expect(told).toContain('build.secrets.netrc');
+  expect(told).not.toContain('s3cret');
+});
+
+test('a configuration of BuildKit stands alone', () => {
+  const set = ['build.config_map=toml', 'build.insecure_registries=r:5000'];
+  expect(refusal(() => readSettingFlags({ set }))).toContain('"build.config_map" cannot be taken: it stands');
+});
+
+test('files are refused by their names, at the line', () => {
   const wrong = fileOf('registri: x\n');
+  const nested = fileOf('registry: r\nbuild:\n  ca: ca\n  mirrors:\n    docker.io: [https://m]\n');
+  expect(refusal(() => readSettingFlags({ settings: nested, set: [] }))).toContain(
+    `${nested}:5: "build.mirrors.docker.io.0" cannot be taken: a mirror`,
+  );
+  fileOf('registri: x\n');
   expect(refusal(() => readSettingFlags({ settings: wrong, set: [] }))).toBe(
-    `usage: ${wrong}: there is no setting "registri" | did you mean "registry"?`,
+    `usage: ${wrong}:1: there is no setting "registri" | did you mean "registry"?`,
   );
   expect(refusal(() => readSettingFlags({ settings: fileOf('a: [b\n'), set: [] }))).toContain(
     'not valid YAML',

@@ -117,14 +117,16 @@ it.each([120, 80, 60])('draws what pods take at present on %i columns', (width) 
   const pod: PodRecord = {
     ...{ pod: 'worker-0-0', type: 'worker', job_index: 0, pod_index: 0, rank: 0, status: 'Running' },
     ...{ reason: null, exit_code: null, attempt: 1, peak_memory_bytes: 2_500_000 },
-    ...{ started_at: '2026-05-01T12:00:01.000Z', ended_at: null },
+    ...{ started_at: '2026-05-01T12:00:01.000Z', ended_at: null, node: null, usage: null },
   };
   const waiting: PodRecord = { ...pod, pod: 'worker-1-0', status: 'Pending', started_at: null };
-  const usage = [{ pod: 'worker-0-0', cpus: 1.26, memory_bytes: 3_000_000, gpu: 0.374 }];
+  const usage = [
+    { pod: 'worker-0-0', cpus: 1.26, memory_bytes: 3_000_000, gpu: 0.374, gpu_memory_bytes: 3_000_000_000 },
+  ];
   const drawn = podsTable([pod, waiting], usage, { screen: { ...plain, width }, now });
   const [head = '', first = '', second = ''] = drawn.split('\n');
-  expect(head).toMatch(/CPU +MEMORY +GPU/);
-  expect(first).toMatch(/1\.3 +3\.0 MB +37%/);
+  expect(head).toMatch(/CPU +MEMORY +GPU +GPU MEM/);
+  expect(first).toMatch(/1\.3 +3\.0 MB +37% +3\.0 GB/);
   expect(second).toMatch(/- +- +-/);
   for (const line of [head, first, second]) expect(line.length).toBeLessThanOrEqual(width);
   expect(podsTable([pod], [], { screen: plain, now })).not.toMatch(/CPU|GPU/);
@@ -161,7 +163,12 @@ it('draws a record with its pods and what happened when', () => {
             reason: 'NonZeroExit',
           },
           ...{ exit_code: 3, attempt: 1, peak_memory_bytes: 2_500_000 },
-          ...{ started_at: '2026-05-01T12:00:01.000Z', ended_at: '2026-05-01T12:00:05.000Z' },
+          ...{
+            started_at: '2026-05-01T12:00:01.000Z',
+            ended_at: '2026-05-01T12:00:05.000Z',
+            node: null,
+            usage: null,
+          },
         },
       ],
       events: [{ time: '2026-05-01T12:01:30.000Z', type: 'step', message: 'run' }],

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { apiKeyFor, credentialsPath, storeApiKey } from '../../../src/cli/settin
 import { authDocument, contextDocument } from '../../../src/cli/settings/settings-document.ts';
 import { changeSettings, resolveSettings, serverUrl } from '../../../src/cli/settings/settings.ts';
 import { engineWishes } from '../../../src/cli/submit/options.ts';
-import { parseSettings, settingsFilePath } from '../../../src/machine/settings-file.ts';
+import { parseSettings, readSettingsFile, settingsFilePath } from '../../../src/machine/settings-file.ts';
 
 let home: string;
 beforeEach(() => {
@@ -15,6 +16,17 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const env = (more: Record<string, string> = {}) => ({ AICHOR_HOME: home, ...more });
+
+it('a pipe in the place of the settings is refused, not waited for', () => {
+  execFileSync('mkfifo', [settingsFilePath(home)]);
+  expect(() => resolveSettings(env())).toThrow(/is a pipe, not a file/);
+});
+
+it('a file in the place of the folder of settings means that there are none', () => {
+  const file = join(home, 'file');
+  writeFileSync(file, '');
+  expect(readSettingsFile(file)).toEqual({});
+});
 
 describe('precedence', () => {
   it('is flag, environment, file, default', async () => {
@@ -74,6 +86,8 @@ describe('the settings file', () => {
       '{"max_experiments": 0}',
       '{"max_experiments": -3}',
       '{"max_pods": 1.5}',
+      '{"max_snapshots_gb": 0}',
+      '{"max_snapshot_gb": 0}',
       '{"cpus": 0}',
       '{"cpus": -1}',
     ])
@@ -83,6 +97,21 @@ describe('the settings file', () => {
 });
 
 describe('credentials', () => {
+  it.each([0o644, 0o640, 0o602])(
+    'that others may read or write (mode %o) are not used, until they are closed',
+    async (mode) => {
+      await storeApiKey(home, 'https://a.example', 'key-a');
+      const path = credentialsPath(home);
+      chmodSync(path, mode);
+      expect(() => apiKeyFor(home, 'https://a.example')).toThrow(
+        expect.objectContaining({ code: 'forbidden', hint: expect.stringContaining(`chmod 600 ${path}`) }),
+      );
+      expect(apiKeyFor(home, 'https://b.example')).toBeUndefined();
+      await storeApiKey(home, 'https://a.example', 'key-b');
+      expect(apiKeyFor(home, 'https://a.example')).toBe('key-b');
+    },
+  );
+
   it('are kept per server, privately, and never shown', async () => {
     await storeApiKey(home, 'https://a.example', 'key-a');
     await storeApiKey(home, 'https://b.example', 'key-b');
@@ -121,6 +150,7 @@ it('shows what holds when nobody said anything', () => {
   const { settings } = contextDocument(resolveSettings({ AICHOR_HOME: home }));
   expect(settings).toEqual({
     engine: { value: 'local', origin: 'default' },
+    notify: { value: null, origin: 'default' },
     project: { value: 'default', origin: 'default' },
     server: { value: null, origin: 'default' },
     output: { value: null, origin: 'default' },

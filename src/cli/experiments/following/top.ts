@@ -1,5 +1,5 @@
 import { sleep } from '../../../base/async/abort.ts';
-import type { Usage } from '../../../api/contract.ts';
+import type { Usage, UsageSpan } from '../../../api/contract.ts';
 import type { Client } from '../../../client/client.ts';
 import type { ExperimentRecord } from '../../../experiment/record.ts';
 import { isTerminal } from '../../../experiment/status.ts';
@@ -7,6 +7,11 @@ import { isTerminal } from '../../../experiment/status.ts';
 /** What one experiment takes at one moment. */
 export interface UsageSample extends Usage {
   time: string;
+  experiment_id: string;
+}
+
+/** What the pods of one experiment took over some time. */
+export interface UsageKept extends UsageSpan {
   experiment_id: string;
 }
 
@@ -41,6 +46,12 @@ export async function watchUsage({ client, id, every, signal, now, onRound }: Lo
     if (every === null || (id !== null && only !== undefined && isTerminal(only.record.status))) return;
     await sleep(every * 1000, signal);
   }
+}
+
+/** What was sampled of one experiment while it ran, oldest first. */
+export async function keptUsage(client: Pick<Client, 'usageHistory'>, id: string): Promise<UsageKept[]> {
+  const { samples } = await client.usageHistory(id);
+  return samples.map((sample) => ({ ...sample, experiment_id: id }));
 }
 
 async function runningNow(client: Client): Promise<string[]> {

@@ -60,6 +60,26 @@ const COLUMNS: Readonly<Record<string, ListColumn>> = {
     draw: ({ resources }) => String(resources.gpus),
     key: ({ resources }) => resources.gpus,
   },
+  branch: {
+    column: { title: 'BRANCH', width: 16, drop: 5 },
+    draw: ({ source }) => printable(source.branch ?? '-'),
+    key: ({ source }) => source.branch,
+  },
+  commit: {
+    column: { title: 'COMMIT', width: 12, drop: 5 },
+    draw: ({ source }) => source.commit_sha?.slice(0, 12) ?? '-',
+    key: ({ source }) => source.commit_sha,
+  },
+  submitted_by: {
+    column: { title: 'SUBMITTED BY', width: 12, drop: 5 },
+    draw: ({ submitted_by: by }) => printable(by ?? '-'),
+    key: ({ submitted_by: by }) => by,
+  },
+  resubmit_of: {
+    column: { title: 'RESUBMIT OF', width: 11, drop: 5 },
+    draw: ({ resubmit_of: first }) => first?.slice(0, SHORT_ID) ?? '-',
+    key: ({ resubmit_of: first }) => first,
+  },
   sweep: {
     column: { title: 'SWEEP', width: 16, drop: 5 },
     draw: ({ sweep }) => sweep?.name ?? '-',

@@ -14,7 +14,7 @@ export interface ValidatedFile {
   valid: boolean;
   operator: string | null;
   diagnostics: Diagnostic[];
-  /** About the repository around the manifest; no part of the verdict. */
+  /** What was found in the repository around the manifest; no part of the verdict. */
   repository: Diagnostic[];
 }
 

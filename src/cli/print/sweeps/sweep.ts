@@ -80,7 +80,17 @@ export function sweepPage(
     const value = spreadText(best.metrics[results.metric] ?? null);
     lines.push(`best ${results.metric} ${colors.bold(value)} at ${printable(pointText(best.point))}`);
   }
-  return [...lines, ...failures(sweep, screen)].join('\n');
+  return [...lines, ...waits(sweep, screen), ...failures(sweep, screen)].join('\n');
+}
+
+/** What those that wait are waiting for, where nothing runs: the first one's words, as the others wait behind it. */
+function waits({ experiments }: SweepDocument, { colors, width }: Screen): string[] {
+  const living = experiments.filter(({ status }) => !isTerminal(status));
+  const isWaiting = ({ status, explanation }: (typeof experiments)[number]) =>
+    (status === 'Waiting' || status === 'Submitting') && explanation !== null;
+  const first = living.find(isWaiting);
+  if (first === undefined || living.some(({ status }) => status === 'Running')) return [];
+  return [colors.dim(cutText(`waiting: ${printable(first.explanation ?? '')}`, width))];
 }
 
 function total({ points, repeat }: SweepSummary): number {

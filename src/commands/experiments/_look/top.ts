@@ -1,26 +1,36 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
+import { isTerminal } from '../../../experiment/status.ts';
 import { BaseCommand } from '../../../cli/runtime/base-command.ts';
-import { OutputClosed } from '../../../cli/runtime/interruption.ts';
 import { ID_HELP } from '../../../cli/runtime/flags.ts';
-import { namedRef } from '../../../cli/experiments/references.ts';
+import { experimentMeant } from '../../../cli/experiments/references.ts';
 import { secondsFlag } from '../../../cli/experiments/since.ts';
-import { watchUsage, type UsageSeen } from '../../../cli/experiments/following/top.ts';
+import {
+  keptUsage,
+  watchUsage,
+  type UsageKept,
+  type UsageSeen,
+} from '../../../cli/experiments/following/top.ts';
 
 export default class ExperimentsTop extends BaseCommand {
   static override summary = 'Show what pods take at present: CPUs, memory, GPUs';
   static override description =
-    'Of one experiment until it has ended, or of every one that runs. On a terminal it is drawn over and over, and Ctrl-C ends it; in a pipe, one JSON object a line for each experiment. What an engine cannot tell is null.';
+    'Of one experiment until it has ended, or of every one that runs. On a terminal it is drawn over and over, and Ctrl-C ends it; in a pipe, one JSON object a line for each experiment. Every ten seconds a sample is kept: of an experiment that has ended, means and peaks are shown, and in a pipe its samples. What an engine cannot tell is null.';
   static override examples = [
     'aichor experiments top',
     'aichor experiments top latest',
     "aichor experiments top latest --once | jq '.pods[] | {pod, cpus}'",
+    "aichor experiments top latest --history | jq -r '[.time, .pods[0].cpus, .pods[0].peak.memory_bytes] | @csv'",
   ];
   static override args = {
     id: stringArg({ description: `${ID_HELP}; without it every one that runs`, ignoreStdin: true }),
   };
   static override flags = {
     once: boolean({ description: 'Look once' }),
+    history: boolean({
+      description: 'Print the samples that were kept since it began',
+      exclusive: ['once'],
+    }),
     interval: string({ description: 'How long between two looks', default: '2s', helpValue: 'DURATION' }),
   };
 
@@ -28,23 +38,26 @@ export default class ExperimentsTop extends BaseCommand {
     const { args, flags } = await this.parse(ExperimentsTop);
     const every = flags.once ? null : Math.max(1, secondsFlag(flags.interval, '--interval'));
     const client = await this.client();
-    const id = args.id === undefined ? null : (await client.get(namedRef(args.id))).experiment_id;
+    const isOfOne = args.id !== undefined || flags.history;
+    const record = isOfOne ? await experimentMeant(client, args.id, this.talk) : null;
+    const id = record?.experiment_id ?? null;
+    const isOver = record !== null && isTerminal(record.status);
+    if (id !== null && (flags.history || (isOver && !flags.once && !this.humanWanted)))
+      return this.#printKept(await keptUsage(client, id));
     const watching = { client, id, every, signal: this.signal, now: () => new Date() };
-    if (!this.canRedraw || every === null) {
+    if (!this.canRedraw || every === null || isOver) {
       await watchUsage({ ...watching, onRound: (looked) => this.#print(looked) });
       return;
     }
     const { onAlternateScreen } = await import('../../../cli/print/alternate-screen.ts');
-    await onAlternateScreen(
-      (text) => this.write(text),
-      async () => {
-        try {
-          await watchUsage({ ...watching, onRound: (looked) => this.#draw(looked) });
-        } catch (error) {
-          if (!this.signal.aborted || this.signal.reason instanceof OutputClosed) throw error;
-        }
-      },
+    const write = (text: string) => this.write(text);
+    await onAlternateScreen(write, this.signal, () =>
+      watchUsage({ ...watching, onRound: (looked) => this.#draw(looked) }),
     );
+  }
+
+  async #printKept(kept: readonly UsageKept[]): Promise<undefined> {
+    for (const sample of kept) await this.write(`${JSON.stringify(sample)}\n`);
   }
 
   async #print(looked: readonly UsageSeen[]): Promise<void> {

@@ -24,14 +24,17 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s aborts, a second one ends the proce
   expect(exits).toEqual([130]);
 });
 
-it('a closed stdout aborts, a closed stderr does not, and other errors are not swallowed', () => {
+it('a closed stdout aborts, a closed stderr does not, and a full disk behind it is said', () => {
   const { process } = fakeProcess();
   const signal = watchInterruption(process, () => undefined);
   process.stderr.emit('error', broken);
   expect(signal.aborted).toBe(false);
   process.stdout.emit('error', broken);
   expect(signal.reason).toBeInstanceOf(OutputClosed);
-  expect(() => process.stdout.emit('error', new Error('EIO'))).toThrow('EIO');
+  const other = fakeProcess().process;
+  const full = watchInterruption(other, () => undefined);
+  other.stdout.emit('error', Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+  expect(full.reason).toMatchObject({ code: 'usage', message: 'the output cannot be written (ENOSPC)' });
 });
 
 it('a reader that leaves while nothing is written aborts as well', () => {

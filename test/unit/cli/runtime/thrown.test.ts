@@ -1,4 +1,6 @@
+import { Parser } from '@oclif/core';
 import { describe, expect, it } from 'vitest';
+import { oneOf } from '../../../../src/cli/runtime/flags.ts';
 import { reportThrown } from '../../../../src/cli/runtime/thrown.ts';
 
 const typed = { command: 'context set engine', flags: [] };
@@ -10,6 +12,21 @@ function systemError(code: string, syscall: string): Error {
 }
 
 describe('reportThrown', () => {
+  it.each(['failled', 'moon'])(
+    'says of the value %s what the parser was told, without its words',
+    async (word) => {
+      const flags = { status: oneOf('--status', ['Failed', 'Running'], 'Those') };
+      const thrown: unknown = await Parser.parse(['--status', word], { flags }).catch(
+        (error: unknown) => error,
+      );
+      const { error, stack } = reportThrown(thrown, typed);
+      expect(stack).toBeNull();
+      expect(error.code).toBe('usage');
+      expect(error.message).toBe(`--status "${word}" is not one of its values`);
+      expect(error.hint).toContain('Failed');
+    },
+  );
+
   it.each([
     ['EROFS', 'open'],
     ['EACCES', 'mkdir'],

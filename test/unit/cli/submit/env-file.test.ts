@@ -75,6 +75,7 @@ describe('parseEnvFile', () => {
     ['words without =', 'two words\n', 1],
     ['an open quote', 'A=1\n\nB="never closed\nC=1\n', 3],
     ['text behind a quote', 'A="x" y\n', 1],
+    ['a NUL', 'A=1\nB=x\0y\n', 2],
     ['a line after a quoted value of two lines', 'A="x\ny"\n!\n', 3],
   ])('refuses %s with its line', (_, text, line) => {
     expect(() => parseEnvFile(text, 'x.env')).toThrow(

@@ -45,6 +45,16 @@ describe('readEnvFlags', () => {
     const files = [{ path: 'a.env', text: 'A=1\nGONE\n' }];
     expect(() => readEnvFlags({ env: [], files, shell })).toThrow(usage(/^a\.env:2: GONE/));
   });
+
+  it('says where a name that cannot be given stands in a file', () => {
+    const files = [{ path: 'a.env', text: 'A=1\nVCS_SHA=1\n' }];
+    expect(() => readEnvFlags({ env: [], files, shell })).toThrow(
+      expect.objectContaining({
+        code: 'manifest_invalid',
+        message: expect.stringMatching(/^a\.env:2: VCS_SHA/),
+      }),
+    );
+  });
 });
 
 describe('secrets', () => {

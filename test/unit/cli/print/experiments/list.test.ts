@@ -1,7 +1,8 @@
 import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { sorted } from '../../../../../src/cli/print/experiments/columns.ts';
+import { columnNames, columnValues, sorted } from '../../../../../src/cli/print/experiments/columns.ts';
 import { experimentsTable } from '../../../../../src/cli/print/experiments/list.ts';
+import { listConditionFlags } from '../../../../../src/cli/experiments/list-flags.ts';
 import { watchedScreen } from '../../../../../src/cli/experiments/watch-list.ts';
 import { aSummary } from '../../../../fixtures/summary.ts';
 
@@ -24,6 +25,32 @@ describe('columns of a list', () => {
       ['ID', 'LR', 'sweep'],
       ['00000001', '0.1', 'a'],
       ['00000002', '-', 'a'],
+    ]);
+  });
+
+  it('shows whatever a list can be asked for', () => {
+    const asked = Object.keys(listConditionFlags).map((flag) => flag.replaceAll('-', '_'));
+    const otherwise = ['label', 'since', 'until'];
+    expect(columnNames()).toEqual(
+      expect.arrayContaining(asked.filter((condition) => !otherwise.includes(condition))),
+    );
+  });
+
+  it('shows where an experiment is from, cut for people and whole for scripts', () => {
+    const commit_sha = 'c'.repeat(40);
+    const source = { ...aSummary().source, branch: 'try/1', commit_sha };
+    const resubmit_of = '0000000a-0000-4000-8000-000000000000';
+    const both = [aSummary({ source, submitted_by: 'anna', resubmit_of }), aSummary()];
+    const names = 'branch,commit,submitted_by,resubmit_of';
+    const drawn = experimentsTable(both, now, screen, names);
+    expect(drawn.split('\n').map((line) => line.trimEnd().split(/ {2,}/))).toEqual([
+      ['BRANCH', 'COMMIT', 'SUBMITTED BY', 'RESUBMIT OF'],
+      ['try/1', 'c'.repeat(12), 'anna', '0000000a'],
+      ['-', '-', '-', '-'],
+    ]);
+    expect(columnValues({ experiments: both }, names).experiments).toEqual([
+      { branch: 'try/1', commit: commit_sha, submitted_by: 'anna', resubmit_of },
+      { branch: null, commit: null, submitted_by: null, resubmit_of: null },
     ]);
   });
 
