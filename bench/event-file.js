@@ -1,18 +1,30 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
+/** A value as tensorboardX writes it. */
+export const simpleValue = (value) => float(0x15, value);
+
+/** As TensorFlow does: whose it is, and a tensor of one float with its bytes as they are. */
+export function tensorValue(value) {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  const tensor = Buffer.concat([varint(0x08, 1), nested(0x12, Buffer.alloc(0)), nested(0x22, bytes)]);
+  const metadata = nested(0x0a, text(0x0a, 'scalars'));
+  return Buffer.concat([nested(0x4a, metadata), nested(0x42, tensor)]);
+}
+
 /**
- * Writes an event file as tensorboardX does: a scalar a record, 54 bytes with a tag of ten letters.
+ * Writes an event file, a scalar a record: 54 bytes with a tag of ten letters and `simpleValue`.
  *
  * @returns {number} its bytes
  */
-export function writeEventFile(file, { scalars, tags }) {
+export function writeEventFile(file, { scalars, tags, form = simpleValue }) {
   const descriptor = openSync(file, 'w');
   let written = 0;
   let chunk = [record(Buffer.concat([double(0x09, 1.7e9), text(0x1a, 'brain.Event:2')]))];
   for (let index = 0; index < scalars; index++) {
     const value = Buffer.concat([
       text(0x0a, `losses/n${index % tags}`),
-      float(0x15, Math.sin(index / 1000) + 1 / (index + 1)),
+      form(Math.sin(index / 1000) + 1 / (index + 1)),
     ]);
     const event = [
       double(0x09, 1.7e9 + index / 100),

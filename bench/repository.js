@@ -5,9 +5,9 @@ import { join } from 'node:path';
  * A repository with a jobset manifest and nothing to install.
  *
  * @param {string} folder made when it is not there
- * @param {{command: string, pods?: number, files?: Record<string, string>}} options
+ * @param {{command: string, pods?: number, files?: Record<string, string>, tensorboard?: boolean}} options
  */
-export function writeRepository(folder, { command, pods = 1, files = {} }) {
+export function writeRepository(folder, { command, pods = 1, files = {}, tensorboard = false }) {
   const manifest = [
     'kind: AIchorManifest',
     'apiVersion: "0.2.3"',
@@ -16,6 +16,7 @@ export function writeRepository(folder, { command, pods = 1, files = {} }) {
     '  operator: jobset',
     '  image: bench',
     `  command: ${JSON.stringify(command)}`,
+    `  tensorboard: { enabled: ${tensorboard} }`,
     `  types: { worker: { count: ${pods}, resources: { cpus: 1, ramRatio: 1 } } }`,
     '',
   ];

@@ -5,7 +5,11 @@
  *   npm run bench start-up many-pods      some
  *
  * npm run bench packaging logs          look inside these two; they print for themselves
+ * npm run bench console-peers           the console beside Ray's dashboard and dstack's, which it installs from PyPI once
  * npm run bench kubernetes              on a cluster, which it starts (root, Go) or which AICHOR_TEST_KUBECONFIG names
+ *
+ * npm run bench kubernetes-scale        the same at 5,000 pods, 1,000 experiments and 20 control planes
+ * npm run bench kubernetes-pods         5,000 pods that an API server of its own plays: what they cost the control plane; no cluster
  *
  * A figure that misses its limit says so; the exit code is 1 only when one cannot be measured.
  */
@@ -23,7 +27,7 @@ await buildOrExit(root);
 const known = readdirSync(join(root, 'bench', 'figures'))
   .map((file) => file.replace(/\.js$/, ''))
   .sort();
-const INSIDE = ['kubernetes', 'logs', 'packaging'];
+const INSIDE = ['console-peers', 'kubernetes', 'kubernetes-pods', 'kubernetes-scale', 'logs', 'packaging'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !known.includes(name) && !INSIDE.includes(name));
 if (unknown.length > 0) {

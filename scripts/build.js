@@ -8,9 +8,10 @@
  * any more stays for an hour, because a process that runs may still load it.
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { codeCaches, signed } from './build/code-cache.js';
+import { consoleFiles } from './build/console.js';
 import { commandSources, program } from './build/commands.js';
 import { commandManifest } from './build/manifest.js';
 
@@ -27,22 +28,25 @@ export const EXTERNAL = [/^node:/, 'typescript', 'ts-node', '@photostructure/sql
 export async function build(root, { clean = false } = {}) {
   const dist = join(root, 'dist');
   if (clean) await rm(dist, { recursive: true, force: true });
-  await mkdir(dist, { recursive: true });
+  await mkdir(join(dist, 'console'), { recursive: true });
   const sources = await commandSources(root);
   const outputs = await bundle(root, sources);
+  const pages = await consoleFiles(root);
   let written = 0;
-  for (const output of outputs) written += await writeWhole(join(dist, output.name), output.contents);
+  for (const output of [...outputs, ...pages])
+    written += await writeWhole(join(dist, output.name), output.contents);
   const manifest = await commandManifest(root, sources, dist);
   written += await writeWhole(join(root, 'oclif.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   const caches = await codeCaches(root, dist, outputs);
-  await removeStale(dist, new Set([...outputs.map(({ name }) => name), ...caches]));
+  await removeStale(dist, new Set(['console', ...outputs.map(({ name }) => name), ...caches]));
+  await removeStale(join(dist, 'console'), new Set(pages.map(({ name }) => basename(name))));
   return { commands: sources.length, written };
 }
 
 /**
  * The files of `dist/`, chunks before the entries that load them: `cli.cjs` (the program), `server.cjs` (the control
  * plane), `object-store.cjs` (which serves folders over S3), `reading-thread.cjs` (the thread that helps to read files),
- * and a chunk for whatever several of them share or only some commands need. CommonJS starts sooner than ES modules and is loaded without a wait.
+ * `integrity-thread.cjs` (the one that reads the whole database), and a chunk for whatever several of them share or only some commands need. CommonJS starts sooner than ES modules and is loaded without a wait.
  *
  * @returns {Promise<{name: string, contents: Buffer}[]>}
  */
@@ -56,6 +60,7 @@ async function bundle(root, sources) {
       server: at('server/process/main.ts'),
       'object-store': at('object-store/serve/main.ts'),
       'reading-thread': at('snapshot/packaging/reading/reading-thread.ts'),
+      'integrity-thread': at('server/store/damage/integrity-thread.ts'),
     },
     external: EXTERNAL,
     // A client library asks for the one that Node has, which warns that it is deprecated.

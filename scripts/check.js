@@ -3,7 +3,7 @@
  *
  *   npm run check                  all of it
  *   npm run check -- house words   some of it
- *   npm run check -- --update      writes the snapshot of commands, docs/reference/ and docs/manifest.md anew
+ *   npm run check -- --update      writes the snapshot of commands, docs/reference/, docs/manifest.md and docs/json.md anew
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -17,9 +17,19 @@ const SNAPSHOT = 'test/snapshots/commands.json';
 /** Each gives its findings; a tool that prints its own gives the exit code. */
 const CHECKS = {
   build: builds,
-  types: () => tool(root, 'typescript/bin/tsc', ['-p', '.']),
+  // What runs in a browser knows other globals.
+  types: async () =>
+    (await tool(root, 'typescript/bin/tsc', ['-p', '.'])) ||
+    tool(root, 'typescript/bin/tsc', ['-p', 'src/console']),
   lint: () => tool(root, 'oxlint/bin/oxlint', ['--deny-warnings', 'src', 'test', 'bench', 'scripts', 'bin']),
-  format: () => tool(root, 'prettier/bin/prettier.cjs', ['--check', '--log-level=warn', '.']),
+  format: () =>
+    tool(root, 'prettier/bin/prettier.cjs', [
+      '--check',
+      '--cache',
+      '--cache-strategy=content',
+      '--log-level=warn',
+      '.',
+    ]),
   house,
   unused: () => tool(root, 'knip/bin/knip.js', ['--no-progress']),
   // Without its scripts `npm pack` takes dist/ as it is; with them it would build it from nothing.
@@ -28,6 +38,7 @@ const CHECKS = {
   commands: () => upToDate(SNAPSHOT, commandSnapshot),
   reference: () => upToDate('docs/reference/commands.md', referencePage),
   manifest: () => upToDate('docs/manifest.md', manifestPage),
+  json,
   words: async () => (await import('./check/words.js')).wordFindings(root),
 };
 
@@ -58,6 +69,12 @@ async function referencePage() {
 
 async function manifestPage() {
   return (await import('./check/manifest-page.js')).manifestPage(root);
+}
+
+/** Also what the page cannot say, so that it is never half. */
+async function json() {
+  const { page, findings } = await (await import('./check/json/page.js')).jsonPage(root, await commands());
+  return findings.length > 0 ? findings : upToDate('docs/json.md', () => page);
 }
 
 async function commands() {

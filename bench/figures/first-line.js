@@ -1,34 +1,48 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { bareNode, bin, interleaved, openLab, row } from '../lab.js';
+import { bareNode, interleaved, openLab, row } from '../lab.js';
 import { writeRepository } from '../repository.js';
+import { todaysBuild } from '../today.js';
 
-/** From Enter to the first line of a tiny repository's pod, with a server that runs. */
+/** From Enter to the first line of a tiny repository's pod, with a server that runs; and how that is beside today's build. */
 export async function measure() {
-  const lab = openLab();
-  const repository = writeRepository(join(lab.folder, 'tiny'), { command: 'echo first line of the pod' });
+  const labs = { ours: openLab(), today: openLab({ checkout: todaysBuild() }) };
+  const repository = writeRepository(join(labs.ours.folder, 'tiny'), {
+    command: 'echo first line of the pod',
+  });
   try {
-    await lab.aichor(['engines', 'list']);
-    const times = await interleaved(7, { node: bareNode, line: () => untilFirstLine(lab.env, repository) });
-    const limit = 300 + 3 * times.node;
+    for (const lab of Object.values(labs)) await lab.aichor(['engines', 'list']);
+    const times = await interleaved(11, {
+      node: bareNode,
+      ours: () => untilFirstLine(labs.ours, repository),
+      today: () => untilFirstLine(labs.today, repository),
+    });
+    const floor = `0.3 s + 3 x ${times.node.toFixed(0)} ms`;
     return [
       row('submit to first log line', {
-        value: times.line,
+        value: times.ours,
+        today: times.today,
         unit: 'ms',
-        limit,
-        floor: `0.3 s + 3 x ${times.node.toFixed(0)} ms`,
+        limit: 300 + 3 * times.node,
+        floor,
+      }),
+      row('the same beside that of today', {
+        value: times.ours / times.today,
+        unit: 'x',
+        limit: 1.05,
+        floor: `today: ${times.today.toFixed(0)} ms`,
       }),
     ];
   } finally {
-    await lab.close();
+    for (const lab of Object.values(labs)) await lab.close();
   }
 }
 
-function untilFirstLine(env, repository) {
+function untilFirstLine({ env, program }, repository) {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const args = [
-      bin,
+      program,
       'experiments',
       'submit',
       'local',

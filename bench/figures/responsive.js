@@ -9,8 +9,12 @@ import { createReadStream } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { openLab, row } from '../lab.js';
 import { writeRepository } from '../repository.js';
+import { writeTree } from '../tree.js';
 
 const LIMIT_MS = 250;
+/** Experiments that are examined, and stored files. */
+const MANY = 5000;
+const FILES = 20_000;
 
 /** What others wait for `/v1/health` while the control plane serves the largest of what it takes. */
 export async function measure() {
@@ -18,6 +22,14 @@ export async function measure() {
   try {
     const tiny = writeRepository(join(lab.folder, 'tiny'), { command: 'true' });
     await lab.json(['experiments', 'submit', 'local', '--repo-dir', tiny, '--wait']);
+    const large = writeTree(writeRepository(join(lab.folder, 'large'), { command: 'true' }), {
+      files: FILES,
+      bytes: 2000,
+    });
+    const { experiment_id: id } = await lab.json([
+      ...['experiments', 'submit', 'local', '--repo-dir', large, '--wait'],
+    ]);
+    await multiply(lab, id);
     const { address } = await lab.json(['server', 'status']);
     const socket = address.replace(/^unix:/, '');
     const idle = await healthDuring(socket, () => new Promise((resolve) => setTimeout(resolve, 2000)));
@@ -74,6 +86,10 @@ async function largest(lab, socket) {
       lab.aichor(['experiments', 'submit', 'local', '--repo-dir', dockerfile, '--wait'], { codes: [0, 8] }),
     'a log of 500,000 lines for 4 readers': () =>
       Promise.all([1, 2, 3, 4].map(() => sent(socket, `/v1/experiments/${id}/logs`))),
+    'server doctor': async () => {
+      const { checked } = await lab.json(['server', 'doctor'], { codes: [0, 7] });
+      if (checked.experiments < MANY) throw new Error(`${checked.experiments} experiments were examined`);
+    },
   };
 }
 
@@ -96,6 +112,34 @@ function sent(socket, path, body) {
     if (body) createReadStream(body.file).pipe(asked);
     else asked.end();
   });
+}
+
+/** As many experiments as one that ended well, in its database: ones that were run would take an hour. */
+async function multiply(lab, id) {
+  await lab.aichor(['server', 'stop']);
+  const { DatabaseSync } = await import('@photostructure/sqlite');
+  const database = new DatabaseSync(join(lab.env.AICHOR_HOME, 'control-plane.sqlite'));
+  const { number, ...row } = database.prepare('SELECT * FROM experiments WHERE id = ?').get(id);
+  const events = database.prepare('SELECT * FROM events WHERE number = ?').all(number);
+  const names = Object.keys(row);
+  const insert = database.prepare(
+    `INSERT INTO experiments (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+  );
+  const insertEvent = database.prepare(
+    'INSERT INTO events (number, position, type, event) VALUES (?, ?, ?, ?)',
+  );
+  database.exec('BEGIN');
+  for (let copy = 0; copy < MANY; copy++) {
+    const other = id.replace(/.{12}$/, String(copy).padStart(12, '0'));
+    const texts = Object.values(row).map((value) =>
+      typeof value === 'string' ? value.replaceAll(id, other) : value,
+    );
+    const { lastInsertRowid } = insert.run(...texts);
+    for (const { position, type, event } of events) insertEvent.run(lastInsertRowid, position, type, event);
+  }
+  database.exec('COMMIT');
+  database.close();
+  await lab.aichor(['experiments', 'list']);
 }
 
 function pathOf(at) {

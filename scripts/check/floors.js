@@ -44,7 +44,12 @@ export const FLOORS = [
   // The ground of adapters: what the operating system offers. Nothing of the domain.
   { floor: 2.5, folders: ['machine', 'kubeconfig', 'object-store'], only: [0, 0.5] },
   // The port that engines implement: types only, so whoever serves an engine may name it.
-  { floor: 2.5, pure: true, folders: ['engines/engine.ts'] },
+  {
+    floor: 2.5,
+    pure: true,
+    folders: ['engines/engine.ts'],
+    also: { 'engines/engine.ts': ['object-store/client/access.ts'] },
+  },
   {
     floor: 3,
     folders: [
@@ -61,6 +66,8 @@ export const FLOORS = [
     never: { engines: ['api'], 'snapshot/store': ['api'], 'logs/store': ['api'] },
   },
   { floor: 4, folders: ['cli', 'server'] },
+  // It runs in browsers: of the others it has only what is pure.
+  { floor: 4, folders: ['console'], only: [0, 1, 2] },
   { floor: 5, folders: ['commands'] },
 ];
 
@@ -75,9 +82,14 @@ export const DOORS = [
 export const HOMES = {
   '@oclif/core': ['commands', 'cli'],
   '@photostructure/sqlite': ['server'],
+  '@preact/signals': ['console'],
+  preact: ['console'],
+  'preact-render-to-string': ['console/picture.tsx'],
+  uplot: ['console/metrics'],
   '@hono/node-server': ['server'],
   '@hono/zod-openapi': ['server', 'api'],
   '@inquirer/prompts': ['cli', 'scaffold'],
+  '@modelcontextprotocol/server': ['cli/mcp'],
   '@kubernetes/client-node': ['engines/kubernetes/api/access/kube-config.ts'],
   'cli-table3': ['cli'],
   diff: ['server/experiments/compare.ts'],
@@ -87,6 +99,7 @@ export const HOMES = {
   execa: ['base/io', 'source', 'scaffold'],
   hono: ['server', 'api'],
   ignore: ['snapshot/packaging'],
+  'prom-client': ['server/monitor'],
   'kubernetes-types': ['render/kubernetes', 'engines/kubernetes'],
   ora: ['cli'],
   picocolors: ['cli'],
@@ -94,15 +107,16 @@ export const HOMES = {
   'smol-toml': ['engines/local', 'scaffold/project'],
   tar: ['base/io', 'snapshot'],
   undici: ['base/http'],
-  ws: ['engines/kubernetes'],
+  ws: ['engines/kubernetes', 'base/http', 'server/exec', 'server/http', 'client'],
   yaml: ['manifest', 'cli', 'kubeconfig'],
   zod: [
     'manifest',
     'experiment/record.ts',
-    'render/kubernetes/settings/settings-schema.ts',
+    'render/kubernetes/settings',
     'api',
     'server/http/routes',
     'cli/settings/settings.ts',
+    'cli/mcp',
     'machine/settings-file.ts',
   ],
 };

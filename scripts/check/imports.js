@@ -16,7 +16,7 @@ const DYNAMIC = /(?<![.\w])import\(\s*(['"])([^'"\n]+)\1\s*\)/g;
 export async function sourceFiles(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
   return Promise.all(paths.map(async (path) => readSource(path, await readFile(join(folder, path), 'utf8'))));

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 
 /** Hosts that a file may name. Others are some machine's or some registry's. */
 const HOSTS =
-  /^(?:[\w-]+|127\.0\.0\.1|\[::1\]|www\.apache\.org|docs\.[\w.]+|vscode\.dev|download\.pytorch\.org|(?:git-lfs\.)?github\.com|gitlab\.com|json-schema\.org|s3\.amazonaws\.com|(?:[\w-]+\.)*example(?:\.(?:com|org|net))?|[\w.-]+\.(?:invalid|test))(?::\d+)?$/;
+  /^(?:[\w-]+|[\w-]+\.localhost|127\.0\.0\.1|\[::1\]|www\.apache\.org|docs\.[\w.]+|vscode\.dev|download\.pytorch\.org|(?:(?:git-lfs|api)\.)?github\.com|gitlab\.com|(?:api\.)?bitbucket\.org|dev\.azure\.com|\w+\.visualstudio\.com|json-schema\.org|s3\.amazonaws\.com|(?:[\w-]+\.)*example(?:\.(?:com|org|net))?|[\w.-]+\.(?:invalid|test))(?::\d+)?$/;
 
 const RULES = [
   {
     what: 'a path of one machine',
     pattern: /(?<![\w.~/$}-])\/(?:work|root|farm)\/[\w.]/g,
-    but: ['templates/repository/Dockerfile.eta', 'templates/project/Dockerfile.eta'],
+    but: ['templates/repository/Dockerfile.eta', 'templates/project/Dockerfile.eta', 'docs/kubernetes.md'],
   },
   { what: 'a place where a lock file would look for packages', pattern: /"resolved": "https?:/g, but: [] },
 ];

@@ -7,7 +7,7 @@ import { createHouse, isPod, type House } from '../engine/house.ts';
 import { frameworkEnvironment } from './environment.ts';
 import { PATIENCE_MS, measured } from './measured.ts';
 import { failureOf, fails, sees, submission, withTakenPort, type Ranks } from './ranks.ts';
-import { ACCELERATED, ACCUMULATE, DDP, LAUNCHED, OLD_TREES, PSUM, TREES } from './scripts.ts';
+import { ACCELERATED, ACCUMULATE, DDP, JOINED, LAUNCHED, OLD_TREES, PSUM, TREES } from './scripts.ts';
 import { findTorch, TORCH_ABSENT } from './torch.ts';
 
 const TORCH = await findTorch();
@@ -80,6 +80,11 @@ describe('XGBoost', () => {
     const one = (index: number) =>
       sees(house, ranks(2), { what: `xgboost: 2 pods, ${index} of 2 at once`, lines: (rank) => `rank ${rank} of 2: sum [3.]` }); // prettier-ignore
     await Promise.all([one(1), one(2)]);
+  });
+
+  test('ranks of more than ten workers are those of their pods, as the scaffold joins them', async () => {
+    const lines = (rank: number) => `pod ${rank} is rank ${rank} of 11: sum [66.]`;
+    await sees(house, ranks(11, { script: JOINED }), { what: 'xgboost: 11 pods', lines });
   });
 
   test('a killed rank is named', async () => {

@@ -43,7 +43,7 @@ export async function sees(
   const submitted = await house.submit(submission(ranks));
   const facts = await measured(what, submitted.run().done);
   expect(failureOf(facts)).toBeNull();
-  const pods = Object.keys(lastOf(facts)).toSorted();
+  const pods = Object.keys(lastOf(facts)).toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   expect(pods).toHaveLength(ranks.count);
   for (const [rank, pod] of pods.entries()) expect(await submitted.printed(pod)).toContain(lines(rank));
 }

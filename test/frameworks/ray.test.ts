@@ -7,6 +7,7 @@ import { clusterFolder } from '../../src/engines/local/ray/cluster.ts';
 import { tokenFile } from '../../src/engines/local/ray/token.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { chooseProcesses } from '../../src/machine/choose-processes.ts';
+import { signalProcess } from '../../src/machine/signals.ts';
 import { createHouse, isPod, lastOf, type House, type Submission, type Submitted } from '../engine/house.ts';
 import { frameworkEnvironment } from './environment.ts';
 import { PATIENCE_MS, measured } from './measured.ts';
@@ -150,7 +151,7 @@ while True: time.sleep(0.1)`;
     await printedLine(submitted, 'works');
     const marks = chooseProcesses(process.env, process.platform);
     const pods = await marks.marked(EXPERIMENT_MARK, submitted.id, 'HOSTNAME');
-    for (const { pid } of pods.filter(({ also }) => also === 'cpu-small-0-0')) process.kill(pid, 'SIGKILL');
+    for (const { pid } of pods.filter(({ also }) => also === 'cpu-small-0-0')) signalProcess(pid, 'SIGKILL');
     const facts = await measured('ray: killed worker', running.done);
     expect(failureOf(facts)).toMatchObject({
       reason: 'Killed',
@@ -183,6 +184,26 @@ while True: time.sleep(0.1)`;
       ),
     });
     expect(lastOf(facts)).toEqual({});
+  });
+
+  test('does not wait for ever for a node whose raylet has ended itself', async () => {
+    const script = `
+import os, ray, signal, time
+ray.init(address="auto")
+@ray.remote(num_cpus=1, resources={"cpu-small": 1})
+def end():
+    os.kill(os.getppid(), signal.SIGTERM)
+try:
+    ray.get(end.remote())
+except Exception as error:
+    print(type(error).__name__)
+time.sleep(3600)
+`;
+    const workers = [{ name: 'cpu-small', count: 1, resources }];
+    const submitted = await house.submit(cluster(script, { workers }));
+    const facts = await measured('ray: a raylet ends', submitted.run().done);
+    expect(failureOf(facts)?.explanation).toContain('raylet of this node has ended');
+    await nothingIsLeft(submitted);
   });
 
   test('does not start without Ray', async () => {

@@ -39,7 +39,7 @@ const lines = (...all: string[]) => `${all.join('\n')}\n`;
 const LACKS = lines('import something_of_nobody');
 const SAYS = lines('import os, sys', 'import humanize', 'print("says", humanize.intcomma(1234567))');
 const PYPROJECT = lines('[project]', 'name = "proj"', 'version = "0.1.0"', 'requires-python = ">=3.10"', 'dependencies = ["humanize"]'); // prettier-ignore
-const POETRY = lines('[tool.poetry]', 'name = "app"', 'version = "0.1.0"', 'description = ""', 'authors = []', '[tool.poetry.dependencies]', 'python = "^3.10"', 'humanize = "^4.9"'); // prettier-ignore
+const poetry = (name: string, ...dependencies: string[]) => lines('[tool.poetry]', `name = "${name}"`, 'version = "0.1.0"', 'description = ""', 'authors = []', '[tool.poetry.dependencies]', 'python = "^3.10"', ...dependencies, '[build-system]', 'requires = ["poetry-core"]', 'build-backend = "poetry.core.masonry.api"'); // prettier-ignore
 const BACKEND = lines('[build-system]', 'requires = ["hatchling"]', 'build-backend = "hatchling.build"');
 
 export const REPOSITORIES: readonly Repository[] = [
@@ -60,6 +60,16 @@ export const REPOSITORIES: readonly Repository[] = [
       'requirements/base.txt': 'humanize  # for people\n',
       'requirements/train.txt': '-r base.txt\ntabulate>=0.9\n',
       'train.py': `${SAYS}import tabulate\n`,
+    },
+  }),
+  repository('a wheel that one stage builds by uv and another installs', {
+    command: 'proj-train',
+    notices: /^$/,
+    files: {
+      Dockerfile: lines('FROM python:3.11-slim AS builder', 'WORKDIR /src', 'COPY pyproject.toml ./', 'COPY src ./src', 'RUN pip install --upgrade pip && pip install uv && uv build --wheel && pip install dist/*.whl', 'FROM python:3.11-slim', 'COPY --from=builder /src/dist/*.whl /tmp/', 'RUN pip install --no-cache /tmp/*.whl', 'WORKDIR /app'), // prettier-ignore
+      'pyproject.toml': `${PYPROJECT}${lines('[project.scripts]', 'proj-train = "proj.main:main"')}${BACKEND}`,
+      'src/proj/__init__.py': '',
+      'src/proj/main.py': lines('import humanize', 'def main():', '    print("says", humanize.intcomma(1234567))'), // prettier-ignore
     },
   }),
   repository('the image of uv in two stages, with a package', {
@@ -139,7 +149,8 @@ export const REPOSITORIES: readonly Repository[] = [
   repository('an image of CUDA, uv’s pip, secrets of the build and a user', {
     command: 'python3 -u main.py',
     builder: { buildArgs: { EXTRA: 'tabulate', GIT_TOKEN: 'abcdefgh12345' } },
-    notices: /RUN apt install python3\.10 python3-pip/,
+    // Where the machine has pip itself, python3-pip is not told: it is there.
+    notices: /RUN apt install python3\.10/,
     files: {
       Dockerfile: lines('FROM nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04', 'ARG USER_ID=1000', 'ARG EXTRA', 'ARG GIT_TOKEN', 'ENV DEBIAN_FRONTEND=noninteractive LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH \\', '    PYTHONUNBUFFERED=1', 'RUN apt update && apt install -y python3.10 python3-pip && ln -sf /usr/bin/python3.10 /usr/bin/python', 'COPY --from=ghcr.io/astral-sh/uv:0.4 /uv /usr/local/bin/uv', 'RUN --mount=type=secret,id=_env,dst=/etc/secrets/.env . /etc/secrets/.env && uv pip install --system humanize ${EXTRA}', 'WORKDIR /home/app', 'RUN useradd -u ${USER_ID} app', 'USER app', 'COPY --chown=app:app . /home/app/'), // prettier-ignore
       'main.py': `${SAYS}import tabulate\n`,
@@ -165,23 +176,21 @@ export const REPOSITORIES: readonly Repository[] = [
   }),
   repository('Poetry', {
     command: 'python app/train.py',
-    fails: /imports something_of_nobody.*--python-env/,
-    notices: /RUN poetry install.*--python-env/,
     files: {
-      Dockerfile: lines('FROM python:3.11-slim', 'ENV POETRY_VERSION=1.8.3', 'RUN pip install "poetry==$POETRY_VERSION"', 'WORKDIR /app', 'COPY pyproject.toml ./', 'RUN poetry install --no-interaction --no-root', 'COPY . .'), // prettier-ignore
-      'pyproject.toml': POETRY,
-      'app/train.py': LACKS,
+      Dockerfile: lines('FROM python:3.11-slim', 'RUN pip install poetry', 'WORKDIR /app', 'COPY pyproject.toml ./', 'COPY counts counts', 'RUN pip wheel --no-deps -w wheels ./counts', 'RUN poetry config virtualenvs.create false && poetry install --no-interaction --no-root', 'COPY . .'), // prettier-ignore
+      // Built by pip: what Poetry itself builds with, it looks up in pages that not every index has.
+      'pyproject.toml': poetry('app', 'counts = { path = "wheels/counts-0.1.0-py3-none-any.whl" }'),
+      'counts/pyproject.toml': poetry('counts'),
+      'counts/counts/__init__.py': 'SAID = "says 1,234,567"\n',
+      'app/train.py': 'import counts\nprint(counts.SAID)\n',
     },
   }),
   repository('an export of Poetry', {
     command: 'python app/train.py',
-    fails: /imports something_of_nobody.*--python-env/,
-    notices: /RUN poetry export.*RUN pip install.*without \/code\/requirements\.txt.*--python-env/,
     files: {
-      Dockerfile: lines('FROM python:3.11-slim as requirements', 'WORKDIR /tmp', 'RUN pip install poetry poetry-plugin-export', 'COPY ./pyproject.toml ./poetry.lock* /tmp/', 'RUN poetry export -f requirements.txt --output requirements.txt --without-hashes', 'FROM python:3.11-slim', 'WORKDIR /code', 'COPY --from=requirements /tmp/requirements.txt /code/requirements.txt', 'RUN pip install --no-cache-dir --upgrade -r /code/requirements.txt', 'COPY ./app /code/app'), // prettier-ignore
-      'pyproject.toml': POETRY,
-      'poetry.lock': '# lock\n',
-      'app/train.py': LACKS,
+      Dockerfile: lines('FROM python:3.11-slim as requirements', 'WORKDIR /tmp', 'RUN pip install poetry poetry-plugin-export', 'COPY ./pyproject.toml ./poetry.lock* /tmp/', 'RUN poetry lock && poetry export -f requirements.txt --output requirements.txt --without-hashes', 'FROM python:3.11-slim', 'WORKDIR /code', 'COPY --from=requirements /tmp/requirements.txt /code/requirements.txt', 'RUN pip install --no-cache-dir --upgrade -r /code/requirements.txt humanize', 'COPY ./app /code/app'), // prettier-ignore
+      'pyproject.toml': poetry('app'),
+      'app/train.py': SAYS,
     },
   }),
   repository('an environment.yml alone', {

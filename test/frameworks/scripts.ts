@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** Training scripts as the documentation of each framework writes them; variables make ranks misbehave. */
 
 export const PSUM = `import os, signal, sys
@@ -118,4 +121,64 @@ while True:
     dist.all_reduce(x)
     x = x / x.sum()
     time.sleep(0.05)
+`;
+
+/** As in the documentation of Lightning for two nodes, on the CPU. */
+export const LIGHTNING = `import os
+import torch
+import pytorch_lightning as pl
+
+class Model(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 1)
+
+    def training_step(self, batch, index):
+        x, y = batch
+        return torch.nn.functional.mse_loss(self.layer(x), y)
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+logged = "LOGGED" in os.environ
+samples = torch.utils.data.TensorDataset(torch.randn(64, 4), torch.randn(64, 1))
+trainer = pl.Trainer(accelerator="cpu", devices=1, num_nodes=2, strategy="ddp", max_epochs=1, logger=logged, enable_checkpointing=logged, enable_progress_bar=False)
+trainer.fit(Model(), torch.utils.data.DataLoader(samples, batch_size=8))
+total = trainer.strategy.reduce(torch.ones(1) * (trainer.global_rank + 1), reduce_op="sum")
+print(f"rank {trainer.global_rank} of {trainer.world_size}: sum {total.item()}, {trainer.num_training_batches} batches", flush=True)
+`;
+
+/** Steps of collectives, in which a rank raises, ends early or goes away. What JAX waits for at the end is cut short. */
+export const STEPPING = `import os, time
+import jax
+if "BARE" in os.environ:
+    jax.distributed.initialize()
+rank = int(os.environ["JAXOPERATOR_PROCESS_ID"])
+mine = lambda name: os.environ.get(name) == str(rank)
+jax.distributed.initialize(os.environ["JAXOPERATOR_COORDINATOR_ADDRESS"], int(os.environ["JAXOPERATOR_NUM_PROCESSES"]), rank, shutdown_timeout_seconds=30, heartbeat_timeout_seconds=20)
+import jax.numpy as jnp
+from jax.experimental import multihost_utils
+for step in range(5):
+    if step == 2 and mine("RAISES"):
+        raise ValueError("bad batch in rank " + str(rank))
+    if step == 2 and mine("LEAVES"):
+        os._exit(0)
+    if step == 3 and mine("SHORTER"):
+        break
+    total = multihost_utils.process_allgather(jnp.ones(1)).sum()
+    print(f"rank {rank}: step {step}, sum {total}", flush=True)
+`;
+
+const TEMPLATE = readFileSync(join(import.meta.dirname, '../../templates/main/xgboost.py.eta'), 'utf8');
+
+/** Workers of xgboost that meet as those of the scaffold do: its own function, from the template. */
+export const JOINED = `import os
+from contextlib import contextmanager
+import numpy as np
+from xgboost import collective
+from xgboost.tracker import RabitTracker
+${/@contextmanager\ndef joined\(\):[\s\S]*?\n\n\n/.exec(TEMPLATE)?.[0] ?? ''}
+with joined() as (rank, world):
+    total = collective.allreduce(np.array([rank + 1.0]), collective.Op.SUM)
+    print(f"pod {rank} is rank {collective.get_rank()} of {collective.get_world_size()}: sum {total}", flush=True)
 `;

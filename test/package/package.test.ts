@@ -58,11 +58,12 @@ describe('the package', () => {
 
   test('holds the program, its templates and its papers, and nothing else', () => {
     const allowed =
-      /^(bin\/|dist\/[\w.-]+\.(?:c?js|cache)$|templates\/|oclif\.manifest\.json$|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
+      /^(bin\/|dist\/[\w.-]+\.(?:c?js|cache)$|dist\/console\/[\w.-]+$|templates\/|oclif\.manifest\.json$|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/;
     expect(packed.filter((path) => !allowed.test(path))).toEqual([]);
     for (const path of [
       'LICENSE',
       'dist/cli.cjs',
+      'dist/console/index.html',
       'dist/server.cjs',
       'dist/reading-thread.cjs',
       'templates/main/jobset.py.eta',

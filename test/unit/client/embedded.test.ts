@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findEmbedded, startEmbedded } from '../../../src/client/embedded.ts';
+import { isNewer } from '../../../src/client/other-version.ts';
 import { assumeEmbedded } from '../../../src/client/server-file.ts';
 import { sendForJson } from '../../../src/client/http.ts';
 import { stateFolder } from '../../../src/machine/state-folder.ts';
@@ -19,8 +20,12 @@ beforeEach(() => {
 });
 afterEach(async () => {
   const address = await findEmbedded(options(), signal);
-  if (address)
+  if (address) {
+    const { pid } = await health(address);
     await sendForJson({ address, apiKey: null }, { method: 'POST', path: '/server/stop', json: {} });
+    // It tidies up in the folder, too.
+    await vi.waitUntil(() => !isThere(pid), { timeout: 20_000 });
+  }
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -42,6 +47,14 @@ const health = async (address: { socketPath: string } | { url: string }) =>
     { address, apiKey: null },
     { method: 'GET', path: '/health' },
   );
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('the embedded server', () => {
   it('is started when none runs, in the state folder, and found afterwards', async () => {
@@ -97,6 +110,33 @@ describe('the embedded server', () => {
     const old = await health(await startEmbedded(options({ TINY_VERSION: '0.9.0', TINY_LIVE: '2' })));
     expect((await health(await startEmbedded(options()))).pid).toBe(old.pid);
     expect(notices).toEqual([expect.stringMatching(/still version 0\.9\.0.*2 experiments run/)]);
+  });
+
+  it.each(['0', '2'])(
+    'of a newer version stays, whether or not anything runs (%s), which is said',
+    async (live) => {
+      const newer = await health(await startEmbedded(options({ TINY_VERSION: '1.1.0', TINY_LIVE: live })));
+      expect((await health(await startEmbedded(options()))).pid).toBe(newer.pid);
+      expect(starts()).toHaveLength(1);
+      expect(notices).toEqual([
+        expect.stringMatching(/version 1\.1\.0.*\(1\.0\.0\).*install aichor 1\.1\.0/),
+      ]);
+    },
+  );
+
+  it.each([
+    ['1.0.1', '1.0.0', true],
+    ['1.10.0', '1.9.0', true],
+    ['1.0.0', '1.0.0-rc.1', true],
+    ['1.0.0-rc.10', '1.0.0-rc.9', true],
+    ['2.0.0-rc.1', '1.9.9', true],
+    ['1.0.0', '1.0.0', false],
+    ['1.0.0+build', '1.0.0', false],
+    ['1.0.0-rc.1', '1.0.0', false],
+    ['0.9.9', '1.0.0', false],
+    ['newest', '1.0.0', false],
+  ])('of version %s beside %s: newer is %s', (theirs, ours, expected) => {
+    expect(isNewer(theirs, ours)).toBe(expected);
   });
 
   it('is not believed in for a file that is not whole', async () => {

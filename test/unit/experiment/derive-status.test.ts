@@ -23,6 +23,15 @@ describe('status follows from facts', () => {
     ['every pod succeeded', [...WENT_WELL, ENDED], { status: 'Succeeded', reason: null, explanation: null }],
     ['a plan without pods', [step('run'), ENDED], { status: 'Succeeded' }],
     [
+      'a pod that has ended, and whose exit code finds no room',
+      [planned('a', 'b'), step('run'), pod('a', 'Running'), pod('b', 'Running', { reason: 'DiskFull' })],
+      {
+        status: 'Running',
+        reason: 'DiskFull',
+        explanation: expect.stringMatching(/^b has ended, and its exit code waits.*prune --outputs/),
+      },
+    ],
+    [
       'a failure that is cleaned up after',
       [planned('a'), step('run'), FAILURE],
       { status: 'Running', reason: 'NonZeroExit', explanation: 'a ended with code 1; being stopped' },

@@ -37,7 +37,7 @@ export function podRecord(pod: string, rank: number): PodRecord {
       reason: null,
       exit_code: null,
     },
-    ...{ attempt: 1, started_at: null, ended_at: null, peak_memory_bytes: null },
+    ...{ attempt: 1, started_at: null, ended_at: null, peak_memory_bytes: null, node: null, usage: null },
   };
 }
 

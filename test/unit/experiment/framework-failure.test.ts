@@ -232,6 +232,11 @@ describe('several ranks', () => {
     expect(explainInFramework({ ...jax, peers })?.explanation).toMatch(
       /^rank 1 \(worker-1-0\) had finished its work/,
     );
+    // Its text is long: the part that is looked at may begin within it.
+    const cut = `${BARRIER.slice(BARRIER.indexOf('\n') + 1)}\n${BARRIER}`;
+    expect(explainInFramework({ ...jax, peers, tail: cut })?.explanation).toMatch(
+      /^rank 1 \(worker-1-0\) had finished its work/,
+    );
   });
 
   test('that lack the same package failed for that', () => {
@@ -266,6 +271,11 @@ describe('several ranks', () => {
     expect(explainInFramework({ ...jax, tail: gone, running: [], finished: [1] })?.explanation).toBe(
       'worker-0-0 (rank 0) lost the connection to another rank: rank 1 had ended already, with code 0; every rank has to take part',
     );
+    // And then it waits at its end for the one that is gone, until it is ended.
+    const waited = `${gone}\n${BARRIER.replace('barrier: 1.', 'barrier: 0.')}`;
+    expect(explainInFramework({ ...jax, tail: waited, running: [], finished: [1] })?.explanation).toMatch(
+      /^worker-0-0 \(rank 0\) lost the connection to another rank: rank 1 had ended already, with code 0/,
+    );
     const bare = 'ValueError: coordinator_address should be defined.';
     expect(explainInFramework({ ...jax, code: 1, tail: bare })?.explanation).toContain(
       'os.environ["JAXOPERATOR_COORDINATOR_ADDRESS"]',
@@ -279,6 +289,9 @@ test('torchrun’s local exit code comes from its root cause', () => {
   expect(explainInFramework({ ...END, tail: box(3) })?.explanation).toBe(
     'worker-2-0: the process that torchrun calls local rank 0 exited with code 3; what it printed before that is in the log',
   );
+  // What its program said itself says more, however much is drawn below it.
+  const told = { ...END, tail: `ValueError: no such column\n${box(1)}=====\n`, running: [] };
+  expect(explainInFramework(told)?.explanation).toContain('exited with code 1: ValueError: no such column;');
   expect(explainInFramework({ ...END, tail: box(-9) })?.explanation).toContain('was killed by signal 9');
 });
 

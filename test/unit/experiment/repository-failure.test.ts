@@ -23,8 +23,21 @@ function explained(code: number, tail: string, more: Partial<typeof repository> 
 }
 
 describe('what was not found', () => {
+  test('by a path of the repository that the command names', () => {
+    const tail = "python3: can't open file '/app/src/nothere.py': [Errno 2] No such file or directory";
+    expect(explained(2, tail, { command: 'python3 ./src/nothere.py --lr 1' })).toBe(
+      'w-0-0: there is no src/nothere.py in the folder that the command starts in (exit 2); check its name, and that it is sent: aichor experiments submit local --show-files',
+    );
+    expect(explained(2, tail, { command: 'sh main.sh' })).toContain('it is a path of the image');
+  });
+
   test.each([
     [127, 'sh: 1: ./train.sh: not found', /exit 127.*lines of train\.sh end in CR LF.*sed -i/],
+    [
+      127,
+      'bash: line 1: ./train.sh: cannot execute: required file not found',
+      /lines of train\.sh end in CR LF/,
+    ],
     [127, "/usr/bin/env: 'bash\r': No such file or directory", /lines of train\.sh end in CR LF/],
     [127, '/usr/bin/env: ‘bash\\r’: No such file or directory', /lines of train\.sh end in CR LF/],
     [126, 'bash: ./train.sh: /bin/bash^M: bad interpreter: No such file or directory', /CR LF/],

@@ -71,6 +71,14 @@ describe('facts fold to a state', () => {
     expect(fold(notice, notice).record.notices).toEqual([{ code: 'gpus_absent', message: 'asks for 1 GPU' }]);
   });
 
+  test('the node of a pod is known until the next attempt, whatever is told later', () => {
+    const on = pod('a', 'Running', { node: 'gpu-1' });
+    expect(fold(planned('a'), on).record.pods).toMatchObject([{ node: 'gpu-1' }]);
+    expect(fold(planned('a'), on, pod('a', 'Failed')).record.pods).toMatchObject([{ node: 'gpu-1' }]);
+    const again = { type: 'attempt', attempt: 2, message: 'all pods' } as const;
+    expect(fold(planned('a'), on, again).record.pods).toMatchObject([{ node: null, attempt: 2 }]);
+  });
+
   test('pods that never started are not left waiting when all has ended', () => {
     expect(fold(planned('a'), step('build'), FAILURE, ENDED).record.pods).toMatchObject([
       { status: 'Stopped', reason: 'StoppedWithExperiment' },

@@ -65,8 +65,14 @@ describe('GPUs', () => {
   test('instances stand for a GPU that is cut up', () => {
     expect(parseGpuList(LIST)).toEqual(['MIG-a', 'MIG-b', '1']);
     expect(parseGpuList('')).toEqual([]);
-    const use = parseGpuUse('GPU-a, 37\nGPU-b, [N/A]\n', '1234, GPU-a\n[Insufficient Permissions], GPU-b\n');
-    expect(use).toEqual({ busy: new Map([['GPU-a', 0.37]]), users: [{ pid: 1234, uuid: 'GPU-a' }] });
+    const apps = '1234, GPU-a, 512\n1235, GPU-a, [N/A]\n[Insufficient Permissions], GPU-b, 7\n';
+    expect(parseGpuUse('GPU-a, 37\nGPU-b, [N/A]\n', apps)).toEqual({
+      busy: new Map([['GPU-a', 0.37]]),
+      users: [
+        { pid: 1234, uuid: 'GPU-a', memory_bytes: 512 * 1024 * 1024 },
+        { pid: 1235, uuid: 'GPU-a', memory_bytes: null },
+      ],
+    });
   });
 
   test('are what nvidia-smi lists; none without it, or when it fails', async () => {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createProcProcesses, parseStat } from '../../../src/machine/proc-processes.ts';
 import { createPsProcesses, parseRows, parseStarts } from '../../../src/machine/ps-processes.ts';
 import { chooseProcesses } from '../../../src/machine/choose-processes.ts';
-import { signalGroup } from '../../../src/machine/signals.ts';
+import { signalGroup, signalProcess } from '../../../src/machine/signals.ts';
 
 const started: ChildProcess[] = [];
 afterEach(() => {
@@ -113,7 +113,7 @@ describe.each(ways)('processes by %s', (_name, create) => {
     expect(await processes.withEnvironment({ MARK: mark.slice(0, -1) })).toEqual([]);
     expect(await processes.withEnvironment({ MARK: mark, POD: 'worker-0' })).toEqual([]);
     expect((await processes.marked('MARK', mark, 'ABSENT')).every(({ also }) => also === null)).toBe(true);
-    for (const { pid } of found) process.kill(pid, 'SIGKILL');
+    for (const { pid } of found) signalProcess(pid, 'SIGKILL');
   });
 });
 

@@ -90,6 +90,7 @@ const common: fc.Arbitrary<CommonSpec> = fc
     command: phrase,
     timeoutSeconds: nullable(fc.integer({ min: 1, max: 1e7 })),
     engineName: nullable(word),
+    queuePriority: nullable(word),
     env: textMap,
     tensorboardOn: fc.boolean(),
     storage,

@@ -192,6 +192,7 @@ const ROWS: Row[] = [
       ['86400', WRONG],
     ],
   ],
+  ['jax', 'spec.queuePriority', ['high', 'team-a-high'], [['', VALUE]]],
   ['jax', 'spec.engineName', ['kyber', 'kyber-engine-34c227996ef84b8a'], [['', VALUE]]],
   [
     'jax',

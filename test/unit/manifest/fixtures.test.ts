@@ -37,6 +37,7 @@ describe('every documented example', () => {
         command: 'python train.py',
         timeoutSeconds: 43_200,
         engineName: null,
+        queuePriority: null,
         env: {},
         tensorboard: { enabled: true, pvc: null },
         storage: { sharedVolume: null, attachExistingPVCs: [] },

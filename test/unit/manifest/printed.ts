@@ -19,12 +19,13 @@ export function printed({ apiVersion, name, builder, clone, spec }: Manifest): s
 }
 
 function commonKeys(spec: Spec) {
-  const { image, command, timeoutSeconds, engineName, env, tensorboard, debug } = spec;
+  const { image, command, timeoutSeconds, engineName, queuePriority, env, tensorboard, debug } = spec;
   const { storage, gracefulTermination, restartPolicy, securityContext } = spec;
   return {
     image,
     command,
     engineName,
+    queuePriority,
     env,
     ...(timeoutSeconds !== null && { timeout: formatDuration(timeoutSeconds) }),
     tensorboard: {

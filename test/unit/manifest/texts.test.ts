@@ -21,6 +21,7 @@ describe('durations', () => {
   test.each([
     ['', '8h'],
     ['3600', '"3600s" is seconds'],
+    ['90', '"90d" days'],
     ['8H', '"8h"'],
     ['1.5h', '"1h 30m"'],
     ['1h 2h', 'twice'],

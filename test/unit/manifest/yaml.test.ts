@@ -56,6 +56,12 @@ describe('mistakes of YAML stand where they are', () => {
     ['a boolean of YAML 1.1', spec(`  tensorboard: {enabled: yes}\n${TYPES}`), 'yaml-boolean 8:26'],
     ['an unknown alias', spec(`  name: *x\n${TYPES}`), 'yaml-syntax 8:9'],
     ['a template', spec(`  env: {{ env }}\n${TYPES}`), 'yaml-syntax 8:9'],
+    ['a NUL that is written as one', spec(`  env: {A: "a\\0b"}\n${TYPES}`), 'invalid-value 8:12'],
+    [
+      'the same in a block that has an anchor',
+      spec(`  env: {A: &a "\\x00", B: *a}\n${TYPES}`),
+      'invalid-value 8:15',
+    ],
     ['an id that reads as a number', spec(`  engineName: 12e45678\n${TYPES}`), 'wrong-type 8:15'],
   ])('%s', (_, source, expected) => {
     expect(diagnose(source)).toContain(expected);

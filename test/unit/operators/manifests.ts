@@ -27,6 +27,7 @@ const COMMON: CommonSpec = {
   command: 'python3 main.py',
   timeoutSeconds: null,
   engineName: null,
+  queuePriority: null,
   env: {},
   tensorboard: { enabled: false, pvc: null },
   storage: { sharedVolume: null, attachExistingPVCs: [] },

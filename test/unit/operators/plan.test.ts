@@ -105,6 +105,12 @@ describe('variables', () => {
   test.each([
     ['spec.env', { env: { AICHOR_X: '1' } }, {}],
     ['--env', {}, { env: { RANK: '1' } }],
+    ['--grid', {}, { env: { RANK: '1', LR: '1' }, given_by: { RANK: '--grid', LR: '--list' } }],
+    [
+      'the points of the sweep',
+      {},
+      { env: { VCS_SHA: '1' }, sweep: { name: 's', point: { VCS_SHA: '1' }, index: 1, repeat: 1 } },
+    ],
     ['--secret', {}, { secrets: ['VCS_SHA'] }],
   ] satisfies [string, Partial<CommonSpec>, Partial<SubmissionFacts>][])(
     'a protected name in %s is refused by name',

@@ -126,7 +126,11 @@ describe('renderRepository', () => {
       const dockerfile = await fileOf({ ...PLAIN, operator, python: '3.11' }, 'Dockerfile');
       expect(dockerfile).toContain('FROM python:3.11-slim');
       expect(dockerfile).toContain('uv sync --locked --no-dev');
-      expect(dockerfile).toMatch(/^USER app$/m);
+      expect(dockerfile).toMatch(/^USER 1000$/m);
+      // Each image that has to be fetched is one more that a company's mirror must have.
+      expect(dockerfile).not.toMatch(/^# *syntax/m);
+      expect(dockerfile).toMatch(/^ARG UV_DEFAULT_INDEX SSL_CERT_FILE$/m);
+      expect(dockerfile).toContain('--mount=type=secret,id=netrc,');
       expect(dockerfile.includes('wget')).toBe(operator === 'kuberay');
       expect(dockerfile.includes('UV_PROJECT_ENVIRONMENT=/usr/local')).toBe(operator === 'kuberay');
     }

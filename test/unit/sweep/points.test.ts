@@ -19,12 +19,13 @@ it.each([
   ['CONF={"a": [1,2]},{}', ['{"a": [1,2]}', '{}']],
   ["SAYS=it's,ok", ["it's", 'ok']],
   ['EMPTY=,x', ['', 'x']],
+  ['EMPTY=""', ['']],
   ['URL=http://h/?a=b,c', ['http://h/?a=b', 'c']],
 ])('reads the values of %s', (text, values) => {
   expect(axis(text).values).toEqual(values);
 });
 
-it.each(['LR', '=1', '1LR=2', 'L R=1', 'A=[1,2', 'A="x', 'metadata.name=1', 'spec..x=1'])(
+it.each(['LR', 'LR=', '=1', '1LR=2', 'L R=1', 'A=[1,2', 'A="x', 'metadata.name=1', 'spec..x=1'])(
   'refuses %s',
   (text) => {
     expect(() => axis(text)).toThrow(expect.objectContaining({ code: 'usage' }));
@@ -105,6 +106,16 @@ it('reads JSON lines and CSV to the same points', () => {
   ];
   expect(parseList(json, 'f')).toEqual(points);
   expect(parseList(csv, 'f')).toEqual(points);
+  const values = [
+    { LR: 0.1, HIDDEN: 8 },
+    { LR: 0.01, MODE: 'a,b', 'spec.types.worker.count': 2 },
+  ];
+  expect(parseList(JSON.stringify(values), 'f')).toEqual(points);
+  expect(parseList(`\n${JSON.stringify(values, null, 2)}\n`, 'f')).toEqual(points);
+  expect(parseList(values.map((one) => JSON.stringify(one, null, 2)).join('\r\n'), 'f')).toEqual(points);
+  const odd = { S: 'a"]},{[\\', L: '[[1],{"a":"}"}]' };
+  expect(parseList(`[{"S": ${JSON.stringify(odd.S)}, "L": ${odd.L}}]`, 'f')).toEqual([odd]);
+  expect(parseList('[]', 'f')).toEqual([]);
   expect(parseList('\n', 'f')).toEqual([]);
 });
 
@@ -113,6 +124,16 @@ it.each([
   ['{"LR": null}\n', 'f:1:'],
   ['{"LR": 1}\n[1]\n', 'f:2:'],
   ['{}\n', 'f:1:'],
+  ['[\n{"LR": 1},\n{"LR": }\n]', 'f:3:'],
+  ['[{"LR": 1}\n{"LR": 2}]\n', 'f:2:'],
+  ['[{"LR": 1},\n7]', 'f:2:'],
+  ['[{"LR": 1},\n{}]', 'f:2:'],
+  ['[{"LR": 1},\n[{"LR": 2}]]', 'f:2:'],
+  ['[{"LR": 1},\n]', 'f:2:'],
+  ['[{"LR": 1}\n', 'f:1:'],
+  ['[]\n{"LR": 1}', 'f:2:'],
+  ['{\n"LR": 1\n},\n{"LR": 2}', 'f:1:'],
+  ['{\n"LR": 1\n}\n{"LR": 2\n', 'f:4:'],
   ['LR,LR\n1,2\n', 'f:1:'],
   ['LR,A\n1\n', 'f:2:'],
   ['LR,A\n1,"2\n', 'f:'],
@@ -124,7 +145,7 @@ it.each([
 
 it('fills in messages; what there is not is an error', () => {
   const trial = { sweep: 's', point: { LR: '0.1' }, index: 3, repeat: 2 };
-  expect(messageOf('lr {LR} {name} {index}/{repeat} {{x}', trial)).toBe('lr 0.1 s 3/2 {x}');
+  expect(messageOf('lr {LR} {name} {index}/{repeat} {{x}} {{{LR}}}', trial)).toBe('lr 0.1 s 3/2 {x} {0.1}');
   expect(messageOf('', trial)).toBe('LR=0.1');
   expect(messageOf('plain', trial)).toBe('plain');
   expect(() => messageOf('{lr}', trial)).toThrow(expect.objectContaining({ code: 'usage' }));

@@ -160,3 +160,26 @@ it('a sweep on a screen: a bar, counts, the best, what failed, in lines that fit
   expect(lines[6]).toMatch(/^ {2}22000000 {2}LR=0\.2 {2}worker-0-0 exited with code 1;.*…$/);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
 });
+
+it('a sweep of which nothing runs says what its experiments wait for', () => {
+  const results = resultsOf(SWEEP, WANTED);
+  const [one] = EXPERIMENTS;
+  if (one === undefined) throw new Error('there are experiments');
+  const waiting = {
+    ...one,
+    ...{ status: 'Waiting' as const, engine: 'local', started_at: null, ended_at: null },
+    explanation: 'waiting for 2 of 4 GPUs',
+  };
+  const pageOf = (experiments: (typeof waiting)[]) =>
+    sweepPage(
+      {
+        ...{ sweep: 's', project: 'default', created_at: '2026-01-01T00:00:00.000Z', points: 2, repeat: 1 },
+        ...{ max_parallel: null, counts: { Waiting: 2 }, missing: 0, env: {}, experiments },
+        ...{ missing_points: [], metric_names: [], left_s: null, best: null },
+      },
+      results,
+      { now: new Date('2026-01-01T01:00:00.000Z'), screen },
+    );
+  expect(pageOf([waiting, waiting])).toContain('waiting: waiting for 2 of 4 GPUs');
+  expect(pageOf([waiting, { ...waiting, status: 'Running' as never }])).not.toContain('waiting: ');
+});

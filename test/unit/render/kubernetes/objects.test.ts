@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { describe, expect, test } from 'vitest';
@@ -528,5 +532,135 @@ describe('the build', () => {
     expect(build?.command?.[2]).toMatch(/cat (\S+) >\/dev\/termination-log$/);
     const [, file] = build?.command?.[2]?.match(/cat (\S+)/) ?? [];
     expect(build?.args).toContain(`--metadata-file=${file}`);
+  });
+
+  describe('with the settings of a company', () => {
+    const build = (more: Partial<KubernetesSettings['build']>) => ({
+      build: { ...DEFAULT_SETTINGS.build, ...more },
+    });
+
+    function buildPod(more: Partial<KubernetesSettings['build']>) {
+      const [job] = render(jobset([podType('w')]), build(more));
+      if (job?.kind !== 'Job' || job.apiVersion !== 'batch/v1') throw new Error('no build');
+      expect(schemaErrors(job)).toEqual([]);
+      const spec = job.spec?.template.spec;
+      const [container] = spec?.containers ?? [];
+      if (!spec || !container) throw new Error('no pod');
+      const env = Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value]));
+      return { spec, container, env };
+    }
+
+    test('mirrors and insecure registries are a configuration that the container writes', () => {
+      const { env, container } = buildPod({
+        mirrors: { 'docker.io': ['mirror.example:5000/hub', 'mirror.gcr.example'] },
+        insecure_registries: ['mirror.example:5000'],
+      });
+      expect(env['BUILDKITD_CONFIG']).toBe(
+        [
+          '[registry."docker.io"]',
+          '  mirrors = ["mirror.example:5000/hub","mirror.gcr.example"]',
+          '[registry."mirror.example:5000"]',
+          '  http = true',
+          '  insecure = true',
+          '',
+        ].join('\n'),
+      );
+      const [, file] = /--config=(\S+)/.exec(env['BUILDKITD_FLAGS'] ?? '') ?? [];
+      expect(container.command?.[2]).toContain(`printf %s "$BUILDKITD_CONFIG" >${file};`);
+    });
+
+    test('without them BuildKit is started as before', () => {
+      const { env, container } = buildPod({});
+      expect(env).toEqual({
+        BUILDKITD_FLAGS: '--oci-worker-no-process-sandbox',
+        BUILDCTL_CONNECT_RETRIES_MAX: expect.any(String),
+      });
+      expect(container.command?.[2]).not.toContain('printf');
+    });
+
+    test('on a busy node BuildKit’s daemon has half a minute to start, not the two seconds of its script', () => {
+      const tries = Number(buildPod({}).env['BUILDCTL_CONNECT_RETRIES_MAX']);
+      // As buildctl-daemonless.sh sleeps between its tries, in milliseconds.
+      const sleeps = Array.from({ length: tries + 1 }, (_, attempt) => 100 + attempt * 20);
+      expect(sleeps.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(30_000);
+    });
+
+    test('a configuration of its own is mounted, and used as it is', () => {
+      const { env, spec, container } = buildPod({ config_map: 'buildkit/rootless.toml' });
+      const items = [{ key: 'rootless.toml', path: 'buildkitd.toml' }];
+      expect(spec.volumes).toContainEqual({ name: 'buildkitd', configMap: { name: 'buildkit', items } });
+      const mount = container.volumeMounts?.find(({ name }) => name === 'buildkitd');
+      expect(env['BUILDKITD_FLAGS']).toContain(`--config=${mount?.mountPath}/buildkitd.toml`);
+      expect(env['BUILDKITD_CONFIG']).toBe(undefined);
+    });
+
+    test('an authority is trusted by BuildKit, and is a secret that RUN lines can mount', () => {
+      const { env, spec, container } = buildPod({ ca: 'company' });
+      const items = [{ key: 'ca.crt', path: 'ca.crt' }];
+      expect(spec.volumes).toContainEqual({ name: 'ca', configMap: { name: 'company', items } });
+      const folder = container.volumeMounts?.find(({ name }) => name === 'ca')?.mountPath;
+      expect(env['SSL_CERT_DIR']).toBe(folder);
+      expect(container.args).toContain('--opt=build-arg:PIP_CERT=/run/secrets/ca.crt');
+      expect(container.args).toContain('--opt=build-arg:SSL_CERT_FILE=/run/secrets/ca.crt');
+    });
+
+    test.each([
+      ['beside the usual ones', 'usual\n', 'usual\ncompany\n'],
+      ['alone, where the image of the builder has none', null, 'company\n'],
+    ])('RUN lines get the authority %s', (_, usual, expected) => {
+      const { container } = buildPod({ ca: 'company' });
+      const [, bundle = ''] = /^--secret=id=ca.crt,src=(\S+)$/m.exec(container.args?.join('\n') ?? '') ?? [];
+      const folder = mkdtempSync(join(tmpdir(), 'aichor-ca-'));
+      const at = (name: string) => join(folder, name);
+      try {
+        writeFileSync(at('company'), 'company\n');
+        if (usual !== null) writeFileSync(at('usual'), usual);
+        const [written = ''] = container.command?.[2]?.split('trap ') ?? [];
+        const script = written
+          .replace('/etc/ssl/certs/ca-certificates.crt', at('usual'))
+          .replace('/etc/aichor/ca/ca.crt', at('company'))
+          .replace(bundle, at('bundle'));
+        execFileSync('/bin/sh', ['-ec', script]);
+        expect(readFileSync(at('bundle'), 'utf8')).toBe(expected);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+
+    test('none has no arguments of it', () => {
+      const args = buildPod({}).container.args?.join(' ');
+      expect(args).not.toMatch(/ca\.crt|PIP_CERT|SSL_CERT_FILE/);
+    });
+
+    test('secrets reach the build as files by their ids', () => {
+      const { spec, container } = buildPod({ secrets: { netrc: 'index-login', 'pip.conf': 'index/conf' } });
+      expect(spec.volumes).toContainEqual({
+        name: 'secrets',
+        projected: {
+          sources: [
+            { secret: { name: 'index-login', items: [{ key: 'netrc', path: 'netrc' }] } },
+            { secret: { name: 'index', items: [{ key: 'conf', path: 'pip.conf' }] } },
+          ],
+        },
+      });
+      const folder = container.volumeMounts?.find(({ name }) => name === 'secrets')?.mountPath;
+      expect(container.args).toContain(`--secret=id=netrc,src=${folder}/netrc`);
+      expect(container.args).toContain(`--secret=id=pip.conf,src=${folder}/pip.conf`);
+    });
+
+    test('the index of packages is an argument, which the manifest can set otherwise', () => {
+      const index = build({ index_url: 'http://pypi.example:8080/simple' });
+      const args = buildArgs(() => {}, index);
+      expect(args).toContain('--opt=build-arg:PIP_INDEX_URL=http://pypi.example:8080/simple');
+      expect(args).toContain('--opt=build-arg:UV_DEFAULT_INDEX=http://pypi.example:8080/simple');
+      expect(args).toContain('--opt=build-arg:PIP_TRUSTED_HOST=pypi.example');
+      const own = buildArgs((builder) => {
+        builder.buildArgs = { PIP_INDEX_URL: 'https://other.example/simple' };
+      }, index);
+      expect(own).toContain('--opt=build-arg:PIP_INDEX_URL=https://other.example/simple');
+      expect(own.filter((arg) => arg.includes(':PIP_INDEX_URL='))).toHaveLength(1);
+      const secure = buildArgs(() => {}, build({ index_url: 'https://pypi.example/simple' }));
+      expect(secure.join(' ')).not.toContain('PIP_TRUSTED_HOST');
+    });
   });
 });

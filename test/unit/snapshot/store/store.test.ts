@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -18,6 +19,10 @@ import { Header, Pax, type HeaderData } from 'tar';
 import { describe, expect, it } from 'vitest';
 import { packFiles } from '../../../../src/snapshot/packaging/sending/pack.ts';
 import { scanDirectory } from '../../../../src/snapshot/packaging/scan.ts';
+import { wireLine } from '../../../../src/snapshot/listing/lines.ts';
+import { collectGarbage } from '../../../../src/snapshot/store/collect.ts';
+import { openBlobs } from '../../../../src/snapshot/store/contents/blobs.ts';
+import { createListings } from '../../../../src/snapshot/store/listings/listings.ts';
 import { createSnapshotStore } from '../../../../src/snapshot/store/store.ts';
 import { sortedListing, type FileEntry, type Listing } from '../../../../src/snapshot/listing/listing.ts';
 import { temporaryFolders, writeTree } from '../packaging/tree.ts';
@@ -279,11 +284,86 @@ describe('a hostile archive', () => {
   });
 });
 
+describe('an allowance for all snapshots together', () => {
+  const OF_SIZE = 2 << 20;
+  const kept = new Set<string>();
+  const limited = (now: () => number) =>
+    createSnapshotStore(newFolder(), { now, allowance: { bytes: 2.5 * OF_SIZE, keep: () => kept } });
+  const directory = (name: string) => writeTree(newFolder(), { [name]: name.repeat(OF_SIZE) });
+
+  it('is not exceeded, whatever each of them has; what is here already costs nothing', async () => {
+    const store = limited(Date.now);
+    const one = directory('a');
+    const digest = await store.importDirectory(one);
+    await store.importDirectory(directory('b'));
+    await expect(store.importDirectory(directory('c'))).rejects.toMatchObject({
+      code: 'too_large',
+      hint: expect.stringContaining('prune'),
+    });
+    expect(await store.importDirectory(one)).toBe(digest);
+    expect(await store.bytesOnDisk()).toBeLessThan(2.5 * OF_SIZE);
+  });
+
+  it('is used up by what experiments have, and not by what nobody needs', async () => {
+    let time = Date.now();
+    const store = limited(() => time);
+    const digest = await store.importDirectory(directory('a'));
+    kept.add(digest);
+    await store.importDirectory(directory('b'));
+    time += 2 * HOUR;
+    kept.add(await store.importDirectory(directory('c')));
+    expect(await store.open(digest)).not.toBeNull();
+    await expect(store.importDirectory(directory('d'))).rejects.toMatchObject({ code: 'too_large' });
+  });
+
+  it.each(['large', 'small'])(
+    'never takes away what the new one shares with an old one: %s',
+    async (kind) => {
+      let time = Date.now();
+      const store = limited(() => time);
+      const shared = kind === 'large' ? 'a'.repeat(OF_SIZE) : 'a';
+      await store.importDirectory(writeTree(newFolder(), { shared }));
+      for (const name of kind === 'large' ? ['b'] : ['b', 'c']) await store.importDirectory(directory(name));
+      time += 2 * HOUR;
+      const root = writeTree(newFolder(), { shared, new: 'n'.repeat(OF_SIZE) });
+      const reader = await store.open(await store.importDirectory(root));
+      expect((await reader?.read('shared'))?.toString()).toBe(shared);
+    },
+  );
+
+  it('leaves a listing that still comes what it has asked for, when others need room', async () => {
+    let time = Date.now();
+    const store = limited(() => time);
+    await store.importDirectory(writeTree(newFolder(), { shared: 'a' }));
+    for (const name of ['b', 'c']) await store.importDirectory(directory(name));
+    time += 2 * HOUR;
+    const root = writeTree(newFolder(), { shared: 'a', 'z.py': 'z' });
+    const { listing, digest } = await scanned(root);
+    const told = new EventEmitter();
+    const [asked, others] = [once(told, 'asked'), once(told, 'others')];
+    async function* lines() {
+      const [first, ...rest] = listing.entries.map((entry) => Buffer.from(wireLine(entry)));
+      yield Buffer.concat([Buffer.from('{"base":null}\n'), ...(first ? [first] : [])]);
+      told.emit('asked');
+      await others;
+      yield* rest;
+    }
+    const announced = store.announceLines(lines(), () => undefined);
+    await asked;
+    // Two at once: whoever finds a collection running counts what is left when it is done.
+    await Promise.all(['d', 'e'].map((name) => store.importDirectory(directory(name))));
+    told.emit('others');
+    expect(await announced).toEqual({ digest, missing_lines: [[1, 1]] });
+    await store.receive(digest, packFiles(root, listing, [sha256('z')]), 'contents');
+    expect((await (await store.open(digest))?.read('shared'))?.toString()).toBe('a');
+  });
+});
+
 describe('collecting', () => {
   it('removes what nobody refers to once it is old, and keeps what is shared', async () => {
     const data = newFolder();
     let time = Date.now();
-    const store = createSnapshotStore(data, () => time);
+    const store = createSnapshotStore(data, { now: () => time });
     const big = 'b'.repeat(2 << 20);
     const one = await stored(
       writeTree(newFolder(), { 'shared.py': 'shared', 'own.py': 'x'.repeat(10_000), 'big.bin': big }),
@@ -295,7 +375,7 @@ describe('collecting', () => {
     time += 2 * HOUR;
     await store.collect(new Set([two.digest]));
     expect([await store.has(one.digest), await store.has(two.digest)]).toEqual([false, true]);
-    expect(await store.bytesOnDisk()).toBeLessThan(1000);
+    expect(await store.bytesOnDisk()).toBeLessThan(100_000);
     expect((await (await createSnapshotStore(data).open(two.digest))?.read('shared.py'))?.toString()).toBe(
       'shared',
     );
@@ -307,7 +387,7 @@ describe('collecting', () => {
 
   it('leaves alone what is announced while it runs', async () => {
     let time = Date.now();
-    const store = createSnapshotStore(newFolder(), () => time);
+    const store = createSnapshotStore(newFolder(), { now: () => time });
     const root = writeTree(newFolder(), { 'a.py': 'a', 'b.py': 'b' });
     const { listing, digest } = await stored(root, store);
     time += 2 * HOUR;
@@ -315,5 +395,32 @@ describe('collecting', () => {
     if (announced.missing.length > 0)
       await store.receive(digest, packFiles(root, listing, announced.missing), 'contents');
     expect((await (await store.open(digest))?.read('b.py'))?.toString()).toBe('b');
+  });
+
+  it('leaves alone what somebody was told is here, also when that was a moment ago', async () => {
+    let time = Date.now();
+    const data = newFolder();
+    const { digest } = await stored(
+      writeTree(newFolder(), { 'a.py': 'a' }),
+      createSnapshotStore(data, { now: () => time }),
+    );
+    time += 2 * HOUR;
+    const listings = createListings(join(data, 'snapshots'), () => time);
+    const renewedMeanwhile = {
+      ...listings,
+      async all() {
+        const found = await listings.all();
+        expect(await listings.touch(digest)).toBe(true);
+        return found;
+      },
+    };
+    const blobs = openBlobs(join(data, 'blobs'));
+    const collect = (these: typeof listings) =>
+      collectGarbage({ listings: these, blobs, keep: new Set(), announced: [], asked: [], now: time });
+    await collect(renewedMeanwhile);
+    expect(await listings.touch(digest)).toBe(true);
+    time += 2 * HOUR;
+    await collect(listings);
+    expect(await listings.touch(digest)).toBe(false);
   });
 });
