@@ -106,7 +106,7 @@ it.skipIf(!hasTmux)(
       await terminal.shows(/[#$]$/m);
       terminal.type('stty size; echo $TERM; tty | tr / :; echo "$TOKEN"');
       await terminal.shows(/^20 90\n(xterm|screen|tmux)[\w-]*\n:dev:pts:\d+\nof-the-pod$/m);
-      terminal.type('sleep 300');
+      await terminal.holds();
       terminal.press('C-c');
       terminal.type('echo code=$?');
       await terminal.shows(/^code=130$/m);

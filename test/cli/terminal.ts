@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { BIN, type Program } from './program.ts';
 
 interface Size {
@@ -19,6 +19,8 @@ export interface Terminal {
   scrolled(): number;
   /** Waits until the screen shows something, and gives it. */
   shows(pattern: RegExp): Promise<string>;
+  /** Starts a program that waits to be interrupted, and waits until it does: a key that comes sooner finds the shell. */
+  holds(): Promise<void>;
   resize(width: number, height: number): void;
   close(): void;
 }
@@ -54,15 +56,21 @@ export function openTerminal(
     tmux('send-keys', '-l', line);
     tmux('send-keys', 'Enter');
   };
+  const shows = async (pattern: RegExp) => {
+    // Not `expect.poll`: that belongs to the test which runs at this moment, and several may, side by side.
+    await vi.waitFor(() => expect(screen()).toMatch(pattern), { timeout: 60_000, interval: 50 });
+    return screen();
+  };
   type(`aichor() { '${process.execPath}' '${BIN}' "$@"; }; clear`);
   return {
     type,
     press: (key) => tmux('send-keys', key),
     screen,
     scrolled: () => Number(tmux('display-message', '-p', '#{history_size}')),
-    shows: async (pattern) => {
-      await expect.poll(screen, { timeout: 60_000, interval: 50 }).toMatch(pattern);
-      return screen();
+    shows,
+    holds: async () => {
+      type('sh -c "echo it ho""lds; exec sleep 300"');
+      await shows(/^it holds$/m);
     },
     resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
     close: () => tmux('kill-server'),

@@ -21,7 +21,7 @@ onCluster('the console', () => {
         await page.getByText('No experiment yet.').waitFor();
         const id = await submit({ command: WORK, count: 2 }, { message: 'On the cluster' });
         const row = page.locator(`tr[data-id="${id}"]`);
-        await row.getByText('Running').waitFor();
+        await row.getByText('Running', { exact: true }).waitFor();
         expect(await row.locator('.engine').innerText()).toBe('cluster jobset');
         await row.getByRole('link', { name: 'On the cluster' }).click();
         await until(id, (record) => record.pods.every(({ status }) => status === 'Running'));
@@ -29,7 +29,7 @@ onCluster('the console', () => {
         const podRow = (name: string) =>
           page.getByRole('row').filter({ has: page.getByRole('link', { name }) });
         for (const name of ['worker-0-0', 'worker-1-0']) {
-          await podRow(name).getByText('Running').waitFor();
+          await podRow(name).getByText('Running', { exact: true }).waitFor();
           expect(nodes).toContain(await podRow(name).getByRole('cell').nth(2).innerText());
         }
         await podRow('worker-1-0').getByRole('link').click();
@@ -49,7 +49,7 @@ onCluster('the console', () => {
         await page.getByText(/^\d+ variables?$/).click();
         await page.getByRole('row', { name: /AICHOR_EXPERIMENT_ID/ }).waitFor();
         await page.getByRole('button', { name: 'Cancel' }).click();
-        await page.locator('.head').getByText('Cancelled').waitFor();
+        await page.locator('.head').getByText('Cancelled', { exact: true }).waitFor();
         expect(await world.end(id)).toMatchObject({ status: 'Cancelled' });
         await page.goto(`${origin}/experiments?status=Cancelled&engine=cluster`);
         await row.waitFor();

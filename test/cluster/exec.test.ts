@@ -54,7 +54,7 @@ onCluster('a command in a pod', () => {
         await terminal.shows(/[#$]$/m);
         terminal.type('stty size; echo "$AICHOR_EXPERIMENT_ID"');
         await terminal.shows(new RegExp(`^20 90\\n${id}$`, 'm'));
-        terminal.type('sleep 300');
+        await terminal.holds();
         terminal.press('C-c');
         terminal.type('echo code=$?');
         await terminal.shows(/^code=130$/m);

@@ -66,9 +66,9 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
   it('shows an experiment that begins, runs and ends, without being loaded again', async () => {
     const hold = join(program.home, 'hold-live');
     const id = await submitted('--message', 'Live one', '--env', `HOLD=${hold}`);
-    await rowOf(id).getByText('Running').waitFor();
+    await rowOf(id).getByText('Running', { exact: true }).waitFor();
     writeFileSync(hold, '');
-    await rowOf(id).getByText('Succeeded').waitFor();
+    await rowOf(id).getByText('Succeeded', { exact: true }).waitFor();
   });
 
   it('comes with what it shows: each page with its scripts, styles and first answers', async () => {
@@ -137,7 +137,7 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
 
   it('cancels, submits again and deletes what is selected, and compares it', async () => {
     const id = await submitted('--message', 'Held', '--env', `HOLD=${join(program.home, 'never')}`);
-    await rowOf(id).getByText('Running').waitFor();
+    await rowOf(id).getByText('Running', { exact: true }).waitFor();
     await rowOf(id).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await rowOf(id).getByText('Cancelled', { exact: true }).waitFor();
@@ -174,7 +174,7 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
 
   it('tells of one experiment how it stands and why, step by step, pod by pod', async () => {
     await page.getByRole('link', { name: 'Too high', exact: true }).first().click();
-    await page.locator('.head').getByText('Failed').waitFor();
+    await page.locator('.head').getByText('Failed', { exact: true }).waitFor();
     await page.locator('.explanation').getByText('exited with code 3').waitFor();
     await page.getByRole('heading', { name: 'Steps' }).waitFor();
     const pod = page.getByRole('row', { name: /worker-0-0/ });
@@ -200,7 +200,7 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
     expect(await page.getByText('CODE=3').count()).toBe(0);
     await page.locator('dt', { hasText: 'Runs again' }).locator('..').getByRole('link').click();
     const later = page.locator('dt', { hasText: 'Run again as' }).locator('..');
-    await later.getByText('Succeeded').first().waitFor();
+    await later.getByText('Succeeded', { exact: true }).first().waitFor();
     await later.getByRole('link').first().click();
     await page.waitForURL(made);
   });
@@ -272,7 +272,7 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
     await page.goto(`${origin}/experiments`);
     // It is connected when what came after the page was loaded is seen.
     const id = await submitted('--message', 'Before it goes', '--wait');
-    await rowOf(id).getByText('Succeeded').waitFor();
+    await rowOf(id).getByText('Succeeded', { exact: true }).waitFor();
     expect(await page.getByText('A newer console is there.').count()).toBe(0);
     await json('server', 'stop');
     await page.getByText('Not connected; trying again').waitFor();
@@ -325,13 +325,13 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
     for (const tab of others) await tab.goto(`${origin}/experiments`);
     const id = await submitted('--message', 'Seen by all', '--wait');
     for (const tab of [page, ...others])
-      await tab.locator(`tr[data-id="${id}"]`).getByText('Succeeded').waitFor();
+      await tab.locator(`tr[data-id="${id}"]`).getByText('Succeeded', { exact: true }).waitFor();
   });
 
   it('gives nothing to a page that an experiment serves', async () => {
     const hold = join(program.home, 'hold-beside');
     const id = await submitted('--message', 'Beside it', '--env', `HOLD=${hold}`);
-    await rowOf(id).getByText('Running').waitFor();
+    await rowOf(id).getByText('Running', { exact: true }).waitFor();
     const served = createServer((request, response) => {
       response.setHeader('content-type', 'text/html');
       response.end(`<!doctype html><title>${request.headers.cookie ?? 'no cookie'}</title>`);

@@ -153,7 +153,7 @@ describeInBrowser('the log in the console', { timeout: 60_000 }, () => {
     await page.getByText('203 lines').waitFor();
     expect(await page.getByText('far below').filter({ visible: true }).count()).toBe(0);
     writeFileSync(hold, '');
-    await page.locator('.head').getByText('Succeeded').waitFor();
+    await page.locator('.head').getByText('Succeeded', { exact: true }).waitFor();
   });
 
   describe('of two pods and two attempts', () => {

@@ -96,7 +96,7 @@ describeInBrowser('500 pods in the console', { timeout: 120_000 }, () => {
       .poll(async () => (await shownPods()).slice(0, failed.length), { timeout: 60_000 })
       .toEqual(failed);
     // The logs of all of them are read to their end first.
-    await page.locator('.head').getByText('Failed').waitFor({ timeout: 100_000 });
+    await page.locator('.head').getByText('Failed', { exact: true }).waitFor({ timeout: 100_000 });
     await page.locator('.pods').getByText('Pending').first().waitFor({ state: 'detached' });
   });
 
