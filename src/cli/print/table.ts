@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { columnsOfText } from '../../base/text/columns.ts';
 import type { Screen } from '../runtime/screen.ts';
 
 export interface Column {
@@ -34,15 +35,20 @@ const BARE = Object.fromEntries(
 const GAP = 2;
 const NARROWEST_REST = 8;
 
-/** A table without lines that fits the screen: what is too long ends in `…`. Cells may hold colours. */
+/**
+ * A table without lines that fits the screen: what is too long ends in `…`, that of the column `rest` after it has taken what
+ * the other columns do not use. Cells may hold colours.
+ */
 export function table(
   all: readonly Column[],
   rows: readonly (readonly string[])[],
   { width, colors }: Screen,
 ): string {
-  const columns = fitting(all, width);
-  const rest = Math.max(NARROWEST_REST, width - fixedWidth(columns));
-  const shown = all.map((column) => columns.includes(column));
+  const fitted = fitting(all, width);
+  const shown = all.map((column) => fitted.includes(column));
+  const cells = rows.map((row) => row.filter((_cell, index) => shown[index]));
+  const columns = withRoomForRest(fitted, cells, width);
+  const rest = restWidth(columns, width);
   const drawn = new Table({
     chars: BARE,
     colWidths: columns.map((column) => (column.width === 'rest' ? rest : column.width + GAP)),
@@ -52,7 +58,7 @@ export function table(
   });
   drawn.push(
     columns.map((column) => colors.dim(column.title)),
-    ...rows.map((row) => row.filter((_cell, index) => shown[index])),
+    ...cells,
   );
   return drawn
     .toString()
@@ -68,6 +74,26 @@ function fitting(columns: readonly Column[], width: number): readonly Column[] {
   const numbers = columns.map((column) => column.drop ?? 0);
   const next = Math.max(...numbers);
   return next === 0 ? columns : fitting(columns.toSpliced(numbers.indexOf(next), 1), width);
+}
+
+/** The columns as they are while `rest` has room for its longest cell; else each other one only as wide as it needs to be. */
+function withRoomForRest(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly Column[] {
+  const used = columns.map(({ title }, index) =>
+    Math.max(title.length, ...rows.map((row) => columnsOfText(row[index] ?? ''))),
+  );
+  const longest = used[columns.findIndex((column) => column.width === 'rest')] ?? 0;
+  if (longest + GAP <= restWidth(columns, width)) return columns;
+  return columns.map((column, index) =>
+    column.width === 'rest' ? column : { ...column, width: Math.min(column.width, used[index] ?? 0) },
+  );
+}
+
+function restWidth(columns: readonly Column[], width: number): number {
+  return Math.max(NARROWEST_REST, width - fixedWidth(columns));
 }
 
 function fixedWidth(columns: readonly Column[]): number {
