@@ -27,6 +27,11 @@ export function metricsOfLine(line: string): LineMetrics | null {
   return object === null ? null : metricsOf(object);
 }
 
+/** Whether a line of `metrics.jsonl` is what belongs there: an object, whatever it holds, or nothing. */
+export function isLineOfMetrics(line: string): boolean {
+  return line.trim() === '' || parsedObject(line) !== null;
+}
+
 /** A line of a log that is one object, marked: `{"metric": {"loss": 0.3, "step": 10}}`. Null: it is none. */
 export function metricsOfLogLine(line: string): LineMetrics | null {
   const object = parsedObject(line);
@@ -77,8 +82,10 @@ function timeOf(value: unknown): number | null {
 
 /** Python writes `NaN`, `Infinity` and `-Infinity` bare, which JSON does not know: read as the words. */
 function parsedObject(line: string): Record<string, unknown> | null {
-  if (!/^\s*\{/.test(line)) return null;
-  const value = parsed(line) ?? parsed(line.replace(/"(?:[^"\\]|\\.)*"|-?Infinity\b|\bNaN\b/g, quoted));
+  // With a byte order mark, which some writers put before the first line.
+  const text = line.trim();
+  if (!text.startsWith('{')) return null;
+  const value = parsed(text) ?? parsed(text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity\b|\bNaN\b/g, quoted));
   return isObject(value) ? value : null;
 }
 

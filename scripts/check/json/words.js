@@ -130,6 +130,7 @@ export const NOTICES = {
   manifest_changed: 'The manifest was changed for this run (`--set`)',
   memory_above_request: 'A pod took more memory than it asked for: a cluster would have ended it',
   metrics_left_out: 'More metrics were written than are kept',
+  metrics_line_left_out: 'A line of `metrics.jsonl` is not a JSON object',
   metrics_unread: 'Metrics in an object store could not be read; the message says why, and what to do',
   mount_point_ignored: 'A volume cannot be mounted there on this machine: a folder stands for it',
   notification_failed: 'Who was to be told of the end could not be',

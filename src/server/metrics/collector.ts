@@ -8,7 +8,12 @@ export interface StoredSeries extends SeriesOrigin {
 
 /** Something about a source that its reader should know. */
 export interface Remark {
-  code: 'event_file_damaged' | 'event_file_overwritten' | 'metrics_left_out' | 'metrics_unread';
+  code:
+    | 'event_file_damaged'
+    | 'event_file_overwritten'
+    | 'metrics_left_out'
+    | 'metrics_line_left_out'
+    | 'metrics_unread';
   message: string;
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Metrics } from '../../experiment/record.ts';
 import { createEventReader, type EventReader } from '../../metrics/event-file/read-events.ts';
 import {
+  isLineOfMetrics,
   MARK,
   metricsOfLine,
   metricsOfLogLine,
@@ -14,7 +15,7 @@ import { isEmpty, type Series } from '../../metrics/series.ts';
 import type { ExperimentLogs } from '../ports.ts';
 import { createCollector, type Collector, type StoredSeries } from './collector.ts';
 import { createEventFileFinder, type EventFile } from './event-files.ts';
-import { noLinesRead, readNewLines, type LinesRead } from './json-lines.ts';
+import { noLinesRead, readNewLines, type LinesRead, type ReadLine } from './json-lines.ts';
 import { newTail, readOn, type Tail, type TailReader } from './tail.ts';
 
 /** What was gathered of an experiment's metrics, and how far its sources were read: plain data, which is put away and taken up. */
@@ -42,6 +43,8 @@ export const JSON_LINES = 'metrics.jsonl';
 const MARK_BYTES = Buffer.from(`"${MARK}"`);
 const HOW_TO_SHARE =
   'two pods that write one file destroy it: give SummaryWriter a filename_suffix, or each pod a folder of its own';
+const HOW_TO_WRITE_LINES =
+  'pods that write one file at once tear each other’s lines: let one of them write, or print {"metric": {…}}';
 
 export function nothingGathered(): Gathered {
   return {
@@ -97,6 +100,7 @@ export function createGathering(sources: Sources, gathered: Gathered, attempt: n
     },
   };
   const readers = new Map<string, EventReader>();
+  let isUnreadTold = false;
 
   function readerOf({ name, run }: EventFile): EventReader {
     const known = readers.get(name);
@@ -142,9 +146,23 @@ export function createGathering(sources: Sources, gathered: Gathered, attempt: n
   }
 
   function lookAtLines(read: TailReader, now: number, end: boolean): Promise<void> {
-    const take = (line: string) =>
-      takeLine(collector, metricsOfLine(line), { kind: 'json-lines', now, attempt: gathering.attempt });
+    const take = ({ text, number, isWhole }: ReadLine) => {
+      const line = metricsOfLine(text);
+      takeLine(collector, line, { kind: 'json-lines', now, attempt: gathering.attempt });
+      if (line === null && isWhole && !isLineOfMetrics(text)) unreadLine(number);
+    };
     return readNewLines(read, gathered.jsonLines, { end, take });
+  }
+
+  /** The first one stands for all. */
+  function unreadLine(number: number | null): void {
+    if (isUnreadTold) return;
+    isUnreadTold = true;
+    const which = number === null ? 'a late line' : `line ${number}`;
+    collector.remark({
+      code: 'metrics_line_left_out',
+      message: `${which} of ${JSON_LINES} is not a JSON object: its values are left out, and those of others like it (${HOW_TO_WRITE_LINES})`,
+    });
   }
 
   async function lookAtLog(): Promise<void> {

@@ -8,6 +8,15 @@ export interface LinesRead {
   checksums: number[];
 }
 
+/** A line of a file. */
+export interface ReadLine {
+  text: string;
+  /** Which one of the file it is, from 1; null: so far on lines are not counted. */
+  number: number | null;
+  /** It has an end: the last one of a file may be a part of what was to be written. */
+  isWhole: boolean;
+}
+
 const LONGEST_LINE = 1024 * 1024;
 const NEWLINE = 0x0a;
 /** Lines that are known again. */
@@ -24,7 +33,7 @@ export const noLinesRead = (): LinesRead => ({ tail: newTail(), checksums: [] })
 export async function readNewLines(
   readOn: TailReader,
   read: LinesRead,
-  { end, take }: { end: boolean; take: (line: string) => void },
+  { end, take }: { end: boolean; take: (line: ReadLine) => void },
 ): Promise<void> {
   const { tail } = read;
   const { inode, offset } = tail;
@@ -47,7 +56,8 @@ export async function readNewLines(
       const checksum = crc32c(bytes, start, stop, read.checksums[at - 1] ?? 0);
       if (known[at] !== checksum) {
         known = [];
-        take(bytes.toString('utf8', start, stop));
+        const text = bytes.toString('utf8', start, stop);
+        take({ text, number: at < MOST_KNOWN ? at + 1 : null, isWhole: newline !== -1 });
       }
       if (at < MOST_KNOWN) read.checksums.push(checksum);
       start = stop;

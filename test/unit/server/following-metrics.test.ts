@@ -160,6 +160,27 @@ test('who takes it up again goes on where the one before ended, and nothing coun
   ]);
 });
 
+test('a line that is no JSON object is told with its place, and hides no other', async () => {
+  const file = join(output, 'metrics.jsonl');
+  await writeFile(file, '\uFEFF{"step":1,"loss":3}\r\n\n{"note":"no number"}\n');
+  await following.begin(2);
+  expect(notices()).toEqual([]);
+  await appendFile(file, '{"step":2,"lo{"step":2,"loss":2}\n[1]\n{"step":3,"loss":1}\n{"step":4,"lo');
+  await following.end();
+  expect(await seriesOf('loss')).toEqual([
+    [1, 3, 1],
+    [3, 1, 2],
+  ]);
+  expect(notices()).toEqual([
+    {
+      code: 'metrics_line_left_out',
+      message: expect.stringMatching(
+        /^line 4 of metrics\.jsonl is not a JSON object: .*let one of them write/,
+      ),
+    },
+  ]);
+});
+
 test('a damaged file and one that was written anew are told with their place', async () => {
   const bytes = await eventFile('clu');
   const damaged = Buffer.from(bytes);

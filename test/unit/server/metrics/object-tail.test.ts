@@ -143,7 +143,7 @@ test('lines of an object that was cut back and written on count once', async () 
       (tail, take) =>
         readObjectOn({ etag: String(object.etag), size: object.bytes.length }, tail, { take, reads }),
       read,
-      { end, take: (text) => void taken.push(text.trim()) },
+      { end, take: ({ text }) => void taken.push(text.trim()) },
     );
   await look(false);
   put(Buffer.from('1\n4\n'));
