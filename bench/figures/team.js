@@ -3,16 +3,9 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { bareNode, ended, interleaved, median, row } from '../lab.js';
 import { memoryOf } from '../load.js';
-import { writeRepository } from '../repository.js';
-import { bareSubmits } from '../team/floor.js';
 import { openProject, openTeam, sent } from '../team/server.js';
+import { submitRows } from '../team/submits.js';
 
-const CLIENTS = [
-  [1, 400],
-  [8, 1200],
-  [64, 3000],
-];
-const WARMING_UP = 400;
 const PUSHES = 30;
 const EQUAL = 10_000;
 const FOLLOWERS = 100;
@@ -48,7 +41,7 @@ export async function measure() {
   const database = join(team.home, 'control-plane.sqlite');
   try {
     const idle = memoryOf(team.pid);
-    const rates = await submitRates(team, database);
+    const rates = await submitRows(team);
     const hooks = await pushes(team);
     const followed = await withFollowers(team);
     await team.stop();
@@ -57,17 +50,7 @@ export async function measure() {
     const lists = await listsOf(team);
     return [
       row('idle server of a team, resident memory', { value: idle, unit: 'MB', limit: 110, floor: 'none' }),
-      ...rates.map(({ clients, rate, floor }) =>
-        row(
-          `bare transactions with the same rows in the time of one submit of ${clients} client${clients === 1 ? '' : 's'}`,
-          {
-            value: floor / rate,
-            unit: 'x',
-            limit: 2,
-            floor: `SQLite with FULL, ${floor.toFixed(0)} a second; submits: ${rate.toFixed(0)}`,
-          },
-        ),
-      ),
+      ...rates,
       ...hooks,
       ...lists,
       row(`the same after all that, with ${FOLLOWERS} followers`, {
@@ -81,39 +64,6 @@ export async function measure() {
     await team.stop();
     rmSync(team.lab.folder, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-/** Submits a second of so many clients, each between two looks at the floor, because both wait for one disk. One round warms up. */
-async function submitRates(team, database) {
-  const submission = await firstSubmission(team);
-  const send = async (clients, count) => {
-    const bodies = Array(count).fill(submission);
-    const { rate, statuses } = await sent(team, '/v1/experiments', { bodies, clients });
-    if (statuses.get(201) !== count) throw new Error(`answers: ${JSON.stringify([...statuses])}`);
-    return rate;
-  };
-  await send(1, WARMING_UP);
-  const rates = [];
-  let before = await bareSubmits(database, team.lab.folder);
-  for (const [clients, count] of CLIENTS) {
-    const rate = await send(clients, count);
-    const after = await bareSubmits(database, team.lab.folder);
-    rates.push({ clients, rate, floor: (before + after) / 2 });
-    before = after;
-  }
-  return rates;
-}
-
-/** One experiment that runs on, so that all others wait; what submits the same code again. */
-async function firstSubmission({ lab, url, key }) {
-  const env = { ...lab.env, AICHOR_SERVER: url, AICHOR_API_KEY: key };
-  const folder = writeRepository(join(lab.folder, 'long'), { command: 'exec sleep 3600' });
-  const { experiment_id: id } = await lab.json(
-    ['experiments', 'submit', 'local', '--repo-dir', folder, '--message', 'bench'],
-    { env },
-  );
-  const { source } = await lab.json(['experiments', 'get', id], { env });
-  return JSON.stringify({ source: { kind: 'local', snapshot: source.snapshot }, message: 'bench' });
 }
 
 async function pushes(team) {

@@ -1,3 +1,4 @@
+/** `node bench/team/floor.js DATABASE FOLDER` prints transactions a second. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,7 +8,7 @@ import { join } from 'node:path';
  *
  * @param {string} database that of a server that has taken submits
  */
-export async function bareSubmits(database, folder, ms = 1500) {
+async function bareSubmits(database, folder, ms = 1500) {
   const { DatabaseSync } = await import('node:sqlite').catch(() => import('@photostructure/sqlite'));
   const source = new DatabaseSync(database);
   const file = join(folder, 'floor.sqlite');
@@ -44,3 +45,6 @@ export async function bareSubmits(database, folder, ms = 1500) {
   floor.close();
   return rate;
 }
+
+const [, , ofServer, inFolder] = process.argv;
+console.log(await bareSubmits(ofServer, inFolder));

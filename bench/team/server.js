@@ -6,9 +6,14 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { openLab } from '../lab.js';
 
-/** A team's server with room for one experiment, and a project whose repository is a folder of this machine. */
-export async function openTeam() {
+/**
+ * A team's server with room for one experiment.
+ *
+ * @param {NodeJS.ProcessEnv} env variables of the server beside those of this process
+ */
+export async function openTeam(env = {}) {
   const lab = openLab();
+  Object.assign(lab.env, env);
   const home = lab.env.AICHOR_HOME;
   mkdirSync(home, { recursive: true, mode: 0o700 });
   writeFileSync(join(home, 'settings.json'), '{"max_experiments": 1}', { mode: 0o600 });
