@@ -38,25 +38,39 @@ export async function bundled(root) {
     scripts(root, { picture: join(source, 'picture.tsx') }, { format: 'cjs', define: addresses }),
   ]);
   const urlOf = (files, named) => addressOf(files.find(({ of }) => of === named).name);
-  const html = (await readFile(join(source, 'index.html'), 'utf8'))
-    .replace('main.tsx', urlOf(pages, 'main'))
-    .replace('style/main.css', urlOf(styles, 'main'));
-  const htmlOf = ({ modules, styles: looks }) => {
-    const links = [
-      ...chunksOf(
-        pages,
-        modules.map((module) => join(source, module)),
-      ).map((name) => `<link rel="modulepreload" href="${addressOf(name)}" />`),
-      ...looks.map((look) => `<link rel="stylesheet" href="${urlOf(styles, look)}" />`),
+  const html = (await readFile(join(source, 'index.html'), 'utf8')).replace('main.tsx', urlOf(pages, 'main'));
+  // Nothing is painted before the styles are there: in the page itself they cost no trip of their own.
+  const styleOf = (look) => {
+    const text = String(styles.find(({ of }) => of === look).contents).trim();
+    if (text.includes('</')) throw new Error(`the style ${look} would end in the middle of the page`);
+    return `<style data-of="${look}">${text}</style>`;
+  };
+  const htmlOf = ({ modules, styles: looks, script }) => {
+    const chunks = chunksOf(
+      pages,
+      modules.map((module) => join(source, module)),
+    ).map((name) => `<link rel="modulepreload" href="${addressOf(name)}" />`);
+    const own = [
+      ...['main', ...looks].map(styleOf),
+      script === undefined ? '' : `<script>${script}</script>`,
     ];
-    return Buffer.from(html.replace('<!-- what this page needs at once -->', links.join('')));
+    return Buffer.from(
+      html.replace('<!-- what this page needs at once -->', () => [...own, ...chunks].join('')),
+    );
   };
   const documents = Object.entries(PAGES).map(([name, needs]) => ({
     name: `${name}.html`,
     contents: htmlOf(needs),
   }));
-  return [...worker, ...styles, ...pages, ...documents, { name: PICTURE, contents: picture.contents }];
+  const later = styles.filter(({ of }) => of !== 'main');
+  return [...worker, ...later, ...pages, ...documents, { name: PICTURE, contents: picture.contents }];
 }
+
+/**
+ * What the server draws of a log is its end, as it is not told which line somebody wants to see: such an address shows none until the
+ * page's script has found it. The only script that stands in a page; its policy names it by its sum.
+ */
+const FOR_A_LINE = "if(/^#L\\d/.test(location.hash))document.documentElement.dataset.line=''";
 
 /**
  * The documents of the console (`pageAt` of `src/api/console/first-asked.ts` says where which is served), with what is loaded beside the
@@ -66,7 +80,7 @@ const EXPERIMENT = { modules: ['experiment/page.tsx'], styles: ['page'] };
 const PAGES = {
   index: { modules: [], styles: [] },
   experiment: EXPERIMENT,
-  logs: EXPERIMENT,
+  logs: { ...EXPERIMENT, script: FOR_A_LINE },
   metrics: {
     modules: [...EXPERIMENT.modules, 'metrics/page.tsx'],
     styles: [...EXPERIMENT.styles, 'chart'],

@@ -72,6 +72,47 @@ describeInBrowser('what the server draws', { timeout: 60_000 }, () => {
     expect(await drawn.locator('.line').last().innerText()).toMatch(/step 1200/);
   });
 
+  it('is not the end of a log where a line is asked for: nothing is seen before that line', async () => {
+    const { context, origin } = entered;
+    const page = await context.newPage();
+    // What is seen in each frame, from the first on.
+    await page.addInitScript(() => {
+      const frames: string[][] = [];
+      Object.assign(globalThis, { frames });
+      const look = () => {
+        const all = document.querySelectorAll<HTMLElement>('.line');
+        const seen = [...all].filter((line) => line.checkVisibility({ visibilityProperty: true }));
+        const numbers = seen.map((line) => line.querySelector('.line-number')?.textContent ?? '');
+        frames.push(numbers.filter((number) => number !== ''));
+        requestAnimationFrame(look);
+      };
+      requestAnimationFrame(look);
+    });
+    const framesOf = async () =>
+      (await page.evaluate(() => (globalThis as unknown as { frames: string[][] }).frames)).filter(
+        (lines) => lines.length > 0,
+      );
+    await page.goto(`${origin}/experiments/${id}/logs#L600`);
+    await page.locator('.line', { hasText: 'step 600' }).waitFor();
+    const frames = await framesOf();
+    expect(frames.length).toBeGreaterThan(0);
+    expect(frames.filter((lines) => !lines.includes('600'))).toEqual([]);
+    // The end is drawn all the same.
+    await page.goto('about:blank');
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/assets/main-*.js', (route) => held.then(() => route.continue()));
+    await page.goto(`${origin}/experiments/${id}/logs`, { waitUntil: 'commit' });
+    await page.locator('.line', { hasText: 'step 1200' }).waitFor();
+    await page.goto('about:blank');
+    await page.goto(`${origin}/experiments/${id}/logs#L600`, { waitUntil: 'commit' });
+    await page.locator('.line', { hasText: 'step 1200' }).waitFor({ state: 'attached' });
+    expect(await page.locator('.line', { hasText: 'step 1200' }).isVisible()).toBe(false);
+    release();
+    await page.locator('.line', { hasText: 'step 600' }).waitFor();
+    await page.close();
+  });
+
   it('is seen in the colours that were chosen in this browser', async () => {
     const { page, context, origin } = entered;
     await page.goto(`${origin}/experiments`);

@@ -9,6 +9,7 @@ import { addressOf, pathOf } from '../http/wire/path.ts';
 import { endSocket } from '../http/wire/refuse.ts';
 import type { Asset, Assets } from './assets.ts';
 import { firstAnswers, firstElement, type FirstAnswers } from './first-answers.ts';
+import { headersOf, SAFE_HEADERS } from './headers.ts';
 
 /** Answers requests of browsers. False: it is for somebody else (the contract, hooks, links). */
 export interface PageHandler {
@@ -36,33 +37,6 @@ interface PagesOptions {
   served(host: string, path: string): Served;
 }
 
-/**
- * Nothing but our own files, no script in the page, no other site around it; what a script can make of text is closed too, but for
- * the address of the console's own worker.
- */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "img-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types aichor',
-].join('; ');
-
-const HEADERS = {
-  'content-security-policy': POLICY,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-};
-
 /** Names of files carry a sum of their content: what has one never changes. */
 const FOREVER = 'public, max-age=31536000, immutable';
 
@@ -71,6 +45,7 @@ const OTHERS = /^\/(?:v1|links|hooks|healthz|readyz|metrics)(?:\/|$)/;
 
 export function createPages({ assets, app, draw = null, served }: PagesOptions): PageHandler {
   const isBuilt = assets.has('index.html');
+  const headersOfFile = headersOf(assets);
   return {
     request(incoming, outgoing) {
       const address = addressOf(incoming.url ?? '/');
@@ -90,9 +65,10 @@ export function createPages({ assets, app, draw = null, served }: PagesOptions):
       const first = isPage && incoming.method === 'GET' ? firstAnswers(app, incoming, address) : null;
       const drawn = (answers: FirstAnswers) =>
         draw?.({ address: `${pathname}${address.search}`, answers, now: Date.now() }) ?? '';
-      if (first === null) send({ incoming, outgoing }, asset, isPage ? 'no-cache' : FOREVER);
+      const reply = { incoming, outgoing, headers: headersOfFile(asset) };
+      if (first === null) send(reply, asset, isPage ? 'no-cache' : FOREVER);
       // Whoever goes away meanwhile has no need of it.
-      else sendWith({ incoming, outgoing }, asset, { ask: first, drawn }).catch(() => outgoing.destroy());
+      else sendWith(reply, asset, { ask: first, drawn }).catch(() => outgoing.destroy());
       return true;
     },
     upgrade(incoming, socket) {
@@ -113,21 +89,33 @@ function assetAt(assets: Assets, path: string): Asset | undefined {
   return assets.get(`${pageAt(path).name}.html`) ?? assets.get('index.html');
 }
 
+/**
+ * Up to here a page's beginning goes ahead. A browser paints nothing before it has the element for which the page says that it waits, of
+ * which nothing may have been sent by then: as soon as it has begun it counts as there.
+ */
+const AHEAD = '<div id="page">';
 /** Where the page takes up what it shows first, and what it would ask first. */
 const SHOWN = '<!-- what it shows first -->';
 const ASKED = '<!-- what it would ask first -->';
 
+interface Reply {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  headers: Readonly<Record<string, string>>;
+}
+
 /** The page with what it would ask first, of one person and one moment: its beginning at once, as the browser loads by it what it names. */
 async function sendWith(
-  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
+  { incoming, outgoing, headers }: Reply,
   { type, bodies }: Asset,
   { ask, drawn }: { ask: () => Promise<FirstAnswers>; drawn(answers: FirstAnswers): string },
 ): Promise<void> {
-  const [before = '', rest = ''] = inTheme(String(bodies.get('')), incoming.headers.cookie).split(SHOWN);
-  const [between = '', after = ''] = rest.split(ASKED);
+  const html = inTheme(String(bodies.get('')), incoming.headers.cookie);
+  const [before = '', rest = ''] = html.split(AHEAD);
+  const [between = '', after = ''] = rest.replace(SHOWN, '').split(ASKED);
   const encoding = encodingFor(String(incoming.headers['accept-encoding'] ?? ''));
   outgoing.writeHead(200, {
-    ...HEADERS,
+    ...headers,
     'content-type': type,
     'cache-control': 'no-store',
     vary: 'accept-encoding, cookie',
@@ -138,7 +126,7 @@ async function sendWith(
     // What is asked takes the processor: the beginning is on its way before.
     await new Promise((resolve) => setImmediate(resolve));
     const answers = await ask();
-    yield Buffer.from(`${drawn(answers)}${between}${firstElement(answers)}${after}`);
+    yield Buffer.from(`${AHEAD}${drawn(answers)}${between}${firstElement(answers)}${after}`);
   }
   await pipeline(Readable.from(encoding === null ? parts() : packed(parts(), encoding)), outgoing);
 }
@@ -149,18 +137,14 @@ function inTheme(html: string, cookie = ''): string {
   return theme === undefined ? html : html.replace('<html', `<html data-theme="${theme}"`);
 }
 
-function send(
-  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
-  { type, bodies }: Asset,
-  caching: string,
-): void {
+function send({ incoming, outgoing, headers }: Reply, { type, bodies }: Asset, caching: string): void {
   const accepted = String(incoming.headers['accept-encoding'] ?? '');
   const encoding = ['br', 'gzip'].find(
     (each) => bodies.has(each) && new RegExp(`\\b${each}\\b(?!\\s*;\\s*q=0(?:\\.0*)?\\b)`).test(accepted),
   );
   const body = bodies.get(encoding ?? '') ?? Buffer.alloc(0);
   outgoing.writeHead(200, {
-    ...HEADERS,
+    ...headers,
     'content-type': type,
     'content-length': body.length,
     'cache-control': caching,
@@ -172,7 +156,7 @@ function send(
 
 function said(outgoing: ServerResponse, status: number, words: string): true {
   outgoing.writeHead(status, {
-    ...HEADERS,
+    ...SAFE_HEADERS,
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'content-type': 'text/plain; charset=utf-8',
     'cache-control': 'no-store',
@@ -182,6 +166,6 @@ function said(outgoing: ServerResponse, status: number, words: string): true {
 }
 
 function moved(outgoing: ServerResponse, location: string): true {
-  outgoing.writeHead(307, { ...HEADERS, location, 'cache-control': 'no-store' }).end();
+  outgoing.writeHead(307, { ...SAFE_HEADERS, location, 'cache-control': 'no-store' }).end();
   return true;
 }

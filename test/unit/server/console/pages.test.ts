@@ -1,4 +1,5 @@
 /** What is said with every page of the console, and to whom none is given. */
+import { createHash } from 'node:crypto';
 import { createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OpenAPIHono } from '@hono/zod-openapi';
@@ -6,7 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestEnv } from '../../../../src/server/http/routes/api.ts';
 import { createPages, type Served } from '../../../../src/server/console/pages.ts';
 
-const PAGE = Buffer.from('<!doctype html>');
+const STYLE = 'body{margin:0}';
+const SCRIPT = 'document.title=""';
+const PAGE = Buffer.from(
+  `<!doctype html><style data-of="main">${STYLE}</style><script>${SCRIPT}</script><script src="/assets/main-1.js"></script>`,
+);
+const sumOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const OWN = 'aichor-own.localhost';
 let server: Server;
 /** Bytes that had been sent when the page's first question was asked. */
@@ -61,6 +67,10 @@ describe('every answer', () => {
     expect(status).toBe(200);
     expect(headers).toMatchObject(SAFE);
     const policy = (headers['content-security-policy'] ?? '').toString().split('; ');
+    // What stands in the page is let in by its sum, there and nowhere else.
+    const own = path.startsWith('/assets/')
+      ? { script: '', style: '' }
+      : { script: ` ${sumOf(SCRIPT)}`, style: ` ${sumOf(STYLE)}` };
     expect(policy.toSorted()).toEqual([
       "base-uri 'none'",
       "connect-src 'self'",
@@ -69,8 +79,8 @@ describe('every answer', () => {
       "frame-ancestors 'none'",
       "img-src 'self' data:",
       "require-trusted-types-for 'script'",
-      "script-src 'self'",
-      "style-src 'self'",
+      `script-src 'self'${own.script}`,
+      `style-src 'self'${own.style}`,
       'trusted-types aichor',
       "worker-src 'self'",
     ]);
