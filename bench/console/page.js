@@ -49,19 +49,37 @@ export async function openPage(browser) {
 }
 
 /**
- * Milliseconds from the beginning of a navigation until something is seen.
+ * Milliseconds from the beginning of a navigation until the first frame in which something is seen. The page itself looks, from its first
+ * frame on: this program would ask too late.
  *
- * @param {string} selector @param {string} text that stands in it; empty: whatever
+ * @param {{selector: string, text?: string, scrolled?: boolean}} look what stands in it; without `text` whatever; `scrolled`: what is
+ *   long is scrolled to its end as soon as it is there
  */
-export async function seenAfterLoad(page, url, { selector, text = '' }) {
-  await page.goto(url, { waitUntil: 'commit' });
-  return page.evaluate(
-    ([selector, text]) =>
-      globalThis.firstSeen(() =>
-        [...document.querySelectorAll(selector)].some((each) => each.textContent.includes(text)),
-      ),
-    [selector, text],
-  );
+export async function seenAfterLoad(page, url, look) {
+  const session = await page.context().newCDPSession(page);
+  const source = `globalThis.seen = (${firstLook})(${JSON.stringify(look)});`;
+  const { identifier } = await session.send('Page.addScriptToEvaluateOnNewDocument', { source });
+  try {
+    await page.goto(url, { waitUntil: 'commit' });
+    return await page.evaluate(() => globalThis.seen);
+  } finally {
+    await session.send('Page.removeScriptToEvaluateOnNewDocument', { identifier });
+    await session.detach();
+  }
+}
+
+/** In the page. */
+function firstLook({ selector, text = '', scrolled = false }) {
+  const toEnds = () => {
+    for (const each of document.querySelectorAll('div'))
+      if (each.scrollHeight > 100_000 && each.clientHeight < 5000) each.scrollTop = each.scrollHeight;
+  };
+  return globalThis.firstSeen(() => {
+    if (scrolled) toEnds();
+    return [...document.querySelectorAll(selector)].some((each) =>
+      (scrolled ? each.innerText : each.textContent).includes(text),
+    );
+  });
 }
 
 /** Milliseconds from the beginning of a navigation until something that came with the page is gone. */

@@ -40,7 +40,7 @@ export async function startOurs({ jobs, lines }) {
       await page.goto((await lab.json(['console', '--print'])).url);
       await page.locator('tbody tr').first().waitFor();
     },
-    floor: { url: `${origin}/v1/session`, selector: 'body' },
+    floor: { url: `${origin}/assets/none`, selector: 'pre' },
     list: { url: `${origin}/experiments`, selector: 'tbody tr', text: 'One of many', ...DRAWN },
     log: {
       url: `${origin}/experiments/${id}/logs`,

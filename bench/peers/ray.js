@@ -55,6 +55,11 @@ export async function startRay({ folder, jobs, lines }) {
     name: `Ray ${VERSION}`,
     enter: async () => undefined,
     list: { url: `${origin}/#/jobs`, selector: 'tbody tr', text: 'job-' },
-    log: { url: `${origin}/#/jobs/long-log`, scrolled: true },
+    log: {
+      url: `${origin}/#/jobs/long-log`,
+      selector: 'body',
+      text: `step ${lines} loss`,
+      scrolled: true,
+    },
   };
 }

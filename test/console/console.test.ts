@@ -91,8 +91,8 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
         asked.filter((url) => again.test(new URL(url).pathname + new URL(url).search)),
         path,
       ).toEqual([]);
-      // Nothing of it has become an element.
-      expect(await page.locator('script').count()).toBe(1);
+      // Nothing of it has become an element: a log's page has a script of its own besides.
+      expect(await page.locator('script').count()).toBe(path.endsWith('/logs') ? 2 : 1);
     }
     await page.goto(`${origin}/experiments`);
     await rowOf(id).getByText(hostile).waitFor();
@@ -227,6 +227,21 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
     await chart.locator('canvas').waitFor();
     // The cross-hair is for who points at something.
     expect(await chart.locator('.u-cursor-x:visible, .u-cursor-y:visible').count()).toBe(0);
+    // Dragged across it is looked at closer, and seen whole again at a double click.
+    const plot = chart.locator('.u-over');
+    const { x, y, width, height } = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    const leftmost = async () => {
+      await page.mouse.move(x + 1, y + height / 2);
+      return chart.locator('.u-legend .u-value').first().innerText();
+    };
+    await expect.poll(leftmost).toBe('1');
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.9, y + height / 2, { steps: 5 });
+    await page.mouse.up();
+    await expect.poll(leftmost).toBe('4');
+    await plot.dblclick();
+    await expect.poll(leftmost).toBe('1');
     await page.getByLabel('Mean').selectOption('0.9');
     await chart.getByText('loss, mean').waitFor();
     await page.getByLabel('Logarithmic').check();
@@ -326,6 +341,13 @@ describeInBrowser('the console', { timeout: 60_000 }, () => {
     const id = await submitted('--message', 'Seen by all', '--wait');
     for (const tab of [page, ...others])
       await tab.locator(`tr[data-id="${id}"]`).getByText('Succeeded', { exact: true }).waitFor();
+    // By one connection: that of the one worker.
+    const session = await browser.newBrowserCDPSession();
+    const { targetInfos } = await session.send('Target.getTargets');
+    expect(targetInfos.filter(({ type }) => type === 'shared_worker')).toHaveLength(1);
+    const asked =
+      'performance.getEntriesByType("resource").filter(({ name }) => name.includes("/v1/watch")).length';
+    for (const tab of [page, ...others]) expect(await tab.evaluate(asked)).toBe(0);
   });
 
   it('gives nothing to a page that an experiment serves', async () => {

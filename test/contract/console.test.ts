@@ -1,7 +1,7 @@
 /** Browsers at the HTTP contract: how they are let in, what other sites can make them ask, what their answers carry. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { consoleElsewhere, publicUrl, servedOfTeam, teamPlaces } from '../../src/server/console/team.ts';
 import { createTestPlane, FILES, localSubmission, type Answer, type TestPlane } from './control-plane.ts';
 
@@ -91,6 +91,25 @@ describe('a session', () => {
     const late = await code();
     time += 61_000;
     expect((await t.call('POST', '/session', { code: late }, OWN)).status).toBe(401);
+  });
+
+  it('has a cookie behind https that no other host can set, nor is sent in the open', async () => {
+    await plane({ isSecure: true });
+    const begun = await t.app.request(
+      '/v1/session',
+      { method: 'POST', headers: OWN, body: JSON.stringify({ key: SERVERS }) },
+      {},
+    );
+    const [cookie = '', ...attributes] = (begun.headers.get('set-cookie') ?? '').split('; ');
+    expect(cookie).toMatch(/^__Host-aichor-session=[\w-]{43}$/);
+    expect(attributes).toEqual(['Path=/', 'Max-Age=43200', 'HttpOnly', 'SameSite=Lax', 'Secure']);
+    const asks = async (text: string) =>
+      (await t.call('GET', '/session', undefined, { cookie: text })).status;
+    expect(await asks(cookie)).toBe(200);
+    // The same under a name that others could set is none.
+    expect(await asks(cookie.replace('__Host-', ''))).toBe(401);
+    const gone = await t.app.request('/v1/session', { method: 'DELETE', headers: { ...OWN, cookie } }, {});
+    expect(gone.headers.get('set-cookie')).toMatch(/^__Host-aichor-session=; Path=\/; Max-Age=0; .*Secure$/);
   });
 
   it('is refused to who guesses, later and later', async () => {
@@ -281,6 +300,36 @@ describe('answers', () => {
     const { body: made } = await t.call('POST', '/experiments', localSubmission(digest));
     const text = await toldUntil('/v1/watch', (told) => told.includes(made.experiment_id));
     expect(text).toMatch(/^retry: 2000\n\nid: [1-9]\d*\ndata: \{.*"status":"Waiting".*\}\n\n$/);
+  });
+
+  it('says to a browser every 15 seconds of silence that it is still there, and a list of lines an empty one', async () => {
+    await plane({ apiKey: null });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      for (const [accept, beat] of [
+        ['text/event-stream', ': still here\n\n'],
+        ['application/x-ndjson', '\n'],
+      ] as const) {
+        const gone = new AbortController();
+        const { body } = await t.app.request('/v1/watch', { headers: { accept }, signal: gone.signal }, {});
+        const reader = (body as ReadableStream<Uint8Array>).getReader();
+        const next = async () => Buffer.from((await reader.read()).value ?? []).toString();
+        if (beat.length > 1) expect(await next()).toBe('retry: 2000\n\n');
+        for (const _ of 'twice') {
+          const said = next();
+          let isSaid = false;
+          void said.then(() => (isSaid = true));
+          await vi.advanceTimersByTimeAsync(14_999);
+          expect(isSaid).toBe(false);
+          await vi.advanceTimersByTimeAsync(1);
+          expect(await said).toBe(beat);
+        }
+        gone.abort();
+        await reader.cancel();
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('go on where a browser was cut off: with all that changed since, and with nothing else', async () => {

@@ -71,6 +71,8 @@ export interface TestPlaneOptions {
   apiKey?: string | null;
   /** By its unix socket, unless there is a key. */
   door?: 'console';
+  /** Browsers come by https. */
+  isSecure?: boolean;
   /** Where the console is, for a host that has none. */
   consoleElsewhere?: (host: string) => string | null;
   /** `--local`; true unless said. */
@@ -199,6 +201,7 @@ export async function createTestPlane(options: TestPlaneOptions = {}): Promise<T
     uses: useCases(plane),
     serving,
     apiKey: options.apiKey ?? null,
+    isSecure: options.isSecure ?? false,
     holdBack: options.holdBack ?? (async () => undefined),
     ...(options.consoleElsewhere && { consoleElsewhere: options.consoleElsewhere }),
   });
