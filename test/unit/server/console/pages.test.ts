@@ -1,10 +1,12 @@
 /** What is said with every page of the console, and to whom none is given. */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestEnv } from '../../../../src/server/http/routes/api.ts';
+import { readAssets } from '../../../../src/server/console/assets.ts';
 import { createPages, type Served } from '../../../../src/server/console/pages.ts';
 
 const STYLE = 'body{margin:0}';
@@ -119,4 +121,37 @@ it('a page begins before what it would ask is asked: a browser need not wait for
   expect((await ask('/experiments', { cookie: 'aichor-session=of-somebody' })).status).toBe(200);
   expect(sentBefore).toEqual([expect.any(Number)]);
   expect(sentBefore[0]).toBeGreaterThan(PAGE.length);
+});
+
+it('a page sends ahead what it looks like, and nothing of the element that browsers wait for before they paint', async () => {
+  const assets = await readAssets();
+  let answer = () => {};
+  const app = new OpenAPIHono<RequestEnv>();
+  app.get('/v1/session', async (context) => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    return context.json({}, 401);
+  });
+  const pages = createPages({ assets, app, served: () => ({ what: 'console' }) });
+  const own = createServer((incoming, outgoing) => void pages.request(incoming, outgoing));
+  await once(own.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const { port } = own.address() as AddressInfo;
+    for (const path of ['/experiments', '/experiments/1/logs', '/engines']) {
+      const asked = request({ port, path, headers: { cookie: 'aichor-session=of-somebody' } }).end();
+      const [response] = await once(asked, 'response');
+      const parts: string[] = [];
+      for await (const part of response) {
+        parts.push(String(part));
+        answer();
+      }
+      const [ahead = '', ...rest] = parts;
+      expect(ahead, path).toContain('</style>');
+      const [, awaited] = /<link rel="expect" href="#([\w-]+)" blocking="render"/.exec(ahead) ?? [];
+      // As soon as it has begun, a browser paints.
+      expect(ahead).not.toMatch(/<div|<script type="application/);
+      expect(rest.join('')).toMatch(new RegExp(`<div id="page">.*</div>\\s*<[^>]*id="${awaited}"`, 's'));
+    }
+  } finally {
+    await new Promise((resolve) => own.close(resolve));
+  }
 });
