@@ -11,8 +11,7 @@ export function loadStyle(name: StyleName): Promise<void> {
   const known = loading.get(name);
   if (known !== undefined) return known;
   // The page came with those that it needs at once.
-  if (document.querySelector(`style[data-of=${name}]`) !== null)
-    return Promise.resolve();
+  if (document.querySelector(`style[data-of=${name}]`) !== null) return Promise.resolve();
   const link = document.createElement('link');
   const loaded = new Promise<void>((resolve, reject) => {
     link.addEventListener('load', () => resolve());
