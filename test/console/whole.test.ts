@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { REACHED } from '../../src/experiment/link.ts';
 import { createEmbeddedConsole, type EmbeddedConsole } from '../../src/server/console/embedded.ts';
 import { foldersBelow } from '../../src/server/process/folders.ts';
@@ -115,7 +115,7 @@ describeInBrowser('all that an experiment can have', { timeout: 60_000 }, () => 
   }, 60_000);
   afterEach(async () => {
     await context.close();
-    expect(watched.faults).toEqual([]);
+    if (watched.faults.length > 0) throw new Error(`the page broke a rule:\n${watched.faults.join('\n')}`);
   });
 
   /** By a code of this key, as `aichor console` has it. */
