@@ -33,19 +33,22 @@ export async function openPage(browser) {
   await session.send('Network.enable');
   let bytes = 0;
   session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
-  await page.addInitScript(() => {
-    globalThis.firstSeen = (isThere, since = 0) =>
-      new Promise((resolve, reject) => {
-        const begun = performance.now();
-        const look = () => {
-          if (isThere()) resolve(performance.now() - since);
-          else if (performance.now() - begun > 60_000) reject(new Error(`never seen: ${isThere}`));
-          else requestAnimationFrame(look);
-        };
-        look();
-      });
-  });
+  await page.addInitScript(seeing);
   return { page, faults, sent: () => bytes, session };
+}
+
+/** In the page: `firstSeen`. */
+function seeing() {
+  globalThis.firstSeen = (isThere, since = 0) =>
+    new Promise((resolve, reject) => {
+      const begun = performance.now();
+      const look = () => {
+        if (isThere()) resolve(performance.now() - since);
+        else if (performance.now() - begun > 60_000) reject(new Error(`never seen: ${isThere}`));
+        else requestAnimationFrame(look);
+      };
+      look();
+    });
 }
 
 /**
@@ -57,7 +60,9 @@ export async function openPage(browser) {
  */
 export async function seenAfterLoad(page, url, look) {
   const session = await page.context().newCDPSession(page);
-  const source = `globalThis.seen = (${firstLook})(${JSON.stringify(look)});`;
+  await session.send('Page.enable');
+  // What another session has put into the page may come after this.
+  const source = `(${seeing})(); globalThis.seen = (${firstLook})(${JSON.stringify(look)});`;
   const { identifier } = await session.send('Page.addScriptToEvaluateOnNewDocument', { source });
   try {
     await page.goto(url, { waitUntil: 'commit' });

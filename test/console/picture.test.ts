@@ -76,22 +76,18 @@ describeInBrowser('what the server draws', { timeout: 60_000 }, () => {
     const { context, origin } = entered;
     const page = await context.newPage();
     // What is seen in each frame, from the first on.
-    await page.addInitScript(() => {
-      const frames: string[][] = [];
-      Object.assign(globalThis, { frames });
+    await page.addInitScript(`
+      globalThis.frames = [];
       const look = () => {
-        const all = document.querySelectorAll<HTMLElement>('.line');
-        const seen = [...all].filter((line) => line.checkVisibility({ visibilityProperty: true }));
-        const numbers = seen.map((line) => line.querySelector('.line-number')?.textContent ?? '');
+        const seen = [...document.querySelectorAll('.line')].filter((line) => line.checkVisibility({ visibilityProperty: true }));
+        const numbers = seen.map((line) => line.querySelector('.line-number').textContent);
         frames.push(numbers.filter((number) => number !== ''));
         requestAnimationFrame(look);
       };
       requestAnimationFrame(look);
-    });
+    `);
     const framesOf = async () =>
-      (await page.evaluate(() => (globalThis as unknown as { frames: string[][] }).frames)).filter(
-        (lines) => lines.length > 0,
-      );
+      (await page.evaluate<string[][]>('frames')).filter((lines) => lines.length > 0);
     await page.goto(`${origin}/experiments/${id}/logs#L600`);
     await page.locator('.line', { hasText: 'step 600' }).waitFor();
     const frames = await framesOf();

@@ -147,7 +147,7 @@ describeInBrowser('all that an experiment can have', { timeout: 60_000 }, () => 
     for (const [query, wanted] of FOUND) {
       await page.goto(`${origin}/experiments?${query}`);
       if (wanted.length === 0) await page.getByText('No experiment is like that.').waitFor();
-      await expect.poll(async () => (await messages()).toSorted(), query).toEqual(wanted);
+      await expect.poll(async () => (await messages()).toSorted(), { message: query }).toEqual(wanted);
       // It stands in the field as well, and is kept when it is sent again as it is.
       await page.getByRole('searchbox').press('Enter');
       expect(new Set(new URL(page.url()).searchParams), query).toEqual(new Set(new URLSearchParams(query)));
