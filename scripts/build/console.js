@@ -38,24 +38,26 @@ export async function bundled(root) {
     scripts(root, { picture: join(source, 'picture.tsx') }, { format: 'cjs', define: addresses }),
   ]);
   const urlOf = (files, named) => addressOf(files.find(({ of }) => of === named).name);
-  const html = (await readFile(join(source, 'index.html'), 'utf8')).replace('main.tsx', urlOf(pages, 'main'));
+  const html = await readFile(join(source, 'index.html'), 'utf8');
+  const main = `<script type="module" src="${urlOf(pages, 'main')}"></script>`;
   // Nothing is painted before the styles are there: in the page itself they cost no trip of their own.
   const styleOf = (look) => {
     const text = String(styles.find(({ of }) => of === look).contents).trim();
     if (text.includes('</')) throw new Error(`the style ${look} would end in the middle of the page`);
     return `<style data-of="${look}">${text}</style>`;
   };
-  const htmlOf = ({ modules, styles: looks, script }) => {
+  const htmlOf = ({ modules, styles: styled, script }) => {
     const chunks = chunksOf(
       pages,
       modules.map((module) => join(source, module)),
     ).map((name) => `<link rel="modulepreload" href="${addressOf(name)}" />`);
-    const own = [
-      ...['main', ...looks].map(styleOf),
-      script === undefined ? '' : `<script>${script}</script>`,
-    ];
+    const looks = ['main', ...styled].map(styleOf);
+    if (script !== undefined) looks.push(`<script>${script}</script>`);
+    // Behind what is seen: a browser that loads and compiles scripts first paints later.
     return Buffer.from(
-      html.replace('<!-- what this page needs at once -->', () => [...own, ...chunks].join('')),
+      html
+        .replace('<!-- what it looks like -->', () => looks.join(''))
+        .replace('<!-- what it runs -->', () => [main, ...chunks].join('')),
     );
   };
   const documents = Object.entries(PAGES).map(([name, needs]) => ({

@@ -269,7 +269,71 @@ describeInBrowser('the pages of a team', { timeout: 120_000 }, () => {
     expect(await page.locator('#made-key').count()).toBe(0);
   });
 
-  it.each([320, 1280])('fit a window of %i pixels, and everybody can read them', async (width) => {
+  it('give nothing to a page that an experiment serves through a link', async () => {
+    const page = await signedIn('anna');
+    const { origin: console } = new URL(page.url());
+    const links = new URL(team.url).origin;
+    const { body: listed } = await team.call('GET', '/experiments?limit=1');
+    const id = listed.experiments[0].experiment_id;
+    const context = page.context();
+    const sent: Record<string, string>[] = [];
+    // What an experiment would answer there; the rest of that host is the server itself.
+    await context.route(`${links}/links/**`, async (route) => {
+      sent.push(await route.request().allHeaders());
+      await route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>theirs</title>' });
+    });
+    const theirs = await context.newPage();
+    await theirs.goto(`${links}/links/${id}/ray/`);
+    expect(await theirs.title()).toBe('theirs');
+    const tried = await theirs.evaluate(
+      async ([own, other]) => {
+        const outcome = (asked: Promise<Response>) =>
+          asked.then(
+            ({ status, type }) => `${type} ${status}`,
+            () => 'refused',
+          );
+        const json = { 'content-type': 'application/json' };
+        const note = { method: 'POST', credentials: 'include', body: '{"all":true,"note":"x"}' } as const;
+        const path = '/v1/experiments/annotate';
+        return [
+          await outcome(fetch(`${other}/v1/experiments`, { credentials: 'include' })),
+          await outcome(fetch(other + path, { ...note, headers: json })),
+          await outcome(fetch(`${own}/v1/experiments`, { credentials: 'include' })),
+          await outcome(fetch(own + path, { ...note, headers: json })),
+        ];
+      },
+      [links, console] as const,
+    );
+    // Of its own host it may read that it is nobody; of the console's nothing at all.
+    expect(tried).toEqual(['refused', 'refused', 'basic 401', 'basic 401']);
+    // Nor does a form that browsers send without asking change anything: it is let in by nobody.
+    await theirs.evaluate(
+      ([other]) =>
+        fetch(`${other}/v1/experiments/annotate`, {
+          ...({ method: 'POST', mode: 'no-cors', credentials: 'include' } as const),
+          body: '{"all":true,"note":"x"}',
+        }).catch(() => undefined),
+      [console] as const,
+    );
+    expect((await team.call('GET', `/experiments/${id}`)).body.note).not.toBe('x');
+    expect(await theirs.evaluate('document.cookie')).toBe('');
+    for (const headers of sent) expect(headers['cookie'] ?? '').not.toContain('aichor-session');
+    await theirs.evaluate(
+      `new Promise((done) => {
+        const frame = document.createElement('iframe');
+        frame.onload = done;
+        frame.src = ${JSON.stringify(`${console}/experiments`)};
+        document.body.append(frame);
+      })`,
+    );
+    expect(theirs.frames().at(-1)?.url()).not.toContain(console);
+    // The console itself is not at the links' host: whoever asks for it there is led to its own.
+    await theirs.goto(`${links}/experiments`);
+    expect(new URL(theirs.url()).origin).toBe(console);
+    await theirs.close();
+  });
+
+  it.each([320, 1280, 3840])('fit a window of %i pixels, and everybody can read them', async (width) => {
     const page = await signedIn('anna');
     await page.setViewportSize({ width, height: 900 });
     for (const path of ['/projects', PROJECT, '/engines', '/keys', '/audit']) {
