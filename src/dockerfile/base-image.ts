@@ -4,7 +4,27 @@ export interface BaseImage {
   python: string | null;
   /** Packages that it brings, as requirements: a repository relies on them without naming them. */
   packages: string[];
+  /** Folder in which its commands start: a stage without a WORKDIR of its own begins there. */
+  workdir: string;
+  /** Folder of the environment that its Python is in, called by its path; null: it is in none. */
+  environment: string | null;
 }
+
+/** Folders of images that many begin with, as the makers of these document them. */
+const FOLDERS: readonly ({ name: RegExp } & Partial<Pick<BaseImage, 'workdir' | 'environment'>>)[] = [
+  { name: /^pytorch\/pytorch$/, workdir: '/workspace', environment: '/opt/conda' },
+  { name: /^nvcr\.io\/nvidia\/(?:pytorch|tensorflow)$/, workdir: '/workspace' },
+  { name: /^rayproject\/ray(?:-ml|-llm)?$/, workdir: '/home/ray', environment: '/home/ray/anaconda3' },
+  { name: /^vllm\/vllm-openai$/, workdir: '/vllm-workspace' },
+  { name: /^continuumio\/(?:mini|ana)conda3?$/, environment: '/opt/conda' },
+  { name: /^condaforge\/(?:miniforge3|mambaforge|miniforge-pypy3)$/, environment: '/opt/conda' },
+  { name: /^mambaorg\/micromamba$/, workdir: '/tmp', environment: '/opt/conda' },
+  {
+    name: /^(?:quay\.io\/)?jupyter\/[\w-]+-(?:notebook|foundation)$/,
+    workdir: '/home/jovyan',
+    environment: '/opt/conda',
+  },
+];
 
 /** Ray's images without a Python in their tag have the oldest one that the release supports. */
 const RAY_DEFAULT_PYTHON: readonly { from: number; python: string }[] = [
@@ -16,6 +36,11 @@ const RAY_DEFAULT_PYTHON: readonly { from: number; python: string }[] = [
 /** Reads the name of a base image; an unknown one gives nothing. */
 export function readBaseImage(image: string): BaseImage {
   const { name, tag } = splitName(image);
+  const { workdir = '/', environment = null } = FOLDERS.find((known) => known.name.test(name)) ?? {};
+  return { ...packagesOf(name, tag), workdir, environment };
+}
+
+function packagesOf(name: string, tag: string): Pick<BaseImage, 'python' | 'packages'> {
   if (/^(library\/)?python$/.test(name)) return { python: versionIn(tag), packages: [] };
   if (/(^|\/)astral(-sh)?\/uv$/.test(name) || /(^|\/)uv$/.test(name))
     return { python: versionIn(/python([\d.]+)/.exec(tag)?.[1] ?? ''), packages: [] };
@@ -37,7 +62,7 @@ function splitName(image: string): { name: string; tag: string } {
   };
 }
 
-function rayImage(tag: string): BaseImage {
+function rayImage(tag: string): Pick<BaseImage, 'python' | 'packages'> {
   const version = /^(\d+)\.(\d+)\.(\d+)/.exec(tag);
   const named = /-py(3)(\d+)/.exec(tag);
   const number = version === null ? 0 : Number(version[1]) * 1000 + Number(version[2]);

@@ -1,4 +1,4 @@
-import { readBaseImage } from './base-image.ts';
+import { readBaseImage, type BaseImage } from './base-image.ts';
 import { applyCopy, type CopyPlace } from './copy.ts';
 import { findStage } from './find-stage.ts';
 import { applyRun } from './run/apply.ts';
@@ -228,11 +228,19 @@ async function begin({ text, line, escape }: Instruction, reading: Reading): Pro
   if (meant !== earlier)
     reading.refuse({ line, what: `repository name (library/${from}) must be lowercase` });
   const place = { name: called, number: stages.length };
-  stages.push(meant === undefined ? newStage({ ...place, base: from }) : continueStage(meant, place));
+  stages.push(meant === undefined ? onBase(from, place) : continueStage(meant, place));
   for (const trigger of meant?.triggers ?? []) {
     const instruction = { ...readInstruction(trigger.text, escape), line: trigger.line, heredocs: [] };
     await applyCarefully(instruction, reading);
   }
+}
+
+/** A stage that begins where the image outside of this file has its folder. */
+function onBase(base: string, place: Pick<Stage, 'name' | 'number'>): Stage {
+  const stage = newStage({ ...place, base });
+  stage.folder = readBaseImage(base).workdir;
+  stage.tree.addFolder(stage.folder);
+  return stage;
 }
 
 /** Before the first FROM an ARG serves the FROMs; in a stage it may take that value over by naming it. */
@@ -265,7 +273,7 @@ function toImage(
   { stages, refused }: { stages: readonly Stage[]; refused: LineNote[] },
 ): Image {
   const { tree, copies, installs, missing, env, args, folder, environments } = stage;
-  const base = stage.base === null ? { python: null, packages: [] } : readBaseImage(stage.base);
+  const base = stage.base === null ? null : readBaseImage(stage.base);
   const used = [...new Set(installs.map((install) => install.stage))];
   // An environment that is copied from a stage runs on the Python it was made with.
   const makers = used.map((number) => stages[number]?.base ?? null);
@@ -273,7 +281,7 @@ function toImage(
   return {
     base: stage.base,
     python: pythons.find((each) => each !== null) ?? null,
-    packages: base.packages,
+    packages: base?.packages ?? [],
     workdir: folder,
     env,
     args,
@@ -281,13 +289,21 @@ function toImage(
     copies,
     installs,
     missing,
-    environments,
+    environments: withEnvironmentOf(base, environments),
     refused,
     installing: inOrder(stage.installing),
     notHonoured: inOrder(stage.notHonoured),
     unfollowed: inOrder(stage.unfollowed),
     sources: new Map(used.flatMap((number) => sourcesOf(number, stages[number]))),
   };
+}
+
+/** The base's own environment is one of them where none is in it, or around it: a link cannot stand in another. */
+function withEnvironmentOf(base: BaseImage | null, made: ReadonlySet<string>): ReadonlySet<string> {
+  const own = base?.environment ?? null;
+  const isApart = (other: string) =>
+    own !== null && !`${own}/`.startsWith(`${other}/`) && !other.startsWith(`${own}/`);
+  return own !== null && [...made].every(isApart) ? new Set([...made, own]) : made;
 }
 
 function sourcesOf(number: number, stage: Stage | undefined): [number, ImageTree][] {

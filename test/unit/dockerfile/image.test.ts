@@ -228,6 +228,33 @@ describe('variables', () => {
   });
 });
 
+describe('a base that is known', () => {
+  test('a stage without a WORKDIR of its own works in the base’s folder', async () => {
+    const text = 'FROM pytorch/pytorch:2.4.0\nCOPY main.py .\nWORKDIR src\nCOPY uv.lock ./';
+    const { workdir, tree, environments } = await image(text);
+    expect(workdir).toBe('/workspace/src');
+    expect(contextFiles(tree)).toEqual(
+      new Map([
+        ['/workspace/main.py', 'main.py'],
+        ['/workspace/src/uv.lock', 'uv.lock'],
+      ]),
+    );
+    expect([...environments]).toEqual(['/opt/conda']);
+  });
+
+  test('an earlier stage hands it on, and a base of somebody’s own says nothing', async () => {
+    const handed = await image('FROM pytorch/pytorch AS base\nFROM base\nCOPY main.py .');
+    expect([...contextFiles(handed.tree).keys()]).toEqual(['/workspace/main.py']);
+    const own = await image('FROM team/base:1\nCOPY main.py .');
+    expect([own.workdir, [...own.environments]]).toEqual(['/', []]);
+  });
+
+  test('an environment in the base’s own takes its place', async () => {
+    const text = 'FROM continuumio/miniconda3\nCOPY . /app\nRUN /opt/conda/envs/x/bin/pip install six';
+    expect([...(await image(text)).environments]).toEqual(['/opt/conda/envs/x']);
+  });
+});
+
 describe('stages', () => {
   const text = 'FROM python:3.9 AS base\nENV A=1\nFROM base AS dev\nENV A=2\nFROM base AS prod\nENV A=3\n';
 

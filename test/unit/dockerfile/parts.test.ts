@@ -28,7 +28,22 @@ test.each([
   ['my.registry/team/base:py310-cuda12', '3.10', []],
   ['scratch', null, []],
 ])('the base image %s', (name, python, packages) => {
-  expect(readBaseImage(name)).toEqual({ python, packages });
+  expect(readBaseImage(name)).toMatchObject({ python, packages });
+});
+
+test.each([
+  ['pytorch/pytorch:2.4.0-cuda12.4-cudnn9-runtime', '/workspace', '/opt/conda'],
+  ['docker.io/pytorch/pytorch', '/workspace', '/opt/conda'],
+  ['nvcr.io/nvidia/pytorch:24.05-py3', '/workspace', null],
+  ['rayproject/ray:2.36.1-py39-gpu', '/home/ray', '/home/ray/anaconda3'],
+  ['continuumio/miniconda3:24.7.1-0', '/', '/opt/conda'],
+  ['condaforge/miniforge3', '/', '/opt/conda'],
+  ['mambaorg/micromamba:1.5', '/tmp', '/opt/conda'],
+  ['quay.io/jupyter/scipy-notebook:latest', '/home/jovyan', '/opt/conda'],
+  ['my.registry/team/pytorch:1', '/', null],
+  ['python:3.11', '/', null],
+])('folders of the base image %s', (name, workdir, environment) => {
+  expect(readBaseImage(name)).toMatchObject({ workdir, environment });
 });
 
 describe('.dockerignore', () => {

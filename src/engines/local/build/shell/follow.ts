@@ -46,7 +46,7 @@ export function followWork(
   const { text, ignore } = dockerfile;
   return {
     facts: {
-      follow: 2,
+      follow: 3,
       text,
       ignore,
       target,
