@@ -97,6 +97,7 @@ export const DIAGNOSTIC_CODES = {
   'context-missing': 'error',
   'dockerfile-missing': 'warning',
   'dockerfile-at-root': 'warning',
+  'dockerfile-unreadable': 'error',
   'script-missing': 'warning',
   'dockerfile-refused': 'warning',
   'copy-missing': 'warning',

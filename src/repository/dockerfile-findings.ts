@@ -18,6 +18,19 @@ export function refusedFindings({ dockerfile, image }: ReadDockerfile): Diagnost
   );
 }
 
+/** A Dockerfile or .dockerignore that is there, and that nobody can read. */
+export function unreadableFinding(path: string, why: string): Diagnostic {
+  return finding(
+    { path, text: '' },
+    {
+      code: 'dockerfile-unreadable',
+      line: 1,
+      message: `it cannot be read (${why}), so that nothing is known of what it says`,
+      hint: `have it readable by you: chmod u+r ${path}`,
+    },
+  );
+}
+
 /**
  * Files and folders that COPY or ADD name and the context does not have, or its .dockerignore leaves out. What is below a
  * link is passed over: where it leads is not known here.
@@ -92,7 +105,7 @@ function meant(source: string, context: string, paths: RepositoryPaths): string 
 }
 
 function finding(
-  { path, text }: FoundDockerfile,
+  { path, text }: Pick<FoundDockerfile, 'path' | 'text'>,
   { code, line, message, hint }: { code: DiagnosticCode; line: number; message: string; hint: string | null },
 ): Diagnostic {
   const length = text.split(/\r?\n/)[line - 1]?.length ?? 0;

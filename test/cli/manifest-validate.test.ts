@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -136,6 +136,18 @@ describe('aichor manifest validate', () => {
     expect(JSON.parse(stdout).files[0].repository).toMatchObject([
       { code: 'dockerfile-refused', file: 'Dockerfile.refused', line: 2, severity: 'warning' },
       { code: 'dockerfile-refused', line: 3, message: expect.stringContaining('must be lowercase') },
+    ]);
+  });
+
+  test('a Dockerfile that is there and cannot be read is a finding, not silence', () => {
+    const elsewhere = GOOD.replace('dockerfile: Dockerfile', 'dockerfile: Dockerfile.closed');
+    // Root reads whatever its mode is, but not this.
+    symlinkSync('/proc/self/mem', join(folder, 'Dockerfile.closed'));
+    const { status, stdout } = aichor(['validate', '-'], elsewhere);
+    rmSync(join(folder, 'Dockerfile.closed'));
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).files[0].repository).toMatchObject([
+      { code: 'dockerfile-unreadable', file: 'Dockerfile.closed', severity: 'error' },
     ]);
   });
 

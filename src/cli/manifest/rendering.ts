@@ -13,7 +13,7 @@ import {
   planDocument,
   type PlanDocument,
 } from '../../render/local/plan-document.ts';
-import { secretNames } from '../submit/environment.ts';
+import { secretNames, type GivenVariables } from '../submit/environment.ts';
 import { readLocalManifest } from './local-manifest.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Talk } from '../runtime/talk.ts';
@@ -31,14 +31,14 @@ interface Rendered {
   /** A manifest's file, or the directory of a repository. */
   path: string;
   flags: { message?: string | undefined; secret: string[]; set: string[] };
-  env: Record<string, string>;
+  variables: GivenVariables;
   settings: Settings;
   talk: Talk;
   onSource(file: string, text: string): void;
 }
 
 /** The plan of a manifest on this machine, as submitting it would make it. Throws AichorError like submitting does. */
-export function readPlan({ path, flags, env, settings, talk, onSource }: Rendered): Plan {
+export function readPlan({ path, flags, variables, settings, talk, onSource }: Rendered): Plan {
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const local = readLocalManifest({
     root: isDirectory ? path : dirname(path),
@@ -52,8 +52,9 @@ export function readPlan({ path, flags, env, settings, talk, onSource }: Rendere
   return planManifest(local.manifest, {
     message: flags.message ?? '',
     project: settings.project.value ?? DEFAULT_PROJECT,
-    env,
-    secrets: secretNames(flags.secret, env),
+    env: variables.env,
+    given_by: variables.givenBy,
+    secrets: secretNames(flags.secret, variables.env),
     vcs: {},
   });
 }

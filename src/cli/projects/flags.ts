@@ -118,8 +118,8 @@ async function variablesOf(
   flags: ProjectFlags,
   { shell, canAsk, signal }: Around,
 ): Promise<ProjectVariable[]> {
-  const run = readEnvFlags({ env: flags.env ?? [], files: [], shell });
-  const build = readEnvFlags({ env: flags['build-env'] ?? [], files: [], shell });
+  const { env: run } = readEnvFlags({ env: flags.env ?? [], files: [], shell });
+  const { env: build } = readEnvFlags({ env: flags['build-env'] ?? [], files: [], shell });
   const hidden = secretNames(flags.secret ?? [], run);
   const hiddenInBuild = secretNames(flags['build-secret'] ?? [], build);
   const secrets = await readSecrets([...new Set([...hidden, ...hiddenInBuild])], { shell, canAsk, signal });

@@ -41,6 +41,7 @@ export function checkDirectory(directory: Directory, options: SubmitOptions): Ch
     message: options.message ?? '',
     project: settings.project.value ?? DEFAULT_PROJECT,
     env: options.env,
+    given_by: options.envGivenBy,
     secrets: options.secretNames,
     vcs: {},
   });

@@ -18,23 +18,32 @@ interface EnvFlags {
   shell: Environment;
 }
 
+/** Variables of a submission, and which file and line gave each that `--env` did not. */
+export interface GivenVariables {
+  env: Record<string, string>;
+  givenBy: Record<string, string>;
+}
+
 /**
  * The variables a submission gives: files first, `--env` over them, later ones over earlier ones; `NAME` alone is
  * the value of this shell. Throws AichorError `usage`, and `manifest_invalid` for a file's name that aichor keeps for itself.
  */
-export function readEnvFlags({ env, files, shell }: EnvFlags): Record<string, string> {
+export function readEnvFlags({ env, files, shell }: EnvFlags): GivenVariables {
   const given: [string, string][] = [];
+  const places = new Map<string, string>();
   for (const { path, text } of files) {
     for (const { name, value, line } of parseEnvFile(text, path)) {
       if (isReserved(name)) refuseProtected([name], null, `${path}:${line}`);
       given.push([name, value ?? fromShell(name, shell, `${path}:${line}`)]);
+      places.set(name, `${path}:${line}`);
     }
   }
   for (const item of env) {
     const [name, value] = splitPair(item, '--env');
     given.push([name, value ?? fromShell(name, shell, `--env ${name}`)]);
+    places.delete(name);
   }
-  return Object.fromEntries(given);
+  return { env: Object.fromEntries(given), givenBy: Object.fromEntries(places) };
 }
 
 /** Names of `--secret`; a value in the argument is refused, because everybody on the machine could read it. */
@@ -109,7 +118,7 @@ function badName(flag: string, item: string): AichorError {
 export async function readVariables(
   flags: { env: readonly string[]; 'env-file': readonly string[] },
   shell: Environment,
-): Promise<Record<string, string>> {
+): Promise<GivenVariables> {
   const files = await Promise.all(
     flags['env-file'].map(async (path) => ({ path, text: await readEnvFile(path) })),
   );

@@ -18,6 +18,8 @@ export interface SubmitOptions {
   settings: Settings;
   /** Variables of `--env-file` and, over them, of `--env`. */
   env: Record<string, string>;
+  /** Which file and line gave each of them that `--env` did not. */
+  envGivenBy: Record<string, string>;
   /** Names of `--secret`; their values are asked for last. */
   secretNames: string[];
   labels: Record<string, string>;
@@ -62,11 +64,12 @@ interface Surroundings {
 export async function completeOptions(flags: SubmissionFlags, around: Surroundings): Promise<SubmitOptions> {
   const { env: shell, settings, talk, talkScreen, signal, onSource } = around;
   const isLocal = settings.server.value === null;
-  const env = await readVariables(flags, shell);
+  const { env, givenBy: envGivenBy } = await readVariables(flags, shell);
   return {
     message: flags.message ?? null,
     settings,
     env,
+    envGivenBy,
     secretNames: secretNames(flags.secret, env),
     labels: readLabels(flags.label),
     keep: flags.keep,

@@ -61,6 +61,7 @@ async function resubmitDryRun(
     message: options.message ?? first.message,
     project: settings.project.value ?? first.project,
     env: Object.fromEntries(env.filter(([name]) => !secrets.includes(name))),
+    given_by: options.envGivenBy,
     secrets: [...new Set([...kept, ...secrets])],
     vcs: {},
   });

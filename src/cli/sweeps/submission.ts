@@ -150,7 +150,7 @@ function checkPoints(checked: CheckedDirectory, sweep: SweepWanted, options: Sub
       message: '',
       project: options.settings.project.value ?? DEFAULT_PROJECT,
       env: { ...options.env, ...env },
-      given_by: sweep.givenBy,
+      given_by: { ...options.envGivenBy, ...sweep.givenBy },
       secrets: options.secretNames,
       vcs: {},
     });

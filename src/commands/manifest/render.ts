@@ -48,7 +48,7 @@ export default class ManifestRender extends BaseCommand<RenderDocument> {
     const variables = await readVariables(flags, process.env);
     const { repositoryMeant } = await import('../../cli/manifest/repository-around.ts');
     const path = args.path ?? repositoryMeant(null, this.talk);
-    const plan = readPlan({ path, flags, env: variables, settings, talk: this.talk, onSource });
+    const plan = readPlan({ path, flags, variables, settings, talk: this.talk, onSource });
     const document = await renderPlan(plan, { engine: flags.engine, settings, client: () => this.client() });
     if (this.humanWanted)
       this.talk.notice('the experiment id is a placeholder; a submission gets one of its own');

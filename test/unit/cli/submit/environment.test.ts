@@ -22,7 +22,8 @@ describe('readEnvFlags', () => {
       { path: 'a.env', text: 'A=file a\nB=file a\nC=file a\n' },
       { path: 'b.env', text: 'B=file b\nTOKEN\n' },
     ];
-    expect(readEnvFlags({ env: ['A=flag', 'A=flag again', 'D=x=y', 'EMPTY'], files, shell })).toEqual({
+    const given = readEnvFlags({ env: ['A=flag', 'A=flag again', 'D=x=y', 'EMPTY'], files, shell });
+    expect(given.env).toEqual({
       A: 'flag again',
       B: 'file b',
       C: 'file a',
@@ -30,6 +31,7 @@ describe('readEnvFlags', () => {
       D: 'x=y',
       EMPTY: '',
     });
+    expect(given.givenBy).toEqual({ B: 'b.env:1', C: 'a.env:3', TOKEN: 'b.env:2' });
   });
 
   it.each([
