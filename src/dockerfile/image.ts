@@ -2,6 +2,7 @@ import { readBaseImage, type BaseImage } from './base-image.ts';
 import { applyCopy, type CopyPlace } from './copy.ts';
 import { findStage } from './find-stage.ts';
 import { applyRun } from './run/apply.ts';
+import { condaHomes } from './run/made-environment.ts';
 import type { Runner } from './run/request.ts';
 import { DockerfileTooLarge, tooMany, tooMuch } from './limits.ts';
 import { continueStage, newStage, type Install, type LineNote, type Stage } from './stage.ts';
@@ -265,7 +266,15 @@ function takeEnv({ properties, escape }: Instruction, stage: Stage): void {
     const known = substitute(value ?? '', values, { escape });
     stage.env.set(name, known);
     stage.values.set(name, known);
+    if (name === 'PATH') takePrograms(known, stage);
   }
+}
+
+/** Who puts an environment of conda first on the PATH has it, whatever line makes it. */
+function takePrograms(path: string, { environments, values, tree }: Stage): void {
+  const folders = path.split(':').map((folder) => `${folder}/`);
+  for (const home of condaHomes(folders.join(' '), { values, known: environments }))
+    if (!tree.has(home)) environments.add(home);
 }
 
 function toImage(

@@ -8,7 +8,8 @@ import { FILE_MODE, ImageTree, type TreeNode } from '../tree/image-tree.ts';
 import { condaHomes } from './made-environment.ts';
 import { showMounted } from './mounted.ts';
 import { readPlainRun } from './plain.ts';
-import type { RunEffect, RunMount, Runner, RunRequest } from './request.ts';
+import { isEditableOption, isFileOption, isLocal } from './options.ts';
+import type { RemovedNodes, RunEffect, RunMount, Runner, RunRequest } from './request.ts';
 
 /** The stage a RUN stands in, and what it may mount. */
 export interface RunPlace {
@@ -28,7 +29,12 @@ const LONGEST_SHOWN = 60;
 export async function applyRun(instruction: Instruction, place: RunPlace): Promise<void> {
   const { stage, runner } = place;
   const request = runRequest(instruction, place);
-  for (const mount of request.mounts) showMounted(stage.mounted, mount);
+  for (const mount of request.mounts) {
+    showMounted(stage.mounted, mount);
+    // What that stage lacks is lacking here.
+    for (const kind of ['unfollowed', 'notHonoured'] as const)
+      stage[kind].push(...(mount.stage?.[kind] ?? []).filter((note) => !stage[kind].includes(note)));
+  }
   const { values, environments: known } = stage;
   for (const folder of condaHomes(request.script ?? request.words.join(' '), { values, known }))
     if (!stage.tree.has(folder)) known.add(folder);
@@ -49,8 +55,33 @@ function takeEffect(stage: Stage, { effect, line }: { effect: RunEffect; line: n
     } else stage.tree.add(path, node);
   }
   stage.installs.push(...effect.installs);
+  for (const [path, node] of readByInstalls(stage, effect.removed ?? [])) stage.mounted.add(path, node);
   for (const folder of effect.environments) stage.environments.add(folder);
   for (const what of effect.notHonoured) stage.notHonoured.push({ line, what: `RUN ${what}` });
+}
+
+/** What went and an install before it has read: requirements, what lies beside them, folders of packages. */
+function readByInstalls(
+  { installs, number }: Pick<Stage, 'installs' | 'number'>,
+  removed: readonly RemovedNodes[],
+): (readonly [string, TreeNode])[] {
+  if (removed.length === 0) return [];
+  const read = installs
+    .filter(({ stage }) => stage === number)
+    .flatMap(({ folder, options }) =>
+      options.flatMap(({ name, value }) => {
+        if (value === null) return [];
+        const path = imagePath(folder, value.replace(/\[.*$/, ''));
+        if (isFileOption(name)) return [imagePath(path, '..')];
+        return isEditableOption(name) || (name === null && isLocal(value)) ? [path] : [];
+      }),
+    );
+  const isRead = (path: string) => read.some((each) => path === each || isIn(path, each) || isIn(each, path));
+  return removed.flatMap(({ path, nodes }) => (isRead(path) ? nodes : []));
+}
+
+function isIn(path: string, folder: string): boolean {
+  return path.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
 /** What BuildKit would run: the shell form goes to the stage's shell, a heredoc alone is the script. */
@@ -111,11 +142,19 @@ function readMount(
   if (type === 'secret') return secretMount(fields.get('id'), target, stage.folder);
   if (type !== 'bind' || target === undefined) return [];
   const from = fields.get('from');
-  const tree = from === undefined ? context : findStage(stages.slice(0, -1), from)?.tree;
+  const origin = from === undefined ? undefined : findStage(stages.slice(0, -1), from);
+  const tree = from === undefined ? context : origin?.tree;
   const source = imagePath('/', fields.get('source') ?? fields.get('src') ?? '.');
   return tree === undefined
     ? []
-    : [{ target: imagePath(stage.folder, target), tree, source: tree.follow(source) }];
+    : [
+        {
+          target: imagePath(stage.folder, target),
+          tree,
+          source: tree.follow(source),
+          ...(origin && { stage: origin }),
+        },
+      ];
 }
 
 /** A secret of the build has no value here: its file is there and empty, as a line that reads it needs it to be. */

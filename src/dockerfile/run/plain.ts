@@ -76,6 +76,7 @@ class PlainRun {
     return {
       changes: this.#files.changes,
       installs: this.#installs,
+      removed: this.#files.removed,
       environments: this.#environments,
       notHonoured: this.#notHonoured,
     };
@@ -329,7 +330,6 @@ class PlainRun {
     if (written !== null) this.#written.add(written);
     return 'presumed';
   }
-
   readonly #written = new Set<string>();
   /** What an installer reads has to be there: made by the context or by commands that were followed. */
   #checkInputs(options: readonly { name: string | null; value: string | null }[]): void {

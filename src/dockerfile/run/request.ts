@@ -23,6 +23,14 @@ export interface RunMount {
   tree: ImageTree;
   /** What is mounted: a file, or a folder of `tree`. */
   source: string;
+  /** Whose files they are; absent: the context's. */
+  stage?: Readonly<Stage>;
+}
+
+/** Something that a RUN took away, with all that was in it. */
+export interface RemovedNodes {
+  path: string;
+  nodes: readonly (readonly [string, TreeNode])[];
 }
 
 /** What a RUN did. */
@@ -30,6 +38,8 @@ export interface RunEffect {
   /** What is at paths of the image now; null: nothing any more. Outer before inner. */
   changes: readonly (readonly [string, TreeNode | null])[];
   installs: readonly Install[];
+  /** What went: installs that are done later than they stand may read it. Absent: they have been done. */
+  removed?: readonly RemovedNodes[];
   /** Folders of virtual environments that it made. */
   environments: readonly string[];
   /** What it would have done to the image's system and was not done here, each in words. */

@@ -4,7 +4,7 @@ import { imagePath } from '../tree/image-path.ts';
 import { FILE_MODE, FOLDER_MODE, type ImageTree, type TreeNode } from '../tree/image-tree.ts';
 import { readMode } from '../tree/mode.ts';
 import { visibleTree } from './mounted.ts';
-import type { RunMount } from './request.ts';
+import type { RemovedNodes, RunMount } from './request.ts';
 import type { Field } from './shell-expand.ts';
 import { NeedsShell } from './shell-syntax.ts';
 
@@ -37,6 +37,8 @@ export class ShellFiles {
   readonly #isBash: boolean;
   #tree: ImageTree;
   #isOwn: boolean;
+  /** What was there and went, in its order. */
+  readonly removed: RemovedNodes[] = [];
 
   constructor(
     { tree, folder, unfollowed }: Pick<Stage, 'tree' | 'folder' | 'unfollowed'>,
@@ -201,6 +203,8 @@ export class ShellFiles {
       const isFolder = node.kind === 'folder';
       const isRefused = isRmdir ? !isFolder || !this.#tree.below(path).next().done : isFolder && !isDeep;
       if (isRefused || path === '/') throw new NeedsShell('rm');
+      const inner = [...this.#tree.below(path)].map(([each, at]) => [imagePath(path, each), at] as const);
+      this.removed.push({ path, nodes: [[path, node], ...inner] });
       this.#change(path, null);
     }
     return outcome;

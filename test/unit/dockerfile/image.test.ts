@@ -255,6 +255,35 @@ describe('a base that is known', () => {
   });
 });
 
+test.each([
+  ['COPY requirements.txt /tmp/r.txt\nRUN pip install -r /tmp/r.txt && rm /tmp/r.txt', ['/tmp/r.txt']],
+  [
+    'COPY requirements.txt /tmp/\nRUN pip install -r /tmp/requirements.txt\nRUN rm -rf /tmp/*',
+    ['/tmp/requirements.txt'],
+  ],
+  ['RUN mkdir /r && echo six > /r/a && pip install -r /r/a && rm -r /r', ['/r/a']],
+  ['COPY src /p/src\nRUN pip install /p && rm -rf /p', ['/p/src/a.py', '/p/src/lib/b.py']],
+  ['COPY src /p/src\nRUN rm -rf /p/src && pip install /q', []],
+  ['COPY src /p/src\nRUN pip install six && rm -rf /p', []],
+])('an install reads what a later command takes away: %s', async (lines, expected) => {
+  const { tree, sources } = await image(`FROM python:3.11\n${lines}`);
+  const paths = (of: Iterable<[string, { kind: string }]>) =>
+    [...of].filter(([, { kind }]) => kind === 'file').map(([path]) => path);
+  expect(paths(tree.entries())).toEqual([]);
+  expect(paths(sources.get(0)?.entries() ?? [])).toEqual(expected);
+});
+
+test('what a stage lacks is lacking where its files are mounted', async () => {
+  const text =
+    'FROM python:3 AS w\nRUN pip wheel -w /wheels six\nFROM python:3\nRUN --mount=type=bind,from=w,source=/wheels,target=/wheels pip install --no-index -f /wheels six';
+  expect((await image(text)).unfollowed.map(({ line }) => line)).toContain(2);
+});
+
+test('who puts an environment of conda on the PATH has it, whatever line makes it', async () => {
+  const text = 'FROM continuumio/miniconda3\nENV PATH=/opt/conda/envs/exp/bin:/usr/games:$PATH\nCOPY . /app';
+  expect([...(await image(text)).environments]).toEqual(['/opt/conda/envs/exp']);
+});
+
 describe('stages', () => {
   const text = 'FROM python:3.9 AS base\nENV A=1\nFROM base AS dev\nENV A=2\nFROM base AS prod\nENV A=3\n';
 
