@@ -85,9 +85,17 @@ export const RUNNER_OPTIONS: readonly string[] =
     ' ',
   );
 
-/** The words that such a program runs; null: it runs none. There is one environment here, whatever it is called. */
+/** Options before `run` that take the next word, and change nothing for what is run. */
+export const RUNNER_OPTIONS_BEFORE: readonly string[] =
+  '-P --project -p --manifest-path --python --pypi-mirror --root-prefix -r'.split(' ');
+
+/** The words that such a program runs; null: it runs none, or in another folder. There is one environment here, whatever it is called. */
 export function wordsRunInside(words: readonly string[]): readonly string[] | null {
-  const [program = '', verb, ...rest] = words;
+  const [program = '', ...all] = words;
+  let before = 0;
+  while (all[before]?.startsWith('-') === true && !/^(?:-C|--directory)/.test(all[before] ?? ''))
+    before += RUNNER_OPTIONS_BEFORE.includes(all[before] ?? '') ? 2 : 1;
+  const [verb, ...rest] = all.slice(before);
   if (verb !== 'run' || !ENVIRONMENT_RUNNERS.includes(baseName(program))) return null;
   for (let at = 0; at < rest.length; at++) {
     const word = rest[at] ?? '';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readSystemCommand } from '../../../src/dockerfile/run/system-command.ts';
+import { readSystemCommand, wordsRunInside } from '../../../src/dockerfile/run/system-command.ts';
 
 it.each([
   ['apt-get install -y curl ca-certificates', { kind: 'nothing' }],
@@ -11,4 +11,16 @@ it.each([
   ['make', null],
 ])('%s', (line, meaning) => {
   expect(readSystemCommand(line.split(' '))).toEqual(meaning);
+});
+
+it.each([
+  ['poetry run -- python x.py', 'python x.py'],
+  ['poetry -q --project a run python x.py', 'python x.py'],
+  ['conda run -n train python x.py', 'python x.py'],
+  // It would be run there.
+  ['poetry -C a run python x.py', null],
+  ['poetry --directory=a run python x.py', null],
+  ['poetry -q install', null],
+])('what %s runs', (line, words) => {
+  expect(wordsRunInside(line.split(' '))?.join(' ') ?? null).toBe(words);
 });

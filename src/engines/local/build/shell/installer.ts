@@ -20,6 +20,7 @@ import {
   editableOrigins,
   findTool,
   isInProject,
+  notedSettings,
   noteSettings,
   noteTools,
   readToolCall,
@@ -101,7 +102,8 @@ export class Installer {
   /** Poetry and Pipenv themselves install what their locks say; what then points into these folders is installed anew. */
   async #useTool(call: ToolCall, { folder, env: given }: ProgramRequest): Promise<ProgramAnswer> {
     const making = this.#making;
-    const env = installVariables({ env: given, dialect: 'pip' }, 'venv');
+    const noted = await notedSettings(making);
+    const env = installVariables({ env: { ...noted, ...given }, dialect: 'pip' }, 'venv');
     const step = (words: string[]) => ({ words, folder: this.#inRoot(folder), output: null, env });
     const run = async (words: string[]) => (await this.#run(step(words), 'logged')).code === 0;
     await this.#place.needEnvironment();
@@ -241,8 +243,10 @@ export class Installer {
       return DONE;
     }
     const answer = await withPathsOf({ files: paths, root: this.#place.root.folder }, async () => {
-      this.#place.state.editable.push(...(await editableFolders(install, this.#making.sources)));
-      return this.#run(step, install.kind === 'write' ? 'captured' : 'logged');
+      const editable = await editableFolders(install, this.#making.sources);
+      this.#place.state.editable.push(...editable);
+      const work = () => this.#run(step, install.kind === 'write' ? 'captured' : 'logged');
+      return withoutBuildFolders(editable, work);
     });
     if (install.kind === 'write') return answer;
     if (answer.code === 0) this.#place.state.installs.push(install);
@@ -283,6 +287,19 @@ function environmentOf([name, ...rest]: readonly string[]): string | null {
     return operands.at(-1) ?? null;
   if (name === 'virtualenv') return operands.at(-1) ?? null;
   return name === 'uv' && rest[0] === 'venv' ? (operands[1] ?? '.venv') : null;
+}
+
+/**
+ * What is editable in an image leaves no `build` behind there: it does here, where it is installed as an ordinary package. What
+ * was there before stays.
+ */
+async function withoutBuildFolders<T>(editable: readonly string[], work: () => Promise<T>): Promise<T> {
+  const absent = editable.map((folder) => join(folder, 'build')).filter((path) => !isThereSync(path));
+  try {
+    return await work();
+  } finally {
+    for (const path of absent) removeAllSync(path);
+  }
 }
 
 async function projectIn(folder: string) {

@@ -69,14 +69,30 @@ export async function noteTools(words: readonly string[], place: Pick<FollowPlac
   }
 }
 
-/** Notes `poetry config virtualenvs.in-project true`. */
+/** Notes what `poetry config KEY VALUE…` sets, as the variable that Poetry reads it from just as well. */
 export async function noteSettings(
-  words: readonly string[],
+  [name, ...rest]: readonly string[],
   place: Pick<FollowPlace, 'shims'>,
 ): Promise<void> {
-  if (words[0] !== 'poetry' || !/ virtualenvs\.in-project true\b/.test(words.join(' '))) return;
+  const [verb, key = '', ...values] = rest.filter((word) => !word.startsWith('-'));
+  const isUnset = rest.includes('--unset');
+  if (name !== 'poetry' || verb !== 'config' || (values.length === 0 && !isUnset)) return;
+  const settings = await notedSettings(place);
+  const variable = `POETRY_${key.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+  const parts = key.startsWith('http-basic.') ? ['_USERNAME', '_PASSWORD'] : [''];
+  for (const [at, part] of parts.entries()) {
+    const value = values[at];
+    if (isUnset || value === undefined) delete settings[`${variable}${part}`];
+    else settings[`${variable}${part}`] = value;
+  }
   await mkdir(join(place.shims, 'tools'), { recursive: true });
-  await writeFile(noteOf(place, 'in-project'), '');
+  await writeFile(noteOf(place, 'settings'), JSON.stringify(settings), { mode: 0o600 });
+}
+
+/** What `poetry config` was told so far, by variables: credentials of sources among it. */
+export async function notedSettings(place: Pick<FollowPlace, 'shims'>): Promise<Record<string, string>> {
+  const text = await readIfThere(noteOf(place, 'settings'));
+  return text === null ? {} : (JSON.parse(text) as Record<string, string>);
 }
 
 /** Whether the environment is in the project's folder: a variable says so, else a file of the project, else what was told before. */
@@ -92,7 +108,8 @@ export async function isInProject(
   if (setting !== undefined) return /^(?:1|true|yes|on)$/i.test(setting);
   if (tool === 'pipenv') return false;
   const text = await readIfThere(join(folder, 'poetry.toml'));
-  return (text === null ? undefined : inProjectIn(text)) ?? isThereSync(noteOf(place, 'in-project'));
+  const said = text === null ? undefined : inProjectIn(text);
+  return said ?? (await notedSettings(place))['POETRY_VIRTUALENVS_IN_PROJECT'] === 'true';
 }
 
 /** Undefined: it does not say. Poetry has read it before. */

@@ -189,9 +189,9 @@ async function runLine(
     ended.code === 127 ||
     ended.code === 126 ||
     isOffline(script ?? '', ended.code) ||
-    /not found|No such file or directory|[Cc]ould not resolve (?:host|proxy)|unable to resolve host|Read-only file system/.test(
-      said,
-    );
+    // What is fed by a pipe has the last word, and says nothing of the network.
+    /[Cc]ould not resolve (?:host|proxy)|unable to resolve host/.test(ended.output) ||
+    /not found|No such file or directory|Read-only file system/.test(said);
   if (!isLacking && request.stage.notHonoured.length + state.notHonoured.length === 0)
     throw new BuildFailure(
       `line ${line} of the Dockerfile, RUN ${shown}, ended with exit code ${ended.code ?? 'of a signal'}: ${said}`,

@@ -2,7 +2,11 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeAllSync } from '../../../../base/io/files-sync.ts';
-import { ENVIRONMENT_RUNNERS, RUNNER_OPTIONS } from '../../../../dockerfile/run/system-command.ts';
+import {
+  ENVIRONMENT_RUNNERS,
+  RUNNER_OPTIONS,
+  RUNNER_OPTIONS_BEFORE,
+} from '../../../../dockerfile/run/system-command.ts';
 import { PRIVATE } from './root.ts';
 
 /** Where RUN lines find the programs that stand for installers, and the environment's own. */
@@ -68,8 +72,25 @@ exec ${SHIM_FOLDER}/engine-uv "$@"
 
 /** \`conda run\` and its like become the command; all else is asked. */
 const RUNNER = `#!/bin/sh
-[ "$1" = run ] || exec ${SHIM_FOLDER}/engine-\${0##*/} "$@"
-shift
+at=0 folder= next= verb=
+for word; do
+  at=$((at+1))
+  case $next in
+    folder) folder=$word next=; continue ;;
+    other) next=; continue ;;
+  esac
+  case $word in
+    -C|--directory) next=folder ;;
+    -C?*) folder=\${word#-C} ;;
+    --directory=*) folder=\${word#*=} ;;
+    ${RUNNER_OPTIONS_BEFORE.join('|')}) next=other ;;
+    -*) ;;
+    *) verb=$word; break ;;
+  esac
+done
+[ "$verb" = run ] || exec ${SHIM_FOLDER}/engine-\${0##*/} "$@"
+shift "$at"
+[ -z "$folder" ] || cd "$folder" || exit 1
 while [ $# -gt 0 ]; do
   case $1 in
     ${RUNNER_OPTIONS.join('|')}) shift 2 ;;
