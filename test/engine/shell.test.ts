@@ -109,6 +109,7 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
       'one two',
     ],
     ['RUN poetry run pip install ./one; pipenv run -- pip install ./two', 'one two'],
+    ['RUN poetry -C one run pip install . && pdm -p one run pip install ./two', 'one two'],
     ['RUN eval "$(conda shell.bash hook)" && conda activate mine && pip install $(cat cpu.txt)', 'one'],
   ])('what a program runs is run: %s', async (lines, expected) => {
     const { printed, notices } = await run(lines);
@@ -120,7 +121,7 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
     const folder = `${house.folder}/tools`;
     await mkdir(folder, { recursive: true });
     const tool = (lock: string) =>
-      `#!/bin/sh\ncase "$*" in\n  install*) exec uv pip install --python "$VIRTUAL_ENV/bin/python" $(cat ${lock}) ;;\n  *export*) exec cat ${lock} ;;\nesac\nexit 7\n`;
+      `#!/bin/sh\ncase "$*" in\n  install*) exec uv pip install --python "$VIRTUAL_ENV/bin/python" $(cat ${lock}) ;;\n  *export*) cat ${lock}; echo "$POETRY_REPOSITORIES_OURS"; exit ;;\nesac\nexit 7\n`;
     await writeFile(`${folder}/poetry`, tool('poetry.lock'), { mode: 0o755 });
     await writeFile(`${folder}/pipenv`, tool('Pipfile.lock'), { mode: 0o755 });
     const files = { 'poetry.lock': './one', 'Pipfile.lock': './two' };
@@ -135,6 +136,9 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
       'one',
       [],
     ]);
+    const told =
+      'RUN poetry config -- repositories.ours ./two\nRUN poetry export > r.txt; pip install -r r.txt';
+    expect(await installs(told)).toEqual(['one two', []]);
     const inProject = 'RUN poetry config virtualenvs.in-project true\nRUN poetry install';
     expect(await installs(inProject, '.venv/bin/python -c "import one; print(1)"')).toEqual(['1', []]);
     const said = `RUN printf '[virtualenvs]\\nin-project = true\\n' > poetry.toml && poetry install`;
@@ -227,12 +231,13 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
       "RUN curl --proto '=https' -LsSf https://example.org/astral.sh/uv/install.sh -o /tmp/i.sh && sh /tmp/i.sh",
       'RUN curl -s -o data.bin http://127.0.0.1:9/data.bin',
       'RUN echo "fatal: unable to access: Could not resolve host: example.org" >&2; exit 128',
+      'RUN echo "curl: (6) Could not resolve host: example.org" >&2; echo "tar: not recoverable" >&2; exit 2',
     ];
     const { printed, notices } = await run(lines.join('\n'), `${INSTALLED}; ls -d =https 2>/dev/null`);
     expect(printed).toBe('one');
     expect(notices).toEqual([
       expect.stringMatching(
-        /^Dockerfile: not done without a container: line 7 RUN curl .* \(exit code 7 here.* line 8 RUN echo .* \(exit code 128 here: fatal/,
+        /^Dockerfile: not done without a container: line 7 RUN curl .* \(exit code 7 here.* line 8 RUN echo .* \(exit code 128 here: fatal.* line 9 RUN echo .* \(exit code 2 here/,
       ),
     ]);
   });

@@ -13,7 +13,7 @@ export interface InstallCommand {
 
 /** Programs of the image's maker, not of the code: their installing means nothing here. */
 const TOOLS =
-  /^(pip|uv|wheel|pipx|poetry(-[a-z-]+)?|pdm|pipenv|conda-lock|pip-tools|virtualenv|conda|hatch)([<>=!~[ ].*)?$/i;
+  /^(pip|uv|pipx|poetry(-[a-z-]+)?|pdm|pipenv|conda-lock|pip-tools|virtualenv|conda|hatch)([<>=!~[ ].*)?$/i;
 
 /** Its folder of its own that is not made: what it asks for is in the environment only. None: it asks for none. */
 export function unmadeFolders({ kind, options }: Pick<InstallCommand, 'kind' | 'options'>): string[] {
