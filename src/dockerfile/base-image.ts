@@ -46,6 +46,9 @@ function packagesOf(name: string, tag: string): Pick<BaseImage, 'python' | 'pack
     return { python: versionIn(/python([\d.]+)/.exec(tag)?.[1] ?? ''), packages: [] };
   if (/^rayproject\/ray(-ml|-llm)?$/.test(name)) return rayImage(tag);
   if (/^pytorch\/pytorch$/.test(name)) return { python: null, packages: pinned('torch', tag) };
+  // Of releases of NVIDIA's own.
+  const nvidia = /^nvcr\.io\/nvidia\/(pytorch|tensorflow)$/.exec(name)?.[1];
+  if (nvidia !== undefined) return { python: null, packages: [nvidia === 'pytorch' ? 'torch' : nvidia] };
   if (/^tensorflow\/tensorflow$/.test(name)) return { python: null, packages: pinned('tensorflow', tag) };
   return { python: pythonNamed(name, tag) ?? systemPython(`${name}:${tag}`), packages: [] };
 }

@@ -121,7 +121,7 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
     const folder = `${house.folder}/tools`;
     await mkdir(folder, { recursive: true });
     const tool = (lock: string) =>
-      `#!/bin/sh\ncase "$*" in\n  install*) exec uv pip install --python "$VIRTUAL_ENV/bin/python" $(cat ${lock}) ;;\n  *export*) cat ${lock}; echo "$POETRY_REPOSITORIES_OURS"; exit ;;\nesac\nexit 7\n`;
+      `#!/bin/sh\ncase "$*" in\n  install*) exec uv pip install --python "$VIRTUAL_ENV/bin/python" $(cat ${lock}) ;;\n  *export*) cat ${lock}; echo; echo "$POETRY_REPOSITORIES_OURS"; exit ;;\nesac\nexit 7\n`;
     await writeFile(`${folder}/poetry`, tool('poetry.lock'), { mode: 0o755 });
     await writeFile(`${folder}/pipenv`, tool('Pipfile.lock'), { mode: 0o755 });
     const files = { 'poetry.lock': './one', 'Pipfile.lock': './two' };

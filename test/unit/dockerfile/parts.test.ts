@@ -22,6 +22,7 @@ test.each([
   ['rayproject/ray-ml:2.9.3-py310', '3.10', ['ray[default]==2.9.3']],
   ['pytorch/pytorch:1.13.1-cuda11.6-cudnn8-runtime', null, ['torch==1.13.1']],
   ['tensorflow/tensorflow:2.15.0-gpu', null, ['tensorflow==2.15.0']],
+  ['nvcr.io/nvidia/pytorch:24.05-py3', null, ['torch']],
   ['nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04', '3.10', []],
   ['ubuntu:20.04', '3.8', []],
   ['debian:bookworm-slim', '3.11', []],
