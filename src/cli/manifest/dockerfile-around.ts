@@ -17,12 +17,15 @@ export async function dockerfileFindings(
   root: string,
   where: ManifestFile,
 ): Promise<Diagnostic[]> {
-  const [{ readDockerfile }, { copyFindings, refusedFindings, unreadableFinding }, { imageVariables, variableFindings }] =
-    await Promise.all([
-      import('../../repository/read-dockerfile.ts'),
-      import('../../repository/dockerfile-findings.ts'),
-      import('../../repository/command-variables.ts'),
-    ]);
+  const [
+    { readDockerfile },
+    { copyFindings, refusedFindings, unreadableFinding },
+    { imageVariables, variableFindings },
+  ] = await Promise.all([
+    import('../../repository/read-dockerfile.ts'),
+    import('../../repository/dockerfile-findings.ts'),
+    import('../../repository/command-variables.ts'),
+  ]);
   const { builder } = manifest;
   const unreadable = new Map<string, string>();
   const read = (path: string) =>
