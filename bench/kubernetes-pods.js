@@ -13,7 +13,7 @@ import { row, writeRepository } from './kubernetes/cluster.js';
 import { openPlayedCluster } from './kubernetes/played.js';
 import { memoryOf } from './load.js';
 
-const PODS = 5000;
+const PODS = Number(process.env.AICHOR_BENCH_PODS ?? 5000);
 const PODS_OF_JOB = 100;
 /** About what a cluster of one machine makes of them. */
 const PODS_PER_S = 100;

@@ -18,7 +18,8 @@ import type { NoAccess, ObjectAccess } from '../object-store/client/access.ts';
  *    Never is a pod started twice for the same attempt.
  * 2. `run` yields facts (`attempt`, `pod`, `progress`, `notice`, `link`, `workdir`, `failure`), each once per
  *    change; after a re-run the present state of every pod first. It ends (returns) when nothing of the
- *    experiment runs any more and every byte of its logs has been handed to `logs`.
+ *    experiment runs any more and every byte of its logs has been handed to `logs`. Where the logs take long it yields
+ *    `ended` as soon as nothing runs any more; what it yields after that counts only where it is a `notice`.
  * 3. A `failure` fact carries the reason and the explanation for users; it precedes the stopping of the other
  *    pods (`StoppedWithExperiment`). Restarts within `backoff_limit` are the engine's.
  * 4. Aborting `stop` means: end the experiment, gently first (grace), then firmly. `run` still yields what
@@ -52,6 +53,11 @@ export interface Engine {
   paths(experiment: ExperimentPlace): ExperimentPaths;
   build(context: BuildContext): Promise<BuildResult>;
   run(context: RunContext): AsyncIterable<ExperimentFact>;
+  /**
+   * Goes on with what a `run` that said `ended` had left to do when the server died; nothing, where nothing is left. Absent:
+   * its `run` never says so.
+   */
+  collect?(context: RunContext): AsyncIterable<ExperimentFact>;
   /** What the pods of an experiment that runs take at present, those that it knows of. Absent: it cannot say. */
   usage?(experimentId: string): Promise<PodUsage[]>;
   /** What pods of an experiment have for the object store that its paths lead to. Absent: they lead to folders. */

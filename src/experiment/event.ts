@@ -41,7 +41,7 @@ export type ExperimentFact =
   | { type: 'failure'; reason: Reason; explanation: string }
   /** How long it ran, from the start of its first pods, by a clock that does not jump. */
   | { type: 'ran'; seconds: number }
-  /** Nothing of the experiment runs any more, and its logs are complete. */
+  /** Nothing of the experiment runs any more. What it printed last may still be on its way into the log. */
   | { type: 'ended' };
 
 /** The present facts about one pod of one attempt; later ones replace earlier ones. */

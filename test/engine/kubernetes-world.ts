@@ -23,10 +23,10 @@ export interface World {
   folder: string;
   /** An engine of a server that was just started. */
   engine(): Engine;
-  /** Carries a plan out with a new engine. */
+  /** Carries a plan out with a new engine; `collects`: what is left of one that has ended. */
   run(
     plan: Plan,
-    options?: { secrets?: Record<string, string>; stopped?: boolean; engine?: Engine },
+    options?: { secrets?: Record<string, string>; stopped?: boolean; engine?: Engine; collects?: boolean },
   ): Promise<Running>;
   /** Texts of the lines of a pod. */
   lines(pod: string): Promise<string[]>;
@@ -80,7 +80,7 @@ export async function openWorld(): Promise<World> {
     jobsets,
     folder,
     engine,
-    async run(plan, { secrets = {}, stopped = false, engine: by = engine() } = {}) {
+    async run(plan, { secrets = {}, stopped = false, engine: by = engine(), collects = false } = {}) {
       const [stop, detach] = [new AbortController(), new AbortController()];
       if (stopped) stop.abort();
       const context: RunContext = {
@@ -91,7 +91,8 @@ export async function openWorld(): Promise<World> {
         logs: await store.open(EXPERIMENT),
         build: { message: '', image: 'host/image:tag', data: {}, notices: [] },
       };
-      const run = follow(by.run(context), { stop, detach });
+      const facts = collects ? (by.collect?.(context) ?? none()) : by.run(context);
+      const run = follow(facts, { stop, detach });
       running.add(run);
       return run;
     },
@@ -111,6 +112,8 @@ export async function openWorld(): Promise<World> {
     },
   };
 }
+
+async function* none(): AsyncGenerator<ExperimentFact> {}
 
 function follow(
   facts: AsyncIterable<ExperimentFact>,

@@ -2,14 +2,14 @@ import { AichorError } from '../../errors.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
 import { pathsOf } from '../../render/kubernetes/rendering.ts';
 import { placesOfProject } from '../../experiment/plan/storage-address.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, RunContext } from '../engine.ts';
 import { buildImage } from './build/build.ts';
 import { clusterCapacity } from './fit/capacity.ts';
 import { createPlanCheck } from './fit/check-plan.ts';
 import { createNodeLister } from './fit/inventory.ts';
 import type { ClusterDeps } from './deps.ts';
 import type { KubernetesEngineOptions } from './options.ts';
-import { discardDeleted, discardEnded, engineFolderOf } from './end/discard.ts';
+import { discardDeleted, discardEnded, engineFolderOf, isUnfinished } from './end/discard.ts';
 import { refuseWithoutRegistry } from './build/image.ts';
 import { execInPod } from './exec/exec.ts';
 import { rayHistoryLink } from './links/ray-history.ts';
@@ -43,6 +43,14 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
     experimentId,
     directory: engineFolderOf(dataFolder, experimentId),
   });
+  async function* carry(context: RunContext) {
+    const done = use.follow(context.experimentId);
+    try {
+      yield* runExperiment(deps, context);
+    } finally {
+      done();
+    }
+  }
   return {
     name,
     kind: 'kubernetes',
@@ -59,12 +67,10 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
       pathsOf({ plan: plan ?? NO_STORAGE, settings, experimentId: id, project }),
     async *run(context) {
       refuseVertex(context.plan);
-      const done = use.follow(context.experimentId);
-      try {
-        yield* runExperiment(deps, context);
-      } finally {
-        done();
-      }
+      yield* carry(context);
+    },
+    async *collect(context) {
+      if (await isUnfinished(context.directory)) yield* carry(context);
     },
     openTensorBoard: (context) => openTensorBoardAgain(deps, context),
     rayHistory: (id) => rayHistoryLink(settings, id),

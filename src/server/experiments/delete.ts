@@ -80,9 +80,9 @@ async function deleteOne(by: Deleting, id: string, outputs: boolean) {
       hint: `cancel it first: aichor experiments cancel ${id} --wait`,
     });
   }
-  await by.supervisor.settled(id);
   // First what may fail: then nothing has been deleted.
   if (outputs && !isInFolders(record)) await removeFromStore(by, record);
+  await by.supervisor.settled(id);
   await by.engines.get(record.engine)?.discard(id, 'deleted');
   await by.logs.remove(id);
   await rm(experimentFolder(by.folders, id), { recursive: true, force: true });

@@ -1,45 +1,71 @@
 import type { LogQuery } from '../../api/contract.ts';
 import type { MatchesQuery, OutlineQuery } from '../../api/console/log-contract.ts';
+import { sleepUnless } from '../../base/async/abort.ts';
 import { AichorError } from '../../errors.ts';
 import type { LogStore } from '../ports.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { stateOf, type ExperimentStore } from '../store/store.ts';
+import type { Supervisor } from '../supervision/supervisor.ts';
 
 /** What reading of logs needs. */
 export interface LogReading {
   store: Pick<ExperimentStore, 'resolve' | 'state' | 'untidied' | 'expiry'>;
   logs: LogStore;
+  supervisor: Pick<Supervisor, 'logIsComing'>;
 }
+
+/** How long whoever reads what an ended experiment printed waits for the rest of it: nodes may be gone, and clusters. */
+const REST_MS = 60_000;
 
 /**
  * How the logs of an experiment are read: call it with the signal that ends reading. Followers end when no line will
- * ever come; of an ended experiment nothing is waited for. Throws `usage` for `raw` without a pod of it, `not_found` for
+ * ever come. Of an ended experiment all is given out, which is waited for where it is still being read. Throws `usage` for `raw` without a pod of it, `not_found` for
  * a pod or an attempt that there is not.
  */
 export async function experimentLogs(
-  { store, logs }: LogReading,
+  { store, logs, supervisor }: LogReading,
   ref: string,
   query: LogQuery,
 ): Promise<(gone: AbortSignal) => AsyncIterable<Uint8Array>> {
   const { id, state, log } = await openLog({ store, logs }, ref);
   const { ended, record } = state;
+  const rest = ended ? supervisor.logIsComing(id) : null;
   const { raw, text, follow: wanted, skip, ...filter } = query;
   if (wanted && (text || filter.before !== undefined || filter.until !== undefined)) throw noFollowing();
-  const follow = wanted && !ended;
+  const follow = wanted && (!ended || rest !== null);
   const pod = filter.pod;
   if (pod !== undefined && !record.pods.some((known) => known.pod === pod))
     throw noSuchPod(id, pod, record.pods);
   const { attempt } = filter;
-  if (attempt !== undefined && attempt > record.attempt && !(follow && mayCome(attempt, state)))
+  if (attempt !== undefined && attempt > record.attempt && !(wanted && !ended && mayCome(attempt, state)))
     throw noSuchAttempt(attempt, record);
-  if (!raw) return (signal) => log.read(withoutUndefined(filter), { follow, signal, isText: text });
+  // Who leafs through a log looks again when it has grown.
+  const isWhole = filter.limit === undefined && filter.before === undefined;
+  const after = follow || !isWhole ? null : rest;
+  if (!raw)
+    return (signal) =>
+      following(after, signal, () => log.read(withoutUndefined(filter), { follow, signal, isText: text }));
   if (pod === undefined)
     throw new AichorError('usage', 'the exact bytes are those of one pod', { hint: 'name it with --pod' });
-  return (signal) => log.raw({ ...withoutUndefined({ attempt, skip }), pod, follow, signal });
+  const bytes = { ...withoutUndefined({ attempt, skip }), pod, follow };
+  return (signal) => following(after, signal, () => log.raw({ ...bytes, signal }));
+}
+
+/** What is read when that has come, or does not come soon. */
+async function* following(
+  rest: Promise<void> | null,
+  signal: AbortSignal,
+  read: () => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const enough = new AbortController();
+  if (rest !== null)
+    await Promise.race([rest, sleepUnless(AbortSignal.any([signal, enough.signal]), REST_MS)]);
+  enough.abort();
+  yield* read();
 }
 
 /** Throws `not_found` where there was one that is no longer there. */
-async function openLog({ store, logs }: LogReading, ref: string) {
+async function openLog({ store, logs }: Omit<LogReading, 'supervisor'>, ref: string) {
   const id = store.resolve(ref);
   const state = stateOf(store, id);
   const { ended, record } = state;

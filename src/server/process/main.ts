@@ -1,3 +1,4 @@
+import { deferred } from '../../base/async/deferred.ts';
 import { aborted } from '../../base/async/abort.ts';
 import { join } from 'node:path';
 import { NOT_RUNNING, type ServerStatus } from '../../api/not-running.ts';
@@ -117,7 +118,7 @@ async function serve(options: ServerOptions, place: Place): Promise<void> {
   const idle = createIdleWatch({
     afterMs: options.team === null ? idleTime(options.env) : null,
     isBusy: () =>
-      composed.supervisor.liveCount() > 0 ||
+      composed.supervisor.isBusy() ||
       composed.untold() > 0 ||
       activeOf([composed.links, ...consoles, ...listeners]) > 0,
     leave: () => leave('nothing to do'),
@@ -340,10 +341,4 @@ export function warningsFor({ host, local }: Pick<Team, 'host' | 'local'>): stri
 /** What browsers reach a team's server by: as it is told, else as it listens. */
 function publicAddress(env: ServerOptions['env'], address: string): string {
   return publicUrl(env) ?? new URL(address).origin;
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((take) => (resolve = take));
-  return { promise, resolve };
 }

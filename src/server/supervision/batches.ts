@@ -5,7 +5,7 @@ const LIMIT = 512;
 
 /**
  * Facts that come in one go, together, so that 200 pods that start do not cost 200 synchronous writes. An engine acts
- * upon what it says with `attempt` and `failure`: those are handed over (and stored) before it is asked for more.
+ * upon what it says with `attempt`, `failure` and `ended`: those are handed over (and stored) before it is asked for more.
  */
 export async function* batches(facts: AsyncIterable<ExperimentFact>): AsyncGenerator<ExperimentFact[], void> {
   const iterator = facts[Symbol.asyncIterator]();
@@ -37,7 +37,7 @@ async function gather(
 }
 
 function isActedUpon(fact: ExperimentFact | undefined): boolean {
-  return fact?.type === 'attempt' || fact?.type === 'failure';
+  return fact?.type === 'attempt' || fact?.type === 'failure' || fact?.type === 'ended';
 }
 
 /** One turn of the event loop: what is ready comes before it. */

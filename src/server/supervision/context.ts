@@ -15,7 +15,15 @@ export interface Signals {
   detach: AbortSignal;
 }
 
-export interface Carrying {
+/** One that is taken to its end. */
+export interface Course extends Signals {
+  /** It has ended, though not all of its logs are here. */
+  onEnded(): void;
+  /** All of its log is here. */
+  onLogs(): void;
+}
+
+export interface Carrying extends Pick<Course, 'onEnded'> {
   id: string;
   engine: Engine;
   logs: ExperimentLogs;
@@ -31,7 +39,7 @@ export interface Carrying {
 export async function gatherContext(
   ground: Ground,
   state: ExperimentState,
-  signals: Signals,
+  { onEnded, stop, detach }: Course,
 ): Promise<Carrying> {
   const { experiment_id: id, project, source, paths } = state.record;
   const submission = ground.store.submission(id);
@@ -62,7 +70,8 @@ export async function gatherContext(
     paths: { input, output, tensorboard },
     keep: submission.keep,
     admitted: planPeak(submission.plan),
-    ...signals,
+    stop,
+    detach,
   };
-  return { id, engine, logs, pythonEnv, rebuild, context };
+  return { id, engine, logs, pythonEnv, rebuild, onEnded, context };
 }

@@ -9,6 +9,7 @@ import { noticeFacts } from '../submission/notice-facts.ts';
 import type { ExperimentStore } from '../store/store.ts';
 import { batches } from './batches.ts';
 import type { Carrying } from './context.ts';
+import { lateMetrics, recordLate } from './late.ts';
 import { record, recordProgress } from './recording/record.ts';
 
 /**
@@ -63,18 +64,27 @@ async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): 
   const { detach } = context;
   const run = { step: 'run', message: runMessage(context.admitted.pods) } as const;
   let isBegun = false;
+  let hasEnded = false;
   const metrics = await ground.metrics.follow(id, { logs: carrying.logs, engine, pods: context });
   try {
     for await (const facts of batches(engine.run({ ...context, build }))) {
+      if (hasEnded) {
+        await recordLate(ground, carrying, facts);
+        continue;
+      }
       for (const fact of facts) if (fact.type === 'attempt') await metrics.begin(fact.attempt);
       const isFirst: boolean = !isBegun && facts.some(isAboutPods);
       const first = isFirst ? newStep(ground.store, id, run) : [];
       const addressed = await ground.links.addressed(id, facts);
+      hasEnded = facts.at(-1)?.type === 'ended';
+      if (hasEnded) await metrics.end();
       await record(ground, id, { facts: [...first, ...addressed], detach });
+      if (hasEnded) carrying.onEnded();
       isBegun ||= isFirst;
     }
+    if (hasEnded && !detach.aborted) await lateMetrics(ground, carrying);
   } finally {
-    await metrics.end({ isOver: !detach.aborted });
+    if (!hasEnded) await metrics.end({ isOver: !detach.aborted });
   }
   crashPoint('run-returned');
   if (context.plan.groups.length === 0) await begin(ground, carrying, run);

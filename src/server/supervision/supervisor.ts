@@ -6,9 +6,11 @@ import type { QueueEntry } from '../../experiment/queue.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
 import { cannotWriteNow } from '../store/database.ts';
+import { deferred } from '../../base/async/deferred.ts';
+import type { Course } from './context.ts';
 import type { Ground } from './ground.ts';
 import { stateOf } from '../store/store.ts';
-import { carry, tidy } from './carry.ts';
+import { carry, tidyLeft } from './carry.ts';
 import { exchangeEngine } from './exchange.ts';
 import { createQueue } from './queue.ts';
 import { recover } from './recovery.ts';
@@ -31,12 +33,16 @@ export interface Supervisor {
   reconsider(): void;
   /** Experiments that wait or run. */
   liveCount(): number;
+  /** Something waits, runs, or has ended and is not tidied up yet. */
+  isBusy(): boolean;
   /**
    * Lets go of everything on an engine while it is exchanged or taken away; then all of it is taken up again as after a
    * start: on the new one, or ended where there is none.
    */
   exchange(engine: string, change: () => void | Promise<void>): Promise<void>;
-  /** Returns when nothing is done about an ended experiment any more. */
+  /** Of one that has ended: what resolves when all that it printed is in its log. Null: it is. */
+  logIsComing(id: string): Promise<void> | null;
+  /** Leaves what is still to be read of an ended experiment's logs; returns when nothing is done about it any more. */
   settled(id: string): Promise<void>;
   /** Lets go of everything; what runs goes on by itself. Returns when nothing is written any more. */
   close(): Promise<void>;
@@ -47,40 +53,68 @@ interface Carried extends QueueEntry {
   stop: AbortController;
   detach: AbortController;
   task: Promise<void>;
+  /** The rest of its logs is being read, no more than that. */
+  hasEnded: boolean;
+  /** Resolves when its log is complete; null: it is. */
+  log: Promise<void> | null;
 }
 
 /** @param onIdle called when the last live experiment has ended */
 export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor {
   const carried = new Map<string, Carried>();
-  const tidying = new Map<string, Promise<void>>();
   const held = new Set<string>();
   let closed = false;
-  const all = () => [...carried.values()];
-  const queue = createQueue({ ground, running: all, isHeld: (engine) => held.has(engine), start });
+  const live = () => [...carried.values()].filter(({ hasEnded }) => !hasEnded);
+  const queue = createQueue({ ground, running: live, isHeld: (engine) => held.has(engine), start });
+  const isBusy = () => carried.size + queue.size() > 0;
 
   function start(id: string): void {
+    take(id, (course) => carry(ground, id, course));
+  }
+
+  function tidyUp(id: string): void {
+    take(id, (course) => tidyLeft(ground, id, course)).hasEnded = true;
+  }
+
+  function take(id: string, go: (course: Course) => Promise<void>): Carried {
     const stop = new AbortController();
     const detach = new AbortController();
     // Everything that runs listens to it.
     setMaxListeners(0, detach.signal);
-    const entry = { id, ...needsOf(ground, id), stop, detach };
-    const task = carry(ground, id, { stop: stop.signal, detach: detach.signal })
+    const log = deferred<undefined>();
+    const signals = { stop: stop.signal, detach: detach.signal };
+    const task = Promise.resolve();
+    const entry: Carried = {
+      id,
+      ...needsOf(ground, id),
+      stop,
+      detach,
+      task,
+      hasEnded: false,
+      log: log.promise,
+    };
+    const onEnded = () => {
+      entry.hasEnded = true;
+      queue.decide();
+    };
+    const onLogs = () => {
+      entry.log = null;
+      log.resolve(undefined);
+    };
+    entry.task = go({ ...signals, onEnded, onLogs })
       .catch((error: unknown) => {
         if (!detach.signal.aborted)
           ground.log.error({ err: error, experiment_id: id }, 'an experiment was let go of');
       })
       .finally(() => {
         carried.delete(id);
+        onLogs();
         if (detach.signal.aborted) return;
         queue.decide();
-        if (carried.size + queue.size() === 0) onIdle();
+        if (!isBusy()) onIdle();
       });
-    carried.set(id, { ...entry, task });
-  }
-
-  function tidyUp(id: string): void {
-    const done = tidy(ground, id).finally(() => tidying.delete(id));
-    tidying.set(id, done);
+    carried.set(id, entry);
+    return entry;
   }
 
   function enqueue(state: ExperimentState, plan: Plan | null): void {
@@ -97,7 +131,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
       enqueue: (id: string) => enqueue(stateOf(ground.store, id), ground.store.submission(id)?.plan ?? null),
       start,
       stop: (id: string) => carried.get(id)?.stop.abort(),
-      tidyUp: (id: string) => void (tidying.has(id) || tidyUp(id)),
+      tidyUp: (id: string) => void (carried.has(id) || tidyUp(id)),
     };
     recover(ground, hands, engine);
   }
@@ -105,7 +139,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   function takeUpAgain(engine: string): void {
     queue.withdraw(queue.waitingFor(engine).map(({ id }) => id));
     if (!closed) takeUp(engine);
-    if (carried.size + queue.size() === 0) onIdle();
+    if (!isBusy()) onIdle();
   }
 
   function cancel(ids: readonly string[]): Map<string, ExperimentState> {
@@ -116,7 +150,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     queue.withdraw(waiting);
     for (const id of waiting) endQuietly(ground, id);
     for (const id of ids) carried.get(id)?.stop.abort();
-    if (waiting.length > 0 && carried.size + queue.size() === 0) onIdle();
+    if (waiting.length > 0 && !isBusy()) onIdle();
     return states;
   }
 
@@ -124,8 +158,8 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     take: enqueue,
     recover: () => takeUp(),
     cancel,
-    tellRunning: (code, message) => tellHere(ground, carried.values(), { type: 'notice', code, message }),
-    running: (engine) => all().filter((entry) => entry.engine === engine),
+    tellRunning: (code, message) => tellHere(ground, live(), { type: 'notice', code, message }),
+    running: (engine) => live().filter((entry) => entry.engine === engine),
     waiting: (engine) => queue.waitingFor(engine),
     reconsider: () => queue.decide(),
     exchange: (engine, change) =>
@@ -136,16 +170,19 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
         carried: carried.values(),
         takeUp: () => takeUpAgain(engine),
       }),
-    liveCount: () => carried.size + queue.size(),
-    settled: async (id) => {
-      await carried.get(id)?.task;
-      await tidying.get(id);
+    liveCount: () => live().length + queue.size(),
+    isBusy,
+    logIsComing: (id) => carried.get(id)?.log ?? null,
+    async settled(id) {
+      const entry = carried.get(id);
+      if (entry?.hasEnded) entry.detach.abort();
+      await entry?.task;
     },
     async close() {
       closed = true;
       queue.close();
       for (const { detach } of carried.values()) detach.abort();
-      await Promise.all([...all().map((entry) => entry.task), ...tidying.values()]);
+      await Promise.all([...carried.values()].map(({ task }) => task));
     },
   };
 }

@@ -1,14 +1,17 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eachAtMost } from '../../../base/async/at-most.ts';
 import { ifThere, isThere } from '../../../base/io/files.ts';
 import { objectName } from '../../../operators/object-name.ts';
 import { LEFTOVERS, removeLeftovers } from './clear-up.ts';
 import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { ClusterDeps } from '../deps.ts';
+import { isHeld, release } from '../api/finalizer.ts';
 import { isUnreachable } from '../api/insist.ts';
 import { openKept, type Kept } from '../run/kept.ts';
 import { TENSORBOARD_MARK } from '../links/tensorboard-again.ts';
+import { see } from '../pod/seen-pod.ts';
 import { EXPERIMENT_LABEL, RESOURCES, type KubeObject } from '../api/objects.ts';
 
 /** Folder of the engine for one experiment. */
@@ -48,7 +51,10 @@ export async function discardDeleted(deps: ClusterDeps, discarded: Discarded): P
   try {
     const { cluster } = await deps.connected();
     await removeWorkloads(cluster, experimentId, kept);
-    if (!kept.run.cleared) await removeLeftovers(cluster, experimentId, LEFTOVERS);
+    if (!kept.run.cleared) {
+      await removeLeftovers(cluster, experimentId, LEFTOVERS);
+      await releasePods(cluster, experimentId);
+    }
     if (await isThere(join(directory, TENSORBOARD_MARK)))
       await removeLeftovers(cluster, experimentId, [[RESOURCES.jobs, 'tensorboard']]);
   } catch (error) {
@@ -59,6 +65,13 @@ export async function discardDeleted(deps: ClusterDeps, discarded: Discarded): P
     );
   }
   await rm(directory, { recursive: true, force: true });
+}
+
+/** Its end was decided, and not all was done that belongs to it: logs may still have to be read, pods to be let go of. */
+export async function isUnfinished(directory: string): Promise<boolean> {
+  if (!(await isBegun(directory))) return false;
+  const { workloads, stop, cleared } = (await openKept(directory)).run;
+  return workloads.length > 0 && stop !== null && !cleared;
 }
 
 /** Nothing is kept: nothing was ever created. */
@@ -76,6 +89,16 @@ async function removeWorkloads(cluster: Cluster, experimentId: string, { run }: 
     if (uid === undefined || there?.metadata?.labels?.[EXPERIMENT_LABEL] !== experimentId) continue;
     await cluster.remove(resource, name, { propagation: 'Background', uid });
   }
+}
+
+/** Released at once, at most. */
+const RELEASED_TOGETHER = 16;
+
+/** Pods of which nobody will read a log any more are not to wait for that. */
+async function releasePods(cluster: Cluster, experimentId: string): Promise<void> {
+  const labelSelector = `${EXPERIMENT_LABEL}=${experimentId}`;
+  const { items } = await cluster.listAs(RESOURCES.pods, see, { labelSelector });
+  await eachAtMost(RELEASED_TOGETHER, items.filter(isHeld), (pod) => release(cluster, pod));
 }
 
 /** Of a kind that is not installed there is no object. */

@@ -14,6 +14,8 @@ import type { ClusterRun } from '../run/run-state.ts';
 export interface Ending {
   /** True: nothing of it is left. */
   advance(look: Look): Promise<boolean>;
+  /** Nothing of it runs any more, nor will it: what is left is to read logs, and to let go of pods. */
+  isOver(look: Look): boolean;
 }
 
 /** How long a controller may take to see what we have seen. */
@@ -57,12 +59,20 @@ export function createEnding(run: ClusterRun): Ending {
       await Promise.race([begun, new Promise(setImmediate)]);
       if (toldAt === null) return false;
       const left = run.keeper.left(look);
-      if (left.length === 0 && isQuiet(look, isDeleted)) return true;
+      const isQuietNow = isQuiet(look, isDeleted);
+      if (left.length === 0 && isQuietNow) return true;
       if (performance.now() - toldAt < graceMs(run) + MARGIN_MS) return false;
+      // How long logs may take is known to those who read them.
+      if (isQuietNow && left.every(({ uid }) => run.keeper.isReading(uid)) && ended(run, look)) return false;
       await giveUp(run, left);
       return true;
     },
+    isOver: (look) => toldAt !== null && ended(run, look) && isQuiet(look, isDeleted),
   };
+}
+
+function ended({ keeper }: ClusterRun, look: Look): boolean {
+  return keeper.running(look).length === 0;
 }
 
 function graceMs({ context: { plan } }: ClusterRun): number {

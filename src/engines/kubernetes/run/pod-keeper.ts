@@ -17,10 +17,14 @@ export interface PodKeeper {
   update(look: Look): Promise<void>;
   /** The log of this pod object was read to its end. */
   isRead(uid: string): boolean;
+  /** Its log is being read. */
+  isReading(uid: string): boolean;
   /** Resolves when no log of a pod that has ended is being read, and no pod is being let go of. */
   idle(): Promise<void>;
   /** Milliseconds until pods may be deleted without a loss: the log of each that runs is being read. 0: now. */
   untilSafe(): number;
+  /** Pods that still run. */
+  running(look: Look): PodObject[];
   /** Pods that still run, whose logs are still being read, or that still have our finalizer. */
   left(look: Look): PodObject[];
   /** Lets go of pods whose end nobody waits for any more. */
@@ -125,6 +129,7 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       for (const pod of done) if (isHeld(pod) && there.has(pod.uid)) doing(letGo(pod));
     },
     isRead: (uid) => read.has(uid),
+    isReading: (uid) => readings.get(uid)?.some(({ state }) => state !== 'read') ?? false,
     idle: underWay.idle,
     untilSafe() {
       const unopened = [...readings.values()]
@@ -132,6 +137,10 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
         .filter(({ state, logged }) => state === 'followed' && !logs.isOpened(logged));
       const latest = Math.max(...unopened.map(({ since }) => since + OPENING_MS));
       return Math.max(0, latest - performance.now());
+    },
+    running({ observed, view }) {
+      const over = new Set(observed.pods.filter(isOver).map(({ uid }) => uid));
+      return view.objects.filter(({ uid, gone }) => !gone && !over.has(uid));
     },
     left: ({ view }) =>
       view.objects.filter(

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDecider } from './decide.ts';
 import { createEnding } from '../end/end-workload.ts';
+import { createEndTeller } from '../end/tell-end.ts';
 import { takeLook } from './look.ts';
 import type { Look, LookBack } from '../status/model.ts';
 import type { ClusterRun } from './run-state.ts';
@@ -24,6 +25,7 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
   const { context, kept, keeper, wake } = run;
   const decider = createDecider(run);
   const ending = createEnding(run);
+  const end = createEndTeller(run, ending);
   if (!(await isSynced(run))) return 'detached';
   for (let isFirst = true; ; isFirst = false) {
     if (context.detach.aborted) return 'detached';
@@ -36,22 +38,24 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
     await keep(run, look, isFirst);
     await keeper.update(look);
     if (context.detach.aborted) return 'detached';
+    let due = Number.POSITIVE_INFINITY;
     if (kept.run.stop === null) {
       const pause = await decider.decide(look);
       if (pause === 'end') continue;
       await wake.next(Math.max(1, Math.min(pause, NET_MS)));
     } else {
       if (await ending.advance(look)) return kept.run.stop.cause === 'again' ? 'again' : 'ended';
-      await wake.next(NET_MS);
+      due = end.look(look);
+      await wake.next(Math.max(1, Math.min(due, NET_MS)));
     }
     if (run.failed !== null && !context.detach.aborted) throw run.failed.error;
-    if (!context.detach.aborted) await gather(run, tookMs);
+    if (!context.detach.aborted) await gather(run, tookMs, due);
   }
 }
 
-/** Who waits for the end is not kept waiting once all logs are read and all pods let go of. */
-async function gather({ kept, keeper }: ClusterRun, tookMs: number): Promise<void> {
-  const gathered = (share: number) => delay(Math.min(LONGEST_GATHER_MS, tookMs * share));
+/** Who waits for the end is not kept waiting once it is due, or all logs are read and all pods let go of. */
+async function gather({ kept, keeper }: ClusterRun, tookMs: number, dueMs: number): Promise<void> {
+  const gathered = (share: number) => delay(Math.min(LONGEST_GATHER_MS, tookMs * share, dueMs));
   if (kept.run.stop === null) return gathered(GATHER);
   await Promise.race([gathered(GATHER), gathered(GATHER_LAST).then(() => keeper.idle())]);
 }

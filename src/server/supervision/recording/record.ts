@@ -21,18 +21,32 @@ const RETRY_MS = 1000;
  * Stores facts before anything is done about them. A disk that is full, or a database that another program
  * holds, does not end the experiment: its pods go on, and what happened is written as soon as that can be done. Throws the reason of `detach` when the server goes meanwhile.
  */
-export async function record(
-  { store, later, log }: Recorder,
+export function record(
+  recorder: Recorder,
   id: string,
   { facts, build, detach }: { facts: readonly ExperimentFact[]; build?: BuildResult; detach: AbortSignal },
 ): Promise<ExperimentState> {
-  for (;;) {
-    try {
-      later.flush();
-      const state = store.append(id, facts, build);
+  return insistOnWriting(recorder, {
+    id,
+    detach,
+    write() {
+      const state = recorder.store.append(id, facts, build);
       for (const fact of facts)
         crashPoint(fact.type === 'step' ? `recorded-step-${fact.step}` : `recorded-${fact.type}`);
       return state;
+    },
+  });
+}
+
+/** Writes something of an experiment, as soon as that can be done. Throws the reason of `detach` when the server goes meanwhile. */
+export async function insistOnWriting<T>(
+  { later, log }: Pick<Recorder, 'later' | 'log'>,
+  { id, detach, write }: { id: string; detach: AbortSignal; write(): T },
+): Promise<T> {
+  for (;;) {
+    try {
+      later.flush();
+      return write();
     } catch (error) {
       if (!cannotWriteNow(error)) throw error;
       log.error(
