@@ -3,6 +3,7 @@
  * needed, and nothing else is measured. Processor time is the figure to go by on a machine that has other things to do.
  *
  *   AICHOR_BENCH_BASE=CHECKOUT npm run bench kubernetes-pods     another built checkout beside it
+ *   AICHOR_BENCH_PODS=1000 npm run bench kubernetes-pods         fewer of them, or more
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';

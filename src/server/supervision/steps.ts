@@ -1,3 +1,4 @@
+import { sleep } from '../../base/async/abort.ts';
 import type { BuildResult } from '../../engines/engine.ts';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { STEPS, type Step } from '../../experiment/status.ts';
@@ -58,6 +59,9 @@ function reusedBuild({ store }: Ground, { context }: Carrying): BuildResult | nu
   return id === null ? null : store.build(id);
 }
 
+/** So long an end that is told early waits for the last metrics. */
+const METRICS_MS = 500;
+
 /** It runs from the first fact about its pods on: until then the engine has only been told. */
 async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): Promise<void> {
   const { id, engine, context } = carrying;
@@ -65,6 +69,7 @@ async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): 
   const run = { step: 'run', message: runMessage(context.admitted.pods) } as const;
   let isBegun = false;
   let hasEnded = false;
+  let measured: Promise<void> | null = null;
   const metrics = await ground.metrics.follow(id, { logs: carrying.logs, engine, pods: context });
   try {
     for await (const facts of batches(engine.run({ ...context, build }))) {
@@ -77,15 +82,15 @@ async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): 
       const first = isFirst ? newStep(ground.store, id, run) : [];
       const addressed = await ground.links.addressed(id, facts);
       hasEnded = facts.at(-1)?.type === 'ended';
-      if (hasEnded) await metrics.end();
+      if (hasEnded) await Promise.race([(measured = metrics.end()), sleep(METRICS_MS)]);
       await record(ground, id, { facts: [...first, ...addressed], detach });
       if (hasEnded) carrying.onEnded();
       isBegun ||= isFirst;
     }
-    if (hasEnded && !detach.aborted) await lateMetrics(ground, carrying);
   } finally {
-    if (!hasEnded) await metrics.end({ isOver: !detach.aborted });
+    await (measured ?? metrics.end({ isOver: !detach.aborted }));
   }
+  if (hasEnded && !detach.aborted) await lateMetrics(ground, carrying);
   crashPoint('run-returned');
   if (context.plan.groups.length === 0) await begin(ground, carrying, run);
 }

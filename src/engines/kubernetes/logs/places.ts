@@ -20,11 +20,16 @@ export interface ReadingPlace {
 interface PlacesOptions {
   /** Containers that run, at once. */
   running?: number;
-  /** Containers that have ended, at once. */
+  /** Containers that have ended, at once: few, so that what else is to be done when very many end together is not held up. */
   ended?: number;
+  /** Beside them, those of nodes that take long to answer. */
+  slow?: number;
   /** How long one that runs is followed, where others wait, in milliseconds. */
   turnMs?: number;
 }
+
+/** The log of a container that has ended is read in less than that, unless its node is busy or gone. */
+const SLOW_MS = 2000;
 
 interface Row {
   most: number;
@@ -34,7 +39,7 @@ interface Row {
 
 /** For all experiments of an engine together. */
 export function createReadingPlaces(options: PlacesOptions = {}): ReadingPlaces {
-  const { running = 400, ended = 32, turnMs = 15_000 } = options;
+  const { running = 400, ended = 8, slow = 24, turnMs = 15_000 } = options;
   const live: Row = { most: running, taken: 0, waiting: new Set() };
   const last: Row = { most: ended, taken: 0, waiting: new Set() };
   /** Those that follow, longest first, with when they began. */
@@ -64,12 +69,29 @@ export function createReadingPlaces(options: PlacesOptions = {}): ReadingPlaces 
     timer.unref();
   }
 
+  /** One that takes long is no longer counted, as far as there is room for such. What is returned is called when it leaves. */
+  function asideSoon(): () => void {
+    let isAside = false;
+    const timer = setTimeout(() => {
+      if (last.most >= ended + slow) return;
+      isAside = true;
+      last.most++;
+      next(last);
+    }, SLOW_MS).unref();
+    return () => {
+      clearTimeout(timer);
+      if (isAside) last.most--;
+    };
+  }
+
   function placeIn(row: Row): ReadingPlace {
     const due = new AbortController();
     if (row === live) following.set(due, performance.now());
+    const standAside = row === last ? asideSoon() : null;
     return {
       due: due.signal,
       leave() {
+        standAside?.();
         following.delete(due);
         leaving.delete(due);
         row.taken--;

@@ -63,3 +63,22 @@ test('whoever waits and stops, or has ended, ends the turn of nobody', async () 
   expect(dueOf(taken)).toEqual([false]);
   expect(ended?.due.aborted).toBe(false);
 });
+
+test('logs that take long keep few others waiting, of containers that have ended', async () => {
+  const places = createReadingPlaces({ running: 1, ended: 1, slow: 2 });
+  const taken: ReadingPlace[] = [];
+  const come = async () => {
+    const { over, both } = signals();
+    over.abort();
+    const place = await places.take(both);
+    if (place !== null) taken.push(place);
+  };
+  for (let index = 0; index < 5; index++) void come();
+  for (const expected of [1, 2, 3, 3]) {
+    await vi.advanceTimersByTimeAsync(expected === 1 ? 0 : 2000);
+    expect(taken).toHaveLength(expected);
+  }
+  for (const index of [0, 1, 2]) taken[index]?.leave();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(taken, 'one at a time again').toHaveLength(4);
+});
