@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { ExperimentFact } from '../../experiment/event.ts';
 import { planPeak } from '../../experiment/plan/totals.ts';
 import type { Plan } from '../../experiment/plan/plan.ts';
@@ -6,12 +5,10 @@ import type { QueueEntry } from '../../experiment/queue.ts';
 import type { ExperimentState } from '../../experiment/state.ts';
 import { crashPoint } from '../../base/io/crash-point.ts';
 import { cannotWriteNow } from '../store/database.ts';
-import { deferred } from '../../base/async/deferred.ts';
-import type { Course } from './context.ts';
 import type { Ground } from './ground.ts';
 import { stateOf } from '../store/store.ts';
 import { carry, tidyLeft } from './carry.ts';
-import { exchangeEngine } from './exchange.ts';
+import { createCarriedTable, type Carried } from './carried.ts';
 import { createQueue } from './queue.ts';
 import { recover } from './recovery.ts';
 
@@ -48,73 +45,29 @@ export interface Supervisor {
   close(): Promise<void>;
 }
 
-interface Carried extends QueueEntry {
-  engine: string;
-  stop: AbortController;
-  detach: AbortController;
-  task: Promise<void>;
-  /** The rest of its logs is being read, no more than that. */
-  hasEnded: boolean;
-  /** Resolves when its log is complete; null: it is. */
-  log: Promise<void> | null;
-}
-
 /** @param onIdle called when the last live experiment has ended */
 export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor {
-  const carried = new Map<string, Carried>();
+  const carried = createCarriedTable({
+    log: ground.log,
+    onEnded: () => queue.decide(),
+    onGone() {
+      queue.decide();
+      if (!isBusy()) onIdle();
+    },
+  });
   const held = new Set<string>();
   let closed = false;
-  const live = () => [...carried.values()].filter(({ hasEnded }) => !hasEnded);
+  const { live } = carried;
   const queue = createQueue({ ground, running: live, isHeld: (engine) => held.has(engine), start });
-  const isBusy = () => carried.size + queue.size() > 0;
+  const isBusy = () => carried.count() + queue.size() > 0;
 
   function start(id: string): void {
-    take(id, (course) => carry(ground, id, course));
+    carried.take({ id, ...needsOf(ground, id) }, (course) => carry(ground, id, course));
   }
 
   function tidyUp(id: string): void {
-    take(id, (course) => tidyLeft(ground, id, course)).hasEnded = true;
-  }
-
-  function take(id: string, go: (course: Course) => Promise<void>): Carried {
-    const stop = new AbortController();
-    const detach = new AbortController();
-    // Everything that runs listens to it.
-    setMaxListeners(0, detach.signal);
-    const log = deferred<undefined>();
-    const signals = { stop: stop.signal, detach: detach.signal };
-    const task = Promise.resolve();
-    const entry: Carried = {
-      id,
-      ...needsOf(ground, id),
-      stop,
-      detach,
-      task,
-      hasEnded: false,
-      log: log.promise,
-    };
-    const onEnded = () => {
-      entry.hasEnded = true;
-      queue.decide();
-    };
-    const onLogs = () => {
-      entry.log = null;
-      log.resolve(undefined);
-    };
-    entry.task = go({ ...signals, onEnded, onLogs })
-      .catch((error: unknown) => {
-        if (!detach.signal.aborted)
-          ground.log.error({ err: error, experiment_id: id }, 'an experiment was let go of');
-      })
-      .finally(() => {
-        carried.delete(id);
-        onLogs();
-        if (detach.signal.aborted) return;
-        queue.decide();
-        if (!isBusy()) onIdle();
-      });
-    carried.set(id, entry);
-    return entry;
+    const entry = { id, ...needsOf(ground, id) };
+    carried.take(entry, (course) => tidyLeft(ground, id, course)).hasEnded = true;
   }
 
   function enqueue(state: ExperimentState, plan: Plan | null): void {
@@ -131,7 +84,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
       enqueue: (id: string) => enqueue(stateOf(ground.store, id), ground.store.submission(id)?.plan ?? null),
       start,
       stop: (id: string) => carried.get(id)?.stop.abort(),
-      tidyUp: (id: string) => void (carried.has(id) || tidyUp(id)),
+      tidyUp: (id: string) => void (carried.get(id) ?? tidyUp(id)),
     };
     recover(ground, hands, engine);
   }
@@ -163,26 +116,15 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     waiting: (engine) => queue.waitingFor(engine),
     reconsider: () => queue.decide(),
     exchange: (engine, change) =>
-      exchangeEngine({
-        engine,
-        held,
-        change,
-        carried: carried.values(),
-        takeUp: () => takeUpAgain(engine),
-      }),
+      carried.exchange({ engine, held, change, takeUp: () => takeUpAgain(engine) }),
     liveCount: () => live().length + queue.size(),
     isBusy,
     logIsComing: (id) => carried.get(id)?.log ?? null,
-    async settled(id) {
-      const entry = carried.get(id);
-      if (entry?.hasEnded) entry.detach.abort();
-      await entry?.task;
-    },
+    settled: carried.settled,
     async close() {
       closed = true;
       queue.close();
-      for (const { detach } of carried.values()) detach.abort();
-      await Promise.all([...carried.values()].map(({ task }) => task));
+      await carried.close();
     },
   };
 }
