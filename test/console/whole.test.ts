@@ -18,6 +18,7 @@ import { expectReadable } from './axe.ts';
 import { describeInBrowser, launch, watchedPage, type Watched } from './browser.ts';
 
 const KEY = 'the-key-of-the-server';
+const exactly = (text: string) => new RegExp(`^${text.replace(/[()]/g, '\\$&')}$`);
 const MANY = 120;
 /** Two pods a job at a time of six in all. */
 const IN_WAVES = JOBSET.replace('count: 2', 'count: 1\n      completions: 6\n      parallelisms: 2');
@@ -63,10 +64,12 @@ describeInBrowser('all that an experiment can have', { timeout: 60_000 }, () => 
 
   beforeAll(async () => {
     const engine = createFakeEngine({ capacity: { max_experiments: 1 } });
-    engine.usage = async () =>
-      ['worker-0-0', 'worker-0-1'].map((pod) => ({
-        ...{ pod, cpus: 1.5, memory_bytes: 2_000_000, gpu: null, gpu_memory_bytes: null },
-      }));
+    const taken = { cpus: 1.5, memory_bytes: 2_000_000 };
+    // The second pod has no GPU.
+    engine.usage = async () => [
+      { pod: 'worker-0-0', ...taken, gpu: 0.5, gpu_memory_bytes: 7_000_000_000 },
+      { pod: 'worker-0-1', ...taken, gpu: null, gpu_memory_bytes: null },
+    ];
     t = await createTestPlane({ apiKey: KEY, engine });
     served = createEmbeddedConsole({
       ...{ app: t.app, folders: foldersBelow(t.data), onRequest: () => undefined },
@@ -221,13 +224,16 @@ describeInBrowser('all that an experiment can have', { timeout: 60_000 }, () => 
       .toBeGreaterThan(0);
     await page.goto(`${origin}/experiments/${id}/metrics`);
     const used = page.getByRole('region', { name: 'What pods took' });
-    for (const name of ['CPUs that are busy', 'Memory']) {
-      const legend = used.locator('figure', { hasText: name }).locator('.u-legend');
-      await legend.getByText('worker-0-0').waitFor();
-      await legend.getByText('worker-0-1').waitFor();
+    for (const [name, pods] of [
+      ['CPUs that are busy', ['worker-0-0', 'worker-0-1']],
+      ['Memory', ['worker-0-0', 'worker-0-1']],
+      ['How busy GPUs are (0 to 1)', ['worker-0-0']],
+      ['Memory of GPUs', ['worker-0-0']],
+    ] as const) {
+      const caption = page.locator('figcaption', { hasText: exactly(name) });
+      const labels = used.locator('figure').filter({ has: caption }).locator('.u-legend .u-label');
+      await expect.poll(() => labels.allInnerTexts(), { message: name }).toEqual(['Time', ...pods]);
     }
-    // What is not known of any pod is not drawn.
-    expect(await used.locator('figure').count()).toBe(2);
     await expectReadable(page, 'what pods took');
   });
 
