@@ -94,6 +94,9 @@ describe('an object', () => {
     const large = Buffer.alloc(1 << 20, 'x');
     for (const cutAfter of [1, 100_000, 900_000])
       await expect(s3('PUT', at('a'), { body: large, cutAfter })).rejects.toThrow('cut');
+    const small = Buffer.alloc(4096, 'x');
+    for (const cutAfter of [1, 4095])
+      await expect(s3('PUT', at('a'), { body: small, cutAfter })).rejects.toThrow('cut');
     await expect(s3('PUT', at('b'), { body: large, cutAfter: 5000 })).rejects.toThrow('cut');
     expect(await read('a')).toBe('first');
     expect((await s3('HEAD', at('b'))).status).toBe(404);
@@ -146,6 +149,25 @@ describe('keys', () => {
     expect((await s3('GET', '/p-outputs', { query: [['list-type', '2']] })).body.toString()).not.toContain(
       'outside',
     );
+  });
+
+  test('are followed through links that stay inside, wherever on the way these are', async () => {
+    mkdirSync(file('real/deep'), { recursive: true });
+    writeFileSync(file('real/deep/a'), 'inside');
+    symlinkSync('real', file('by'));
+    symlinkSync('real/deep/a', file('last'));
+    symlinkSync('gone', file('nowhere'));
+    expect(await read('by/deep/a')).toBe('inside');
+    expect(await read('last')).toBe('inside');
+    expect((await s3('GET', at('nowhere'))).status).toBe(404);
+    expect((await s3('PUT', at('by/deep/b'), { body: 'new' })).status).toBe(200);
+    expect(readFileSync(file('real/deep/b'), 'utf8')).toBe('new');
+    // A link is replaced, and what it led to stays.
+    expect((await s3('PUT', at('last'), { body: 'own' })).status).toBe(200);
+    expect([await read('last'), await read('real/deep/a')]).toEqual(['own', 'inside']);
+    // A file stands in the place of a folder.
+    expect((await s3('GET', at('real/deep/a/b'))).status).toBe(404);
+    expect((await s3('PUT', at('real/deep/a/b'), { body: 'x' })).status).toBe(409);
   });
 
   test('are written below the experiment’s own outputs only', async () => {

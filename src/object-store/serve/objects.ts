@@ -8,10 +8,19 @@ import { ifThere } from '../../base/io/files.ts';
 import { systemErrorCode } from '../../errors.ts';
 import type { AttributeFile, Attributes } from '../store/attributes.ts';
 import { fileOf, placeOf, type Bucket } from '../store/bucket.ts';
-import { placeIncoming, receive, removeIfThere, type Incoming } from '../store/incoming.ts';
-import type { ChecksumName } from '../wire/checksum.ts';
+import {
+  digestsOf,
+  placeAcross,
+  placeAtOnce,
+  receive,
+  receiveAtOnce,
+  removeIfThere,
+  type Digests,
+  type Incoming,
+} from '../store/incoming.ts';
+import { CHECKSUM_HEADERS, CHECKSUMS, type ChecksumName } from '../wire/checksum.ts';
 import { S3Error } from '../wire/s3-error.ts';
-import { answerEmpty, answerXml } from './answer.ts';
+import { answerEmpty, answerXml, writeHead } from './answer.ts';
 import { assertMayWrite, isUnchanged, rangeOf, type Conditions, type Present } from './conditions.ts';
 import { bodyOf, decodePath, headerOf, keptHeaders, type Body, type S3Request } from './request.ts';
 
@@ -64,10 +73,17 @@ export function createObjects(tools: ObjectTools) {
   ): Promise<void> {
     const { file: target } = placeOf(bucket, key);
     const name = nameOf(bucket, key);
-    await inTurn(name, async () => {
-      const isAsked = conditions.ifMatch !== null || conditions.ifNoneMatch !== null;
+    const isAsked = conditions.ifMatch !== null || conditions.ifNoneMatch !== null;
+    const place = () => {
       const fresh = isAsked && assertMayWrite(conditions, presentOf(bucket, key));
-      attributes.note(name, await placeIncoming(came, target, { fresh }), said);
+      return { fresh, look: placeAtOnce(came, target, { fresh }) };
+    };
+    // What does not wait is a turn in itself.
+    const placed = turns.has(name) ? null : place();
+    if (placed !== null && placed.look !== null) return attributes.note(name, placed.look, said);
+    await inTurn(name, async () => {
+      const { fresh, look } = place();
+      attributes.note(name, look ?? (await placeAcross(came, target, { fresh })), said);
     });
   }
 
@@ -93,7 +109,7 @@ export async function getObject(by: Objects, request: S3Request): Promise<void> 
   const { from, to } = range ?? { from: 0, to: size - 1 };
   headers['content-length'] = String(to - from + 1);
   if (range !== null) headers['content-range'] = `bytes ${from}-${to}/${size}`;
-  response.writeHead(range === null ? 200 : 206, headers);
+  writeHead(response, range === null ? 200 : 206, headers);
   if (method === 'HEAD' || size === 0) return void response.end();
   if (to - from < SMALL_READ) return void response.end(readAtOnce(file, { from, to }));
   await pipeline(createReadStream(file, { start: from, end: to, highWaterMark: 1 << 20 }), response);
@@ -209,14 +225,22 @@ export async function removeObject(by: Objects, bucket: Bucket, key: string): Pr
 
 /** The body in a file of its own, if it is what was said of it. */
 export async function take(body: Body, incoming: string): Promise<Incoming> {
-  const came = await receive(incoming, body.content, { checksums: body.asked, sha256: body.sha256 !== null });
+  const options = { checksums: body.asked, sha256: body.sha256 !== null };
+  if (body.small !== null) {
+    const content = await body.small();
+    const digests = digestsOf(content, options);
+    const mistake = mistakeIn(digests, body);
+    if (mistake !== null) throw mistake;
+    return receiveAtOnce(incoming, content, digests);
+  }
+  const came = await receive(incoming, body.content, options);
   const mistake = mistakeIn(came, body);
   if (mistake === null) return came;
   await removeIfThere(came.file);
   throw mistake;
 }
 
-function mistakeIn(came: Incoming, body: Body): S3Error | null {
+function mistakeIn(came: Digests, body: Body): S3Error | null {
   if (body.sha256 !== null && came.sha256 !== body.sha256) return new S3Error('XAmzContentSHA256Mismatch');
   if (body.md5 !== null && Buffer.from(came.md5, 'hex').toString('base64') !== body.md5)
     return new S3Error('BadDigest');
@@ -265,6 +289,11 @@ function headersOf(look: Stats, said: Attributes): Record<string, string> {
 }
 
 export function checksumHeaders({ checksums, checksumType }: Attributes): Record<string, string> {
-  const entries = Object.entries(checksums).map(([name, value]) => [`x-amz-checksum-${name}`, value]);
-  return entries.length === 0 ? {} : { ...Object.fromEntries(entries), 'x-amz-checksum-type': checksumType };
+  const headers: Record<string, string> = {};
+  for (const name of CHECKSUMS) {
+    const value = checksums[name];
+    if (value !== undefined) headers[CHECKSUM_HEADERS[name]] = value;
+  }
+  if (Object.keys(headers).length > 0) headers['x-amz-checksum-type'] = checksumType;
+  return headers;
 }

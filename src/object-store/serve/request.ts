@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bucket } from '../store/bucket.ts';
-import { CHECKSUMS, type ChecksumName } from '../wire/checksum.ts';
+import { GATHERED } from '../store/incoming.ts';
+import { CHECKSUM_HEADERS, CHECKSUMS, type ChecksumName } from '../wire/checksum.ts';
 import { decodeChunked, type ChunkSigning } from '../wire/chunked.ts';
 import { S3Error } from '../wire/s3-error.ts';
 import { UNSIGNED, type SignedCaller } from '../wire/verify.ts';
@@ -9,7 +10,6 @@ import { UNSIGNED, type SignedCaller } from '../wire/verify.ts';
 export interface S3Request {
   raw: IncomingMessage;
   response: ServerResponse;
-  id: string;
   method: string;
   /** Null: the request is about all buckets. */
   bucket: Bucket | null;
@@ -57,24 +57,19 @@ export function keptHeaders({ raw }: S3Request): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(raw.headers))
     if (typeof value === 'string' && (name.startsWith('x-amz-meta-') || KEPT.has(name))) kept[name] = value;
-  const encoding = kept['content-encoding']?.split(',').map((each) => each.trim()) ?? [];
+  const encoding = raw.headers['content-encoding']?.split(',').map((each) => each.trim()) ?? [];
   // That is how it came, not what it is.
   const rest = encoding.filter((each) => each !== 'aws-chunked' && each !== '');
-  delete kept['content-encoding'];
   if (rest.length > 0) kept['content-encoding'] = rest.join(',');
   return kept;
 }
 
-const KEPT = new Set([
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'expires',
-]);
+const KEPT = new Set(['cache-control', 'content-disposition', 'content-language', 'expires']);
 
 /** A body as it is to be stored, and what was said of it. */
 export interface Body {
+  /** All of it at once, instead of `content`; null: it may be large, or comes in chunks that are taken apart. */
+  small: (() => Promise<Buffer>) | null;
   content: AsyncIterable<Buffer>;
   /** Checksums that it has to have, in base64; those of trailers are there once it was read. */
   expected(): Partial<Record<ChecksumName, string>>;
@@ -91,19 +86,19 @@ export function bodyOf(request: S3Request): Body {
   const { raw, caller } = request;
   const said: Partial<Record<ChecksumName, string>> = {};
   for (const name of CHECKSUMS) {
-    const value = headerOf(request, `x-amz-checksum-${name}`);
+    const value = headerOf(request, CHECKSUM_HEADERS[name]);
     if (value !== null) said[name] = value;
   }
-  const trailer = (headerOf(request, 'x-amz-trailer') ?? '')
-    .split(',')
+  const trailer = headerOf(request, 'x-amz-trailer')
+    ?.split(',')
     .map((each) => each.trim().toLowerCase());
-  const announced = CHECKSUMS.filter((name) => trailer.includes(`x-amz-checksum-${name}`));
+  const announced = CHECKSUMS.filter((name) => trailer?.includes(CHECKSUM_HEADERS[name]));
   const sdk = headerOf(request, 'x-amz-sdk-checksum-algorithm')?.toLowerCase();
   const wanted = CHECKSUMS.filter((name) => name === sdk);
   const md5 = headerOf(request, 'content-md5');
   if (md5 !== null && Buffer.from(md5, 'base64').length !== 16) throw new S3Error('InvalidDigest');
   const chunked = /^STREAMING-(AWS4-HMAC-SHA256-PAYLOAD|UNSIGNED-PAYLOAD)(-TRAILER)?$/.exec(caller.payload);
-  const body: Omit<Body, 'content'> = {
+  const body: Omit<Body, 'content' | 'small'> = {
     expected: () => said,
     asked: [...new Set([...(Object.keys(said) as ChecksumName[]), ...announced, ...wanted])],
     sha256: /^[0-9a-f]{64}$/.test(caller.payload) ? caller.payload : null,
@@ -112,7 +107,8 @@ export function bodyOf(request: S3Request): Body {
   if (chunked === null) {
     if (body.sha256 === null && caller.payload !== UNSIGNED)
       throw new S3Error('InvalidRequest', 'x-amz-content-sha256 is none of its forms');
-    return { ...body, content: whole(raw) };
+    const length = Number(raw.headers['content-length'] ?? NaN);
+    return { ...body, small: length <= GATHERED ? () => atOnce(raw) : null, content: whole(raw) };
   }
   const signing: ChunkSigning | null =
     chunked[1] === 'UNSIGNED-PAYLOAD'
@@ -127,6 +123,7 @@ export function bodyOf(request: S3Request): Body {
   };
   return {
     ...body,
+    small: null,
     content: exactly(decodeChunked(whole(raw), { signing, onTrailers }), decodedLength(request)),
   };
 }
@@ -134,6 +131,25 @@ export function bodyOf(request: S3Request): Body {
 function decodedLength(request: S3Request): number | null {
   const text = headerOf(request, 'x-amz-decoded-content-length');
   return text === null ? null : Number(text);
+}
+
+/** The bytes of a small request: the machinery of streams would take longer than all else that is done with it. */
+function atOnce(raw: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let isWhole = false;
+    raw.on('data', (piece: Buffer) => pieces.push(piece));
+    raw.on('end', () => {
+      isWhole = raw.complete;
+      const [only] = pieces;
+      if (isWhole) resolve(pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces));
+    });
+    // It is followed by `close`.
+    raw.on('error', () => undefined);
+    raw.on('close', () => {
+      if (!isWhole) reject(new S3Error('IncompleteBody'));
+    });
+  });
 }
 
 /** The bytes of a request; a connection that is cut is no end. */

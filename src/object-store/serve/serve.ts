@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -74,7 +73,7 @@ async function createHandler(settings: ObjectStoreSettings) {
   const serving: Serving = { buckets, attributes, objects, uploads, incoming };
 
   /** Lets a request in, or throws. */
-  function admit(raw: IncomingMessage, response: ServerResponse, id: string): S3Request {
+  function admit(raw: IncomingMessage, response: ServerResponse): S3Request {
     const { path, query } = parseTarget(raw.url ?? '/');
     const method = raw.method ?? 'GET';
     const decoded = decodePath(path).slice(1);
@@ -85,25 +84,20 @@ async function createHandler(settings: ObjectStoreSettings) {
     const bucket = buckets.get(name) ?? null;
     if (name !== '' && bucket === null) throw new S3Error('NoSuchBucket');
     const key = at < 0 ? '' : decoded.slice(at + 1);
-    return { raw, response, id, method, bucket, key, query: new Map(query), caller };
+    return { raw, response, method, bucket, key, query: new Map(query), caller };
   }
 
   const handle = async (raw: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const id = randomUUID();
-    response.setHeader('x-amz-request-id', id);
     try {
-      const request = admit(raw, response, id);
+      const request = admit(raw, response);
       if (raw.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
       await route(serving, request);
     } catch (error) {
       if (response.headersSent || response.destroyed) return void response.destroy();
       // What is left of a body is not waited for.
       if (!raw.complete) response.setHeader('connection', 'close');
-      answerError(response, s3Error(error), {
-        id,
-        method: raw.method ?? '',
-        resource: (raw.url ?? '').split('?')[0] ?? '',
-      });
+      const resource = (raw.url ?? '').split('?')[0] ?? '';
+      answerError(response, s3Error(error), { method: raw.method ?? '', resource });
     }
   };
   return { handle, close: () => attributes.close() };
@@ -204,7 +198,7 @@ async function removeMany(by: Serving, request: S3Request): Promise<void> {
 }
 
 function refuseMore(query: ReadonlyMap<string, string>, names: readonly string[]): void {
-  const asked = names.find((name) => query.has(name));
+  const asked = query.size === 0 ? undefined : names.find((name) => query.has(name));
   if (asked !== undefined) throw new S3Error('NotImplemented', `aichor’s object storage has no ${asked}`);
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, hash, randomUUID } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
@@ -7,7 +7,7 @@ import {
   openSync,
   renameSync,
   rmSync,
-  writeFileSync,
+  writeSync,
   type Stats,
 } from 'node:fs';
 import { copyFile, link, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
@@ -38,7 +38,40 @@ interface ReceiveOptions {
 }
 
 /** Small pieces are written together; what is no larger as a whole is written at once, when it has come. */
-const GATHERED = 256 * 1024;
+export const GATHERED = 256 * 1024;
+
+/** What is known of a small body before it is a file. */
+export type Digests = Pick<Incoming, 'bytes' | 'md5' | 'checksums' | 'sha256'>;
+
+export function digestsOf(content: Uint8Array, { checksums, sha256 }: ReceiveOptions): Digests {
+  const values: Digests['checksums'] = {};
+  for (const name of checksums) {
+    const checksum = createChecksum(name);
+    checksum.update(content);
+    values[name] = checksum.value();
+  }
+  return {
+    bytes: content.length,
+    md5: hash('md5', content, 'hex'),
+    checksums: values,
+    sha256: sha256 ? hash('sha256', content, 'hex') : null,
+  };
+}
+
+/** Writes a small body to a file of its own in `folder`, without waiting. */
+export function receiveAtOnce(
+  folder: string,
+  content: Uint8Array,
+  { bytes, md5, checksums, sha256 }: Digests,
+): Incoming {
+  const file = join(folder, randomUUID());
+  try {
+    return { file, look: writeAtOnce(file, content), bytes, md5, checksums, sha256 };
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw isDiskFull(error) ? new S3Error('InsufficientStorage') : error;
+  }
+}
 
 /** Writes a body to a file of its own in `folder`. A body that breaks off leaves nothing. */
 export async function receive(
@@ -111,7 +144,7 @@ function createWriter(file: string) {
 function writeAtOnce(file: string, content: Uint8Array): Stats {
   const descriptor = openSync(file, 'wx', 0o644);
   try {
-    writeFileSync(descriptor, content);
+    for (let at = 0; at < content.length;) at += writeSync(descriptor, content, at);
     return fstatSync(descriptor);
   } finally {
     closeSync(descriptor);
@@ -122,16 +155,16 @@ function writeAtOnce(file: string, content: Uint8Array): Stats {
 const TRIES = 6;
 
 /**
- * Gives what came its name, all at once. With `fresh` only where nothing has the name.
+ * Gives what came its name, all at once and without waiting. With `fresh` only where nothing has the name.
  *
- * @returns what the file is then
+ * @returns what the file is then; null: the name is on another disk, which takes `placeAcross`
  * @throws S3Error `PreconditionFailed` when something has it, `KeyIsTaken` where a file stands in the place of a folder
  */
-export async function placeIncoming(
+export function placeAtOnce(
   { file, look }: Pick<Incoming, 'file' | 'look'>,
   target: string,
   { fresh }: { fresh: boolean },
-): Promise<Stats> {
+): Stats | null {
   for (let left = TRIES; ; left--) {
     try {
       if (left < TRIES) mkdirSync(dirname(target), { recursive: true });
@@ -144,15 +177,19 @@ export async function placeIncoming(
     } catch (error) {
       const code = systemErrorCode(error);
       if (isAbsent(error) && !isBelowFile(error) && left > 1) continue;
-      if (code === 'EXDEV') return placeAcross(file, target, { fresh });
-      await rm(file, { force: true });
+      if (code === 'EXDEV') return null;
+      rmSync(file, { force: true });
       throw placingError(error, { fresh });
     }
   }
 }
 
-/** Outputs may lie on another disk. */
-async function placeAcross(file: string, target: string, { fresh }: { fresh: boolean }): Promise<Stats> {
+/** The same where outputs lie on another disk. */
+export async function placeAcross(
+  { file }: Pick<Incoming, 'file'>,
+  target: string,
+  { fresh }: { fresh: boolean },
+): Promise<Stats> {
   const beside = join(dirname(target), `${HIDDEN}${randomUUID()}`);
   try {
     await copyFile(file, beside);

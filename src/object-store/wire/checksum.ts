@@ -7,6 +7,14 @@ export const CHECKSUMS = ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as c
 
 export type ChecksumName = (typeof CHECKSUMS)[number];
 
+export const CHECKSUM_HEADERS = {
+  crc32: 'x-amz-checksum-crc32',
+  crc32c: 'x-amz-checksum-crc32c',
+  crc64nvme: 'x-amz-checksum-crc64nvme',
+  sha1: 'x-amz-checksum-sha1',
+  sha256: 'x-amz-checksum-sha256',
+} as const satisfies Record<ChecksumName, string>;
+
 export interface Checksum {
   update(bytes: Uint8Array): void;
   /** In base64, as it stands in headers. */

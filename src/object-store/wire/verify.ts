@@ -46,7 +46,8 @@ export function verify(
   const key = keyFor(secret, parts.scope);
   const { method, path } = request;
   const query = request.query.filter(([name]) => name !== 'X-Amz-Signature');
-  const headers = Object.fromEntries(parts.signed.map((name) => [name, headerOf(request.headers, name)]));
+  const headers: Record<string, string> = {};
+  for (const name of parts.signed) headers[name] = headerOf(request.headers, name);
   const expected = signatureOf({ method, path, query, headers, payload: parts.payload }, parts.scope, key);
   if (!isSame(expected, parts.signature)) throw new S3Error('SignatureDoesNotMatch');
   return { accessKey: parts.accessKey, scope: parts.scope, key, signature: expected, payload: parts.payload };
@@ -73,29 +74,26 @@ function fromHeader({ headers }: Signed, now: Date): Parts {
   const text = headers.authorization ?? '';
   if (!text.startsWith(`${ALGORITHM} `))
     throw new S3Error('InvalidRequest', `only signatures of version 4 are taken (${ALGORITHM})`);
-  const fields = new Map(
-    text
-      .slice(ALGORITHM.length)
-      .split(',')
-      .map((field): [string, string] => {
-        const at = field.indexOf('=');
-        return [field.slice(0, at).trim(), field.slice(at + 1).trim()];
-      }),
-  );
+  const { credential, signed, signature } = fieldsOf(text);
   const time = headerOf(headers, 'x-amz-date') || basicTime(headerOf(headers, 'date'));
-  const parts = partsOf(
-    {
-      credential: fields.get('Credential'),
-      signed: fields.get('SignedHeaders'),
-      signature: fields.get('Signature'),
-      time,
-    },
-    'AuthorizationHeaderMalformed',
-  );
+  const parts = partsOf({ credential, signed, signature, time }, 'AuthorizationHeaderMalformed');
   if (Math.abs(instantOf(time) - now.getTime()) > SKEW_MS) throw new S3Error('RequestTimeTooSkewed');
   const payload = headerOf(headers, 'x-amz-content-sha256');
   if (payload === '') throw new S3Error('InvalidRequest', 'x-amz-content-sha256 is missing');
   return { ...parts, payload };
+}
+
+/** What an `Authorization` header says. */
+function fieldsOf(text: string): Pick<Given, 'credential' | 'signed' | 'signature'> {
+  const fields: Record<string, string> = {};
+  for (const field of text.slice(ALGORITHM.length).split(',')) {
+    const at = field.indexOf('=');
+    const name = field.slice(0, at).trim();
+    if (name === 'Credential' || name === 'SignedHeaders' || name === 'Signature')
+      fields[name] = field.slice(at + 1).trim();
+  }
+  const { Credential: credential, SignedHeaders: signed, Signature: signature } = fields;
+  return { credential, signed, signature };
 }
 
 function fromQuery({ query, headers }: Signed, now: Date): Parts {
@@ -124,13 +122,15 @@ function fromQuery({ query, headers }: Signed, now: Date): Parts {
   return { ...parts, payload: headerOf(headers, 'x-amz-content-sha256') || UNSIGNED };
 }
 
+interface Given {
+  credential: string | undefined;
+  signed: string | undefined;
+  signature: string | undefined;
+  time: string;
+}
+
 function partsOf(
-  given: {
-    credential: string | undefined;
-    signed: string | undefined;
-    signature: string | undefined;
-    time: string;
-  },
+  given: Given,
   code: 'AuthorizationHeaderMalformed' | 'AuthorizationQueryParametersError',
 ): Omit<Parts, 'payload'> {
   const [accessKey = '', day, region = '', service = '', end, ...more] = (given.credential ?? '').split('/');
@@ -153,9 +153,16 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string {
   return Array.isArray(value) ? value.join(',') : (value ?? '');
 }
 
+/** The last one that was read: hundreds of requests come in a second. */
+let read: { time: string; instant: number } | null = null;
+
 /** `20261128T101500Z` as milliseconds. */
 function instantOf(time: string): number {
-  return Date.parse(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  if (read?.time !== time) {
+    const written = time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
+    read = { time, instant: Date.parse(written) };
+  }
+  return read.instant;
 }
 
 function basicTime(date: string): string {
