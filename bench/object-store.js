@@ -1,6 +1,6 @@
 /**
  * What `bench/figures/object-store.js` is made of: servers of S3, programs that move files, and what each takes of the processor.
- * Others' programs (versitygw, aws) are those of PATH; what is not there is left out, by name.
+ * Others' programs (versitygw, aws, rclone) are those of PATH; what is not there is left out, by name.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
