@@ -173,6 +173,28 @@ describe('uploads', () => {
     ).toBe(true);
   });
 
+  test('leave out what is no file, say why, and send the rest', () => {
+    const odd = join(home, 'odd');
+    mkdirSync(odd);
+    writeFileSync(join(odd, 'kept'), 'x');
+    writeFileSync(Buffer.from(`${odd}/bad\xff`, 'latin1'), 'x');
+    symlinkSync('loop', join(odd, 'loop'));
+    symlinkSync('gone', join(odd, 'dangling'));
+    execFileSync('mkfifo', [join(odd, 'pipe')]);
+    const { code, document, stderr } = aichor('storage', 'upload', 'odd');
+    expect(code, stderr).toBe(0);
+    expect(document.files).toEqual([{ path: 'odd/kept', bytes: 1 }]);
+    expect(stderr).toContain('loop is left out: the link leads nowhere, or in a circle');
+    expect(stderr).toContain('dangling is left out: the link leads nowhere, or in a circle');
+    expect(stderr).toContain('pipe is left out: it is no file');
+    expect(stderr).toContain('bad\ufffd is left out: its name is not UTF-8');
+    // Somebody who names it alone wants it to be there.
+    for (const name of ['odd/pipe', 'odd/loop', 'odd/dangling']) {
+      const alone = aichor('storage', 'upload', name);
+      expect([alone.code, alone.document], alone.stderr).toEqual([name === 'odd/pipe' ? 2 : 5, null]);
+    }
+  });
+
   test('never go through a link, and replace no folder', () => {
     writeFileSync(join(home, 'f'), 'f');
     mkdirSync(join(home, 'outside'));

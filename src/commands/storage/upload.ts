@@ -35,8 +35,7 @@ export default class StorageUpload extends BaseCommand<Uploaded> {
     const client = await this.client();
     const inputs = flags.experiment === undefined;
     const query = storageQueryOf({ ...flags, inputs }, { path: undefined, settings: this.settings() });
-    const onOdd = (path: string) =>
-      this.talk.notice(`${path} is left out: it is no file, or a link that leads in a circle`);
+    const onOdd = (path: string, why: string) => this.talk.notice(`${path} is left out: ${why}`);
     const files = await localFiles(args.path, { to: flags.to ?? null, onOdd });
     const { concurrency, force } = flags;
     this.goesOnWhenRepeated();
