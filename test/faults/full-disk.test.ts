@@ -180,3 +180,30 @@ describe.runIf(canMount)('a disk that somebody else keeps full', () => {
     }
   });
 });
+
+test.skipIf(!canMount)(
+  'what is downloaded to a disk that is full is told so, and goes on when there is room',
+  () => {
+    env['AICHOR_HOME'] = join(home, 'state');
+    const stray = join(home, 'disk', 'stray');
+    const inputs = join(home, 'state', 'inputs', 'default');
+    mkdirSync(inputs, { recursive: true });
+    // Of each way to come: packed with others, by itself, and in pieces that are kept.
+    const sizes = { small: 100_000, middle: 3_000_000, large: 60_000_000 };
+    for (const [name, bytes] of Object.entries(sizes)) {
+      writeFileSync(join(inputs, name), Buffer.alloc(bytes, name));
+      execFileSync('sh', ['-c', 'head -c 200000000 /dev/zero >"$1" 2>/dev/null; true', 'sh', stray]);
+      const to = join(home, 'disk', 'got');
+      const full = aichor('storage', 'download', '--inputs', name, '--to', to);
+      expect(full.code, full.stderr).toBe(2);
+      expect(JSON.parse(full.stderr.trim().split('\n').at(-1) ?? '').error.message).toBe(
+        `the disk that holds ${join(to, name)} is full (ENOSPC)`,
+      );
+      expect(existsSync(join(to, name))).toBe(false);
+      rmSync(stray);
+      expect(aichor('storage', 'download', '--inputs', name, '--to', to).code).toBe(0);
+      expect(readFileSync(join(to, name)).equals(readFileSync(join(inputs, name)))).toBe(true);
+      rmSync(to, { recursive: true });
+    }
+  },
+);

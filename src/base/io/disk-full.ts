@@ -6,6 +6,12 @@ export function isDiskFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
+/** The error with the file that was written to: of one that is open Node's errors name none. */
+export function withPath(error: unknown, path: string): unknown {
+  const names = error instanceof Error && isDiskUnwritable(error) && !('path' in error);
+  return names ? Object.assign(error, { path }) : error;
+}
+
 /** Whether anything in the chain of causes is a disk that takes nothing at present. */
 export function isForLackOfDisk(error: unknown): boolean {
   return error instanceof Error && (isDiskUnwritable(error) || isForLackOfDisk(error.cause));

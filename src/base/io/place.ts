@@ -13,6 +13,7 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { briefly } from './brief.ts';
 import { crashPoint } from './crash-point.ts';
+import { withPath } from './disk-full.ts';
 import { readIfThere } from './files.ts';
 
 export interface PlaceOptions {
@@ -47,7 +48,7 @@ export async function place(
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });
-    throw error;
+    throw withPath(error, path);
   }
   crashPoint('place-renamed');
   if (durable) await flush(dirname(path));
@@ -94,7 +95,7 @@ export function placeSync(
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw error;
+    throw withPath(error, path);
   }
   crashPoint('place-renamed');
   if (durable) flushSync(dirname(path));

@@ -49,13 +49,15 @@ const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENAMET
 /** A folder or a disk that is not as it has to be: nobody's bug, and this user's to mend. */
 function surroundingsOf(error: NodeJS.ErrnoException): AichorError | null {
   const { code, path, syscall } = error;
-  if (code === undefined || path === undefined) return null;
+  if (code === undefined) return null;
   if (isDiskFull(error)) {
-    return new AichorError('usage', `the disk that holds ${path} is full (${code})`, {
+    const disk = path === undefined ? 'the disk' : `the disk that holds ${path}`;
+    return new AichorError('usage', `${disk} is full (${code})`, {
       hint: 'free space there, for example with `aichor experiments prune --older-than 30d`',
       cause: error,
     });
   }
+  if (path === undefined) return null;
   // Making a folder and its parents on a read-only disk is answered as if one were missing.
   if (!CLOSED.has(code) && !isBelowFile(error) && !(isAbsent(error) && syscall === 'mkdir')) return null;
   return new AichorError('usage', `${path} cannot be read or written (${code})`, {

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import type { StorageList, StorageQueryInput } from '../../api/storage-contract.ts';
 import type { Client } from '../../client/client.ts';
 import { ifThere, writeAllAt } from '../../base/io/files.ts';
+import { withPath } from '../../base/io/disk-full.ts';
 import { isAbsent, makeFolderSync } from '../../base/io/files-sync.ts';
 import { place as placeWhole, placeBeside } from '../../base/io/place.ts';
 import { AichorError, isAichorError } from '../../errors.ts';
@@ -88,7 +89,9 @@ async function fetchOn(
       const target = await open(partial, at === 0 ? 'w' : 'r+', openMode());
       try {
         for await (const piece of pieces(content)) {
-          await writeAllAt(target, piece, at);
+          await writeAllAt(target, piece, at).catch((error: unknown) => {
+            throw withPath(error, place);
+          });
           at += piece.length;
           progress.moved(piece.length);
         }
