@@ -117,6 +117,20 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
     expect(notices).toEqual([]);
   });
 
+  test('an editable installation leaves no build folder, an ordinary one does', async () => {
+    const builds = (name: string) =>
+      Object.entries(projectFiles(name, '1.0', '[(os.makedirs("build/lib") or "x.txt", "")]')).map(
+        ([path, text]) => [`${name}/${path}`, text],
+      );
+    const files = Object.fromEntries([...builds('three'), ...builds('four')]);
+    const { printed } = await run(
+      'RUN pip install -e ./three && pip install $(echo ./four)',
+      'find three four -name build',
+      { files },
+    );
+    expect(printed).toBe('four/build');
+  });
+
   test('Poetry and Pipenv install what their own locks say', async () => {
     const folder = `${house.folder}/tools`;
     await mkdir(folder, { recursive: true });

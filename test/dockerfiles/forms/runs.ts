@@ -321,6 +321,30 @@ const STAGES: Form[] = [
     installs: ['six'],
   },
   {
+    text: 'FROM python:3.11 AS one\nRUN echo six | cat > /r.txt\nFROM python:3.11\nWORKDIR /srv/exp\nRUN --mount=type=bind,from=one,source=/r.txt,target=/m/r.txt pip install -r /m/r.txt\n',
+    installs: ['six'],
+  },
+  {
+    text: 'COPY requirements.txt /tmp/r.txt\nRUN pip install -r /tmp/r.txt && rm /tmp/r.txt',
+    tree: {},
+    installs: ['six torch'],
+  },
+  { text: 'RUN echo six > r.in && pip install -r r.in\nRUN rm r.in', tree: {}, installs: ['six'] },
+  {
+    text: 'RUN mkdir /r && echo six > /r/a.txt && pip install -r /r/a.txt && rm -rf /r',
+    tree: {},
+    installs: ['six'],
+  },
+  // The outer shell puts its own variables in first.
+  {
+    text: 'RUN bash <<EOT\nfor p in six toml; do echo "[$p]" >> got; done\nEOT',
+    tree: { got: '[]\n[]\n' },
+  },
+  {
+    text: 'RUN <<"EOT" bash\nfor p in six toml; do echo "[$p]" >> got; done\nEOT',
+    tree: { got: '[six]\n[toml]\n' },
+  },
+  {
     text: 'FROM python:3.11 AS one\nWORKDIR /srv/exp\nONBUILD RUN echo $A > b\nFROM one\nRUN echo 1 > a\n',
     tree: { a: '1\n', b: '\n' },
   },
