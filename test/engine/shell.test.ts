@@ -117,6 +117,16 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
     expect(notices).toEqual([]);
   });
 
+  test('without uv what it would write is told, not taken for an empty file', async () => {
+    const withUv = (folder: string) => existsSync(`${folder}/uv`);
+    const path = (process.env['PATH'] ?? '').split(':').filter((folder) => !withUv(folder));
+    const lines = 'RUN uv export | cat > r.txt && uv pip install -r r.txt\nRUN pip install $(echo ./one)';
+    const more = { shell: { ...shell, PATH: path.join(':') } };
+    const { printed, notices } = await run(lines, INSTALLED, more);
+    expect(printed).toBe('one');
+    expect(notices).toContainEqual(expect.stringMatching(/line 4 RUN uv export \(uv is not in PATH/));
+  });
+
   test('an editable installation leaves no build folder, an ordinary one does', async () => {
     const builds = (name: string) =>
       Object.entries(projectFiles(name, '1.0', '[(os.makedirs("build/lib") or "x.txt", "")]')).map(

@@ -225,7 +225,7 @@ export class Installer {
   async #doInstall(install: Install): Promise<ProgramAnswer> {
     const project = install.kind === 'sync' ? await projectIn(this.#inRoot(install.folder)) : undefined;
     const step = installStep(install, this.#making, project);
-    if (step === null) return DONE;
+    if (step === null) return install.kind === 'write' ? this.#withoutUv(install) : DONE;
     const valuesOf = (isMeant: (option: Option) => boolean) =>
       install.options.filter(isMeant).flatMap(({ value }) => (value === null ? [] : [value]));
     const here = (value: string) => this.#inRoot(imagePath(install.folder, value));
@@ -255,6 +255,12 @@ export class Installer {
     if (install.kind === 'sync' && answer.code === 0)
       this.#linkEnvironment(imagePath(install.folder, install.env['UV_PROJECT_ENVIRONMENT'] ?? '.venv'));
     return answer;
+  }
+
+  /** What it would write is asked of uv alone: taken for done, a file would be there that asks for nothing. */
+  #withoutUv({ verb }: Install): ProgramAnswer {
+    this.#place.state.notHonoured.push(`uv ${verb.join(' ')} (uv is not in PATH: pip install uv brings it)`);
+    return { code: 127, output: null };
   }
 
   async #run(step: BuildStep, how: 'captured' | 'logged'): Promise<ProgramAnswer> {
