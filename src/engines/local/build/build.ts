@@ -47,10 +47,12 @@ export function createBuilder(
     const told = [...skipped.notices];
     try {
       const log = await logs.open(BUILD_LOG);
-      const followed = await follow(context, { host, environments, findPython, log });
+      // Of thousands of files that takes its time: once is enough.
+      const plain = await readFoundImage(context);
+      const followed = await follow(plain, { context, host, environments, findPython, log });
       if (followed?.result != null)
         return { ...followed.result, notices: [...told, ...followed.result.notices] };
-      const found = followed?.found ?? (await readFoundImage(context));
+      const found = followed?.found ?? plain;
       const { work, python, notices } = await readWork(context, { found, findPython });
       told.push(...notices);
       const built =
@@ -79,6 +81,7 @@ async function withNotDone(result: BuildResult, context: BuildContext, why: stri
 }
 
 interface Following {
+  context: BuildContext;
   host: Pick<Host, 'dataFolder' | 'entrance' | 'runLimits'>;
   environments: Environments;
   findPython: FindPython;
@@ -91,10 +94,9 @@ interface Following {
  * @returns `result` null: its lines install nothing
  */
 async function follow(
-  context: BuildContext,
-  { host, environments, findPython, log }: Following,
+  plain: FoundImage | null,
+  { context, host, environments, findPython, log }: Following,
 ): Promise<{ key: string; found: FoundImage; result: BuildResult | null } | null> {
-  const plain = await readFoundImage(context);
   if (plain === null || plain.image.unfollowed.length === 0) return null;
   const entrance = await host.entrance();
   const nsenter = await findProgram('nsenter', `${context.shell['PATH'] ?? ''}:/usr/bin:/bin`);
