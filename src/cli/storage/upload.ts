@@ -64,7 +64,8 @@ export async function upload(
   const large = missing.filter((file) => file.bytes > SMALL_FILE);
   const alone = await sendSmall(client, { query, files: small, concurrency, progress, signal });
   await eachAtMost(concurrency, [...alone, ...large], async (file) => {
-    await sendOne(client, { query, file, progress, signal });
+    const before = known.get(file.path)?.version ?? null;
+    await sendOne(client, { query, file, before, progress, signal });
     progress.done();
   });
   const { kind, project, experiment_id } = there;
@@ -101,13 +102,20 @@ async function listThere(
 interface Sending {
   query: StorageQueryInput;
   file: LocalFile;
+  /** What was there under its name; null: nothing. */
+  before: string | null;
   progress: TransferProgress;
   signal: AbortSignal | undefined;
 }
 
 async function sendOne(client: Client, sending: Sending): Promise<void> {
   const { query, file, progress, signal } = sending;
-  if (file.bytes > LARGE) await sendParts(client, sending);
+  if (file.bytes > LARGE)
+    await sendParts(client, sending).catch(async (error: unknown) => {
+      // Another command sent the same parts at the same time, and has completed it.
+      const isConflict = isAichorError(error) && error.code === 'conflict';
+      if (!isConflict || !(await cameMeanwhile(client, sending))) throw error;
+    });
   else {
     const target = { ...query, path: file.path, bytes: file.bytes };
     await patiently(async () => client.sendFile(target, await contentOf(file)), { signal });
@@ -116,6 +124,13 @@ async function sendOne(client: Client, sending: Sending): Promise<void> {
   const { mtimeMs, size } = await stat(file.place);
   if (mtimeMs === file.modified && size === file.bytes) return;
   throw changedMeanwhile(file.place);
+}
+
+async function cameMeanwhile(client: Client, { query, file, before }: Sending): Promise<boolean> {
+  const there = await listThere(client, query, [file]);
+  const found = there.files.find(({ path }) => path === file.path);
+  if (found?.bytes !== file.bytes || found.version === before) return false;
+  return file.modified <= Date.parse(found.modified_at);
 }
 
 async function contentOf({ place, bytes }: LocalFile) {
