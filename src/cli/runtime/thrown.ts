@@ -60,6 +60,11 @@ function surroundingsOf(error: NodeJS.ErrnoException): AichorError | null {
   if (path === undefined) return null;
   // Making a folder and its parents on a read-only disk is answered as if one were missing.
   if (!CLOSED.has(code) && !isBelowFile(error) && !(isAbsent(error) && syscall === 'mkdir')) return null;
+  if (isBelowFile(error))
+    return new AichorError('usage', `${path}: a file stands where a folder has to be (${code})`, {
+      hint: 'name another place, or move that file away',
+      cause: error,
+    });
   return new AichorError('usage', `${path} cannot be read or written (${code})`, {
     hint: 'make it readable and writable for you; for everything that aichor keeps, AICHOR_HOME can name another folder',
     cause: error,

@@ -27,6 +27,12 @@ describe('reportThrown', () => {
     },
   );
 
+  it('says of a file that stands in the place of a folder that it does, and nothing of rights', () => {
+    const { error } = reportThrown(systemError('ENOTDIR', 'mkdir'), typed);
+    expect(error.message).toMatch(/^\/state\/x: a file stands where/);
+    expect(error.hint).not.toContain('readable');
+  });
+
   it.each([
     ['EROFS', 'open'],
     ['EACCES', 'mkdir'],
@@ -36,7 +42,10 @@ describe('reportThrown', () => {
   ])('takes %s at %s for the state of the machine, and names the place and a cure', (code, syscall) => {
     const { error, stack } = reportThrown(systemError(code, syscall), typed);
     expect(stack).toBeNull();
-    expect(error).toMatchObject({ code: 'usage', hint: expect.stringMatching(/AICHOR_HOME|free space/) });
+    expect(error).toMatchObject({
+      code: 'usage',
+      hint: expect.stringMatching(/AICHOR_HOME|free space|another place/),
+    });
     expect(error.message).toContain('/state/x');
     expect(error.message).toContain(code);
   });
