@@ -54,8 +54,8 @@ export interface Engine {
   build(context: BuildContext): Promise<BuildResult>;
   run(context: RunContext): AsyncIterable<ExperimentFact>;
   /**
-   * Goes on with what a `run` that said `ended` had left to do when the server died; nothing, where nothing is left. Absent:
-   * its `run` never says so.
+   * Goes on with what a `run` that said `ended`, or that failed, had left to do when the server died; nothing, where nothing
+   * is left. Nothing is begun. Absent: its `run` never says so.
    */
   collect?(context: RunContext): AsyncIterable<ExperimentFact>;
   /** What the pods of an experiment that runs take at present, those that it knows of. Absent: it cannot say. */

@@ -1,6 +1,8 @@
 /** The end of an experiment whose logs take long: it is told before they are read. */
+import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openKept, type KeptRun } from '../../src/engines/kubernetes/run/kept.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { planManifest } from '../../src/operators/plan.ts';
 import { OBSERVED_FINALIZER } from '../../src/render/kubernetes/pod/pod-template.ts';
@@ -121,4 +123,54 @@ test('whoever deletes the experiment before has its pods let go of', async () =>
   await run.ended;
   await world.engine().discard(EXPERIMENT, 'deleted');
   await expect.poll(() => finalizers().flat()).not.toContain(OBSERVED_FINALIZER);
+});
+
+test('TensorBoard that is opened again meanwhile does not count as what still makes pods', async () => {
+  const run = await toTheEnd();
+  const labels = { 'aichor.io/experiment-id': EXPERIMENT, 'aichor.io/component': 'tensorboard' };
+  world.api.store.put('jobs', { metadata: { name: `${NAME}-tensorboard`, labels } });
+  giveLogs();
+  const facts = await run.ended;
+  expect(facts.filter(({ type }) => type === 'notice')).toEqual([]);
+  expect(await world.lines('worker-1-0')).toHaveLength(1);
+});
+
+/** It has ended, though what is kept of its run says something else. */
+async function leave(change: (kept: KeptRun) => Partial<KeptRun>): Promise<void> {
+  const run = await toTheEnd();
+  run.detach();
+  await run.ended;
+  giveLogs();
+  const kept = await openKept(join(world.folder, 'experiments', EXPERIMENT, 'engine'));
+  await kept.change(change(kept.run));
+}
+
+test('of one that was to begin anew when it ended nothing is created', async () => {
+  await leave(({ workloads, stop }) => ({
+    workloads: [...workloads, { offset: 1, uid: null, complete: false }],
+    stop: stop && { ...stop, cause: 'again' },
+  }));
+  const applied = () =>
+    world.api.requests.filter(({ verb, plural }) => verb === 'patch' && plural === 'jobsets');
+  const before = applied().length;
+  await (
+    await world.run(plan, { collects: true })
+  ).ended;
+  expect(applied()).toHaveLength(before);
+  expect(world.api.store.get('jobsets', NAME)).toBeNull();
+});
+
+test('what could not be stopped when it ended is stopped by the next control plane', async () => {
+  const run = await world.run(plan);
+  await world.jobsets.created();
+  world.jobsets.makePods();
+  world.jobsets.start('worker-0-0', 'worker-1-0');
+  await run.until((fact) => fact.type === 'pod' && fact.status === 'Running');
+  run.detach();
+  await run.ended;
+  giveLogs();
+  await (
+    await world.run(plan, { collects: true })
+  ).ended;
+  expect(world.api.store.get('jobsets', NAME)).toBeNull();
 });

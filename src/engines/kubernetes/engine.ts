@@ -70,7 +70,9 @@ export function createKubernetesEngine(options: KubernetesEngineOptions): Engine
       yield* carry(context);
     },
     async *collect(context) {
-      if (await isUnfinished(context.directory)) yield* carry(context);
+      // Whatever is kept of its run: of what has ended nothing is to begin, and what could not be stopped then is stopped now.
+      const stop = AbortSignal.abort();
+      if (await isUnfinished(context.directory)) yield* carry({ ...context, stop });
     },
     openTensorBoard: (context) => openTensorBoardAgain(deps, context),
     rayHistory: (id) => rayHistoryLink(settings, id),

@@ -67,11 +67,11 @@ export async function discardDeleted(deps: ClusterDeps, discarded: Discarded): P
   await rm(directory, { recursive: true, force: true });
 }
 
-/** Its end was decided, and not all was done that belongs to it: logs may still have to be read, pods to be let go of. */
+/** Not all was done that belongs to its end: pods may still run, or have to be let go of, and logs have to be read. */
 export async function isUnfinished(directory: string): Promise<boolean> {
   if (!(await isBegun(directory))) return false;
-  const { workloads, stop, cleared } = (await openKept(directory)).run;
-  return workloads.length > 0 && stop !== null && !cleared;
+  const { workloads, cleared } = (await openKept(directory)).run;
+  return workloads.length > 0 && !cleared;
 }
 
 /** Nothing is kept: nothing was ever created. */

@@ -98,7 +98,7 @@ function endsByItself({ kept, context }: ClusterRun, { view }: Look): boolean {
 function isQuiet({ observed }: Look, isDeleted: boolean): boolean {
   const { jobset, rayjob, jobs } = observed;
   if (isDeleted && (jobset !== null || rayjob !== null)) return false;
-  return jobs.every((job) => isFinished(job) || isBuild(job));
+  return jobs.every((job) => isFinished(job) || isBeside(job));
 }
 
 function isFinished({ status }: Job): boolean {
@@ -107,8 +107,9 @@ function isFinished({ status }: Job): boolean {
   );
 }
 
-function isBuild({ metadata }: Job): boolean {
-  return metadata?.name?.endsWith('-build') ?? false;
+/** The build of its image, or TensorBoard, which may be opened again as soon as the end is told. */
+function isBeside({ metadata }: Job): boolean {
+  return /-(?:build|tensorboard)$/.test(metadata?.name ?? '');
 }
 
 /** False: we are not allowed to, which is told. */
