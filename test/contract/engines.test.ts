@@ -307,6 +307,19 @@ describe('what lives on an engine', () => {
     expect(plane.plane.supervisor.liveCount()).toBe(0);
   });
 
+  test('that has ended, and whose logs are still to be read, says that they may be incomplete', async () => {
+    await add();
+    const id = await submitTo('gpu');
+    const run = await made().started(id);
+    const pods = ['worker-0-0', 'worker-1-0'].map((pod) => podFact(pod, 'Succeeded'));
+    run.emit({ type: 'attempt', attempt: 1, message: 'starting' }, ...pods, { type: 'ended' });
+    await plane.until(id, ({ ended }) => ended);
+    expect(await plane.call('DELETE', '/engines/gpu')).toMatchObject({ status: 200 });
+    const isIncomplete = ({ code }: { code: string }) => code === 'log_incomplete';
+    const { record } = await plane.until(id, ({ record: { notices } }) => notices.some(isIncomplete));
+    expect(record.status).toBe('Succeeded');
+  });
+
   test('does not hold up others', async () => {
     await add();
     await submitTo('gpu');

@@ -1,6 +1,7 @@
 /** Experiments that have ended while the last of what they printed is still on its way into the log. */
 import { appendFile, rm } from 'node:fs/promises';
-import { afterEach, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createFakeEngine, podFact, type FakeEngine, type FakeRun } from '../fakes/fake-engine.ts';
 import { createTestPlane, FILES, localSubmission, type TestPlane } from './control-plane.ts';
 
@@ -92,6 +93,29 @@ test('metrics that were printed last are in the record', async () => {
   run.endWith('Succeeded');
   await t.plane.supervisor.logIsComing(id);
   expect(t.plane.store.state(id)?.record.metrics['loss']).toMatchObject({ last: 0.5 });
+});
+
+test('what is odd about metrics that were written last is a notice', async () => {
+  const t = await start();
+  const { id, run } = await ended(t);
+  await appendFile(join(run.context.paths.output, 'metrics.jsonl'), '{"loss": 0.5, "st\n');
+  run.endWith('Succeeded');
+  await t.plane.supervisor.logIsComing(id);
+  expect(t.plane.store.state(id)?.record.notices).toMatchObject([{ code: 'metrics_line_left_out' }]);
+});
+
+test('a server does not stay for logs that do not come', async () => {
+  const t = await start();
+  const { run } = await ended(t);
+  const { isBusy } = t.plane.supervisor;
+  const started = performance.now();
+  const clock = vi.spyOn(performance, 'now');
+  clock.mockReturnValue(started + 1000);
+  expect(isBusy()).toBe(true);
+  clock.mockReturnValue(started + 2 * 3600 * 1000);
+  expect(isBusy()).toBe(false);
+  clock.mockRestore();
+  run.endWith('Succeeded');
 });
 
 test('it keeps no other from its turn', async () => {

@@ -44,6 +44,8 @@ const clusters: Kubernetes = {
         ...{ input: `${scheme}://runs/in/`, output: `${scheme}://runs/${id}/` },
         tensorboard: plan?.tensorboard.enabled ? `${scheme}://runs/${id}/tensorboard` : null,
       }),
+      // What is left to it, it has carried out as if it were a run.
+      collect: (context) => engine.run(context),
       objectAccess: (pods) => objectAccess(stubCluster({ get: get as never }), settings, pods),
     };
     return engine;
@@ -165,6 +167,19 @@ test('an object that grows is read on: each value once, and of its bytes only wh
   ]);
   expect(await seriesOf(id, 'loss')).toEqual(LOSS);
   expect(Object.keys(await metricsOf(id)).sort()).toEqual(['f1', 'hparam/accuracy', 'loss', 'é_t_a_g']);
+});
+
+test('a server that died right after the end has the last look taken by the next one', async () => {
+  const { id, run } = await submit();
+  run.emit(podFact('worker-0-0', 'Succeeded'), { type: 'ended' });
+  await ended(id);
+  await plane.close();
+  await put(id, 'metrics.jsonl', '{"step": 1, "f1": 0.5}\n');
+  plane = await createTestPlane({ kubernetes: clusters, rates: RATES, data: plane.data });
+  const rest = await engine.started(id);
+  rest.emit({ type: 'progress', message: 'reading' });
+  rest.endWith('Succeeded');
+  await expect.poll(async () => (await metricsOf(id)).f1?.last, SOON).toBe(0.5);
 });
 
 test('nothing is asked for again that has not changed, also by the next server', async () => {

@@ -47,7 +47,7 @@ export interface MetricsFollowing {
 }
 
 interface Ingredients {
-  store: Pick<ExperimentStore, 'state' | 'measured' | 'append'>;
+  store: Pick<ExperimentStore, 'state' | 'measured' | 'append' | 'remark'>;
   folders: Folders;
   log: Log;
   now(): Date;
@@ -173,7 +173,10 @@ function followOne(
   }
 
   function tellNews({ isNew, remarks }: Awaited<ReturnType<Gathering['look']>>): void {
-    if (remarks.length > 0)
+    // No fact comes after the end, and the last look may.
+    if (remarks.length > 0 && stateOf(by.store, id).ended)
+      for (const remark of remarks) by.store.remark(id, remark);
+    else if (remarks.length > 0)
       by.store.append(
         id,
         remarks.map((remark) => ({ type: 'notice', ...remark }) as const),

@@ -10,8 +10,8 @@ export interface Carried extends QueueEntry {
   stop: AbortController;
   detach: AbortController;
   task: Promise<void>;
-  /** The rest of its logs is being read, no more than that. */
-  hasEnded: boolean;
+  /** The rest of its logs is being read, no more than that: since when, by a clock that only goes forward. Null: it runs. */
+  endedSince: number | null;
   /** Resolves when its log is complete; null: it is. */
   log: Promise<void> | null;
 }
@@ -21,9 +21,14 @@ export interface CarriedTable {
   get(id: string): Carried | undefined;
   /** Those that run. */
   live(): Carried[];
-  count(): number;
-  /** Carries one out; it is here until that has returned. */
-  take(given: QueueEntry & { engine: string }, go: (course: Course) => Promise<void>): Carried;
+  /** Something runs, or has ended not long ago: for what a cluster does not give out for hours no server stays. */
+  isBusy(): boolean;
+  /** Carries one out; it is here until that has returned. `isLeft`: one that had ended before. */
+  take(
+    given: QueueEntry & { engine: string },
+    go: (course: Course) => Promise<void>,
+    options?: { isLeft: boolean },
+  ): Carried;
   /** Leaves what is still to be read of an ended one; returns when nothing is done about it any more. */
   settled(id: string): Promise<void>;
   /** Lets go of what is carried on an engine, changes it, and has everything taken up again, whatever came of the change. */
@@ -49,6 +54,9 @@ interface Told {
   onGone(): void;
 }
 
+/** So long a server stays for the rest of logs. The next one goes on with it. */
+const STAYS_MS = 3600 * 1000;
+
 export function createCarriedTable({ log, onEnded, onGone }: Told): CarriedTable {
   const carried = new Map<string, Carried>();
 
@@ -60,20 +68,24 @@ export function createCarriedTable({ log, onEnded, onGone }: Told): CarriedTable
 
   return {
     get: (id) => carried.get(id),
-    live: () => [...carried.values()].filter(({ hasEnded }) => !hasEnded),
-    count: () => carried.size,
-    take(given, go) {
+    live: () => [...carried.values()].filter(({ endedSince }) => endedSince === null),
+    isBusy: () =>
+      [...carried.values()].some(
+        ({ endedSince }) => endedSince === null || performance.now() - endedSince < STAYS_MS,
+      ),
+    take(given, go, { isLeft } = { isLeft: false }) {
       const [stop, detach] = [new AbortController(), new AbortController()];
       // Everything that runs listens to it.
       setMaxListeners(0, detach.signal);
       const { promise, resolve } = deferred<undefined>();
       const task = Promise.resolve();
-      const entry: Carried = { ...given, stop, detach, task, hasEnded: false, log: promise };
+      const endedSince = isLeft ? performance.now() : null;
+      const entry: Carried = { ...given, stop, detach, task, endedSince, log: promise };
       const course: Course = {
         stop: stop.signal,
         detach: detach.signal,
         onEnded() {
-          entry.hasEnded = true;
+          entry.endedSince = performance.now();
           onEnded();
         },
         onLogs() {
@@ -96,7 +108,7 @@ export function createCarriedTable({ log, onEnded, onGone }: Told): CarriedTable
     },
     async settled(id) {
       const entry = carried.get(id);
-      if (entry?.hasEnded) entry.detach.abort();
+      if (entry != null && entry.endedSince !== null) entry.detach.abort();
       await entry?.task;
     },
     async exchange({ engine, held, change, takeUp }) {

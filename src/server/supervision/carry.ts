@@ -6,7 +6,7 @@ import type { Ground } from './ground.ts';
 import { stateOf } from '../store/store.ts';
 import { gatherContext, type Carrying, type Course, type Signals } from './context.ts';
 import { failureOf } from './failure.ts';
-import { collect, recordLate, tellIncomplete } from './late.ts';
+import { collect, recordLate, tellIncomplete, tellMayBeMissing } from './late.ts';
 import { record } from './recording/record.ts';
 import { newStep, takeSteps } from './steps.ts';
 
@@ -91,7 +91,12 @@ export async function tidyLeft(ground: Ground, id: string, course: Course): Prom
   const state = ground.store.state(id);
   // Of one that had not come so far there is nothing to be read.
   const mayBeLeft = state?.record.step === 'run' && ground.store.build(id) !== null;
-  if (mayBeLeft && ground.engines.get(state.record.engine)?.collect !== undefined) {
+  const engine = state === null ? undefined : ground.engines.get(state.record.engine);
+  if (mayBeLeft && engine === undefined) {
+    const why = `the engine ${state.record.engine} is no longer configured`;
+    await tellMayBeMissing(ground, id, { why, detach });
+  }
+  if (mayBeLeft && engine?.collect !== undefined) {
     try {
       await collect(ground, await gatherContext(ground, state, course));
     } catch (error) {

@@ -30,7 +30,7 @@ export interface Supervisor {
   reconsider(): void;
   /** Experiments that wait or run. */
   liveCount(): number;
-  /** Something waits, runs, or has ended and is not tidied up yet. */
+  /** Something waits, runs, or has ended not long ago and is not tidied up yet. */
   isBusy(): boolean;
   /**
    * Lets go of everything on an engine while it is exchanged or taken away; then all of it is taken up again as after a
@@ -59,7 +59,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
   let closed = false;
   const { live } = carried;
   const queue = createQueue({ ground, running: live, isHeld: (engine) => held.has(engine), start });
-  const isBusy = () => carried.count() + queue.size() > 0;
+  const isBusy = () => carried.isBusy() || queue.size() > 0;
 
   function start(id: string): void {
     carried.take({ id, ...needsOf(ground, id) }, (course) => carry(ground, id, course));
@@ -67,7 +67,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
 
   function tidyUp(id: string): void {
     const entry = { id, ...needsOf(ground, id) };
-    carried.take(entry, (course) => tidyLeft(ground, id, course)).hasEnded = true;
+    carried.take(entry, (course) => tidyLeft(ground, id, course), { isLeft: true });
   }
 
   function enqueue(state: ExperimentState, plan: Plan | null): void {
