@@ -115,6 +115,16 @@ interface Followed extends Known {
   sample(tell: () => void, signal: AbortSignal): Promise<void>;
 }
 
+/** As facts while it lives: none comes after the end, but the last look may. */
+function takeRemarks(store: Ingredients['store'], id: string, remarks: readonly Remark[]): void {
+  if (stateOf(store, id).ended) for (const remark of remarks) store.remark(id, remark);
+  else
+    store.append(
+      id,
+      remarks.map((remark) => ({ type: 'notice', ...remark }) as const),
+    );
+}
+
 function followOne(
   by: Ingredients,
   id: string,
@@ -173,14 +183,7 @@ function followOne(
   }
 
   function tellNews({ isNew, remarks }: Awaited<ReturnType<Gathering['look']>>): void {
-    // No fact comes after the end, and the last look may.
-    if (remarks.length > 0 && stateOf(by.store, id).ended)
-      for (const remark of remarks) by.store.remark(id, remark);
-    else if (remarks.length > 0)
-      by.store.append(
-        id,
-        remarks.map((remark) => ({ type: 'notice', ...remark }) as const),
-      );
+    if (remarks.length > 0) takeRemarks(by.store, id, remarks);
     if (isNew) tell();
   }
 
