@@ -16,6 +16,7 @@ import {
   type Gathering,
 } from './gathering.ts';
 import { createObjectFollower, type ObjectFollowing, type ObjectRates } from './objects/object-following.ts';
+import type { Remark } from './collector.ts';
 import { keptMetrics, keptUsage } from './kept.ts';
 import { createUsageSampling } from './usage.ts';
 
