@@ -1,5 +1,5 @@
 /** Commands in pods that run on a node: through the API server. */
-import { test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { inPlace } from './harness/place.ts';
 const HOLD = `trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done`;
 
 onCluster('a command in a pod', () => {
-  test('has its streams, its exit code and its files; what its client leaves is ended', ({ expect }) =>
+  test('has its streams, its exit code and its files; what its client leaves is ended', () =>
     inPlace(async ({ submit, until, world }) => {
       const id = await submit({ command: HOLD, count: 2 });
       await until(id, (record) => record.pods.every(({ status }) => status === 'Running'));
@@ -37,14 +37,14 @@ onCluster('a command in a pod', () => {
       const left = spawn(process.execPath, words, { env: world.env, stdio: 'ignore' });
       const count = 'ps | grep -c "[s]leep 98765"';
       const sleeping = async () => Number(String((await exec('sh', '-c', count)).stdout));
-      await expect.poll(sleeping, { timeout: 20_000 }).toBe(1);
+      await vi.waitFor(async () => expect(await sleeping()).toBe(1), { timeout: 20_000 });
       left.kill('SIGKILL');
-      await expect.poll(sleeping, { timeout: 30_000 }).toBe(0);
+      await vi.waitFor(async () => expect(await sleeping()).toBe(0), { timeout: 30_000 });
       await world.client.cancel({ ids: [id] });
       await world.end(id);
     }));
 
-  test.skipIf(!hasTmux)('on a terminal is one: keys, size, and nothing of it stays', ({ expect }) =>
+  test.skipIf(!hasTmux)('on a terminal is one: keys, size, and nothing of it stays', () =>
     inPlace(async ({ submit, until, world }) => {
       const id = await submit({ command: HOLD });
       await until(id, ({ status }) => status === 'Running');
@@ -59,15 +59,13 @@ onCluster('a command in a pod', () => {
         terminal.type('echo code=$?');
         await terminal.shows(/^code=130$/m);
         terminal.resize(100, 25);
-        await expect
-          .poll(
-            () => {
-              terminal.type('clear; stty size');
-              return terminal.screen();
-            },
-            { timeout: 20_000, interval: 500 },
-          )
-          .toMatch(/^25 100$/m);
+        await vi.waitFor(
+          () => {
+            terminal.type('clear; stty size');
+            expect(terminal.screen()).toMatch(/^25 100$/m);
+          },
+          { timeout: 20_000, interval: 500 },
+        );
         terminal.type('exit 3');
         await terminal.shows(/^left with 3$/m);
         terminal.type('stty -a | grep -o "isig icanon"');

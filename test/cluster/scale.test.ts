@@ -1,5 +1,5 @@
 /** Many pods, on nodes where nothing really runs. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { onCluster } from './harness/found.ts';
 import { pods } from './harness/kubernetes.ts';
 import { inPlace } from './harness/place.ts';
@@ -24,7 +24,7 @@ onCluster(
           expect(record.pods.filter(({ status }) => status !== 'Succeeded')).toEqual([]);
           // The end is told before the last of them are let go of.
           const held = async () => (await pods(namespace).list()).filter(({ metadata }) => metadata?.finalizers?.some((name) => name.startsWith('aichor.io'))); // prettier-ignore
-          await expect.poll(held, { timeout: 60_000 }).toEqual([]);
+          await vi.waitFor(async () => expect(await held()).toEqual([]), { timeout: 60_000, interval: 200 });
         },
         { fake: true },
       ));
