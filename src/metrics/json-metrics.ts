@@ -85,9 +85,12 @@ function parsedObject(line: string): Record<string, unknown> | null {
   // With a byte order mark, which some writers put before the first line.
   const text = line.trim();
   if (!text.startsWith('{')) return null;
-  const value = parsed(text) ?? parsed(text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity\b|\bNaN\b/g, quoted));
+  const value = parsed(text) ?? parsed(text.replace(WITHOUT_QUOTES, quoted));
   return isObject(value) ? value : null;
 }
+
+/** Numbers that JSON has not, and strings, in which they are none. One that never ends goes to the end: it is looked at once. */
+const WITHOUT_QUOTES = /"(?:[^"\\]|\\[^])*"?|-?Infinity\b|\bNaN\b/g;
 
 function quoted(token: string): string {
   return token.startsWith('"') ? token : `"${token}"`;

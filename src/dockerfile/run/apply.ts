@@ -8,7 +8,7 @@ import { FILE_MODE, ImageTree, type TreeNode } from '../tree/image-tree.ts';
 import { condaHomes } from './made-environment.ts';
 import { showMounted } from './mounted.ts';
 import { readPlainRun } from './plain.ts';
-import { isEditableOption, isFileOption, isLocal } from './options.ts';
+import { isEditableOption, isFileOption, isLocal, withoutExtras } from './options.ts';
 import type { RemovedNodes, RunEffect, RunMount, Runner, RunRequest } from './request.ts';
 
 /** The stage a RUN stands in, and what it may mount. */
@@ -71,7 +71,7 @@ function readByInstalls(
     .flatMap(({ folder, options }) =>
       options.flatMap(({ name, value }) => {
         if (value === null) return [];
-        const path = imagePath(folder, value.replace(/\[.*$/, ''));
+        const path = imagePath(folder, withoutExtras(value));
         if (isFileOption(name)) return [imagePath(path, '..')];
         return isEditableOption(name) || (name === null && isLocal(value)) ? [path] : [];
       }),

@@ -1,3 +1,4 @@
+import { LONGEST_VALUE } from '../limits.ts';
 import type { Install } from '../stage.ts';
 import { imagePath } from '../tree/image-path.ts';
 import type { Option } from './options.ts';
@@ -50,6 +51,9 @@ export function isWrittenBy(installs: readonly Install[], path: string): boolean
 const HOMES =
   /(?<![\w.$}/~-])((?:\/[\w.-]+)*\/(?:mini|ana|micro|mamba)?(?:conda|forge|mamba)\d?(?:\/envs\/[\w.-]+)?)\/(?:bin|condabin|etc\/profile\.d)\//g;
 
+/** Environments that are known of an image: no image has so many, and each new one is held against them all. */
+const MOST_HOMES = 100;
+
 /**
  * Folders of conda whose programs a line calls by their paths. There is one environment here, which stands for all. Pure.
  *
@@ -60,12 +64,20 @@ export function condaHomes(
   script: string,
   { values, known }: { values: ReadonlyMap<string, string>; known: ReadonlySet<string> },
 ): string[] {
+  if (known.size >= MOST_HOMES) return [];
   const home = values.get('HOME') ?? '/root';
-  const text = script
-    .replace(/(?<=^|[\s"'=:;&|])~(?=\/)/g, home)
-    .replace(/\$\{?(\w+)\}?/g, (word, name: string) => values.get(name) ?? (name === 'HOME' ? home : word));
+  let room = LONGEST_VALUE;
+  const valueOf = (word: string, name: string) => {
+    const value = values.get(name) ?? (name === 'HOME' ? home : word);
+    // What has become too long already is left as it stands.
+    if (value.length > room) return word;
+    room -= value.length;
+    return value;
+  };
+  const text = script.replace(/(?<=^|[\s"'=:;&|])~(?=\/)/g, home).replace(/\$\{?(\w+)\}?/g, valueOf);
   const found = new Set<string>();
   for (const [, path = ''] of text.matchAll(HOMES)) {
+    if (known.size + found.size >= MOST_HOMES) break;
     // A link cannot stand in another.
     const isApart = [...known, ...found].every(
       (other) => !path.startsWith(`${other}/`) && !other.startsWith(`${path}/`),

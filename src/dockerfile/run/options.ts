@@ -50,6 +50,11 @@ export function isEditableOption(name: string | null): boolean {
   return name === '-e' || name === '--editable';
 }
 
+/** `./folder[extra]` without the extras. */
+export function withoutExtras(requirement: string): string {
+  return requirement.split('[', 1)[0] ?? '';
+}
+
 /** A requirement that is a folder or a file: `.`, `./lib`, `/app[extra]`, `x.whl`, never a name or an address. */
 export function isLocal(value: string): boolean {
   const isPath = /^\.{0,2}\/|^\.{1,2}(\[|$)/.test(value);

@@ -1,9 +1,9 @@
 import { imagePath } from '../tree/image-path.ts';
-import { isEditableOption, isFileOption, isLocal } from './options.ts';
+import { isEditableOption, isFileOption, isLocal, withoutExtras } from './options.ts';
 import { readInstall, unmadeFolders } from './install.ts';
 import type { Install } from '../stage.ts';
 import type { RunEffect, RunRequest } from './request.ts';
-import { expandWhole, expandWord } from './shell-expand.ts';
+import { expandWhole, expandWord, withinLimits } from './shell-expand.ts';
 import { ShellFiles, type CommandOutcome, type OutputFile } from './shell-files.ts';
 import {
   NeedsShell,
@@ -175,12 +175,12 @@ class PlainRun {
     return fits;
   }
 
-  readonly #lookup = (name: string, isOptional: boolean): string | undefined => {
+  readonly #lookup = withinLimits((name, isOptional) => {
     if (OF_THE_SHELL.test(name)) throw new NeedsShell(`$${name}`);
     const value = this.#variables.get(name) ?? (name === 'HOME' ? '/root' : undefined);
     if (value === undefined && this.#settings.refusesUnset && !isOptional) throw new NeedsShell(`$${name}`);
     return value;
-  };
+  });
 
   #assign(name: string, value: string): void {
     if (OF_THE_SHELL.test(name)) throw new NeedsShell(`${name}=`);
@@ -337,7 +337,7 @@ class PlainRun {
       if (value === null) continue;
       const isInput = isFileOption(name) || isEditableOption(name) || (name === null && isLocal(value));
       if (!isInput || /^[a-z+]+:\/\//.test(value)) continue;
-      const path = imagePath(this.#files.folder, value.replace(/\[.*$/, ''));
+      const path = imagePath(this.#files.folder, withoutExtras(value));
       const isKnown =
         this.#files.isThere(path) ||
         this.#written.has(path) ||

@@ -1,7 +1,22 @@
+import { LONGEST_VALUE } from '../limits.ts';
 import { NeedsShell } from './shell-syntax.ts';
 
 /** Variables as a shell has them. `isOptional`: one that is not set is nothing to complain of. */
 export type Lookup = (name: string, isOptional: boolean) => string | undefined;
+
+/** So much is put in for the variables of one line, which may name a long one again and again. */
+const MOST_PUT_IN = 8 * LONGEST_VALUE;
+
+/** A lookup for one line. It throws NeedsShell for more than is put into that. */
+export function withinLimits(lookup: Lookup): Lookup {
+  let left = MOST_PUT_IN;
+  return (name, isOptional) => {
+    const value = lookup(name, isOptional);
+    left -= value?.length ?? 0;
+    if (left < 0) throw new NeedsShell(`more than ${MOST_PUT_IN} characters of variables`);
+    return value;
+  };
+}
 
 export interface Field {
   text: string;

@@ -279,6 +279,21 @@ test('what a stage lacks is lacking where its files are mounted', async () => {
   expect((await image(text)).unfollowed.map(({ line }) => line)).toContain(2);
 });
 
+// A quadratic reader would take minutes, far beyond the limit of a test.
+test('of very many environments of conda some are known, of a text that grows without end its beginning', async () => {
+  const homes = Array.from({ length: 2000 }, (_, index) => `/a${index}/conda/bin`).join(':');
+  const lines = Array.from({ length: 900 }, (_, index) => `ENV PATH=/x${index}:$A`).join('\n');
+  expect((await image(`FROM a\nENV A=${homes}\n${lines}`)).environments.size).toBeGreaterThan(10);
+  const long = `FROM a\nENV A=${'x'.repeat(100_000)}\nRUN echo ${'$A'.repeat(8000)}`;
+  await expect(image(long)).resolves.toBeDefined();
+});
+
+test('of what an installation reads and a later line removes an extra is no part, however it is written', async () => {
+  const brackets = JSON.stringify(`./${'['.repeat(240_000)}\n`);
+  const text = `FROM a\nCOPY . .\nRUN ["pip", "install", ${brackets}]\nRUN rm -rf data src`;
+  await expect(image(text)).resolves.toBeDefined();
+});
+
 test('who puts an environment of conda on the PATH has it, whatever line makes it', async () => {
   const text = 'FROM continuumio/miniconda3\nENV PATH=/opt/conda/envs/exp/bin:/usr/games:$PATH\nCOPY . /app';
   expect([...(await image(text)).environments]).toEqual(['/opt/conda/envs/exp']);

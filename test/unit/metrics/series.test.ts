@@ -205,3 +205,9 @@ test.each([
   ['NaN', 'NaN'],
   [null, '-'],
 ] as const)('%s reads %s', (value, text) => expect(valueText(value)).toBe(text));
+
+// A quadratic reader would take minutes, far beyond the limit of a test.
+test('a string that never ends is looked at once', () => {
+  expect(metricsOfLine(`{"a": NaN, "${'\\"'.repeat(500_000)}`)).toBeNull();
+  expect(metricsOfLine('{"a": "NaN \\" NaN", "b": NaN}')?.values).toEqual([['b', Number.NaN]]);
+});

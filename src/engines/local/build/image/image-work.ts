@@ -4,7 +4,7 @@ import type { Image } from '../../../../dockerfile/image.ts';
 import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
 import type { Install } from '../../../../dockerfile/stage.ts';
 import type { BuildContext } from '../../../engine.ts';
-import { isEditableOption, isFileOption } from '../../../../dockerfile/run/options.ts';
+import { isEditableOption, isFileOption, withoutExtras } from '../../../../dockerfile/run/options.ts';
 import { withoutEditable } from '../editable/requirements.ts';
 import type { BuildStep, EnvironmentWork, EnvironmentMaking } from '../environments/environment-work.ts';
 import { contextPrefix } from './context.ts';
@@ -200,7 +200,7 @@ export async function editableFolders(install: Install, sources: string): Promis
   const found: string[] = [];
   for (const { name, value } of options) {
     if (value === null) continue;
-    if (isEditableOption(name)) found.push(place(value.replace(/\[.*$/, '')));
+    if (isEditableOption(name)) found.push(place(withoutExtras(value)));
     if (isFileOption(name)) found.push(...(await withoutEditable(place(value), place('.'))));
   }
   return found;
