@@ -56,10 +56,9 @@ export function table(
     style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [], compact: true },
     truncate: '…',
   });
-  drawn.push(
-    columns.map((column) => colors.dim(column.title)),
-    ...cells,
-  );
+  drawn.push(columns.map((column) => colors.dim(column.title)));
+  // One by one: hundreds of thousands are more than a call takes.
+  for (const row of cells) drawn.push(row);
   return drawn
     .toString()
     .split('\n')
@@ -83,7 +82,7 @@ function withRoomForRest(
   width: number,
 ): readonly Column[] {
   const used = columns.map(({ title }, index) =>
-    Math.max(title.length, ...rows.map((row) => columnsOfText(row[index] ?? ''))),
+    rows.reduce((widest, row) => Math.max(widest, columnsOfText(row[index] ?? '')), title.length),
   );
   const longest = used[columns.findIndex((column) => column.width === 'rest')] ?? 0;
   if (longest + GAP <= restWidth(columns, width)) return columns;
