@@ -34,6 +34,8 @@ const BARE = Object.fromEntries(
 );
 const GAP = 2;
 const NARROWEST_REST = 8;
+/** Rows that are drawn in one go: the library's time grows with their square. */
+const TOGETHER = 200;
 
 /**
  * A table without lines that fits the screen: what is too long ends in `…`, that of the column `rest` after it has taken what
@@ -49,21 +51,21 @@ export function table(
   const cells = rows.map((row) => row.filter((_cell, index) => shown[index]));
   const columns = withRoomForRest(fitted, cells, width);
   const rest = restWidth(columns, width);
-  const drawn = new Table({
-    chars: BARE,
-    colWidths: columns.map((column) => (column.width === 'rest' ? rest : column.width + GAP)),
-    colAligns: columns.map((column) => column.align ?? 'left'),
-    style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [], compact: true },
-    truncate: '…',
-  });
-  drawn.push(columns.map((column) => colors.dim(column.title)));
-  // One by one: hundreds of thousands are more than a call takes.
-  for (const row of cells) drawn.push(row);
-  return drawn
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const draw = (some: string[][]) => {
+    const drawn = new Table({
+      chars: BARE,
+      colWidths: columns.map((column) => (column.width === 'rest' ? rest : column.width + GAP)),
+      colAligns: columns.map((column) => column.align ?? 'left'),
+      style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [], compact: true },
+      truncate: '…',
+    });
+    drawn.push(...some);
+    return drawn.toString().split('\n');
+  };
+  const lines = draw([columns.map((column) => colors.dim(column.title))]);
+  for (let from = 0; from < cells.length; from += TOGETHER)
+    for (const line of draw(cells.slice(from, from + TOGETHER))) lines.push(line);
+  return lines.map((line) => line.trimEnd()).join('\n');
 }
 
 /** The columns for which there is room. */

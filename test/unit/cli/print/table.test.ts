@@ -25,3 +25,16 @@ test('what is too long for the last column takes the room that others do not use
     '日本  3  2 running, 2 waiting, 1 new',
   );
 });
+
+test('rows come whole and in order, of one width, however many there are', () => {
+  const rows = Array.from({ length: 450 }, (_, at) => [
+    `row-${at}`,
+    String(at),
+    at === 449 ? 'the longest of them all, cut' : 'x',
+  ]);
+  const [title, ...lines] = drawn(30, rows);
+  expect(title).toMatch(/^NAME +N +STATUS$/);
+  expect(lines.map((line) => line.split(/ +/)[0])).toEqual(rows.map(([name]) => name));
+  expect(new Set(lines.map((line) => line.indexOf('  x')).filter((at) => at !== -1)).size).toBe(1);
+  expect(drawn(30, [])).toHaveLength(1);
+});
