@@ -72,6 +72,15 @@ test('who leafs through a log does not wait for it', async () => {
   run.endWith('Succeeded');
 });
 
+test('who looks at a log is told whether more of it may come', async () => {
+  const t = await start();
+  const { id, run } = await ended(t);
+  const isComing = async () => (await t.call('GET', `/experiments/${id}/logs/outline`)).body.is_coming;
+  expect(await isComing()).toBe(true);
+  run.endWith('Succeeded');
+  await expect.poll(isComing).toBe(false);
+});
+
 test('what is found out meanwhile is added to the record, and nothing else is', async () => {
   const t = await start();
   const { id, run } = await ended(t);

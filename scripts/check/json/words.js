@@ -82,7 +82,8 @@ export const CHANGES = {
   cancel_requested: 'Somebody cancelled it; it is being ended',
   failure: 'It will end as failed: `data.reason`, `data.explanation`',
   ran: 'How long it ran: `data.seconds`',
-  ended: 'It has ended, and its log is complete: `status` is final',
+  ended:
+    'It has ended: `status` is final. On a cluster the last lines of very many pods may come after it: `experiments logs` waits for them',
   metrics: 'Values of metrics in `data.metrics` (20 at most, `data.more`: how many others)',
   annotated: 'Labels or its note were changed: `data.labels`, `data.note`',
   deleted: 'Its record is gone',

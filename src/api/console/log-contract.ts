@@ -17,6 +17,8 @@ export const logOutline = z.object({
   lines: z.int(),
   /** Sequence of the last line of all. */
   last_sequence: z.int(),
+  /** Whether lines may still come: it runs, or has ended and the last of its log is being read. */
+  is_coming: z.boolean(),
   /** How many of the lines come before `at`; null: it was not given. */
   position: z.int().nullable(),
   /** Everything that lines come from, whatever the query is. */

@@ -54,14 +54,7 @@ export function LogsPage({ record, last }: LogsProps) {
         onJump={jump}
       />
       <Failure pages={pages} />
-      <Lines
-        key={key}
-        shown={shown}
-        isLive={!isTerminal(record.status)}
-        canvas={canvas}
-        onJump={jump}
-        last={last}
-      />
+      <Lines key={key} shown={shown} canvas={canvas} onJump={jump} last={last} />
       <Chosen pages={pages} />
     </section>
   );
@@ -77,18 +70,15 @@ function useSources(id: string, { outline }: LogPages): LogOutlineAnswer['source
 
 interface LinesProps {
   shown: { pages: LogPages; found: LogSearch; isFollowing: Signal<boolean> };
-  /** Whether more may come, when it is first shown. */
-  isLive: boolean;
   canvas: { current: LogCanvas | null };
   onJump(step: 1 | -1): void;
   last: LastLines | undefined;
 }
 
-function Lines({ shown: { pages, found, isFollowing }, isLive, canvas, onJump, last }: LinesProps) {
+function Lines({ shown: { pages, found, isFollowing }, canvas, onJump, last }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
   const layer = useRef<HTMLDivElement>(null);
   const space = useRef<HTMLDivElement>(null);
-  const wasLive = useRef(isLive);
   // Before anything is painted: the lines may have come with the page.
   useLayoutEffect(() => {
     if (box.current === null || layer.current === null || space.current === null) return;
@@ -106,7 +96,7 @@ function Lines({ shown: { pages, found, isFollowing }, isLive, canvas, onJump, l
     const sized = new ResizeObserver(own.resized);
     const rewrapped = isWrapped.subscribe(own.resized);
     sized.observe(box.current);
-    void begin(pages, own, { isLive: wasLive.current, isFollowing });
+    void begin(pages, own, isFollowing);
     return () => {
       sized.disconnect();
       rewrapped();
@@ -161,15 +151,11 @@ function Failure({ pages }: { pages: LogPages }) {
   );
 }
 
-async function begin(
-  pages: LogPages,
-  canvas: LogCanvas,
-  { isLive, isFollowing }: { isLive: boolean; isFollowing: { value: boolean } },
-): Promise<void> {
+async function begin(pages: LogPages, canvas: LogCanvas, isFollowing: { value: boolean }): Promise<void> {
   const at = chosenLine();
   if (at !== null) isFollowing.value = false;
   try {
-    const place = await pages.open(isLive, at);
+    const place = await pages.open(at);
     if (at === null || place === null) canvas.toEnd();
     else canvas.show(place);
   } catch (error) {

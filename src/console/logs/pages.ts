@@ -19,8 +19,8 @@ export interface LogPages {
   line(place: number): LogLine | null;
   /** The line with this number, where its page is here. */
   known(sequence: number): LogLine | null;
-  /** Asks how much there is, and follows what comes when `isLive`. @param at sequence of a line: its place is returned */
-  open(isLive: boolean, at: number | null): Promise<number | null>;
+  /** Asks how much there is, and follows what may still come. @param at sequence of a line: its place is returned */
+  open(at: number | null): Promise<number | null>;
   /** Where a line stands; null: it is none of these. */
   placeOf(sequence: number): Promise<number | null>;
   close(): void;
@@ -90,14 +90,14 @@ export function createLogPages(id: string, filters: LogFilters, known: LogOutlin
     failure,
     line: (place) => (place < ended ? store.line(place) : ([...open.values()][place - ended] ?? null)),
     known: store.known,
-    async open(isLive, at) {
+    async open(at) {
       const found = await askFirst(at ?? undefined);
       outline.value = found;
       ended = found.lines;
       // What will be seen is on its way before anything is drawn.
       if (ended > 0) store.line(Math.min(found.position ?? ended, ended - 1));
       changed();
-      if (isLive) follow(found.last_sequence).catch(fail);
+      if (found.is_coming) follow(found.last_sequence).catch(fail);
       return found.position;
     },
     placeOf: async (sequence) => (await ask(sequence)).position,

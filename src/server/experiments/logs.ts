@@ -80,8 +80,10 @@ async function openLog({ store, logs }: Omit<LogReading, 'supervisor'>, ref: str
 
 /** How many lines there are now, and from what. */
 export async function logOutline(by: LogReading, ref: string, { at, ...filter }: OutlineQuery) {
-  const { log } = await openLog(by, ref);
-  return log.outline(withoutUndefined(filter), at);
+  const { log, id, state } = await openLog(by, ref);
+  // Asked before the lines are counted: what comes in between is seen by who follows.
+  const is_coming = !state.ended || by.supervisor.logIsComing(id) !== null;
+  return { ...(await log.outline(withoutUndefined(filter), at)), is_coming };
 }
 
 /** Which lines hold a text. */

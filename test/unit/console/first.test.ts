@@ -34,7 +34,8 @@ interface Modules {
   'parts/newer.tsx': { Newer(): unknown; watchForNewer(): void };
 }
 interface LogPages {
-  open(isLive: boolean, at: number | null): Promise<number | null>;
+  lines: { value: number | null };
+  open(at: number | null): Promise<number | null>;
   line(place: number): LogLine | null;
   close(): void;
 }
@@ -87,26 +88,38 @@ it('is asked for anew once changes are told: whoever did not listen before has n
 });
 
 it('of a log is its end as it was counted then, and not beside a later count', async () => {
-  const outline = { lines: 1010, last_sequence: 1010, position: null };
+  const outline = { lines: 1010, last_sequence: 1010, is_coming: false, position: null };
   came = { [`${LOG}/outline`]: outline, [LAST_PAGE]: pageOf(1001, 1010) };
   answers = {
-    [`${LOG}/outline?at=1015`]: { lines: 1030, last_sequence: 1030, position: 1014 },
+    [`${LOG}/outline?at=1015`]: { lines: 1030, last_sequence: 1030, is_coming: false, position: 1014 },
     [LAST_PAGE]: pageOf(1001, 1030),
   };
   const { createLogPages } = await consoles('logs/pages.ts');
   const pages = createLogPages(ID, {});
-  expect(await pages.open(false, 1015)).toBe(1014);
+  expect(await pages.open(1015)).toBe(1014);
   await expect.poll(() => pages.line(1014)?.text).toBe('line 1015');
   pages.close();
 });
 
 it('of a log is shown without being asked for', async () => {
-  const outline = { lines: 1010, last_sequence: 1010, position: null };
+  const outline = { lines: 1010, last_sequence: 1010, is_coming: false, position: null };
   came = { [`${LOG}/outline`]: outline, [LAST_PAGE]: pageOf(1001, 1010) };
   const { createLogPages } = await consoles('logs/pages.ts');
   const pages = createLogPages(ID, {});
-  await pages.open(false, null);
+  await pages.open(null);
   await expect.poll(() => pages.line(1009)?.text).toBe('line 1010');
+  pages.close();
+});
+
+it('of a log is followed by what comes, also where the experiment has ended', async () => {
+  const outline = { lines: 1, last_sequence: 1, is_coming: true, position: null };
+  came = { [`${LOG}/outline`]: outline, [`${LOG}?offset=0&limit=500`]: pageOf(1, 1) };
+  answers = { [`${LOG}?follow=true&after=1`]: pageOf(2, 3) };
+  const { createLogPages } = await consoles('logs/pages.ts');
+  const pages = createLogPages(ID, {});
+  await pages.open(null);
+  await expect.poll(() => pages.lines.value).toBe(3);
+  expect(pages.line(2)?.text).toBe('line 3');
   pages.close();
 });
 
