@@ -82,26 +82,34 @@ export async function receive(
   const md5 = createHash('md5');
   const sha = sha256 ? createHash('sha256') : null;
   const asked = checksums.map((name) => [name, createChecksum(name)] as const);
+  const written = await writeBody(folder, body, (piece) => {
+    md5.update(piece);
+    sha?.update(piece);
+    for (const [, checksum] of asked) checksum.update(piece);
+  });
+  return {
+    ...written,
+    md5: md5.digest('hex'),
+    checksums: Object.fromEntries(asked.map(([name, checksum]) => [name, checksum.value()])),
+    sha256: sha?.digest('hex') ?? null,
+  };
+}
+
+/** The same, of which nothing is to be known but what `see` makes of its pieces. */
+export async function writeBody(
+  folder: string,
+  body: AsyncIterable<Uint8Array>,
+  see: (piece: Uint8Array) => void,
+): Promise<Pick<Incoming, 'file' | 'look' | 'bytes'>> {
   const writer = createWriter(join(folder, randomUUID()));
   let bytes = 0;
   try {
     for await (const piece of body) {
-      md5.update(piece);
-      sha?.update(piece);
-      for (const [, checksum] of asked) checksum.update(piece);
+      see(piece);
       bytes += piece.length;
       await writer.add(piece);
     }
-    const look = await writer.end();
-    const values = asked.map(([name, checksum]) => [name, checksum.value()]);
-    return {
-      file: writer.file,
-      look,
-      bytes,
-      md5: md5.digest('hex'),
-      checksums: Object.fromEntries(values),
-      sha256: sha?.digest('hex') ?? null,
-    };
+    return { file: writer.file, look: await writer.end(), bytes };
   } catch (error) {
     await writer.abandon();
     throw isDiskFull(error) ? new S3Error('InsufficientStorage') : error;

@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifThere } from '../../base/io/files.ts';
 import { place } from '../../base/io/place.ts';
-import { checksumOfParts, type ChecksumName } from '../wire/checksum.ts';
+import { checksumOfParts, createChecksum, type ChecksumName } from '../wire/checksum.ts';
 import { S3Error } from '../wire/s3-error.ts';
-import { receive, type Incoming } from './incoming.ts';
+import { writeBody, type Incoming } from './incoming.ts';
 
 /** What was said when a multipart upload began. */
 export interface UploadStart {
@@ -105,17 +105,17 @@ export function createUploads(folder: string) {
       id: string,
       asked: readonly PartAsked[],
       { start, incoming }: { start: UploadStart; incoming: string },
-    ): Promise<Incoming & { etag: string; checksum: string | null }> {
+    ): Promise<Pick<Incoming, 'file' | 'look'> & { etag: string; checksum: string | null }> {
       const parts = chosen(await partsOf(id), asked);
       const files = parts.map((part) => join(pathOf(id), partName(part)));
-      const isWhole = start.checksum !== null && start.checksumType === 'FULL_OBJECT';
-      const joined = await receive(incoming, contentsOf(files), {
-        checksums: isWhole && start.checksum !== null ? [start.checksum] : [],
-        sha256: false,
-      });
-      const checksum =
-        start.checksum === null ? null : checksumOf(start.checksum, { joined, parts, isWhole });
-      return { ...joined, etag: etagOfParts(parts.map(({ etag }) => etag)), checksum };
+      // What the object is called by follows from its parts: of the whole only a checksum of its own is reckoned.
+      const whole =
+        start.checksumType === 'FULL_OBJECT' && start.checksum !== null
+          ? createChecksum(start.checksum)
+          : null;
+      const { file, look } = await writeBody(incoming, contentsOf(files), (piece) => whole?.update(piece));
+      const checksum = whole?.value() ?? checksumFromParts(start.checksum, parts);
+      return { file, look, etag: etagOfParts(parts.map(({ etag }) => etag)), checksum };
     },
     async end(id: string): Promise<void> {
       await rm(pathOf(id), { recursive: true, force: true });
@@ -146,16 +146,11 @@ export function etagOfParts(etags: readonly string[]): string {
   return `${hash.digest('hex')}-${etags.length}`;
 }
 
-function checksumOf(
-  name: ChecksumName,
-  { joined, parts, isWhole }: { joined: Incoming; parts: readonly UploadedPart[]; isWhole: boolean },
-): string | null {
-  if (isWhole) return joined.checksums[name] ?? null;
-  if (parts.some(({ checksum }) => checksum === null)) return null;
-  return `${checksumOfParts(
-    name,
-    parts.map(({ checksum }) => checksum ?? ''),
-  )}-${parts.length}`;
+/** Null: none was asked for, or a part has none. */
+function checksumFromParts(name: ChecksumName | null, parts: readonly UploadedPart[]): string | null {
+  const values = parts.flatMap(({ checksum }) => checksum ?? []);
+  if (name === null || values.length < parts.length) return null;
+  return `${checksumOfParts(name, values)}-${parts.length}`;
 }
 
 async function* contentsOf(files: readonly string[]): AsyncGenerator<Uint8Array> {
