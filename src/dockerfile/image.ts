@@ -12,7 +12,7 @@ import { refusal } from './syntax/refusal.ts';
 import { InvalidWord, substitute } from './syntax/substitute.ts';
 import { readDockerIgnore } from './tree/docker-ignore.ts';
 import { imagePath } from './tree/image-path.ts';
-import { contextTree, type ContextEntry, type FileNode, type ImageTree } from './tree/image-tree.ts';
+import { contextTree, ImageTree, type ContextEntry, type FileNode } from './tree/image-tree.ts';
 
 /** What a Dockerfile makes of a context, as far as processes without a container can have it. */
 export interface Image {
@@ -52,8 +52,8 @@ export interface ImageRequest {
   text: string;
   buildArgs: Readonly<Record<string, string>>;
   target: string | null;
-  /** What the context holds. */
-  context: readonly ContextEntry[];
+  /** What the context holds; or `readContext` of it, by who reads one context several times. */
+  context: readonly ContextEntry[] | ImageTree;
   /** Text of the .dockerignore that counts, or null. */
   ignore: string | null;
   /** Follows RUN lines; null: those are read that need no shell. */
@@ -84,13 +84,12 @@ const PLATFORM: Readonly<Record<string, string>> = {
 export async function readImage(request: ImageRequest): Promise<Image> {
   const { text, target, context, ignore, turn = () => Promise.resolve() } = request;
   refuseTooMuch(tooMuch(text, ignore));
-  const isIgnored = readDockerIgnore(ignore ?? '');
   const refused: LineNote[] = [];
   const reading: Reading = {
     request,
     stages: [],
     global: new Map(Object.entries({ ...PLATFORM, TARGETSTAGE: target ?? 'default' })),
-    context: await contextTree(context, { isIgnored, turn }),
+    context: context instanceof ImageTree ? context : await readContext(context, { ignore, turn }),
     unpack: request.unpack ?? (() => Promise.resolve(null)),
     refuse: (note) => refused.push(note),
     isFollowed: false,
@@ -111,6 +110,14 @@ export async function readImage(request: ImageRequest): Promise<Image> {
   if (last !== undefined) return toImage(last, { stages: reading.stages, refused });
   const nothing = newStage({ name: null, base: null, number: 0 });
   return toImage(nothing, { stages: [], refused: [withoutStage(text, { instructions, refused })] });
+}
+
+/** A context without what a .dockerignore keeps out: what COPY copies from. */
+export async function readContext(
+  entries: readonly ContextEntry[],
+  { ignore, turn }: Required<Pick<ImageRequest, 'ignore' | 'turn'>>,
+): Promise<ImageTree> {
+  return contextTree(entries, { isIgnored: readDockerIgnore(ignore ?? ''), turn });
 }
 
 /** What text in UTF-8 does not have: NUL, other signs that steer, and what stands for bytes that are none. */

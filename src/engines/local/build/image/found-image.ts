@@ -1,4 +1,5 @@
 import type { Image } from '../../../../dockerfile/image.ts';
+import type { ImageTree } from '../../../../dockerfile/tree/image-tree.ts';
 import type { Runner } from '../../../../dockerfile/run/request.ts';
 import { AichorError } from '../../../../errors.ts';
 import { DockerfileTooLarge } from '../../../../dockerfile/limits.ts';
@@ -39,6 +40,7 @@ export async function readFoundImage(place: Place, runner: Runner | null = null)
   const { text, ignore } = dockerfile;
   const { readImage } = await import('../../../../dockerfile/image.ts');
   const turns = createTurns();
+  const turn = () => (turns.isDue() ? turns.take() : DONE);
   try {
     const image = await readImage({
       text,
@@ -47,8 +49,8 @@ export async function readFoundImage(place: Place, runner: Runner | null = null)
       target,
       runner,
       unpack: createUnpacker({ snapshot: place.snapshot, context, directory: place.directory }),
-      context: contextEntries(place.snapshot, context),
-      turn: () => (turns.isDue() ? turns.take() : DONE),
+      context: await contextOf(place.snapshot, { context, ignore, turn }),
+      turn,
     });
     return { dockerfile, image };
   } catch (error) {
@@ -61,3 +63,25 @@ export async function readFoundImage(place: Place, runner: Runner | null = null)
 }
 
 const DONE = Promise.resolve();
+
+interface ContextRead {
+  context: string;
+  ignore: string | null;
+  turn: () => Promise<void>;
+}
+
+/** What was read last of a snapshot: a build reads its Dockerfile more than once. Held by nobody for long. */
+const known = new WeakMap<object, { context: string; ignore: string | null; tree: WeakRef<ImageTree> }>();
+
+async function contextOf(
+  snapshot: Place['snapshot'],
+  { context, ignore, turn }: ContextRead,
+): Promise<ImageTree> {
+  const last = known.get(snapshot);
+  const there = last?.context === context && last.ignore === ignore ? last.tree.deref() : undefined;
+  if (there !== undefined) return there;
+  const { readContext } = await import('../../../../dockerfile/image.ts');
+  const tree = await readContext(contextEntries(snapshot, context), { ignore, turn });
+  known.set(snapshot, { context, ignore, tree: new WeakRef(tree) });
+  return tree;
+}
