@@ -38,7 +38,7 @@ export function eventMessage(event: ExperimentEvent): string {
     case 'ran':
       return `ran for ${event.seconds} s`;
     case 'ended':
-      return 'ended: everything has stopped, the log is complete';
+      return 'ended: everything has stopped';
   }
 }
 

@@ -25,7 +25,7 @@ test.each<[ExperimentFact, string]>([
   [{ type: 'workdir', path: '/w' }, 'working copies are kept in /w'],
   [CANCEL, 'cancel requested'],
   [FAILURE, 'NonZeroExit: a ended with code 1'],
-  [ENDED, 'ended: everything has stopped, the log is complete'],
+  [ENDED, 'ended: everything has stopped'],
 ])('%o reads well', (fact, message) => {
   expect(timeline(events([fact]))).toEqual([{ time: '2026-01-01T00:00:00.000Z', type: fact.type, message }]);
 });
