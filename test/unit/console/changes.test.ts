@@ -1,28 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { changesFrom, type LiveMessage } from '../../../src/console/base/changes.ts';
+import { FakeEventSource } from './event-source.ts';
 
-/** A browser's, as far as it is used. */
-class Source extends EventTarget {
-  static readonly OPEN = 1;
-  static readonly CLOSED = 2;
-  readyState = 0;
-  constructor() {
-    super();
-    sources.push(this);
-  }
-  open(): void {
-    this.readyState = Source.OPEN;
-    this.dispatchEvent(new Event('open'));
-  }
-  close(): void {
-    this.readyState = Source.CLOSED;
-  }
-}
-
-let sources: Source[];
+let sources: FakeEventSource[];
 beforeEach(() => {
-  sources = [];
-  vi.stubGlobal('EventSource', Source);
+  sources = FakeEventSource.made = [];
+  vi.stubGlobal('EventSource', FakeEventSource);
 });
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -34,7 +17,7 @@ it('begins anew for who sits here now: nothing more of the stream before, and al
   expect(changes.start()).toEqual({ kind: 'open' });
   expect(sources).toHaveLength(1);
   expect(changes.restart()).toEqual({ kind: 'begun' });
-  expect(sources.map(({ readyState }) => readyState)).toEqual([Source.CLOSED, 0]);
+  expect(sources.map(({ readyState }) => readyState)).toEqual([FakeEventSource.CLOSED, 0]);
   sources[1]?.open();
   expect(told).toEqual(['open', 'begun', 'open']);
   changes.stop();

@@ -1,30 +1,12 @@
 /** What came with a page is not taken for what is so by now. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { LogLine } from '../../../src/logs/line.ts';
+import { FakeEventSource } from './event-source.ts';
 
 const ID = '00000000-0000-4000-8000-000000000001';
 const RECORD = `/v1/experiments/${ID}`;
 const LOG = `${RECORD}/logs`;
 const LAST_PAGE = `${LOG}?offset=1000&limit=500`;
-
-/** A browser's, as far as it is used. */
-class Source extends EventTarget {
-  static readonly OPEN = 1;
-  static readonly CLOSED = 2;
-  readyState = 0;
-  constructor() {
-    super();
-    sources.push(this);
-  }
-  open(): void {
-    this.readyState = Source.OPEN;
-    this.dispatchEvent(new Event('open'));
-  }
-  lose(): void {
-    this.readyState = 0;
-    this.dispatchEvent(new Event('error'));
-  }
-}
 
 /** Modules of the browser's world, of which the types of this one know nothing. */
 interface Modules {
@@ -42,7 +24,7 @@ interface LogPages {
 const consoles = async <Name extends keyof Modules>(name: Name): Promise<Modules[Name]> =>
   import(new URL(`../../../src/console/${name}`, import.meta.url).pathname);
 
-let sources: Source[];
+let sources: FakeEventSource[];
 let sinceLoad: number;
 /** What is in the page, and what the server answers by now. */
 let came: Record<string, unknown>;
@@ -51,9 +33,10 @@ let answers: Record<string, unknown>;
 beforeEach(() => {
   // The page is another one in each test.
   vi.resetModules();
-  [sources, sinceLoad, came, answers] = [[], 100, {}, {}];
+  sources = FakeEventSource.made = [];
+  [sinceLoad, came, answers] = [100, {}, {}];
   vi.spyOn(performance, 'now').mockImplementation(() => sinceLoad);
-  vi.stubGlobal('EventSource', Source);
+  vi.stubGlobal('EventSource', FakeEventSource);
   vi.stubGlobal('location', { pathname: '/experiments' });
   vi.stubGlobal('document', {
     getElementById: () => ({ textContent: JSON.stringify(came), remove: () => undefined }),
