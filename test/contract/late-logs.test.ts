@@ -150,6 +150,24 @@ test('deleted meanwhile, its engine is told to leave the rest', async () => {
   expect(t.plane.store.state(id)).toBeNull();
 });
 
+test('when it cannot be deleted, the rest is read all the same', async () => {
+  const t = await start();
+  const { id } = await ended(t);
+  const { discard } = t.engine;
+  t.engine.discard = async () => {
+    t.engine.discard = discard;
+    throw new Error('a bug');
+  };
+  const { status } = await t.call('POST', '/experiments/delete', { ids: [id], outputs: false });
+  expect(status).toBe(500);
+  const again = await t.engine.started(id);
+  const text = (await t.stream(`/experiments/${id}/logs`)).text();
+  await print(again, 'late\n');
+  again.endWith('Succeeded');
+  expect(await text).toContain('late');
+  await expect.poll(() => t.plane.store.untidied()).toEqual([]);
+});
+
 test('the next server has the rest read that the last one left', async () => {
   const t = await start();
   const { id } = await ended(t);

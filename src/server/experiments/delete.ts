@@ -26,7 +26,7 @@ export interface Deleting extends StorageReading {
   folders: Folders;
   privateValues: StorageReading['privateValues'] & Pick<PrivateStore, 'remove'>;
   notifier: Pick<Notifier, 'remove'>;
-  supervisor: Pick<Supervisor, 'settled'>;
+  supervisor: Pick<Supervisor, 'removing'>;
   audit: Pick<AuditTable, 'add'>;
   log: Log;
 }
@@ -71,7 +71,6 @@ function deleting(by: Deleting, caller: Caller, outputs: boolean) {
   };
 }
 
-/** Files first, the record last: a deletion that is cut short can be repeated. */
 async function deleteOne(by: Deleting, id: string, outputs: boolean) {
   const state = stateOf(by.store, id);
   const { record } = state;
@@ -82,7 +81,13 @@ async function deleteOne(by: Deleting, id: string, outputs: boolean) {
   }
   // First what may fail: then nothing has been deleted.
   if (outputs && !isInFolders(record)) await removeFromStore(by, record);
-  await by.supervisor.settled(id);
+  await by.supervisor.removing(id, () => removeAll(by, record, outputs));
+  return storedSummary(state);
+}
+
+/** Files first, the record last: a deletion that is cut short can be repeated. */
+async function removeAll(by: Deleting, record: ExperimentSummary, outputs: boolean): Promise<void> {
+  const { experiment_id: id } = record;
   await by.engines.get(record.engine)?.discard(id, 'deleted');
   await by.logs.remove(id);
   await rm(experimentFolder(by.folders, id), { recursive: true, force: true });
@@ -93,7 +98,6 @@ async function deleteOne(by: Deleting, id: string, outputs: boolean) {
   crashPoint('delete-files');
   by.store.remove(id);
   crashPoint('delete-record');
-  return storedSummary(state);
 }
 
 /** Outputs in an object store. Throws AichorError when they cannot be removed, or are not only its own. */

@@ -39,8 +39,11 @@ export interface Supervisor {
   exchange(engine: string, change: () => void | Promise<void>): Promise<void>;
   /** Of one that has ended: what resolves when all that it printed is in its log. Null: it is. */
   logIsComing(id: string): Promise<void> | null;
-  /** Leaves what is still to be read of an ended experiment's logs; returns when nothing is done about it any more. */
-  settled(id: string): Promise<void>;
+  /**
+   * Has an ended experiment removed, when nothing is done about it any more: what is still to be read of its logs is left. It is taken
+   * up again where the removal fails.
+   */
+  removing(id: string, remove: () => Promise<void>): Promise<void>;
   /** Lets go of everything; what runs goes on by itself. Returns when nothing is written any more. */
   close(): Promise<void>;
 }
@@ -89,6 +92,17 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     recover(ground, hands, engine);
   }
 
+  async function removing(id: string, remove: () => Promise<void>): Promise<void> {
+    await carried.settled(id);
+    try {
+      await remove();
+    } catch (error) {
+      const isLeft = !closed && carried.get(id) === undefined && ground.store.untidied().includes(id);
+      if (isLeft) tidyUp(id);
+      throw error;
+    }
+  }
+
   function takeUpAgain(engine: string): void {
     queue.withdraw(queue.waitingFor(engine).map(({ id }) => id));
     if (!closed) takeUp(engine);
@@ -120,7 +134,7 @@ export function createSupervisor(ground: Ground, onIdle: () => void): Supervisor
     liveCount: () => live().length + queue.size(),
     isBusy,
     logIsComing: (id) => carried.get(id)?.log ?? null,
-    settled: carried.settled,
+    removing,
     async close() {
       closed = true;
       queue.close();
