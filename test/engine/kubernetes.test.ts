@@ -223,6 +223,59 @@ describe('what others do', () => {
   });
 });
 
+describe('what is seen of the workload before it is seen of its pods', () => {
+  /** Watches of pods are cut, and begin again only when that is asked for; the other kinds tell at once. */
+  async function lookAwayFromPods(): Promise<() => void> {
+    const { api } = world;
+    let isHeld = true;
+    api.misbehave(({ verb, plural }) =>
+      isHeld && verb === 'watch' && plural === 'pods' ? { kind: 'stall' } : null,
+    );
+    const before = api.requests.length;
+    api.disconnect();
+    await until(() =>
+      api.requests.slice(before).some(({ verb, plural }) => verb === 'watch' && plural === 'jobsets'),
+    );
+    return () => {
+      isHeld = false;
+      api.disconnect();
+    };
+  }
+
+  test.each<['Completed' | 'Failed', number]>([
+    ['Completed', 0],
+    ['Failed', 3],
+  ])('its end, long ago (%s), is not judged by what is not known of them', async (type, code) => {
+    const run = await runPods();
+    const lookAgain = await lookAwayFromPods();
+    endAll(code);
+    world.jobsets.conclude(type);
+    await beats(3);
+    expect(ofType(run.facts, 'failure')).toEqual([]);
+    lookAgain();
+    const failures = ofType(await run.ended, 'failure').map(({ reason }) => reason);
+    expect(failures).toEqual(code === 0 ? [] : ['NonZeroExit']);
+  });
+
+  test('its removal is not, either', async () => {
+    const run = await runPods();
+    const lookAgain = await lookAwayFromPods();
+    endAll();
+    world.api.store.remove('jobsets', NAME);
+    await beats(3);
+    lookAgain();
+    expect(ofType(await run.ended, 'failure')).toEqual([]);
+  });
+
+  /** The engine asks every second whether it may still look: so many times, and all before that is done. */
+  async function beats(count: number): Promise<void> {
+    const before = world.api.requests.length;
+    const isBeat = ({ verb, plural }: { verb: string; plural: string }) =>
+      verb === 'list' && plural === 'pods';
+    await until(() => world.api.requests.slice(before).filter(isBeat).length >= count);
+  }
+});
+
 describe('a server that goes', () => {
   test('leaves everything as it is, and the next one goes on', async () => {
     const first = await runPods();

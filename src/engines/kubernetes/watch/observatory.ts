@@ -29,6 +29,11 @@ export interface View {
   synced(): Promise<void>;
   /** Since when what is seen may be old, and why; null: it is not. */
   stale(): { since: Date; why: string } | null;
+  /**
+   * For how many milliseconds all kinds have told of every change, without a break; null: one of them does not. What one
+   * tells of may be long past in what another has not told of yet.
+   */
+  toldForMs(): number | null;
   /** When the last view is closed, the watches end a while later. */
   close(): void;
 }
@@ -133,6 +138,10 @@ export function createObservatory({
             ? Promise.resolve()
             : new Promise((resolve) => looker.waiting.push(resolve)),
         stale: () => reflectors.trouble(options.workload) ?? heartbeat.trouble(),
+        toldForMs() {
+          const since = reflectors.tellSince(options.workload);
+          return since === null ? null : performance.now() - since;
+        },
         close: () => leave(looker),
       };
     },

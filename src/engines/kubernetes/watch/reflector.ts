@@ -12,6 +12,8 @@ export interface Reflector {
   /** What there is has been told once; or the kind is not installed. */
   synced(): boolean;
   trouble(): Trouble | null;
+  /** Since when it has told of every change, by a clock that only goes forward; null: its watch is being taken up. */
+  tellsSince(): number | null;
   /** Somebody expects objects of this kind: one that was not installed is looked at again, if that is some time ago. */
   lookAgain(): void;
   close(): void;
@@ -52,6 +54,8 @@ interface Reflecting<T extends KubeObject, K> extends ReflectorOptions<T, K> {
   mirror: Mirror<T, K>;
   contact: Contact;
   signal: AbortSignal;
+  /** When its watch was opened, or its kind was seen not to be installed. */
+  tellsSince: number | null;
   /** How often in a row. */
   absent: number;
   stale: number;
@@ -71,6 +75,7 @@ export function startReflector<T extends KubeObject, K = T>(options: ReflectorOp
     contact,
     signal,
     onState,
+    tellsSince: null,
     absent: 0,
     stale: 0,
     onChange: (changes) => unlessClosed(() => options.onChange(changes)),
@@ -85,6 +90,7 @@ export function startReflector<T extends KubeObject, K = T>(options: ReflectorOp
   return {
     synced: contact.synced,
     trouble: contact.trouble,
+    tellsSince: () => reflecting.tellsSince,
     lookAgain() {
       if (reflecting.absent > 0 && contact.silentMs() > EXPECTED_MS) nap.abort();
     },
@@ -139,6 +145,7 @@ async function list<T extends KubeObject, K>(reflecting: Reflecting<T, K>): Prom
     });
   reflecting.absent = listed === null ? reflecting.absent + 1 : 0;
   if (listed === null) return absent(reflecting);
+  reflecting.tellsSince = null;
   let changes = mirror.replace(listed);
   reflecting.stale = changes === null ? reflecting.stale + 1 : 0;
   if (changes === null) {
@@ -153,18 +160,14 @@ async function list<T extends KubeObject, K>(reflecting: Reflecting<T, K>): Prom
 }
 
 /** Where there were objects only the second look is believed: an API server that starts may not know all of its kinds. */
-function absent<T extends KubeObject, K>({
-  absent,
-  mirror,
-  contact,
-  resource,
-  onChange,
-}: Reflecting<T, K>): Outcome {
+function absent<T extends KubeObject, K>(reflecting: Reflecting<T, K>): Outcome {
+  const { absent, mirror, contact, resource, onChange } = reflecting;
   if (mirror.size() > 0 && absent < 2) contact.lost(`${resource.kind} is no longer installed`);
   else {
     const gone = mirror.reset();
     if (gone.length > 0) onChange(gone);
     contact.reached({ whole: true });
+    reflecting.tellsSince ??= performance.now();
   }
   return 'absent';
 }
@@ -179,6 +182,7 @@ async function watch<T extends KubeObject, K>(
   let something = false;
   const onOpen = () => {
     open = true;
+    reflecting.tellsSince = performance.now();
     contact.reached();
   };
   const timeoutSeconds = Math.round(watchS * (1 + chance() / 4));
@@ -195,6 +199,8 @@ async function watch<T extends KubeObject, K>(
     const forgotten = isClusterError(error, 410) || isClusterError(error, 400);
     if (forgotten) mirror.expire();
     else if (!open || !isClusterError(error)) throw error;
+  } finally {
+    reflecting.tellsSince = null;
   }
   const held = now().getTime() - began;
   if (held >= GOOD_MS) return 'good';

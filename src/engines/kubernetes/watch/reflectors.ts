@@ -15,6 +15,8 @@ export interface Reflectors {
   synced(workload?: Workload): boolean;
   /** The oldest. */
   trouble(workload?: Workload): Trouble | null;
+  /** Since when all of them have told of every change; null: one does not. */
+  tellSince(workload?: Workload): number | null;
   /** Somebody is about to create one. */
   expect(workload?: Workload): void;
   close(): void;
@@ -71,6 +73,10 @@ export function startReflectors({ index, onTouched, ...common }: ReflectorsOptio
           (oldest, one) => (oldest === null || one.since < oldest.since ? one : oldest),
           null,
         ),
+    tellSince(only) {
+      const all = [pods, jobs, ...workloads(only)].map((one) => one.tellsSince());
+      return all.every((since) => since !== null) ? Math.max(...all) : null;
+    },
     expect: (only) => workloads(only).forEach((one) => one.lookAgain()),
     close: () => [jobset, rayjob, pods, jobs, events, queue].forEach((one) => one.close()),
   };

@@ -106,6 +106,7 @@ function fakeCluster() {
         observed: () => state.seen,
         synced: async () => {},
         stale: () => null,
+        toldForMs: () => Infinity,
         close: () => void listeners.delete(onChange),
       };
     },
