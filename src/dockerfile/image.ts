@@ -1,6 +1,7 @@
 import { readBaseImage, type BaseImage } from './base-image.ts';
 import { applyCopy, type CopyPlace } from './copy.ts';
 import { findStage } from './find-stage.ts';
+import { neededStages } from './needed-stages.ts';
 import { applyRun } from './run/apply.ts';
 import { condaHomes } from './run/made-environment.ts';
 import type { Runner } from './run/request.ts';
@@ -93,9 +94,11 @@ export async function readImage(request: ImageRequest): Promise<Image> {
     unpack: request.unpack ?? (() => Promise.resolve(null)),
     refuse: (note) => refused.push(note),
     isFollowed: false,
+    needed: new Set(),
   };
   const instructions = instructionsOf(text, refused);
   refuseTooMuch(tooMany(instructions.length));
+  reading.needed = neededStages(instructions, { ...request, global: reading.global });
   for (const [index, instruction] of instructions.entries()) {
     await turn();
     if (instruction.keyword === 'FROM' && isTarget(reading.stages, target)) break;
@@ -164,6 +167,8 @@ interface Reading extends CopyPlace {
   global: Map<string, string>;
   /** After the present RUN another one comes before anything looks at the stage's files. */
   isFollowed: boolean;
+  /** Numbers of the stages that what is built is made of. */
+  needed: ReadonlySet<number>;
 }
 
 function isTarget(stages: readonly Stage[], target: string | null): boolean {
@@ -194,6 +199,7 @@ async function apply(instruction: Instruction, reading: Reading): Promise<void> 
   if (keyword === 'ARG') return takeArgs(instruction, reading);
   const stage = reading.stages.at(-1);
   if (stage === undefined) return reading.refuse({ line, what: beforeStage(keyword) });
+  if (!reading.needed.has(stage.number) && INSTRUCTIONS.has(keyword)) return;
   if (keyword === 'ENV') takeEnv(instruction, stage);
   else if (keyword === 'WORKDIR') {
     stage.folder = imagePath(stage.folder, substitute(text, stage.values, { escape }));
@@ -237,7 +243,7 @@ async function begin({ text, line, escape }: Instruction, reading: Reading): Pro
     reading.refuse({ line, what: `repository name (library/${from}) must be lowercase` });
   const place = { name: called, number: stages.length };
   stages.push(meant === undefined ? onBase(from, place) : continueStage(meant, place));
-  for (const trigger of meant?.triggers ?? []) {
+  for (const trigger of reading.needed.has(place.number) ? (meant?.triggers ?? []) : []) {
     const instruction = { ...readInstruction(trigger.text, escape), line: trigger.line, heredocs: [] };
     await applyCarefully(instruction, reading);
   }

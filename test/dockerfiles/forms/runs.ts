@@ -352,6 +352,11 @@ const STAGES: Form[] = [
     text: 'FROM python:3.11 AS First\nRUN mkdir -p /l && touch /l/l.txt\nFROM python:3.11\nCOPY --from=FIRST /l /srv/exp/m\n',
     tree: { m: 'folder', 'm/l.txt': '' },
   },
+  // What the built stage is not made of is not even looked at.
+  {
+    text: 'FROM python:3.11 AS one\nWORKDIR /srv/exp\nFROM python:3.11 AS tests\nCOPY nothing.txt .\nRUN pip install toml && false\nFROM one\nRUN pip install six\n',
+    installs: ['six'],
+  },
 ];
 
 export const RUNS: Form[] = [...CONDITIONS, ...WORDS, ...PASSED, ...STREAMS, ...FILES, ...STAGES];

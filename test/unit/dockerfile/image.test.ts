@@ -373,3 +373,44 @@ test('line ends, byte order marks and an escape directive of Windows are underst
   expect(await installs(text)).toEqual(['pip a b @/']);
   expect((await image(text)).workdir).toBe('/app');
 });
+
+describe('stages', () => {
+  const SWITCH = [
+    'ARG DEVICE=cpu',
+    'FROM python:3.11 AS base-cpu',
+    'RUN pip install six',
+    'FROM python:3.11 AS base-gpu',
+    'RUN pip install toml | cat',
+    'FROM base-${DEVICE} AS tests',
+    'COPY nothing.txt /',
+    'FROM base-${DEVICE}',
+    'COPY --from=0 /x /y',
+  ].join('\n');
+
+  test.each([
+    [{}, ['pip six @/'], []],
+    [{ DEVICE: 'gpu' }, ['pip six @/'], [5]],
+  ])('those that nothing is made of are not followed: %o', async (buildArgs, installed, unfollowed) => {
+    expect(await installs(SWITCH, { buildArgs })).toEqual(installed);
+    const seen = await image(SWITCH, { buildArgs });
+    expect(seen.unfollowed.map(({ line }) => line)).toEqual(unfollowed);
+    expect(seen.missing).toEqual([]);
+  });
+
+  test('what is mounted from one, copied by its number, or done for whoever begins with it counts', async () => {
+    const text = [
+      'FROM python:3.11 AS one',
+      'RUN echo six > /r.txt',
+      'FROM python:3.11 AS two',
+      'RUN echo 2 > /two',
+      'FROM python:3.11 AS three',
+      'ONBUILD COPY --from=one /r.txt /r3.txt',
+      'FROM three',
+      'RUN --mount=type=bind,from=one,source=/r.txt,target=/m.txt pip install -r /m.txt',
+      'COPY --from=1 /two /got',
+    ].join('\n');
+    const { tree, unfollowed } = await image(text);
+    expect([...tree.paths()].filter((path) => path !== '/')).toEqual(['/r3.txt', '/got']);
+    expect(unfollowed).toEqual([]);
+  });
+});
