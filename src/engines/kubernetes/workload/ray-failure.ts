@@ -36,7 +36,24 @@ export function judgeRayFailure(input: JudgeInput): Judgement {
   }
   const head = lostNode(input, 'head');
   if (head !== null) return { kind: 'failed', ...explainExhausted(head, view.tries), root: null };
-  return driverFailure(input);
+  const givenUp = operatorGaveUp(input);
+  return givenUp === null ? driverFailure(input) : { kind: 'failed', ...givenUp, root: null };
+}
+
+/** The operator itself has ended it, not the driver: nothing that it printed says why. Null: it did not. */
+function operatorGaveUp({ observed, view, experimentId }: JudgeInput): Explanation | null {
+  const { reason, message = '' } = observed.rayjob?.status ?? {};
+  if (reason === 'PreRunningDeadlineExceeded') {
+    const explanation = `the Ray job had not begun when KubeRay gave it up (${message}); somebody in the cluster has set preRunningDeadlineSeconds`;
+    return explainExhausted({ reason: 'StartFailed', explanation }, view.tries);
+  }
+  // Of KubeRay 1.7, which makes no other attempt of it.
+  if (reason === 'JobStatusCheckTimeoutExceeded') {
+    const what = `KubeRay could no longer learn from the Ray cluster how the job stands, and gave up (${message})`;
+    const explanation = `${what}; whether it went on is not known: ${logSays(experimentId, 'head-0-0')}, or resubmit`;
+    return { reason: 'EngineLost', explanation };
+  }
+  return null;
 }
 
 /** The earliest node of that kind that failed or was lost before the job ended. */

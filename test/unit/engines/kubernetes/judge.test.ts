@@ -550,6 +550,31 @@ test('a worker that ran out of memory stands beside what the driver died of', ()
   });
 });
 
+test.each([
+  [
+    'JobStatusCheckTimeoutExceeded',
+    'Job status checks have been failing since 2026-01-01 00:00:00; exceeded timeout of 300s',
+    'EngineLost',
+    /^KubeRay could no longer learn from the Ray cluster how the job stands, and gave up \(Job status checks have been failing since .* 300s\); whether it went on is not known: .*--pod head-0-0, or resubmit$/,
+  ],
+  [
+    'PreRunningDeadlineExceeded',
+    'The RayJob has passed the preRunningDeadlineSeconds. StartTime: x. PreRunningDeadlineSeconds: 60',
+    'StartFailed',
+    /^the Ray job had not begun when KubeRay gave it up \(The RayJob has passed the preRunningDeadlineSeconds\..*\)/,
+  ],
+  ['SomethingNew', 'never heard of', 'NonZeroExit', /^the Ray job failed: never heard of; /],
+])('a RayJob that its operator gives up (%s) is told as that, with no restart counted', (...told) => {
+  const [reason, message, said, explanation] = told;
+  const status = { jobStatus: 'RUNNING', jobDeploymentStatus: 'Failed', reason, message, failed: 1 };
+  const verdict = rayVerdict(status, [...nodes, rayPod('submitter', running)]);
+  expect(verdict).toMatchObject({
+    kind: 'failed',
+    reason: said,
+    explanation: expect.stringMatching(explanation),
+  });
+});
+
 test('a Ray job that passes its deadline is late', () => {
   const plan = { ...ray, timeout_s: 60 };
   const observed = observing({
