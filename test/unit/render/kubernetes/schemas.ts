@@ -11,19 +11,21 @@ function schema(file: string): object {
 }
 
 ajv.addSchema(schema('core.schema.json'), 'core');
-const custom: Record<string, ValidateFunction> = {
-  JobSet: ajv.compile(schema('jobset.schema.json')),
-  RayJob: ajv.compile(schema('rayjob.schema.json')),
+/** Of each version that an object is to be taken by. */
+const custom: Record<string, ValidateFunction[]> = {
+  JobSet: [ajv.compile(schema('jobset.schema.json'))],
+  RayJob: ['rayjob.schema.json', 'rayjob-1.7.schema.json'].map((file) => ajv.compile(schema(file))),
 };
 
 /** What is wrong with an object by its kind's schema, one line each; empty: nothing. */
 export function schemaErrors(object: KubernetesObject): string[] {
-  const check = custom[object.kind ?? ''] ?? ajv.getSchema(`core#/$defs/${object.kind}`);
-  if (check === undefined) throw new Error(`no schema for ${object.kind}`);
-  check(object);
+  const core = ajv.getSchema(`core#/$defs/${object.kind}`);
+  const checks = custom[object.kind ?? ''] ?? (core === undefined ? [] : [core]);
+  if (checks.length === 0) throw new Error(`no schema for ${object.kind}`);
+  for (const check of checks) check(object);
   const metadata = ajv.getSchema('core#/$defs/ObjectMeta');
   metadata?.(object.metadata);
-  const errors = [...(check.errors ?? []), ...(metadata?.errors ?? [])];
+  const errors = [...checks, metadata].flatMap((check) => check?.errors ?? []);
   return errors.map(
     ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
   );
