@@ -6,7 +6,7 @@ import { RESOURCES, type KubeObject, type ObservedRayJob } from '../api/objects.
 import { labelOf } from '../pod/labels.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 import type { Look } from '../status/model.ts';
-import { isHeld } from '../workload/ray-attempt.ts';
+import { isHeld } from '../workload/ray/ray-attempt.ts';
 
 /** Tells whether somebody has removed the Ray cluster of a job that runs: KubeRay itself says so half a minute later, and not why. */
 export interface RayClusterWatch {

@@ -1,5 +1,5 @@
 import type { ContainerState, ContainerStateTerminated } from 'kubernetes-types/core/v1.js';
-import { isFinal } from './over.ts';
+import { isFinal, isOver } from './over.ts';
 import type { SeenContainer, SeenPod } from './seen-pod.ts';
 
 /** A container of a pod object, as far as its log is concerned. */
@@ -54,10 +54,24 @@ export function ownEnd(pod: SeenPod): ContainerStateTerminated | null {
   return mainEnd(pod) ?? failedInit(pod)?.end ?? null;
 }
 
-/** Containers beside the main one that somebody added and that keep the pod from ending, though its work is done. */
-export function straysOf(pod: SeenPod): readonly SeenContainer[] {
-  if (isFinal(pod) || mainEnd(pod) === null) return [];
-  return pod.beside.filter(({ state }) => state?.terminated === undefined);
+/** A sidecar that Kubernetes ends with the command takes less than this; or it does not end. */
+const SIDECAR_MS = 2_000;
+
+/**
+ * Containers beside the main one that somebody added and that keep the pod from ending, though its work is done: ordinary
+ * ones, and sidecars that do not end although Kubernetes has told them to.
+ */
+export function straysOf(pod: SeenPod, now: Date): readonly SeenContainer[] {
+  const end = mainEnd(pod);
+  if (isFinal(pod) || end === null) return [];
+  const beside = pod.beside.filter(({ state }) => state?.terminated === undefined);
+  const isLate = now.getTime() >= Date.parse(end.finishedAt ?? '') + SIDECAR_MS;
+  return isLate ? [...pod.sidecars.filter(({ state }) => state?.running !== undefined), ...beside] : beside;
+}
+
+/** Nothing of it that is the experiment's runs any more, nor will it: what is left is somebody else's, and is told to end. */
+export function isWorkOver(pod: SeenPod): boolean {
+  return isOver(pod) || (pod.deletion !== null && mainEnd(pod) !== null);
 }
 
 /** `container a, which the cluster added,`; `containers a and b, …`. */

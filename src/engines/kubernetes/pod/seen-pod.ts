@@ -59,15 +59,11 @@ export interface SeenContainer {
   restarts: number;
 }
 
-/** Names that our rendering (and KubeRay) give the container that does the work; what others add has other names. */
-const MAIN_NAMES: ReadonlySet<string> = new Set([
-  'main',
-  'ray-head',
-  'ray-worker',
-  'ray-job-submitter',
-  'build',
-  'tensorboard',
-]);
+/**
+ * Names that our rendering (and KubeRay) give the container that does the work. What others add may be called `main` or
+ * `build` as well, beside one of ours: the first of these that a pod has is ours.
+ */
+const MAIN_NAMES = ['ray-head', 'ray-worker', 'ray-job-submitter', 'main', 'build', 'tensorboard'];
 
 /** KubeRay's name for it. */
 const DASHBOARD_ADDRESS = 'RAY_DASHBOARD_ADDRESS';
@@ -76,8 +72,8 @@ const DASHBOARD_ADDRESS = 'RAY_DASHBOARD_ADDRESS';
 export function see({ metadata, spec, status }: Pod): SeenPod {
   const ordinary = joined(spec?.containers, status?.containerStatuses);
   const initial = joined(spec?.initContainers, status?.initContainerStatuses);
-  const main =
-    ordinary.find(({ name }) => MAIN_NAMES.has(name)) ?? ordinary[0] ?? container({ name: 'main' });
+  const called = MAIN_NAMES.find((main) => ordinary.some(({ name }) => name === main));
+  const main = ordinary.find(({ name }) => name === called) ?? ordinary[0] ?? container({ name: 'main' });
   const isSidecar = sidecarsOf(spec?.initContainers);
   return {
     uid: metadata?.uid ?? '',

@@ -8,7 +8,7 @@ import { isHeld, release } from '../api/finalizer.ts';
 import { insist } from '../api/insist.ts';
 import type { LoggedContainer, PodLogs } from '../logs/pod-logs.ts';
 import { isOver } from '../pod/over.ts';
-import type { ContainerView } from '../pod/containers.ts';
+import { isWorkOver, type ContainerView } from '../pod/containers.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 import type { Look, PodObject } from '../status/model.ts';
 
@@ -23,7 +23,7 @@ export interface PodKeeper {
   idle(): Promise<void>;
   /** Milliseconds until pods may be deleted without a loss: the log of each that runs is being read. 0: now. */
   untilSafe(): number;
-  /** Pods that still run. */
+  /** Pods that still run, as far as they are the experiment's. */
   running(look: Look): PodObject[];
   /** Pods that still run, whose logs are still being read, or that still have our finalizer. */
   left(look: Look): PodObject[];
@@ -139,7 +139,7 @@ export function createPodKeeper(options: KeeperOptions): PodKeeper {
       return Math.max(0, latest - performance.now());
     },
     running({ observed, view }) {
-      const over = new Set(observed.pods.filter(isOver).map(({ uid }) => uid));
+      const over = new Set(observed.pods.filter(isWorkOver).map(({ uid }) => uid));
       return view.objects.filter(({ uid, gone }) => !gone && !over.has(uid));
     },
     left: ({ view }) =>

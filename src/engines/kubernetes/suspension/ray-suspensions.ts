@@ -3,7 +3,7 @@ import { deletionAskedAt } from '../pod/disruption.ts';
 import { labelOf } from '../pod/labels.ts';
 import type { AttemptMemory, Suspension } from '../status/model.ts';
 import { suspensionsOf, withSuspensions } from './suspensions.ts';
-import { isHeld, presentAttempt } from '../workload/ray-attempt.ts';
+import { isHeld, presentAttempt } from '../workload/ray/ray-attempt.ts';
 import type { ToPlace } from '../workload/workload.ts';
 
 /**

@@ -3,8 +3,8 @@ import type { Sight } from '../status/model.ts';
 import type { PodWait } from './pending.ts';
 
 /** Why a pod whose command has ended does not end: of what somebody added to it. Null: it ends, or has. */
-export function whyHeld({ latest, end, byItself, endedAt }: Sight): PodWait | null {
-  const strays = latest === null ? [] : straysOf(latest.source);
+export function whyHeld({ latest, end, byItself, endedAt }: Sight, now: Date): PodWait | null {
+  const strays = latest === null ? [] : straysOf(latest.source, now);
   if (strays.length === 0 || !byItself || end?.end.how !== 'exited') return null;
   const isOne = strays.length === 1;
   const going = strays.some(({ state }) => state?.running !== undefined);

@@ -21,6 +21,7 @@ interface Around {
   workload: Workload;
   view: WorkloadView;
   sights: readonly Sight[];
+  now: Date;
 }
 
 /** Those of the pods that are to run now and do not, each with its reason. */
@@ -40,7 +41,7 @@ function whyWaits(sight: Sight, around: Around, waves: WavesNow): PodWait | null
   const { latest, isOver, group } = sight;
   if (latest !== null) {
     if (latest.object.deleting) return null;
-    if (isOver) return whyHeld(sight);
+    if (isOver) return whyHeld(sight, around.now);
     const { source } = latest;
     const isStarting = !workload.copes(observed);
     const lacks = isStarting ? whyImageLacks(source, observed.events) : null;

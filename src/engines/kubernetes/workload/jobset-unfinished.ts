@@ -1,10 +1,9 @@
-import type { Notice } from '../../../experiment/record.ts';
-import { namedStrays, straysOf } from '../pod/containers.ts';
+import { namedStrays } from '../pod/containers.ts';
 import { spoilersOf } from '../pod/spoilt.ts';
-import type { SeenContainer } from '../pod/seen-pod.ts';
 import type { PodView } from '../status/model.ts';
 import { exitCodeOf } from '../pod/pod-end.ts';
 import { hasFailed, rootFailure } from '../status/root-failure.ts';
+import { sidecarEnded, strayIn } from './strays.ts';
 import { FAILURE_LAG_MS, waitOn, type JudgeInput, type Judgement } from '../status/verdict.ts';
 
 /**
@@ -31,7 +30,9 @@ function judgeFailed(failed: readonly PodView[], input: JudgeInput): Judgement |
   if (view.tries > plan.backoff_limit)
     return waitOn(first, FAILURE_LAG_MS, now) ?? rootFailure(input, null)?.verdict ?? null;
   // Its Job starts all again by itself, once the pod has ended.
-  const held = failed.map((pod) => ({ pod, strays: strayIn(pod) })).find(({ strays }) => strays.length > 0);
+  const held = failed
+    .map((pod) => ({ pod, strays: strayIn(pod, now) }))
+    .find(({ strays }) => strays.length > 0);
   if (held === undefined) return null;
   const { pod, strays } = held;
   const code = exitCodeOf(pod);
@@ -43,7 +44,7 @@ function judgeFailed(failed: readonly PodView[], input: JudgeInput): Judgement |
 function judgeSucceeded({ view, now, sidecarGraceS }: JudgeInput): Judgement | null {
   const isSpoilt = view.pods.some(({ source }) => source !== null && spoilersOf(source).length > 0);
   if (isSpoilt) return { kind: 'succeeded', notices: [] };
-  const held = view.pods.filter((pod) => strayIn(pod).length > 0);
+  const held = view.pods.filter((pod) => strayIn(pod, now).length > 0);
   const last = held
     .map(({ fact }) => fact.ended_at)
     .filter((at) => at !== null)
@@ -53,23 +54,7 @@ function judgeSucceeded({ view, now, sidecarGraceS }: JudgeInput): Judgement | n
   return (
     waitOn(last, sidecarGraceS * 1000, now) ?? {
       kind: 'succeeded',
-      notices: noticesOf(held, sidecarGraceS),
+      notices: [sidecarEnded(held, { sidecarGraceS, now })],
     }
   );
-}
-
-/** One for all pods: what adds a container adds it to each. */
-function noticesOf(held: readonly PodView[], sidecarGraceS: number): Notice[] {
-  const all = held.flatMap(strayIn);
-  const names = new Set(all.map(({ name }) => name));
-  const strays = [...names].map((name) => ({ name }));
-  const so = all.some(({ state }) => state?.running !== undefined) ? 'still ran' : 'had not started';
-  const [first] = held;
-  const where = held.length === 1 ? first?.pod : `${held.length} pods`;
-  const message = `${namedStrays(strays)} ${so} in ${where} ${sidecarGraceS} s after the command had ended, and was ended (sidecar_grace_s of the engine)`;
-  return [{ code: 'sidecar_ended', message }];
-}
-
-function strayIn({ source }: PodView): readonly SeenContainer[] {
-  return source === null ? [] : straysOf(source);
 }

@@ -76,6 +76,8 @@ test('of a pod is kept what is asked for, and nothing of what it was given', () 
 
 test.each([
   ['ours, wherever it stands', ['proxy', 'ray-worker'], 'ray-worker'],
+  ['ours, though another one has a name that we use elsewhere', ['main', 'ray-head'], 'ray-head'],
+  ['the command, though something beside it is called so', ['build', 'tensorboard', 'main'], 'main'],
   ['the first, where none has a name of ours', ['a', 'b'], 'a'],
 ])('the container that does the work is %s', (_, names, expected) => {
   expect(see({ spec: { containers: names.map((name) => ({ name })) } }).main.name).toBe(expected);

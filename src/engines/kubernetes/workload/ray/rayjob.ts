@@ -1,12 +1,13 @@
-import { objectName } from '../../../operators/object-name.ts';
-import { RESOURCES, type ObservedRayJob } from '../api/objects.ts';
-import type { PodView, WorkloadView } from '../status/model.ts';
-import type { JudgeInput } from '../status/verdict.ts';
+import { objectName } from '../../../../operators/object-name.ts';
+import { RESOURCES, type ObservedRayJob } from '../../api/objects.ts';
+import type { PodView, WorkloadView } from '../../status/model.ts';
+import type { JudgeInput } from '../../status/verdict.ts';
 import { attemptOfRayJob, isHeld } from './ray-attempt.ts';
 import { judgeRayFailure } from './ray-failure.ts';
 import { placeRayPods } from './ray-places.ts';
+import { judgeRayUnfinished } from './ray-unfinished.ts';
 import { standInRayJob } from './ray-pods.ts';
-import type { Workload } from './workload.ts';
+import type { Workload } from '../workload.ts';
 
 /** What carries the operator kuberay. */
 export const RAYJOB: Workload = {
@@ -19,7 +20,7 @@ export const RAYJOB: Workload = {
   place: placeRayPods,
   stand: standInRayJob,
   failure: judgeRayFailure,
-  unfinished: () => null,
+  unfinished: judgeRayUnfinished,
   disturbed: lostHead,
   owners({ planned }, { rayjob }, experimentId) {
     const name = objectName(experimentId);
@@ -36,11 +37,13 @@ type Said = Pick<WorkloadView, 'state' | 'message' | 'reason' | 'endedAt'>;
  * Only the job's own status tells success: the RayJob is `Complete` too when its job was stopped, and `Failed` or
  * about to be retried when only the submitter failed.
  */
-function saidOf(rayjob: Pick<ObservedRayJob, 'spec' | 'status'>): Said {
+function saidOf(rayjob: Pick<ObservedRayJob, 'metadata' | 'spec' | 'status'>): Said {
   const { jobStatus, jobDeploymentStatus: deployment = '', message, reason, endTime } = rayjob.status ?? {};
   const isOver = deployment === 'Complete' || deployment === 'Failed' || deployment === 'ValidationFailed';
+  const isGoing = rayjob.metadata?.deletionTimestamp !== undefined;
   const said = { message: message ?? null, reason: reason ?? null };
-  if (jobStatus === 'SUCCEEDED' && (isOver || deployment === 'Retrying')) {
+  // One that is removed had its job done before.
+  if (jobStatus === 'SUCCEEDED' && (isOver || isGoing || deployment === 'Retrying')) {
     return { ...said, state: 'completed', endedAt: endTime ?? null };
   }
   if (isOver) return { ...said, state: 'failed', endedAt: endTime ?? null };

@@ -3,9 +3,9 @@ import {
   explainPodEnd,
   logSays,
   type Explanation,
-} from '../../../experiment/failure/explain.ts';
-import type { PodView } from '../status/model.ts';
-import { exitCodeOf, explainEnd } from '../pod/pod-end.ts';
+} from '../../../../experiment/failure/explain.ts';
+import type { PodView } from '../../status/model.ts';
+import { exitCodeOf, explainEnd } from '../../pod/pod-end.ts';
 import {
   FAILURE_LAG_MS,
   late,
@@ -13,7 +13,7 @@ import {
   type FailedVerdict,
   type JudgeInput,
   type Judgement,
-} from '../status/verdict.ts';
+} from '../../status/verdict.ts';
 import { isRayJobLate } from './ray-pods.ts';
 
 /**

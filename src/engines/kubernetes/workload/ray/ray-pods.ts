@@ -1,6 +1,6 @@
-import type { ObservedRayJob } from '../api/objects.ts';
-import { exitedZero } from '../status/sight.ts';
-import type { Sight, Standing, WorkloadSurroundings } from '../status/model.ts';
+import type { ObservedRayJob } from '../../api/objects.ts';
+import { exitedZero } from '../../status/sight.ts';
+import type { Sight, Standing, WorkloadSurroundings } from '../../status/model.ts';
 
 const SUCCEEDED: Standing = { status: 'Succeeded', reason: null };
 const FAILED: Standing = { status: 'Failed', reason: 'end' };

@@ -1,12 +1,12 @@
-import type { Group } from '../../../experiment/plan/plan.ts';
-import { deletionAskedAt } from '../pod/disruption.ts';
-import { indexOf, labelOf } from '../pod/labels.ts';
-import type { SeenPod } from '../pod/seen-pod.ts';
-import type { AttemptMemory, Place } from '../status/model.ts';
-import { suspensionsOf } from '../suspension/suspensions.ts';
+import type { Group } from '../../../../experiment/plan/plan.ts';
+import { deletionAskedAt } from '../../pod/disruption.ts';
+import { indexOf, labelOf } from '../../pod/labels.ts';
+import type { SeenPod } from '../../pod/seen-pod.ts';
+import type { AttemptMemory, Place } from '../../status/model.ts';
+import { suspensionsOf } from '../../suspension/suspensions.ts';
 import { attemptOfRayJob, presentAttempt } from './ray-attempt.ts';
-import { rememberRaySuspensions } from '../suspension/ray-suspensions.ts';
-import type { ToPlace } from './workload.ts';
+import { rememberRaySuspensions } from '../../suspension/ray-suspensions.ts';
+import type { ToPlace } from '../workload.ts';
 
 /**
  * Our names for the pods of a RayJob, and their attempts, by uid. Each attempt has a Ray cluster of its own. KubeRay

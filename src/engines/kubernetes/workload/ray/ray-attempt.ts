@@ -1,4 +1,4 @@
-import type { ObservedRayJob } from '../api/objects.ts';
+import type { ObservedRayJob } from '../../api/objects.ts';
 
 /** Number of the attempt that a RayJob is at, counted from 1. */
 export function attemptOfRayJob(rayjob: ObservedRayJob | null): number {
