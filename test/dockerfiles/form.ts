@@ -71,7 +71,11 @@ export function shown(tree: ImageTree): Record<string, string> {
   const seen: Record<string, string> = {};
   for (const [path, node] of tree.entries()) {
     // The base has these.
-    if (/^\/(?:tmp|root|opt|home|var|srv)$/.test(path) && node.kind === 'folder') continue;
+    if (
+      /^\/(?:tmp|root|opt|home|var|srv|etc|usr(?:\/local)?(?:\/bin|\/share)?)$/.test(path) &&
+      node.kind === 'folder'
+    )
+      continue;
     if (WORKDIR === path || WORKDIR.startsWith(`${path}/`)) continue;
     const name = path.startsWith(`${WORKDIR}/`) ? path.slice(WORKDIR.length + 1) : path;
     seen[name] = node.kind === 'link' ? `-> ${node.target}` : withMode(node.kind, contentOf(node), node.mode);

@@ -152,6 +152,26 @@ const STREAMS: Form[] = [
 ];
 
 /** Files and their modes. */
+/** Changes to folders that this machine has too: nothing of it changes, and the image has them. */
+const SYSTEM: Form[] = [
+  {
+    text: 'COPY go.sh /usr/local/bin/aichor-go\nRUN chmod 700 /usr/local/bin/aichor-go | cat',
+    tree: { '/usr/local/bin/aichor-go': '#!/bin/sh\necho went > went\n 700' },
+  },
+  {
+    text: 'RUN echo six | tee /etc/aichor-a /usr/local/bin/aichor-b && chmod 700 /usr/local/bin/aichor-b',
+    tree: { '/etc/aichor-a': 'six\n', '/usr/local/bin/aichor-b': 'six\n 700' },
+  },
+  {
+    text: 'RUN mkdir -p /usr/local/share/aichor && echo x | cat > /usr/local/share/aichor/f && ln -s ../local/share/aichor/f /usr/bin/aichor-l\nRUN echo y >> /usr/bin/aichor-l; rm -f /usr/bin/aichor-none',
+    tree: {
+      '/usr/local/share/aichor': 'folder',
+      '/usr/local/share/aichor/f': 'x\ny\n',
+      '/usr/bin/aichor-l': '-> ../local/share/aichor/f',
+    },
+  },
+];
+
 const FILES: Form[] = [
   { text: 'RUN mkdir -p d/e && touch d/f', tree: { d: 'folder', 'd/e': 'folder', 'd/f': '' } },
   { text: 'RUN mkdir {a,b}', tree: { '{a,b}': 'folder' } },
@@ -359,4 +379,4 @@ const STAGES: Form[] = [
   },
 ];
 
-export const RUNS: Form[] = [...CONDITIONS, ...WORDS, ...PASSED, ...STREAMS, ...FILES, ...STAGES];
+export const RUNS: Form[] = [...CONDITIONS, ...WORDS, ...PASSED, ...STREAMS, ...FILES, ...SYSTEM, ...STAGES];

@@ -27,6 +27,9 @@ const EMPTY = [
   'var/tmp',
 ];
 
+/** Folder in the root for what is ours. */
+export const PRIVATE = '/.aichor';
+
 /** The root of one stage: the image's own files, those that are laid over this machine's folders among them. */
 export interface StageRoot {
   /** Image paths are found below it. */
@@ -37,8 +40,13 @@ export function stageRoot(sources: string, stage: number): StageRoot {
   return { folder: join(sources, String(stage)) };
 }
 
-/** What an overlay needs for itself. */
+/** What an overlay needs for itself: in the same mount as what is written through it, and out of sight. */
 function workFolder({ folder }: StageRoot, name: string): string {
+  return join(folder, PRIVATE, 'work', name);
+}
+
+/** Where what is the image's alone stays to be seen when an overlay cannot be written to. */
+function besideFolder({ folder }: StageRoot, name: string): string {
   return `${folder}.work/${name}`;
 }
 
@@ -68,7 +76,9 @@ export function prepareRoot(root: StageRoot): void {
   const { folder } = root;
   for (const name of [...EMPTY, ...OVERLAID, PRIVATE.slice(1)])
     mkdirSync(join(folder, name), { recursive: true });
-  for (const name of OVERLAID) mkdirSync(workFolder(root, name), { recursive: true });
+  for (const name of OVERLAID)
+    for (const place of [workFolder(root, name), besideFolder(root, name)])
+      mkdirSync(place, { recursive: true });
   for (const name of BESIDE_USR) {
     const link = linkOf(`/${name}`);
     if (link === undefined) continue;
@@ -93,9 +103,6 @@ function linkOf(path: string): string | null | undefined {
     return undefined;
   }
 }
-
-/** Folder in the root for what is ours. */
-export const PRIVATE = '/.aichor';
 
 /** A folder or file of this machine that the root shows at a path. */
 export interface RootBind {
