@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { searchOf, type Query } from '../base/http/query.ts';
 import type { HttpAnswer, Remote } from '../base/http/remote.ts';
-import { readText, send as sendHere } from '../base/http/send.ts';
+import { readBytes, readText, send as sendHere } from '../base/http/send.ts';
 import { AichorError, isAichorError, systemErrorCode } from '../errors.ts';
 import type { Address } from './address.ts';
 import { errorOfBody } from './error-of-body.ts';
@@ -38,10 +38,14 @@ const remotes = new Map<string, Promise<Remote>>();
  * is the system's error), the signal's reason when it was aborted.
  */
 export async function send(target: Target, request: HttpRequest): Promise<Readable> {
+  return (await succeeded(target, request)).body;
+}
+
+async function succeeded(target: Target, request: HttpRequest): Promise<HttpAnswer> {
   try {
-    const { status, body } = await exchange(target, request);
-    if (status >= 200 && status < 300) return body;
-    throw errorOfBody(status, await readText(body));
+    const answer = await exchange(target, request);
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw errorOfBody(answer.status, await readText(answer.body));
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
     throw isAichorError(error) ? error : unreachable(target.address, error);
@@ -58,6 +62,19 @@ export async function sendForJson<T>(target: Target, request: HttpRequest): Prom
     if (error instanceof SyntaxError) throw unusable(target.address, error);
     throw isAichorError(error) ? error : unreachable(target.address, error);
   }
+}
+
+/** The same where the JSON is only handed on: its bytes. */
+export async function sendForBytes(target: Target, request: HttpRequest): Promise<Buffer> {
+  const { headers, body } = await succeeded(target, request);
+  try {
+    const bytes = await readBytes(body);
+    if (String(headers['content-type']).startsWith('application/json')) return bytes;
+  } catch (error) {
+    if (request.signal?.aborted) throw request.signal.reason;
+    throw isAichorError(error) ? error : unreachable(target.address, error);
+  }
+  throw unusable(target.address, new TypeError(`a body of type ${String(headers['content-type'])}`));
 }
 
 async function exchange(

@@ -46,7 +46,7 @@ import { annotateExperiments } from './experiments/annotate.ts';
 import { cancelExperiments } from './experiments/cancel.ts';
 import { compareExperiments, type Comparing } from './experiments/compare.ts';
 import { deleteExperiments, pruneExperiments, type Deleting } from './experiments/delete.ts';
-import { getExperiment, getManifest, manifestFindings } from './experiments/get.ts';
+import { getExperiment, getManifest, longExperiment, manifestFindings } from './experiments/get.ts';
 import { countExperiments, listExperiments } from './experiments/list.ts';
 import { experimentLogs, logMatches, logOutline } from './experiments/logs.ts';
 import { experimentMetrics, type MetricsReading } from './metrics/read.ts';
@@ -113,6 +113,7 @@ export function useCases(parts: Parts, sight: ProjectSight = {}) {
     listExperiments: (query: ListQuery) => listExperiments(parts, query),
     countExperiments: (query: CountsQuery) => countExperiments(parts, { ...query, ...sight }),
     getExperiment: (ref: string) => getExperiment(parts, ref),
+    longExperiment: (ref: string) => longExperiment(parts, ref),
     openPod: (place: { ref: string; pod: string }, caller: Caller) => openPod(parts, place, caller),
     usageOf: (ref: string) => usageOf(parts, ref),
     usageHistory: (ref: string) => usageHistory(parts, ref),

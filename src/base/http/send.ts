@@ -64,9 +64,13 @@ export async function send(call: HttpCall): Promise<IncomingMessage> {
 
 /** The whole body as text (UTF-8). */
 export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  return (await readBytes(body)).toString('utf8');
+}
+
+export async function readBytes(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** The server ended the connection while it was idle; `cause`: what was seen of that. */

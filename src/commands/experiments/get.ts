@@ -3,7 +3,7 @@ import { boolean } from '@oclif/core/flags';
 import { harmless } from '../../base/text/harmless.ts';
 import { BaseCommand } from '../../cli/runtime/base-command.ts';
 import { ID_HELP, labelOfOne, sweepOfOne } from '../../cli/runtime/flags.ts';
-import { experimentChosen } from '../../cli/experiments/references.ts';
+import { experimentChosen, namedRef } from '../../cli/experiments/references.ts';
 import type { Client } from '../../client/client.ts';
 import type { ExperimentRecord } from '../../experiment/record.ts';
 
@@ -28,6 +28,11 @@ export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
     const { args, flags } = await this.parse(ExperimentsGet);
     const client = await this.client();
     this.#client = client;
+    if (args.id !== undefined && this.#isHandedOn(args.id, flags)) {
+      await this.write(await client.getJson(namedRef(args.id)));
+      await this.write('\n');
+      return undefined;
+    }
     const record = await experimentChosen(
       client,
       { ref: args.id, labels: flags.label, sweep: flags.sweep },
@@ -37,6 +42,17 @@ export default class ExperimentsGet extends BaseCommand<ExperimentRecord> {
     const text = await client.manifest(record.experiment_id);
     await this.write(process.stdout.isTTY ? harmless(text) : text);
     return undefined;
+  }
+
+  /** What a server answers is what a pipe is given: of thousands of pods nothing is made that is only written again. */
+  #isHandedOn(
+    id: string,
+    flags: { label: string[]; sweep?: string | undefined; manifest: boolean },
+  ): boolean {
+    const isJson = this.format === 'json' && process.stdout.isTTY !== true;
+    return (
+      isJson && id !== 'latest' && flags.label.length === 0 && flags.sweep === undefined && !flags.manifest
+    );
   }
 
   override async view(record: ExperimentRecord): Promise<string> {

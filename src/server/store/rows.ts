@@ -51,7 +51,7 @@ export function columnsOf(state: ExperimentState) {
 
 /** @param events read when part of the row is damaged: the state is put together from them */
 export function stateOfRow(row: ExperimentRow, events: () => readonly ExperimentEvent[]): ExperimentState {
-  const summary = summaryIn(row);
+  const summary = soundSummary(row);
   const pods = knownPods(row) ?? podsIn(row.pods);
   const fold = foldIn(row.fold);
   if (pods !== null && row.live !== 0) rememberPods(row.id, { text: row.pods, pods });
@@ -63,12 +63,12 @@ export function summaryOfRow(
   row: ExperimentRow,
   events: () => readonly ExperimentEvent[],
 ): ExperimentSummary {
-  return summaryIn(row) ?? storedSummary(rebuilt(row, events()));
+  return soundSummary(row) ?? storedSummary(rebuilt(row, events()));
 }
 
 /** Whether all of a row can be read. */
 export function isSoundRow(row: ExperimentRow): boolean {
-  return summaryIn(row) !== null && podsIn(row.pods) !== null && foldIn(row.fold) !== null;
+  return soundSummary(row) !== null && podsIn(row.pods) !== null && foldIn(row.fold) !== null;
 }
 
 /** JSON of a column; null for what is none. */
@@ -87,7 +87,7 @@ export const RECORD_DAMAGED = 'record_damaged';
 
 /** What the sound columns and the events tell of an experiment whose row is damaged. */
 function rebuilt(row: ExperimentRow, events: readonly ExperimentEvent[]): ExperimentState {
-  const known = summaryIn(row);
+  const known = soundSummary(row);
   const { id, snapshot, message, created_at } = row;
   const paths = { input: '', output: '', tensorboard: null, workdir: null };
   const source = { kind: 'local', snapshot, repository: null, commit_sha: null, branch: null } as const;
@@ -133,7 +133,7 @@ function asColumnsSay(row: ExperimentRow, state: ExperimentState): ExperimentSta
   return { ...state, ended: true, record: { ...state.record, status, ended_at: row.ended_at } };
 }
 
-function summaryIn(row: ExperimentRow): ExperimentSummary | null {
+export function soundSummary(row: ExperimentRow): ExperimentSummary | null {
   const summary = parsedColumn<Omit<ExperimentSummary, keyof typeof LATER_FIELDS>>(row.summary);
   if (typeof summary !== 'object' || summary?.experiment_id !== row.id) return null;
   return { ...LATER_FIELDS, ...summary };
@@ -190,7 +190,13 @@ function podsIn(column: string): Pods | null {
   );
 }
 
-function foldIn(column: string): Omit<ExperimentState, 'record'> | null {
+/** Whether JSON of pods is what `columnsOf` would write of them today. */
+export function isPresentPods(column: string): boolean {
+  const pods = parsedColumn<Pods>(column);
+  return Array.isArray(pods) && pods.every(({ usage, node }) => usage !== undefined && node !== undefined);
+}
+
+export function foldIn(column: string): Omit<ExperimentState, 'record'> | null {
   const fold = parsedColumn<Omit<ExperimentState, 'record'>>(column);
   return typeof fold === 'object' && typeof fold?.ended === 'boolean' ? fold : null;
 }

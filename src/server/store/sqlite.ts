@@ -28,7 +28,7 @@ import { examineDatabase } from './damage/examine.ts';
 import { damagedDatabase, refuseLostDatabase } from './damage/lost.ts';
 import { openMeasurements } from './tables/measured.ts';
 import { isEmpty, migrate } from './migrations.ts';
-import { countByStatus, eventsOf, ids, stateIn } from './read-rows.ts';
+import { countByStatus, eventsOf, ids, longRecordIn, stateIn } from './read-rows.ts';
 import { resolveRef } from './refs.ts';
 import { columnsOf, parsedColumn, type ExperimentRow } from './rows.ts';
 import { whereOfIds, whereOfList } from './conditions.ts';
@@ -123,6 +123,7 @@ function storeOn(database: Database, options: SqliteStoreOptions): SqliteStore {
     annotate: settled((id, annotation) => annotate(store, id, annotation)),
     remark: settled((id, notice) => remark(store, id, notice)),
     state: measurements.state,
+    longRecord: settled((id) => longRecordIn(statements, id)),
     submission: (id) => parsedColumn(statements.submission<{ submission: string }>(id)?.submission),
     build: (id) => parsedColumn(statements.build<{ build: string | null }>(id)?.build),
     events: (id) => eventsOf(statements, id),

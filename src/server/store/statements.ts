@@ -40,6 +40,9 @@ export function prepareStatements(database: Database) {
     events: many(
       'SELECT event FROM events WHERE number = (SELECT number FROM experiments WHERE id = ?) ORDER BY position',
     ),
+    eventLines: one(
+      'SELECT group_concat(event, char(10)) AS lines FROM (SELECT event FROM events WHERE number = (SELECT number FROM experiments WHERE id = ?) ORDER BY position)',
+    ),
     eventRows: many('SELECT position, event FROM events WHERE number = ? ORDER BY position'),
     removeEvent: run('DELETE FROM events WHERE number = ? AND position = ?'),
     lastEvent: one('SELECT position, type FROM events WHERE number = ? ORDER BY position DESC LIMIT 1'),

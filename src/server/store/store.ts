@@ -9,6 +9,7 @@ import type { ExperimentState, NewExperiment } from '../../experiment/state.ts';
 import type { Point } from '../../sweep/point.ts';
 import type { IdConditions, ListConditions, ProjectSight } from './conditions.ts';
 import type { DatabaseExamination } from './damage/examine.ts';
+import type { LongRecord } from './read-rows.ts';
 import type { Measured } from './tables/measured.ts';
 import type { LogExpiry } from './tables/expiry.ts';
 import type { Feed } from './tables/feed.ts';
@@ -57,6 +58,8 @@ export interface ExperimentStore {
   /** A notice in the record of one that may have ended; the state after it. */
   remark(id: string, notice: Notice): ExperimentState;
   state(id: string): ExperimentState | null;
+  /** Null: it is to be read as state and events. */
+  longRecord(id: string): LongRecord | null;
   submission(id: string): StoredSubmission | null;
   build(id: string): BuildResult | null;
   events(id: string): ExperimentEvent[];

@@ -9,7 +9,7 @@ import { createClient } from '../../../src/client/client.ts';
 import { errorOfBody } from '../../../src/client/error-of-body.ts';
 import { searchOf } from '../../../src/base/http/query.ts';
 import type { Address } from '../../../src/client/address.ts';
-import { send, sendForJson } from '../../../src/client/http.ts';
+import { send, sendForBytes, sendForJson } from '../../../src/client/http.ts';
 
 const servers: Server[] = [];
 const folders: string[] = [];
@@ -63,6 +63,21 @@ describe('a request', () => {
       key: 'Bearer k',
       body: '{"a":"é"}',
     });
+  });
+
+  it('gives the bytes of JSON that is only handed on, and nothing else', async () => {
+    const address = await onPort(({ url }, response) => {
+      const type = url === '/v1/page' ? 'text/html' : 'application/json; charset=utf-8';
+      response.writeHead(url === '/v1/none' ? 404 : 200, { 'content-type': type });
+      response.write('{"a": "é');
+      if (url === '/v1/cut') setImmediate(() => response.destroy());
+      else response.end('"}');
+    });
+    const ask = (path: string) => sendForBytes({ address, apiKey: null }, { method: 'GET', path });
+    expect(Buffer.from(await ask('/json')).toString()).toBe('{"a": "é"}');
+    await expect(ask('/page')).rejects.toMatchObject({ code: 'server_error' });
+    await expect(ask('/none')).rejects.toMatchObject({ code: 'server_error' });
+    await expect(ask('/cut')).rejects.toMatchObject({ code: 'server_unreachable' });
   });
 
   it('goes below the path of an address', async () => {

@@ -134,7 +134,13 @@ export function experimentRoutes(api: Api): void {
     return created ? c.json(summary, 201) : c.json(summary, 200);
   });
   api.openapi(listRoute, (c) => c.json(usesOf(c).listExperiments(c.req.valid('query')), 200));
-  api.openapi(getRoute, (c) => c.json(usesOf(c).getExperiment(c.req.valid('param').ref), 200));
+  api.openapi(getRoute, (c) => {
+    const { ref } = c.req.valid('param');
+    const json = usesOf(c).longExperiment(ref);
+    if (json === null) return c.json(usesOf(c).getExperiment(ref), 200);
+    // It is that JSON already.
+    return c.body(json, 200, { 'content-type': 'application/json' }) as never;
+  });
   api.openapi(usageRoute, async (c) => c.json(await usesOf(c).usageOf(c.req.valid('param').ref), 200));
   api.openapi(usageHistoryRoute, async (c) =>
     c.json(await usesOf(c).usageHistory(c.req.valid('param').ref), 200),

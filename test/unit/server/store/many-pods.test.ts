@@ -2,8 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyEvent, initialState } from '../../../../src/experiment/state.ts';
+import { getExperiment, longExperiment } from '../../../../src/server/experiments/get.ts';
 import { openDatabase } from '../../../../src/server/store/database.ts';
 import { openSqliteStore } from '../../../../src/server/store/sqlite.ts';
 import type { ExperimentStore } from '../../../../src/server/store/store.ts';
@@ -83,4 +84,54 @@ test('what another program made of the row counts', async () => {
   database.close();
   expect(statuses()).toEqual(running(2));
   expect(store.state(ID)?.record.notices).toMatchObject([{ code: 'record_mended' }]);
+});
+
+describe('the JSON of one that has ended', () => {
+  const reading = () => ({ store, engines: new Map(), now: () => new Date(NEW.created_at) });
+  const asObjects = () => JSON.stringify(getExperiment(reading(), ID));
+  const change = async (sql: string) => {
+    const database = await openDatabase(file(), { timeoutMs: 5000 });
+    database.exec(sql);
+    database.close();
+  };
+
+  function end(): void {
+    store.append(ID, [...NAMES.map((name) => pod(name, 'Running')), { type: 'progress', message: '\n' }]);
+    store.append(ID, [...NAMES.map((name) => pod(name, 'Failed', { exit_code: 1 })), { type: 'ended' }]);
+  }
+
+  test('is that of its record, whatever is said of it afterwards', () => {
+    expect(longExperiment(reading(), ID)).toBeNull();
+    end();
+    expect(longExperiment(reading(), ID)).toBe(asObjects());
+    store.annotate(ID, { labels: { kept: 'yes' }, note: null });
+    store.remark(ID, { code: 'log_incomplete', message: 'é' });
+    const usage = { cpu_s: 1 };
+    store.measured(ID, () => ({ metrics: {}, progress: null, usage: () => Object(usage) }));
+    const after = longExperiment(reading(), ID);
+    expect(after).toBe(asObjects());
+    expect(JSON.parse(after ?? '')).toMatchObject({
+      labels: { kept: 'yes' },
+      notices: [{ message: 'é' }],
+      pods: NAMES.map(() => ({ usage })),
+    });
+  });
+
+  test('leaves out an event that is damaged', async () => {
+    end();
+    await change(`UPDATE events SET event = substr(event, 1, 20) WHERE position = 7`);
+    expect(longExperiment(reading(), ID)).toBe(asObjects());
+  });
+
+  test.each([
+    ['pods', 'substr(pods, 1, length(pods) - 1)'],
+    ['pods', `replace(pods, ',"usage":null', '')`],
+    ['summary', `'{}'`],
+    ['fold', `''`],
+  ])('is made of objects where %s is %s', async (column, value) => {
+    end();
+    await change(`UPDATE experiments SET ${column} = ${value}`);
+    expect(longExperiment(reading(), ID)).toBeNull();
+    expect(JSON.parse(asObjects()).pods).toHaveLength(NAMES.length);
+  });
 });
