@@ -1,4 +1,4 @@
-import type { PodCondition } from 'kubernetes-types/core/v1.js';
+import type { ContainerStateTerminated, PodCondition } from 'kubernetes-types/core/v1.js';
 import { ownEnd } from './containers.ts';
 import { isFinal } from './over.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
@@ -20,6 +20,7 @@ export const TOLD_CODES: ReadonlySet<number> = new Set([0, 130, 137, 143]);
 /** Reasons in a pod's own status with which it was ended by its node. */
 const NODE_REASONS: ReadonlySet<string> = new Set([
   'Evicted',
+  'DeadlineExceeded',
   'NodeLost',
   'NodeShutdown',
   'Terminated',
@@ -32,13 +33,25 @@ export type SeenOrder = Readonly<Record<string, 'ended' | 'deleted'>>;
 /** Why the cluster ended the pod (or will), unless it had ended before; null: it does not. */
 export function disruptionOf(pod: SeenPod): Disruption | null {
   const { reason, message } = pod;
-  if (reason !== null && NODE_REASONS.has(reason)) return { reason, message: message ?? '' };
   const condition = conditionOf(pod, 'DisruptionTarget');
+  const end = ownEnd(pod);
+  const at = condition?.status === 'True' ? condition.lastTransitionTime : undefined;
+  if (end?.finishedAt !== undefined && at !== undefined && Date.parse(end.finishedAt) < Date.parse(at))
+    return null;
+  if (reason !== null && NODE_REASONS.has(reason))
+    return isOfLaterDeadline(reason, end) ? null : { reason, message: message ?? '' };
   if (condition?.status !== 'True') return null;
-  const ended = ownEnd(pod)?.finishedAt;
-  const at = condition.lastTransitionTime;
-  if (ended !== undefined && at !== undefined && Date.parse(ended) < Date.parse(at)) return null;
   return { reason: condition.reason ?? 'DisruptionTarget', message: condition.message ?? '' };
+}
+
+/**
+ * A pod whose own deadline passed may have had its work done before, and have waited for what somebody added to it. No time
+ * is said of a deadline, so the exit code counts.
+ */
+function isOfLaterDeadline(reason: string, end: ContainerStateTerminated | null): boolean {
+  return (
+    reason === 'DeadlineExceeded' && end !== null && (end.exitCode === 0 || !TOLD_CODES.has(end.exitCode))
+  );
 }
 
 export function conditionOf({ conditions }: SeenPod, type: string): PodCondition | null {

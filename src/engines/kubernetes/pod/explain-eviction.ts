@@ -56,6 +56,8 @@ function saidOf({ pod, disruption, node }: EvictedPod): string {
     case 'Terminated':
     case 'NodeShutdown':
       return `${pod} was ended by the shutdown of ${where}${verbatim}`;
+    case 'DeadlineExceeded':
+      return `${pod} was ended by ${where} when the deadline of the pod was over, which somebody in the cluster has set (activeDeadlineSeconds)`;
     default:
       return `${pod} was evicted by ${where}${verbatim}`;
   }

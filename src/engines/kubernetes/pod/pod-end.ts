@@ -8,7 +8,7 @@ import type { Plan } from '../../../experiment/plan/plan.ts';
 import { BUILD_CONTAINERS } from '../../../render/kubernetes/build/build-job.ts';
 import { failedInit, lastMainEnd } from './containers.ts';
 import { conditionOf } from './disruption.ts';
-import { isOutOfMemory } from './out-of-memory.ts';
+import { isOutOfMemory, sayCode } from './out-of-memory.ts';
 import type { SeenPod } from './seen-pod.ts';
 import { explainEviction } from './explain-eviction.ts';
 import type { PodView } from '../status/model.ts';
@@ -24,7 +24,7 @@ const NOT_STARTED: ReadonlySet<string> = new Set([
 export function endOf(pod: SeenPod, gone: boolean): PodEnd {
   const ended = lastMainEnd(pod);
   const init = ended === null ? failedInit(pod) : null;
-  if (init !== null) return notStarted(`${sayInit(init.name)} ended with code ${init.end.exitCode}`);
+  if (init !== null) return notStarted(`${sayInit(init.name)} ended with ${sayCode(init.end)}`);
   if (ended === null) {
     const detail = gone || hadContainer(pod) ? null : pod.message;
     return detail === null ? { how: 'vanished' } : notStarted(detail);

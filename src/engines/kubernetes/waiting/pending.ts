@@ -1,8 +1,10 @@
+import type { ContainerStateTerminated } from 'kubernetes-types/core/v1.js';
 import type { EndedPod } from '../../../experiment/failure/explain.ts';
 import type { Reason } from '../../../experiment/status.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { Event } from '../api/objects.ts';
 import type { SeenContainer, SeenPod } from '../pod/seen-pod.ts';
+import { sayCode } from '../pod/out-of-memory.ts';
 import { isOwnInit, sayInit, WAIT_FOR_HEAD } from '../pod/pod-end.ts';
 import { schedulingHint } from './unschedulable.ts';
 
@@ -111,7 +113,7 @@ function whyInInit(pod: SeenPod, events: readonly Event[]): PodWait | null {
     const trouble = troubleOf(pod, container, events);
     if (trouble !== null) return ofAdded(name, trouble);
     const failed = state?.running === undefined ? lastState?.terminated : undefined;
-    if (failed !== undefined) return initFailed(name, failed.exitCode, restarts);
+    if (failed !== undefined) return initFailed(name, failed, restarts);
   }
   for (const container of pod.init) {
     const { name, state, lastState, restarts } = container;
@@ -119,7 +121,7 @@ function whyInInit(pod: SeenPod, events: readonly Event[]): PodWait | null {
     const trouble = troubleOf(pod, container, events);
     if (trouble !== null) return isOwnInit(name) ? trouble : ofAdded(name, trouble);
     const failed = state?.terminated ?? (state?.waiting === undefined ? undefined : lastState?.terminated);
-    if (failed !== undefined) return initFailed(name, failed.exitCode, restarts);
+    if (failed !== undefined) return initFailed(name, failed, restarts);
     if (state?.running === undefined) return null;
     const since = state.running.startedAt ?? null;
     if (name === WAIT_FOR_HEAD) return { ...CALM, text: GCS, since };
@@ -139,9 +141,9 @@ export const PREPARING = 8;
 
 const CALM = { weight: 10, reason: null, patience: 'endless' } as const;
 
-function initFailed(name: string, code: number, restarts: number): PodWait {
+function initFailed(name: string, end: ContainerStateTerminated, restarts: number): PodWait {
   const again = restarts > 0 ? `, ${restarts + 1} times so far` : '';
-  const text = `${sayInit(name)} ended with code ${code}${again}; its log says why`;
+  const text = `${sayInit(name)} ended with ${sayCode(end)}${again}; its log says why`;
   return { text, weight: 40, reason: null, patience: 'endless', since: null };
 }
 

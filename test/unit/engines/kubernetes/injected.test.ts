@@ -182,6 +182,33 @@ describe('a container beside the command that does not end', () => {
     expect(view.pods[0]?.fact.status).toBe('Succeeded');
   });
 
+  test.each([
+    ['the deadline of the pod was over', { reason: 'DeadlineExceeded', message: 'longer than the deadline' }],
+    [
+      'the node was short of memory',
+      {
+        reason: 'Evicted',
+        message: 'The node was low on resource: memory.',
+        conditions: [
+          {
+            type: 'DisruptionTarget',
+            status: 'True',
+            reason: 'TerminationByKubelet',
+            lastTransitionTime: second(25),
+          },
+        ],
+      },
+    ],
+  ])('and with which its pod was ended after the command (%s) has no say', (_, status) => {
+    const killed = { terminated: { exitCode: 137, finishedAt: second(26) } };
+    const pods = [0, 1].map((job) => {
+      const over = held(job, ended(0), killed);
+      return { ...over, status: { ...over.status, phase: 'Failed', ...status } };
+    });
+    const { verdict } = look({ jobset: failedJobSet('worker-0'), pods }, { now: second(59) });
+    expect(verdict).toEqual({ kind: 'succeeded', notices: [] });
+  });
+
   test('that cannot be pulled is why its pod is not whole', () => {
     const waits = { waiting: { reason: 'ErrImageNeverPull', message: 'absent' } };
     const pending = held(0, running, waits);
@@ -259,6 +286,17 @@ describe('an init container that the cluster added', () => {
     expect(verdict).toMatchObject({ reason: 'StartFailed', explanation: said });
     expect(explainWithOutput(verdict, 'hello\nINIT broken\n').explanation).toBe(`${said}: INIT broken`);
     expect(explainWithOutput(verdict, '').explanation).toBe(said);
+  });
+
+  test('and that runs out of memory is told as that', () => {
+    const killed = {
+      terminated: { exitCode: 137, reason: 'OOMKilled', startedAt: second(5), finishedAt: second(6) },
+    };
+    const pods = [initial(killed, { phase: 'Failed' }), pod(1, { status: running })];
+    expect(look({ jobset: failedJobSet('worker-0'), pods }, { now: second(59) }).verdict).toMatchObject({
+      explanation:
+        'worker-0-0 could not be started: its init container agent, which the cluster added, ended with code 137 (out of memory)',
+    });
   });
 
   test('and that goes on is told', () => {

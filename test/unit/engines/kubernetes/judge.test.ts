@@ -152,6 +152,15 @@ test.each<[string, Pod['status'], RegExp]>([
     { reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.' },
     /^worker-1-0 was ended by the shutdown of node n1/,
   ],
+  [
+    'a deadline that somebody gave the pod',
+    {
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+      containerStatuses: ended(137).containerStatuses ?? [],
+    },
+    /^worker-1-0 was ended by node n1 when the deadline of the pod was over, which somebody in the cluster has set \(activeDeadlineSeconds\) \(exit 137\)/,
+  ],
 ])('a node that gives a pod up says why: %s', (_, status, says) => {
   const pods = [pod(0, { status: running }), pod(1, { status: { phase: 'Failed', ...status } })];
   const verdict = verdictOf(observing({ jobset: failedJobSet('worker-1'), pods }));
