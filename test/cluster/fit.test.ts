@@ -10,7 +10,7 @@ import { RESOURCES_OF_POD } from './harness/work.ts';
 const nodes = at(RESOURCES.nodes, null);
 
 /** A node of this test alone that KWOK plays. */
-async function fakeNode(name: string): Promise<void> {
+async function fakeNode(name: string, labels: Record<string, string> = {}): Promise<void> {
   const amounts = { cpu: '8', memory: '16Gi', 'ephemeral-storage': '16Gi', pods: '10' };
   await nodes.create<Node>({
     apiVersion: 'v1',
@@ -18,7 +18,7 @@ async function fakeNode(name: string): Promise<void> {
     metadata: {
       name,
       annotations: { 'kwok.x-k8s.io/node': 'fake' },
-      labels: { kwok: 'true', 'aichor-test': name },
+      labels: { kwok: 'true', 'aichor-test': name, ...labels },
     },
     spec: { taints: [{ key: 'kwok.x-k8s.io/node', value: 'fake', effect: 'NoSchedule' }] },
     status: { allocatable: amounts, capacity: amounts },
@@ -59,6 +59,50 @@ onCluster('a cluster, before anything is submitted', () => {
         );
       } finally {
         await nodes.remove(name);
+      }
+    },
+  );
+
+  test.runIf(cluster.state !== null)(
+    'with spot nodes: pods keep off them, unless the manifest or the engine says otherwise',
+    async () => {
+      const group = `karpenter-${Date.now()}`;
+      const types = ['spot', 'on-demand'];
+      for (const type of types)
+        await fakeNode(`${group}-${type}`, { 'aichor-test': group, 'karpenter.sh/capacity-type': type });
+      try {
+        await inPlace(
+          async ({ submit, world, namespace }) => {
+            const add = [
+              'engines',
+              'add',
+              'any',
+              '--kubeconfig',
+              cluster.kubeconfig,
+              '--namespace',
+              namespace,
+            ];
+            const { code, stderr } = await world.aichor([...add, '--set', 'on_demand=false']);
+            expect({ code, stderr }).toMatchObject({ code: 0 });
+            const nodeOf = async (engine: string, selectors: Record<string, string>, count = 1) => {
+              const resources = {
+                ...RESOURCES_OF_POD,
+                extraSelectors: { 'aichor-test': group, ...selectors },
+                extraTolerations: [{ key: 'kwok.x-k8s.io/node', operator: 'Exists' }],
+              };
+              const work = { command: 'true', types: { worker: { count, resources } } };
+              const id = await submit({ ...work, spec: { env: { FAKE_SECONDS: '1s' } } }, { engine });
+              return (await world.end(id)).pods.map(({ node }) => node?.replace(`${group}-`, ''));
+            };
+            expect(await nodeOf('cluster', {}, 3)).toEqual(['on-demand', 'on-demand', 'on-demand']);
+            expect(await nodeOf('cluster', { 'karpenter.sh/capacity-type': 'spot' })).toEqual(['spot']);
+            const anywhere = await nodeOf('any', {}, 8);
+            expect(anywhere, 'the scheduler spreads what may go to both').toContain('spot');
+          },
+          { fake: true },
+        );
+      } finally {
+        for (const type of types) await nodes.remove(`${group}-${type}`);
       }
     },
   );

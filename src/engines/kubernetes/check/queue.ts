@@ -3,6 +3,7 @@ import { isClusterError } from '../api/cluster-error.ts';
 import type { Cluster } from '../api/cluster.ts';
 import { RESOURCES, type Condition, type KubeObject, type Resource } from '../api/objects.ts';
 import { servedVersions } from '../api/served.ts';
+import type { ClusterQueue } from '../fit/namespace/queue-room.ts';
 import { parseQuantity } from '../fit/quantity.ts';
 import { addedAgain, missing, ok, warning } from './finding.ts';
 import type { Looked } from './looked.ts';
@@ -17,15 +18,7 @@ interface FlavorUsage {
   resources?: { name: string; total?: string }[];
 }
 
-interface ClusterQueue extends KubeObject {
-  spec?: {
-    /** `cohort` before v1beta2. */
-    cohort?: string;
-    cohortName?: string;
-    resourceGroups?: {
-      flavors?: { name: string; resources?: { name: string; nominalQuota?: string }[] }[];
-    }[];
-  };
+interface ObservedQueue extends ClusterQueue {
   status?: { flavorsReservation?: FlavorUsage[] };
 }
 
@@ -93,7 +86,7 @@ async function checkNamed(
 
 /** Only who may look beyond the namespace knows what there is to be had. */
 async function checkFlavors(cluster: Cluster, queue: string, version: string): Promise<EngineFinding[]> {
-  const found = await readable(() => cluster.get<ClusterQueue>(of(RESOURCES.clusterQueues, version), queue));
+  const found = await readable(() => cluster.get<ObservedQueue>(of(RESOURCES.clusterQueues, version), queue));
   if (found === 'hidden' || found === null) return [];
   const { cohort = found.spec?.cohortName, resourceGroups = [] } = found.spec ?? {};
   const lends = cohort ? `; it may borrow in the cohort ${cohort}` : '';

@@ -110,3 +110,63 @@ describe('the priority that a manifest has in the queue', () => {
     });
   });
 });
+
+describe('what a queue could ever give', () => {
+  const four = planWith('jobset', `{worker: {count: 4, ${RESOURCES}}}`);
+  const flavors = [
+    {
+      name: 'small',
+      resources: [
+        { name: 'cpu', nominalQuota: '2' },
+        { name: 'memory', nominalQuota: '1Ti' },
+      ],
+    },
+    {
+      name: 'large',
+      resources: [
+        { name: 'cpu', nominalQuota: '4' },
+        { name: 'memory', nominalQuota: '1Ti' },
+      ],
+    },
+  ];
+  const queueWith = (spec: object) =>
+    stubCluster({
+      request: documents({ '/apis/kueue.x-k8s.io': { versions: [{ version: 'v1beta2' }] } }),
+      get({ kind }) {
+        const found =
+          kind === 'LocalQueue' ? { clusterQueue: 'all' } : { resourceGroups: [{ flavors }], ...spec };
+        return Promise.resolve({ spec: found } as never);
+      },
+    });
+  async function findings(plan: typeof plain, spec: object = {}) {
+    const facts = await queueFacts(queueWith(spec), { plan, settings: queued });
+    return queueFindings(plan, facts, { engine: 'gpu', settings: queued, namespace: 'team' });
+  }
+
+  test('is a bound over all of its flavors', async () => {
+    expect(await findings(four)).toMatchObject([
+      {
+        code: 'engine-quota',
+        path: ['spec', 'types'],
+        message:
+          'the queue main has 6 of cpu in all (ClusterQueue all), and this experiment needs 8: it would never be let go',
+      },
+    ]);
+    expect(await findings(planWith('jobset', `{worker: {count: 3, ${RESOURCES}}}`))).toEqual([]);
+  });
+
+  test.each([
+    ['it may borrow', { cohortName: 'c' }],
+    ['it may borrow, as older versions say it', { cohort: 'c' }],
+    [
+      'it counts something else',
+      {
+        resourceGroups: [
+          { flavors: [{ name: 'f', resources: [{ name: 'nvidia.com/gpu', nominalQuota: '0' }] }] },
+        ],
+      },
+    ],
+  ])('is none where %s', async (_, spec) => {
+    expect(await findings(four, spec)).toEqual([]);
+  });
+});

@@ -7,6 +7,7 @@ import { isClusterError } from '../../api/cluster-error.ts';
 import type { Cluster } from '../../api/cluster.ts';
 import { RESOURCES, type KubeObject } from '../../api/objects.ts';
 import { servedVersions } from '../../api/served.ts';
+import { queueRoom, roomFindings, type QueueRoom } from './queue-room.ts';
 
 /** What there is of the queue that an engine names. */
 export interface QueueFacts {
@@ -16,6 +17,8 @@ export interface QueueFacts {
   isThere: boolean;
   /** Names of WorkloadPriorityClasses; null: nobody asked, or they may not be looked at. */
   priorities: readonly string[] | null;
+  /** Null: no bound of it is known. */
+  room: QueueRoom | null;
 }
 
 interface Asked {
@@ -28,13 +31,19 @@ export async function queueFacts(cluster: Cluster, { plan, settings }: Asked): P
   const { queue } = settings;
   if (queue === null) return null;
   const [version] = await servedVersions(cluster, RESOURCES.localQueues.group);
-  if (version === undefined) return { installed: false, isThere: false, priorities: null };
+  if (version === undefined) return { installed: false, isThere: false, priorities: null, room: null };
   const isWanted = queuePriority({ plan, settings }) !== null;
   const [found, priorities] = await Promise.all([
-    unlessHidden(cluster.get({ ...RESOURCES.localQueues, version }, queue)),
+    unlessHidden(cluster.get<LocalQueue>({ ...RESOURCES.localQueues, version }, queue)),
     isWanted ? unlessHidden(prioritiesOf(cluster, version)) : undefined,
   ]);
-  return { installed: true, isThere: found !== null, priorities: priorities ?? null };
+  const leadsTo = found?.spec?.clusterQueue;
+  const room = leadsTo === undefined ? null : await unlessHidden(queueRoom(cluster, leadsTo, version));
+  return { installed: true, isThere: found !== null, priorities: priorities ?? null, room: room ?? null };
+}
+
+interface LocalQueue extends KubeObject {
+  spec?: { clusterQueue?: string };
 }
 
 async function prioritiesOf(cluster: Cluster, version: string): Promise<string[]> {
@@ -74,15 +83,24 @@ export function queueFindings(
     const message = `the engine ${engine} uses the queue ${settings.queue}, but ${lack}`;
     return [{ code: 'engine-queue', path: ['spec'], at: 'key', message, hint: check }];
   }
+  const tooLarge = facts.room === null ? [] : roomFindings(plan, facts.room, settings);
+  return [...priorityFindings(plan, facts, { engine, settings }), ...tooLarge];
+}
+
+function priorityFindings(
+  plan: Plan,
+  { priorities }: QueueFacts,
+  { engine, settings }: { engine: string; settings: KubernetesSettings },
+): Finding[] {
   const wanted = queuePriority({ plan, settings });
-  if (wanted === null || facts.priorities === null || facts.priorities.includes(wanted)) return [];
-  const meant = didYouMean(wanted, facts.priorities);
-  const there = facts.priorities.length === 0 ? 'there are none' : `there are ${facts.priorities.join(', ')}`;
+  if (wanted === null || priorities === null || priorities.includes(wanted)) return [];
+  const meant = didYouMean(wanted, priorities);
+  const there = priorities.length === 0 ? 'there are none' : `there are ${priorities.join(', ')}`;
   const isOwn = plan.queue_priority !== undefined;
   return [
     {
       code: 'engine-queue',
-      path: isOwn ? path : ['spec'],
+      path: isOwn ? ['spec', 'queuePriority'] : ['spec'],
       at: isOwn ? 'value' : 'key',
       message: `there is no WorkloadPriorityClass ${wanted}${isOwn ? '' : `, which the engine ${engine} names (queue_priority)`}`,
       hint: meant === null ? there : `did you mean "${meant}"? ${there}`,
