@@ -17,6 +17,8 @@ import { contextTree, ImageTree, type ContextEntry, type FileNode } from './tree
 
 /** What a Dockerfile makes of a context, as far as processes without a container can have it. */
 export interface Image {
+  /** Number of the stage that it is. */
+  stage: number;
   /** The image outside of the file that the last stage begins with. */
   base: string | null;
   /** Python of the base image, or of a stage whose environment is copied; null: not known. */
@@ -301,6 +303,7 @@ function toImage(
   const makers = used.map((number) => stages[number]?.base ?? null);
   const pythons = [...makers, stage.base].map((each) => (each === null ? null : readBaseImage(each).python));
   return {
+    stage: stage.number,
     base: stage.base,
     python: pythons.find((each) => each !== null) ?? null,
     packages: base?.packages ?? [],

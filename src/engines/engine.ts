@@ -271,7 +271,8 @@ export interface LogSink {
 }
 
 export interface LayOutOptions {
-  places?: ((path: string) => readonly string[]) | undefined;
+  /** Relative paths at which files (links, empty folders) of the snapshot are wanted, by their own; absent: each at its own. */
+  places?: ReadonlyMap<string, readonly string[]> | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -289,7 +290,7 @@ export interface SnapshotReader {
   bytes: number;
   /**
    * Lays the tree out in an empty directory (made if missing); nothing is ever half-there under that name. The whole
-   * tree as it is, or each file (link, empty folder) at the relative paths that `places` gives for it, if any. Throws the signal's
+   * tree as it is, or what `places` names at the paths that it gives. Throws the signal's
    * reason when it is aborted, and leaves nothing behind.
    */
   layOut(directory: string, options?: LayOutOptions): Promise<void>;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, realpath, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ImageTree } from '../../../dockerfile/tree/image-tree.ts';
+import type { ImageTree, TreeNode } from '../../../dockerfile/tree/image-tree.ts';
 import type { RunContext } from '../../engine.ts';
 import { ifThere } from '../../../base/io/files.ts';
 import { isFolder, removeTree } from '../pod/workdir.ts';
@@ -10,7 +10,8 @@ import { environmentHome } from '../build/environments/environments.ts';
 import { readFollowed } from '../build/shell/follow.ts';
 import { readFoundImage } from '../build/image/found-image.ts';
 import { imageVariables } from '../build/image/image-environment.ts';
-import { layOutTree } from '../build/image/lay-out-tree.ts';
+import { layOutTree, type TreePart } from '../build/image/lay-out-tree.ts';
+import { takeHandedOn, type HandedOn } from '../build/shell/root/hand-on.ts';
 
 /** What the Dockerfile says about running: variables, and how a pod's folder is laid out. */
 export interface RunImage {
@@ -21,6 +22,10 @@ export interface RunImage {
 
 export interface ImageLayout {
   tree: ImageTree;
+  /** Paths in it that stand for what was installed: the Dockerfile has made something else of them, or nothing. */
+  standIns: ReadonlySet<string>;
+  /** Of what a shell has followed; null: none has. */
+  key: string | null;
   /** Folder of the image in which commands start. */
   workdir: string;
   /** Folder of this machine that links of the tree lead to, for the image's virtual environments; null: nothing is installed. */
@@ -43,31 +48,45 @@ export async function readRunImage(
   const environment =
     readEnvironmentKey(context.build) === null ? null : dirname(readPrograms(context.build)[0] ?? '');
   const whole = tree.clone();
+  let standIns: ReadonlySet<string> = new Set();
   if (environment !== null) {
     const python = (await ifThere(realpath(join(environment, 'bin', 'python')))) ?? environment;
     // What it stands on must stay where it is.
     const free = [...environments].filter((path) => !python.startsWith(`${path}/`));
-    addPrograms(whole, { environment, environments: new Set(free) });
+    standIns = addPrograms(whole, { environment, environments: new Set(free) });
   }
-  return { env, layout: { tree: whole, workdir, environment } };
+  return {
+    env,
+    layout: { tree: whole, key: followed === null ? null : key, standIns, workdir, environment },
+  };
 }
 
-/** Where the image has its Python, and virtual environments: the one that was built stands for them all. */
+/**
+ * Where the image has its Python, and virtual environments: the one that was built stands for them all.
+ *
+ * @returns the paths at which it does
+ */
 function addPrograms(
   tree: ImageTree,
   { environment, environments }: { environment: string; environments: ReadonlySet<string> },
-): void {
+): Set<string> {
+  const added = new Set<string>();
+  const add = (path: string, node: TreeNode) => {
+    tree.add(path, node);
+    added.add(path);
+  };
   for (const path of environments) {
     // The image's own Python (`UV_PROJECT_ENVIRONMENT=/usr/local`): its programs follow below.
     if (/^\/(?:usr(?:\/local)?)?$/.test(path)) continue;
     if (tree.has(path)) tree.remove(path);
-    tree.add(path, { kind: 'link', target: environment });
+    add(path, { kind: 'link', target: environment });
   }
   for (const name of ['python', 'python3']) {
     const path = `/usr/local/bin/${name}`;
     const text = `#!/bin/sh\nexec '${environment.replaceAll("'", "'\\''")}/bin/${name}' "$@"\n`;
-    if (!tree.has(path)) tree.add(path, { kind: 'file', origin: { kind: 'text', text }, mode: 0o755 });
+    if (!tree.has(path)) add(path, { kind: 'file', origin: { kind: 'text', text }, mode: 0o755 });
   }
+  return added;
 }
 
 /**
@@ -76,7 +95,7 @@ function addPrograms(
  * @param mounted the tree is at its paths for the pod
  */
 export async function layOutImage(
-  { tree, workdir }: ImageLayout,
+  { tree, key, standIns, workdir }: ImageLayout,
   place: {
     context: Pick<RunContext, 'snapshot' | 'plan' | 'directory'>;
     root: string;
@@ -85,14 +104,27 @@ export async function layOutImage(
   },
 ): Promise<void> {
   const { root, signal, mounted } = place;
-  const { snapshot, plan } = place.context;
+  const { snapshot, plan, directory } = place.context;
   if (isFolder(root)) return;
   const beside = `${root}.new`;
   await removeTree(beside);
   const source = { snapshot, context: plan.builder.context, signal, linksInto: mounted ? undefined : root };
-  await layOutTree(tree, beside, source);
+  const given =
+    key === null ? null : await takeHandedOn({ directory, key }, { tree, taken: `${root}.given` });
+  await layOutTree(tree, beside, { ...source, part: given === null ? null : partOf(given, standIns) });
+  await given?.leave();
   await mkdir(join(beside, tree.follow(workdir)), { recursive: true });
   await rename(beside, root);
+}
+
+/** Links are made anew: they may have to lead elsewhere. */
+function partOf({ folders, moveInto }: HandedOn, standIns: ReadonlySet<string>): TreePart {
+  const isBelowOne = (path: string) =>
+    folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  return {
+    holds: (path, node) => node.kind !== 'link' && !standIns.has(path) && isBelowOne(path),
+    moveInto,
+  };
 }
 
 /**

@@ -27,11 +27,14 @@ export function snapshotReader(digest: string, listing: StoredListing, source: S
     digest,
     bytes: listing.summary.bytes,
     async layOut(directory, { places, signal } = {}) {
-      await assertSound(digest, listing, source);
-      const entries = places === undefined ? listing.entries() : placed(listing, places);
-      await layOutSnapshot(entries, directory, { ...source, signal });
+      if (places?.size !== 0) await assertSound(digest, listing, source);
+      const taken =
+        places === undefined
+          ? listing.entries()
+          : placed(named(listing, places), (path) => places.get(path) ?? []);
+      await layOutSnapshot(taken, directory, { ...source, signal });
     },
-    pack: ({ places, last }) => packSnapshot(placed(listing, places), last, source.blobs),
+    pack: ({ places, last }) => packSnapshot(placed(listing.entries(), places), last, source.blobs),
     async read(path) {
       const resolved = resolvePath(path, linkAt);
       const entry = typeof resolved === 'string' ? null : listing.find(resolved.path).entry;
@@ -63,12 +66,27 @@ function linksOf(listing: StoredListing): Map<string, LinkEntry> {
   return links;
 }
 
+/** As few as these are looked for one by one: reading all of a long listing takes longer. */
+const FEW = 40;
+
+/** Entries of a listing, those of these paths among them. */
+function named(listing: StoredListing, paths: ReadonlyMap<string, unknown>): Iterable<StoredEntry> {
+  if (paths.size > FEW) return listing.entries();
+  return [...paths.keys()].flatMap((path) => listing.find(path).entry ?? []);
+}
+
 /** The same contents at other paths, in order. */
-function placed(listing: StoredListing, places: (path: string) => readonly string[]): StoredEntry[] {
-  const entries: StoredEntry[] = [];
-  for (const entry of listing.entries())
-    for (const path of places(entry.path)) entries.push({ ...entry, path });
-  return entries.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+function placed(entries: Iterable<StoredEntry>, places: (path: string) => readonly string[]): StoredEntry[] {
+  const taken: StoredEntry[] = [];
+  let last = '';
+  let isInOrder = true;
+  for (const entry of entries)
+    for (const path of places(entry.path)) {
+      taken.push({ ...entry, path });
+      isInOrder &&= last < path;
+      last = path;
+    }
+  return isInOrder ? taken : taken.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 async function readContent(file: StoredEntry & { kind: 'file' }, source: Source): Promise<Buffer> {

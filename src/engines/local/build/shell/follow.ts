@@ -1,5 +1,5 @@
 import { mkdir, readlink, realpath } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { readIfThere } from '../../../../base/io/files.ts';
 import { run } from '../../../../base/io/run.ts';
 import { place } from '../../../../base/io/place.ts';
@@ -15,7 +15,7 @@ import { credentials } from '../image/credentials.ts';
 import { contextPrefix } from '../image/context.ts';
 import { readFoundImage, type FoundImage } from '../image/found-image.ts';
 import { RUN_LIMITS, type RunLimits } from './limits.ts';
-import { PRIVATE, stageRoot, type RootBind } from './root.ts';
+import { PRIVATE, stageRoot, type RootBind } from './root/root.ts';
 import { createShellRunner } from './runner.ts';
 import { makeShims } from './shims.ts';
 
@@ -98,14 +98,18 @@ export function followWork(
         followed.installs += effect.installs.length;
         return effect;
       });
-      await reading.finally(() => runner.leave());
+      const found = await reading.finally(() => runner.leave());
       await place(join(home, FILE), JSON.stringify(followed));
       const local = editable.length === 0 ? [] : await localDistributions(making.environment, making.sources);
       await keepEditable(
         home,
         local.filter((each) => editable.some((path) => isWithin(join(making.sources, each.folder), path))),
       );
-      return readsOf(seen, { making, context, scripts: text });
+      const reads = await readsOf(seen, { making, context, scripts: text });
+      const { directory } = context;
+      if (found !== null)
+        await runner.handOn(found.image.stage, found.image.tree, { directory, key: basename(home) });
+      return reads;
     },
   };
 }

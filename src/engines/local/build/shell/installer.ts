@@ -15,7 +15,7 @@ import { editableFolders, installStep } from '../image/image-work.ts';
 import { installVariables } from '../image/install-variables.ts';
 import { toPythonProject } from '../project/python-project.ts';
 import { withPathsOf } from './requirements.ts';
-import { PRIVATE, placeInRoot, type StageRoot } from './root.ts';
+import { PRIVATE, placeInRoot, type StageRoot } from './root/root.ts';
 import {
   editableOrigins,
   findTool,

@@ -1,42 +1,23 @@
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  renameSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeAllSync } from '../../../../base/io/files-sync.ts';
 import type { RunEffect, RunRequest, Runner } from '../../../../dockerfile/run/request.ts';
 import { credentials } from '../image/credentials.ts';
 import { visibleTree } from '../../../../dockerfile/run/mounted.ts';
-import { ImageTree, type TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
+import type { ImageTree } from '../../../../dockerfile/tree/image-tree.ts';
 import { AichorError } from '../../../../errors.ts';
 import { BuildFailure } from '../../../../experiment/failure/failure.ts';
 import type { Entrance } from '../../mounts/enter.ts';
-import { removeTree } from '../../pod/workdir.ts';
 import { runToEnd, type CommandEnd } from '../build-command.ts';
 import type { FollowPlace } from '../environments/environment-work.ts';
-import { UNREAD } from '../environments/reads.ts';
-import { layOutTree, type TreeSource } from '../image/lay-out-tree.ts';
-import { changesSince, STEP, type Looking, type RootChange } from './changes.ts';
+import type { TreeSource } from '../image/lay-out-tree.ts';
 import type { RunLimits } from './limits.ts';
 import { Installer, type InstallerState } from './installer.ts';
-import { openNamespace, type Namespace } from './namespace.ts';
 import { serveRequests } from './requests.ts';
-import {
-  isOverlaid,
-  mountPlan,
-  placeInRoot,
-  prepareRoot,
-  PRIVATE,
-  stageRoot,
-  type RootBind,
-  type StageRoot,
-} from './root.ts';
+import { handOn, type HandedPlace } from './root/hand-on.ts';
+import { openNamespace, type Namespace } from './root/namespace.ts';
+import { mountPlan, placeInRoot, PRIVATE, stageRoot, type RootBind } from './root/root.ts';
+import { bringUp, markStanding, newStanding, takeChanges, type StandingRoot } from './root/standing.ts';
 import { SHIM_FOLDER } from './shims.ts';
 
 const IMAGE_PATH = '/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -60,19 +41,12 @@ export interface ShellRunner {
   run: Runner;
   /** Takes the roots' mounts away. */
   leave(): Promise<void>;
-}
-
-/** What a root holds now. */
-interface Standing {
-  root: StageRoot;
-  tree: ImageTree;
-  /** The stage's tree that it was made like, and how often that had changed then. */
-  seen: { tree: ImageTree; revision: number } | null;
-  stamps: Map<string, number>;
-  inodes: Map<string, number>;
-  namespace: Namespace | null;
-  /** Files that are newer were changed by RUN lines of which that has not been told yet; null: all has been. */
-  mark: string | null;
+  /**
+   * Gives the files of a stage to the first pod, where RUN lines were followed in it.
+   *
+   * @param tree what the stage has at its end
+   */
+  handOn(stage: number, tree: ImageTree, to: HandedPlace): Promise<void>;
 }
 
 /**
@@ -81,14 +55,14 @@ interface Standing {
  * at the files between them.
  */
 export function createShellRunner(place: RunnerPlace): ShellRunner {
-  const standing = new Map<number, Standing>();
+  const standing = new Map<number, StandingRoot>();
   let count = 0;
   const run: Runner = async (request) => {
     const { stage } = request;
     const number = count++;
-    const there = standing.get(stage.number) ?? newStanding(place, stage.number);
+    const there = standing.get(stage.number) ?? newStanding(stageRoot(place.making.sources, stage.number));
     standing.set(stage.number, there);
-    await bringUp(there, request, place);
+    await showStage(there, request, place);
     for (const path of stage.environments)
       // Where this machine has the very Python that the environment stands on.
       if (place.binds.some(({ target }) => target === path || target.startsWith(`${path}/`)))
@@ -101,7 +75,7 @@ export function createShellRunner(place: RunnerPlace): ShellRunner {
       editable: place.editable,
       failure: null,
     };
-    there.mark ??= await makeMark(join(place.making.sources, `mark-${number}`));
+    await markStanding(there, join(place.making.sources, `mark-${number}`));
     const refused = await runLine(request, { place, there, state });
     const shown = request.mounts.map(({ target }) => target);
     const excluded = [...stage.environments, ...state.environments, ...shown];
@@ -123,47 +97,18 @@ export function createShellRunner(place: RunnerPlace): ShellRunner {
   return {
     run,
     async leave() {
-      for (const { namespace } of standing.values()) await namespace?.leave();
+      for (const there of standing.values()) {
+        await there.namespace?.leave();
+        there.namespace = null;
+      }
+    },
+    async handOn(stage, tree, to) {
+      const there = standing.get(stage);
+      if (there === undefined) return;
+      await bringUp(there, tree, place);
+      await handOn(there.root, tree, { ...to, mostBytes: place.limits.listBytes });
     },
   };
-}
-
-function newStanding({ making }: RunnerPlace, stage: number): Standing {
-  return {
-    root: stageRoot(making.sources, stage),
-    tree: new ImageTree(),
-    seen: null,
-    stamps: new Map(),
-    inodes: new Map(),
-    namespace: null,
-    mark: null,
-  };
-}
-
-/** As file systems count time in steps: afterwards what is changed is newer than the mark. */
-async function makeMark(path: string): Promise<string> {
-  writeFileSync(path, '');
-  const { mtimeMs } = lstatSync(path);
-  const probe = `${path}.probe`;
-  for (;;) {
-    writeFileSync(probe, '');
-    if (lstatSync(probe).ctimeMs > mtimeMs) return path;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
-async function takeChanges(
-  there: Standing,
-  kept: Pick<Looking, 'made' | 'excluded' | 'mostBytes'>,
-): Promise<RootChange[]> {
-  const { tree, mark } = there;
-  if (mark === null) return [];
-  const changes = await changesSince({ ...there, ...kept, mark });
-  there.mark = null;
-  for (const [path, node] of changes)
-    if (node === null) tree.remove(path);
-    else tree.add(path, node);
-  return changes;
 }
 
 /** What another shell would have done. */
@@ -172,7 +117,7 @@ const REFUSED_BY_DASH = /Syntax error|Bad substitution|Illegal option -o pipefai
 /** Runs it; what only this machine lacks is noted, what the image would lack too fails. */
 async function runLine(
   request: RunRequest,
-  { place, there, state }: { place: RunnerPlace; there: Standing; state: InstallerState },
+  { place, there, state }: { place: RunnerPlace; there: StandingRoot; state: InstallerState },
 ): Promise<string | null> {
   const { script, line, shown } = request;
   let ended = await runWords(request.words, request, { place, there, state });
@@ -209,7 +154,7 @@ function isOffline(script: string, code: number | null): boolean {
 async function runWords(
   words: readonly string[],
   { stage, line, shown }: RunRequest,
-  { place, there, state }: { place: RunnerPlace; there: Standing; state: InstallerState },
+  { place, there, state }: { place: RunnerPlace; there: StandingRoot; state: InstallerState },
 ): Promise<CommandEnd> {
   const { making } = place;
   there.namespace ??= await openRoot(there, place);
@@ -248,7 +193,7 @@ async function runWords(
 }
 
 async function openRoot(
-  { root, tree }: Pick<Standing, 'root' | 'tree'>,
+  { root, tree }: Pick<StandingRoot, 'root' | 'tree'>,
   place: RunnerPlace,
 ): Promise<Namespace> {
   const { making, entrance, binds } = place;
@@ -263,68 +208,20 @@ async function openRoot(
   return openNamespace(place, { root, plan: file, env: { PATH: IMAGE_PATH, ...making.marks } });
 }
 
-/** Makes a root hold what the stage holds. */
-async function bringUp(there: Standing, { stage, mounts }: RunRequest, place: RunnerPlace): Promise<void> {
-  const { root, tree, seen, stamps } = there;
-  const isSame = seen?.tree === stage.tree && seen.revision === stage.tree.revision && mounts.length === 0;
-  if (isSame) return;
-  const wanted = mounts.length === 0 ? stage.tree : visibleTree(stage.tree, mounts);
-  there.seen = mounts.length === 0 ? { tree: wanted, revision: wanted.revision } : null;
-  const missing = new ImageTree();
-  for (const [path, node] of wanted.entries()) if (tree.get(path) !== node) missing.add(path, node);
-  const gone = [...tree.paths()].filter((path) => !wanted.has(path)).reverse();
-  if (missing.size + gone.length === 0 && there.namespace !== null) return;
-  if ([...gone, ...missing.paths()].some(isOverlaid) && there.namespace !== null) {
-    await there.namespace.leave();
-    there.namespace = null;
+/** Makes a root hold what the stage holds, and what is only shown to this line. */
+async function showStage(
+  there: StandingRoot,
+  { stage, mounts }: RunRequest,
+  place: RunnerPlace,
+): Promise<void> {
+  const { seen } = there;
+  if (mounts.length > 0) {
+    there.seen = null;
+    return bringUp(there, visibleTree(stage.tree, mounts), place);
   }
-  for (const path of gone) removeAllSync(placeInRoot(root, path));
-  const incoming = `${root.folder}.incoming`;
-  if (missing.size > 0) {
-    await removeTree(incoming);
-    await layOutTree(missing, incoming, place.source);
-    stamp(missing, { incoming, stamps });
-  }
-  const isFirst = tree.size === 0 && there.namespace === null;
-  if (isFirst && missing.size > 0 && ![...missing.paths()].some(isOverlaid))
-    renameSync(incoming, root.folder);
-  else
-    for (const [path, node] of missing.entries())
-      moveIn(join(incoming, path), placeInRoot(root, path), wanted.get(path) === node ? node : null);
-  if (there.namespace === null) {
-    prepareRoot(root);
-    // The places on which mounts stand.
-    for (const { target } of place.binds) mkdirSync(join(root.folder, target), { recursive: true });
-  }
-  for (const [path, { kind }] of missing.entries())
-    if (kind === 'folder') there.inodes.set(path, lstatSync(placeInRoot(root, path)).ino);
-  there.tree = wanted.clone();
-}
-/** Each file gets a time of its own, by which it is known again, and none of being read. */
-function stamp(
-  files: ImageTree,
-  { incoming, stamps }: { incoming: string; stamps: Map<string, number> },
-): void {
-  let time = Date.now() / 1000;
-  for (const [path, { kind }] of files.entries()) {
-    if (kind !== 'file') continue;
-    time += STEP;
-    utimesSync(incoming + path, UNREAD, time);
-    stamps.set(path, time);
-  }
-}
-
-/** @param node null: a folder that is there, or only on the way to something */
-function moveIn(from: string, to: string, node: TreeNode | null): void {
-  mkdirSync(node === null ? to : dirname(to), { recursive: true });
-  if (node === null) return;
-  if (node.kind === 'folder') {
-    mkdirSync(to, { recursive: true });
-    chmodSync(to, node.mode | 0o700);
-    return;
-  }
-  removeAllSync(to);
-  renameSync(from, to);
+  if (seen?.tree === stage.tree && seen.revision === stage.tree.revision) return;
+  there.seen = { tree: stage.tree, revision: stage.tree.revision };
+  await bringUp(there, stage.tree, place);
 }
 
 function linkThere(path: string): void {

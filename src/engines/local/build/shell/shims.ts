@@ -7,7 +7,7 @@ import {
   RUNNER_OPTIONS,
   RUNNER_OPTIONS_BEFORE,
 } from '../../../../dockerfile/run/system-command.ts';
-import { PRIVATE } from './root.ts';
+import { PRIVATE } from './root/root.ts';
 
 /** Where RUN lines find the programs that stand for installers, and the environment's own. */
 export const SHIM_FOLDER = `${PRIVATE}/venv/bin`;

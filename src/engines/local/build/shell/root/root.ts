@@ -1,8 +1,8 @@
-import { isAbsent } from '../../../../base/io/files-sync.ts';
+import { isAbsent } from '../../../../../base/io/files-sync.ts';
 import { lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageTree } from '../../../../dockerfile/tree/image-tree.ts';
-import type { Entrance } from '../../mounts/enter.ts';
+import type { ImageTree } from '../../../../../dockerfile/tree/image-tree.ts';
+import type { Entrance } from '../../../mounts/enter.ts';
 
 /** Folders of this machine whose programs stand for the image's: seen, and what is written to them kept apart. */
 const OVERLAID = ['usr', 'etc'];
@@ -92,6 +92,19 @@ export function isOfTheRoot(path: string): boolean {
   const parts = path.split('/').filter((part) => part !== '');
   if (`/${parts[0] ?? ''}` === PRIVATE || ['dev', 'proc', 'sys', 'run'].includes(parts[0] ?? '')) return true;
   return [...EMPTY, ...OVERLAID, ...BESIDE_USR, 'var'].includes(parts.join('/'));
+}
+
+/** The outermost folders of an image in which nothing is this machine's, and which not every root has. */
+export function foldersOfTheImage(tree: ImageTree): string[] {
+  const isOutermost = (path: string) => {
+    const outer = path.slice(0, path.lastIndexOf('/'));
+    return outer === '' || isOfTheRoot(outer);
+  };
+  const isApart = (path: string) =>
+    !isOfTheRoot(path) && !isOverlaid(path) && !BESIDE_USR.includes(topOf(path));
+  return [...tree.entries()].flatMap(([path, { kind }]) =>
+    kind === 'folder' && isOutermost(path) && isApart(path) ? [path] : [],
+  );
 }
 
 /** Undefined: not there; null: no link. */

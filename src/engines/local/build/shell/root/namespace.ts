@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { startChild } from '../../../../base/io/start.ts';
-import type { Entrance } from '../../mounts/enter.ts';
+import { startChild } from '../../../../../base/io/start.ts';
+import type { Entrance } from '../../../mounts/enter.ts';
 import { enterRoot, type StageRoot } from './root.ts';
 
 /** A root whose mounts stand until it is left: commands enter it, which takes less than making them each time. */

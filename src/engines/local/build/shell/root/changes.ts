@@ -1,9 +1,8 @@
 import { constants, copyFileSync, lstatSync, mkdirSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { AichorError } from '../../../../errors.ts';
-import { isThereSync } from '../../../../base/io/files-sync.ts';
-import { run } from '../../../../base/io/run.ts';
-import type { ImageTree, TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
+import { isThereSync } from '../../../../../base/io/files-sync.ts';
+import type { ImageTree, TreeNode } from '../../../../../dockerfile/tree/image-tree.ts';
+import { find, type SeenNode } from './find.ts';
 import { isOfTheRoot, placeInRoot, type StageRoot } from './root.ts';
 
 /** A path of the image, and what is there now; null: nothing. */
@@ -59,64 +58,9 @@ export async function changesSince(looking: Looking): Promise<RootChange[]> {
   return [...outer.map((path): RootChange => [path, null]), ...changes.sort(([a], [b]) => (a < b ? -1 : 1))];
 }
 
-function outermost(folders: readonly Seen[]): Seen[] {
+function outermost(folders: readonly SeenNode[]): SeenNode[] {
   const paths = new Set(folders.map(({ path }) => path));
   return folders.filter(({ path }) => !paths.has(dirname(path)));
-}
-
-interface Seen {
-  path: string;
-  /** As `find` says it: `f`, `d`, `l`, `c`. */
-  kind: string;
-  mode: number;
-  inode: number;
-  /** Seconds. */
-  time: number;
-  target: string;
-}
-
-/** Of a line that `find` prints, each ended by a NUL: names and targets may hold anything else. */
-const FIELDS = 6;
-
-/**
- * What is in a folder, itself included.
- *
- * @param at path of the image at which the folder is
- * @param tests what of it is looked for
- */
-async function find(
-  folder: string,
-  { at, tests, mostBytes }: { at: string; tests: readonly string[]; mostBytes: number },
-): Promise<Seen[]> {
-  const print = ['-printf', '%y\\0%m\\0%i\\0%T@\\0%l\\0%P\\0'];
-  const { ok, stdout, why, trouble, cause } = await run('find', [folder, '-xdev', ...tests, ...print], {
-    env: process.env,
-    mostBytes,
-  });
-  if (trouble === 'too_much')
-    throw new AichorError(
-      'experiment_failed',
-      'RUN lines of the Dockerfile change more files than can be listed',
-      { hint: 'keep data out of the image: fetch it where it is used, or attach a volume' },
-    );
-  if (!ok) throw new Error(why, { cause });
-  const found: Seen[] = [];
-  const fields = stdout.split('\0');
-  for (let first = 0; first + FIELDS <= fields.length; first += FIELDS) {
-    const [kind = '', mode = '', inode = '', time = '', target = '', inner = ''] = fields.slice(
-      first,
-      first + FIELDS,
-    );
-    found.push({
-      path: inner === '' ? at || '/' : `${at}/${inner}`,
-      kind,
-      mode: Number.parseInt(mode, 8),
-      inode: Number(inode),
-      time: Number(time),
-      target,
-    });
-  }
-  return found;
 }
 
 /** Not what every root has, nor an environment, which is made otherwise. */
@@ -127,7 +71,7 @@ function isOfTheImage(path: string, excluded: readonly string[]): boolean {
 
 /** What is there now; undefined: the same as before. */
 function nodeAt(
-  { path, kind, mode, time, target }: Seen,
+  { path, kind, mode, time, target }: SeenNode,
   { looking, number }: { looking: Looking; number: number },
 ): TreeNode | null | undefined {
   const old = looking.tree.get(path);
