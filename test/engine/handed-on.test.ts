@@ -8,6 +8,7 @@ import { findEntrance } from '../../src/engines/local/mounts/enter.ts';
 import { handOn, takeHandedOn } from '../../src/engines/local/build/shell/root/hand-on.ts';
 import type { ExperimentFact } from '../../src/experiment/event.ts';
 import { planPeak } from '../../src/experiment/plan/totals.ts';
+import { find } from '../../src/engines/local/build/shell/root/find.ts';
 import { createHouse, jobset, type House } from './house.ts';
 import { smallUvShell } from './small-uv.ts';
 
@@ -101,7 +102,8 @@ describe('a folder of a root', () => {
     const directory = join(folder, name, 'experiment');
     const tree = new ImageTree();
     for (const [path, node] of nodes) tree.add(path, node);
-    await handOn(root, tree, { directory, key: 'k', mostBytes: 1e6 });
+    const list = await find(root.folder, { at: '', tests: [], mostBytes: 1e6 });
+    await handOn({ root, list }, tree, { directory, key: 'k' });
     return takeHandedOn({ directory, key: 'k' }, { tree, taken: join(directory, 'work', '1', 'pod.given') });
   }
 

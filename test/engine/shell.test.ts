@@ -295,16 +295,27 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
     );
   });
 
-  test('followed once for the same files, and again when one of them that was read is otherwise', async () => {
-    const lines = 'RUN pip install $(cat which.txt)';
-    const built = async (files: Record<string, string>) => {
-      const { build, printed } = await run(lines, INSTALLED, { files });
-      return [build.message.startsWith('environment built'), printed];
-    };
-    expect(await built({ 'which.txt': './one' })).toEqual([true, 'one']);
-    expect(await built({ 'which.txt': './one', 'ids.txt': '7', 'a.ipynb': '{}' })).toEqual([false, 'one']);
-    expect(await built({ 'which.txt': './two' })).toEqual([true, 'two']);
-  });
+  test.each([
+    ['RUN pip install $(cat which.txt)'],
+    ['RUN pip install $(cat which.txt)\nCOPY --chmod=600 which.txt .\nRUN echo $(pwd)'],
+    ['RUN --mount=type=bind,source=which.txt,target=/tmp/shown pip install $(cat /tmp/shown)'],
+    ['RUN --mount=type=bind,source=.,target=/tmp/all pip install $(cat /tmp/all/which.txt)\nRUN echo $(pwd)'],
+    // Whoever moves things may have gone by the names of all.
+    ['RUN mv which.txt moved && pip install $(cat moved)', true],
+    ['RUN mkdir d && mv which.txt d && mv d e && pip install $(cat e/which.txt) && rm -r e', true],
+  ])(
+    'followed once for the same files, and again when one that was read is otherwise: %s',
+    async (lines, byNames = false) => {
+      const built = async (files: Record<string, string>) => {
+        const { build, printed } = await run(lines, INSTALLED, { files });
+        return [build.message.startsWith('environment built'), printed];
+      };
+      expect(await built({ 'which.txt': './one' })).toEqual([true, 'one']);
+      const more = { 'ids.txt': '7', 'a.ipynb': '{}' };
+      expect(await built({ 'which.txt': './one', ...more })).toEqual([byNames, 'one']);
+      expect(await built({ 'which.txt': './two' })).toEqual([true, 'two']);
+    },
+  );
 
   test.each([
     [

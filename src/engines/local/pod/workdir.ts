@@ -1,6 +1,8 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThereSync } from '../../../base/io/files-sync.ts';
+import { run } from '../../../base/io/run.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import type { RunContext } from '../../engine.ts';
 
@@ -56,8 +58,12 @@ export async function removeWork(directory: string, attempt?: number): Promise<v
   await removeTree(folder);
 }
 
+/** Trees with more in them are removed by a program: file by file it would keep everything else waiting. */
+const FEW = 500;
+
 /** Like `rm -rf`, but folders without write permission go too. */
 export async function removeTree(folder: string): Promise<void> {
+  if (hasMoreThan(FEW, folder) && (await isRemovedByProgram(folder))) return;
   try {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
@@ -66,6 +72,25 @@ export async function removeTree(folder: string): Promise<void> {
     await makeWritable(folder);
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+function hasMoreThan(most: number, folder: string): boolean {
+  let left = most;
+  const isFull = (path: string): boolean =>
+    readdirSync(path, { withFileTypes: true }).some(
+      (entry) => --left < 0 || (entry.isDirectory() && isFull(join(path, entry.name))),
+    );
+  try {
+    return isFull(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return false;
+  }
+}
+
+async function isRemovedByProgram(folder: string): Promise<boolean> {
+  const { ok } = await run('rm', ['-rf', '--', folder], { env: process.env });
+  return ok && !isThereSync(folder);
 }
 
 async function makeWritable(folder: string): Promise<void> {

@@ -4,18 +4,18 @@ import { readIfThere } from '../../../../base/io/files.ts';
 import { run } from '../../../../base/io/run.ts';
 import { place } from '../../../../base/io/place.ts';
 import type { RunEffect, Runner } from '../../../../dockerfile/run/request.ts';
-import type { ImageTree, TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
+import type { TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
 import type { BuildContext, RunContext } from '../../../engine.ts';
 import type { Entrance } from '../../mounts/enter.ts';
 import { runBuildCommand } from '../build-command.ts';
 import { keepEditable, localDistributions } from '../editable/installed.ts';
 import type { EnvironmentWork, FollowPlace } from '../environments/environment-work.ts';
-import { readSince, recordReads, type Reads } from '../environments/reads.ts';
+import { recordReads } from '../environments/reads.ts';
 import { credentials } from '../image/credentials.ts';
 import { contextPrefix } from '../image/context.ts';
 import { readFoundImage, type FoundImage } from '../image/found-image.ts';
 import { RUN_LIMITS, type RunLimits } from './limits.ts';
-import { PRIVATE, stageRoot, type RootBind } from './root/root.ts';
+import { PRIVATE, type RootBind } from './root/root.ts';
 import { createShellRunner } from './runner.ts';
 import { makeShims } from './shims.ts';
 
@@ -83,9 +83,7 @@ export function followWork(
         limits,
       });
       const followed: Followed = { effects: [], installs: 0 };
-      const seen = new Map<number, SeenFiles>();
       const reading = readFoundImage(context, async (request) => {
-        seen.set(request.stage.number, noteFiles(seen.get(request.stage.number), request.stage.tree));
         const effect = await runner.run(request);
         if (effect === null) return null;
         const { changes, notHonoured, environments, refused = null } = effect;
@@ -105,11 +103,16 @@ export function followWork(
         home,
         local.filter((each) => editable.some((path) => isWithin(join(making.sources, each.folder), path))),
       );
-      const reads = await readsOf(seen, { making, context, scripts: text });
       const { directory } = context;
       if (found !== null)
         await runner.handOn(found.image.stage, found.image.tree, { directory, key: basename(home) });
-      return reads;
+      const read = await runner.read();
+      const prefix = contextPrefix(folder);
+      return recordReads({
+        snapshot,
+        read: read === null ? null : new Set([...read].map((path) => prefix + path)),
+        scripts: text,
+      });
     },
   };
 }
@@ -202,42 +205,6 @@ function bindsOf({ environment, shims }: FollowPlace, programs: readonly string[
     { source: environment, target: environment, isReadOnly: false },
     ...[...homes].map((home) => ({ source: home, target: home, isReadOnly: true })),
   ];
-}
-
-/** Files of the context by where they were in a stage, and the tree that was looked at last. */
-interface SeenFiles {
-  files: Map<string, string>;
-  tree: ImageTree;
-  revision: number;
-}
-
-function noteFiles(before: SeenFiles | undefined, tree: ImageTree): SeenFiles {
-  const { revision } = tree;
-  if (before?.tree === tree && before.revision === revision) return before;
-  const files = before?.files ?? new Map<string, string>();
-  for (const [path, node] of tree.entries())
-    if (node.kind === 'file' && node.origin.kind === 'context') files.set(path, node.origin.path);
-  return { files, tree, revision };
-}
-
-async function readsOf(
-  seen: ReadonlyMap<number, SeenFiles>,
-  { making, context, scripts }: { making: FollowPlace; context: BuildContext; scripts: string },
-): Promise<Reads> {
-  const prefix = contextPrefix(context.plan.builder.context);
-  const read = new Set<string>();
-  let isKnown = true;
-  for (const [stage, { files }] of seen) {
-    const { folder } = stageRoot(making.sources, stage);
-    const found = readSince(folder);
-    if (found.read === null) isKnown = false;
-    for (const [path, original] of files) {
-      // What is not where it was put has been moved or removed, by somebody who knew it.
-      const isGone = !found.paths.has(path);
-      if (isGone || found.read?.has(path) === true) read.add(prefix + original);
-    }
-  }
-  return recordReads({ snapshot: context.snapshot, read: isKnown ? read : null, scripts });
 }
 
 function relocated(

@@ -17,7 +17,15 @@ import { serveRequests } from './requests.ts';
 import { handOn, type HandedPlace } from './root/hand-on.ts';
 import { openNamespace, type Namespace } from './root/namespace.ts';
 import { mountPlan, placeInRoot, PRIVATE, stageRoot, type RootBind } from './root/root.ts';
-import { bringUp, markStanding, newStanding, takeChanges, type StandingRoot } from './root/standing.ts';
+import {
+  bringUp,
+  listRoot,
+  markStanding,
+  readsOfRoot,
+  newStanding,
+  takeChanges,
+  type StandingRoot,
+} from './root/standing.ts';
 import { SHIM_FOLDER } from './shims.ts';
 
 const IMAGE_PATH = '/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -47,6 +55,8 @@ export interface ShellRunner {
    * @param tree what the stage has at its end
    */
   handOn(stage: number, tree: ImageTree, to: HandedPlace): Promise<void>;
+  /** Which files of the context the lines have read, by their paths in it; null: it cannot be told. */
+  read(): Promise<ReadonlySet<string> | null>;
 }
 
 /**
@@ -106,7 +116,17 @@ export function createShellRunner(place: RunnerPlace): ShellRunner {
       const there = standing.get(stage);
       if (there === undefined) return;
       await bringUp(there, tree, place);
-      await handOn(there.root, tree, { ...to, mostBytes: place.limits.listBytes });
+      const list = await listRoot(there, place.limits.listBytes);
+      if (list !== null) await handOn({ root: there.root, list }, tree, to);
+    },
+    async read() {
+      const all = new Set<string>();
+      for (const there of standing.values()) {
+        const read = await readsOfRoot(there, place.limits.listBytes);
+        if (read === null) return null;
+        for (const path of read) all.add(path);
+      }
+      return all;
     },
   };
 }

@@ -12,6 +12,8 @@ export interface SeenNode {
   inode: number;
   /** Of its last change, in seconds. */
   time: number;
+  /** When it was read last, in seconds. */
+  accessed: number;
   /** How many names it has. */
   links: number;
   owner: number;
@@ -20,8 +22,10 @@ export interface SeenNode {
 }
 
 /** Of each thing, every one ended by a NUL: names and targets may hold anything else. */
-const FORMAT = ['%y', '%m', '%i', '%T@', '%n', '%U', '%l', '%P'].map((field) => `${field}\\0`).join('');
-const FIELDS = 8;
+const FORMAT = ['%y', '%m', '%i', '%T@', '%A@', '%n', '%U', '%l', '%P']
+  .map((field) => `${field}\\0`)
+  .join('');
+const FIELDS = 9;
 
 /**
  * What is in a folder of a root, itself included.
@@ -50,14 +54,24 @@ export async function find(
   const found: SeenNode[] = [];
   const fields = stdout.split('\0');
   for (let first = 0; first + FIELDS <= fields.length; first += FIELDS) {
-    const [kind = '', mode = '', inode = '', time = '', links = '', owner = '', target = '', inner = ''] =
-      fields.slice(first, first + FIELDS);
+    const [
+      kind = '',
+      mode = '',
+      inode = '',
+      time = '',
+      accessed = '',
+      links = '',
+      owner = '',
+      target = '',
+      inner = '',
+    ] = fields.slice(first, first + FIELDS);
     found.push({
       path: inner === '' ? at || '/' : `${at}/${inner}`,
       kind,
       mode: Number.parseInt(mode, 8),
       inode: Number(inode),
       time: Number(time),
+      accessed: Number(accessed),
       links: Number(links),
       owner: Number(owner),
       target,

@@ -5,7 +5,7 @@ import { isAbsent, removeAllSync } from '../../../../../base/io/files-sync.ts';
 import { FOLDER_MODE, type ImageTree, type TreeNode } from '../../../../../dockerfile/tree/image-tree.ts';
 import { isFolder, removeTree, workFolder } from '../../../pod/workdir.ts';
 import { isAichorError, systemErrorCode } from '../../../../../errors.ts';
-import { find, type SeenNode } from './find.ts';
+import type { SeenNode } from './find.ts';
 import { foldersOfTheImage, placeInRoot, type StageRoot } from './root.ts';
 
 export interface HandedPlace {
@@ -20,19 +20,16 @@ function waitingFolder({ directory, key }: HandedPlace): string {
   return join(workFolder(directory), `image-${key}`);
 }
 
-interface HandingOn extends HandedPlace {
-  /** How long the list of what is in a folder may be. */
-  mostBytes: number;
-}
-
 /**
  * Hands the folders of a root that are the image's alone on to the first pod. Each holds what the tree says, and nothing else: one
  * that does not is left where it is, and laid out anew, as all of them are where this cannot be done.
+ *
+ * @param list what is in the root, outer before inner
  */
 export async function handOn(
-  root: StageRoot,
+  { root, list }: { root: StageRoot; list: readonly SeenNode[] },
   tree: ImageTree,
-  { mostBytes, ...place }: HandingOn,
+  place: HandedPlace,
 ): Promise<void> {
   const waiting = waitingFolder(place);
   const beside = `${waiting}.new`;
@@ -40,7 +37,8 @@ export async function handOn(
   try {
     await mkdir(beside, { recursive: true, mode: 0o700 });
     for (const path of foldersOfTheImage(tree)) {
-      if (!(await isMadeExact(root, path, { tree, mostBytes }))) continue;
+      const inside = list.filter((seen) => seen.path === path || seen.path.startsWith(`${path}/`));
+      if (!isMadeExact(root, inside, { tree, folder: path })) continue;
       mkdirSync(dirname(beside + path), { recursive: true });
       renameSync(placeInRoot(root, path), beside + path);
     }
@@ -52,14 +50,14 @@ export async function handOn(
 }
 
 /** Takes away what the image has not, gives the rest the modes that it has there, and tells whether that is all of it. */
-async function isMadeExact(
+function isMadeExact(
   root: StageRoot,
-  folder: string,
-  { tree, mostBytes }: { tree: ImageTree; mostBytes: number },
-): Promise<boolean> {
+  list: readonly SeenNode[],
+  { tree, folder }: { tree: ImageTree; folder: string },
+): boolean {
   let gone: string | null = null;
   let count = 0;
-  for (const seen of await find(placeInRoot(root, folder), { at: folder, tests: [], mostBytes })) {
+  for (const seen of list) {
     if (gone !== null && seen.path.startsWith(`${gone}/`)) continue;
     const node = tree.get(seen.path);
     const place = placeInRoot(root, seen.path);

@@ -68,7 +68,8 @@ function realPath(path: string): string {
 }
 
 function topOf(path: string): string {
-  return path.split('/')[1] ?? '';
+  const end = path.indexOf('/', 1);
+  return end < 0 ? path.slice(1) : path.slice(1, end);
 }
 
 /** Makes what every image has. The image's own files may be there already. */

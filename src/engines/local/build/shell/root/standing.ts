@@ -1,11 +1,13 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeAllSync } from '../../../../../base/io/files-sync.ts';
-import { ImageTree, type TreeNode } from '../../../../../dockerfile/tree/image-tree.ts';
+import { isAichorError } from '../../../../../errors.ts';
+import { ImageTree, type FileNode, type TreeNode } from '../../../../../dockerfile/tree/image-tree.ts';
 import { removeTree } from '../../../pod/workdir.ts';
 import { UNREAD } from '../../environments/reads.ts';
 import { layOutTree, type TreeSource } from '../../image/lay-out-tree.ts';
 import { changesSince, STEP, type Looking, type RootChange } from './changes.ts';
+import { find, type SeenNode } from './find.ts';
 import type { Namespace } from './namespace.ts';
 import { isOverlaid, placeInRoot, prepareRoot, type RootBind, type StageRoot } from './root.ts';
 
@@ -18,6 +20,10 @@ export interface StandingRoot {
   stamps: Map<string, number>;
   inodes: Map<string, number>;
   namespace: Namespace | null;
+  /** Files of the context that were read, moved or removed, by their paths in it. */
+  read: Set<string>;
+  /** What is in it at the end, when that has been looked at. */
+  list: readonly SeenNode[] | null;
   /** Files that are newer were changed by RUN lines of which that has not been told yet; null: all has been. */
   mark: string | null;
 }
@@ -30,6 +36,8 @@ export function newStanding(root: StageRoot): StandingRoot {
     stamps: new Map(),
     inodes: new Map(),
     namespace: null,
+    read: new Set(),
+    list: null,
     mark: null,
   };
 }
@@ -57,10 +65,75 @@ export async function takeChanges(
   if (mark === null) return [];
   const changes = await changesSince({ ...there, ...kept, mark });
   there.mark = null;
-  for (const [path, node] of changes)
+  for (const [path, node] of changes) {
+    noteChange(there, path, node);
     if (node === null) tree.remove(path);
     else tree.add(path, node);
+  }
   return changes;
+}
+
+/** What is not where it was put, or is another, has been moved, removed or rewritten by somebody who knew it. */
+function noteChange({ tree, read }: StandingRoot, path: string, node: TreeNode | null): void {
+  const old = tree.get(path);
+  const went = old?.kind === 'folder' ? (node === null ? tree.below(path) : []) : [[path, old] as const];
+  for (const [, each] of went)
+    if (each?.kind === 'file' && each.origin.kind === 'context' && !isOfSame(each, node))
+      read.add(each.origin.path);
+}
+
+/** Only its mode was changed. */
+function isOfSame(old: FileNode, node: TreeNode | null): boolean {
+  return node?.kind === 'file' && node.origin === old.origin;
+}
+
+/** Whether files of the context were read is looked at before they go. */
+function noteReads({ root, tree, read }: StandingRoot, paths: Iterable<string>): void {
+  for (const path of paths) {
+    const node = tree.get(path);
+    if (node?.kind !== 'file' || node.origin.kind !== 'context') continue;
+    const seen = lstatSync(placeInRoot(root, path), { throwIfNoEntry: false });
+    if (seen === undefined || isRead(seen.atimeMs / 1000)) read.add(node.origin.path);
+  }
+}
+
+function isRead(accessed: number): boolean {
+  return accessed > UNREAD;
+}
+
+/**
+ * What is in it, when nothing is mounted in it any more.
+ *
+ * @returns null: more than can be listed
+ */
+export async function listRoot(there: StandingRoot, mostBytes: number): Promise<readonly SeenNode[] | null> {
+  try {
+    there.list ??= await find(there.root.folder, { at: '', tests: [], mostBytes });
+  } catch (error) {
+    if (!isAichorError(error)) throw error;
+  }
+  return there.list;
+}
+
+/**
+ * Which files of the context the lines that were followed in it have read, by their paths in the context.
+ *
+ * @returns null: this file system does not tell
+ */
+export async function readsOfRoot(
+  there: StandingRoot,
+  mostBytes: number,
+): Promise<ReadonlySet<string> | null> {
+  const { tree, read } = there;
+  const list = await listRoot(there, mostBytes);
+  const files = list?.filter(({ kind }) => kind === 'f') ?? [];
+  const accessed = files.filter((seen) => isRead(seen.accessed));
+  if (list === null || (files.length > 0 && accessed.length + read.size === 0)) return null;
+  for (const { path } of accessed) {
+    const node = tree.get(path);
+    if (node?.kind === 'file' && node.origin.kind === 'context') read.add(node.origin.path);
+  }
+  return read;
 }
 
 /** Makes a root hold what a stage has. Its mounts are taken away where they do not let that be seen. */
@@ -78,6 +151,7 @@ export async function bringUp(
     await there.namespace.leave();
     there.namespace = null;
   }
+  noteReads(there, [...gone, ...missing.paths()]);
   for (const path of gone) removeAllSync(placeInRoot(root, path));
   const incoming = `${root.folder}.incoming`;
   if (missing.size > 0) {
