@@ -18,6 +18,9 @@ export function snapshotReader(digest: string, listing: StoredListing, source: S
     known = new WeakRef(all);
     return all;
   };
+  /** Those at these paths, and maybe others. */
+  const named = (paths: ReadonlyMap<string, unknown>): Iterable<StoredEntry> =>
+    paths.size > FEW ? entries() : [...paths.keys()].flatMap((path) => listing.find(path).entry ?? []);
   const linkAt = (path: string) => {
     if (listing.summary.links === 0) return undefined;
     links ??= linksOf(listing);
@@ -29,9 +32,7 @@ export function snapshotReader(digest: string, listing: StoredListing, source: S
     async layOut(directory, { places, signal } = {}) {
       if (places?.size !== 0) await assertSound(digest, listing, source);
       const taken =
-        places === undefined
-          ? listing.entries()
-          : placed(named(listing, places), (path) => places.get(path) ?? []);
+        places === undefined ? listing.entries() : placed(named(places), (path) => places.get(path) ?? []);
       await layOutSnapshot(taken, directory, { ...source, signal });
     },
     pack: ({ places, last }) => packSnapshot(placed(listing.entries(), places), last, source.blobs),
@@ -68,12 +69,6 @@ function linksOf(listing: StoredListing): Map<string, LinkEntry> {
 
 /** As few as these are looked for one by one: reading all of a long listing takes longer. */
 const FEW = 40;
-
-/** Entries of a listing, those of these paths among them. */
-function named(listing: StoredListing, paths: ReadonlyMap<string, unknown>): Iterable<StoredEntry> {
-  if (paths.size > FEW) return listing.entries();
-  return [...paths.keys()].flatMap((path) => listing.find(path).entry ?? []);
-}
 
 /** The same contents at other paths, in order. */
 function placed(entries: Iterable<StoredEntry>, places: (path: string) => readonly string[]): StoredEntry[] {
