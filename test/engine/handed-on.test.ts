@@ -77,6 +77,14 @@ describe.runIf(entrance)(
       expect(printed[0]).toContain('main.py');
     });
 
+    test('and to nobody when the build fails after them', async () => {
+      const dockerfile = 'FROM python\nWORKDIR /srv/aichor-handed\nCOPY . .\nRUN ls $(pwd)\n';
+      const files = { ...FILES, 'pyproject.toml': '[project\n', Dockerfile: dockerfile };
+      const experiment = await house.submit({ ...jobset('true'), shell, files });
+      await expect(experiment.build()).rejects.toThrow('pyproject.toml');
+      expect(existsSync(join((await experiment.context()).directory, 'work'))).toBe(false);
+    });
+
     test('after the control plane has gone and come, too', async () => {
       const { isLeft, printed } = await runPods('RUN seq 3 > $(echo made) && mkdir /opt/aichor-data', {
         restart: true,

@@ -11,6 +11,7 @@ import { isLocalBuild, readEnvironmentKey, toBuildResult } from './build-result.
 import type { Host } from '../shared/host.ts';
 import { createEnvironments, environmentHome, type Environments } from './environments/environments.ts';
 import { createLogPump } from '../pod/log-pump.ts';
+import { removeWork } from '../pod/workdir.ts';
 import { buildPythonEnvironment } from './environments/python-env.ts';
 import { linkInterpreter, useOwnEnvironment } from './environments/own-environment.ts';
 import { readFoundImage, type FoundImage } from './image/found-image.ts';
@@ -66,6 +67,8 @@ export function createBuilder(
       const data = { ...built.data, image: followed?.key ?? null };
       return { ...built, data, notices: [...told, ...built.notices] };
     } catch (error) {
+      // No pod will come for files that were handed on.
+      await removeWork(context.directory);
       throw withReasons(error, told);
     } finally {
       await logs.close([BUILD_LOG]);

@@ -55,6 +55,7 @@ async function carryOut(context: RunContext, outlets: Outlets): Promise<void> {
     const cannot = await unschedulable(host.gpus, context.plan);
     if (cannot !== null) {
       facts.push({ type: 'failure', reason: 'Unschedulable', explanation: cannot });
+      await removeWork(directory);
       return;
     }
     const run = await prepareRun(context, outlets);
