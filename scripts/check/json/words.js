@@ -119,7 +119,7 @@ export const NOTICES = {
   image_paths_absent: 'The command or the code names paths of the image that are not on this machine',
   ray_cluster_removed:
     'The RayCluster was removed from outside while its job ran; KubeRay begins the next attempt',
-  job_made_anew: 'A Job was removed from outside and made again: what ran there began anew',
+  job_made_anew: 'A Job, or a pod of it, was ended from outside and made again: what ran there began anew',
   large_snapshot: 'What was packed is large: the message names the largest',
   left_out: 'Something of the directory was not packed (a socket, a device, a name that is no text)',
   lfs_contents_absent: 'Files of Git LFS are there as pointers only',

@@ -15,8 +15,3 @@ export function isOutOfMemory({
 }: Pick<ContainerStateTerminated, 'reason' | 'exitCode'>): boolean {
   return reason === 'OOMKilled' && exitCode !== TOLD_TO_END;
 }
-
-/** `code 3`, `code 137 (out of memory)`. */
-export function sayCode(end: Pick<ContainerStateTerminated, 'reason' | 'exitCode'>): string {
-  return `code ${end.exitCode}${isOutOfMemory(end) ? ' (out of memory)' : ''}`;
-}

@@ -8,28 +8,22 @@ import type { Plan } from '../../../experiment/plan/plan.ts';
 import { BUILD_CONTAINERS } from '../../../render/kubernetes/build/build-job.ts';
 import { failedInit, lastMainEnd } from './containers.ts';
 import { conditionOf } from './disruption.ts';
-import { isOutOfMemory, sayCode } from './out-of-memory.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
+import { sayEnd, wasNotStarted } from './say-end.ts';
 import type { SeenPod } from './seen-pod.ts';
 import { explainEviction } from './explain-eviction.ts';
 import type { PodView } from '../status/model.ts';
-
-/** Reasons of a container that never came to run. */
-const NOT_STARTED: ReadonlySet<string> = new Set([
-  'StartError',
-  'ContainerCannotRun',
-  'ContainerCannotStart',
-]);
 
 /** How a pod that has ended did so, in the terms of both engines. */
 export function endOf(pod: SeenPod, gone: boolean): PodEnd {
   const ended = lastMainEnd(pod);
   const init = ended === null ? failedInit(pod) : null;
-  if (init !== null) return notStarted(`${sayInit(init.name)} ended with ${sayCode(init.end)}`);
+  if (init !== null) return notStarted(`${sayInit(init.name)} ${sayEnd(init.end)}`);
   if (ended === null) {
     const detail = gone || hadContainer(pod) ? null : pod.message;
     return detail === null ? { how: 'vanished' } : notStarted(detail);
   }
-  if (NOT_STARTED.has(ended.reason ?? '')) return notStarted(ended.message ?? ended.reason ?? '');
+  if (wasNotStarted(ended)) return notStarted(ended.message ?? ended.reason ?? '');
   return { how: 'exited', code: ended.exitCode };
 }
 
@@ -63,7 +57,9 @@ export function explainEnd(view: Ended, plan: Plan): Explanation {
     const evicted = { pod, group: end.group, disruption: view.disrupted, code: exitCodeOf(view), node };
     return explainEviction(evicted, plan);
   }
-  return end.end.how === 'not-started' ? explainNotStarted(end) : explainPodEnd(end);
+  // What an init container lacks is nothing that the command is started with.
+  const isCommand = source !== null && lastMainEnd(source) !== null;
+  return end.end.how === 'not-started' && isCommand ? explainNotStarted(end) : explainPodEnd(end);
 }
 
 /** What a runtime says when there is no such program, or it is none. */

@@ -50,7 +50,10 @@ async function carryOut(deps: ClusterDeps, order: Order): Promise<void> {
   await mkdir(context.directory, { recursive: true, mode: 0o700 });
   const kept = await openKept(context.directory);
   if (context.stop.aborted && kept.run.workloads.length === 0) return;
-  const tell = createTeller(facts, context.plan.backoff_limit + 1, allSuspensions(kept.run.memory));
+  const tell = createTeller(facts, context.plan.backoff_limit + 1, {
+    known: allSuspensions(kept.run.memory),
+    isTakenOver: kept.run.workloads.length > 0,
+  });
   const connected = await connect(deps, context, { kept, tell });
   if (connected === null) return;
   await withRun(deps, { ...order, connected, kept, tell });

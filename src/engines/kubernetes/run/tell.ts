@@ -23,18 +23,22 @@ export interface Teller {
   notice(notice: Notice): void;
 }
 
-/**
- * @param most attempts in all
- * @param known suspensions that somebody has told of before
- */
-export function createTeller(facts: FactQueue, most: number, known: readonly Suspension[] = []): Teller {
+interface ToldBefore {
+  /** Suspensions that somebody has told of. */
+  known?: readonly Suspension[];
+  /** Another process looked after it: what that one said of waiting may stand, and no longer be so. */
+  isTakenOver?: boolean;
+}
+
+/** @param most attempts in all */
+export function createTeller(facts: FactQueue, most: number, before: ToldBefore = {}): Teller {
   const pods = new Map<string, PodFact>();
   const said = new Set<string>();
-  const suspensions = new Map(known.map((each) => [each.attempt, each]));
+  const suspensions = new Map(before.known?.map((each) => [each.attempt, each]));
   let attempt: number | null = null;
   let progress: string | null = null;
-  /** What it waits for as far as the cluster is concerned. */
-  let waiting: string | null = null;
+  /** What it waits for as far as the cluster is concerned; empty: what another process has said of that may stand. */
+  let waiting: string | null = before.isTakenOver === true ? '' : null;
   let unseen: string | null = null;
   let unanswered: string | null = null;
 
@@ -48,7 +52,7 @@ export function createTeller(facts: FactQueue, most: number, known: readonly Sus
     const why = unseen ?? unanswered;
     if (why !== null && before === null)
       say(`the cluster cannot be reached, what runs there goes on: ${why}`);
-    if (why === null && before !== null) say(waiting ?? 'the cluster can be reached again');
+    if (why === null && before !== null) say(waiting || 'the cluster can be reached again');
   }
   function once(key: string, tell: () => void): void {
     if (said.has(key)) return;

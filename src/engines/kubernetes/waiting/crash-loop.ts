@@ -1,7 +1,7 @@
 import { lastMainEnd } from '../pod/containers.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 import { isOwnInit, sayInit } from '../pod/pod-end.ts';
-import { sayCode } from '../pod/out-of-memory.ts';
+import { sayEnd } from '../pod/say-end.ts';
 import type { PodWait } from './pending.ts';
 
 /** With KubeRay's pause between two starts, that is more than a minute. */
@@ -17,7 +17,7 @@ export function whyCrashing(pod: SeenPod, isStarting: boolean): PodWait | null {
   if (state?.waiting?.reason !== 'CrashLoopBackOff' || end === null) return null;
   const isMemory = end.reason === 'OOMKilled';
   return {
-    text: `its container ended with ${sayCode(end)}, ${restarts + 1} times so far; its log says why`,
+    text: `its container ${sayEnd(end)}, ${restarts + 1} times so far; its log says why`,
     weight: 90,
     reason: isMemory ? 'OutOfMemory' : 'NonZeroExit',
     patience: isStarting && restarts >= ENOUGH_RESTARTS ? 'none' : 'endless',
@@ -38,7 +38,7 @@ export function whyInitCrashing({ init }: SeenPod, isStarting: boolean): PodWait
   const end = lastState?.terminated;
   if (!isStarting || name === undefined || end === undefined || restarts < ENOUGH_RESTARTS) return null;
   return {
-    text: `${sayInit(name)} ended with ${sayCode(end)}, ${restarts + 1} times so far`,
+    text: `${sayInit(name)} ${sayEnd(end)}, ${restarts + 1} times so far`,
     weight: 90,
     reason: 'StartFailed',
     patience: 'none',

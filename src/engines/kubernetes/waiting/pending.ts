@@ -4,7 +4,7 @@ import type { Reason } from '../../../experiment/status.ts';
 import { conditionOf } from '../pod/disruption.ts';
 import type { Event } from '../api/objects.ts';
 import type { SeenContainer, SeenPod } from '../pod/seen-pod.ts';
-import { sayCode } from '../pod/out-of-memory.ts';
+import { sayEnd, wasNotStarted } from '../pod/say-end.ts';
 import { isOwnInit, sayInit, WAIT_FOR_HEAD } from '../pod/pod-end.ts';
 import { schedulingHint } from './unschedulable.ts';
 
@@ -113,7 +113,10 @@ function whyInInit(pod: SeenPod, events: readonly Event[]): PodWait | null {
     const trouble = troubleOf(pod, container, events);
     if (trouble !== null) return ofAdded(name, trouble);
     const failed = state?.running === undefined ? lastState?.terminated : undefined;
-    if (failed !== undefined) return initFailed(name, failed, restarts);
+    if (failed !== undefined) {
+      const says = `kubectl logs ${pod.name} -c ${name} says why`;
+      return initFailed(`its sidecar ${name}, which the cluster added,`, failed, { restarts, says });
+    }
   }
   for (const container of pod.init) {
     const { name, state, lastState, restarts } = container;
@@ -121,7 +124,8 @@ function whyInInit(pod: SeenPod, events: readonly Event[]): PodWait | null {
     const trouble = troubleOf(pod, container, events);
     if (trouble !== null) return isOwnInit(name) ? trouble : ofAdded(name, trouble);
     const failed = state?.terminated ?? (state?.waiting === undefined ? undefined : lastState?.terminated);
-    if (failed !== undefined) return initFailed(name, failed, restarts);
+    if (failed !== undefined)
+      return initFailed(sayInit(name), failed, { restarts, says: 'its log says why' });
     if (state?.running === undefined) return null;
     const since = state.running.startedAt ?? null;
     if (name === WAIT_FOR_HEAD) return { ...CALM, text: GCS, since };
@@ -141,9 +145,13 @@ export const PREPARING = 8;
 
 const CALM = { weight: 10, reason: null, patience: 'endless' } as const;
 
-function initFailed(name: string, end: ContainerStateTerminated, restarts: number): PodWait {
+function initFailed(
+  who: string,
+  end: ContainerStateTerminated,
+  { restarts, says }: { restarts: number; says: string },
+): PodWait {
   const again = restarts > 0 ? `, ${restarts + 1} times so far` : '';
-  const text = `${sayInit(name)} ended with ${sayCode(end)}${again}; its log says why`;
+  const text = `${who} ${sayEnd(end)}${again}${wasNotStarted(end) ? '' : `; ${says}`}`;
   return { text, weight: 40, reason: null, patience: 'endless', since: null };
 }
 

@@ -20,6 +20,13 @@ export function tellSuspended({ workload, message, queued }: Suspended): Waiting
     return { ...waiting, message: text, suspended: `it was suspended in the cluster${said}` };
   }
   const why = evictionOf(queued);
+  // Its queue says only a moment later that it has taken the room back, too.
+  if (why !== null && queued !== null && hasRoom(queued))
+    return {
+      ...waiting,
+      message: `taken back by the queue ${queue}: ${why}`,
+      suspended: `suspended by the queue ${queue}: ${why}`,
+    };
   return {
     ...waiting,
     message: `queued in the cluster (queue ${queue}${placeOf(queued)}) ${reasonOf(queued)}`,

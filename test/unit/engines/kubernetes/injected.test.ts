@@ -299,6 +299,17 @@ describe('an init container that the cluster added', () => {
     });
   });
 
+  test('and that there is no program for is told as that', () => {
+    const message = 'exec: "/no/such": stat /no/such: no such file or directory';
+    const absent = { terminated: { exitCode: 128, reason: 'StartError', message, finishedAt: second(6) } };
+    const pods = [initial(absent, { phase: 'Failed' }), pod(1, { status: running })];
+    const { verdict } = look({ jobset: failedJobSet('worker-0'), pods }, { now: second(59) });
+    expect(verdict).toMatchObject({
+      reason: 'StartFailed',
+      explanation: `worker-0-0 could not be started: its init container agent, which the cluster added, cannot be started: ${message}`,
+    });
+  });
+
   test('and that goes on is told', () => {
     const pods = [initial({ running: { startedAt: second(5) } }), pod(1, { status: running })];
     expect(look({ pods }).view.waiting?.message).toBe(

@@ -354,6 +354,27 @@ test('who sees a completed JobSet only when it is being deleted believes it: it 
   });
 });
 
+test.each([
+  [
+    'and is made again by its Job, which somebody suspended: told of',
+    { job: 'job-1', jobset: 'jobset-1' },
+    [
+      'worker-0-0 was ended from outside and made again by its Job: what ran there began anew, within attempt 1',
+    ],
+  ],
+  ['and that of another JobSet has its name: none of ours', { job: 'job-2', jobset: 'jobset-2' }, []],
+])('a pod that ends %s', (_, next, told) => {
+  const of = (uid: string, { job, jobset: set }: typeof next, status: Pod['status']) => {
+    const made = pod(0, { status });
+    const labels = { ...made.metadata?.labels, 'jobset.sigs.k8s.io/jobset-uid': set };
+    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: job, controller: true };
+    return withMeta(made, { uid, labels, ownerReferences: [owner] });
+  };
+  const first = withMeta(of('a', { job: 'job-1', jobset: 'jobset-1' }, ended(143)), deleted(20));
+  const { view } = look(observing({ gone: [first], pods: [of('b', next, running)] }));
+  expect(view.notices.map(({ message }) => message)).toEqual(told);
+});
+
 test('a Job that somebody removed and JobSet made again is told of', () => {
   const ofJob = (of: Pod, uid: string, job: string) => {
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: job, controller: true };

@@ -268,6 +268,28 @@ test('an init container that fails is named', () => {
 });
 
 test.each([
+  [
+    { exitCode: 3, reason: 'Error' },
+    'its sidecar agent, which the cluster added, ended with code 3, 2 times so far; kubectl logs worker-0 -c agent says why',
+  ],
+  [
+    { exitCode: 128, reason: 'StartError', message: 'exec: "/no/such": no such file or directory' },
+    'its sidecar agent, which the cluster added, cannot be started: exec: "/no/such": no such file or directory, 2 times so far',
+  ],
+])('a sidecar that the cluster added and that does not come up is told: %j', (terminated, said) => {
+  const crashing = container(
+    { waiting: { reason: 'CrashLoopBackOff' } },
+    { restartCount: 1, lastState: { terminated } },
+  );
+  const of = pod(0, {
+    meta: { ...pod(0).metadata, name: 'worker-0' },
+    spec: { initContainers: [Object.assign({ name: 'agent' }, { restartPolicy: 'Always' })] },
+    status: { phase: 'Pending', initContainerStatuses: [{ ...crashing, name: 'agent' }] },
+  });
+  expect(waiting(observing({ pods: [of] }))?.message).toContain(`worker-0-0 waits: ${said}`);
+});
+
+test.each([
   [1, 'endless'],
   [3, 'none'],
 ])(

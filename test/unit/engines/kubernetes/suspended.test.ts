@@ -170,6 +170,18 @@ describe('a JobSet that a queue takes back', () => {
     });
   });
 
+  test('says that it was taken back before the queue says that it has to wait', () => {
+    const conditions = [
+      { type: 'QuotaReserved', status: 'True' },
+      { type: 'Evicted', status: 'True', message: 'Preempted to accommodate a workload' },
+    ];
+    const queued = { metadata: { name: 'w' }, status: { conditions } } as Observed['queued'];
+    expect(look({ ...held(), queued }, began.memory).view.waiting).toMatchObject({
+      message: 'taken back by the queue main: Preempted to accommodate a workload',
+      suspended: 'suspended by the queue main: Preempted to accommodate a workload',
+    });
+  });
+
   test.each([
     [[], 'where there is room for it now'],
     [

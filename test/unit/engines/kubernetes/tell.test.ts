@@ -30,7 +30,7 @@ function viewOf({ attempt = 1, statuses = [], waiting = null, started = true, to
   } as unknown as AttemptView;
 }
 
-function tellerOf(most = 1) {
+function tellerOf(most = 1, before: Parameters<typeof createTeller>[2] = {}) {
   const told: string[] = [];
   const push = (fact: ExperimentFact) => {
     if (fact.type === 'pod') told.push(`${fact.attempt}: ${fact.pod} ${fact.status}`);
@@ -38,7 +38,7 @@ function tellerOf(most = 1) {
     else if (fact.type === 'progress') told.push(fact.message);
     else told.push(fact.type);
   };
-  const tell = createTeller({ push, end: () => undefined, facts: async function* () {} }, most);
+  const tell = createTeller({ push, end: () => undefined, facts: async function* () {} }, most, before);
   const see = (shape: Shape, earlier: Record<number, Shape> = {}) =>
     tell.attempt(viewOf(shape), (attempt) => viewOf({ attempt, ...earlier[attempt] }));
   return { told, tell, see };
@@ -99,6 +99,16 @@ describe('what is told', () => {
     const { told, see } = tellerOf(4);
     see({ attempt: 3, statuses: ['Running'] });
     expect(told).toEqual(['attempt 3', '3: worker-0-0 Running']);
+  });
+
+  test('of waiting by somebody who is gone, and that is no longer so, does not stand', () => {
+    const { told, see } = tellerOf(1, { isTakenOver: true });
+    see({ statuses: ['Running'] });
+    see({ statuses: ['Running'] });
+    expect(told).toEqual(['attempt 1', '1: worker-0-0 Running', '1 of 1 pod running']);
+    const other = tellerOf(1, { isTakenOver: true });
+    other.see({ statuses: ['Running'], waiting: 'suspended' });
+    expect(other.told).toEqual(['attempt 1', '1: worker-0-0 Running', 'suspended']);
   });
 
   test('says once that the cluster is away, and what it waits for when it is back', () => {
