@@ -1,28 +1,49 @@
+import { unknownOf } from './base-contents.ts';
+
 /** What is known of an image by its name alone. */
 export interface BaseImage {
   /** Python that it brings: `3.11`, `3.9.7`; null: not known. */
   python: string | null;
   /** Packages that it brings, as requirements: a repository relies on them without naming them. */
   packages: string[];
+  /** What else it brings is not here, and what to do; null: nothing that a repository would rely on. */
+  unknown: string | null;
   /** Folder in which its commands start: a stage without a WORKDIR of its own begins there. */
   workdir: string;
   /** Folder of the environment that its Python is in, called by its path; null: it is in none. */
   environment: string | null;
+  /** Variables of it that Dockerfiles refer to. */
+  env: Readonly<Record<string, string>>;
 }
 
+type Place = Pick<BaseImage, 'workdir' | 'environment' | 'env'>;
+
+const CONDA = { CONDA_DIR: '/opt/conda' };
+
 /** Folders of images that many begin with, as the makers of these document them. */
-const FOLDERS: readonly ({ name: RegExp } & Partial<Pick<BaseImage, 'workdir' | 'environment'>>)[] = [
+const FOLDERS: readonly ({ name: RegExp } & Partial<Place>)[] = [
   { name: /^pytorch\/pytorch$/, workdir: '/workspace', environment: '/opt/conda' },
   { name: /^nvcr\.io\/nvidia\/(?:pytorch|tensorflow)$/, workdir: '/workspace' },
-  { name: /^rayproject\/ray(?:-ml|-llm)?$/, workdir: '/home/ray', environment: '/home/ray/anaconda3' },
+  {
+    name: /^rayproject\/ray(?:-ml|-llm)?$/,
+    workdir: '/home/ray',
+    environment: '/home/ray/anaconda3',
+    env: { HOME: '/home/ray' },
+  },
   { name: /^vllm\/vllm-openai$/, workdir: '/vllm-workspace' },
   { name: /^continuumio\/(?:mini|ana)conda3?$/, environment: '/opt/conda' },
-  { name: /^condaforge\/(?:miniforge3|mambaforge|miniforge-pypy3)$/, environment: '/opt/conda' },
-  { name: /^mambaorg\/micromamba$/, workdir: '/tmp', environment: '/opt/conda' },
+  { name: /^condaforge\/(?:miniforge3|mambaforge|miniforge-pypy3)$/, environment: '/opt/conda', env: CONDA },
+  {
+    name: /^mambaorg\/micromamba$/,
+    workdir: '/tmp',
+    environment: '/opt/conda',
+    env: { MAMBA_ROOT_PREFIX: '/opt/conda', MAMBA_USER: 'mambauser' },
+  },
   {
     name: /^(?:quay\.io\/)?jupyter\/[\w-]+-(?:notebook|foundation)$/,
     workdir: '/home/jovyan',
     environment: '/opt/conda',
+    env: { ...CONDA, HOME: '/home/jovyan', NB_USER: 'jovyan', NB_UID: '1000', NB_GID: '100' },
   },
 ];
 
@@ -36,8 +57,13 @@ const RAY_DEFAULT_PYTHON: readonly { from: number; python: string }[] = [
 /** Reads the name of a base image; an unknown one gives nothing. */
 export function readBaseImage(image: string): BaseImage {
   const { name, tag } = splitName(image);
-  const { workdir = '/', environment = null } = FOLDERS.find((known) => known.name.test(name)) ?? {};
-  return { ...packagesOf(name, tag), workdir, environment };
+  const known: Partial<Place> = FOLDERS.find((each) => each.name.test(name)) ?? {};
+  const { workdir = '/', environment = null, env = {} } = known;
+  const brought = packagesOf(name, tag);
+  const unknown = unknownOf(name, tag);
+  // From 2.10 on the images of PyTorch have Ubuntu's own Python, and no conda.
+  const isOfUbuntu = name === 'pytorch/pytorch' && brought.python === PYTORCH_PYTHONS[0]?.python;
+  return { ...brought, unknown, workdir, environment: isOfUbuntu ? null : environment, env };
 }
 
 function packagesOf(name: string, tag: string): Pick<BaseImage, 'python' | 'packages'> {
@@ -45,12 +71,27 @@ function packagesOf(name: string, tag: string): Pick<BaseImage, 'python' | 'pack
   if (/(^|\/)astral(-sh)?\/uv$/.test(name) || /(^|\/)uv$/.test(name))
     return { python: versionIn(/python([\d.]+)/.exec(tag)?.[1] ?? ''), packages: [] };
   if (/^rayproject\/ray(-ml|-llm)?$/.test(name)) return rayImage(tag);
-  if (/^pytorch\/pytorch$/.test(name)) return { python: null, packages: pinned('torch', tag) };
+  if (name === 'pytorch/pytorch') return pytorchImage(tag);
   // Of releases of NVIDIA's own.
   const nvidia = /^nvcr\.io\/nvidia\/(pytorch|tensorflow)$/.exec(name)?.[1];
   if (nvidia !== undefined) return { python: null, packages: [nvidia === 'pytorch' ? 'torch' : nvidia] };
   if (/^tensorflow\/tensorflow$/.test(name)) return { python: null, packages: pinned('tensorflow', tag) };
   return { python: pythonNamed(name, tag) ?? systemPython(`${name}:${tag}`), packages: [] };
+}
+
+/** The Python of PyTorch's own images, newest release first. */
+const PYTORCH_PYTHONS: readonly { from: number; python: string }[] = [
+  { from: 2010, python: '3.12' },
+  { from: 2004, python: '3.11' },
+  { from: 1013, python: '3.10' },
+];
+
+function pytorchImage(tag: string): Pick<BaseImage, 'python' | 'packages'> {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(tag) ?? [];
+  const number = major === undefined ? null : Number(major) * 1000 + Number(minor);
+  const python = PYTORCH_PYTHONS.find(({ from }) => number !== null && number >= from)?.python ?? null;
+  // Which release of it goes with this one of PyTorch, it says itself.
+  return { python, packages: [...pinned('torch', tag), 'torchvision'] };
 }
 
 /** Without its registry, when that is Docker Hub; a tag may be missing, a digest does not count. */

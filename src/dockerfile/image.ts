@@ -1,9 +1,10 @@
-import { readBaseImage, type BaseImage } from './base-image.ts';
+import { readBaseImage } from './base-image.ts';
 import { applyCopy, type CopyPlace } from './copy.ts';
 import { findStage } from './find-stage.ts';
 import { neededStages } from './needed-stages.ts';
+import { pythonOf, withEnvironmentOf } from './stage-python.ts';
 import { applyRun } from './run/apply.ts';
-import { condaHomes } from './run/made-environment.ts';
+import { askedPython, condaHomes } from './run/made-environment.ts';
 import type { Runner } from './run/request.ts';
 import { DockerfileTooLarge, tooMany, tooMuch } from './limits.ts';
 import { continueStage, newStage, type Install, type LineNote, type Stage } from './stage.ts';
@@ -244,7 +245,7 @@ async function begin({ text, line, escape }: Instruction, reading: Reading): Pro
   if (meant !== earlier)
     reading.refuse({ line, what: `repository name (library/${from}) must be lowercase` });
   const place = { name: called, number: stages.length };
-  stages.push(meant === undefined ? onBase(from, place) : continueStage(meant, place));
+  stages.push(meant === undefined ? onBase(from, { ...place, line }) : continueStage(meant, place));
   for (const trigger of reading.needed.has(place.number) ? (meant?.triggers ?? []) : []) {
     const instruction = { ...readInstruction(trigger.text, escape), line: trigger.line, heredocs: [] };
     await applyCarefully(instruction, reading);
@@ -252,10 +253,16 @@ async function begin({ text, line, escape }: Instruction, reading: Reading): Pro
 }
 
 /** A stage that begins where the image outside of this file has its folder. */
-function onBase(base: string, place: Pick<Stage, 'name' | 'number'>): Stage {
+function onBase(base: string, { line, ...place }: Pick<Stage, 'name' | 'number'> & { line: number }): Stage {
   const stage = newStage({ ...place, base });
-  stage.folder = readBaseImage(base).workdir;
+  const { workdir, env, unknown } = readBaseImage(base);
+  stage.folder = workdir;
   stage.tree.addFolder(stage.folder);
+  for (const [name, value] of Object.entries(env)) {
+    stage.env.set(name, value);
+    stage.values.set(name, value);
+  }
+  if (unknown !== null) stage.notHonoured.push({ line, what: `FROM ${base.slice(0, 100)} (${unknown})` });
   return stage;
 }
 
@@ -282,6 +289,7 @@ function takeEnv({ properties, escape }: Instruction, stage: Stage): void {
     stage.env.set(name, known);
     stage.values.set(name, known);
     if (name === 'PATH') takePrograms(known, stage);
+    if (name === 'UV_PYTHON') stage.python = askedPython(`uv --python ${known}`, values) ?? stage.python;
   }
 }
 
@@ -289,7 +297,7 @@ function takeEnv({ properties, escape }: Instruction, stage: Stage): void {
 function takePrograms(path: string, { environments, values, tree }: Stage): void {
   const folders = path.split(':').map((folder) => `${folder}/`);
   for (const home of condaHomes(folders.join(' '), { values, known: environments }))
-    if (!tree.has(home)) environments.add(home);
+    if (!tree.has(`${home}/bin`)) environments.add(home);
 }
 
 function toImage(
@@ -300,12 +308,11 @@ function toImage(
   const base = stage.base === null ? null : readBaseImage(stage.base);
   const used = [...new Set(installs.map((install) => install.stage))];
   // An environment that is copied from a stage runs on the Python it was made with.
-  const makers = used.map((number) => stages[number]?.base ?? null);
-  const pythons = [...makers, stage.base].map((each) => (each === null ? null : readBaseImage(each).python));
+  const makers = [...used.map((number) => stages[number]), stage].filter((each) => each !== undefined);
   return {
     stage: stage.number,
     base: stage.base,
-    python: pythons.find((each) => each !== null) ?? null,
+    python: pythonOf(makers),
     packages: base?.packages ?? [],
     workdir: folder,
     env,
@@ -321,14 +328,6 @@ function toImage(
     unfollowed: inOrder(stage.unfollowed),
     sources: new Map(used.flatMap((number) => sourcesOf(number, stages[number]))),
   };
-}
-
-/** The base's own environment is one of them where none is in it, or around it: a link cannot stand in another. */
-function withEnvironmentOf(base: BaseImage | null, made: ReadonlySet<string>): ReadonlySet<string> {
-  const own = base?.environment ?? null;
-  const isApart = (other: string) =>
-    own !== null && !`${own}/`.startsWith(`${other}/`) && !other.startsWith(`${own}/`);
-  return own !== null && [...made].every(isApart) ? new Set([...made, own]) : made;
 }
 
 function sourcesOf(number: number, stage: Stage | undefined): [number, ImageTree][] {

@@ -23,6 +23,8 @@ export interface Stage {
   /** The image outside of this file that it begins with. */
   base: string | null;
   tree: ImageTree;
+  /** The Python that a line of it installs for the code; null: none does. */
+  python: string | null;
   /** What the image keeps: ENV. */
   env: Map<string, string>;
   /** Names of its ARGs. */
@@ -64,6 +66,7 @@ export function newStage(place: { name: string | null; base: string | null; numb
   return {
     ...place,
     tree: new ImageTree(),
+    python: null,
     env: new Map(),
     args: new Set(),
     values: new Map(),

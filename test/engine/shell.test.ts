@@ -73,6 +73,10 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
     ['RUN . /opt/conda/etc/profile.d/conda.sh && conda activate train && pip install ./one', 'one'],
     ['RUN . ~/miniconda3/bin/activate && pip install ./one && conda run -n x pip install ./two', 'one two'],
     ['RUN /opt/conda/envs/train/bin/python -m pip install $(echo ./one)', 'one'],
+    [
+      'RUN /opt/conda/bin/pip install ./one | cat\nENV PATH=/opt/conda/envs/train/bin:/opt/conda/bin:$PATH\nRUN /opt/conda/bin/pip install $(echo ./two) && /opt/conda/envs/train/bin/python -c "import one"',
+      'one two',
+    ],
     ['RUN echo $(echo /srv/aichor-shell/two) > /tmp/a && pip install -r /tmp/a', 'two'],
   ])('%s', async (lines, expected) => {
     const { printed, notices } = await run(lines);
@@ -115,6 +119,36 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
     const { printed, notices } = await run(lines);
     expect(printed).toBe(expected);
     expect(notices).toEqual([]);
+  });
+
+  test('conda has its own folder also where an environment lies in it', async () => {
+    const lines =
+      'ENV PATH=/opt/conda/envs/train/bin:/opt/conda/bin:$PATH\nRUN conda create -n other && /opt/conda/bin/pip install $(echo ./one)';
+    const { printed } = await run(
+      lines,
+      'for p in /opt/conda /opt/conda/envs/train /opt/conda/envs/other; do $p/bin/python -c "import one; print(one.FLAG)"; done',
+    );
+    expect(printed).toBe('None\nNone\nNone');
+  });
+
+  test('the Python that the system’s packages would bring goes by its names, and pip by its path', async () => {
+    const lines = [
+      'RUN apt-get install -y python3.99 && ln -s /usr/bin/python3.99 /usr/local/bin/py',
+      'RUN python3.99 -m pip install $(echo ./one) && /usr/bin/pip3 install ./two && /usr/bin/python3.99 -m pip --version && py -c "import one"',
+    ].join('\n');
+    const { printed, notices } = await run(lines);
+    expect(printed).toBe('one two');
+    expect(notices).toContainEqual(expect.stringContaining('the image has Python 3.99'));
+  });
+
+  test('what an earlier line would have made is lacking, and no mistake', async () => {
+    const clone = 'RUN git clone --depth 1 https://nowhere.invalid/x /opt/aichor-x';
+    const more = 'RUN pip install -e /opt/aichor-x\nRUN pip install $(echo ./one)';
+    const { printed, notices } = await run(`${clone}\n${more}`);
+    expect(printed).toBe('one');
+    expect(notices).toContainEqual(
+      expect.stringMatching(/line 4 RUN git clone .*; line 5 RUN pip install \(without \/opt\/aichor-x/),
+    );
   });
 
   test('without uv what it would write is told, not taken for an empty file', async () => {

@@ -3,9 +3,10 @@ import { isEditableOption, isFileOption, isLocal, withoutExtras } from './option
 import { readInstall, unmadeFolders } from './install.ts';
 import type { Install } from '../stage.ts';
 import type { RunEffect, RunRequest } from './request.ts';
-import { expandWhole, expandWord, withinLimits } from './shell-expand.ts';
+import { expandWhole, expandWord, OF_THE_SHELL, withinLimits } from './shell-expand.ts';
 import { ShellFiles, type CommandOutcome, type OutputFile } from './shell-files.ts';
 import {
+  literalCommand,
   NeedsShell,
   readSettings,
   readShell,
@@ -14,7 +15,13 @@ import {
   type ShellSettings,
 } from './shell-syntax.ts';
 import { fitsPattern } from './shell-pattern.ts';
-import { isVersionQuestion, isWrittenBy, madeEnvironment, namedOutput } from './made-environment.ts';
+import {
+  condaMade,
+  isVersionQuestion,
+  isWrittenBy,
+  madeEnvironment,
+  namedOutput,
+} from './made-environment.ts';
 import { baseName, readSystemCommand, wordsRunInside } from './system-command.ts';
 
 /**
@@ -25,25 +32,18 @@ export function readPlainRun(request: RunRequest): RunEffect | null {
   const { script, words } = request;
   const run = new PlainRun(request);
   try {
-    return run.follow(script === null ? [{ after: 'always', command: literal(words) }] : readShell(script));
+    return run.follow(
+      script === null ? [{ after: 'always', command: literalCommand(words) }] : readShell(script),
+    );
   } catch (error) {
     if (error instanceof NeedsShell) return null;
     throw error;
   }
 }
 
-/** Words of the exec form, in quotes. */
-function literal(words: readonly string[]): ShellCommand {
-  const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
-  return { kind: 'simple', words: words.map(quote), output: null, isNot: false };
-}
-
 /** Installers that are run themselves, where a shell follows. */
 const RUN_AS_THEY_ARE = /^(?:poetry|pipenv)$/;
 const NAME = /^[A-Za-z_]\w*$/;
-/** Variables that mean something to a shell itself, or that it sets. */
-const OF_THE_SHELL =
-  /^(?:PATH|PWD|OLDPWD|IFS|CDPATH|ENV|OPTIND|PPID|PS4|LINENO|_|BASH.*|RANDOM|SECONDS|UID|EUID)$/;
 
 interface Place {
   /** Variables of this command alone. */
@@ -240,6 +240,8 @@ class PlainRun {
     if (system === null || (system.kind === 'not-done' && RUN_AS_THEY_ARE.test(name)))
       throw new NeedsShell(name);
     if (system.kind === 'not-done') this.#notHonoured.push(system.what);
+    const made = condaMade(words, Object.fromEntries(this.#variables));
+    if (made !== null) this.#environments.push(made);
     return 'success';
   }
 

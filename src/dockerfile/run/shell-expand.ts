@@ -152,3 +152,7 @@ function variableAt(word: string, at: number, lookup: Lookup): { value: string; 
   if (/^\$[{(\d@*#?$!-]/.test(rest)) throw new NeedsShell('$');
   return { value: '$', end: at + 1 };
 }
+
+/** Variables that mean something to a shell itself, or that it sets. */
+export const OF_THE_SHELL =
+  /^(?:PATH|PWD|OLDPWD|IFS|CDPATH|ENV|OPTIND|PPID|PS4|LINENO|_|BASH.*|RANDOM|SECONDS|UID|EUID)$/;

@@ -294,3 +294,9 @@ export function readSettings(
     refusesUnset: refusesUnset || words.some((word) => /^-\w*u/.test(word)),
   };
 }
+
+/** Words of the exec form, in quotes. */
+export function literalCommand(words: readonly string[]): ShellCommand {
+  const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+  return { kind: 'simple', words: words.map(quote), output: null, isNot: false };
+}

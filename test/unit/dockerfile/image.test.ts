@@ -102,7 +102,7 @@ describe('COPY and ADD', () => {
     ['ADD https://example.org/x.py /app/', 'ADD https://example.org/x.py'],
     ['COPY --from=nvidia/cuda:12 /usr/bin/ptxas /usr/bin/', 'COPY --from=nvidia/cuda:12'],
   ])('%s is not honoured', async (text, what) =>
-    expect((await image(`FROM x\n${text}\n`)).notHonoured).toEqual([{ line: 2, what }]),
+    expect((await image(`FROM python\n${text}\n`)).notHonoured).toEqual([{ line: 2, what }]),
   );
 
   test('uv’s own image is no matter', async () => {
@@ -249,10 +249,48 @@ describe('a base that is known', () => {
     expect([own.workdir, [...own.environments]]).toEqual(['/', []]);
   });
 
-  test('an environment in the base’s own takes its place', async () => {
+  test('an environment in the base’s own stands beside it', async () => {
     const text = 'FROM continuumio/miniconda3\nCOPY . /app\nRUN /opt/conda/envs/x/bin/pip install six';
-    expect([...(await image(text)).environments]).toEqual(['/opt/conda/envs/x']);
+    expect([...(await image(text)).environments]).toEqual(['/opt/conda/envs/x', '/opt/conda']);
   });
+});
+
+test('what a base image brings and is not here is told by its line, of stages that count', async () => {
+  const text = [
+    'FROM team/unknown:1 AS unused',
+    'FROM node:20 AS ui',
+    'FROM vllm/vllm-openai:v0.6.3',
+    'COPY --from=ui /dist /dist',
+    'RUN pip install six',
+  ].join('\n');
+  expect((await image(text)).notHonoured).toEqual([
+    { line: 3, what: expect.stringMatching(/^FROM vllm\/vllm-openai:v0\.6\.3 .*pip install vllm==0\.6\.3/) },
+  ]);
+});
+
+test.each([
+  [
+    'FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\nRUN apt-get install -y python3.12\nRUN pip install six',
+    '3.12',
+  ],
+  ['FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\nRUN pip install six', '3.10'],
+  ['FROM debian\nENV UV_PYTHON=3.11\nRUN uv pip install six', '3.11'],
+  [
+    'ARG P=3.9\nFROM continuumio/miniconda3 AS one\nARG P\nRUN conda create -n x python=$P\nRUN pip install six\nFROM ubuntu:20.04\nCOPY --from=one /opt/conda /opt/conda',
+    '3.9',
+  ],
+  // Of what Python conda is made, is not known; the system's has nothing to do with it.
+  [
+    'FROM continuumio/miniconda3 AS one\nRUN pip install six\nFROM ubuntu:20.04\nCOPY --from=one /opt/conda /opt/conda',
+    null,
+  ],
+])('the Python of what is installed: %s', async (text, python) => {
+  expect((await image(text)).python).toBe(python);
+});
+
+test('variables that a known base has are put in', async () => {
+  const text = 'FROM mambaorg/micromamba:2\nENV CODE=/home/$MAMBA_USER/code\nCOPY main.py $CODE/';
+  expect(await files(text)).toEqual({ '/home/mambauser/code/main.py': 'main.py' });
 });
 
 test.each([
@@ -296,7 +334,7 @@ test('of what an installation reads and a later line removes an extra is no part
 
 test('who puts an environment of conda on the PATH has it, whatever line makes it', async () => {
   const text = 'FROM continuumio/miniconda3\nENV PATH=/opt/conda/envs/exp/bin:/usr/games:$PATH\nCOPY . /app';
-  expect([...(await image(text)).environments]).toEqual(['/opt/conda/envs/exp']);
+  expect([...(await image(text)).environments]).toEqual(['/opt/conda/envs/exp', '/opt/conda']);
 });
 
 describe('stages', () => {
@@ -352,7 +390,7 @@ test('a Dockerfile as `local-repo init` writes it has nothing to be said of', as
 
 test('system packages are told by line, users and what is no matter to a process are not', async () => {
   const text = [
-    'FROM x',
+    'FROM python',
     'RUN apt-get update && apt-get install -y --no-install-recommends git curl && rm -rf /var/lib/apt/lists/*',
     'RUN useradd app && mkdir -p /app && chown -R app /app',
     'USER app',

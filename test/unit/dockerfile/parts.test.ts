@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readBaseImage } from '../../../src/dockerfile/base-image.ts';
+import { askedPython, condaMade, environmentLinks } from '../../../src/dockerfile/run/made-environment.ts';
 import { readDockerIgnore } from '../../../src/dockerfile/tree/docker-ignore.ts';
 import { readImage } from '../../../src/dockerfile/image.ts';
 import { mentions, mountTargets, unmountablePaths } from '../../../src/dockerfile/tree/mount-targets.ts';
@@ -20,7 +21,11 @@ test.each([
   ['rayproject/ray:2.36.1-py39-gpu', '3.9', ['ray[default]==2.36.1']],
   ['rayproject/ray:2.23.0-cpu', '3.9', ['ray[default]==2.23.0']],
   ['rayproject/ray-ml:2.9.3-py310', '3.10', ['ray[default]==2.9.3']],
-  ['pytorch/pytorch:1.13.1-cuda11.6-cudnn8-runtime', null, ['torch==1.13.1']],
+  ['pytorch/pytorch:1.13.1-cuda11.6-cudnn8-runtime', '3.10', ['torch==1.13.1', 'torchvision']],
+  ['pytorch/pytorch:1.9.0-cuda11.1-cudnn8-devel', null, ['torch==1.9.0', 'torchvision']],
+  ['pytorch/pytorch:2.9.1-cuda12.8-cudnn9-runtime', '3.11', ['torch==2.9.1', 'torchvision']],
+  ['pytorch/pytorch:2.10.0-cuda12.8-cudnn9-runtime', '3.12', ['torch==2.10.0', 'torchvision']],
+  ['pytorch/pytorch', null, ['torch', 'torchvision']],
   ['tensorflow/tensorflow:2.15.0-gpu', null, ['tensorflow==2.15.0']],
   ['nvcr.io/nvidia/pytorch:24.05-py3', null, ['torch']],
   ['nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04', '3.10', []],
@@ -35,6 +40,9 @@ test.each([
 test.each([
   ['pytorch/pytorch:2.4.0-cuda12.4-cudnn9-runtime', '/workspace', '/opt/conda'],
   ['docker.io/pytorch/pytorch', '/workspace', '/opt/conda'],
+  ['pytorch/pytorch:2.9.1-cuda12.8-cudnn9-runtime', '/workspace', '/opt/conda'],
+  // Ubuntu's own Python, and no conda.
+  ['pytorch/pytorch:2.10.0-cuda12.8-cudnn9-runtime', '/workspace', null],
   ['nvcr.io/nvidia/pytorch:24.05-py3', '/workspace', null],
   ['rayproject/ray:2.36.1-py39-gpu', '/home/ray', '/home/ray/anaconda3'],
   ['continuumio/miniconda3:24.7.1-0', '/', '/opt/conda'],
@@ -46,6 +54,66 @@ test.each([
 ])('folders of the base image %s', (name, workdir, environment) => {
   expect(readBaseImage(name)).toMatchObject({ workdir, environment });
 });
+
+test.each([
+  ['vllm/vllm-openai:v0.6.3', /RUN pip install vllm==0\.6\.3 /],
+  ['vllm/vllm-openai', /RUN pip install vllm /],
+  ['huggingface/transformers-pytorch-gpu:4.35.2', /torch transformers/],
+  ['quay.io/jupyter/scipy-notebook:2024-05-27', /numpy pandas/],
+  ['continuumio/anaconda3', /numpy pandas/],
+  ['rapidsai/base:24.06-cuda12.2-py3.11', /cudf/],
+  ['nvcr.io/nvidia/tritonserver:24.05-py3-sdk', /tritonclient/],
+  ['registry.example.org/team/base:1', /is not known here/],
+  ['team-base', /is not known here/],
+])('what the base image %s brings is told, and the cure', (name, told) => {
+  expect(readBaseImage(name).unknown).toMatch(told);
+});
+
+test.each(
+  'python:3.11-slim ubuntu:22.04 debian:bookworm-slim scratch nvidia/cuda:12.4.1-devel-ubuntu22.04 nvcr.io/nvidia/cuda:12.4.1-base-ubuntu22.04 ghcr.io/astral-sh/uv:python3.11-bookworm astral/uv continuumio/miniconda3 condaforge/miniforge3 mambaorg/micromamba:2.0 quay.io/jupyter/minimal-notebook ghcr.io/prefix-dev/pixi:0.40.0 public.ecr.aws/docker/library/python:3.11 mirror.gcr.io/library/python:3.11 mcr.microsoft.com/devcontainers/python:3.11 registry.access.redhat.com/ubi9/python-311 gcr.io/distroless/python3-debian12 node:20 golang:1.22 rocm/dev-ubuntu-22.04:6.0 alpine pytorch/pytorch:2.4.0-cuda12.4-cudnn9-runtime tensorflow/tensorflow:2.15.0 rayproject/ray:2.9.0 amd64/python cimg/python:3.11'.split(
+    ' ',
+  ),
+)('the base image %s brings nothing else', (name) => expect(readBaseImage(name).unknown).toBe(null));
+
+test.each([
+  ['apt-get update && apt-get install -y python3.12 python3.12-venv', '3.12'],
+  ['apt-get install -y --no-install-recommends \\\n  git \\\n  python${V}-dev', '3.10'],
+  ['conda create --name accelerate python=$V ipython', '3.10'],
+  ['/opt/conda/bin/conda install -y "python==3.9.7" numpy', '3.9.7'],
+  ['micromamba install -y -n base python=3.11.4=h0 && micromamba clean -ay', '3.11.4'],
+  ['uv venv /opt/venv --python 3.11', '3.11'],
+  ['uv venv -p python3.11', '3.11'],
+  ['uv python install 3.13', '3.13'],
+  ['uv sync --python=3.12 --locked', '3.12'],
+  ['pyenv install 3.10.13 && pyenv global 3.10.13', '3.10.13'],
+  ['apt-get install -y python3 python3-pip', null],
+  ['apt-get install -y python3.9 || apt-get install -y python3.10', null],
+  ['apt-get remove -y python3.9', null],
+  ['pip install python-dateutil==3.9', null],
+  ['echo conda install; python3.9 -m pip install x', null],
+])('the Python that a line installs: %s', (script, version) => {
+  expect(askedPython(script, new Map([['V', '3.10']]))).toBe(version);
+});
+
+test('an environment in which another one lies is linked by its parts', () => {
+  const paths = (...all: string[]) => environmentLinks(new Set(all)).map(({ path }) => path);
+  expect(paths('/app/.venv', '/opt/conda')).toEqual(['/app/.venv', '/opt/conda']);
+  const both = paths('/opt/conda/envs/x', '/opt/conda');
+  expect(both).toEqual(
+    expect.arrayContaining(['/opt/conda/bin', '/opt/conda/pyvenv.cfg', '/opt/conda/envs/x']),
+  );
+  expect(both).not.toContain('/opt/conda');
+});
+
+test.each([
+  [['conda', 'create', '-y', '-n', 'train', 'python=3.9'], '/opt/conda/envs/train'],
+  [['/opt/conda/bin/conda', 'create', '--name=train'], '/opt/conda/envs/train'],
+  [['micromamba', 'create', '--prefix', '/env', '-f', 'env.yml'], '/env'],
+  [['mamba', 'env', 'create', '-f', 'env.yml', '-n', 'x'], '/opt/conda/envs/x'],
+  [['conda', 'env', 'create', '-f', 'env.yml'], null],
+  [['conda', 'install', '-n', 'x', 'numpy'], null],
+  [['uv', 'venv'], null],
+])('the environment that %j makes', (words, folder) => expect(condaMade(words, {})).toBe(folder));
 
 describe('.dockerignore', () => {
   test.each([

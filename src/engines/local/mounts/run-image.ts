@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, realpath, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ImageTree, TreeNode } from '../../../dockerfile/tree/image-tree.ts';
+import { environmentLinks } from '../../../dockerfile/run/made-environment.ts';
 import type { RunContext } from '../../engine.ts';
 import { ifThere } from '../../../base/io/files.ts';
 import { isFolder, removeTree } from '../pod/workdir.ts';
@@ -75,11 +76,13 @@ function addPrograms(
     tree.add(path, node);
     added.add(path);
   };
-  for (const path of environments) {
-    // The image's own Python (`UV_PROJECT_ENVIRONMENT=/usr/local`): its programs follow below.
-    if (/^\/(?:usr(?:\/local)?)?$/.test(path)) continue;
+  // The image's own Python (`UV_PROJECT_ENVIRONMENT=/usr/local`): its programs follow below.
+  const own = [...environments].filter((path) => !/^\/(?:usr(?:\/local)?)?$/.test(path));
+  for (const { path, part } of environmentLinks(new Set(own))) {
+    const target = part === null ? environment : join(environment, part);
+    if (part !== null && !existsSync(target)) continue;
     if (tree.has(path)) tree.remove(path);
-    add(path, { kind: 'link', target: environment });
+    add(path, { kind: 'link', target });
   }
   for (const name of ['python', 'python3']) {
     const path = `/usr/local/bin/${name}`;

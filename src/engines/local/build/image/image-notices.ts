@@ -37,7 +37,8 @@ export function imageNotices(
 function wholeLines({ installing, unfollowed, notHonoured }: FoundImage['image']): LineNote[] {
   const byLine = new Map<number, LineNote>();
   // Of a line of which a part alone would be named, all of it is.
-  for (const note of [...notHonoured, ...unfollowed, ...installing]) byLine.set(note.line, note);
+  for (const note of [...notHonoured, ...unfollowed, ...installing])
+    if (!note.what.startsWith('FROM ')) byLine.set(note.line, note);
   return [...byLine.values()].sort((x, y) => x.line - y.line);
 }
 

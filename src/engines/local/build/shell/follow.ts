@@ -46,7 +46,7 @@ export function followWork(
   const { text, ignore } = dockerfile;
   return {
     facts: {
-      follow: 3,
+      follow: 4,
       text,
       ignore,
       target,
@@ -68,7 +68,9 @@ export function followWork(
       await mkdir(making.sources, { recursive: true, mode: 0o700 });
       const needEnvironment = once(() => makeEnvironment(making, image.packages));
       const python = await pythonOf(making, needEnvironment);
-      makeShims(making.shims, { environment: making.environment, python: python.version });
+      const wanted = /^3\.\d+/.exec(image.python ?? '')?.[0] ?? python.version;
+      const pythons = [...new Set([python.version, wanted])];
+      makeShims(making.shims, { environment: making.environment, pythons });
       const editable: string[] = [];
       const signal = AbortSignal.any([making.stop, making.detach]);
       const runner = createShellRunner({

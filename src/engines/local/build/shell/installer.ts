@@ -1,11 +1,18 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { credentials } from '../image/credentials.ts';
 import { readIfThere } from '../../../../base/io/files.ts';
 import { isThereSync, removeAllSync } from '../../../../base/io/files-sync.ts';
+import { condaMade } from '../../../../dockerfile/run/made-environment.ts';
 import { readInstall, unmadeFolders } from '../../../../dockerfile/run/install.ts';
-import { isFileOption, readOptions, type Option } from '../../../../dockerfile/run/options.ts';
+import {
+  isEditableOption,
+  isFileOption,
+  isLocal,
+  readOptions,
+  withoutExtras,
+  type Option,
+} from '../../../../dockerfile/run/options.ts';
 import { readSystemCommand } from '../../../../dockerfile/run/system-command.ts';
 import type { Install } from '../../../../dockerfile/stage.ts';
 import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
@@ -15,7 +22,7 @@ import { editableFolders, installStep } from '../image/image-work.ts';
 import { installVariables } from '../image/install-variables.ts';
 import { toPythonProject } from '../project/python-project.ts';
 import { withPathsOf } from './requirements.ts';
-import { PRIVATE, placeInRoot, type StageRoot } from './root/root.ts';
+import { linkEnvironments, PRIVATE, placeInRoot, type StageRoot } from './root/root.ts';
 import {
   editableOrigins,
   findTool,
@@ -51,6 +58,8 @@ interface InstallerPlace {
   /** Whether a line before it could not be done: what it would have written is not there, and that is no mistake. */
   isIncomplete: boolean;
   state: InstallerState;
+  /** Folders of environments that the stage has already. */
+  environments: ReadonlySet<string>;
   needEnvironment: () => Promise<void>;
 }
 
@@ -84,6 +93,8 @@ export class Installer {
     await noteSettings(words, this.#making);
     const system = readSystemCommand(words);
     if (system?.kind === 'not-done') this.#place.state.notHonoured.push(system.what);
+    const conda = condaMade(words, request.env);
+    if (conda !== null) return this.#linkEnvironment(conda);
     if (system !== null) return DONE;
     if (/^(?:--version|-V)$/.test(words[1] ?? '') && words.length === 2) return this.#version(words[0] ?? '');
     await noteTools(words, this.#making);
@@ -149,10 +160,7 @@ export class Installer {
 
   #linkEnvironment(path: string): ProgramAnswer {
     this.#place.state.environments.push(path);
-    const place = this.#inRoot(path);
-    if (isThereSync(place)) removeAllSync(place);
-    mkdirSync(dirname(place), { recursive: true });
-    symlinkSync(`${PRIVATE}/venv`, place);
+    linkEnvironments(this.#place.root, new Set([...this.#place.environments, path]));
     return DONE;
   }
 
@@ -232,9 +240,11 @@ export class Installer {
     const files = valuesOf(({ name }) => isFileOption(name));
     const paths = files.map(here);
     // `dist/*.whl` stays as it is where there is none.
-    const archives = valuesOf(({ name, value }) => name === null && /\.(?:whl|tar\.gz)$/.test(value ?? ''));
+    const places = valuesOf(({ name, value }) => isEditableOption(name) || (name === null && isLocal(value)));
     const isLocalPath = (value: string) => !/:\/\/| @ /.test(value);
-    const absent = [...files, ...archives.filter(isLocalPath)].find((value) => !isThereSync(here(value)));
+    const absent = [...files, ...places.map(withoutExtras).filter(isLocalPath)].find(
+      (value) => !isThereSync(here(value)),
+    );
     if (absent !== undefined && this.#place.isIncomplete) {
       const path = imagePath(install.folder, absent);
       this.#place.state.notHonoured.push(

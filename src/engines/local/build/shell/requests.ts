@@ -1,4 +1,4 @@
-import { constants, watch, type FSWatcher } from 'node:fs';
+import { constants, watch } from 'node:fs';
 import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsent } from '../../../../base/io/files-sync.ts';
@@ -44,7 +44,7 @@ export function serveRequests(
       failed ??= { error };
     });
   };
-  const watcher: FSWatcher = watch(folder, wake);
+  const watcher = watchFolder(folder, wake);
   wake();
   return {
     async end() {
@@ -54,6 +54,18 @@ export function serveRequests(
       if (failed !== null) throw failed.error;
     },
   };
+}
+
+const POLL_MS = 20;
+
+/** Calls when something comes into a folder; looks again and again where a system can watch no more of them. */
+function watchFolder(folder: string, wake: () => void): { close(): void } {
+  try {
+    return watch(folder, wake);
+  } catch {
+    const timer = setInterval(wake, POLL_MS);
+    return { close: () => clearInterval(timer) };
+  }
 }
 
 const refuse = () => Promise.resolve<ProgramAnswer>({ code: 125, output: null });

@@ -1,8 +1,8 @@
-import { lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { removeAllSync } from '../../../../base/io/files-sync.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RunEffect, RunRequest, Runner } from '../../../../dockerfile/run/request.ts';
 import { credentials } from '../image/credentials.ts';
+import { environmentLinks } from '../../../../dockerfile/run/made-environment.ts';
 import { visibleTree } from '../../../../dockerfile/run/mounted.ts';
 import type { ImageTree } from '../../../../dockerfile/tree/image-tree.ts';
 import { AichorError } from '../../../../errors.ts';
@@ -16,7 +16,7 @@ import { Installer, type InstallerState } from './installer.ts';
 import { serveRequests } from './requests.ts';
 import { handOn, type HandedPlace } from './root/hand-on.ts';
 import { openNamespace, type Namespace } from './root/namespace.ts';
-import { mountPlan, placeInRoot, PRIVATE, stageRoot, type RootBind } from './root/root.ts';
+import { linkEnvironments, mountPlan, stageRoot, type RootBind } from './root/root.ts';
 import {
   bringUp,
   listRoot,
@@ -77,7 +77,7 @@ export function createShellRunner(place: RunnerPlace): ShellRunner {
       // Where this machine has the very Python that the environment stands on.
       if (place.binds.some(({ target }) => target === path || target.startsWith(`${path}/`)))
         stage.environments.delete(path);
-      else linkThere(placeInRoot(there.root, path));
+    linkEnvironments(there.root, stage.environments);
     const state: InstallerState = {
       installs: [],
       environments: [],
@@ -88,7 +88,8 @@ export function createShellRunner(place: RunnerPlace): ShellRunner {
     await markStanding(there, join(place.making.sources, `mark-${number}`));
     const refused = await runLine(request, { place, there, state });
     const shown = request.mounts.map(({ target }) => target);
-    const excluded = [...stage.environments, ...state.environments, ...shown];
+    const made = new Set([...stage.environments, ...state.environments]);
+    const excluded = [...environmentLinks(made).map(({ path }) => path), ...shown];
     const changes = request.isFollowed
       ? []
       : await takeChanges(there, {
@@ -191,6 +192,7 @@ async function runWords(
     stage: stage.number,
     isIncomplete,
     state,
+    environments: stage.environments,
     needEnvironment: place.needEnvironment,
   });
   const requests = serveRequests(join(making.shims, 'requests'), (request) => installer.answer(request));
@@ -242,13 +244,4 @@ async function showStage(
   if (seen?.tree === stage.tree && seen.revision === stage.tree.revision) return;
   there.seen = { tree: stage.tree, revision: stage.tree.revision };
   await bringUp(there, stage.tree, place);
-}
-
-function linkThere(path: string): void {
-  const target = `${PRIVATE}/venv`;
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there?.isSymbolicLink() && readlinkSync(path) === target) return;
-  mkdirSync(dirname(path), { recursive: true });
-  removeAllSync(path);
-  symlinkSync(target, path);
 }

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeAllSync } from '../../../../base/io/files-sync.ts';
+import { isThereSync, removeAllSync } from '../../../../base/io/files-sync.ts';
 import {
   ENVIRONMENT_RUNNERS,
   RUNNER_OPTIONS,
@@ -184,12 +184,12 @@ const SYSTEM =
   'apt apt-get aptitude apk yum dnf microdnf zypper dpkg dpkg-reconfigure add-apt-repository apt-key apt-mark npm snap useradd groupadd adduser addgroup usermod groupmod userdel chown chgrp chpasswd passwd ldconfig update-ca-certificates update-alternatives locale-gen update-locale systemctl service virtualenv chsh fix-permissions unattended-upgrade'.split(
     ' ',
   );
-const INSTALLERS = 'pip pip3 engine-uv engine-python'.split(' ');
+const INSTALLERS = 'engine-uv engine-python'.split(' ');
 
-/** Programs under these names, for a root whose Python is `3.x`. */
+/** Programs under these names, for a root whose Python goes by these versions (`3.x`): the one that is here, and the one that the image has. */
 export function makeShims(
   folder: string,
-  { environment, python }: { environment: string; python: string },
+  { environment, pythons }: { environment: string; pythons: readonly string[] },
 ): void {
   const bin = join(folder, 'venv', 'bin');
   removeAllSync(folder);
@@ -199,8 +199,10 @@ export function makeShims(
     writeFileSync(join(bin, name), text);
     chmodSync(join(bin, name), 0o755);
   };
-  for (const name of [...SYSTEM, ...INSTALLERS, `pip${python}`]) put(name, ASK);
-  for (const name of ['python', 'python3', `python${python}`]) put(name, PYTHON(environment));
+  const pips = ['pip', 'pip3', ...pythons.map((python) => `pip${python}`)];
+  const interpreters = ['python', 'python3', ...pythons.map((python) => `python${python}`)];
+  for (const name of [...SYSTEM, ...INSTALLERS, ...pips]) put(name, ASK);
+  for (const name of interpreters) put(name, PYTHON(environment));
   put('uv', UV);
   for (const name of ENVIRONMENT_RUNNERS) {
     put(name, RUNNER);
@@ -211,6 +213,7 @@ export function makeShims(
   put('activate', ACTIVATE);
   symlinkSync(join(environment, 'lib'), join(folder, 'venv', 'lib'));
   symlinkSync(join(environment, 'pyvenv.cfg'), join(folder, 'venv', 'pyvenv.cfg'));
+  symlinkSync('bin', join(folder, 'venv', 'condabin'));
   // `conda activate` needs no function of the shell's here: the program does, too.
   mkdirSync(join(folder, 'venv', 'etc', 'profile.d'), { recursive: true });
   for (const name of ['conda.sh', 'mamba.sh'])
@@ -218,11 +221,15 @@ export function makeShims(
   const profiles = join(folder, 'etc', 'profile.d');
   mkdirSync(profiles, { recursive: true });
   writeFileSync(join(profiles, 'zz-aichor.sh'), PROFILE);
-  // By their paths of the image: what its own programs are there.
-  const local = join(folder, 'usr', 'local', 'bin');
-  mkdirSync(local, { recursive: true });
-  for (const name of ['python', 'python3', `python${python}`, 'pip', 'pip3', `pip${python}`, 'uv'])
-    symlinkSync(join(SHIM_FOLDER, name), join(local, name));
+  // By their paths of the image: what its own programs are there. A Python that this machine has stays: its programs need it.
+  const absent = interpreters.filter((name) => !isThereSync(`/usr/bin/${name}`));
+  for (const [place, names] of [
+    ['usr/local/bin', [...interpreters, ...pips, 'uv']],
+    ['usr/bin', [...absent, ...pips]],
+  ] as const) {
+    mkdirSync(join(folder, place), { recursive: true });
+    for (const name of names) symlinkSync(join(SHIM_FOLDER, name), join(folder, place, name));
+  }
 }
 
 /** Programs that packages brought are found beside the shims. */

@@ -1,6 +1,7 @@
-import { isAbsent } from '../../../../../base/io/files-sync.ts';
+import { isAbsent, removeAllSync } from '../../../../../base/io/files-sync.ts';
 import { lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { environmentLinks } from '../../../../../dockerfile/run/made-environment.ts';
 import type { ImageTree } from '../../../../../dockerfile/tree/image-tree.ts';
 import type { Entrance } from '../../../mounts/enter.ts';
 
@@ -115,6 +116,21 @@ function linkOf(path: string): string | null | undefined {
   } catch (error) {
     if (!isAbsent(error)) throw error;
     return undefined;
+  }
+}
+
+/** Puts links where environments are: the one that is there stands for them all. */
+export function linkEnvironments(root: StageRoot, environments: ReadonlySet<string>): void {
+  for (const { path, part } of environmentLinks(environments)) {
+    const place = placeInRoot(root, path);
+    const target = part === null ? `${PRIVATE}/venv` : `${PRIVATE}/venv/${part}`;
+    const folder = dirname(place);
+    if (linkOf(place) === target) continue;
+    // What was one link so far has another environment in it now.
+    if (part !== null && typeof linkOf(folder) === 'string') removeAllSync(folder);
+    mkdirSync(folder, { recursive: true });
+    removeAllSync(place);
+    symlinkSync(target, place);
   }
 }
 
