@@ -71,14 +71,14 @@ export function environmentLinks(environments: ReadonlySet<string>): Environment
   );
 }
 
-/** The folder of the environment that `conda create` makes; null: it makes none, or says in a file how it is called. */
+/** The folder of the environment that `conda create` makes; none: it makes none, or says in a file how it is called. */
 export function condaMade(
   [program = '', ...rest]: readonly string[],
   values: Readonly<Record<string, string | undefined>>,
-): string | null {
+): string[] {
   const verbs = rest.filter((word) => !word.startsWith('-'));
   const isMade = verbs[0] === 'create' || (verbs[0] === 'env' && verbs[1] === 'create');
-  if (!CONDA.test(baseName(program)) || !isMade) return null;
+  if (!CONDA.test(baseName(program)) || !isMade) return [];
   const valueOf = (short: string, long: string) => {
     const at = rest.findIndex((word) => word === short || word === long);
     return at === -1
@@ -87,9 +87,9 @@ export function condaMade(
   };
   const prefix = valueOf('-p', '--prefix');
   const name = valueOf('-n', '--name');
-  if (prefix !== undefined) return prefix.startsWith('/') ? imagePath('/', prefix) : null;
+  if (prefix !== undefined) return prefix.startsWith('/') ? [imagePath('/', prefix)] : [];
   const home = values['MAMBA_ROOT_PREFIX'] ?? values['CONDA_DIR'] ?? '/opt/conda';
-  return name === undefined || !/^[\w.-]+$/.test(name) ? null : imagePath(home, `envs/${name}`);
+  return name === undefined || !/^[\w.-]+$/.test(name) ? [] : [imagePath(home, `envs/${name}`)];
 }
 
 /** A script with the stage's variables and `~` put in where they stand by themselves. */

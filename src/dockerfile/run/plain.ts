@@ -10,6 +10,7 @@ import {
   NeedsShell,
   readSettings,
   readShell,
+  readShellWords,
   type ShellCommand,
   type ShellList,
   type ShellSettings,
@@ -30,8 +31,8 @@ import { baseName, readSystemCommand, wordsRunInside } from './system-command.ts
  */
 export function readPlainRun(request: RunRequest): RunEffect | null {
   const { script, words } = request;
-  const run = new PlainRun(request);
   try {
+    const run = new PlainRun(request);
     return run.follow(
       script === null ? [{ after: 'always', command: literalCommand(words) }] : readShell(script),
     );
@@ -43,7 +44,6 @@ export function readPlainRun(request: RunRequest): RunEffect | null {
 
 /** Installers that are run themselves, where a shell follows. */
 const RUN_AS_THEY_ARE = /^(?:poetry|pipenv)$/;
-const NAME = /^[A-Za-z_]\w*$/;
 
 interface Place {
   /** Variables of this command alone. */
@@ -60,12 +60,12 @@ class PlainRun {
   readonly #notHonoured: string[] = [];
   #variables: Map<string, string>;
   readonly #exported: Set<string>;
-  #settings: ShellSettings = { stopsAtFailure: false, refusesUnset: false };
+  #settings: ShellSettings;
 
   constructor(request: RunRequest) {
     const { stage, mounts } = request;
     this.#request = request;
-    this.#isBash = /(?:^|\/)bash$/.test(request.words[0] ?? '');
+    ({ isBash: this.#isBash, settings: this.#settings } = readShellWords(request));
     this.#files = new ShellFiles(stage, { mounts, isBash: this.#isBash });
     this.#variables = new Map(stage.values);
     this.#exported = new Set(stage.values.keys());
@@ -240,8 +240,7 @@ class PlainRun {
     if (system === null || (system.kind === 'not-done' && RUN_AS_THEY_ARE.test(name)))
       throw new NeedsShell(name);
     if (system.kind === 'not-done') this.#notHonoured.push(system.what);
-    const made = condaMade(words, Object.fromEntries(this.#variables));
-    if (made !== null) this.#environments.push(made);
+    this.#environments.push(...condaMade(words, Object.fromEntries(this.#variables)));
     return 'success';
   }
 
@@ -260,9 +259,8 @@ class PlainRun {
   #builtin(name: string, rest: readonly string[]): CommandOutcome | null {
     switch (name) {
       case 'true':
-        return 'success';
       case 'false':
-        return 'failure';
+        return name === 'true' ? 'success' : 'failure';
       case 'set':
         this.#settings = readSettings(rest, this.#settings, this.#isBash);
         return 'success';
@@ -296,7 +294,7 @@ class PlainRun {
     for (const word of rest) {
       const equals = word.indexOf('=');
       const name = equals === -1 ? word : word.slice(0, equals);
-      if (!NAME.test(name)) throw new NeedsShell('export');
+      if (!/^[A-Za-z_]\w*$/.test(name)) throw new NeedsShell('export');
       if (equals !== -1) this.#assign(name, word.slice(equals + 1));
       this.#exported.add(name);
     }

@@ -295,6 +295,28 @@ export function readSettings(
   };
 }
 
+/**
+ * What stands before a script: whose it is, and how it is read.
+ *
+ * @throws NeedsShell for another one than `sh` and `bash`, which may have other words for the same
+ */
+export function readShellWords({ words, script }: { words: readonly string[]; script: string | null }): {
+  isBash: boolean;
+  settings: ShellSettings;
+} {
+  const settings = { stopsAtFailure: false, refusesUnset: false };
+  if (script === null) return { isBash: false, settings };
+  const before = words.slice(0, words.lastIndexOf(script));
+  const at = before.findLastIndex((word) => /(?:^|\/)(?:ba|da|a)?sh$/.test(word));
+  if (at === -1) throw new NeedsShell(before[0] ?? '');
+  const isBash = /bash$/.test(before[at] ?? '');
+  const options = before
+    .slice(at + 1)
+    .map((word) => (/^-\w/.test(word) ? word.replace(/(?<=^-\w*)[cli]/g, '') : word))
+    .filter((word) => word !== '-' && word !== '--login' && word !== '--');
+  return { isBash, settings: options.length === 0 ? settings : readSettings(options, settings, isBash) };
+}
+
 /** Words of the exec form, in quotes. */
 export function literalCommand(words: readonly string[]): ShellCommand {
   const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;

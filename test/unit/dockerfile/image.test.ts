@@ -412,6 +412,25 @@ test('line ends, byte order marks and an escape directive of Windows are underst
   expect((await image(text)).workdir).toBe('/app');
 });
 
+test.each([
+  ['SHELL ["/bin/zsh","-l","-c"]\nRUN pip install $OPTS six', true],
+  ['SHELL ["/usr/bin/python3","-c"]\nRUN pip install six', true],
+  ['SHELL ["/bin/bash","-lc"]\nRUN pip install six', false],
+  ['SHELL ["/bin/bash","-o","pipefail","-c"]\nRUN pip install six', false],
+  ['SHELL ["conda","run","-n","x","/bin/bash","-c"]\nRUN pip install six', false],
+  ['SHELL ["/bin/sh","-f","-c"]\nRUN pip install six', true],
+  ['RUN ["zsh","-c","pip install six"]', true],
+])('whose words are read without a shell: %s', async (text, isUnfollowed) => {
+  expect((await image(`FROM python\n${text}`)).unfollowed.length > 0).toBe(isUnfollowed);
+});
+
+test('a shell that stops at failures does so from the beginning', async () => {
+  const [install] = (
+    await image('FROM python\nSHELL ["/bin/bash","-ec"]\nRUN pip install six; pip install toml')
+  ).installs;
+  expect(install?.mayFail).toBe(undefined);
+});
+
 describe('stages', () => {
   const SWITCH = [
     'ARG DEVICE=cpu',

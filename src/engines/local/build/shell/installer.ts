@@ -93,8 +93,8 @@ export class Installer {
     await noteSettings(words, this.#making);
     const system = readSystemCommand(words);
     if (system?.kind === 'not-done') this.#place.state.notHonoured.push(system.what);
-    const conda = condaMade(words, request.env);
-    if (conda !== null) return this.#linkEnvironment(conda);
+    const [conda] = condaMade(words, request.env);
+    if (conda !== undefined) return this.#linkEnvironment(conda);
     if (system !== null) return DONE;
     if (/^(?:--version|-V)$/.test(words[1] ?? '') && words.length === 2) return this.#version(words[0] ?? '');
     await noteTools(words, this.#making);
