@@ -33,6 +33,8 @@ export interface ClusterRun {
   readonly links: LinkTeller;
   readonly keeper: PodKeeper;
   readonly wake: Wake;
+  /** What is not gathered with other changes: its workload is over. */
+  readonly urgent: Wake;
   /** The workload as it was created, until it is seen by the watch. */
   applied: KubeObject | null;
   /** What went wrong beside the loop that looks after it: the loop ends with it. */

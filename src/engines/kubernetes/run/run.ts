@@ -21,7 +21,7 @@ import { submitWorkload } from './submit-workload.ts';
 import { createTeller, type Teller } from './tell.ts';
 import { allSuspensions } from '../suspension/suspensions.ts';
 import { workloadOf } from '../workload/choose-workload.ts';
-import { lookAfter } from './watch-run.ts';
+import { createEndWatch, lookAfter } from './watch-run.ts';
 
 /**
  * Carries a plan out on the cluster, or goes on with what an earlier process began. Facts come as they happen; the
@@ -84,7 +84,7 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
   const { context, facts, connected, kept, tell } = parts;
   const { cluster, observatory, places, reading } = connected;
   const { experimentId, directory, detach, stop } = context;
-  const wake = createWake();
+  const [wake, urgent] = [createWake(), createWake()];
   const ended = await openEndedPods(directory);
   const logs = createPodLogs({
     cluster,
@@ -111,7 +111,12 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
       }),
   });
   const workload = workloadOf(context.plan);
-  const view = observatory.open(experimentId, wake.call, { workload: workload.watched });
+  const onChange = () => {
+    watchEnd();
+    wake.call();
+  };
+  const view = observatory.open(experimentId, onChange, { workload: workload.watched });
+  const watchEnd = createEndWatch({ workload, view, urgent });
   for (const signal of [stop, detach]) signal.addEventListener('abort', wake.call);
   const run: ClusterRun = {
     rendering: renderingOf(deps, context, cluster.namespace),
@@ -127,6 +132,7 @@ async function withRun(deps: ClusterDeps, parts: Parts): Promise<void> {
     tell,
     keeper,
     wake,
+    urgent,
     links: createLinkTeller(context, facts),
     applied: null,
     failed: null,

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Wake } from '../../../base/async/wake.ts';
 import { createDecider } from './decide.ts';
 import { createEnding } from '../end/end-workload.ts';
 import { createEndTeller } from '../end/tell-end.ts';
 import { takeLook } from './look.ts';
-import type { Look, LookBack } from '../status/model.ts';
+import type { Look, LookBack, WorkloadView } from '../status/model.ts';
+import type { View } from '../watch/observatory.ts';
+import type { Workload } from '../workload/workload.ts';
 import type { ClusterRun } from './run-state.ts';
 
 /** The look at everything that happens although nothing told of it. */
@@ -49,15 +52,41 @@ export async function lookAfter(run: ClusterRun): Promise<WorkloadEnd> {
       await wake.next(Math.max(1, Math.min(due, NET_MS)));
     }
     if (run.failed !== null && !context.detach.aborted) throw run.failed.error;
-    if (!context.detach.aborted) await gather(run, tookMs, due);
+    if (context.detach.aborted) continue;
+    await gather(run, { tookMs, dueMs: due, isOver: isOver(look.view.workload) });
   }
 }
 
-/** Who waits for the end is not kept waiting once it is due, or all logs are read and all pods let go of. */
-async function gather({ kept, keeper }: ClusterRun, tookMs: number, dueMs: number): Promise<void> {
-  const gathered = (share: number) => delay(Math.min(LONGEST_GATHER_MS, tookMs * share, dueMs));
-  if (kept.run.stop === null) return gathered(GATHER);
-  await Promise.race([gathered(GATHER), gathered(GATHER_LAST).then(() => keeper.idle())]);
+/** Who waits for the end is not kept waiting once it is seen, or due, or all logs are read and all pods let go of. */
+async function gather(
+  { kept, keeper, urgent }: ClusterRun,
+  { tookMs, dueMs, isOver }: { tookMs: number; dueMs: number; isOver: boolean },
+): Promise<void> {
+  const most = (share: number) => Math.min(LONGEST_GATHER_MS, tookMs * share, dueMs);
+  if (kept.run.stop === null) return urgent.next(most(isOver ? GATHER_LAST : GATHER));
+  await Promise.race([delay(most(GATHER)), delay(most(GATHER_LAST)).then(() => keeper.idle())]);
+}
+
+interface EndWatch {
+  workload: Workload;
+  view: Pick<View, 'workload'>;
+  urgent: Pick<Wake, 'call'>;
+}
+
+/** To be called at each change: calls `urgent` once for each workload that is over. */
+export function createEndWatch({ workload, view, urgent }: EndWatch): () => void {
+  let told: string | null = null;
+  return () => {
+    const seen = view.workload();
+    const uid = workload.object(seen)?.metadata?.uid ?? null;
+    if (uid === null || uid === told || !isOver(workload.said(seen))) return;
+    told = uid;
+    urgent.call();
+  };
+}
+
+function isOver({ state }: Pick<WorkloadView, 'state'>): boolean {
+  return state === 'completed' || state === 'failed';
 }
 
 function tellLook({ kept, tell, view }: ClusterRun, { view: attempt, earlier }: LookBack): void {

@@ -16,7 +16,8 @@ export function judgeCompleted(input: JudgeInput, workload: Workload): Judgement
   const disturbed = view.superseded ? null : workload.disturbed(input);
   if (disturbed !== null) return judgeDisturbed(disturbed, input);
   if (!view.superseded && pods.every(({ fact }) => fact.status === 'Succeeded')) {
-    return { kind: 'succeeded', notices: pods.flatMap((pod) => noticesOf(pod, input)) };
+    const made = objectsMade(input);
+    return { kind: 'succeeded', notices: pods.flatMap((pod) => noticesOf(pod, { plan: input.plan, made })) };
   }
   const wait = waitOn(view.workload.endedAt, SUCCESS_LAG_MS, now);
   if (wait !== null) return wait;
@@ -35,14 +36,24 @@ function judgeDisturbed(pod: PodView, { plan, view }: JudgeInput): Judgement {
   return { kind: 'failed', ...explainExhausted(why, view.tries), root: null };
 }
 
+/** How many objects the cluster made in this attempt for each pod, by its name. */
+function objectsMade({ view }: JudgeInput): Map<string, number> {
+  const made = new Map<string, number>();
+  for (const { pod, attempt } of view.objects)
+    if (attempt === view.attempt) made.set(pod, (made.get(pod) ?? 0) + 1);
+  return made;
+}
+
 /** What a success hides. */
-function noticesOf({ pod, end, group }: PodView, { plan, view }: JudgeInput): Notice[] {
+function noticesOf(
+  { pod, end, group }: PodView,
+  { plan, made }: Pick<JudgeInput, 'plan'> & { made: ReadonlyMap<string, number> },
+): Notice[] {
   if (end?.evidence.out_of_memory) {
     const message = `${pod} ended with 0, but a process in it was killed because it ran out of memory: it asked for ${end.group.resources.memory_gb} GB; check its output, or raise ${manifestPath(end.group)}.resources.memory`;
     return [{ code: 'out_of_memory', message }];
   }
-  const objects = view.objects.filter((object) => object.pod === pod && object.attempt === view.attempt);
-  if (plan.groups[group]?.role === 'worker-group' && objects.length > 1) {
+  if (plan.groups[group]?.role === 'worker-group' && (made.get(pod) ?? 0) > 1) {
     const message = `${pod} was lost while the job ran, and made anew; Ray did again what it had been doing`;
     return [{ code: 'pod_replaced', message }];
   }

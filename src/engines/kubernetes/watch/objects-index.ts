@@ -10,7 +10,7 @@ import {
   type QueuedWorkload,
 } from '../api/objects.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, ObservedWorkload } from './observed.ts';
 import { involvedExperiment, queuedExperiment } from './slim-workloads.ts';
 
 /** Everything that is seen, by the experiment that it belongs to. Pure. */
@@ -23,6 +23,8 @@ export interface ObjectsIndex {
   events(changes: readonly Change<Event>[]): Set<string>;
   queued(changes: readonly Change<QueuedWorkload>[]): Set<string>;
   observed(experimentId: string): Observed;
+  /** The part of it that is cheap to look at, however many pods there are. */
+  workload(experimentId: string): ObservedWorkload;
   /** Nobody looks at it any more: what is gone of it need not be remembered. */
   forget(experimentId: string): void;
 }
@@ -120,10 +122,10 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
       return touched;
     },
     observed(id) {
-      const { jobsets, rayjobs, jobs, pods, gone } = buckets.get(id) ?? newBucket();
+      const bucket = buckets.get(id) ?? newBucket();
+      const { jobs, pods, gone } = bucket;
       return {
-        jobset: latest(jobsets.values()),
-        rayjob: latest(rayjobs.values()),
+        ...workloadIn(bucket),
         queued: queued.get(objectName(id)) ?? null,
         jobs: [...jobs.values()],
         pods: [...pods.values()],
@@ -133,8 +135,13 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
         ),
       };
     },
+    workload: (id) => workloadIn(buckets.get(id) ?? newBucket()),
     forget,
   };
+}
+
+function workloadIn({ jobsets, rayjobs }: Bucket): ObservedWorkload {
+  return { jobset: latest(jobsets.values()), rayjob: latest(rayjobs.values()) };
 }
 
 function newBucket(): Bucket {

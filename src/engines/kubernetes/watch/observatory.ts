@@ -2,7 +2,7 @@ import { objectName } from '../../../operators/object-name.ts';
 import type { Cluster } from '../api/cluster.ts';
 import type { EngineLog } from '../engine-log.ts';
 import { startHeartbeat, type Heartbeat } from './heartbeat.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, ObservedWorkload } from './observed.ts';
 import { createObjectsIndex } from './objects-index.ts';
 import { startReflectors, type Reflectors } from './reflectors.ts';
 
@@ -25,6 +25,8 @@ export interface ViewOptions {
 export interface View {
   /** As last seen. */
   observed(): Observed;
+  /** The part of it that is cheap to look at, however many pods there are. */
+  workload(): ObservedWorkload;
   /** Resolves when all that there is has been seen once. Never, while the cluster cannot be reached: see `stale`. */
   synced(): Promise<void>;
   /** Since when what is seen may be old, and why; null: it is not. */
@@ -133,6 +135,7 @@ export function createObservatory({
       reflectors.expect(options.workload);
       return {
         observed: () => index.observed(experimentId),
+        workload: () => index.workload(experimentId),
         synced: () =>
           reflectors.synced(options.workload)
             ? Promise.resolve()

@@ -1,6 +1,9 @@
 import type { Event, Job, ObservedJobSet, ObservedRayJob, QueuedWorkload } from '../api/objects.ts';
 import type { SeenPod } from '../pod/seen-pod.ts';
 
+/** What carries an experiment. */
+export type ObservedWorkload = Pick<Observed, 'jobset' | 'rayjob'>;
+
 /**
  * Everything of one experiment as the engine's watches last saw it. Pods that were deleted are in it until their
  * object is gone; `gone` holds the last state of those (the finalizer makes that our own doing).

@@ -12,7 +12,7 @@ import type {
   WorkloadView,
 } from '../status/model.ts';
 import type { JudgeInput, Judgement } from '../status/verdict.ts';
-import type { Observed } from '../watch/observed.ts';
+import type { Observed, ObservedWorkload } from '../watch/observed.ts';
 
 /** What differs between the two kinds of object that carry an experiment, JobSet and RayJob. Pure; chosen once (`of.ts`). */
 export interface Workload {
@@ -23,9 +23,9 @@ export interface Workload {
   /** As the watch knows it: troubles with the other kind are none of this experiment's. */
   watched: 'jobset' | 'rayjob';
   /** The object as it is there; null: it is not. */
-  object(observed: Observed): ObservedJobSet | ObservedRayJob | null;
+  object(observed: ObservedWorkload): ObservedJobSet | ObservedRayJob | null;
   /** What its controller says of it; asked only when it is there. */
-  said(observed: Observed): Pick<WorkloadView, 'state' | 'message' | 'reason' | 'endedAt'>;
+  said(observed: ObservedWorkload): Pick<WorkloadView, 'state' | 'message' | 'reason' | 'endedAt'>;
   /** Number of the attempt that it is at, counted from 1 in this workload. */
   attempt(observed: Observed): number;
   /** Our names for its pods, and their attempts, by uid. */

@@ -104,6 +104,7 @@ function fakeCluster() {
       listeners.add(onChange);
       return {
         observed: () => state.seen,
+        workload: () => state.seen,
         synced: async () => {},
         stale: () => null,
         toldForMs: () => Infinity,
