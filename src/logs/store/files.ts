@@ -117,9 +117,11 @@ async function release(file: OpenFile): Promise<void> {
 async function readFully(descriptor: number, into: Uint8Array, position: number): Promise<number> {
   let done = 0;
   while (done < into.length) {
-    const { bytesRead } = await readFile(descriptor, into, done, into.length - done, position + done);
-    if (bytesRead === 0) break;
+    const asked = into.length - done;
+    const { bytesRead } = await readFile(descriptor, into, done, asked, position + done);
     done += bytesRead;
+    // There are no more.
+    if (bytesRead < asked) break;
   }
   return done;
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { beginning, decodePosition, encodePosition, POSITION_BYTES, type Position } from './position.ts';
 import type { RayTail } from './ray-tail.ts';
@@ -10,9 +10,9 @@ import { createRepetition, type News, type Repetition } from './repeat.ts';
  */
 export interface PositionFile {
   /** The latest that counts for a log file of this size; null: none was ever written. */
-  read(size: number): Promise<Position | null>;
-  write(position: Position): Promise<void>;
-  close(): Promise<void>;
+  read(size: number): Position | null;
+  write(position: Position): void;
+  close(): void;
 }
 
 interface Slot {
@@ -21,12 +21,18 @@ interface Slot {
   position: Position;
 }
 
-export async function openPositionFile(path: string): Promise<PositionFile> {
-  const handle = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+/** Without the system's threads: what is read and written is less than to hand it over to one, and thousands of logs may end at once. */
+export function openPositionFile(path: string): PositionFile {
+  let descriptor: number | null = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   let next = { number: 0, sequence: 1 };
+  /** A number that was closed may be another file's by now. */
+  const opened = () => {
+    if (descriptor === null) throw new Error(`${path} was closed`);
+    return descriptor;
+  };
   return {
-    async read(size) {
-      const slots = await readSlots(handle);
+    read(size) {
+      const slots = readSlots(opened());
       const [latest] = slots
         .filter(({ position }) => position.offset + position.foreign <= size)
         .sort(newestFirst);
@@ -36,18 +42,22 @@ export async function openPositionFile(path: string): Promise<PositionFile> {
       // The file has lost bytes that had been written: all of the log is gone through again.
       return slots[0] === undefined ? null : beginning(Math.min(size, slots[0].position.base));
     },
-    async write(position) {
+    write(position) {
       const { number, sequence } = next;
-      await handle.write(encodePosition(position, sequence), 0, POSITION_BYTES, number * POSITION_BYTES);
+      writeSync(opened(), encodePosition(position, sequence), 0, POSITION_BYTES, number * POSITION_BYTES);
       next = { number: 1 - number, sequence: sequence + 1 };
     },
-    close: () => handle.close(),
+    close() {
+      const last = descriptor;
+      descriptor = null;
+      if (last !== null) closeSync(last);
+    },
   };
 }
 
-async function readSlots(handle: FileHandle): Promise<Slot[]> {
+function readSlots(descriptor: number): Slot[] {
   const bytes = Buffer.alloc(2 * POSITION_BYTES);
-  await handle.read(bytes, 0, bytes.length, 0);
+  readSync(descriptor, bytes, 0, bytes.length, 0);
   return [0, 1].flatMap((number) => {
     const slot = decodePosition(bytes.subarray(number * POSITION_BYTES, (number + 1) * POSITION_BYTES));
     return slot === null ? [] : [{ number, ...slot }];
@@ -97,10 +107,7 @@ export interface LogPlace {
  */
 export async function openFileKeeper({ file, positions, repeats }: LogPlace): Promise<FileKeeper> {
   const handle = await open(file, 'r+');
-  const kept = await openPositionFile(positions).catch(async (error: unknown) => {
-    await handle.close();
-    throw error;
-  });
+  const kept = await opened(handle, () => openPositionFile(positions));
   let size = 0;
   /** Bytes to come that the file has. */
   let surplus = 0;
@@ -111,8 +118,8 @@ export async function openFileKeeper({ file, positions, repeats }: LogPlace): Pr
   let written = beginning(0);
   let latest = written;
 
-  async function write(position: Position): Promise<void> {
-    await kept.write(position);
+  function write(position: Position): void {
+    kept.write(position);
     written = position;
   }
 
@@ -128,7 +135,7 @@ export async function openFileKeeper({ file, positions, repeats }: LogPlace): Pr
   /** The log ceases to repeat what the file has: from here on it is like any other. */
   async function tell({ bytes, base, same }: News, position: Position): Promise<boolean> {
     repetition = null;
-    await write({ ...beginning(base), foreign: size - base - same });
+    write({ ...beginning(base), foreign: size - base - same });
     shift = base + written.foreign;
     return advance(bytes, position);
   }
@@ -138,30 +145,30 @@ export async function openFileKeeper({ file, positions, repeats }: LogPlace): Pr
     const fresh = bytes.subarray(Math.min(surplus, bytes.length));
     surplus -= bytes.length - fresh.length;
     if (surplus === 0 && position !== latest)
-      await write({ ...position, offset: position.offset + shift, base: written.base, foreign: 0 });
+      write({ ...position, offset: position.offset + shift, base: written.base, foreign: 0 });
     latest = position;
     return append(fresh);
   }
 
   /** The unfinished line at the file's end will never be finished. */
-  async function jump(): Promise<void> {
-    await write({ ...written, foreign: surplus });
+  function jump(): void {
+    write({ ...written, foreign: surplus });
     shift += surplus;
     surplus = 0;
   }
 
-  async function begin(): Promise<Position> {
+  function begin(): Position {
     if (repeats && size > 0) {
       repetition = createRepetition({ read: (at, length) => readFully(handle, at, length), size });
       return beginning(0);
     }
-    await write(beginning(size));
+    write(beginning(size));
     return written;
   }
 
-  async function resume(): Promise<Position> {
-    ({ size } = await handle.stat());
-    const known = await kept.read(size);
+  function resume(): Position {
+    ({ size } = fstatSync(handle.fd));
+    const known = kept.read(size);
     if (known === null) return begin();
     written = known;
     shift = known.foreign;
@@ -170,31 +177,39 @@ export async function openFileKeeper({ file, positions, repeats }: LogPlace): Pr
   }
 
   async function close(): Promise<void> {
-    await Promise.all([handle.close(), kept.close()]);
+    kept.close();
+    await handle.close();
   }
 
-  const from = await resume().catch(async (error: unknown) => {
-    await close();
-    throw error;
-  });
+  const from = await opened({ close }, resume);
   latest = from;
   return {
     from,
     async keep(bytes, position, afterGap = false) {
-      if (afterGap && surplus > 0 && written.foreign === 0) await jump();
+      if (afterGap && surplus > 0 && written.foreign === 0) jump();
       if (repetition === null) return advance(bytes, position);
       const news = await repetition.take(bytes);
       return news !== null && tell(news, position);
     },
     async finish() {
       const hasGrown = repetition !== null && (await tell(await repetition.end(), latest));
-      await write({ ...written, done: true });
+      write({ ...written, done: true });
       return hasGrown;
     },
     append,
     end: (length) => readFully(handle, Math.max(0, size - length), length),
     close,
   };
+}
+
+/** What is done to open something: where it fails, what was opened before is closed. */
+async function opened<T>(before: { close(): Promise<void> }, open: () => T): Promise<T> {
+  try {
+    return open();
+  } catch (error) {
+    await before.close();
+    throw error;
+  }
 }
 
 async function readFully(handle: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -1,4 +1,5 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Notice } from '../../../experiment/record.ts';
 import type { LogSource } from '../../../logs/line.ts';
@@ -192,7 +193,7 @@ async function makePlace(
 ): Promise<LogPlace> {
   const directory = await makeDirectory();
   const file = await sink.file(container.source);
-  if ((await stat(file)).size > 0) await sink.appended([container.source]);
+  if (statSync(file).size > 0) await sink.appended([container.source]);
   return { file, positions: join(directory, keyOf(container)), ...repetitionsOf(container) };
 }
 

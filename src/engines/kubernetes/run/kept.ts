@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readIfThere } from '../../../base/io/files.ts';
-import { place } from '../../../base/io/place.ts';
+import { placeSync } from '../../../base/io/place.ts';
 import type { Explanation } from '../../../experiment/failure/explain.ts';
 import { REASONS } from '../../../experiment/status.ts';
 import { NO_MEMORY, type AttemptMemory } from '../status/model.ts';
@@ -59,7 +59,8 @@ export async function openKept(directory: string): Promise<Kept> {
     },
     async change(change) {
       const changed = { ...run, ...change };
-      await place(path, JSON.stringify(changed));
+      // Who waits for the end does not stand in line for the disk behind thousands of logs.
+      placeSync(path, JSON.stringify(changed));
       run = changed;
     },
   };

@@ -56,20 +56,20 @@ test('a torn one is none', () => {
 test('the latest counts whose bytes the log file has', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'aichor-position-'));
   const path = join(folder, 'position');
-  const file = await openPositionFile(path);
+  const file = openPositionFile(path);
   const at = (offset: number): Position => ({ ...beginning(0), offset });
-  expect(await file.read(0)).toBeNull();
-  await file.write(at(10));
-  await file.write(at(20));
+  expect(file.read(0)).toBeNull();
+  file.write(at(10));
+  file.write(at(20));
   expect((await stat(path)).mode & 0o777).toBe(0o600);
-  expect((await file.read(25))?.offset).toBe(20);
-  expect((await file.read(19))?.offset).toBe(10);
+  expect(file.read(25)?.offset).toBe(20);
+  expect(file.read(19)?.offset).toBe(10);
   // Now the one that never came true is written over, not the one that counts.
-  await file.write(at(15));
-  expect((await file.read(25))?.offset).toBe(15);
-  expect((await file.read(14))?.offset).toBe(10);
+  file.write(at(15));
+  expect(file.read(25)?.offset).toBe(15);
+  expect(file.read(14)?.offset).toBe(10);
   // A file that lost what it had: from the beginning.
-  expect(await file.read(5)).toEqual(beginning(0));
-  await file.close();
+  expect(file.read(5)).toEqual(beginning(0));
+  file.close();
   await rm(folder, { recursive: true });
 });
