@@ -72,7 +72,7 @@ async function takeRun(ground: Ground, carrying: Carrying, build: BuildResult): 
   let measured: Promise<void> | null = null;
   const metrics = await ground.metrics.follow(id, { logs: carrying.logs, engine, pods: context });
   try {
-    for await (const facts of batches(engine.run({ ...context, build }))) {
+    for await (const facts of batches(engine.run({ ...context, build }), context.admitted.pods)) {
       if (hasEnded) {
         await recordLate(ground, carrying, facts);
         continue;
