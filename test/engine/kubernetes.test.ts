@@ -153,6 +153,15 @@ describe('the end that is asked for', () => {
 });
 
 describe('what others do', () => {
+  test('a workload that somebody deletes as soon as it is there was there', async () => {
+    world.api.store.onChange(({ plural, type }) => {
+      if (plural === 'jobsets' && type === 'ADDED')
+        queueMicrotask(() => world.api.store.remove(plural, NAME));
+    });
+    const run = await world.run(planOf(1));
+    expect(ofType(await run.ended, 'failure')).toMatchObject([{ reason: 'RemovedOutside' }]);
+  });
+
   test('a workload that somebody deletes is not made again', async () => {
     const run = await runPods();
     world.api.store.remove('jobsets', NAME);

@@ -70,7 +70,9 @@ async function synced(building: Building): Promise<void> {
 function look(building: Building): BuildView {
   const observed = building.view.observed();
   const { applied, jobName } = building;
-  if (applied !== null && observed.jobs.some(({ metadata }) => metadata?.uid === applied.metadata?.uid))
+  const uid = applied?.metadata?.uid ?? '';
+  // It may come and go between two looks.
+  if (observed.jobs.some(({ metadata }) => metadata?.uid === uid) || building.view.hasGone(uid))
     building.applied = null;
   const jobs = building.applied === null ? observed.jobs : [...observed.jobs, building.applied];
   return viewBuild({ ...observed, jobs }, jobName);

@@ -52,7 +52,8 @@ function toldOf(stop: ClusterStop | null): Reason | null {
 function withApplied(seen: Observed, run: ClusterRun): Observed {
   const { applied } = run;
   if (applied === null) return seen;
-  const there = run.workload.object(seen)?.metadata?.uid;
-  if (there === applied.metadata?.uid) run.applied = null;
+  const { uid = '' } = applied.metadata ?? {};
+  // It may come and go between two looks.
+  if (run.workload.object(seen)?.metadata?.uid === uid || run.view.hasGone(uid)) run.applied = null;
   return run.applied === null ? seen : { ...seen, [run.workload.watched]: applied };
 }

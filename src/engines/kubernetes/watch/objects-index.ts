@@ -25,6 +25,8 @@ export interface ObjectsIndex {
   observed(experimentId: string): Observed;
   /** The part of it that is cheap to look at, however many pods there are. */
   workload(experimentId: string): ObservedWorkload;
+  /** A workload or a Job of it with this uid was seen, and is gone. */
+  hasGone(experimentId: string, uid: string): boolean;
   /** Nobody looks at it any more: what is gone of it need not be remembered. */
   forget(experimentId: string): void;
 }
@@ -35,9 +37,11 @@ interface Bucket {
   jobs: Map<string, Job>;
   pods: Map<string, SeenPod>;
   gone: Map<string, SeenPod>;
+  /** Uids of workloads and Jobs that are gone. */
+  goneObjects: Map<string, true>;
 }
 
-type Live = Exclude<keyof Bucket, 'gone'>;
+type Live = Exclude<keyof Bucket, 'gone' | 'goneObjects'>;
 
 /** Pods of so many that are gone are remembered for each experiment; the engine keeps its own notes of those before. */
 const MOST_GONE = 5_000;
@@ -61,6 +65,7 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
     const bucket = buckets.get(id);
     if (bucket === undefined) return;
     bucket.gone.clear();
+    bucket.goneObjects.clear();
     const kinds: Live[] = ['jobsets', 'rayjobs', 'jobs', 'pods'];
     if (kinds.some((kind) => bucket[kind].size > 0)) return;
     buckets.delete(id);
@@ -88,9 +93,9 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
     };
   }
   return {
-    jobsets: taker(ofObject, (bucket) => bucket.jobsets),
-    rayjobs: taker(ofObject, (bucket) => bucket.rayjobs),
-    jobs: taker(ofObject, (bucket) => bucket.jobs),
+    jobsets: taker(ofObject, (bucket) => bucket.jobsets, noteGone),
+    rayjobs: taker(ofObject, (bucket) => bucket.rayjobs, noteGone),
+    jobs: taker(ofObject, (bucket) => bucket.jobs, noteGone),
     pods: taker(
       ({ uid, labels }) => ({ uid, id: labels[EXPERIMENT_LABEL] }),
       (bucket) => bucket.pods,
@@ -109,18 +114,7 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
       }
       return touched;
     },
-    queued(changes) {
-      const touched = new Set<string>();
-      for (const { type, object } of changes) {
-        const name = queuedExperiment(object);
-        if (name === null) continue;
-        const known = queued.get(name)?.metadata?.uid;
-        if (type === 'there') queued.set(name, object);
-        else if (known === object.metadata?.uid) queued.delete(name);
-        touched.add(name);
-      }
-      return touched;
-    },
+    queued: queuedTaker(queued),
     observed(id) {
       const bucket = buckets.get(id) ?? newBucket();
       const { jobs, pods, gone } = bucket;
@@ -135,8 +129,25 @@ export function createObjectsIndex(isWatched: (experimentId: string) => boolean)
         ),
       };
     },
+    hasGone: (id, uid) => buckets.get(id)?.goneObjects.has(uid) ?? false,
     workload: (id) => workloadIn(buckets.get(id) ?? newBucket()),
     forget,
+  };
+}
+
+/** Of the name of the object that is queued, what the queue makes of it. */
+function queuedTaker(queued: Map<string, QueuedWorkload>): ObjectsIndex['queued'] {
+  return (changes) => {
+    const touched = new Set<string>();
+    for (const { type, object } of changes) {
+      const name = queuedExperiment(object);
+      if (name === null) continue;
+      const known = queued.get(name)?.metadata?.uid;
+      if (type === 'there') queued.set(name, object);
+      else if (known === object.metadata?.uid) queued.delete(name);
+      touched.add(name);
+    }
+    return touched;
   };
 }
 
@@ -145,7 +156,12 @@ function workloadIn({ jobsets, rayjobs }: Bucket): ObservedWorkload {
 }
 
 function newBucket(): Bucket {
-  return { jobsets: new Map(), rayjobs: new Map(), jobs: new Map(), pods: new Map(), gone: new Map() };
+  const live = { jobsets: new Map(), rayjobs: new Map(), jobs: new Map(), pods: new Map() };
+  return { ...live, gone: new Map(), goneObjects: new Map() };
+}
+
+function noteGone({ goneObjects }: Bucket, { metadata }: KubeObject): void {
+  if (metadata?.uid !== undefined) setBounded(goneObjects, metadata.uid, true, MOST_GONE);
 }
 
 /** The one put in last is the newest; the oldest goes when there are too many. */

@@ -27,6 +27,8 @@ export interface View {
   observed(): Observed;
   /** The part of it that is cheap to look at, however many pods there are. */
   workload(): ObservedWorkload;
+  /** A workload or a Job of it with this uid was seen, and is gone. */
+  hasGone(uid: string): boolean;
   /** Resolves when all that there is has been seen once. Never, while the cluster cannot be reached: see `stale`. */
   synced(): Promise<void>;
   /** Since when what is seen may be old, and why; null: it is not. */
@@ -136,6 +138,7 @@ export function createObservatory({
       return {
         observed: () => index.observed(experimentId),
         workload: () => index.workload(experimentId),
+        hasGone: (uid) => index.hasGone(experimentId, uid),
         synced: () =>
           reflectors.synced(options.workload)
             ? Promise.resolve()

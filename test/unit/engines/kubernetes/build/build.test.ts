@@ -41,6 +41,8 @@ function fakeCluster() {
     seen: observed({ jobs: [] }),
     applied: [] as unknown[],
     removed: [] as string[],
+    /** Nobody sees the Job before it is deleted. */
+    isBrief: false,
     uploads: 0,
     /** What goes wrong with the next uploads. */
     troubles: [] as ClusterError[],
@@ -65,7 +67,7 @@ function fakeCluster() {
     get: async <T>() => job() as T | null,
     async apply<T>(_: unknown, object: T) {
       state.applied.push(object);
-      show({ jobs: [buildJob()], pods: [buildPod('running', 'waiting')] });
+      if (!state.isBrief) show({ jobs: [buildJob()], pods: [buildPod('running', 'waiting')] });
       return { ...object, ...buildJob() };
     },
     async remove(_, name, options) {
@@ -105,6 +107,7 @@ function fakeCluster() {
       return {
         observed: () => state.seen,
         workload: () => state.seen,
+        hasGone: () => state.isBrief,
         synced: async () => {},
         stale: () => null,
         toldForMs: () => Infinity,
@@ -293,6 +296,13 @@ describe('an image that is built', () => {
       message: expect.stringContaining('could not be built: nosuch:1: not found'),
     });
     expect(state.removed).toEqual([`${JOB} job-uid`]);
+  });
+
+  test('fails when its Job is deleted before anybody has seen it', async () => {
+    const { state, deps } = fakeCluster();
+    state.isBrief = true;
+    const { context } = await contextOf();
+    await expect(buildImage(deps, context)).rejects.toMatchObject({ reason: 'RemovedOutside' });
   });
 
   test('is given up when it is stopped', async () => {
