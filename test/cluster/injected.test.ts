@@ -1,10 +1,14 @@
 /** What clusters put into pods: an experiment is judged by its own containers, and told of the others. */
 import { expect, test } from 'vitest';
+import type { Pod } from '../../src/engines/kubernetes/api/objects.ts';
 import { cluster, onCluster } from './harness/found.ts';
 import { inject, injectNoMore, type Injected } from './harness/injection.ts';
+import { pods } from './harness/kubernetes.ts';
 import { inPlace, type Place } from './harness/place.ts';
 import { RESOURCES_OF_POD } from './harness/work.ts';
 
+/** It does not mind being told to end: the kubelet kills it when the grace of the pod is over. */
+const STUBBORN = "trap '' TERM; while :; do sleep 0.2; done";
 /** As proxies of meshes are: it goes on until it is told to end. */
 const GOES_ON = "trap 'exit 0' TERM; while :; do sleep 0.2; done";
 
@@ -68,6 +72,33 @@ onCluster('a container that the cluster adds', () => {
       await place.until(id, ({ explanation }) => explanation?.includes(said) ?? false);
       expect(await place.world.end(id)).toMatchObject({ status: 'Succeeded' });
     }));
+
+  test.each([
+    ['containers', undefined],
+    ['initContainers', 'Always'],
+  ] as const)(
+    'among the %s, and that does not end when it is told to, holds up no end',
+    (spot, restartPolicy) =>
+      inInjected(
+        { spot, name: 'agent', command: ['sh', '-c', STUBBORN], ...(restartPolicy && { restartPolicy }) },
+        async ({ submit, world, namespace }) => {
+          const spec = {
+            gracefulTermination: { shutdownCommand: ['true'], terminationGracePeriodSeconds: 12 },
+          };
+          const good = await submit({ command: 'true', spec });
+          const bad = await submit({ command: 'exit 5', spec });
+          const [succeeded, failed] = [await world.end(good), await world.end(bad)];
+          expect(succeeded).toMatchObject({ status: 'Succeeded', pods: [{ exit_code: 0 }] });
+          expect(JSON.stringify(succeeded.notices)).toContain(
+            'container agent, which the cluster added, still ran',
+          );
+          expect(failed).toMatchObject({ status: 'Failed', reason: 'NonZeroExit', pods: [{ exit_code: 5 }] });
+          // The fact that the end was told before what is not ours was gone.
+          const left = await pods(namespace).list<Pod>();
+          expect(left.some(({ status }) => status?.phase === 'Running')).toBe(true);
+        },
+      ),
+  );
 
   test('and that ends badly: what is done is done, who is at work is ended by it', () =>
     inInjected(

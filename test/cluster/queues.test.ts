@@ -155,6 +155,63 @@ onCluster(
     );
 
     test(
+      'that is stopped gives all back, says so, and what waits there can be cancelled',
+      () =>
+        inPlace(
+          async ({ submit, until, world, namespace }) => {
+            const id = await submit({ command: `trap "exit 143" TERM; ${LOOP}` });
+            await until(id, ({ status }) => status === 'Running');
+            await at(CLUSTER_QUEUES, null).patch(`${namespace}-main`, {
+              spec: { stopPolicy: 'HoldAndDrain' },
+            });
+            const taken = await until(
+              id,
+              ({ attempt, explanation }) => attempt === 2 && (explanation?.includes('is inactive') ?? false),
+            );
+            expect(taken).toMatchObject({ status: 'Submitting' });
+            expect(taken.events.find(({ type }) => type === 'suspended')?.message).toBe(
+              'suspended by the queue main: The ClusterQueue is stopped',
+            );
+            const { stdout } = await world.aichor(['engines', 'check', 'cluster']);
+            expect(stdout.toString()).toContain('is not active');
+            await world.client.cancel({ ids: [id] });
+            expect(await world.end(id)).toMatchObject({ status: 'Cancelled' });
+          },
+          { settings: { queue: 'main' }, before: (namespace) => createQueue(namespace) },
+        ),
+      120_000,
+    );
+
+    test(
+      'that could never give enough refuses; one that is gone is waited for until it is back',
+      () =>
+        inPlace(
+          async ({ submit, until, world, namespace }) => {
+            await expect(submit({ command: 'true', count: 3 })).rejects.toMatchObject({
+              code: 'engine_unavailable',
+              message: expect.stringContaining('the queue main has 0.05 of cpu in all'),
+            });
+            const first = await submit({ command: LOOP });
+            await until(first, ({ status }) => status === 'Running');
+            const id = await submit({ command: 'echo done' });
+            await until(id, ({ explanation }) => explanation?.includes('insufficient') ?? false);
+            await at(LOCAL_QUEUES, namespace).remove('main');
+            await until(
+              id,
+              ({ explanation }) => explanation?.includes("LocalQueue main doesn't exist") ?? false,
+            );
+            await world.client.cancel({ ids: [first] });
+            await world.end(first);
+            const queue = { metadata: { name: 'main' }, spec: { clusterQueue: `${namespace}-main` } };
+            await create(LOCAL_QUEUES, namespace, queue);
+            expect(await world.end(id)).toMatchObject({ status: 'Succeeded', attempt: 1 });
+          },
+          { settings: { queue: 'main' }, before: (namespace) => createQueue(namespace) },
+        ),
+      120_000,
+    );
+
+    test(
       'says the place there, which the priority of the manifest decides',
       () =>
         inPlace(

@@ -44,6 +44,48 @@ onCluster('an experiment', () => {
       expect(record.explanation).toContain('worker-0-1 exited with code 3');
     }));
 
+  test('that is suspended by hand and let go on, while there was no control plane in between, goes on as the next attempt', () =>
+    inPlace(async (place) => {
+      const command = 'echo run; trap "exit 143" TERM; while [ ! -e /tmp/end ]; do sleep 0.2; done';
+      const id = await place.submit({ command });
+      await place.until(id, ({ status }) => status === 'Running');
+      const [jobset] = await jobsets(place.namespace).list();
+      const suspend = (is: boolean) =>
+        jobsets(place.namespace).patch(jobset?.metadata?.name ?? '', { spec: { suspend: is } });
+      await suspend(true);
+      const told = 'the workload is suspended: whoever did that in the cluster has to let it go on';
+      await place.until(id, ({ status, explanation }) => status === 'Submitting' && explanation === told);
+      await place.restart(() => suspend(false));
+      const again = await place.until(
+        id,
+        ({ attempt, explanation }) => attempt === 2 && explanation === '1 of 1 pod running',
+      );
+      expect(again.events.map(({ type }) => type)).toContain('resumed');
+      const { code } = await place.world.aichor([
+        'experiments',
+        'exec',
+        id,
+        'worker-0-0',
+        '--',
+        'touch',
+        '/tmp/end',
+      ]);
+      expect(code).toBe(0);
+      expect(await place.world.end(id)).toMatchObject({ status: 'Succeeded', attempt: 2 });
+    }));
+
+  test('one of whose Jobs somebody suspends is told that its pod began anew', () =>
+    inPlace(async (place) => {
+      const command = 'trap "exit 143" TERM; n=0; while [ $n -lt 40 ]; do sleep 0.2; n=$((n+1)); done';
+      const id = await place.submit({ command, count: 2 });
+      await place.until(id, ({ pods }) => pods.filter(({ status }) => status === 'Running').length === 2);
+      const jobs = at(RESOURCES.jobs, place.namespace);
+      const [first] = await jobs.list<Job>(`${EXPERIMENT_LABEL}=${id}`);
+      await jobs.patch(first?.metadata?.name ?? '', { spec: { suspend: true } });
+      await place.until(id, ({ notices }) => JSON.stringify(notices).includes('made again by its Job'));
+      expect(await place.world.end(id)).toMatchObject({ status: 'Succeeded', attempt: 1 });
+    }));
+
   test('one of whose Jobs somebody removes is told that it was made again', () =>
     inPlace(async (place) => {
       const id = await place.submit({ command: 'sleep 8', count: 2 });
