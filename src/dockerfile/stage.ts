@@ -1,5 +1,5 @@
 import type { InstallCommand } from './run/install.ts';
-import { ImageTree } from './tree/image-tree.ts';
+import { ImageTree, type TreeNode } from './tree/image-tree.ts';
 
 /** An install command where it stands. */
 export interface Install extends InstallCommand {
@@ -14,6 +14,8 @@ export interface Install extends InstallCommand {
   env: Record<string, string>;
   /** The line goes on when it fails, and ends as what comes after it. */
   mayFail?: boolean;
+  /** Files that it reads, by their paths, as they were then: a later line may have others there. */
+  inputs?: ReadonlyMap<string, TreeNode>;
 }
 
 /** What instructions have made of a stage so far. */

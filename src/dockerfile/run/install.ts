@@ -11,6 +11,9 @@ export interface InstallCommand {
   options: Option[];
 }
 
+/** Files of a project by which uv goes. */
+export const PROJECT_FILES: readonly string[] = ['pyproject.toml', 'uv.lock', 'uv.toml', '.python-version'];
+
 /** Programs of the image's maker, not of the code: their installing means nothing here. */
 const TOOLS =
   /^(pip|uv|pipx|poetry(-[a-z-]+)?|pdm|pipenv|conda-lock|pip-tools|virtualenv|conda|hatch)([<>=!~[ ].*)?$/i;

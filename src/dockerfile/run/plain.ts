@@ -46,7 +46,6 @@ export function readPlainRun(request: RunRequest): RunEffect | null {
 const RUN_AS_THEY_ARE = /^(?:poetry|pipenv)$/;
 
 interface Place {
-  /** Variables of this command alone. */
   assigned: ReadonlyMap<string, string>;
   target: OutputFile | null;
 }
@@ -271,8 +270,8 @@ class PlainRun {
         return this.#files.enter(rest[0] ?? this.#lookup('HOME', true) ?? '/root');
       case '.':
       case 'source':
-        if (!/(?:^|\/)bin\/activate$/.test(rest[0] ?? '')) throw new NeedsShell(name);
-        return 'success';
+        if (/(?:^|\/)bin\/activate$/.test(rest[0] ?? '')) return 'success';
+        throw new NeedsShell(name);
       case '[':
       case 'test':
         return this.#files.test(name === '[' ? rest.slice(0, -1) : rest) ? 'success' : 'failure';
@@ -285,8 +284,8 @@ class PlainRun {
   }
 
   #isProgram(name: string): boolean {
-    if (/^(?:nvidia-smi|nvcc|conda|mamba|rocm-smi)$/.test(name)) return false;
-    if (/^(?:python3?|pip3?|uv|sh)$/.test(name)) return true;
+    const isThere = /^(?:python3?|pip3?|uv|sh)$/.test(name);
+    if (isThere || /^(?:nvidia-smi|nvcc|conda|mamba|rocm-smi)$/.test(name)) return isThere;
     throw new NeedsShell(name);
   }
 
@@ -323,6 +322,7 @@ class PlainRun {
       output,
       stage: stage.number,
       env: { ...env, ...Object.fromEntries(assigned) },
+      inputs: this.#files.inputsOf(install),
     });
     this.#notHonoured.push(...unmadeFolders(install));
     const written =

@@ -3,7 +3,9 @@ import { matching } from '../tree/copy-files.ts';
 import { imagePath } from '../tree/image-path.ts';
 import { FILE_MODE, FOLDER_MODE, type ImageTree, type TreeNode } from '../tree/image-tree.ts';
 import { readMode } from '../tree/mode.ts';
+import { PROJECT_FILES, type InstallCommand } from './install.ts';
 import { visibleTree } from './mounted.ts';
+import { isFileOption } from './options.ts';
 import type { RemovedNodes, RunMount } from './request.ts';
 import type { Field } from './shell-expand.ts';
 import { NeedsShell } from './shell-syntax.ts';
@@ -72,6 +74,19 @@ export class ShellFiles {
     if (!isFolder && (!isOfTheBase || this.#tree.has(entered))) throw new NeedsShell(`cd ${path}`);
     this.folder = entered;
     return isFolder ? 'success' : 'presumed';
+  }
+
+  /** Files by whose text an install goes, as they are now. */
+  inputsOf({ kind, options }: Pick<InstallCommand, 'kind' | 'options'>): Map<string, TreeNode> {
+    const named = kind === 'pip' ? options.filter(({ name }) => isFileOption(name)) : [];
+    const paths = kind === 'pip' ? named.map(({ value }) => value ?? '') : PROJECT_FILES;
+    const found = new Map<string, TreeNode>();
+    for (const each of paths) {
+      const path = imagePath(this.folder, each);
+      const node = this.#tree.get(this.#tree.follow(path));
+      if (node?.kind === 'file') found.set(path, node);
+    }
+    return found;
   }
 
   isThere(path: string): boolean {

@@ -1,11 +1,13 @@
 import { AichorError } from '../../../errors.ts';
 import type { Notice } from '../../../experiment/record.ts';
+import { findProgram } from '../../../machine/find-program.ts';
 import type { FindPython } from '../../../machine/interpreters.ts';
 import type { BuildContext } from '../../engine.ts';
 import type { EnvironmentWork } from './environments/environment-work.ts';
 import type { FoundImage } from './image/found-image.ts';
 import { imageNotices, makesEnvironments } from './image/image-notices.ts';
 import { imageWork } from './image/image-work.ts';
+import { withoutUv } from './image/install-words.ts';
 import { projectWork } from './project/project-work.ts';
 import { InvalidPyproject, readPythonProject } from './project/python-project.ts';
 import { unfollowedNotice } from './unfollowed.ts';
@@ -21,7 +23,7 @@ export async function readWork(
   { found, findPython }: { found: FoundImage | null; findPython: FindPython },
 ): Promise<{ work: EnvironmentWork | null; python: string | null; notices: Notice[] }> {
   const work = await workOf(found, context);
-  const notices = found === null ? [] : imageNotices(found);
+  const notices = found === null ? [] : imageNotices(await withoutWriters(found, context));
   const isSaid = found !== null && makesEnvironments(found);
   const unfollowed =
     work === null && !isSaid
@@ -31,6 +33,18 @@ export async function readWork(
   const { python, notice } = await wantedPython(found, { context, findPython });
   if (notice !== null) notices.push(notice);
   return { work: work === null || python === null ? work : { ...work, python }, python, notices };
+}
+
+/** What uv alone can write is not written without it: said by line. */
+async function withoutWriters(
+  { dockerfile, image }: FoundImage,
+  { shell }: BuildContext,
+): Promise<FoundImage> {
+  const writers = image.installs.filter(({ kind }) => kind === 'write');
+  if (writers.length === 0 || (await findProgram('uv', shell['PATH'] ?? '')) !== null)
+    return { dockerfile, image };
+  const notes = writers.map(({ line, verb }) => ({ line, what: `RUN ${withoutUv(verb)}` }));
+  return { dockerfile, image: { ...image, notHonoured: [...image.notHonoured, ...notes] } };
 }
 
 /** The Python of the base image, when it can be had here. */

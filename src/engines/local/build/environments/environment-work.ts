@@ -12,6 +12,8 @@ export interface BuildStep {
   env: Record<string, string>;
   /** The build goes on when it fails. */
   mayFail?: boolean | undefined;
+  /** Texts of files that are there while it runs, by path; what was there comes back. */
+  files?: ReadonlyMap<string, string> | undefined;
 }
 
 /** With what, and where to, an environment is made. */

@@ -1,9 +1,11 @@
 import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
 import { isEditableOption, isFileOption, isLocal } from '../../../../dockerfile/run/options.ts';
+import { PROJECT_FILES } from '../../../../dockerfile/run/install.ts';
 import type { Install } from '../../../../dockerfile/stage.ts';
 import type { Image } from '../../../../dockerfile/image.ts';
 import type { SnapshotReader } from '../../../engine.ts';
 import { readTreeFile } from './lay-out-tree.ts';
+import { ImageTree } from '../../../../dockerfile/tree/image-tree.ts';
 import { toPythonProject, type PythonProject } from '../project/python-project.ts';
 
 /** What install commands of a Dockerfile read. */
@@ -14,21 +16,32 @@ export interface InstallSources {
   usesSources: boolean;
   /** What `uv sync` finds, for those who must do without uv. */
   projects: Map<Install, PythonProject>;
+  /** Texts of files that a later line has replaced, by path, for those who read them before. */
+  earlier: Map<Install, Map<string, string>>;
 }
-
-const PROJECT_FILES = ['pyproject.toml', 'uv.lock', 'uv.toml', '.python-version'];
 
 /** Reads what the commands name. What is not there is left to the installer to complain of. */
 export async function readInstallSources(
   image: Image,
   { snapshot, context }: { snapshot: SnapshotReader; context: string },
 ): Promise<InstallSources> {
-  const sources: InstallSources = { files: new Map(), usesSources: false, projects: new Map() };
+  const sources: InstallSources = {
+    files: new Map(),
+    usesSources: false,
+    projects: new Map(),
+    earlier: new Map(),
+  };
   for (const install of image.installs) {
     const tree = image.sources.get(install.stage);
     const read = async (path: string) =>
       tree === undefined ? null : readTreeFile(tree, path, { snapshot, context });
     await readOne(install, read, sources);
+    const earlier = new Map<string, string>();
+    for (const [path, node] of install.inputs ?? []) {
+      const before = await readTreeFile(new ImageTree([[path, node]]), path, { snapshot, context });
+      if (before !== null && before !== (await read(path))) earlier.set(path, before);
+    }
+    if (earlier.size > 0) sources.earlier.set(install, earlier);
   }
   return sources;
 }

@@ -26,13 +26,14 @@ export async function imageWork(
   const sources = await readInstallSources({ ...image, installs }, { snapshot, context });
   return {
     facts: {
-      installs: installs.map(({ env, line: _line, ...install }) => ({
+      installs: installs.map(({ env, line: _line, inputs: _inputs, ...install }) => ({
         ...install,
         env: Object.entries(installVariables({ ...install, env }, 'uv')).toSorted(([a], [b]) =>
           a < b ? -1 : 1,
         ),
       })),
       files: [...sources.files].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      ...(sources.earlier.size > 0 && { earlier: [...sources.earlier.values()].map((files) => [...files]) }),
     },
     python: null,
     env: {},
@@ -53,7 +54,7 @@ export async function imageWork(
       }
       return (await Promise.all(installs.map((install) => editableFolders(install, folder)))).flat();
     },
-    steps: (making) => steps(installs, making, sources.projects),
+    steps: (making) => steps(installs, making, sources),
     usesSources: sources.usesSources,
     original: (path) => originalOf(path, image, context),
     scripts: '',
@@ -108,9 +109,11 @@ function nameOf(requirement: string): string[] {
   return name === undefined ? [] : [name.toLowerCase().replace(/[-_.]+/g, '-')];
 }
 
-type Projects = InstallSources['projects'];
-
-function steps(installs: readonly Install[], making: EnvironmentMaking, projects: Projects): BuildStep[] {
+function steps(
+  installs: readonly Install[],
+  making: EnvironmentMaking,
+  { projects, earlier }: Pick<InstallSources, 'projects' | 'earlier'>,
+): BuildStep[] {
   const { tool, program, environment, sources } = making;
   const begins = installs[0]?.kind === 'sync' && tool === 'uv';
   // What pip installs goes into an image's own Python, which has pip (and, before 3.12, setuptools) too.
@@ -127,7 +130,12 @@ function steps(installs: readonly Install[], making: EnvironmentMaking, projects
       const root = stageFolder(sources, install.stage);
       const folder = install.stage === -1 ? sources : join(root, projectFolder(install));
       const output = install.output === null ? null : join(root, install.output);
-      return [{ words, folder, output, env: installVariables(install, tool), mayFail: install.mayFail }];
+      const files = new Map(
+        [...(earlier.get(install) ?? [])].map(([path, text]) => [join(root, path), text]),
+      );
+      return [
+        { words, folder, output, env: installVariables(install, tool), mayFail: install.mayFail, files },
+      ];
     }),
   ];
 }

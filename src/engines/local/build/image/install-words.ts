@@ -71,3 +71,8 @@ function withPath(option: Option, path: (value: string) => string): Option {
     ? { name: option.name, value: path(option.value) }
     : option;
 }
+
+/** Said of what would write a file, and is not there. */
+export function withoutUv(verb: readonly string[]): string {
+  return `uv ${verb.join(' ')} (uv is not in PATH: pip install uv brings it)`;
+}

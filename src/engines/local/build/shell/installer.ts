@@ -4,7 +4,7 @@ import { credentials } from '../image/credentials.ts';
 import { readIfThere } from '../../../../base/io/files.ts';
 import { isThereSync, removeAllSync } from '../../../../base/io/files-sync.ts';
 import { condaMade } from '../../../../dockerfile/run/made-environment.ts';
-import { readInstall, unmadeFolders } from '../../../../dockerfile/run/install.ts';
+import { PROJECT_FILES, readInstall, unmadeFolders } from '../../../../dockerfile/run/install.ts';
 import {
   isEditableOption,
   isFileOption,
@@ -19,6 +19,7 @@ import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
 import { buildFailure, runToEnd } from '../build-command.ts';
 import type { BuildStep, FollowPlace } from '../environments/environment-work.ts';
 import { editableFolders, installStep } from '../image/image-work.ts';
+import { withoutUv } from '../image/install-words.ts';
 import { installVariables } from '../image/install-variables.ts';
 import { toPythonProject } from '../project/python-project.ts';
 import { withPathsOf } from './requirements.ts';
@@ -49,7 +50,6 @@ export interface InstallerState {
   failure: Error | null;
 }
 
-const PROJECT_FILES = ['pyproject.toml', 'uv.lock', 'uv.toml', '.python-version'];
 const DONE: ProgramAnswer = { code: 0, output: null };
 
 interface InstallerPlace {
@@ -269,7 +269,7 @@ export class Installer {
 
   /** What it would write is asked of uv alone: taken for done, a file would be there that asks for nothing. */
   #withoutUv({ verb }: Install): ProgramAnswer {
-    this.#place.state.notHonoured.push(`uv ${verb.join(' ')} (uv is not in PATH: pip install uv brings it)`);
+    this.#place.state.notHonoured.push(withoutUv(verb));
     return { code: 127, output: null };
   }
 
