@@ -4,7 +4,12 @@ import type { Image } from '../../../../dockerfile/image.ts';
 import { imagePath } from '../../../../dockerfile/tree/image-path.ts';
 import type { Install } from '../../../../dockerfile/stage.ts';
 import type { BuildContext } from '../../../engine.ts';
-import { isEditableOption, isFileOption, withoutExtras } from '../../../../dockerfile/run/options.ts';
+import {
+  isEditableOption,
+  isFileOption,
+  optionWords,
+  withoutExtras,
+} from '../../../../dockerfile/run/options.ts';
 import { withoutEditable } from '../editable/requirements.ts';
 import type { BuildStep, EnvironmentWork, EnvironmentMaking } from '../environments/environment-work.ts';
 import { contextPrefix } from './context.ts';
@@ -14,7 +19,7 @@ import { isWithoutProject, readInstallSources, type InstallSources } from './ima
 import type { PythonProject } from '../project/python-project.ts';
 import { credentials } from './credentials.ts';
 import { whatToInstall } from '../project/venv.ts';
-import { pipWords, syncWords, writeWords, type Wording } from './install-words.ts';
+import { needsWheel, pipWords, syncWords, writeWords, type Wording } from './install-words.ts';
 
 /** What a Dockerfile's own install lines say, to be done in its order. */
 export async function imageWork(
@@ -121,6 +126,7 @@ function steps(
   const create = tool === 'uv' ? ['venv', '--no-project', ...seed, environment] : ['-m', 'venv', environment];
   return [
     ...(begins ? [] : [{ words: [program, ...create], folder: sources, output: null, env: {} }]),
+    ...(tool === 'venv' && installs.some(isBuiltWithin) ? [wheelStep({ environment, sources })] : []),
     ...installs.flatMap((install, index) => {
       const words =
         tool === 'uv'
@@ -138,6 +144,15 @@ function steps(
       ];
     }),
   ];
+}
+
+function isBuiltWithin({ options, env }: Install): boolean {
+  return needsWheel([...optionWords(options), ...Object.keys(env)].join(' '));
+}
+
+function wheelStep({ environment, sources }: Pick<EnvironmentMaking, 'environment' | 'sources'>): BuildStep {
+  const words = [join(environment, 'bin', 'python'), '-m', 'pip', 'install', 'wheel'];
+  return { words, folder: sources, output: null, env: {}, mayFail: true };
 }
 
 function uvWords(install: Install, making: EnvironmentMaking, isFirst: boolean): string[] {

@@ -76,3 +76,11 @@ function withPath(option: Option, path: (value: string) => string): Option {
 export function withoutUv(verb: readonly string[]): string {
   return `uv ${verb.join(' ')} (uv is not in PATH: pip install uv brings it)`;
 }
+
+/**
+ * Whether packages are built by what the environment itself has. Images of Python before 3.12 have `wheel` for that, and so have those
+ * that others build on; an environment of `venv` has not.
+ */
+export function needsWheel(text: string): boolean {
+  return /\bbdist_wheel\b|\bno[-_]build[-_]isolation\b/i.test(text.replaceAll('PIP_', ''));
+}

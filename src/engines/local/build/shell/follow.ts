@@ -7,13 +7,14 @@ import type { RunEffect, Runner } from '../../../../dockerfile/run/request.ts';
 import type { TreeNode } from '../../../../dockerfile/tree/image-tree.ts';
 import type { BuildContext, RunContext } from '../../../engine.ts';
 import type { Entrance } from '../../mounts/enter.ts';
-import { runBuildCommand } from '../build-command.ts';
+import { runBuildCommand, runToEnd } from '../build-command.ts';
 import { keepEditable, localDistributions } from '../editable/installed.ts';
 import type { EnvironmentWork, FollowPlace } from '../environments/environment-work.ts';
 import { recordReads } from '../environments/reads.ts';
 import { credentials } from '../image/credentials.ts';
 import { contextPrefix } from '../image/context.ts';
 import { readFoundImage, type FoundImage } from '../image/found-image.ts';
+import { needsWheel } from '../image/install-words.ts';
 import { RUN_LIMITS, type RunLimits } from './limits.ts';
 import { PRIVATE, type RootBind } from './root/root.ts';
 import { createShellRunner } from './runner.ts';
@@ -66,7 +67,7 @@ export function followWork(
     async follow(making) {
       const home = dirname(making.environment);
       await mkdir(making.sources, { recursive: true, mode: 0o700 });
-      const needEnvironment = once(() => makeEnvironment(making, image.packages));
+      const needEnvironment = once(() => makeEnvironment(making, { packages: image.packages, text }));
       const python = await pythonOf(making, needEnvironment);
       const wanted = /^3\.\d+/.exec(image.python ?? '')?.[0] ?? python.version;
       const pythons = [...new Set([python.version, wanted])];
@@ -178,15 +179,20 @@ function versionOf(program: string): string | null {
 }
 
 /** As an image has a Python with pip in it, and what its base brings. */
-async function makeEnvironment(making: FollowPlace, packages: readonly string[]): Promise<void> {
+async function makeEnvironment(
+  making: FollowPlace,
+  { packages, text }: { packages: readonly string[]; text: string },
+): Promise<void> {
   const { tool, program, environment, sources } = making;
   const create =
     tool === 'uv' ? ['venv', '--no-project', '--seed', environment] : ['-m', 'venv', environment];
   const { env, log, hidden, stop, detach } = making;
-  const make = (words: string[]) =>
-    runBuildCommand({ words, folder: sources, env, log, output: null, hidden, stop, detach });
+  const common = { folder: sources, env, log, output: null, hidden, stop, detach };
+  const make = (words: string[]) => runBuildCommand({ ...common, words });
   await make([program, ...create]);
   const python = join(environment, 'bin', 'python');
+  if (tool === 'venv' && needsWheel(text))
+    await runToEnd({ ...common, words: [python, '-m', 'pip', 'install', 'wheel'] });
   if (packages.length === 0) return;
   await make(
     tool === 'uv'
