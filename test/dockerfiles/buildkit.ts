@@ -96,6 +96,7 @@ function makeBase(folder: string): Base {
     'usr/lib',
     'usr/lib64',
     'usr/local/bin',
+    'usr/local/share',
     'etc',
     'root',
     'tmp',
