@@ -34,8 +34,10 @@ const FILES = {
   'go.sh': '#!/bin/sh\n',
 };
 
-async function runPods(lines: string, { restart = false } = {}) {
-  const dockerfile = `FROM python\nWORKDIR /srv/aichor-handed\nCOPY . .\n${lines}\n`;
+const START = 'WORKDIR /srv/aichor-handed\nCOPY . .';
+
+async function runPods(lines: string, { restart = false, start = START } = {}) {
+  const dockerfile = `FROM python\n${start}\n${lines}\n`;
   const experiment = await house.submit({
     ...jobset(LISTED, { worker: { count: 2 } }),
     shell,
@@ -75,6 +77,37 @@ describe.runIf(entrance)(
       const alone = printed.map((text) => text.replace(/^(\S+ f \d+) \d+ $/gm, '$1'));
       expect(alone[0]).toBe(alone[1]);
       expect(printed[0]).toContain('main.py');
+    });
+
+    test('where a line was followed before anything was copied, too', async () => {
+      const { printed } = await runPods(`${START}\nCOPY main.py /opt/aichor-data/`, {
+        start: 'RUN ls $(pwd)',
+      });
+      expect(printed[0]).toContain('main.py');
+      expect(printed[0]).toBe(printed[1]);
+    });
+
+    test('as the image has them, where a line has changed what was only mounted for it', async () => {
+      const mounted = '--mount=type=bind,target=.,rw';
+      const lines = [
+        `RUN ${mounted} echo bad > $(echo main.py); rm old.txt; echo > data/new; mv data/a.txt gone; mkdir strange`,
+        'RUN cat $(echo main.py old.txt) > seen; ls data gone > there',
+        `RUN ${mounted} rm -r $(echo data); chmod 777 go.sh`,
+        'RUN mkdir /opt/aichor-data && cp $(echo main.py) old.txt seen there /opt/aichor-data',
+      ].join('\n');
+      const { printed } = await runPods(`${lines}\nCOPY main.py data/a.txt wanted/`);
+      expect(printed[0]).toBe(printed[1]);
+      const sums = new Map(
+        [...(printed[0] ?? '').matchAll(/^([0-9a-f]{32}) {2}(.+)$/gm)].map(([, sum = '', path = '']) => [
+          path,
+          sum,
+        ]),
+      );
+      expect(sums.get('./main.py')).toBe(sums.get('./wanted/main.py'));
+      expect(sums.get('/opt/aichor-data/main.py')).toBe(sums.get('./wanted/main.py'));
+      expect(sums.get('./data/a.txt')).toBe(sums.get('./wanted/a.txt'));
+      expect(sums.has('./old.txt')).toBe(true);
+      expect(printed[0]).not.toMatch(/strange|data\/new|gone\/a\.txt/);
     });
 
     test('and to nobody when the build fails after them', async () => {

@@ -89,12 +89,14 @@ export function createShellRunner(place: RunnerPlace): ShellRunner {
     const refused = await runLine(request, { place, there, state });
     const shown = request.mounts.map(({ target }) => target);
     const made = new Set([...stage.environments, ...state.environments]);
-    const excluded = [...environmentLinks(made).map(({ path }) => path), ...shown];
-    const changes = request.isFollowed
+    // What was only shown is taken away before the next line.
+    const isFollowed = request.isFollowed && shown.length === 0;
+    const changes = isFollowed
       ? []
       : await takeChanges(there, {
           made: join(place.made, String(number)),
-          excluded,
+          excluded: environmentLinks(made).map(({ path }) => path),
+          shown,
           mostBytes: place.limits.listBytes,
         });
     return {

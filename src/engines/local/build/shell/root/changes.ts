@@ -20,16 +20,25 @@ export interface Looking {
   made: string;
   /** Of folders, by path: one with another number has come from elsewhere, with all that is in it. */
   inodes: Map<string, number>;
-  /** Virtual environments, and what is only shown to one line: they are not looked into. */
+  /** Virtual environments: they are not looked into. */
   excluded: readonly string[];
+  /** Where something was only shown to the line. */
+  shown: readonly string[];
   /** How long the list of what changed may be. */
   mostBytes: number;
 }
 
+export interface Changes {
+  changes: RootChange[];
+  /** Paths at which something is another now that was only shown: the image has none of that. Outer before inner. */
+  passing: string[];
+}
+
 /** What was made or changed in a root since a mark, and what is gone. */
-export async function changesSince(looking: Looking): Promise<RootChange[]> {
-  const { root, tree, inodes } = looking;
+export async function changesSince(looking: Looking): Promise<Changes> {
+  const { root, tree, inodes, shown } = looking;
   const changes: RootChange[] = [];
+  const passing: string[] = [];
   const touched = new Set<string>();
   const { mostBytes, mark } = looking;
   const newer = await find(root.folder, { at: '', tests: ['-cnewer', mark], mostBytes });
@@ -37,7 +46,10 @@ export async function changesSince(looking: Looking): Promise<RootChange[]> {
   // Moved in: what is in it is no newer than it was.
   const strange = newer.filter(
     ({ kind, path, inode }) =>
-      kind === 'd' && isOfTheImage(path, looking.excluded) && inodes.get(path) !== inode,
+      kind === 'd' &&
+      isOfTheImage(path, looking.excluded) &&
+      !isIn(shown, path) &&
+      inodes.get(path) !== inode,
   );
   for (const { path } of outermost(strange)) {
     const inner = await find(root.folder + path, { at: path, tests: [], mostBytes });
@@ -46,6 +58,10 @@ export async function changesSince(looking: Looking): Promise<RootChange[]> {
   for (const seen of all.values()) {
     if (seen.kind === 'd') touched.add(seen.path);
     if (!isOfTheImage(seen.path, looking.excluded)) continue;
+    if (isIn(shown, seen.path)) {
+      passing.push(seen.path);
+      continue;
+    }
     if (seen.kind === 'd') inodes.set(seen.path, seen.inode);
     const node = nodeAt(seen, { looking, number: changes.length });
     if (node !== undefined) changes.push([seen.path, node]);
@@ -55,7 +71,11 @@ export async function changesSince(looking: Looking): Promise<RootChange[]> {
     for (const path of tree.paths())
       if (touched.has(dirname(path)) && !isThereSync(placeInRoot(root, path))) gone.add(path);
   const outer = [...gone].filter((path) => !gone.has(dirname(path)));
-  return [...outer.map((path): RootChange => [path, null]), ...changes.sort(([a], [b]) => (a < b ? -1 : 1))];
+  const lost = outer.filter((path) => !isIn(shown, path)).map((path): RootChange => [path, null]);
+  return {
+    changes: [...lost, ...changes.sort(([a], [b]) => (a < b ? -1 : 1))],
+    passing: [...passing, ...outer.filter((path) => isIn(shown, path))].sort(),
+  };
 }
 
 function outermost(folders: readonly SeenNode[]): SeenNode[] {
@@ -65,8 +85,11 @@ function outermost(folders: readonly SeenNode[]): SeenNode[] {
 
 /** Not what every root has, nor an environment, which is made otherwise. */
 function isOfTheImage(path: string, excluded: readonly string[]): boolean {
-  if (path === '/' || isOfTheRoot(path)) return false;
-  return !excluded.some((each) => path === each || path.startsWith(`${each}/`));
+  return path !== '/' && !isOfTheRoot(path) && !isIn(excluded, path);
+}
+
+function isIn(folders: readonly string[], path: string): boolean {
+  return folders.some((each) => path === each || path.startsWith(`${each}/`));
 }
 
 /** What is there now; undefined: the same as before. */

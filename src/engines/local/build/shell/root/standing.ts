@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { removeAllSync } from '../../../../../base/io/files-sync.ts';
+import { isThereSync, removeAllSync } from '../../../../../base/io/files-sync.ts';
 import { isAichorError } from '../../../../../errors.ts';
 import { ImageTree, type FileNode, type TreeNode } from '../../../../../dockerfile/tree/image-tree.ts';
 import { removeTree } from '../../../pod/workdir.ts';
@@ -59,18 +59,36 @@ export async function markStanding(there: StandingRoot, path: string): Promise<v
 /** What changed in it since the mark; it is known from then on. */
 export async function takeChanges(
   there: StandingRoot,
-  kept: Pick<Looking, 'made' | 'excluded' | 'mostBytes'>,
+  kept: Pick<Looking, 'made' | 'excluded' | 'shown' | 'mostBytes'>,
 ): Promise<RootChange[]> {
   const { tree, mark } = there;
   if (mark === null) return [];
-  const changes = await changesSince({ ...there, ...kept, mark });
+  const { changes, passing } = await changesSince({ ...there, ...kept, mark });
   there.mark = null;
+  await takeAway(there, passing);
   for (const [path, node] of changes) {
     noteChange(there, path, node);
     if (node === null) tree.remove(path);
     else tree.add(path, node);
   }
   return changes;
+}
+
+/** What is at these paths is no longer what was put there, nor the image's: what the image has is laid out anew. */
+async function takeAway(there: StandingRoot, paths: readonly string[]): Promise<void> {
+  const { root, tree } = there;
+  if (paths.some(isOverlaid)) await leaveMounts(there);
+  for (const path of paths) {
+    noteReads(there, [path, ...[...tree.below(path)].map(([inner]) => `${path}/${inner}`)]);
+    removeAllSync(placeInRoot(root, path));
+    tree.remove(path);
+  }
+}
+
+/** What is laid over this machine's folders is changed with nothing mounted on it. */
+async function leaveMounts(there: StandingRoot): Promise<void> {
+  await there.namespace?.leave();
+  there.namespace = null;
 }
 
 /** What is not where it was put, or is another, has been moved, removed or rewritten by somebody who knew it. */
@@ -147,10 +165,7 @@ export async function bringUp(
   for (const [path, node] of wanted.entries()) if (tree.get(path) !== node) missing.add(path, node);
   const gone = [...tree.paths()].filter((path) => !wanted.has(path)).reverse();
   if (missing.size + gone.length === 0 && there.namespace !== null) return;
-  if ([...gone, ...missing.paths()].some(isOverlaid) && there.namespace !== null) {
-    await there.namespace.leave();
-    there.namespace = null;
-  }
+  if ([...gone, ...missing.paths()].some(isOverlaid)) await leaveMounts(there);
   noteReads(there, [...gone, ...missing.paths()]);
   for (const path of gone) removeAllSync(placeInRoot(root, path));
   const incoming = `${root.folder}.incoming`;
@@ -159,7 +174,7 @@ export async function bringUp(
     await layOutTree(missing, incoming, source);
     stamp(missing, { incoming, stamps });
   }
-  const isFirst = tree.size === 0 && there.namespace === null;
+  const isFirst = !isThereSync(root.folder);
   if (isFirst && missing.size > 0 && ![...missing.paths()].some(isOverlaid))
     renameSync(incoming, root.folder);
   else
