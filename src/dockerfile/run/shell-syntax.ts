@@ -312,7 +312,7 @@ export function readShellWords({ words, script }: { words: readonly string[]; sc
   const isBash = /bash$/.test(before[at] ?? '');
   const options = before
     .slice(at + 1)
-    .map((word) => (/^-\w/.test(word) ? word.replace(/(?<=^-\w*)[cli]/g, '') : word))
+    .map((word) => word.replace(/^-\w+/, (letters) => letters.replace(/[cli]/g, '')))
     .filter((word) => word !== '-' && word !== '--login' && word !== '--');
   return { isBash, settings: options.length === 0 ? settings : readSettings(options, settings, isBash) };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readImage, type Image, type ImageRequest } from '../../../src/dockerfile/image.ts';
+import { neededStages } from '../../../src/dockerfile/needed-stages.ts';
+import { readInstructions } from '../../../src/dockerfile/syntax/instruction.ts';
 import { contextFiles, ImageTree } from '../../../src/dockerfile/tree/image-tree.ts';
 import { optionWords } from '../../../src/dockerfile/run/options.ts';
 
@@ -424,6 +426,13 @@ test.each([
   expect((await image(`FROM python\n${text}`)).unfollowed.length > 0).toBe(isUnfollowed);
 });
 
+// Looked back from each letter to the first one, it would take minutes.
+test('options of a shell are read however long they are', async () => {
+  const shell = JSON.stringify(['bash', `-${'c'.repeat(200_000)}`, '-c']);
+  const runs = 'RUN pip install six\n'.repeat(20);
+  expect((await image(`FROM python\nSHELL ${shell}\n${runs}`)).installs).toHaveLength(20);
+});
+
 test('a shell that stops at failures does so from the beginning', async () => {
   const [install] = (
     await image('FROM python\nSHELL ["/bin/bash","-ec"]\nRUN pip install six; pip install toml')
@@ -452,6 +461,49 @@ describe('stages', () => {
     const seen = await image(SWITCH, { buildArgs });
     expect(seen.unfollowed.map(({ line }) => line)).toEqual(unfollowed);
     expect(seen.missing).toEqual([]);
+  });
+
+  const REQUEST = { global: new Map(), buildArgs: {}, target: null };
+  const OTHER = 'FROM python:3.11 AS other\nRUN pip install six\n';
+
+  test.each([
+    [
+      'done for who begins with a stage before it',
+      `FROM python AS a\nONBUILD COPY --from=other /x /y\n${OTHER}FROM a`,
+      true,
+    ],
+    ['named in quotes', `${OTHER}FROM python\nRUN --mount=type=bind,"from=other",target=/m ls`, true],
+    [
+      'named in quotes for others',
+      `${OTHER}FROM python AS a\nONBUILD RUN --mount=type=bind,"from=other",target=/m ls\nFROM a`,
+      true,
+    ],
+    ['named by a variable', `${OTHER}FROM python\nENV A=x\nENV A=other B=$A\nCOPY --from=$A /x /y`, true],
+    [
+      'not named: a variable stands elsewhere',
+      `${OTHER}FROM python\nRUN --mount=type=cache,target=$HOME ls`,
+      false,
+    ],
+    ['not named by who only has it done', `${OTHER}FROM python AS a\nONBUILD COPY --from=other /x /y`, false],
+    [
+      'called as every object has something',
+      'ARG constructor=other\n' + OTHER + 'FROM ${constructor} AS a\nFROM ${constructor%x}',
+      true,
+    ],
+  ])('one is needed or not that is %s', (_, text, isNeeded) => {
+    const other = text
+      .split('\n')
+      .filter((line) => line.startsWith('FROM'))
+      .findIndex((line) => line.endsWith('AS other'));
+    expect(neededStages(readInstructions(text), REQUEST).has(other)).toBe(isNeeded);
+  });
+
+  // Copied for each stage, the variables would take minutes.
+  test('very many stages on one with very many variables are found', async () => {
+    const values = Array.from({ length: 25_000 }, (_, index) => `${index.toString(36)}=1`).join(' ');
+    const stages = Array.from({ length: 990 }, (_, index) => `FROM s${index} AS s${index + 1}`);
+    const instructions = readInstructions(['FROM x AS s0', `ENV ${values}`, ...stages].join('\n'));
+    for (let time = 0; time < 20; time += 1) expect(neededStages(instructions, REQUEST).size).toBe(991);
   });
 
   test('what is mounted from one, copied by its number, or done for whoever begins with it counts', async () => {
