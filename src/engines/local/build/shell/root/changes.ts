@@ -28,14 +28,14 @@ export interface Looking {
   mostBytes: number;
 }
 
-export interface Changes {
+export interface RootChanges {
   changes: RootChange[];
   /** Paths at which something is another now that was only shown: the image has none of that. Outer before inner. */
   passing: string[];
 }
 
 /** What was made or changed in a root since a mark, and what is gone. */
-export async function changesSince(looking: Looking): Promise<Changes> {
+export async function changesSince(looking: Looking): Promise<RootChanges> {
   const { root, tree, inodes, shown } = looking;
   const changes: RootChange[] = [];
   const passing: string[] = [];
