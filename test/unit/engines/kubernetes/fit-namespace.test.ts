@@ -22,10 +22,13 @@ function node(name: string, { cordoned = false, gpu = false, cpu = '16' } = {}) 
 }
 
 /** Pods of 2 CPUs (limit: as the manifest says, or twice that) and 8 GB. */
-function found(inventory: Partial<Inventory>, { count = 1, more = '', spec = [] as string[] } = {}) {
+function found(
+  inventory: Partial<Inventory>,
+  { count = 1, cpus = 2, more = '', spec = [] as string[] } = {},
+) {
   const plan = planWith(
     'jobset',
-    `{worker: {count: ${count}, resources: {cpus: 2, memory: 8, shmSizeGB: 0${more}}}}`,
+    `{worker: {count: ${count}, resources: {cpus: ${cpus}, memory: 8, shmSizeGB: 0${more}}}}`,
     spec,
   );
   const empty: Inventory = {
@@ -120,6 +123,12 @@ describe('a quota', () => {
           'the quota q of the namespace team has 1 of 4 of pods left, and this experiment needs 3: 2 are missing',
       },
     ]);
+  });
+
+  test('that is needed to the last thousandth has room', () => {
+    const quotas = [quota({ 'requests.cpu': '300m' }, { 'requests.cpu': '0' })];
+    expect(found({ quotas }, { count: 3, cpus: 0.1 })).toEqual([]);
+    expect(found({ quotas }, { count: 4, cpus: 0.1 })).toMatchObject([{ code: 'engine-quota' }]);
   });
 
   test('that has room, that counts something else, or only some pods, is not mentioned', () => {

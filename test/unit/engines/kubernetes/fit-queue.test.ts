@@ -155,6 +155,15 @@ describe('what a queue could ever give', () => {
     expect(await findings(planWith('jobset', `{worker: {count: 3, ${RESOURCES}}}`))).toEqual([]);
   });
 
+  test('is enough where all of it is needed, in thousandths', async () => {
+    const plan = planWith('jobset', '{worker: {count: 3, resources: {cpus: 0.1, memory: 8, shmSizeGB: 0}}}');
+    const room = (nominalQuota: string) => ({
+      resourceGroups: [{ flavors: [{ name: 'f', resources: [{ name: 'cpu', nominalQuota }] }] }],
+    });
+    expect(await findings(plan, room('300m'))).toEqual([]);
+    expect(await findings(plan, room('299m'))).toMatchObject([{ code: 'engine-quota' }]);
+  });
+
   test.each([
     ['it may borrow', { cohortName: 'c' }],
     ['it may borrow, as older versions say it', { cohort: 'c' }],

@@ -4,7 +4,7 @@ import type { Finding } from '../../../../manifest/diagnostic.ts';
 import type { KubernetesSettings } from '../../../../render/kubernetes/settings/settings.ts';
 import type { Inventory } from '../inventory.ts';
 import { parseQuantity } from '../quantity.ts';
-import { needsOf, shown } from './needs.ts';
+import { isMore, needsOf, shown } from './needs.ts';
 
 /** What the quotas of the namespace can never give, however long it waits; and what it will wait for. */
 export function quotaFindings(
@@ -42,10 +42,10 @@ interface Counted {
 
 function quotaFinding({ name, most, used, need, whose }: Counted): Finding[] {
   const [hard, taken] = [parseQuantity(most), parseQuantity(used) ?? 0];
-  if (hard === null || taken + need <= hard) return [];
+  if (hard === null || !isMore(taken + need, hard)) return [];
   const path = ['spec', 'types'];
   const asked = shown(name, need);
-  if (need > hard) {
+  if (isMore(need, hard)) {
     const message = `${whose} allows ${most} of ${name} in all, and this experiment needs ${asked}: it can never run there`;
     const hint = "ask for less, name another engine, or have the namespace's administrator raise the quota";
     return [{ code: 'engine-quota', at: 'key', path, message, hint }];

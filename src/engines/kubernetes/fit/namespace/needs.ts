@@ -34,6 +34,14 @@ export function needsOf(plan: Plan, settings: KubernetesSettings): Map<string, n
   return needs;
 }
 
+/** What amounts of thousandths lose when they are added up. */
+const LOST = 1e-9;
+
+/** Whether it is more than there is: three times 0.1 is not more than 0.3. */
+export function isMore(need: number, room: number): boolean {
+  return need > room + LOST * Math.max(1, Math.abs(room));
+}
+
 /** As quotas are written. */
 export function shown(name: string, amount: number): string {
   if (!/memory|storage/.test(name)) return String(Math.round(amount * 1000) / 1000);

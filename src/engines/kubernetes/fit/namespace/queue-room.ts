@@ -4,7 +4,7 @@ import type { KubernetesSettings } from '../../../../render/kubernetes/settings/
 import type { Cluster } from '../../api/cluster.ts';
 import { RESOURCES, type KubeObject } from '../../api/objects.ts';
 import { parseQuantity } from '../quantity.ts';
-import { needsOf, shown } from './needs.ts';
+import { isMore, needsOf, shown } from './needs.ts';
 
 /** What a queue can give when nothing else runs. */
 export interface QueueRoom {
@@ -50,7 +50,7 @@ export function roomFindings(
   const needs = needsOf(plan, settings);
   return [...most].flatMap(([name, room]): Finding[] => {
     const need = needs.get(name === 'pods' ? 'pods' : `requests.${name}`) ?? 0;
-    if (need <= room) return [];
+    if (!isMore(need, room)) return [];
     const message = `the queue ${settings.queue} has ${shown(name, room)} of ${name} in all (ClusterQueue ${clusterQueue}), and this experiment needs ${shown(name, need)}: it would never be let go`;
     const hint = 'ask for less, name another engine, or have who administers the queue raise its quota';
     return [{ code: 'engine-quota', at: 'key', path: ['spec', 'types'], message, hint }];
