@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AichorError } from '../../../../errors.ts';
-import { readIfThere } from '../../../../base/io/files.ts';
 import { crashPoint } from '../../../../base/io/crash-point.ts';
 import { findProgram } from '../../../../machine/find-program.ts';
 import type { BuildContext, BuildResult } from '../../../engine.ts';
@@ -17,6 +16,7 @@ import { privateTexts } from '../mask.ts';
 import { fitsReads, markUnread, readSince, recordReads, type Reads } from './reads.ts';
 import { EXPERIMENT_MARK } from '../../pod/pod-environment.ts';
 import { uvVariables } from '../project/uv.ts';
+import { withFiles } from './with-files.ts';
 import { VENV_VARIABLES } from '../project/venv.ts';
 import { removeTree } from '../../pod/workdir.ts';
 
@@ -117,9 +117,9 @@ async function build(
       stop,
       detach,
     };
-    const putBack = await putFiles(step.files ?? new Map());
-    await (step.mayFail === true ? runToEnd(command) : runBuildCommand(command));
-    await putBack();
+    await withFiles(step.files ?? new Map(), async () => {
+      await (step.mayFail === true ? runToEnd(command) : runBuildCommand(command));
+    });
     crashPoint('engine-build-command-ended');
   }
   const local = editable.length === 0 ? [] : await localDistributions(environment, sources);
@@ -131,19 +131,6 @@ async function build(
   const reads = work.usesSources ? await readsOf(work, { sources, context }) : null;
   await removeMeanwhile(sources);
   return reads;
-}
-
-/** Writes files; gives what makes them as they were before. */
-async function putFiles(files: ReadonlyMap<string, string>): Promise<() => Promise<void>> {
-  const before = new Map<string, string>();
-  for (const [path, text] of files) {
-    before.set(path, (await readIfThere(path)) ?? '');
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
-  }
-  return async () => {
-    for (const [path, text] of before) await writeFile(path, text);
-  };
 }
 
 /** Out of the way at once, and removed while the experiment goes on: what is left of it goes at the end, with all the rest. */
