@@ -164,6 +164,23 @@ describe('a folder of a root', () => {
     expect(existsSync(join(pod, 'app', 'venv'))).toBe(false);
   });
 
+  // Looked for in the whole list for each of them, they would take minutes.
+  test('is one of thousands, beside millions of other files', async () => {
+    const root = { folder: join(folder, 'many', 'root') };
+    const directory = join(folder, 'many', 'experiment');
+    const tree = new ImageTree();
+    for (let index = 0; index < 3000; index += 1) tree.addFolder(`/opt/f${index}`);
+    const folders = [...tree.paths()].filter((path) => path !== '/opt');
+    for (const path of folders) mkdirSync(root.folder + path, { recursive: true });
+    const seen = await find(root.folder, { at: '', tests: [], mostBytes: 1e7 });
+    const other = { ...seen[0], path: '/tmp/other', kind: 'f' } as (typeof seen)[number];
+    const list = [...seen, ...Array.from({ length: 2_000_000 }, () => other)];
+    await handOn({ root, list }, tree, { directory, key: 'k' });
+    const taken = join(directory, 'taken');
+    const given = await takeHandedOn({ directory, key: 'k' }, { tree, taken });
+    expect(given?.folders).toEqual(folders);
+  });
+
   test('in which something is missing, or of another kind, is not handed on', async () => {
     for (const name of ['a', 'b']) mkdirSync(join(folder, 'other', 'root', name), { recursive: true });
     writeFileSync(join(folder, 'other', 'root', 'b', 'x'), '');

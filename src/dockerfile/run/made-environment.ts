@@ -64,10 +64,12 @@ export interface EnvironmentLink {
 /** The links by which one environment stands for them all; folders that others lie in (`/opt/conda` of `/opt/conda/envs/x`) come first. */
 export function environmentLinks(environments: ReadonlySet<string>): EnvironmentLink[] {
   const all = [...environments].toSorted();
+  const around = new Set<string>();
+  for (const path of all)
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+      around.add(path.slice(0, at));
   return all.flatMap((path): EnvironmentLink[] =>
-    all.some((other) => other.startsWith(`${path}/`))
-      ? PARTS.map((part) => ({ path: `${path}/${part}`, part }))
-      : [{ path, part: null }],
+    around.has(path) ? PARTS.map((part) => ({ path: `${path}/${part}`, part })) : [{ path, part: null }],
   );
 }
 

@@ -3,6 +3,7 @@ import { readImage, type Image, type ImageRequest } from '../../../src/dockerfil
 import { neededStages } from '../../../src/dockerfile/needed-stages.ts';
 import { readInstructions } from '../../../src/dockerfile/syntax/instruction.ts';
 import { contextFiles, ImageTree } from '../../../src/dockerfile/tree/image-tree.ts';
+import { environmentLinks } from '../../../src/dockerfile/run/made-environment.ts';
 import { optionWords } from '../../../src/dockerfile/run/options.ts';
 
 const CONTEXT = [
@@ -317,6 +318,17 @@ test('what a stage lacks is lacking where its files are mounted', async () => {
   const text =
     'FROM python:3 AS w\nRUN pip wheel -w /wheels six\nFROM python:3\nRUN --mount=type=bind,from=w,source=/wheels,target=/wheels pip install --no-index -f /wheels six';
   expect((await image(text)).unfollowed.map(({ line }) => line)).toContain(2);
+});
+
+// Each held against all others, they would take minutes.
+test('of very many environments those that lie in another are found', () => {
+  const inner = Array.from({ length: 100_000 }, (_, index) => `/opt/conda/envs/e${index}`);
+  const links = environmentLinks(new Set([...inner, '/opt/conda', '/opt/con']));
+  expect(links.filter(({ part }) => part === null).map(({ path }) => path)).toEqual([
+    '/opt/con',
+    ...inner.toSorted(),
+  ]);
+  expect(links[1]).toEqual({ path: '/opt/conda/bin', part: 'bin' });
 });
 
 // A quadratic reader would take minutes, far beyond the limit of a test.

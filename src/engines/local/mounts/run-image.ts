@@ -12,7 +12,7 @@ import { readFollowed } from '../build/shell/follow.ts';
 import { readFoundImage } from '../build/image/found-image.ts';
 import { imageVariables } from '../build/image/image-environment.ts';
 import { layOutTree, type TreePart } from '../build/image/lay-out-tree.ts';
-import { takeHandedOn, type HandedOn } from '../build/shell/root/hand-on.ts';
+import { folderAround, takeHandedOn, type HandedOn } from '../build/shell/root/hand-on.ts';
 
 /** What the Dockerfile says about running: variables, and how a pod's folder is laid out. */
 export interface RunImage {
@@ -122,10 +122,9 @@ export async function layOutImage(
 
 /** Links are made anew: they may have to lead elsewhere. */
 function partOf({ folders, moveInto }: HandedOn, standIns: ReadonlySet<string>): TreePart {
-  const isBelowOne = (path: string) =>
-    folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  const around = folderAround(folders);
   return {
-    holds: (path, node) => node.kind !== 'link' && !standIns.has(path) && isBelowOne(path),
+    holds: (path, node) => node.kind !== 'link' && !standIns.has(path) && around(path) !== null,
     moveInto,
   };
 }

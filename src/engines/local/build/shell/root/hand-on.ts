@@ -36,9 +36,13 @@ export async function handOn(
   for (const folder of [waiting, beside]) await removeTree(folder);
   try {
     await mkdir(beside, { recursive: true, mode: 0o700 });
-    for (const path of foldersOfTheImage(tree)) {
-      const inside = list.filter((seen) => seen.path === path || seen.path.startsWith(`${path}/`));
-      if (!isMadeExact(root, inside, { tree, folder: path })) continue;
+    const folders = foldersOfTheImage(tree);
+    const around = folderAround(folders);
+    const inside = grouped(list, (seen) => around(seen.path));
+    const wanted = grouped(tree.paths(), around);
+    for (const path of folders) {
+      const count = wanted.get(path)?.length ?? 0;
+      if (!isMadeExact(root, inside.get(path) ?? [], { tree, count })) continue;
       mkdirSync(dirname(beside + path), { recursive: true });
       renameSync(placeInRoot(root, path), beside + path);
     }
@@ -49,14 +53,39 @@ export async function handOn(
   }
 }
 
-/** Takes away what the image has not, gives the rest the modes that it has there, and tells whether that is all of it. */
+/** For a path, the one of these folders that it is or lies in; null: none. There may be thousands, of which none lies in another. */
+export function folderAround(folders: Iterable<string>): (path: string) => string | null {
+  const all = new Set(folders);
+  return (path) => {
+    for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) if (all.has(at)) return at;
+    return null;
+  };
+}
+
+function grouped<T>(all: Iterable<T>, keyOf: (each: T) => string | null): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const each of all) {
+    const key = keyOf(each);
+    if (key === null) continue;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [each]);
+    else group.push(each);
+  }
+  return groups;
+}
+
+/**
+ * Takes away what the image has not, gives the rest the modes that it has there, and tells whether that is all of it.
+ *
+ * @param count how much the image has there
+ */
 function isMadeExact(
   root: StageRoot,
   list: readonly SeenNode[],
-  { tree, folder }: { tree: ImageTree; folder: string },
+  { tree, count }: { tree: ImageTree; count: number },
 ): boolean {
   let gone: string | null = null;
-  let count = 0;
+  let made = 0;
   for (const seen of list) {
     if (gone !== null && seen.path.startsWith(`${gone}/`)) continue;
     const node = tree.get(seen.path);
@@ -68,9 +97,9 @@ function isMadeExact(
     }
     if (!isSameKind(node, seen)) return false;
     makeOurs(place, seen, node);
-    count += 1;
+    made += 1;
   }
-  return count === 1 + [...tree.below(folder)].length;
+  return made === count;
 }
 
 function isSameKind(node: TreeNode, { kind, target }: SeenNode): boolean {
