@@ -12,6 +12,8 @@ export interface BaseImage {
   workdir: string;
   /** Folder of the environment that its Python is in, called by its path; null: it is in none. */
   environment: string | null;
+  /** Its Python comes before the system's in its PATH: packages of the system bring another one beside it. */
+  isAhead: boolean;
   /** Variables of it that Dockerfiles refer to. */
   env: Readonly<Record<string, string>>;
 }
@@ -54,6 +56,9 @@ const RAY_DEFAULT_PYTHON: readonly { from: number; python: string }[] = [
   { from: 2003, python: '3.8' },
 ];
 
+/** Images that have a Python of their own in /usr/local. */
+const OWN_PYTHON = /^(?:library\/)?python$|(?:^|\/)(?:astral(?:-sh)?\/)?uv$/;
+
 /** Reads the name of a base image; an unknown one gives nothing. */
 export function readBaseImage(image: string): BaseImage {
   const { name, tag } = splitName(image);
@@ -63,7 +68,9 @@ export function readBaseImage(image: string): BaseImage {
   const unknown = unknownOf(name, tag);
   // From 2.10 on the images of PyTorch have Ubuntu's own Python, and no conda.
   const isOfUbuntu = name === 'pytorch/pytorch' && brought.python === PYTORCH_PYTHONS[0]?.python;
-  return { ...brought, unknown, workdir, environment: isOfUbuntu ? null : environment, env };
+  const own = isOfUbuntu ? null : environment;
+  const isAhead = own !== null || OWN_PYTHON.test(name);
+  return { ...brought, unknown, workdir, environment: own, isAhead, env };
 }
 
 function packagesOf(name: string, tag: string): Pick<BaseImage, 'python' | 'packages'> {

@@ -5,6 +5,7 @@ import type { Instruction } from '../syntax/instruction.ts';
 import { substitute } from '../syntax/substitute.ts';
 import { imagePath } from '../tree/image-path.ts';
 import { FILE_MODE, ImageTree, type TreeNode } from '../tree/image-tree.ts';
+import { readBaseImage } from '../base-image.ts';
 import { askedPython, condaHomes } from './made-environment.ts';
 import { showMounted } from './mounted.ts';
 import { readPlainRun } from './plain.ts';
@@ -38,7 +39,8 @@ export async function applyRun(instruction: Instruction, place: RunPlace): Promi
   const { values, environments: known } = stage;
   for (const folder of condaHomes(request.script ?? request.words.join(' '), { values, known }))
     if (!stage.tree.has(`${folder}/bin`)) known.add(folder);
-  stage.python = askedPython(request.script ?? request.words.join(' '), values) ?? stage.python;
+  const ofSystem = stage.base === null || !readBaseImage(stage.base).isAhead;
+  stage.python = askedPython(request.script ?? request.words.join(' '), values, ofSystem) ?? stage.python;
   const effect = runner === null ? readPlainRun(request) : await runner(request);
   if (effect === null) stage.unfollowed.push({ line: request.line, what: `RUN ${request.shown}` });
   else takeEffect(stage, { effect, line: request.line });

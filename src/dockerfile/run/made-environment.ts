@@ -140,8 +140,13 @@ const VERSION = /^(?:c?python-?)?(3\.\d{1,2}(?:\.\d{1,2})?)$/;
  * null: none, or several. Pure.
  *
  * @param values variables of the stage
+ * @param ofSystem a Python that packages of the system bring is the one that is called
  */
-export function askedPython(script: string, values: ReadonlyMap<string, string>): string | null {
+export function askedPython(
+  script: string,
+  values: ReadonlyMap<string, string>,
+  ofSystem = true,
+): string | null {
   if (!/python|\buv\b|\bpyenv\b/.test(script)) return null;
   const found = new Set<string>();
   for (const command of withValues(script.replace(/\\\n/g, ' '), values).split(/[;&|\n]+/)) {
@@ -149,8 +154,11 @@ export function askedPython(script: string, values: ReadonlyMap<string, string>)
       .split(/\s+/)
       .map((word) => word.replace(/^["']|["']$/g, ''))
       .filter((word) => word !== '');
+    if (/^(?:echo|printf|#.*)$/.test(words[0] ?? '')) continue;
     const at = words.findIndex((word) => /^(?:uv|pyenv)$/.test(baseName(word)) || isInstaller(word));
-    const version = at === -1 ? null : versionOf(baseName(words[at] ?? ''), words.slice(at + 1));
+    const program = baseName(words[at] ?? '');
+    if (at === -1 || (SYSTEM.test(program) && !ofSystem)) continue;
+    const version = versionOf(program, words.slice(at + 1));
     if (version !== null) found.add(version);
   }
   const [only = null] = found;

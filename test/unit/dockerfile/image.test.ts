@@ -277,6 +277,12 @@ test.each([
     '3.12',
   ],
   ['FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\nRUN pip install six', '3.10'],
+  // The image's own comes first in its PATH.
+  ['FROM python:3.12\nRUN apt-get install -y python3.11-dev && pip install six', '3.12'],
+  ['FROM ghcr.io/astral-sh/uv:python3.12-bookworm\nRUN apt-get install -y python3.11', '3.12'],
+  ['FROM pytorch/pytorch:2.5.1-cuda12.4\nRUN apt-get install -y python3.9', '3.11'],
+  ['FROM python:3.12\nRUN apt-get install -y python3.11 && uv venv --python 3.13', '3.13'],
+  ['FROM ubuntu:22.04\nRUN echo "apt-get install python3.8" > README', '3.10'],
   ['FROM debian\nENV UV_PYTHON=3.11\nRUN uv pip install six', '3.11'],
   [
     'ARG P=3.9\nFROM continuumio/miniconda3 AS one\nARG P\nRUN conda create -n x python=$P\nRUN pip install six\nFROM ubuntu:20.04\nCOPY --from=one /opt/conda /opt/conda',
