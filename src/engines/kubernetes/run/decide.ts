@@ -5,15 +5,12 @@ import { explainWithOutput, judge } from '../status/judge.ts';
 import type { Look } from '../status/model.ts';
 import { allSuspensions, suspendedMs } from '../suspension/suspensions.ts';
 import { GO_ON, type FailedVerdict, type Judgement } from '../status/verdict.ts';
+import { createDoubt } from '../watch/doubt.ts';
 import type { ClusterStop } from './kept.ts';
 import { namespaceRemoval } from '../end/namespace-removal.ts';
 import { createRayClusterWatch } from '../end/ray-cluster-removal.ts';
 import { createdWorkloads, type ClusterRun } from './run-state.ts';
 
-/** What had happened before a watch was open comes in its first moments. */
-const CATCH_UP_MS = 1000;
-/** A watch that is being taken up again is looked for so often. */
-const AGAIN_MS = 250;
 /** How long an explanation waits for the end of the log of the pod that failed. */
 const LAST_OUTPUT_MS = 1500;
 
@@ -28,6 +25,7 @@ export function createDecider(run: ClusterRun): Decider {
   const { plan } = context;
   const { cluster, rendering } = run;
   const rayCluster = createRayClusterWatch({ cluster, rendering });
+  const doubt = createDoubt(() => performance.now());
   /** When a failure was first seen, by a clock that only goes forward. */
   let failedAt: number | null = null;
 
@@ -59,17 +57,14 @@ export function createDecider(run: ClusterRun): Decider {
     return 'end';
   }
 
-  /**
-   * What is seen of one kind may be older than what is seen of another: nothing is concluded from that. That something has
-   * succeeded was seen; that something has not may only not have been told yet.
-   */
   function judged(look: Look): Judgement {
-    if (run.view.stale() !== null) return GO_ON;
-    const verdict = judgedAsSeen(look);
-    if (verdict.kind !== 'failed' && verdict.kind !== 'again') return verdict;
-    const toldForMs = run.view.toldForMs();
-    const waitMs = toldForMs === null ? AGAIN_MS : CATCH_UP_MS - toldForMs;
-    if (waitMs <= 0) return verdict;
+    const verdict = run.view.stale() === null ? judgedAsSeen(look) : GO_ON;
+    if (verdict.kind !== 'failed' && verdict.kind !== 'again') {
+      doubt.end();
+      return verdict;
+    }
+    const waitMs = doubt.waitMs(run.view.toldForMs());
+    if (waitMs === 0) return verdict;
     return { kind: 'go-on', until: new Date(deps.now().getTime() + waitMs).toISOString() };
   }
 

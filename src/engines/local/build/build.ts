@@ -67,8 +67,8 @@ export function createBuilder(
       const data = { ...built.data, image: followed?.key ?? null };
       return { ...built, data, notices: [...told, ...built.notices] };
     } catch (error) {
-      // No pod will come for files that were handed on.
-      await removeWork(context.directory);
+      // No pod will come for files that were handed on; what is left of them goes with the experiment.
+      await removeWork(context.directory).catch(() => undefined);
       throw withReasons(error, told);
     } finally {
       await logs.close([BUILD_LOG]);
