@@ -153,8 +153,12 @@ describe('a folder of a root', () => {
     mkdirSync(app, { recursive: true });
     writeFileSync(join(folder, 'cached'), 'kept');
     linkSync(join(folder, 'cached'), join(app, 'cached'));
+    writeFileSync(join(app, 'cached.copy'), 'another');
     symlinkSync('/nowhere', join(app, 'venv'));
-    const given = await handedOn('linked', [['/app/cached', file('')]]);
+    const given = await handedOn('linked', [
+      ['/app/cached', file('')],
+      ['/app/cached.copy', file('')],
+    ]);
     expect(given?.folders).toEqual(['/app']);
     const pod = join(folder, 'linked', 'pod');
     given?.moveInto(pod);
@@ -162,6 +166,7 @@ describe('a folder of a root', () => {
     expect(readFileSync(join(folder, 'cached'), 'utf8')).toBe('kept');
     expect(statSync(join(folder, 'cached')).nlink).toBe(1);
     expect(existsSync(join(pod, 'app', 'venv'))).toBe(false);
+    expect(readFileSync(join(pod, 'app', 'cached.copy'), 'utf8')).toBe('another');
   });
 
   // Looked for in the whole list for each of them, they would take minutes.

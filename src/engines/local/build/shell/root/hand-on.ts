@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmodSync, copyFileSync, constants, lchownSync, mkdirSync, renameSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -114,7 +115,7 @@ function makeOurs(place: string, { mode, links, owner }: SeenNode, node: TreeNod
   if (node.kind === 'link') return;
   // An installer's cache may have the other name of it.
   if (node.kind === 'file' && links > 1) {
-    const copy = `${place}.copy`;
+    const copy = `${place}.${randomUUID()}`;
     copyFileSync(place, copy, constants.COPYFILE_FICLONE);
     renameSync(copy, place);
   }
