@@ -133,6 +133,9 @@ describe.runIf(entrance)('RUN lines by a real shell', { timeout: 60_000 }, () =>
 
   test('the Python that the system’s packages would bring goes by its names, and pip by its path', async () => {
     const lines = [
+      'FROM ubuntu:24.04',
+      'WORKDIR /srv/aichor-shell',
+      'COPY . .',
       'RUN apt-get install -y python3.99 && ln -s /usr/bin/python3.99 /usr/local/bin/py',
       'RUN python3.99 -m pip install $(echo ./one) && /usr/bin/pip3 install ./two && /usr/bin/python3.99 -m pip --version && py -c "import one"',
     ].join('\n');
