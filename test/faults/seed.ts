@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 /** Seeds that once found a fault, by the name of the test that they found it with. They are run every time. */
 const REGRESSIONS: Readonly<Record<string, readonly number[]>> = {
   'kill on the cluster: timeout': [1_988_861_519],
+  'broken requests': [2_047_047_937],
 };
 
 const HIGHEST = 2 ** 31;

@@ -7,7 +7,7 @@ import { AichorError, isAichorError } from '../../errors.ts';
 import { assertQuota, countComing, countMore, withinQuota, type Measuring } from '../projects/stored.ts';
 import { MAKES_ROOM, roomLeft } from '../supervision/room.ts';
 import { announce, announcedOf } from './files/announced.ts';
-import { notComplete, type PartedFile } from './files/files.ts';
+import { nameTooLong, notComplete, type PartedFile } from './files/files.ts';
 import type { StoredPlace } from './places.ts';
 
 /** A file that comes to a folder of this machine. */
@@ -110,11 +110,7 @@ function nameOf({ place, path, bytes }: IncomingFile): string {
 /** Bytes by which there is more when it is there: what it replaces goes. */
 async function growthOf({ place, path, bytes }: IncomingFile): Promise<number> {
   const found = await ifThere(lstat(join(place.address, path))).catch((error: unknown) => {
-    if (!isNoName(error)) throw error;
-    throw new AichorError('usage', `${path} is too long, or a name in it is, for files of the server`, {
-      hint: 'give the file a shorter name, or another place with --to',
-      cause: error,
-    });
+    throw isNoName(error) ? nameTooLong(path, error) : error;
   });
   return Math.max(0, bytes - (found?.isFile() === true ? found.size : 0));
 }

@@ -70,6 +70,14 @@ export function partsOf(bytes: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }
 
+/** A name of a file, or a whole path, that the system has none of. */
+export function nameTooLong(path: string, cause: unknown): AichorError {
+  return new AichorError('usage', `${path} is too long, or a name in it is, for files of the server`, {
+    hint: 'give the file a shorter name, or another place with --to',
+    cause,
+  });
+}
+
 /** There is no such upload, or not all of it. */
 export function notComplete(): AichorError {
   return new AichorError('conflict', 'not all parts of the file are there', {

@@ -1,11 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { ifAnyThere, ifThere, isThere, writeAllAt } from '../../../base/io/files.ts';
+import { ifAnyThere, ifThere, isNoName, isThere, writeAllAt } from '../../../base/io/files.ts';
 import { place } from '../../../base/io/place.ts';
 import { AichorError, systemErrorCode } from '../../../errors.ts';
 import { exactly } from './exactly.ts';
-import { bytesOfPart, notComplete, partBytes, partsOf, type Files, type FileThere } from './files.ts';
+import {
+  bytesOfPart,
+  nameTooLong,
+  notComplete,
+  partBytes,
+  partsOf,
+  type Files,
+  type FileThere,
+} from './files.ts';
 
 /**
  * Files of a folder of this machine. Links are left out, and never followed: what they lead to may be anywhere.
@@ -18,8 +26,11 @@ export function filesOfFolder(folder: string, uploads: string): Files {
   async function placeFor(path: string): Promise<string> {
     const target = at(path);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await makeFolders(folder, dirname(target));
-    const found = await ifThere(lstat(target));
+    const found = await makeFolders(folder, dirname(target))
+      .then(() => ifThere(lstat(target)))
+      .catch((error: unknown) => {
+        throw isNoName(error) ? nameTooLong(path, error) : error;
+      });
     if (found === null || found.isFile()) return target;
     throw new AichorError('conflict', `${path} is there, and no file`, { hint: 'give it another name' });
   }
