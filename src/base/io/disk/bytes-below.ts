@@ -1,5 +1,9 @@
+import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { systemErrorCode } from '../../../errors.ts';
+import { briefly } from '../brief.ts';
 import { ifThere } from '../files.ts';
 
 /**
@@ -22,8 +26,18 @@ export async function bytesBelow(folder: string, part?: string): Promise<number>
   return bytes;
 }
 
-async function entriesOf(folder: string) {
-  return (await ifThere(readdir(folder, { withFileTypes: true }))) ?? [];
+/** A process that has as many files open as it may has some of them open for a moment only. */
+const TRIES = 100;
+const TRY_AGAIN_MS = 20;
+
+async function entriesOf(folder: string, tries = TRIES): Promise<Dirent[]> {
+  try {
+    return (await ifThere(briefly(() => readdir(folder, { withFileTypes: true })))) ?? [];
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EMFILE' || tries === 1) throw error;
+  }
+  await setTimeout(TRY_AGAIN_MS);
+  return entriesOf(folder, tries - 1);
 }
 
 /** POSIX counts blocks of 512 bytes, whatever those of the file system are. */
