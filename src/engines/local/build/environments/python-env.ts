@@ -145,7 +145,7 @@ async function readsOf(
   { original, scripts }: EnvironmentWork,
   { sources, context: { snapshot } }: { sources: string; context: BuildContext },
 ): Promise<Reads> {
-  const { read: found } = readSince(sources);
+  const found = readSince(sources);
   const read = found === null ? null : new Set([...found].flatMap((path) => original(path.slice(1)) ?? []));
   return recordReads({ snapshot, read, scripts });
 }

@@ -98,23 +98,24 @@ export function markUnread(folder: string): void {
   for (const path of filesBelow(folder)) utimesSync(path, UNREAD, now);
 }
 
-/** What came of the files below a folder, by their paths in it. */
-interface FoundFiles {
-  /** All that are there now. */
-  paths: Set<string>;
-  /** Those that were read since they were marked; null: this file system does not tell. */
-  read: Set<string> | null;
+/** Whether a file was read since it was marked, by when that was last: seconds. */
+export function isRead(accessed: number): boolean {
+  return accessed > UNREAD;
 }
 
-/** One look at each file: of large repositories that is what following a Dockerfile costs. */
-export function readSince(folder: string): FoundFiles {
-  const [paths, read] = [new Set<string>(), new Set<string>()];
+/**
+ * Files below a folder that were read since they were marked, by their paths in it.
+ *
+ * @returns null: this file system does not tell
+ */
+export function readSince(folder: string): Set<string> | null {
+  const read = new Set<string>();
+  let isEmpty = true;
   for (const path of filesBelow(folder)) {
-    const inner = path.slice(folder.length);
-    paths.add(inner);
-    if (lstatSync(path).atimeMs > UNREAD * 1000) read.add(inner);
+    isEmpty = false;
+    if (isRead(lstatSync(path).atimeMs / 1000)) read.add(path.slice(folder.length));
   }
-  return { paths, read: read.size === 0 && paths.size > 0 ? null : read };
+  return read.size === 0 && !isEmpty ? null : read;
 }
 
 function* filesBelow(folder: string): Generator<string> {

@@ -4,7 +4,7 @@ import { isThereSync, removeAllSync } from '../../../../../base/io/files-sync.ts
 import { isAichorError } from '../../../../../errors.ts';
 import { ImageTree, type FileNode, type TreeNode } from '../../../../../dockerfile/tree/image-tree.ts';
 import { removeTree } from '../../../pod/workdir.ts';
-import { UNREAD } from '../../environments/reads.ts';
+import { isRead, UNREAD } from '../../environments/reads.ts';
 import { layOutTree, type TreeSource } from '../../image/lay-out-tree.ts';
 import { changesSince, STEP, type Looking, type RootChange } from './changes.ts';
 import { find, type SeenNode } from './find.ts';
@@ -113,10 +113,6 @@ function noteReads({ root, tree, read }: StandingRoot, paths: Iterable<string>):
     const seen = lstatSync(placeInRoot(root, path), { throwIfNoEntry: false });
     if (seen === undefined || isRead(seen.atimeMs / 1000)) read.add(node.origin.path);
   }
-}
-
-function isRead(accessed: number): boolean {
-  return accessed > UNREAD;
 }
 
 /**
